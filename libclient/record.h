@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changing a record: fill the copy that is not in force, then one store of the stamp. A process
+ * that dies anywhere leaves the whole old version or the whole new one. Deadlines as in slot.h.
+ */
+#ifndef TRACKD_RECORD_H
+#define TRACKD_RECORD_H
+
+#include "segment.h"
+#include "trackd.h"
+
+int record_update(struct board *board, struct trackd_ref ref, int stage, const char *message,
+		  uint64_t worker, uint64_t deadline);
+int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline);
+int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
+			uint64_t deadline);
+int record_advance(struct board *board, struct trackd_ref ref, uint64_t units);
+
+/* End it. error: for TRACKD_FAILED. worker: 0, or only if this still is its worker and it is active
+ * (else -EAGAIN): how the daemon fails what a dead process left. */
+struct record_end {
+	enum trackd_state state;
+	enum trackd_reason reason;
+	const char *message, *error;
+	uint64_t only_worker;
+};
+int record_end(struct board *board, struct trackd_ref ref, const struct record_end *end,
+	       uint64_t deadline);
+
+int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline);
+
+/* The daemon: put the deadline where it would be had the task been updated now, without publishing.
+ * For workers that only advance. */
+int record_renew(struct board *board, struct trackd_ref ref, uint64_t deadline);
+
+/* Under the record's mutex: deadline, hint and seal as the copy in force says. Idempotent. */
+void record_mend(struct board *board, uint32_t slot);
+
+/* When a copy's task expires: the one rule. Saturates at UINT64_MAX: never. */
+uint64_t record_deadline(const struct board *board, const struct layout_body *body,
+			 const struct layout_copy *copy);
+
+/* The worker and state that the copy in force names, without a lock; false if the record changed
+ * meanwhile or is not of ref. */
+bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,
+		 uint64_t *ret_worker, uint64_t *ret_work);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * After a death: what is neither FREE nor LIVE and whose owner is gone is unlinked and freed; older
+ * twins of an id are removed; a stripe's count is counted again. Idempotent, holds nothing between
+ * slots, and a repairer may die anywhere itself. The daemon sweeps with LOCK_TRY and comes back for
+ * what was busy.
+ */
+#ifndef TRACKD_REPAIR_H
+#define TRACKD_REPAIR_H
+
+#include "segment.h"
+
+/* Look at one slot and repair it if need be. 1 repaired, 0 nothing to do, -EBUSY or TRACKD_E_BUSY
+ * come back later. */
+int repair_slot(struct board *board, uint32_t slot, uint64_t deadline);
+
+/* Count one id stripe again and remove older twins in it. 0, 1 (something was wrong), -EBUSY or
+ * TRACKD_E_BUSY. */
+int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline);
+
+/* All slots and all stripes, waiting up to deadline for each lock. Number of repairs, or the first
+ * error. */
+int repair_all(struct board *board, uint64_t deadline);
+
+/* Raise repair_due and ring the daemon. */
+void repair_call(struct board *board);
+
+#endif

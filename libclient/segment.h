@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The segment as a file and a mapping: made, linked, opened, checked, mapped. struct board is this
+ * process's private account of one mapping; its geometry was checked once and is never read from
+ * the segment again.
+ */
+#ifndef TRACKD_SEGMENT_H
+#define TRACKD_SEGMENT_H
+
+#include "clock.h"
+#include "layout.h"
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct board {
+	void *base;
+	size_t size;
+	int fd; /* -1: none; owned */
+	bool writable;
+	bool foreign_clock; /* in another time namespace: tell the time by the wall */
+	uint32_t capacity;
+	uint64_t hash_seed;
+	struct layout_header *header;
+	struct layout_kinds *kinds;
+	struct layout_client *clients;
+	struct layout_stripe *id_stripes, *owner_stripes;
+	uint64_t *used_map; /* bit per slot: set from claim to free, so a clear bit means FREE */
+	uint32_t *id_buckets, *owner_buckets; /* links; as many as slots */
+	struct layout_head *heads;
+	struct layout_event *events;
+	struct layout_body *bodies;
+	struct layout_detail *details;
+};
+
+struct segment_params {
+	uint32_t capacity;
+	mode_t mode; /* of the file, e.g. 0660 */
+	gid_t gid;   /* (gid_t)-1: leave */
+	uint32_t ttl_ms, active_ttl_ms;
+};
+
+/*
+ * Make a segment without a name (O_TMPFILE in /dev/shm), reserved to the last byte, initialised,
+ * mapped read-write. Nothing is left behind on failure. Errors: -ENOSPC (/dev/shm too small),
+ * -EINVAL, -errno.
+ */
+int segment_create(struct board *ret_board, const struct segment_params *params);
+
+/* Give it its name ("/trackd"): -EEXIST if there is a file of that name. */
+int segment_link(const struct board *board, const char *name);
+
+/* Give it its name in place of the file that has it now (link beside, rename). */
+int segment_replace(const struct board *board, const char *name);
+
+/*
+ * Open a board's file by name, as its mode permits, with O_NOFOLLOW; it must be a regular file with
+ * one link that belongs to uid. Returns a descriptor, -ENOENT, -EACCES, TRACKD_E_NOT_OURS.
+ */
+int segment_open(const char *name, bool writable, uid_t uid);
+
+/* Map and check a segment. Takes fd over on success only. TRACKD_E_LAYOUT, TRACKD_E_DAMAGED,
+ * -errno. */
+int segment_map(struct board *ret_board, int fd, bool writable);
+void segment_unmap(struct board *board);
+
+/* Inodes of this process's pid and time namespaces; -errno if /proc does not tell. */
+int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns);
+/* The kernel's boot id, 16 bytes. */
+int segment_boot_id(uint8_t ret_id[16]);
+/* Bytes that a board of this capacity takes. */
+size_t segment_size(uint32_t capacity);
+/* The fingerprint that this build gives to its segments. */
+uint64_t segment_fingerprint(void);
+
+/* The time on the board's clock, for testing deadlines: coarse, exact to a tick. */
+static inline uint64_t board_coarse_ns(const struct board *board)
+{
+	if (board->foreign_clock)
+		return (uint64_t)(clock_wall_ns() - __atomic_load_n(&board->header->wall_offset_ns,
+								    __ATOMIC_RELAXED));
+	return clock_coarse_ns() +
+	       (uint64_t)__atomic_load_n(&board->header->suspend_offset_ns, __ATOMIC_RELAXED);
+}
+
+#endif
