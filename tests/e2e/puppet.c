@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A client on strings: does what the lines on its standard input say and answers each with one
+ * line. Not a test, but what the tests of the promises move: a script can make it any process that
+ * a promise speaks of, and stop, kill and fork it where it likes.
+ *
+ *   request:  VERB [WORD...] [KEY=VALUE...]      an underscore in a text stands for a space
+ *   answer:   CODE us=MICROSECONDS [KEY=VALUE...]
+ *
+ * CODE is what the call returned.
+ */
+#include "trackd.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORDS = 64, LINE = 4096 };
+
+struct request {
+	char *word[WORDS]; /* word[0] is the verb; KEY=VALUE words are among them */
+	int n;
+};
+
+static struct trackd *connection;
+static struct trackd_cursor cursor;
+static char extra[LINE * 4]; /* the rest of the answer, " KEY=VALUE" each */
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	size_t length = strlen(extra);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(extra + length, sizeof extra - length, format, arguments);
+	va_end(arguments);
+}
+
+/* A text as one word. */
+static void say_text(const char *key, const char *text)
+{
+	say(" %s=", key);
+	for (; *text; text++)
+		say("%c", *text == ' ' ? '_' : *text);
+}
+
+static const char *word(const struct request *request, int i)
+{
+	return i < request->n ? request->word[i] : "";
+}
+
+static const char *text(const struct request *request, int i)
+{
+	if (i >= request->n)
+		return NULL;
+	for (char *c = request->word[i]; *c; c++)
+		if (*c == '_')
+			*c = ' ';
+	return request->word[i];
+}
+
+static uint64_t number(const char *digits)
+{
+	return strtoull(digits, NULL, 10);
+}
+
+/* The value of KEY=, or NULL. */
+static const char *option(const struct request *request, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (int i = 1; i < request->n; i++)
+		if (strncmp(request->word[i], key, length) == 0 && request->word[i][length] == '=')
+			return request->word[i] + length + 1;
+	return NULL;
+}
+
+static uint64_t option_number(const struct request *request, const char *key)
+{
+	const char *value = option(request, key);
+
+	return value ? number(value) : 0;
+}
+
+static bool flag(const struct request *request, const char *name)
+{
+	for (int i = 1; i < request->n; i++)
+		if (strcmp(request->word[i], name) == 0)
+			return true;
+	return false;
+}
+
+static int find(const struct request *request, struct trackd_ref *ret_ref)
+{
+	return trackd_lookup(connection, word(request, 1), ret_ref);
+}
+
+/* ---- Verbs -------------------------------------------------------------------------------------
+ */
+
+static int do_open(struct request *request)
+{
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+
+	options.flags = (flag(request, "write") ? TRACKD_OPEN_WRITE : 0u) |
+			(flag(request, "no-worker") ? TRACKD_OPEN_NO_WORKER : 0u) |
+			(flag(request, "no-daemon") ? TRACKD_OPEN_NO_DAEMON : 0u);
+	options.timeout_ms = (uint32_t)option_number(request, "timeout");
+	options.worker_pid = (int32_t)option_number(request, "worker");
+	options.board = option(request, "board");
+	options.socket = option(request, "socket");
+	int error = trackd_open(&connection, &options);
+	if (error >= 0)
+		trackd_cursor_now(connection, &cursor);
+	return error;
+}
+
+static int do_close(struct request *request)
+{
+	(void)request;
+	trackd_close(connection);
+	connection = NULL;
+	return 0;
+}
+
+static int do_create(struct request *request)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+	struct trackd_ref ref;
+
+	task.id = word(request, 1);
+	task.owner = option(request, "owner");
+	task.name = option(request, "name");
+	task.total = option_number(request, "total");
+	task.ttl_ms = (uint32_t)option_number(request, "ttl");
+	task.active_ttl_ms = (uint32_t)option_number(request, "active-ttl");
+	task.flags = flag(request, "replace") ? TRACKD_REPLACE : 0;
+	int error = trackd_create(connection, &task, &ref);
+	if (error >= 0)
+		say(" slot=%u generation=%u", ref.slot, ref.generation);
+	return error;
+}
+
+/* fill N PREFIX [ttl=MS] [complete]: N tasks with numbered ids, up to the first refusal. */
+static int do_fill(struct request *request)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+	uint64_t n = number(word(request, 1)), made = 0;
+	bool complete = flag(request, "complete");
+	struct trackd_ref ref;
+	int error = 0;
+	char id[64];
+
+	task.id = id;
+	task.owner = option(request, "owner");
+	task.ttl_ms = (uint32_t)option_number(request, "ttl");
+	for (; made < n; made++) {
+		snprintf(id, sizeof id, "%.40s-%" PRIu64, word(request, 2), made);
+		error = trackd_create(connection, &task, &ref);
+		if (error >= 0 && complete)
+			error = trackd_complete(connection, ref, NULL);
+		if (error < 0)
+			break;
+	}
+	say(" made=%" PRIu64, made);
+	return error;
+}
+
+static int do_update(struct request *request)
+{
+	const char *stage = word(request, 2);
+	struct trackd_view view;
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+	int index = TRACKD_STAGE_KEEP;
+
+	if (error >= 0 && strcmp(stage, "keep") != 0) {
+		error = trackd_get(connection, ref, &view);
+		if (error >= 0)
+			error = index = trackd_stage_find(connection, view.kind, stage);
+	}
+	return error < 0 ? error : trackd_update(connection, ref, index, text(request, 3));
+}
+
+static int do_advance(struct request *request)
+{
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+
+	return error < 0 ? error : trackd_advance(connection, ref, number(word(request, 2)));
+}
+
+static int do_progress(struct request *request)
+{
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+
+	return error < 0 ? error
+			 : trackd_set_progress(connection, ref, number(word(request, 2)),
+					       number(word(request, 3)));
+}
+
+static int do_complete(struct request *request)
+{
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+
+	return error < 0 ? error : trackd_complete(connection, ref, text(request, 2));
+}
+
+static int do_fail(struct request *request)
+{
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+
+	return error < 0 ? error : trackd_fail(connection, ref, text(request, 2));
+}
+
+static int do_cancel(struct request *request)
+{
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+
+	return error < 0 ? error : trackd_cancel(connection, ref);
+}
+
+static int do_remove(struct request *request)
+{
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+
+	return error < 0 ? error : trackd_remove(connection, ref);
+}
+
+static int do_show(struct request *request)
+{
+	struct trackd_task task;
+	struct trackd_ref ref;
+	int error = find(request, &ref);
+
+	if (error >= 0)
+		error = trackd_copy(connection, ref, &task);
+	if (error < 0)
+		return error;
+	say(" state=%s reason=%s status=%s progress=%u", trackd_state_name(task.state),
+	    trackd_reason_name(task.reason), task.status, task.progress);
+	say(" stage=%d done=%" PRIu64 " total=%" PRIu64 " revision=%" PRIu64, task.stage, task.done,
+	    task.total, task.revision);
+	say(" worker=%d alive=%d created=%" PRIu64 " updated=%" PRIu64, task.worker_pid,
+	    trackd_worker_alive(&task), task.created_ns, task.updated_ns);
+	say(" expires=%" PRIu64 " slot=%u generation=%u serial=%" PRIu64, task.expires_ns, ref.slot,
+	    ref.generation, task.serial);
+	say_text("owner", task.owner);
+	say_text("name", task.name);
+	say_text("message", task.message);
+	say_text("error", task.error);
+	return 0;
+}
+
+static int do_wait(struct request *request)
+{
+	static const char *const names[] = { "final", "transition", "change" };
+	struct trackd_ref ref;
+	int what = 0, error = find(request, &ref);
+
+	while (what < 2 && strcmp(word(request, 2), names[what]) != 0)
+		what++;
+	return error < 0 ? error
+			 : trackd_wait(connection, ref, (enum trackd_wait_for)what, NULL,
+				       (int64_t)number(word(request, 3)));
+}
+
+/* wait-gone ID MS: look as fast as possible until the id is not found, and say when that was. */
+static int do_wait_gone(struct request *request)
+{
+	struct timespec now;
+	struct trackd_ref ref;
+	time_t limit;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	limit = now.tv_sec + (time_t)number(word(request, 2)) / 1000 + 1;
+	while (trackd_lookup(connection, word(request, 1), &ref) == 0) {
+		clock_gettime(CLOCK_BOOTTIME, &now);
+		if (now.tv_sec > limit)
+			return -ETIMEDOUT;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	say(" at=%" PRIu64, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	return 0;
+}
+
+static int do_count(struct request *request)
+{
+	struct trackd_iter iter;
+	struct trackd_ref ref;
+	int n = 0;
+
+	if (request->n > 1)
+		trackd_iter_owner(connection, word(request, 1), &iter);
+	else
+		trackd_iter_all(connection, &iter);
+	while (trackd_next(connection, &iter, &ref) > 0)
+		n++;
+	return n;
+}
+
+static int do_stats(struct request *request)
+{
+	struct trackd_stats stats = { .size = sizeof stats };
+	int error = trackd_stats(connection, &stats);
+
+	(void)request;
+	if (error < 0)
+		return error;
+	say(" capacity=%u used=%u pending=%u active=%u completed=%u failed=%u cancelled=%u",
+	    stats.capacity, stats.used, stats.pending, stats.active, stats.completed, stats.failed,
+	    stats.cancelled);
+	say(" clients=%u daemon_pid=%u epoch=%u expired=%" PRIu64 " evicted=%" PRIu64,
+	    stats.clients, stats.daemon_pid, stats.daemon_epoch, stats.n_expired, stats.n_evicted);
+	say(" worker_lost=%" PRIu64 " repaired=%" PRIu64 " snapshot=%" PRIu64
+	    " refused_full=%" PRIu64,
+	    stats.n_worker_lost, stats.n_repaired, stats.snapshot_ns, stats.n_refused_full);
+	say(" board_id=");
+	for (int i = 0; i < 16; i++)
+		say("%02x", stats.board_id[i]);
+	return 0;
+}
+
+static int do_kind(struct request *request)
+{
+	struct trackd_stage_def stages[TRACKD_STAGES_MAX];
+	int n = 0;
+
+	for (int i = 2; i + 1 < request->n && n < TRACKD_STAGES_MAX; i += 2)
+		stages[n++] = (struct trackd_stage_def){ request->word[i],
+							 (uint8_t)number(request->word[i + 1]) };
+	return n > 0 ? trackd_kind_declare(connection, word(request, 1), stages, n)
+		     : trackd_kind_find(connection, word(request, 1));
+}
+
+/* Whether the mapping of the board may be made writable behind the library's back. */
+static int do_mprotect(struct request *request)
+{
+	char line[512], name[256] = "";
+	unsigned long from = 0, to = 0;
+	FILE *maps = fopen("/proc/self/maps", "re");
+
+	while (maps && fgets(line, sizeof line, maps))
+		if (strstr(line, "/dev/shm/") &&
+		    sscanf(line, "%lx-%lx %*s %*s %*s %*s %255s", &from, &to, name) == 3)
+			break;
+	if (maps)
+		fclose(maps);
+	(void)request;
+	if (name[0] == '\0')
+		return -ENOENT;
+	return mprotect((void *)from, to - from, PROT_READ | PROT_WRITE) < 0 ? -errno : 0;
+}
+
+/* Close all descriptors but the standard ones, as closefrom() in a daemon does. */
+static int do_close_descriptors(struct request *request)
+{
+	(void)request;
+	closefrom(3);
+	return 0;
+}
+
+static int do_exec(struct request *request)
+{
+	request->word[request->n] = NULL;
+	execvp(request->word[1], &request->word[1]);
+	return -errno;
+}
+
+/* ---- Children
+ * ------------------------------------------------------------------------------------ */
+
+static void run_line(char *line, FILE *out);
+
+/* Do the lines after the verb, which ';' separates, and stay. The answers go to the parent. */
+static void child(const struct request *request, int first, int out)
+{
+	char line[LINE] = "";
+	FILE *answers = fdopen(out, "w");
+
+	for (int i = first; answers && i <= request->n; i++) {
+		if (i < request->n && strcmp(request->word[i], ";") != 0) {
+			strcat(strcat(line, request->word[i]), " ");
+			continue;
+		}
+		if (line[0])
+			run_line(line, answers);
+		line[0] = '\0';
+	}
+	fclose(answers);
+	for (;;)
+		pause();
+}
+
+/* What the child answered, each line as one more word. */
+static void collect(int in)
+{
+	char line[LINE];
+	FILE *answers = fdopen(in, "r");
+
+	while (answers && fgets(line, sizeof line, answers)) {
+		line[strcspn(line, "\n")] = '\0';
+		line[strcspn(line, " ")] = '\0';
+		say(" child=%s", line);
+	}
+	if (answers)
+		fclose(answers);
+}
+
+static pid_t clone_as(pid_t pid)
+{
+	struct clone_args arguments = { .exit_signal = SIGCHLD };
+	pid_t tids[1] = { pid };
+
+	if (pid != 0) {
+		arguments.set_tid = (uint64_t)(uintptr_t)tids;
+		arguments.set_tid_size = 1;
+	}
+	return pid == 0 ? fork() : (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+/* fork LINE ; LINE ..., or with the number that the child's pid shall have. */
+static int do_fork(struct request *request)
+{
+	pid_t wanted = (pid_t)number(word(request, 1));
+	int answers[2];
+
+	if (pipe2(answers, O_CLOEXEC) < 0)
+		return -errno;
+	pid_t pid = clone_as(wanted);
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		close(answers[0]);
+		child(request, wanted ? 2 : 1, answers[1]);
+	}
+	close(answers[1]);
+	collect(answers[0]);
+	say(" pid=%d", pid);
+	return 0;
+}
+
+static int do_reap(struct request *request)
+{
+	return waitpid((pid_t)number(word(request, 1)), NULL, 0) < 0 ? -errno : 0;
+}
+
+/* ---- Requests
+ * ------------------------------------------------------------------------------------- */
+
+static const struct verb {
+	const char *name;
+	int (*run)(struct request *request);
+	bool connected; /* needs a connection */
+} verbs[] = {
+	{ "open", do_open, false },
+	{ "close", do_close, false },
+	{ "create", do_create, true },
+	{ "fill", do_fill, true },
+	{ "update", do_update, true },
+	{ "advance", do_advance, true },
+	{ "progress", do_progress, true },
+	{ "complete", do_complete, true },
+	{ "fail", do_fail, true },
+	{ "cancel", do_cancel, true },
+	{ "remove", do_remove, true },
+	{ "show", do_show, true },
+	{ "wait", do_wait, true },
+	{ "wait-gone", do_wait_gone, true },
+	{ "count", do_count, true },
+	{ "stats", do_stats, true },
+	{ "kind", do_kind, true },
+	{ "mprotect", do_mprotect, true },
+	{ "close-descriptors", do_close_descriptors, false },
+	{ "exec", do_exec, false },
+	{ "fork", do_fork, false },
+	{ "reap", do_reap, false },
+};
+
+static int dispatch(struct request *request)
+{
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(word(request, 0), verbs[i].name) == 0)
+			return verbs[i].connected && !connection ? -ENOTCONN
+								 : verbs[i].run(request);
+	return -ENOSYS;
+}
+
+static void run_line(char *line, FILE *out)
+{
+	struct request request = { .n = 0 };
+	struct timespec before, after;
+	char *rest = NULL;
+
+	for (char *w = strtok_r(line, " \n", &rest); w && request.n < WORDS - 1;
+	     w = strtok_r(NULL, " \n", &rest))
+		request.word[request.n++] = w;
+	extra[0] = '\0';
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	int code = dispatch(&request);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	fprintf(out, "%d us=%lld%s\n", code,
+		(long long)(after.tv_sec - before.tv_sec) * 1000000 +
+			(after.tv_nsec - before.tv_nsec) / 1000,
+		extra);
+	fflush(out);
+}
+
+int main(void)
+{
+	char line[LINE];
+
+	signal(SIGPIPE, SIG_IGN);
+	while (fgets(line, sizeof line, stdin))
+		run_line(line, stdout);
+	trackd_close(connection);
+	return 0;
+}
