@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the C tests share: boards made in the process, waiting for conditions, children, leaks.
+ * A helper that cannot do its work ends the program with a message (harness_die()), so tests need
+ * not check what they do not test.
+ *
+ *	struct board board;
+ *	harness_board(&board, 64);                    a segment without a name, mapped read-write
+ *	HARNESS_WAIT(n_seen(&board) == 3, 2000);      a condition, never a sleep; 2 s at most
+ *	pid_t pid = harness_fork();                   the child dies with us
+ *	if (pid == 0)
+ *		_exit(child(&board));
+ *	assert_int_equal(harness_reap(pid), 0);
+ *	harness_board_free(&board);
+ *
+ * private_daemon.h starts a trackd of one's own, tap.h prints results where cmocka does not fit,
+ * lib.sh is the same for shell scripts.
+ */
+#ifndef TESTS_HARNESS_H
+#define TESTS_HARNESS_H
+
+#include "libclient/segment.h"
+#include "libclient/trackd.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* ---- Giving up --------------------------------------------------------------------------------
+ */
+
+/* Print "Bail out! ..." and end the program, children and daemons included. */
+_Noreturn void harness_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Die unless error is 0 or more: what is a call, or a sentence about it. */
+int harness_must(int error, const char *what);
+#define HARNESS_MUST(call) harness_must((call), #call)
+
+/* ---- Boards -----------------------------------------------------------------------------------
+ */
+
+/* A board of 1 h and 24 h, mode 0600, unnamed. */
+void harness_board(struct board *ret_board, uint32_t capacity);
+void harness_board_params(struct board *ret_board, const struct segment_params *params);
+void harness_board_free(struct board *board);
+
+/* The same segment mapped once more, read-only as readers have it. */
+void harness_board_reader(struct board *ret_reader, const struct board *board);
+
+/* A name that no other test uses: "/tt-...", another one at each call. It must be gone at the end.
+ */
+void harness_board_name(char ret_name[64]);
+void harness_unlink(const char *name);
+
+/* Create a pending task of kind document within 2 s. owner: NULL for nobody. */
+struct trackd_ref harness_create(struct board *board, const char *id, const char *owner);
+
+/* A deadline for locks, ms from now. */
+uint64_t harness_deadline(unsigned ms);
+
+/* ---- Waiting ----------------------------------------------------------------------------------
+ */
+
+/* Look at condition every half millisecond until it is true; die after limit_ms. */
+#define HARNESS_WAIT(condition, limit_ms)                                                          \
+	do {                                                                                       \
+		uint64_t harness_limit_ = harness_deadline(limit_ms);                              \
+		while (!(condition))                                                               \
+			harness_pause(harness_limit_, __FILE__, __LINE__, #condition);             \
+	} while (0)
+
+/* The same as an expression: false when the limit has passed. */
+#define HARNESS_SEES(condition, limit_ms)                                                          \
+	__extension__({                                                                            \
+		uint64_t harness_limit_ = harness_deadline(limit_ms);                              \
+		bool harness_seen_;                                                                \
+		while (!(harness_seen_ = (condition)) && harness_nap(harness_limit_))              \
+			;                                                                          \
+		harness_seen_;                                                                     \
+	})
+
+void harness_pause(uint64_t limit, const char *file, int line, const char *condition);
+bool harness_nap(uint64_t limit); /* false: the limit has passed */
+
+/* ---- Children ---------------------------------------------------------------------------------
+ */
+
+/* fork(); the child is killed when its parent dies. */
+pid_t harness_fork(void);
+/* Wait for a child: its exit status, or -signal. Dies after 20 s. */
+int harness_reap(pid_t pid);
+/* Send a signal and reap. */
+int harness_kill(pid_t pid, int signal);
+/* Stop a child and wait until it has stopped; SIGCONT lets it go on. */
+void harness_stop(pid_t pid);
+
+/* ---- Leaks ------------------------------------------------------------------------------------
+ */
+
+struct harness_usage {
+	int fds, maps, threads; /* open descriptors; mappings of /dev/shm; threads */
+};
+
+struct harness_usage harness_usage(void);
+/* Number of kinds of things of which there are more than before, each printed. */
+int harness_leaks(const struct harness_usage *before);
+
+/* ---- Where things are -------------------------------------------------------------------------
+ */
+
+/* $TRACKD_BUILD/name, or name in the build folder that this program lies in. */
+const char *harness_program(const char *name, char *ret_path, size_t size);
+/* A new folder below $TMPDIR, removed at the end of the program. */
+void harness_folder(char *ret_path, size_t size);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Printing TAP; see tap.h. */
+#include "tap.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int n_points, n_failed;
+
+bool tap_ok(bool ok, const char *format, ...)
+{
+	va_list arguments;
+
+	n_failed += !ok;
+	printf("%sok %d - ", ok ? "" : "not ", ++n_points);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	fflush(stdout);
+	return ok;
+}
+
+void tap_skip(const char *name, const char *reason)
+{
+	printf("ok %d - %s # SKIP %s\n", ++n_points, name, reason);
+	fflush(stdout);
+}
+
+void tap_note(const char *format, ...)
+{
+	va_list arguments;
+
+	printf("# ");
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	fflush(stdout);
+}
+
+int tap_done(void)
+{
+	printf("1..%d\n", n_points);
+	fflush(stdout);
+	return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
