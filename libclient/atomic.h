@@ -75,17 +75,26 @@ static inline void prefetch(const void *address)
 }
 
 /* Copies between the segment and private memory in relaxed 64-bit words, so that neither side is a
- * data race. Both addresses are aligned to 8; n is in words. */
-static inline void words_store(uint64_t *to, const uint64_t *from, size_t n)
+ * data race. Both addresses are aligned to 8; n is in words. The words lie over fields of other
+ * types. */
+typedef uint64_t __attribute__((may_alias)) word_t;
+
+static inline void words_store(void *to, const void *from, size_t n)
 {
+	word_t *t = to;
+	const word_t *f = from;
+
 	for (size_t i = 0; i < n; i++)
-		store_relaxed(&to[i], from[i]);
+		store_relaxed(&t[i], f[i]);
 }
 
-static inline void words_load(uint64_t *to, const uint64_t *from, size_t n)
+static inline void words_load(void *to, const void *from, size_t n)
 {
+	word_t *t = to;
+	const word_t *f = from;
+
 	for (size_t i = 0; i < n; i++)
-		to[i] = load_relaxed(&from[i]);
+		t[i] = load_relaxed(&f[i]);
 }
 
 #endif

@@ -19,6 +19,9 @@ static inline uint32_t index_stripe(uint32_t bucket)
 	return bucket % LAYOUT_STRIPES;
 }
 
+/* A record's id in private memory, LAYOUT_ID bytes, terminated. */
+void index_read_id(const struct board *board, uint32_t slot, char *ret_id);
+
 /* Without a lock. The newest LIVE record of an id, expired or not: its slot and stamp.
  * TRACKD_E_NOT_FOUND. */
 int index_lookup(const struct board *board, const char *id, uint32_t *ret_slot,

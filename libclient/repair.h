@@ -14,6 +14,10 @@
  * come back later. */
 int repair_slot(struct board *board, uint32_t slot, uint64_t deadline);
 
+/* Make a record whole whose mutex its last holder died with, if it has none now. 1 it was so, 0
+ * not, -EBUSY. */
+int repair_lock(struct board *board, uint32_t slot);
+
 /* Count one id stripe again and remove older twins in it. 0, 1 (something was wrong), -EBUSY or
  * TRACKD_E_BUSY. */
 int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline);

@@ -7,6 +7,7 @@
 #ifndef TRACKD_SEGMENT_H
 #define TRACKD_SEGMENT_H
 
+#include "atomic.h"
 #include "clock.h"
 #include "layout.h"
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct board {
 	int fd; /* -1: none; owned */
 	bool writable;
 	bool foreign_clock; /* in another time namespace: tell the time by the wall */
+	bool foreign_pids;  /* in another pid namespace: the board's pids mean nothing here */
 	uint32_t capacity;
 	uint64_t hash_seed;
 	struct layout_header *header;
@@ -72,14 +74,20 @@ size_t segment_size(uint32_t capacity);
 /* The fingerprint that this build gives to its segments. */
 uint64_t segment_fingerprint(void);
 
-/* The time on the board's clock, for testing deadlines: coarse, exact to a tick. */
+/* The time on the board's clock, for testing deadlines: exact to a tick. `coarse` is a reading of
+ * clock_coarse_ns(). */
+static inline uint64_t board_time(const struct board *board, uint64_t coarse)
+{
+	const struct layout_header *header = board->header;
+
+	if (__builtin_expect(board->foreign_clock, 0))
+		return (uint64_t)(clock_wall_ns() - load_relaxed(&header->wall_offset_ns));
+	return coarse + (uint64_t)load_relaxed(&header->suspend_offset_ns);
+}
+
 static inline uint64_t board_coarse_ns(const struct board *board)
 {
-	if (board->foreign_clock)
-		return (uint64_t)(clock_wall_ns() - __atomic_load_n(&board->header->wall_offset_ns,
-								    __ATOMIC_RELAXED));
-	return clock_coarse_ns() +
-	       (uint64_t)__atomic_load_n(&board->header->suspend_offset_ns, __ATOMIC_RELAXED);
+	return board_time(board, clock_coarse_ns());
 }
 
 #endif

@@ -11,26 +11,6 @@
 #include "segment.h"
 #include "trackd.h"
 
-/* A new record, checked and complete. */
-struct slot_new {
-	const char *id, *owner, *name, *message;
-	uint64_t total;
-	uint32_t kind, ttl_ms, active_ttl_ms;
-	bool replace;
-};
-
-int slot_create(struct board *board, const struct slot_new *task, uint64_t deadline,
-		struct trackd_ref *ret_ref);
-
-/*
- * Put a whole record back (snapshot, rebuild): every field of task but ref, revision+1 upwards
- * kept, serial renewed. worker: worker_make() or 0. wall_offset_ns: what turns the task's wall
- * times into the board's. A record whose expiry has passed is -ESTALE; of an id that exists already
- * only the newer by updated_ns stays (-EEXIST if that is the other).
- */
-int slot_import(struct board *board, const struct trackd_task *task, uint64_t worker,
-		int64_t wall_offset_ns, uint64_t deadline, struct trackd_ref *ret_ref);
-
 enum slot_remove_why {
 	SLOT_REMOVE_ASKED,   /* trackd_remove() */
 	SLOT_REMOVE_EXPIRED, /* only if its deadline has passed */
@@ -48,6 +28,31 @@ uint32_t slot_count(const struct board *board);
 /* The first slot at or after `from` whose used bit is set, or board->capacity. A clear bit means
  * FREE. */
 uint32_t slot_next_used(const struct board *board, uint32_t from);
+
+/* The stripes of one record: its id's and, unless it has no owner, its owner's. Taken in that
+ * order. */
+struct slot_stripes {
+	struct layout_stripe *id, *owner;
+};
+struct slot_stripes slot_stripes_of(struct board *board, uint64_t id_hash, uint64_t owner_hash);
+int slot_stripes_take(struct board *board, const struct slot_stripes *stripes, uint64_t deadline);
+void slot_stripes_drop(const struct slot_stripes *stripes);
+
+/* With the record's mutex and its stripes held: store REMOVING with the next generation (the
+ * commit: from here on it is gone for everyone), and unlink it from both chains. For a record that
+ * is LIVE or was left on the way, linked or not. */
+void slot_take_out(struct board *board, uint32_t slot, uint32_t generation);
+
+/* With the record's mutex held: to FREE, as a slot of this generation. */
+void slot_release(struct board *board, uint32_t slot, uint32_t generation);
+
+/* With the record's mutex and its stripes held: remove a LIVE record, with its count and its event.
+ */
+void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_t slot,
+		      enum slot_remove_why why, uint64_t now);
+
+/* Wait until a record that was in the way is free, holding nothing. */
+int slot_wait(struct board *board, uint32_t slot, uint64_t deadline);
 
 /* Lock a record alone; when its last holder died, make it whole first (record_mend()) and raise
  * repair_due. */

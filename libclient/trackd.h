@@ -384,8 +384,7 @@ struct trackd_view {
 	int32_t kind;
 	/* private */
 	uint64_t stamp;
-	const struct trackd *trackd;
-	const void *head, *copy, *body, *detail;
+	const void *board, *head, *copy, *body, *detail;
 };
 
 enum trackd_task_flags {
@@ -472,7 +471,7 @@ int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task
 int trackd_worker_alive(const struct trackd_task *task);
 
 struct trackd_iter {
-	uint64_t private_[6];
+	uint64_t private_[16];
 };
 
 /*

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Attaching to a board: from the daemon, or by name where none answers; to a newer board when this
+ * one is retired; as itself in a forked child. Nothing here waits for a daemon once the connection
+ * is open.
+ */
+#include "atomic.h"
+#include "client.h"
+#include "worker.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How often a call looks whether the board is still the one, at most. */
+static const uint64_t LOOK_NS = NS_PER_S;
+
+static bool is_writer(const struct trackd *trackd)
+{
+	return (trackd->flags & TRACKD_OPEN_WRITE) != 0;
+}
+
+/* ---- Finding the board
+ * -------------------------------------------------------------------------------- */
+
+/* By name: the board must belong to whoever owns the directory of the daemon's socket. */
+static int open_by_name(const struct trackd *trackd)
+{
+	char directory[sizeof trackd->place.socket];
+	struct stat st;
+	char *slash;
+
+	memcpy(directory, trackd->place.socket, sizeof directory);
+	slash = strrchr(directory, '/');
+	if (!slash)
+		return -ENOENT;
+	slash[slash == directory ? 1 : 0] = '\0';
+	if (stat(directory, &st) < 0)
+		return -errno;
+	return segment_open(trackd->place.board, is_writer(trackd), st.st_uid);
+}
+
+static bool means_no_daemon(int error)
+{
+	return error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR ||
+	       error == -ETIMEDOUT || error == -EAGAIN || error == -ECONNRESET || error == -EPIPE;
+}
+
+/* A descriptor of the board, and perhaps a socket to its daemon. */
+static int find_board(const struct trackd *trackd, int *ret_fd, int *ret_socket)
+{
+	int error = -ENOENT;
+
+	*ret_socket = -1;
+	if (!(trackd->flags & TRACKD_OPEN_NO_DAEMON))
+		error = link_receive_board(trackd, ret_fd, ret_socket);
+	if (!means_no_daemon(error))
+		return error;
+	int fd = open_by_name(trackd);
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return TRACKD_E_NO_BOARD;
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+/* ---- Mapping it
+ * ------------------------------------------------------------------------------------------ */
+
+/* Robust mutexes name their owner by TID and deadlines are of one clock: who writes must share
+ * both. */
+static int check_namespaces(const struct trackd *trackd, struct board *board)
+{
+	const struct layout_header *header = board->header;
+	uint64_t pid_ns, time_ns;
+	bool known = segment_namespaces(&pid_ns, &time_ns) == 0;
+
+	board->foreign_pids = !known || pid_ns != header->pid_ns;
+	board->foreign_clock = known && time_ns != header->time_ns;
+	if (!is_writer(trackd) || (!board->foreign_pids && !board->foreign_clock))
+		return 0;
+	add_relaxed(&board->header->counters.attach_refused, 1);
+	return TRACKD_E_NAMESPACE;
+}
+
+static int claim_worker(const struct trackd *trackd, struct board *board, uint64_t *ret_worker)
+{
+	if (!is_writer(trackd) || (trackd->flags & TRACKD_OPEN_NO_WORKER))
+		return 0;
+	return worker_claim(board, trackd->worker_pid ? trackd->worker_pid : getpid(), ret_worker);
+}
+
+/* Takes fd over, whatever happens. */
+static int make_mapping(const struct trackd *trackd, int fd, struct mapping **ret_mapping)
+{
+	struct mapping *mapping = calloc(1, sizeof *mapping);
+	int error = -ENOMEM;
+
+	if (!mapping)
+		goto close_fd;
+	error = segment_map(&mapping->board, fd, is_writer(trackd));
+	if (error < 0)
+		goto free_mapping;
+	error = check_namespaces(trackd, &mapping->board);
+	if (error == 0)
+		error = claim_worker(trackd, &mapping->board, &mapping->worker);
+	if (error < 0)
+		goto unmap;
+	*ret_mapping = mapping;
+	return 0;
+
+unmap:
+	segment_unmap(&mapping->board);
+	free(mapping);
+	return error;
+free_mapping:
+	free(mapping);
+close_fd:
+	close(fd);
+	return error;
+}
+
+static void use_mapping(struct trackd *trackd, struct mapping *mapping)
+{
+	mapping->older = load_relaxed(&trackd->mapping);
+	store_relaxed(&trackd->epoch, load_relaxed(&mapping->board.header->daemon_epoch));
+	store_relaxed(&trackd->next_look, clock_boot_ns() + LOOK_NS);
+	/* Pairs with the acquire wherever a call takes the mapping. */
+	store_release(&trackd->mapping, mapping);
+}
+
+enum fork_mark { MARK_CHILD = 0, MARK_ATTACHED = 1, MARK_ATTACHING = 2 };
+
+static int mark_fork(struct trackd *trackd)
+{
+	uint32_t *page =
+		mmap(NULL, LAYOUT_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return -errno;
+	if (madvise(page, LAYOUT_PAGE, MADV_WIPEONFORK) < 0) {
+		int error = -errno;
+		munmap(page, LAYOUT_PAGE);
+		return error;
+	}
+	*page = MARK_ATTACHED;
+	trackd->fork_mark = page;
+	return 0;
+}
+
+int attach_open(struct trackd *trackd)
+{
+	struct mapping *mapping;
+	int fd, socket;
+	int error = mark_fork(trackd);
+
+	if (error == 0)
+		error = find_board(trackd, &fd, &socket);
+	if (error < 0)
+		return error;
+	error = make_mapping(trackd, fd, &mapping);
+	if (error < 0) {
+		if (socket >= 0)
+			close(socket);
+		return error;
+	}
+	use_mapping(trackd, mapping);
+	if (socket >= 0)
+		link_keep(trackd, socket, mapping);
+	return 0;
+}
+
+void attach_close(struct trackd *trackd)
+{
+	struct mapping *mapping = trackd->mapping;
+
+	link_close(trackd);
+	while (mapping) {
+		struct mapping *older = mapping->older;
+		segment_unmap(&mapping->board);
+		free(mapping);
+		mapping = older;
+	}
+	if (trackd->fork_mark)
+		munmap(trackd->fork_mark, LAYOUT_PAGE);
+}
+
+/* ---- Moving on
+ * --------------------------------------------------------------------------------------------- */
+
+static bool is_left_behind(const struct board *board)
+{
+	struct stat st;
+
+	return load_relaxed(&board->header->retired) != 0 ||
+	       (fstat(board->fd, &st) == 0 && st.st_nlink == 0);
+}
+
+static bool same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+/* The board that has taken the place of ours, if it is there already. By name, so that no call
+ * waits for a daemon; where the name may not be opened, the daemon is asked. */
+static void move_on(struct trackd *trackd, const struct mapping *present)
+{
+	struct mapping *mapping;
+	int fd = open_by_name(trackd), socket = -1;
+
+	if (fd == -EACCES && link_receive_board(trackd, &fd, &socket) < 0)
+		return;
+	if (socket >= 0)
+		close(socket);
+	if (fd < 0)
+		return;
+	if (same_file(fd, present->board.fd)) {
+		close(fd);
+		return;
+	}
+	if (make_mapping(trackd, fd, &mapping) < 0)
+		return;
+	use_mapping(trackd, mapping);
+	link_introduce(trackd, mapping);
+}
+
+/* Whether this call is the one to look: once a second, one thread at a time. */
+static bool my_turn(struct trackd *trackd, uint64_t now)
+{
+	uint32_t idle = 0;
+
+	if (!cas_acq_rel(&trackd->busy, &idle, 1))
+		return false;
+	store_relaxed(&trackd->next_look, now + LOOK_NS);
+	return true;
+}
+
+static void look(struct trackd *trackd, uint64_t now)
+{
+	if (!my_turn(trackd, now))
+		return;
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+	if (is_left_behind(&mapping->board))
+		move_on(trackd, mapping);
+	store_release(&trackd->busy, 0); /* pairs with the swap in my_turn() */
+}
+
+const struct board *attach_reader(struct trackd *trackd, uint64_t coarse)
+{
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+	uint64_t now = coarse + (uint64_t)load_relaxed(&mapping->board.header->suspend_offset_ns);
+
+	if (__builtin_expect(now >= load_relaxed(&trackd->next_look), 0))
+		look(trackd, now);
+	return &((struct mapping *)load_acquire(&trackd->mapping))->board;
+}
+
+void attach_look(struct trackd *trackd)
+{
+	if (__builtin_expect(clock_boot_last >= load_relaxed(&trackd->next_look), 0))
+		look(trackd, clock_boot_last);
+}
+
+/* ---- Writing
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+/* Attach a forked child as itself. Whoever held our lock lived in the parent. */
+static int attach_child(struct trackd *trackd, struct mapping *mapping)
+{
+	uint64_t worker = 0;
+
+	local_lock_init(&trackd->lock);
+	store_relaxed(&trackd->busy, 0);
+	int error = claim_worker(trackd, &mapping->board, &worker);
+	if (error < 0)
+		return error;
+	store_relaxed(&mapping->worker, worker);
+	return 0;
+}
+
+static int fork_noticed(struct trackd *trackd, struct mapping *mapping)
+{
+	uint32_t mark = MARK_CHILD;
+
+	if (!cas_acq_rel(trackd->fork_mark, &mark, MARK_ATTACHING)) {
+		/* Another thread of the child is at it. */
+		while (load_acquire(trackd->fork_mark) == MARK_ATTACHING)
+			sched_yield();
+		return 0;
+	}
+	int error = attach_child(trackd, mapping);
+	/* Pairs with the acquire of whoever waits above. */
+	store_release(trackd->fork_mark, error < 0 ? MARK_CHILD : MARK_ATTACHED);
+	if (error == 0)
+		link_introduce(trackd, mapping);
+	return error;
+}
+
+int attach_writer(struct trackd *trackd, struct mapping **ret_mapping)
+{
+	if (!is_writer(trackd))
+		return TRACKD_E_READ_ONLY;
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+	if (__builtin_expect(load_relaxed(&mapping->board.header->retired) != 0, 0)) {
+		uint64_t now = clock_boot_ns();
+		if (now >= load_relaxed(&trackd->next_look))
+			look(trackd, now);
+		mapping = load_acquire(&trackd->mapping);
+	}
+	if (__builtin_expect(load_relaxed(trackd->fork_mark) != MARK_ATTACHED, 0)) {
+		int error = fork_noticed(trackd, mapping);
+		if (error < 0)
+			return error;
+	}
+	uint32_t epoch = load_relaxed(&mapping->board.header->daemon_epoch);
+	uint32_t known = load_relaxed(&trackd->epoch);
+	if (__builtin_expect(epoch != known, 0) && cas_relaxed(&trackd->epoch, &known, epoch))
+		link_introduce(trackd, mapping);
+	*ret_mapping = mapping;
+	return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection: what a struct trackd is made of. attach.c makes mappings, link.c speaks to the
+ * daemon, trackd.c is the public calls.
+ *
+ * A mapping is never unmapped before close, so a view stays safe to read when the connection has
+ * moved to a newer board. Calls take the present mapping once and use it throughout.
+ */
+#ifndef TRACKD_CLIENT_H
+#define TRACKD_CLIENT_H
+
+#include "lock.h"
+#include "place.h"
+#include "segment.h"
+#include "trackd.h"
+
+struct mapping {
+	struct board board;
+	uint64_t worker; /* our entry in its client table; 0: none */
+	struct mapping *older;
+};
+
+struct trackd {
+	struct mapping *mapping; /* the present one (atomic) */
+	struct place place;
+	unsigned flags; /* enum trackd_open_flags */
+	uint64_t timeout_ns;
+	pid_t worker_pid;    /* 0: this process */
+	uint32_t *fork_mark; /* on a page that is zero in a forked child (MADV_WIPEONFORK); enum
+				fork_mark */
+	uint64_t next_look;  /* when to look again whether the board is still ours: CLOCK_BOOTTIME,
+				roughly (atomic) */
+	uint32_t busy;       /* 1: a thread is attaching anew (atomic) */
+	uint32_t epoch;      /* daemon epoch that knows us (atomic) */
+	union local_lock lock;    /* guards what follows */
+	pid_t link_pid;           /* process that the descriptors belong to */
+	int socket, epoll, timer; /* -1: none */
+	bool subscribed;
+};
+
+/* ---- attach.c ---- */
+
+/* Make the first mapping. Everything that trackd_open() can fail with. */
+int attach_open(struct trackd *trackd);
+
+/* The board to read from; coarse is a reading of clock_coarse_ns(). Once a second it is looked at
+ * whether the board has been retired or unlinked, and the connection moves on to the one that took
+ * its place. */
+const struct board *attach_reader(struct trackd *trackd, uint64_t coarse);
+
+/* The mapping to write to; attaches a forked child as itself, and anew to a daemon that has
+ * restarted. Reads no clock: who has written looks with attach_look() afterwards.
+ * TRACKD_E_READ_ONLY. */
+int attach_writer(struct trackd *trackd, struct mapping **ret_mapping);
+
+/* After a write: the look of attach_reader(), by the time that the write has read anyway. */
+void attach_look(struct trackd *trackd);
+
+void attach_close(struct trackd *trackd);
+
+/* ---- link.c ---- */
+
+/* Connect, say hello and receive the board. *ret_socket stays open for BIND and SUBSCRIBE. -ENOENT
+ * and the like: no daemon. */
+int link_receive_board(const struct trackd *trackd, int *ret_fd, int *ret_socket);
+
+/* Tell the daemon who we are; never blocks. For a new daemon, or after a fork. */
+void link_introduce(struct trackd *trackd, const struct mapping *mapping);
+
+/* Keep a socket that link_receive_board() opened, and say which entry is ours. */
+void link_keep(struct trackd *trackd, int socket, const struct mapping *mapping);
+
+int link_descriptor(struct trackd *trackd);
+int link_dispatch(struct trackd *trackd);
+void link_close(struct trackd *trackd);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* The board's table of kinds: append-only, so a kind that was read once never changes. */
+#ifndef TRACKD_KIND_H
+#define TRACKD_KIND_H
+
+#include "segment.h"
+#include "trackd.h"
+
+/* What the public calls of the same name do, on a board. Deadline as in slot.h. */
+int kind_declare(struct board *board, const char *name, const struct trackd_stage_def *stages,
+		 int n_stages, uint64_t deadline);
+int kind_find(const struct board *board, const char *name);
+int kind_get(const struct board *board, int kind, struct trackd_kind *ret_kind);
+int kind_stage_find(const struct board *board, int kind, const char *name);
+
+/* Percentage of a task in this state: the stage's own figure, moved by done/total towards the next
+ * stage's, at most one below it. */
+int kind_progress(const struct board *board, uint32_t kind, uint8_t state, uint8_t stage,
+		  uint64_t done, uint64_t total);
+
+/* The name of a stage where it lies, or "" if there is none or it has no end. */
+const char *kind_stage_name(const struct board *board, uint32_t kind, uint8_t stage);
+
+#endif

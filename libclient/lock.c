@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Robust process-shared mutexes. Relies on glibc's layout of a robust mutex: its first word is
+ * the futex, holding the owner's TID and the kernel's FUTEX_OWNER_DIED and FUTEX_WAITERS bits (the
+ * fingerprint refuses every other C library).
+ */
+#include "lock.h"
+#include "atomic.h"
+#include "clock.h"
+#include "trackd.h"
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static_assert(sizeof(pthread_mutex_t) == sizeof(union layout_mutex), "mutex size");
+static_assert(_Alignof(pthread_mutex_t) <= _Alignof(union layout_mutex), "mutex alignment");
+static_assert(offsetof(pthread_mutex_t, __data.__lock) == 0, "the futex word comes first");
+static_assert(sizeof(pthread_mutex_t) == sizeof(union local_lock), "local lock size");
+
+/* How long a waiter sleeps before it looks whether the holder still exists. */
+static const uint64_t LOOK_NS = 50 * NS_PER_MS;
+
+static pthread_mutex_t *native(union layout_mutex *mutex)
+{
+	return (pthread_mutex_t *)(void *)mutex;
+}
+
+int lock_init(union layout_mutex *mutex)
+{
+	pthread_mutexattr_t attributes;
+	int error = pthread_mutexattr_init(&attributes);
+
+	if (error != 0)
+		return -error;
+	(void)pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	(void)pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	error = pthread_mutex_init(native(mutex), &attributes);
+	(void)pthread_mutexattr_destroy(&attributes);
+	return -error;
+}
+
+/* The C library's answer in our words. A death is made good at once: the mutex must be consistent
+ * before any unlock, or it is lost for ever (ENOTRECOVERABLE). */
+static int taken(union layout_mutex *mutex, int error)
+{
+	switch (error) {
+	case 0:
+		return 0;
+	case EOWNERDEAD:
+		(void)pthread_mutex_consistent(native(mutex));
+		return LOCK_RECOVERED;
+	case EBUSY:
+	case EDEADLK:
+	case ETIMEDOUT:
+		return -error;
+	case ENOTRECOVERABLE:
+	case EINVAL:
+		return TRACKD_E_DAMAGED;
+	default:
+		return -error;
+	}
+}
+
+static int wait_until(pthread_mutex_t *mutex, uint64_t until)
+{
+#ifdef TRACKD_TSAN
+	/* ThreadSanitizer does not intercept clocklock and would take what the mutex guards for
+	 * races. */
+	uint64_t now = clock_monotonic_ns();
+	until = (uint64_t)clock_wall_ns() + (until > now ? until - now : 0);
+#endif
+	struct timespec ts = { .tv_sec = (time_t)(until / NS_PER_S),
+			       .tv_nsec = (long)(until % NS_PER_S) };
+#ifdef TRACKD_TSAN
+	return pthread_mutex_timedlock(mutex, &ts);
+#else
+	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &ts);
+#endif
+}
+
+static int lock_wait(union layout_mutex *mutex, uint64_t deadline)
+{
+	for (;;) {
+		uint64_t now = clock_monotonic_ns();
+		uint64_t slice = now + LOOK_NS < deadline ? now + LOOK_NS : deadline;
+		int error = taken(mutex, wait_until(native(mutex), slice));
+
+		if (error != -ETIMEDOUT)
+			return error;
+		if (lock_rescue(mutex))
+			continue;
+		if (slice >= deadline)
+			return TRACKD_E_BUSY;
+	}
+}
+
+int lock_take(union layout_mutex *mutex, uint64_t deadline)
+{
+	int error = taken(mutex, pthread_mutex_trylock(native(mutex)));
+
+	if (error != -EBUSY || deadline == LOCK_TRY)
+		return error;
+	return lock_wait(mutex, deadline);
+}
+
+void lock_drop(union layout_mutex *mutex)
+{
+	(void)pthread_mutex_unlock(native(mutex));
+}
+
+static uint32_t *futex_word(union layout_mutex *mutex)
+{
+	return (uint32_t *)(void *)mutex;
+}
+
+bool lock_orphaned(const union layout_mutex *mutex)
+{
+	return (load_relaxed((const uint32_t *)(const void *)mutex) & FUTEX_OWNER_DIED) != 0;
+}
+
+bool lock_rescue(union layout_mutex *mutex)
+{
+	uint32_t *word = futex_word(mutex);
+	uint32_t seen = load_relaxed(word);
+	uint32_t holder = seen & FUTEX_TID_MASK;
+
+	/* kill() with a thread's id finds the thread; EPERM means that it exists. */
+	if (holder == 0 || (seen & FUTEX_OWNER_DIED) != 0)
+		return false;
+	if (kill((pid_t)holder, 0) == 0 || errno != ESRCH)
+		return false;
+	if (!cas_acq_rel(word, &seen, FUTEX_OWNER_DIED | FUTEX_WAITERS))
+		return false;
+	(void)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	return true;
+}
+
+static pthread_mutex_t *local(union local_lock *lock)
+{
+	return (pthread_mutex_t *)(void *)lock;
+}
+
+void local_lock_init(union local_lock *lock)
+{
+	static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	memcpy(lock, &fresh, sizeof fresh);
+}
+
+void local_lock_take(union local_lock *lock)
+{
+	(void)pthread_mutex_lock(local(lock));
+}
+
+void local_lock_drop(union local_lock *lock)
+{
+	(void)pthread_mutex_unlock(local(lock));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The map of used slots, 64 to a word. */
+#include "map.h"
+#include "atomic.h"
+
+void map_set(struct board *board, uint32_t slot)
+{
+	or_relaxed(&board->used_map[slot / 64], UINT64_C(1) << (slot % 64));
+}
+
+void map_clear(struct board *board, uint32_t slot)
+{
+	and_relaxed(&board->used_map[slot / 64], ~(UINT64_C(1) << (slot % 64)));
+}
+
+uint32_t map_find(const struct board *board, uint32_t from, uint32_t to, bool set)
+{
+	while (from < to) {
+		uint64_t word = load_relaxed(&board->used_map[from / 64]);
+
+		word = (set ? word : ~word) >> (from % 64);
+		if (word != 0) {
+			uint32_t slot = from + (uint32_t)__builtin_ctzll(word);
+			return slot < to ? slot : to;
+		}
+		from = (from / 64 + 1) * 64;
+	}
+	return to;
+}
+
+bool map_is_set(const struct board *board, uint32_t slot)
+{
+	return (load_relaxed(&board->used_map[slot / 64]) >> (slot % 64) & 1) != 0;
+}

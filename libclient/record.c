@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Publishing. The copy in force is copy[version & 1]. A writer that holds the record's mutex fills
+ * the other one completely and then stores the stamp with the next version: that one store is the
+ * commit. Whoever dies or stops before it has changed nothing that a reader looks at; readers wait
+ * for nobody.
+ *
+ * What lies outside the copies is written before the commit that makes it count, while nothing
+ * counts it: a stage's row while its bit is clear, the error before the state is failed, the first
+ * start before COPY_STARTED. The deadline is lengthened before the commit and shortened after it,
+ * so that no record expires early.
+ */
+#include "record.h"
+#include "atomic.h"
+#include "event.h"
+#include "lock.h"
+#include "slot.h"
+#include "text.h"
+#include <errno.h>
+#include <string.h>
+
+enum {
+	FACT_WORDS = offsetof(struct layout_copy, message) / 8, /* of a copy, without its message */
+	MESSAGE_WORDS = LAYOUT_MESSAGE / 8,
+};
+
+/* ---- An edit: between locking a record and publishing
+ * -------------------------------------------- */
+
+struct edit {
+	struct board *board;
+	struct layout_head *head;
+	struct layout_body *body;
+	struct layout_detail *detail;
+	uint32_t slot, generation;
+	uint64_t stamp, now;
+	uint64_t count;          /* work counter at the beginning */
+	struct layout_copy next; /* the facts of the next version; its message is not here */
+	uint64_t message[MESSAGE_WORDS];
+	size_t n_message; /* words of message; 0: keep */
+};
+
+static bool is_final(uint8_t state)
+{
+	return state >= TRACKD_COMPLETED;
+}
+
+static bool is_tenant(uint64_t stamp, uint32_t generation)
+{
+	return stamp_state(stamp) == SLOT_LIVE && stamp_generation(stamp) == generation;
+}
+
+/* Lock and load. On success the record's mutex is held. */
+static int edit_begin(struct edit *edit, struct board *board, struct trackd_ref ref,
+		      uint64_t deadline)
+{
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	struct layout_head *head = &board->heads[ref.slot];
+	struct layout_body *body = &board->bodies[ref.slot];
+	if (!is_tenant(load_acquire(&head->stamp), ref.generation))
+		return TRACKD_E_GONE;
+	int error = slot_lock(board, ref.slot, deadline);
+	if (error < 0)
+		return error;
+	edit->stamp = load_acquire(&head->stamp);
+	edit->now = clock_boot_ns();
+	/* An expired record is gone, even if nobody has removed it yet. */
+	if (!is_tenant(edit->stamp, ref.generation) || edit->now >= load_relaxed(&head->deadline)) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_GONE;
+	}
+	edit->board = board;
+	edit->head = head;
+	edit->body = body;
+	edit->detail = &board->details[ref.slot];
+	edit->slot = ref.slot;
+	edit->generation = ref.generation;
+	edit->n_message = 0;
+	words_load(&edit->next, &body->copy[stamp_version(edit->stamp) & 1], FACT_WORDS);
+	edit->count = load_relaxed(&body->work) & WORK_COUNT_MASK;
+	/* What is filled from here on stays behind the stamp of the publish before; pairs with
+	 * fence_acquire() before a reader's second look at the stamp. */
+	fence_release();
+	return 0;
+}
+
+static void edit_abort(struct edit *edit)
+{
+	slot_unlock(edit->board, edit->slot);
+}
+
+static int edit_refuse_final(struct edit *edit)
+{
+	if (!is_final(edit->next.state))
+		return 0;
+	add_relaxed(&edit->board->header->counters.refused_final, 1);
+	edit_abort(edit);
+	return TRACKD_E_FINAL;
+}
+
+/* edit_begin() for what final records refuse. */
+static int edit_begin_open(struct edit *edit, struct board *board, struct trackd_ref ref,
+			   uint64_t deadline)
+{
+	int error = edit_begin(edit, board, ref, deadline);
+
+	return error < 0 ? error : edit_refuse_final(edit);
+}
+
+/* Put text, cut to fit `max` bytes, into words that end with its NUL. Number of words. */
+static size_t text_words(uint64_t *to, const char *text, size_t max, size_t *ret_length,
+			 bool *ret_cut)
+{
+	size_t length = text_fit(text, max, ret_cut);
+
+	to[length / 8] = 0;
+	memcpy(to, text, length);
+	*ret_length = length;
+	return length / 8 + 1;
+}
+
+static void edit_message(struct edit *edit, const char *message)
+{
+	size_t length;
+	bool cut;
+
+	edit->n_message = text_words(edit->message, message, TRACKD_MESSAGE_MAX, &length, &cut);
+	edit->next.message_len = (uint16_t)length;
+	edit->next.flags = (uint8_t)(cut ? edit->next.flags | COPY_MESSAGE_CUT
+					 : edit->next.flags & ~COPY_MESSAGE_CUT);
+}
+
+/* Fill the copy that is not in force. */
+static void edit_fill(struct edit *edit)
+{
+	uint64_t version = stamp_version(edit->stamp);
+	const struct layout_copy *from = &edit->body->copy[version & 1];
+	struct layout_copy *to = &edit->body->copy[(version + 1) & 1];
+
+	if (edit->n_message == 0) {
+		size_t n = edit->next.message_len / 8u + 1;
+		edit->n_message = n < MESSAGE_WORDS ? n : MESSAGE_WORDS;
+		words_load(edit->message, from->message, edit->n_message);
+	}
+	words_store(to, &edit->next, FACT_WORDS);
+	words_store(to->message, edit->message, edit->n_message);
+}
+
+/* Publish. The record's mutex stays held, for the event. */
+static void edit_commit(struct edit *edit)
+{
+	struct layout_head *head = edit->head;
+	uint64_t version = stamp_version(edit->stamp);
+
+	edit->next.revision++;
+	edit_fill(edit);
+	uint64_t before = load_relaxed(&head->deadline);
+	uint64_t after = record_deadline(edit->board, edit->body, &edit->next);
+	uint32_t hint = hint_make(edit->next.worker, edit->next.state);
+
+	if (after > before)
+		store_relaxed(&head->deadline, after);
+	if (load_relaxed(&head->hint) != hint)
+		store_relaxed(&head->hint, hint);
+	/* The commit. Pairs with the acquire of the stamp by readers. */
+	store_release(&head->stamp, stamp_make(edit->generation, version + 1, SLOT_LIVE));
+	if (after < before)
+		store_relaxed(&head->deadline, after);
+}
+
+static void edit_end(struct edit *edit)
+{
+	edit->next.updated = edit->now;
+	edit_commit(edit);
+	slot_unlock(edit->board, edit->slot);
+}
+
+/* Publish a transition: also tell who watches. */
+static void edit_end_event(struct edit *edit, enum trackd_event_type type, uint64_t done)
+{
+	edit_commit(edit);
+	event_append(edit->board, type, edit->slot, edit->generation, edit->now, &edit->next, done);
+	slot_unlock(edit->board, edit->slot);
+	event_ring(edit->board);
+}
+
+static uint64_t edit_done(const struct edit *edit)
+{
+	return (edit->count - edit->next.base) & WORK_COUNT_MASK;
+}
+
+/* ---- The rule of expiry
+ * -------------------------------------------------------------------------------- */
+
+uint64_t record_deadline(const struct board *board, const struct layout_body *body,
+			 const struct layout_copy *copy)
+{
+	const struct layout_header *header = board->header;
+	bool worked_on = copy->state == TRACKD_ACTIVE && copy->worker != 0;
+	uint32_t ttl = load_relaxed(worked_on ? &body->active_ttl_ms : &body->ttl_ms);
+
+	if (ttl == 0)
+		ttl = load_relaxed(worked_on ? &header->active_ttl_ms : &header->ttl_ms);
+	return ttl == TRACKD_TTL_NEVER ? UINT64_MAX : copy->updated + ttl * NS_PER_MS;
+}
+
+/* ---- Stages
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static uint32_t stages_of(const struct board *board, const struct layout_body *body)
+{
+	uint32_t kind = load_relaxed(&body->kind);
+
+	if (kind >= LAYOUT_KINDS)
+		return 0;
+	uint32_t n = load_relaxed(&board->kinds->kind[kind].n_stages);
+	return n < LAYOUT_STAGES ? n : LAYOUT_STAGES;
+}
+
+/* Write the row of the stage that is being left. Its bit is clear, so nobody reads the row yet. */
+static void leave_stage(struct edit *edit)
+{
+	struct layout_copy *next = &edit->next;
+
+	if (next->stage >= LAYOUT_STAGES)
+		return;
+	struct layout_stage_row row = { next->stage_start, edit->now, edit_done(edit),
+					next->total };
+	words_store(&edit->detail->row[next->stage], &row, sizeof row / 8);
+	next->stages_left = (uint16_t)(next->stages_left | 1u << next->stage);
+}
+
+static void enter_stage(struct edit *edit, uint32_t stage)
+{
+	struct layout_copy *next = &edit->next;
+
+	if (next->state == TRACKD_ACTIVE && stage > next->stage)
+		leave_stage(edit);
+	if ((next->flags & COPY_STARTED) == 0)
+		store_relaxed(&edit->detail->started, edit->now);
+	/* A retry starts its stage again, and all that came after it. */
+	next->stages_left = (uint16_t)(next->stages_left & ((1u << stage) - 1));
+	next->flags |= COPY_STARTED;
+	next->state = TRACKD_ACTIVE;
+	next->stage = (uint8_t)stage;
+	next->stage_start = edit->now;
+	next->base = edit->count;
+	next->total = 0;
+}
+
+int record_update(struct board *board, struct trackd_ref ref, int stage, const char *message,
+		  uint64_t worker, uint64_t deadline)
+{
+	struct edit edit;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+
+	if (error < 0)
+		return error;
+	bool moved = stage != TRACKD_STAGE_KEEP &&
+		     (edit.next.state != TRACKD_ACTIVE || stage != edit.next.stage);
+	if (stage < TRACKD_STAGE_KEEP ||
+	    (moved && (uint32_t)stage >= stages_of(board, edit.body))) {
+		edit_abort(&edit);
+		return TRACKD_E_STAGE;
+	}
+	if (moved)
+		enter_stage(&edit, (uint32_t)stage);
+	if (stage != TRACKD_STAGE_KEEP && worker != 0)
+		edit.next.worker = worker;
+	if (message)
+		edit_message(&edit, message);
+	if (!moved) {
+		edit_end(&edit);
+		return 0;
+	}
+	edit.next.updated = edit.now;
+	edit_end_event(&edit, TRACKD_EVENT_STAGE, 0);
+	return 0;
+}
+
+int record_renew(struct board *board, struct trackd_ref ref, uint64_t deadline)
+{
+	return record_update(board, ref, TRACKD_STAGE_KEEP, NULL, 0, deadline);
+}
+
+/* ---- Counting
+ * -------------------------------------------------------------------------------------------------
+ */
+
+int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline)
+{
+	struct edit edit;
+
+	if (total > TRACKD_WORK_MAX)
+		return TRACKD_E_OVERFLOW;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+	if (error < 0)
+		return error;
+	edit.next.total = total;
+	edit_end(&edit);
+	return 0;
+}
+
+int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
+			uint64_t deadline)
+{
+	struct edit edit;
+
+	if (done > TRACKD_WORK_MAX || total > TRACKD_WORK_MAX)
+		return TRACKD_E_OVERFLOW;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+	if (error < 0)
+		return error;
+	edit.next.total = total;
+	edit.next.base = (edit.count - done) & WORK_COUNT_MASK;
+	edit_end(&edit);
+	return 0;
+}
+
+/* The counter is sealed but the record is not final: somebody is ending it at this moment, or died
+ * doing so. Locking tells which: a death is mended on the way. 0: try again. */
+static int advance_sealed(struct board *board, struct trackd_ref ref)
+{
+	const struct layout_body *body = &board->bodies[ref.slot];
+	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
+
+	if (!is_tenant(stamp, ref.generation))
+		return TRACKD_E_GONE;
+	if (!is_final(load_relaxed(&body->copy[stamp_version(stamp) & 1].state)) &&
+	    slot_lock(board, ref.slot, LOCK_TRY) >= 0) {
+		slot_unlock(board, ref.slot);
+		if ((load_relaxed(&body->work) & WORK_SEAL) == 0)
+			return 0;
+	}
+	add_relaxed(&board->header->counters.refused_final, 1);
+	return TRACKD_E_FINAL;
+}
+
+int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
+{
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	uint64_t *work = &board->bodies[ref.slot].work;
+	const uint64_t *stamp = &board->heads[ref.slot].stamp;
+
+	for (;;) {
+		if (!is_tenant(load_acquire(stamp), ref.generation))
+			return TRACKD_E_GONE;
+		uint64_t seen = load_relaxed(work);
+
+		/* The tag makes the swap fail should the record change hands in between. */
+		while (work_is_of(seen, ref.generation) && (seen & WORK_SEAL) == 0) {
+			if (units > WORK_COUNT_MASK - (seen & WORK_COUNT_MASK))
+				return TRACKD_E_OVERFLOW;
+			if (cas_relaxed(work, &seen, seen + units))
+				return 0;
+		}
+		if (!work_is_of(seen, ref.generation))
+			return TRACKD_E_GONE;
+		int error = advance_sealed(board, ref);
+		if (error < 0)
+			return error;
+	}
+}
+
+/* ---- The end
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void write_error(struct edit *edit, const char *error)
+{
+	uint64_t text[LAYOUT_ERROR / 8];
+	size_t length;
+	bool cut;
+	size_t n = text_words(text, error, TRACKD_ERROR_MAX, &length, &cut);
+
+	words_store(edit->detail->error, text, n);
+	edit->next.flags = (uint8_t)(edit->next.flags | COPY_ERROR | (cut ? COPY_ERROR_CUT : 0));
+}
+
+static void count_end(struct board *board, const struct record_end *end)
+{
+	struct layout_counters *counters = &board->header->counters;
+
+	if (end->state == TRACKD_COMPLETED)
+		add_relaxed(&counters->completed, 1);
+	else if (end->state == TRACKD_CANCELLED)
+		add_relaxed(&counters->cancelled, 1);
+	else
+		add_relaxed(&counters->failed, 1);
+	if (end->reason == TRACKD_REASON_WORKER_LOST)
+		add_relaxed(&counters->worker_lost, 1);
+}
+
+/* The rest of ending a record that is locked and open. */
+static void finish(struct edit *edit, const struct record_end *end)
+{
+	struct layout_copy *next = &edit->next;
+
+	/* No increment after this one; what was counted until now is what was done. */
+	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
+	next->done = edit_done(edit);
+	if (next->state == TRACKD_ACTIVE)
+		leave_stage(edit);
+	next->state = (uint8_t)end->state;
+	next->reason = (uint8_t)end->reason;
+	next->updated = edit->now;
+	edit_message(edit, end->message);
+	if (end->error)
+		write_error(edit, end->error);
+	count_end(edit->board, end);
+	edit_end_event(edit, TRACKD_EVENT_FINAL, next->done);
+}
+
+int record_end(struct board *board, struct trackd_ref ref, const struct record_end *end,
+	       uint64_t deadline)
+{
+	struct edit edit;
+	int error = end->only_worker ? edit_begin(&edit, board, ref, deadline)
+				     : edit_begin_open(&edit, board, ref, deadline);
+
+	if (error < 0)
+		return error;
+	if (end->only_worker &&
+	    (edit.next.state != TRACKD_ACTIVE || edit.next.worker != end->only_worker)) {
+		edit_abort(&edit);
+		return -EAGAIN;
+	}
+	finish(&edit, end);
+	return 0;
+}
+
+/* ---- Cancelling
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+static void ask(struct edit *edit)
+{
+	uint64_t created = load_relaxed(&edit->detail->created);
+	uint64_t ms = (edit->now - created) / NS_PER_MS + 1;
+
+	uint64_t before = load_relaxed(&edit->head->cancel);
+
+	if ((uint32_t)before != 0 && (uint32_t)(before >> 32) == edit->generation) {
+		edit_abort(edit); /* asked before */
+		return;
+	}
+	store_relaxed(&edit->head->cancel,
+		      cancel_make(edit->generation, ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX));
+	/* A new revision, so that whoever compares revisions sees it; the task's age stays. */
+	edit_end_event(edit, TRACKD_EVENT_CANCEL, edit_done(edit));
+}
+
+int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
+{
+	static const struct record_end end = { TRACKD_CANCELLED, TRACKD_REASON_CANCELLED,
+					       "Cancelled", NULL, 0 };
+	struct edit edit;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+
+	if (error < 0)
+		return error;
+	if (edit.next.state == TRACKD_PENDING) {
+		finish(&edit, &end);
+		return TRACKD_CANCEL_ENDED;
+	}
+	ask(&edit);
+	return TRACKD_CANCEL_ASKED;
+}
+
+/* ---- After a death
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+void record_mend(struct board *board, uint32_t slot)
+{
+	struct layout_head *head = &board->heads[slot];
+	struct layout_body *body = &board->bodies[slot];
+	uint64_t stamp = load_acquire(&head->stamp);
+	struct layout_copy copy;
+
+	if (stamp_state(stamp) != SLOT_LIVE)
+		return;
+	words_load(&copy, &body->copy[stamp_version(stamp) & 1], FACT_WORDS);
+	store_relaxed(&head->deadline, record_deadline(board, body, &copy));
+	store_relaxed(&head->hint, hint_make(copy.worker, copy.state));
+	if (is_final(copy.state))
+		or_relaxed(&body->work, WORK_SEAL);
+	else
+		and_relaxed(&body->work, ~WORK_SEAL);
+}
+
+bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,
+		 uint64_t *ret_worker, uint64_t *ret_work)
+{
+	if (ref.slot >= board->capacity)
+		return false;
+	const struct layout_head *head = &board->heads[ref.slot];
+	const struct layout_body *body = &board->bodies[ref.slot];
+	uint64_t stamp = load_acquire(&head->stamp);
+	const struct layout_copy *copy = &body->copy[stamp_version(stamp) & 1];
+
+	if (!is_tenant(stamp, ref.generation))
+		return false;
+	uint8_t state = load_relaxed(&copy->state);
+	uint64_t worker = load_relaxed(&copy->worker), work = load_relaxed(&body->work);
+	fence_acquire();
+	if (load_relaxed(&head->stamp) != stamp)
+		return false;
+	*ret_state = state;
+	*ret_worker = worker;
+	*ret_work = work;
+	return true;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Repair. A record that is neither FREE nor LIVE is being made or removed by whoever holds its
+ * mutex; if the mutex can be had, nobody is. Both hashes are read before the stripes are taken and
+ * again after, since the slot may have moved on. It is taken out of both chains whether it was in
+ * them or not. Every step is one store, so a repairer may die anywhere as well.
+ */
+#include "repair.h"
+#include "atomic.h"
+#include "event.h"
+#include "index.h"
+#include "lock.h"
+#include "map.h"
+#include "slot.h"
+#include <errno.h>
+
+/* How far into one bucket twins are looked for: chains are short unless somebody wrote garbage. */
+enum { TWIN_DEPTH = 256 };
+
+void repair_call(struct board *board)
+{
+	store_relaxed(&board->header->repair_due, 1);
+	event_ring(board);
+}
+
+/* ---- Slots
+ * -------------------------------------------------------------------------------------------- */
+
+static bool is_leftover(uint64_t stamp)
+{
+	return stamp_state(stamp) == SLOT_CLAIMED || stamp_state(stamp) == SLOT_REMOVING;
+}
+
+/* FREE, but its maker died between setting the bit and claiming, or its remover before clearing it.
+ */
+static int repair_bit(struct board *board, uint32_t slot)
+{
+	int error = slot_lock(board, slot, LOCK_TRY);
+
+	if (error < 0)
+		return error;
+	bool stuck = stamp_state(load_acquire(&board->heads[slot].stamp)) == SLOT_FREE &&
+		     map_is_set(board, slot);
+	if (stuck)
+		map_clear(board, slot);
+	slot_unlock(board, slot);
+	return stuck;
+}
+
+/* The stripes are held. */
+static int repair_leftover(struct board *board, uint32_t slot, uint64_t stamp, uint64_t id_hash,
+			   uint64_t owner_hash)
+{
+	struct layout_head *head = &board->heads[slot];
+	uint32_t generation = stamp_generation(stamp);
+	int error = slot_lock(board, slot, LOCK_TRY);
+
+	if (error < 0)
+		return error;
+	bool same = load_acquire(&head->stamp) == stamp &&
+		    load_relaxed(&head->id_hash) == id_hash &&
+		    load_relaxed(&head->owner_hash) == owner_hash;
+	if (same) {
+		slot_take_out(board, slot, generation);
+		slot_release(board, slot, generation + 1);
+		add_relaxed(&board->header->counters.repaired, 1);
+	}
+	slot_unlock(board, slot);
+	return same;
+}
+
+int repair_slot(struct board *board, uint32_t slot, uint64_t deadline)
+{
+	if (slot >= board->capacity)
+		return -EINVAL;
+	struct layout_head *head = &board->heads[slot];
+	uint64_t stamp = load_acquire(&head->stamp);
+
+	if (stamp_state(stamp) == SLOT_FREE && map_is_set(board, slot))
+		return repair_bit(board, slot);
+	if (!is_leftover(stamp))
+		return 0;
+	uint64_t id_hash = load_relaxed(&head->id_hash),
+		 owner_hash = load_relaxed(&head->owner_hash);
+	struct slot_stripes stripes = slot_stripes_of(board, id_hash, owner_hash);
+	int error = slot_stripes_take(board, &stripes, deadline);
+	if (error < 0)
+		return error;
+	error = repair_leftover(board, slot, stamp, id_hash, owner_hash);
+	slot_stripes_drop(&stripes);
+	return error;
+}
+
+/* ---- Stripes
+ * -------------------------------------------------------------------------------------------- */
+
+struct count {
+	uint32_t live;
+	uint32_t steps; /* taken so far in this stripe: bounded, whatever the links say */
+	bool has_twin;
+	struct trackd_ref twin; /* the older of two LIVE records with one id */
+};
+
+static bool has_older_twin(const struct board *board, uint32_t slot, struct trackd_ref *ret_twin)
+{
+	char id[LAYOUT_ID];
+	uint32_t twin;
+
+	index_read_id(board, slot, id);
+	if (index_find(board, load_relaxed(&board->heads[slot].id_hash), id, slot, &twin) < 0 ||
+	    twin == slot)
+		return false;
+	*ret_twin =
+		(struct trackd_ref){ twin,
+				     stamp_generation(load_relaxed(&board->heads[twin].stamp)) };
+	return true;
+}
+
+static void count_bucket(const struct board *board, uint32_t bucket, struct count *count)
+{
+	uint32_t next = load_relaxed(&board->id_buckets[bucket]);
+
+	for (uint32_t depth = 0; next != 0 && next <= board->capacity; depth++) {
+		const struct layout_head *head = &board->heads[next - 1];
+
+		if (count->steps++ > board->capacity)
+			return;
+		if (stamp_state(load_relaxed(&head->stamp)) == SLOT_LIVE) {
+			count->live++;
+			if (!count->has_twin && depth < TWIN_DEPTH)
+				count->has_twin = has_older_twin(board, next - 1, &count->twin);
+		}
+		next = load_relaxed(&head->id_next);
+	}
+}
+
+/* Count what the chains of a stripe hold, and correct its counter. 1 if it was wrong. */
+static int recount(struct board *board, uint32_t stripe, struct count *count, uint64_t deadline)
+{
+	struct layout_stripe *id_stripe = &board->id_stripes[stripe];
+	struct slot_stripes stripes = { id_stripe, NULL };
+	int error = slot_stripes_take(board, &stripes, deadline);
+
+	if (error < 0)
+		return error;
+	for (uint32_t bucket = stripe; bucket < board->capacity; bucket += LAYOUT_STRIPES)
+		count_bucket(board, bucket, count);
+	bool wrong = load_relaxed(&id_stripe->count) != count->live;
+	if (wrong)
+		store_relaxed(&id_stripe->count, count->live);
+	slot_stripes_drop(&stripes);
+	return wrong;
+}
+
+int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline)
+{
+	int repaired = 0;
+
+	for (uint32_t tries = 0; tries <= TWIN_DEPTH; tries++) {
+		struct count count = { 0 };
+		int error = recount(board, stripe, &count, deadline);
+
+		if (error < 0)
+			return error;
+		repaired |= error;
+		if (!count.has_twin)
+			break;
+		error = slot_remove(board, count.twin, SLOT_REMOVE_ASKED, deadline);
+		if (error < 0 && error != TRACKD_E_GONE)
+			return error;
+		repaired = 1;
+	}
+	if (repaired)
+		add_relaxed(&board->header->counters.repaired, 1);
+	return repaired;
+}
+
+/* ---- All
+ * --------------------------------------------------------------------------------------------------
+ */
+
+/* A record whose holder died is whole, but its deadline, hint or seal may be ahead of it. */
+int repair_lock(struct board *board, uint32_t slot)
+{
+	if (!lock_orphaned(&board->bodies[slot].mutex))
+		return 0;
+	int error = slot_lock(board, slot, LOCK_TRY);
+
+	if (error < 0)
+		return error;
+	slot_unlock(board, slot);
+	return error == LOCK_RECOVERED;
+}
+
+int repair_all(struct board *board, uint64_t deadline)
+{
+	int repaired = 0;
+
+	store_relaxed(&board->header->repair_due, 0);
+	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
+	     slot = slot_next_used(board, slot + 1)) {
+		int fixed = repair_lock(board, slot);
+		int error = repair_slot(board, slot, deadline);
+
+		if (error < 0)
+			return error;
+		repaired += error + (fixed > 0);
+	}
+	for (uint32_t stripe = 0; stripe < LAYOUT_STRIPES; stripe++) {
+		int error = repair_stripe(board, stripe, deadline);
+
+		if (error < 0)
+			return error;
+		repaired += error;
+	}
+	return repaired;
+}

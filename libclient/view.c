@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader's half of publishing: load the stamp, use the copy that it names, fence, load the
+ * stamp again. Unchanged means that what was read was whole. A writer that is stopped or dead
+ * leaves the stamp as it was, so a reader waits for nobody; one that publishes all the time costs a
+ * reader a few tries, and a limit.
+ *
+ * Nothing read here is trusted: indices are checked, strings measured within their field.
+ */
+#include "view.h"
+#include "atomic.h"
+#include "index.h"
+#include "kind.h"
+#include "slot.h"
+#include "worker.h"
+#include <errno.h>
+#include <string.h>
+
+#define PUBLIC __attribute__((visibility("default")))
+
+/* After so many versions under one look something is wrong with the writer, not with us. */
+enum { TRIES = 1000 };
+
+static uint8_t stage_or_none(uint8_t stage)
+{
+	return stage < LAYOUT_STAGES ? stage : COPY_NO_STAGE;
+}
+
+static bool is_tenant(uint64_t stamp, uint32_t generation)
+{
+	return stamp_state(stamp) == SLOT_LIVE && stamp_generation(stamp) == generation;
+}
+
+static uint64_t done_of(uint8_t state, uint64_t work, uint64_t base, uint64_t final_done)
+{
+	return trackd_state_final((enum trackd_state)state) ? final_done
+							    : (work - base) & WORK_COUNT_MASK;
+}
+
+static uint8_t public_flags(uint8_t copy_flags, uint32_t detail_flags)
+{
+	return (uint8_t)((detail_flags & DETAIL_NAME_CUT ? TRACKD_NAME_CUT : 0) |
+			 (copy_flags & COPY_MESSAGE_CUT ? TRACKD_MESSAGE_CUT : 0) |
+			 (copy_flags & COPY_ERROR_CUT ? TRACKD_ERROR_CUT : 0));
+}
+
+/* ---- In place
+ * --------------------------------------------------------------------------------------- */
+
+static void load_view(struct trackd_view *view, const struct layout_head *head,
+		      const struct layout_body *body, const struct layout_copy *copy)
+{
+	uint8_t stage = load_relaxed(&copy->stage);
+	uint64_t base = load_relaxed(&copy->base);
+
+	view->revision = load_relaxed(&copy->revision);
+	view->total = load_relaxed(&copy->total);
+	view->updated_boot_ns = load_relaxed(&copy->updated);
+	view->state = load_relaxed(&copy->state);
+	view->reason = load_relaxed(&copy->reason);
+	view->stage = stage < LAYOUT_STAGES ? (int8_t)stage : (int8_t)-1;
+	view->flags = public_flags(load_relaxed(&copy->flags), 0);
+	view->kind = (int32_t)load_relaxed(&body->kind);
+	/* The counter after its base, so that it is never behind it. */
+	view->done =
+		done_of(view->state, load_relaxed(&body->work), base, load_relaxed(&copy->done));
+	view->head = head;
+	view->body = body;
+	view->copy = copy;
+}
+
+int view_get(const struct board *board, struct trackd_ref ref, uint64_t now,
+	     struct trackd_view *ret_view)
+{
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[ref.slot];
+	const struct layout_body *body = &board->bodies[ref.slot];
+	prefetch(&body->mutex);
+
+	for (int i = 0; i < TRIES; i++) {
+		/* Pairs with the release of the stamp in record.c and tenant.c. */
+		uint64_t stamp = load_acquire(&head->stamp);
+
+		if (!is_tenant(stamp, ref.generation) || now >= load_relaxed(&head->deadline))
+			return TRACKD_E_GONE;
+		ret_view->stamp = stamp;
+		load_view(ret_view, head, body, &body->copy[stamp_version(stamp) & 1]);
+		/* Pairs with fence_release() before a fill in record.c. */
+		fence_acquire();
+		if (load_relaxed(&head->stamp) != stamp)
+			continue;
+		ret_view->ref = ref;
+		ret_view->board = board;
+		ret_view->detail = &board->details[ref.slot];
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+PUBLIC bool trackd_view_valid(const struct trackd_view *view)
+{
+	const struct layout_head *head = view->head;
+	const struct layout_copy *copy = view->copy;
+
+	/* Pairs with fence_release() before a fill in record.c. The revision tells a stamp that has
+	 * come round, after 2^30 versions, from the one we saw. */
+	fence_acquire();
+	return load_relaxed(&head->stamp) == view->stamp &&
+	       load_relaxed(&copy->revision) == view->revision;
+}
+
+/* A string where it lies, or "" if it has no end within its field. */
+static const char *text_at(const uint8_t *field, size_t size)
+{
+	const char *text = (const char *)field;
+
+	return strnlen(text, size) < size ? text : "";
+}
+
+PUBLIC const char *trackd_view_id(const struct trackd_view *view)
+{
+	return text_at(((const struct layout_body *)view->body)->id, LAYOUT_ID);
+}
+
+PUBLIC const char *trackd_view_owner(const struct trackd_view *view)
+{
+	return text_at(((const struct layout_detail *)view->detail)->owner, LAYOUT_OWNER);
+}
+
+PUBLIC const char *trackd_view_name(const struct trackd_view *view)
+{
+	return text_at(((const struct layout_detail *)view->detail)->name, LAYOUT_NAME);
+}
+
+PUBLIC const char *trackd_view_message(const struct trackd_view *view)
+{
+	return text_at(((const struct layout_copy *)view->copy)->message, LAYOUT_MESSAGE);
+}
+
+PUBLIC const char *trackd_view_error(const struct trackd_view *view)
+{
+	const struct layout_copy *copy = view->copy;
+
+	if ((load_relaxed(&copy->flags) & COPY_ERROR) == 0)
+		return "";
+	return text_at(((const struct layout_detail *)view->detail)->error, LAYOUT_ERROR);
+}
+
+PUBLIC const char *trackd_view_status(const struct trackd_view *view)
+{
+	if (view->state == TRACKD_ACTIVE)
+		return kind_stage_name(view->board, (uint32_t)view->kind, (uint8_t)view->stage);
+	return trackd_state_name((enum trackd_state)view->state);
+}
+
+PUBLIC int trackd_view_progress(const struct trackd_view *view)
+{
+	return kind_progress(view->board, (uint32_t)view->kind, view->state, (uint8_t)view->stage,
+			     view->done, view->total);
+}
+
+/* ---- Copies
+ * ---------------------------------------------------------------------------------------------- */
+
+/* A record as it was at one moment, in private memory. */
+struct record {
+	uint64_t stamp, deadline, cancel, serial, work;
+	uint32_t kind, ttl_ms, active_ttl_ms;
+	struct layout_copy copy;
+	struct layout_detail detail;
+	char id[LAYOUT_ID];
+};
+
+static void load_record(const struct board *board, uint32_t slot, uint64_t stamp,
+			struct record *record)
+{
+	const struct layout_head *head = &board->heads[slot];
+	const struct layout_body *body = &board->bodies[slot];
+
+	record->stamp = stamp;
+	words_load(&record->copy, &body->copy[stamp_version(stamp) & 1], sizeof record->copy / 8);
+	words_load(&record->detail, &board->details[slot], sizeof record->detail / 8);
+	index_read_id(board, slot, record->id);
+	record->deadline = load_relaxed(&head->deadline);
+	record->cancel = load_relaxed(&head->cancel);
+	record->serial = load_relaxed(&head->serial);
+	record->work = load_relaxed(&body->work);
+	record->kind = load_relaxed(&body->kind);
+	record->ttl_ms = load_relaxed(&body->ttl_ms);
+	record->active_ttl_ms = load_relaxed(&body->active_ttl_ms);
+}
+
+static void copy_text(char *to, size_t size, const uint8_t *from)
+{
+	memcpy(to, from, size);
+	to[size - 1] = '\0';
+}
+
+static uint64_t to_wall(const struct board *board, uint64_t boot_ns)
+{
+	return boot_ns + (uint64_t)load_relaxed(&board->header->wall_offset_ns);
+}
+
+static void copy_strings(const struct record *record, struct trackd_task *task)
+{
+	copy_text(task->id, sizeof task->id, (const uint8_t *)record->id);
+	copy_text(task->owner, sizeof task->owner, record->detail.owner);
+	copy_text(task->name, sizeof task->name, record->detail.name);
+	copy_text(task->message, sizeof task->message, record->copy.message);
+	if (record->copy.flags & COPY_ERROR)
+		copy_text(task->error, sizeof task->error, record->detail.error);
+}
+
+static void copy_stage(const struct board *board, const struct record *record, unsigned i,
+		       struct trackd_stage *stage)
+{
+	const struct layout_stage_row *row = &record->detail.row[i];
+	bool final = trackd_state_final((enum trackd_state)record->copy.state);
+
+	if (record->copy.stages_left & 1u << i) {
+		stage->started_ns = to_wall(board, row->start);
+		stage->finished_ns = to_wall(board, row->end);
+		stage->done = row->done;
+		stage->total = row->total;
+		stage->state =
+			final && i == record->copy.stage && record->copy.state != TRACKD_COMPLETED
+				? TRACKD_STAGE_ENDED
+				: TRACKD_STAGE_DONE;
+	} else if (record->copy.state == TRACKD_ACTIVE && i == record->copy.stage) {
+		stage->started_ns = to_wall(board, record->copy.stage_start);
+		stage->done = done_of(record->copy.state, record->work, record->copy.base, 0);
+		stage->total = record->copy.total;
+		stage->state = TRACKD_STAGE_RUNNING;
+	}
+}
+
+static void copy_stages(const struct board *board, const struct record *record,
+			struct trackd_task *task)
+{
+	struct trackd_kind kind;
+
+	if (kind_get(board, task->kind, &kind) < 0)
+		return;
+	memcpy(task->kind_name, kind.name, sizeof task->kind_name);
+	task->n_stages = (uint8_t)kind.n_stages;
+	for (unsigned i = 0; i < task->n_stages; i++) {
+		memcpy(task->stages[i].name, kind.stages[i].name, sizeof kind.stages[i].name);
+		task->stages[i].percent = kind.stages[i].percent;
+		copy_stage(board, record, i, &task->stages[i]);
+	}
+}
+
+static void copy_worker(const struct board *board, const struct record *record,
+			struct trackd_task *task)
+{
+	struct worker_info worker;
+
+	if (!worker_resolve(board, record->copy.worker, &worker))
+		return;
+	task->worker_pid = board->foreign_pids ? 0 : worker.pid;
+	task->worker_uid = worker.uid;
+	task->worker_start = worker.start_time;
+	memcpy(task->worker_comm, worker.comm, sizeof task->worker_comm);
+}
+
+static void copy_times(const struct board *board, const struct record *record,
+		       struct trackd_task *task)
+{
+	uint32_t asked = (uint32_t)record->cancel;
+
+	task->created_ns = to_wall(board, record->detail.created);
+	task->updated_ns = to_wall(board, record->copy.updated);
+	if (record->copy.flags & COPY_STARTED)
+		task->started_ns = to_wall(board, record->detail.started);
+	if (trackd_state_final((enum trackd_state)task->state))
+		task->finished_ns = task->updated_ns;
+	task->expires_ns =
+		record->deadline == UINT64_MAX ? UINT64_MAX : to_wall(board, record->deadline);
+	if (asked != 0 && (uint32_t)(record->cancel >> 32) == task->ref.generation)
+		task->cancel_requested_ns = task->created_ns + (asked - 1) * NS_PER_MS;
+}
+
+static void copy_status(const struct board *board, struct trackd_task *task, uint8_t stage)
+{
+	const char *status = task->state == TRACKD_ACTIVE
+				     ? kind_stage_name(board, (uint32_t)task->kind, stage)
+				     : trackd_state_name((enum trackd_state)task->state);
+
+	memcpy(task->status, status, strnlen(status, sizeof task->status - 1));
+	task->progress = (uint8_t)kind_progress(board, (uint32_t)task->kind, task->state, stage,
+						task->done, task->total);
+}
+
+static void copy_record(const struct board *board, const struct record *record,
+			struct trackd_task *task)
+{
+	const struct layout_copy *copy = &record->copy;
+	uint8_t stage = stage_or_none(copy->stage);
+
+	task->revision = copy->revision;
+	task->kind = (int32_t)record->kind;
+	task->state = copy->state;
+	task->reason = copy->reason;
+	task->stage = stage == COPY_NO_STAGE ? (int8_t)-1 : (int8_t)stage;
+	task->flags = public_flags(copy->flags, record->detail.flags);
+	task->done = done_of(copy->state, record->work, copy->base, copy->done);
+	task->total = copy->total;
+	task->serial = record->serial;
+	task->ttl_ms = record->ttl_ms;
+	task->active_ttl_ms = record->active_ttl_ms;
+	copy_strings(record, task);
+	copy_stages(board, record, task);
+	copy_worker(board, record, task);
+	copy_times(board, record, task);
+	copy_status(board, task, stage);
+}
+
+int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
+	      struct trackd_task *ret_task)
+{
+	struct record record;
+
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[ref.slot];
+
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t stamp = load_acquire(&head->stamp); /* as in view_get() */
+
+		if (!is_tenant(stamp, ref.generation) || now >= load_relaxed(&head->deadline))
+			return TRACKD_E_GONE;
+		load_record(board, ref.slot, stamp, &record);
+		fence_acquire();
+		if (load_relaxed(&head->stamp) != stamp)
+			continue;
+		memset(ret_task, 0, sizeof *ret_task);
+		ret_task->ref = ref;
+		copy_record(board, &record, ret_task);
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+PUBLIC int trackd_worker_alive(const struct trackd_task *task)
+{
+	if (task->worker_pid <= 0)
+		return -ENOENT;
+	return !process_dead(task->worker_pid, task->worker_start);
+}
+
+/* ---- Small questions
+ * ---------------------------------------------------------------------------------------- */
+
+int view_cancel_requested(const struct board *board, struct trackd_ref ref)
+{
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[ref.slot];
+
+	if (!is_tenant(load_acquire(&head->stamp), ref.generation))
+		return TRACKD_E_GONE;
+	uint64_t cancel = load_relaxed(&head->cancel);
+	return (uint32_t)(cancel >> 32) == ref.generation && (uint32_t)cancel != 0;
+}
+
+int view_lookup(const struct board *board, const char *id, uint64_t now, struct trackd_ref *ret_ref)
+{
+	uint32_t slot;
+	uint64_t stamp;
+	int error = index_lookup(board, id, &slot, &stamp);
+
+	if (error < 0)
+		return error;
+	if (now >= load_relaxed(&board->heads[slot].deadline))
+		return TRACKD_E_NOT_FOUND;
+	*ret_ref = (struct trackd_ref){ slot, stamp_generation(stamp) };
+	return 0;
+}
+
+/* ---- One after another
+ * ---------------------------------------------------------------------------------------- */
+
+struct iter {
+	const struct board *board;
+	uint64_t owner_hash; /* 0: all */
+	uint64_t serial;     /* by owner: below this one */
+	struct trackd_ref position;
+	uint32_t next; /* of all: slot to look at */
+	uint32_t met;
+	char owner[LAYOUT_OWNER];
+};
+
+static_assert(sizeof(struct iter) <= sizeof(struct trackd_iter), "iterator");
+
+static struct iter *iter_of(struct trackd_iter *iter)
+{
+	return (struct iter *)(void *)iter;
+}
+
+void view_iter_all(const struct board *board, struct trackd_iter *ret_iter)
+{
+	memset(ret_iter, 0, sizeof *ret_iter);
+	iter_of(ret_iter)->board = board;
+}
+
+void view_iter_owner(const struct board *board, const char *owner, struct trackd_iter *ret_iter)
+{
+	struct iter *iter = iter_of(ret_iter);
+
+	memset(ret_iter, 0, sizeof *ret_iter);
+	iter->board = board;
+	iter->owner_hash = index_owner_hash(board, owner);
+	iter->serial = UINT64_MAX;
+	iter->position = (struct trackd_ref){ UINT32_MAX, 0 };
+	memcpy(iter->owner, owner, strlen(owner));
+	if (iter->owner_hash == 0)
+		iter->met = board->capacity; /* nobody's tasks are in no chain */
+}
+
+static bool expired(const struct board *board, uint32_t slot)
+{
+	return board_coarse_ns(board) >= load_relaxed(&board->heads[slot].deadline);
+}
+
+static int next_of_all(struct iter *iter, struct trackd_ref *ret_ref)
+{
+	const struct board *board = iter->board;
+
+	while ((iter->next = slot_next_used(board, iter->next)) < board->capacity) {
+		uint32_t slot = iter->next++;
+		uint64_t stamp = load_acquire(&board->heads[slot].stamp);
+
+		if (stamp_state(stamp) != SLOT_LIVE || expired(board, slot))
+			continue;
+		*ret_ref = (struct trackd_ref){ slot, stamp_generation(stamp) };
+		return 1;
+	}
+	return 0;
+}
+
+static int next_of_owner(struct iter *iter, struct trackd_ref *ret_ref)
+{
+	const struct board *board = iter->board;
+
+	/* No owner has more tasks than there are slots, whatever the links say. */
+	while (iter->met < board->capacity &&
+	       index_owner_next(board, iter->owner, iter->owner_hash, &iter->serial,
+				&iter->position, ret_ref) == 1) {
+		iter->met++;
+		if (!expired(board, ret_ref->slot))
+			return 1;
+	}
+	return 0;
+}
+
+int view_next(struct trackd_iter *public_iter, struct trackd_ref *ret_ref)
+{
+	struct iter *iter = iter_of(public_iter);
+	struct trackd_ref ref;
+	int found = iter->serial != 0 ? next_of_owner(iter, &ref) : next_of_all(iter, &ref);
+
+	if (found == 1)
+		*ret_ref = ref;
+	return found;
+}
