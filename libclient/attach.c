@@ -129,7 +129,6 @@ static void use_mapping(struct trackd *trackd, struct mapping *mapping)
 {
 	mapping->older = load_relaxed(&trackd->mapping);
 	store_relaxed(&trackd->epoch, load_relaxed(&mapping->board.header->daemon_epoch));
-	store_relaxed(&trackd->next_look, clock_boot_ns() + LOOK_NS);
 	/* Pairs with the acquire wherever a call takes the mapping. */
 	store_release(&trackd->mapping, mapping);
 }

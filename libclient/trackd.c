@@ -308,16 +308,20 @@ struct sight {
 	bool cancel;
 };
 
+static struct sight sight_of(const struct trackd_view *view)
+{
+	return (struct sight){ view->revision, view->done, view->state, view->stage,
+			       (view->flags & TRACKD_CANCEL_REQUESTED) != 0 };
+}
+
 static int look_at(struct trackd *trackd, struct trackd_ref ref, struct sight *sight)
 {
 	struct trackd_view view;
 	int error = trackd_get(trackd, ref, &view);
 
-	if (error < 0)
-		return error;
-	*sight = (struct sight){ view.revision, view.done, view.state, view.stage,
-				 trackd_cancel_requested(trackd, ref) == 1 };
-	return 0;
+	if (error == 0)
+		*sight = sight_of(&view);
+	return error;
 }
 
 static bool has_happened(enum trackd_wait_for what, const struct sight *since,
@@ -362,9 +366,8 @@ PUBLIC int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd
 
 	if (error < 0)
 		return error;
-	if (since) /* a request to cancel that came after the view has raised its revision */
-		before = (struct sight){ since->revision, since->done, since->state, since->stage,
-					 before.cancel && before.revision == since->revision };
+	if (since)
+		before = sight_of(since);
 	for (;;) {
 		const struct board *board = attach_reader(trackd, clock_coarse_ns());
 		uint32_t tick = event_tick(board);

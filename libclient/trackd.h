@@ -388,14 +388,17 @@ struct trackd_view {
 };
 
 enum trackd_task_flags {
-	TRACKD_NAME_CUT = 1 << 0,
+	TRACKD_NAME_CUT = 1 << 0, /* only in a struct trackd_task */
 	TRACKD_MESSAGE_CUT = 1 << 1,
 	TRACKD_ERROR_CUT = 1 << 2,
+	TRACKD_CANCEL_REQUESTED = 1 << 3, /* somebody asked for it to be cancelled */
 };
 
 /*
- * Look at a task.
- * Errors: TRACKD_E_GONE. Cost: about 15 ns, of which the clock is half.
+ * Look at a task. The numbers of one view belong together; what is read through it later counts if
+ * trackd_view_valid() says so.
+ * Errors: TRACKD_E_GONE; -EAGAIN when 1000 tries met a writer each time. Cost: about 15 ns, of
+ * which the clock is half.
  */
 int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view);
 

@@ -37,11 +37,17 @@ static uint64_t done_of(uint8_t state, uint64_t work, uint64_t base, uint64_t fi
 							    : (work - base) & WORK_COUNT_MASK;
 }
 
-static uint8_t public_flags(uint8_t copy_flags, uint32_t detail_flags)
+static bool is_asked(uint64_t cancel, uint32_t generation)
+{
+	return (uint32_t)(cancel >> 32) == generation && (uint32_t)cancel != 0;
+}
+
+static uint8_t public_flags(uint8_t copy_flags, uint32_t detail_flags, bool asked)
 {
 	return (uint8_t)((detail_flags & DETAIL_NAME_CUT ? TRACKD_NAME_CUT : 0) |
 			 (copy_flags & COPY_MESSAGE_CUT ? TRACKD_MESSAGE_CUT : 0) |
-			 (copy_flags & COPY_ERROR_CUT ? TRACKD_ERROR_CUT : 0));
+			 (copy_flags & COPY_ERROR_CUT ? TRACKD_ERROR_CUT : 0) |
+			 (asked ? TRACKD_CANCEL_REQUESTED : 0));
 }
 
 /* ---- In place
@@ -59,7 +65,8 @@ static void load_view(struct trackd_view *view, const struct layout_head *head,
 	view->state = load_relaxed(&copy->state);
 	view->reason = load_relaxed(&copy->reason);
 	view->stage = stage < LAYOUT_STAGES ? (int8_t)stage : (int8_t)-1;
-	view->flags = public_flags(load_relaxed(&copy->flags), 0);
+	view->flags = public_flags(load_relaxed(&copy->flags), 0,
+				   is_asked(load_relaxed(&head->cancel), view->ref.generation));
 	view->kind = (int32_t)load_relaxed(&body->kind);
 	/* The counter after its base, so that it is never behind it. */
 	view->done =
@@ -85,12 +92,12 @@ int view_get(const struct board *board, struct trackd_ref ref, uint64_t now,
 		if (!is_tenant(stamp, ref.generation) || now >= load_relaxed(&head->deadline))
 			return TRACKD_E_GONE;
 		ret_view->stamp = stamp;
+		ret_view->ref = ref;
 		load_view(ret_view, head, body, &body->copy[stamp_version(stamp) & 1]);
 		/* Pairs with fence_release() before a fill in record.c. */
 		fence_acquire();
 		if (load_relaxed(&head->stamp) != stamp)
 			continue;
-		ret_view->ref = ref;
 		ret_view->board = board;
 		ret_view->detail = &board->details[ref.slot];
 		return 0;
@@ -277,7 +284,7 @@ static void copy_times(const struct board *board, const struct record *record,
 		task->finished_ns = task->updated_ns;
 	task->expires_ns =
 		record->deadline == UINT64_MAX ? UINT64_MAX : to_wall(board, record->deadline);
-	if (asked != 0 && (uint32_t)(record->cancel >> 32) == task->ref.generation)
+	if (is_asked(record->cancel, task->ref.generation))
 		task->cancel_requested_ns = task->created_ns + (asked - 1) * NS_PER_MS;
 }
 
@@ -303,7 +310,8 @@ static void copy_record(const struct board *board, const struct record *record,
 	task->state = copy->state;
 	task->reason = copy->reason;
 	task->stage = stage == COPY_NO_STAGE ? (int8_t)-1 : (int8_t)stage;
-	task->flags = public_flags(copy->flags, record->detail.flags);
+	task->flags = public_flags(copy->flags, record->detail.flags,
+				   is_asked(record->cancel, task->ref.generation));
 	task->done = done_of(copy->state, record->work, copy->base, copy->done);
 	task->total = copy->total;
 	task->serial = record->serial;
@@ -360,8 +368,7 @@ int view_cancel_requested(const struct board *board, struct trackd_ref ref)
 
 	if (!is_tenant(load_acquire(&head->stamp), ref.generation))
 		return TRACKD_E_GONE;
-	uint64_t cancel = load_relaxed(&head->cancel);
-	return (uint32_t)(cancel >> 32) == ref.generation && (uint32_t)cancel != 0;
+	return is_asked(load_relaxed(&head->cancel), ref.generation);
 }
 
 int view_lookup(const struct board *board, const char *id, uint64_t now, struct trackd_ref *ret_ref)
