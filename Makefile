@@ -38,6 +38,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libncurses-dev libjansson-dev libxxhash-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3
+BENCH_PACKAGES := valgrind python3
 DEMO_PACKAGES := man-db util-linux procps
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -71,7 +72,7 @@ programs := $(BUILD)/trackd $(BUILD)/trackctl
 daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
 test_programs := $(call prog,$(unit_src) $(crash_src) $(stress_src) $(e2e_src))
-bench_programs := $(call prog,$(bench_src))
+bench_programs := $(BUILD)/tests/bench/bench
 demo_programs := $(call prog,$(demo_src))
 
 SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
@@ -124,6 +125,18 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) 
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+# All measurements are one program, so that its table comes from one run.
+$(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+# make bench [BENCH=SECTION...]: never fails over a missed aim, only over what cannot be built.
+bench: deps
+	$(call packages,$(BENCH_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory build $(bench_programs)
+	$(Q)$(bench_programs) $(BENCH)
 
 -include $(patsubst %.o,%.d,$(call obj,$(all_src)))
 

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much memory of the board each operation touches: distinct cache lines and pages. A large
+ * board costs what it touches, so these counts are what the layout was made for. They are counted,
+ * not timed: the operations run once under valgrind's lackey, which prints every access.
+ */
+#include "bench.h"
+#include "ground.h"
+#include "index.h"
+#include "tests/harness/harness.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CAPACITY = 1024, TASKS = 600, MAX_LINES = 512 };
+
+static volatile uint64_t *const mark = (volatile uint64_t *)0x30000000;
+
+/* ---- The traced side --------------------------------------------------------------------------
+ */
+
+struct scene {
+	struct trackd *trackd;
+	struct trackd_ref ref;
+	char id[32];
+};
+
+static void touch_view(const struct scene *scene)
+{
+	struct trackd_view view;
+
+	if (trackd_get(scene->trackd, scene->ref, &view) == 0 && trackd_view_valid(&view))
+		bench_keep(trackd_view_message(&view)[0]);
+}
+
+static void touch_view_id(const struct scene *scene)
+{
+	struct scene found = *scene;
+
+	if (trackd_lookup(scene->trackd, scene->id, &found.ref) == 0)
+		touch_view(&found);
+}
+
+static void touch_update(const struct scene *scene)
+{
+	trackd_update(scene->trackd, scene->ref, TRACKD_STAGE_KEEP, "page 17 of 87");
+}
+
+static void touch_update_id(const struct scene *scene)
+{
+	struct scene found = *scene;
+
+	if (trackd_lookup(scene->trackd, scene->id, &found.ref) == 0)
+		touch_update(&found);
+}
+
+static void touch_advance(const struct scene *scene)
+{
+	trackd_advance(scene->trackd, scene->ref, 1);
+}
+
+static void touch_stage(const struct scene *scene)
+{
+	trackd_update(scene->trackd, scene->ref, TRACKD_CHUNKING, "page 17 of 87");
+}
+
+static void touch_copy(const struct scene *scene)
+{
+	struct trackd_task task;
+
+	trackd_copy(scene->trackd, scene->ref, &task);
+}
+
+static void touch_complete(const struct scene *scene)
+{
+	trackd_complete(scene->trackd, scene->ref, NULL);
+}
+
+static void touch_remove(const struct scene *scene)
+{
+	trackd_remove(scene->trackd, scene->ref);
+}
+
+static void touch_create(const struct scene *scene)
+{
+	struct trackd_new new = TRACKD_NEW_INIT;
+
+	new.id = scene->id;
+	new.owner = "owner-0";
+	new.name = "report.pdf";
+	trackd_create(scene->trackd, &new, NULL);
+}
+
+/* In the order in which one task can go through all of them. */
+static const struct operation {
+	const char *name;
+	void (*run)(const struct scene *scene);
+} operations[] = {
+	{ "view by reference", touch_view },
+	{ "view by id", touch_view_id },
+	{ "advance", touch_advance },
+	{ "update by reference", touch_update },
+	{ "update by id", touch_update_id },
+	{ "change of stage", touch_stage },
+	{ "copy of the whole task", touch_copy },
+	{ "complete", touch_complete },
+	{ "remove", touch_remove },
+	{ "create", touch_create },
+};
+
+enum { N_OPERATIONS = sizeof operations / sizeof operations[0] };
+
+/* A task that its bucket leads to directly, as most do. */
+static uint32_t choose(const struct ground *ground, uint32_t from)
+{
+	const struct board *board = &ground->board;
+	char id[32];
+
+	for (uint32_t n = from; n < TASKS; n++) {
+		ground_id(id, n);
+		uint32_t bucket = index_bucket(board, index_id_hash(board, id));
+		uint32_t slot = ground_find(ground, n).slot;
+		if (board->id_buckets[bucket] == slot + 1 && board->heads[slot].id_next == 0)
+			return n;
+	}
+	harness_die("no task is alone in its bucket");
+}
+
+static void act(const struct ground *ground, uint32_t number, bool marked)
+{
+	struct scene scene = { .trackd = ground->trackd, .ref = ground_find(ground, number) };
+
+	ground_id(scene.id, number);
+	HARNESS_MUST(trackd_update(scene.trackd, scene.ref, TRACKD_EXTRACTING, "begin"));
+	for (size_t i = 0; i < N_OPERATIONS; i++) {
+		if (marked)
+			*mark = 2 * i;
+		operations[i].run(&scene);
+		if (marked)
+			*mark = 2 * i + 1;
+	}
+}
+
+void bench_touch_operations(void)
+{
+	struct ground ground;
+
+	if (mmap((void *)(uintptr_t)mark, 4096, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+		 0) != (void *)(uintptr_t)mark)
+		harness_die("the marked page is taken");
+	ground_enter(&ground, CAPACITY);
+	ground_fill(&ground, 0, TASKS, &(struct ground_task){ .n_owners = 64 });
+	uint32_t first = choose(&ground, 0), second = choose(&ground, first + 1);
+	/* The public interface has a mapping of its own: any task's view tells where. */
+	struct trackd_view view;
+	HARNESS_MUST(trackd_get(ground.trackd, ground_find(&ground, first), &view));
+	const struct board *board = view.board;
+	printf("%p %zx\n", board->base, board->size);
+	fflush(stdout);
+	act(&ground, first, false);
+	act(&ground, second, true);
+	ground_leave(&ground);
+}
+
+/* ---- The counting side ------------------------------------------------------------------------
+ */
+
+struct touched {
+	uint64_t line[MAX_LINES];
+	bool written[MAX_LINES];
+	size_t n;
+};
+
+static void note(struct touched *touched, uint64_t address, uint64_t size, bool written)
+{
+	for (uint64_t line = address / 64; line <= (address + size - 1) / 64; line++) {
+		size_t i = 0;
+
+		while (i < touched->n && touched->line[i] != line)
+			i++;
+		if (i == MAX_LINES)
+			continue;
+		if (i == touched->n)
+			touched->n++;
+		touched->line[i] = line;
+		touched->written[i] = touched->written[i] || written;
+	}
+}
+
+/* Sort the trace's accesses by operation: those between two stores to the mark. */
+static size_t read_trace(FILE *trace, struct touched *touched)
+{
+	char line[256];
+	size_t n_marks = 0;
+
+	while (fgets(line, sizeof line, trace)) {
+		unsigned long address, size;
+
+		if (line[0] != ' ' || sscanf(line + 3, "%lx,%lu", &address, &size) != 2)
+			continue;
+		if (address == (uintptr_t)mark)
+			n_marks++;
+		else if (n_marks % 2 == 1 && n_marks / 2 < N_OPERATIONS)
+			note(&touched[n_marks / 2], address, size, line[1] != 'L');
+	}
+	return n_marks;
+}
+
+struct counts {
+	unsigned lines, written, pages, body_lines;
+};
+
+/* Of the board only: the program's own memory is always in the cache. */
+static struct counts count(const struct touched *touched, uint64_t base, uint64_t size)
+{
+	struct counts counts = { 0 };
+	uint64_t pages[MAX_LINES];
+
+	for (size_t i = 0; i < touched->n; i++) {
+		uint64_t at = touched->line[i] * 64;
+		size_t page = 0;
+
+		if (at < base || at >= base + size)
+			continue;
+		counts.lines++;
+		counts.written += touched->written[i];
+		while (page < counts.pages && pages[page] != at / 4096)
+			page++;
+		pages[page] = at / 4096;
+		if (page == counts.pages)
+			counts.pages++;
+	}
+	return counts;
+}
+
+static void report(const struct touched *touched, uint64_t base, uint64_t size)
+{
+	printf("\n%-48s %11s %11s %8s\n", "Memory of the board that an operation touches", "lines",
+	       "written", "pages");
+	for (size_t i = 0; i < N_OPERATIONS; i++) {
+		struct counts counts = count(&touched[i], base, size);
+		printf("%-48s %11u %11u %8u\n", operations[i].name, counts.lines, counts.written,
+		       counts.pages);
+	}
+}
+
+__attribute__((noreturn)) static void trace_self(int trace, int out)
+{
+	char self[512], log[32];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	self[n < 0 ? 0 : n] = '\0';
+	snprintf(log, sizeof log, "--log-fd=%d", trace);
+	dup2(out, STDOUT_FILENO);
+	execlp("valgrind", "valgrind", "--tool=lackey", "--trace-mem=yes", log, self, "--touch",
+	       (char *)NULL);
+	_exit(127);
+}
+
+void bench_touch(void)
+{
+	static struct touched touched[N_OPERATIONS];
+	int trace[2], out[2];
+	void *base = NULL;
+	size_t size = 0;
+
+	harness_must(pipe(trace) < 0 || pipe2(out, O_CLOEXEC) < 0 ? -errno : 0, "pipe");
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		trace_self(trace[1], out[1]);
+	close(trace[1]);
+	close(out[1]);
+	FILE *traced = fdopen(trace[0], "r"), *said = fdopen(out[0], "r");
+	size_t n_marks = traced ? read_trace(traced, touched) : 0;
+	int n = said ? fscanf(said, "%p %zx", &base, &size) : 0;
+	if (harness_reap(pid) == 127)
+		bench_note(
+			"memory touched by an operation: not counted, valgrind is not installed");
+	else if (n != 2 || n_marks != 2 * N_OPERATIONS)
+		harness_die("the trace shows %zu marks instead of %d", n_marks, 2 * N_OPERATIONS);
+	else
+		report(touched, (uint64_t)(uintptr_t)base, size);
+	fclose(traced);
+	fclose(said);
+}
