@@ -34,8 +34,8 @@ struct request {
 };
 
 static struct trackd *connection;
-static struct trackd_cursor cursor;
-static char extra[LINE * 4]; /* the rest of the answer, " KEY=VALUE" each */
+static struct trackd_ref ref; /* of the task that the request names */
+static char extra[LINE * 4];  /* the rest of the answer, " KEY=VALUE" each */
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
@@ -101,11 +101,6 @@ static bool flag(const struct request *request, const char *name)
 	return false;
 }
 
-static int find(const struct request *request, struct trackd_ref *ret_ref)
-{
-	return trackd_lookup(connection, word(request, 1), ret_ref);
-}
-
 /* ---- Verbs -------------------------------------------------------------------------------------
  */
 
@@ -120,10 +115,7 @@ static int do_open(struct request *request)
 	options.worker_pid = (int32_t)option_number(request, "worker");
 	options.board = option(request, "board");
 	options.socket = option(request, "socket");
-	int error = trackd_open(&connection, &options);
-	if (error >= 0)
-		trackd_cursor_now(connection, &cursor);
-	return error;
+	return trackd_open(&connection, &options);
 }
 
 static int do_close(struct request *request)
@@ -137,7 +129,6 @@ static int do_close(struct request *request)
 static int do_create(struct request *request)
 {
 	struct trackd_new task = TRACKD_NEW_INIT;
-	struct trackd_ref ref;
 
 	task.id = word(request, 1);
 	task.owner = option(request, "owner");
@@ -158,7 +149,6 @@ static int do_fill(struct request *request)
 	struct trackd_new task = TRACKD_NEW_INIT;
 	uint64_t n = number(word(request, 1)), made = 0;
 	bool complete = flag(request, "complete");
-	struct trackd_ref ref;
 	int error = 0;
 	char id[64];
 
@@ -181,76 +171,56 @@ static int do_update(struct request *request)
 {
 	const char *stage = word(request, 2);
 	struct trackd_view view;
-	struct trackd_ref ref;
-	int error = find(request, &ref);
 	int index = TRACKD_STAGE_KEEP;
 
-	if (error >= 0 && strcmp(stage, "keep") != 0) {
-		error = trackd_get(connection, ref, &view);
-		if (error >= 0)
-			error = index = trackd_stage_find(connection, view.kind, stage);
+	if (strcmp(stage, "keep") != 0) {
+		int error = trackd_get(connection, ref, &view);
+		if (error < 0)
+			return error;
+		index = trackd_stage_find(connection, view.kind, stage);
+		if (index < 0)
+			return index;
 	}
-	return error < 0 ? error : trackd_update(connection, ref, index, text(request, 3));
+	return trackd_update(connection, ref, index, text(request, 3));
 }
 
 static int do_advance(struct request *request)
 {
-	struct trackd_ref ref;
-	int error = find(request, &ref);
-
-	return error < 0 ? error : trackd_advance(connection, ref, number(word(request, 2)));
+	return trackd_advance(connection, ref, number(word(request, 2)));
 }
 
 static int do_progress(struct request *request)
 {
-	struct trackd_ref ref;
-	int error = find(request, &ref);
-
-	return error < 0 ? error
-			 : trackd_set_progress(connection, ref, number(word(request, 2)),
-					       number(word(request, 3)));
+	return trackd_set_progress(connection, ref, number(word(request, 2)),
+				   number(word(request, 3)));
 }
 
-static int do_complete(struct request *request)
+static int do_end(struct request *request)
 {
-	struct trackd_ref ref;
-	int error = find(request, &ref);
+	const char *words = text(request, 2);
 
-	return error < 0 ? error : trackd_complete(connection, ref, text(request, 2));
-}
-
-static int do_fail(struct request *request)
-{
-	struct trackd_ref ref;
-	int error = find(request, &ref);
-
-	return error < 0 ? error : trackd_fail(connection, ref, text(request, 2));
+	return request->word[0][0] == 'c' ? trackd_complete(connection, ref, words)
+					  : trackd_fail(connection, ref, words);
 }
 
 static int do_cancel(struct request *request)
 {
-	struct trackd_ref ref;
-	int error = find(request, &ref);
-
-	return error < 0 ? error : trackd_cancel(connection, ref);
+	(void)request;
+	return trackd_cancel(connection, ref);
 }
 
 static int do_remove(struct request *request)
 {
-	struct trackd_ref ref;
-	int error = find(request, &ref);
-
-	return error < 0 ? error : trackd_remove(connection, ref);
+	(void)request;
+	return trackd_remove(connection, ref);
 }
 
 static int do_show(struct request *request)
 {
 	struct trackd_task task;
-	struct trackd_ref ref;
-	int error = find(request, &ref);
+	int error = trackd_copy(connection, ref, &task);
 
-	if (error >= 0)
-		error = trackd_copy(connection, ref, &task);
+	(void)request;
 	if (error < 0)
 		return error;
 	say(" state=%s reason=%s status=%s progress=%u", trackd_state_name(task.state),
@@ -271,21 +241,18 @@ static int do_show(struct request *request)
 static int do_wait(struct request *request)
 {
 	static const char *const names[] = { "final", "transition", "change" };
-	struct trackd_ref ref;
-	int what = 0, error = find(request, &ref);
+	int what = 0;
 
 	while (what < 2 && strcmp(word(request, 2), names[what]) != 0)
 		what++;
-	return error < 0 ? error
-			 : trackd_wait(connection, ref, (enum trackd_wait_for)what, NULL,
-				       (int64_t)number(word(request, 3)));
+	return trackd_wait(connection, ref, (enum trackd_wait_for)what, NULL,
+			   (int64_t)number(word(request, 3)));
 }
 
 /* wait-gone ID MS: look as fast as possible until the id is not found, and say when that was. */
 static int do_wait_gone(struct request *request)
 {
 	struct timespec now;
-	struct trackd_ref ref;
 	time_t limit;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
@@ -303,7 +270,6 @@ static int do_wait_gone(struct request *request)
 static int do_count(struct request *request)
 {
 	struct trackd_iter iter;
-	struct trackd_ref ref;
 	int n = 0;
 
 	if (request->n > 1)
@@ -352,20 +318,20 @@ static int do_kind(struct request *request)
 /* Whether the mapping of the board may be made writable behind the library's back. */
 static int do_mprotect(struct request *request)
 {
-	char line[512], name[256] = "";
-	unsigned long from = 0, to = 0;
+	void *from = NULL, *to = NULL;
+	char line[512];
 	FILE *maps = fopen("/proc/self/maps", "re");
 
+	(void)request;
 	while (maps && fgets(line, sizeof line, maps))
-		if (strstr(line, "/dev/shm/") &&
-		    sscanf(line, "%lx-%lx %*s %*s %*s %*s %255s", &from, &to, name) == 3)
+		if (strstr(line, "/dev/shm/") && sscanf(line, "%p-%p", &from, &to) == 2)
 			break;
 	if (maps)
 		fclose(maps);
-	(void)request;
-	if (name[0] == '\0')
+	if (!to)
 		return -ENOENT;
-	return mprotect((void *)from, to - from, PROT_READ | PROT_WRITE) < 0 ? -errno : 0;
+	size_t size = (size_t)((char *)to - (char *)from);
+	return mprotect(from, size, PROT_READ | PROT_WRITE) < 0 ? -errno : 0;
 }
 
 /* Close all descriptors but the standard ones, as closefrom() in a daemon does. */
@@ -388,22 +354,26 @@ static int do_exec(struct request *request)
 
 static void run_line(char *line, FILE *out);
 
-/* Do the lines after the verb, which ';' separates, and stay. The answers go to the parent. */
+/* Do the lines from word `first` on, which ';' separates, and stay. The answers go to the parent.
+ */
 static void child(const struct request *request, int first, int out)
 {
-	char line[LINE] = "";
+	char line[LINE];
+	size_t length = 0;
 	FILE *answers = fdopen(out, "w");
 
 	for (int i = first; answers && i <= request->n; i++) {
 		if (i < request->n && strcmp(request->word[i], ";") != 0) {
-			strcat(strcat(line, request->word[i]), " ");
+			length += (size_t)snprintf(line + length, sizeof line - length, "%s ",
+						   request->word[i]);
 			continue;
 		}
-		if (line[0])
+		if (length > 0)
 			run_line(line, answers);
-		line[0] = '\0';
+		length = 0;
 	}
-	fclose(answers);
+	if (answers)
+		fclose(answers);
 	for (;;)
 		pause();
 }
@@ -464,41 +434,50 @@ static int do_reap(struct request *request)
 /* ---- Requests
  * ------------------------------------------------------------------------------------- */
 
+enum needs { NOTHING, CONNECTION, TASK };
+
 static const struct verb {
 	const char *name;
 	int (*run)(struct request *request);
-	bool connected; /* needs a connection */
+	enum needs needs; /* TASK: its id is the first word */
 } verbs[] = {
-	{ "open", do_open, false },
-	{ "close", do_close, false },
-	{ "create", do_create, true },
-	{ "fill", do_fill, true },
-	{ "update", do_update, true },
-	{ "advance", do_advance, true },
-	{ "progress", do_progress, true },
-	{ "complete", do_complete, true },
-	{ "fail", do_fail, true },
-	{ "cancel", do_cancel, true },
-	{ "remove", do_remove, true },
-	{ "show", do_show, true },
-	{ "wait", do_wait, true },
-	{ "wait-gone", do_wait_gone, true },
-	{ "count", do_count, true },
-	{ "stats", do_stats, true },
-	{ "kind", do_kind, true },
-	{ "mprotect", do_mprotect, true },
-	{ "close-descriptors", do_close_descriptors, false },
-	{ "exec", do_exec, false },
-	{ "fork", do_fork, false },
-	{ "reap", do_reap, false },
+	{ "open", do_open, NOTHING },
+	{ "close", do_close, NOTHING },
+	{ "create", do_create, CONNECTION },
+	{ "fill", do_fill, CONNECTION },
+	{ "update", do_update, TASK },
+	{ "advance", do_advance, TASK },
+	{ "progress", do_progress, TASK },
+	{ "complete", do_end, TASK },
+	{ "fail", do_end, TASK },
+	{ "cancel", do_cancel, TASK },
+	{ "remove", do_remove, TASK },
+	{ "show", do_show, TASK },
+	{ "wait", do_wait, TASK },
+	{ "wait-gone", do_wait_gone, CONNECTION },
+	{ "count", do_count, CONNECTION },
+	{ "stats", do_stats, CONNECTION },
+	{ "kind", do_kind, CONNECTION },
+	{ "mprotect", do_mprotect, CONNECTION },
+	{ "close-descriptors", do_close_descriptors, NOTHING },
+	{ "exec", do_exec, NOTHING },
+	{ "fork", do_fork, NOTHING },
+	{ "reap", do_reap, NOTHING },
 };
 
 static int dispatch(struct request *request)
 {
-	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-		if (strcmp(word(request, 0), verbs[i].name) == 0)
-			return verbs[i].connected && !connection ? -ENOTCONN
-								 : verbs[i].run(request);
+	for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+		int error = 0;
+
+		if (strcmp(word(request, 0), verbs[i].name) != 0)
+			continue;
+		if (verbs[i].needs != NOTHING && !connection)
+			return -ENOTCONN;
+		if (verbs[i].needs == TASK)
+			error = trackd_lookup(connection, word(request, 1), &ref);
+		return error < 0 ? error : verbs[i].run(request);
+	}
 	return -ENOSYS;
 }
 

@@ -40,10 +40,6 @@ BOARD = os.environ.get("TRACKD_TEST_BOARD") or f"/tt-e2e-{os.getpid()}"
 SHM = "/dev/shm"
 LIMIT = 20  # seconds after which a condition that must come true has failed
 
-# A user without an account, and a group that is not root's.
-STRANGER = ["setpriv", "--reuid", "64323", "--regid", "64323", "--clear-groups",
-            "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-
 E_NO_BOARD, E_NOT_FOUND, E_GONE, E_EXISTS, E_FINAL, E_FULL, E_BUSY = range(-20001, -20008, -1)
 E_READ_ONLY, E_NAMESPACE, E_NOT_OURS, E_LAYOUT, E_DAMAGED = range(-20013, -20018, -1)
 
@@ -179,7 +175,7 @@ class Puppet(Process):
 class Daemon(Process):
     """trackd on the site's board. ready() waits for its word that it serves."""
 
-    def __init__(self, site, arguments, prefix=(), env=None):
+    def __init__(self, site, arguments, prefix=(), env=None, program=TRACKD):
         self.site = site
         self.notify_path = os.path.join(site.folder, f"notify-{len(site.processes)}")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -188,7 +184,7 @@ class Daemon(Process):
         self.notify.settimeout(0.1)
         self.log_path = os.path.join(site.folder, "daemon.log")
         with open(self.log_path, "ab") as log:
-            super().__init__([*prefix, TRACKD, "--board", site.board, "--socket", site.socket,
+            super().__init__([*prefix, program, "--board", site.board, "--socket", site.socket,
                               *arguments],
                              {**(env or site.env), "NOTIFY_SOCKET": self.notify_path},
                              stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -260,8 +256,8 @@ class Site:
         before = len(daemon.log())
         return daemon.wait(), daemon.log()[before if before < len(daemon.log()) else 0:]
 
-    def puppet(self, *lines, prefix=(), env=None):
-        puppet = self.start(Puppet(env or self.env, prefix))
+    def puppet(self, *lines, prefix=(), env=None, program=PUPPET):
+        puppet = self.start(Puppet(env or self.env, prefix, (program,)))
         for line in lines:
             puppet.do(line)
         return puppet
@@ -289,8 +285,8 @@ class Site:
     def left(self):
         return sorted(name for name in os.listdir(SHM) if name.startswith(self.board[1:]))
 
-    def end(self):
-        """Kill what runs, remove what is there."""
+    def end_processes(self):
+        """Kill what runs."""
         for pid in self.pids:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -306,6 +302,10 @@ class Site:
                         pass
             if isinstance(process, Daemon):
                 process.notify.close()
+
+    def end(self):
+        """Kill what runs, remove what is there."""
+        self.end_processes()
         for name in self.left():
             path = os.path.join(SHM, name)
             if os.path.isdir(path) and not os.path.islink(path):

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Preloaded into a program: its wall clock runs ahead by the number of seconds that the first eight
+ * bytes of the file SHIFT_CLOCK hold, and jumps when that file is written. No other clock is
+ * touched, and no other program's.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static const volatile int64_t *shift;
+
+__attribute__((constructor)) static void find(void)
+{
+	const char *path = getenv("SHIFT_CLOCK");
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	void *map = mmap(NULL, sizeof *shift, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map != MAP_FAILED)
+		shift = map;
+}
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+	long result = syscall(SYS_clock_gettime, id, now);
+
+	if (result == 0 && id == CLOCK_REALTIME && shift)
+		now->tv_sec += *shift;
+	return (int)result;
+}

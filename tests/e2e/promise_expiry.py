@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Expiry is exact and cheap: gone for everyone at the deadline, daemon or not, whatever the wall clock
+does; reclaimed in proportion to what expired; and an idle daemon hardly wakes.
+"""
+# tests/run: timeout=300 serial
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import mmap
+import re
+import struct
+import subprocess
+import time
+
+from e2e import E_NOT_FOUND, check, comment, main, test, until
+
+EARLY_NS = 1_000_000  # the wall offset is taken from two clocks, one after the other
+LATE_NS = 40_000_000  # a tick of 4 ms or two, and a busy machine
+TEN_YEARS = 10 * 365 * 86400
+
+
+def write_header(site, offset, form, value):
+    with open(site.shm, "r+b") as file:
+        file.seek(offset)
+        file.write(struct.pack(form, value))
+
+
+def gone_late(watcher, task):
+    """How long after its deadline a task is gone, in ns, as a reader in a tight loop sees it."""
+    expires = watcher.show(task).number("expires")
+    return watcher.do(f"wait-gone {task} 10000").number("at") - expires
+
+
+def check_exact(watcher, prefix, n):
+    """Never early; late by a tick or two, once in n when nothing else is in the way."""
+    late = [gone_late(watcher, f"{prefix}{i}") for i in range(n)]
+    comment("gone after the deadline by " + ", ".join(f"{ns / 1e6:.2f} ms" for ns in late))
+    check(min(late) >= -EARLY_NS, f"gone too early: {late}")
+    check(min(late) <= LATE_NS, f"gone too late: {late}")
+
+
+@test("a task is gone at its deadline, not before and hardly after, and is reclaimed")
+def _(site):
+    site.daemon()
+    writer = site.puppet("open write", *(f"create t{i} ttl={400 + 150 * i}" for i in range(4)))
+    watcher = site.puppet("open")
+    check_exact(watcher, "t", 4)
+    for i in range(4):
+        writer.refuse(f"show t{i}", E_NOT_FOUND)
+    until(lambda: watcher.do("stats").number("used") == 0,
+          lambda: f"the daemon reclaims: {watcher.do('stats').line}")
+    check(watcher.do("stats").expired == "4", watcher.do("stats").line)
+    site.doctor()
+
+
+@test("the same without a daemon, and the id is free")
+def _(site):
+    site.daemon().kill()
+    writer = site.puppet("open write", *(f"create t{i} ttl={400 + 150 * i}" for i in range(4)))
+    watcher = site.puppet("open")
+    check_exact(watcher, "t", 4)
+    check(watcher.do("count").code == 0, "an expired task is met by an iteration")
+    writer.do("create t0")
+    check(watcher.show("t0").state == "pending", watcher.show("t0").line)
+
+
+@test("an update renews a task; a final task and one without a worker live for ttl, a worker's for active_ttl")
+def _(site):
+    site.daemon("--ttl", "700ms", "--active-ttl", "1h")
+    writer = site.puppet("open write", "create waits", "create renewed", "create works",
+                         "update works extracting", "create ends", "update ends extracting")
+    watcher = site.puppet("open")
+    first = watcher.show("renewed").number("expires")
+    writer.do("complete ends")
+    ends = watcher.show("ends")
+    check(ends.number("expires") - ends.number("updated") == 700_000_000, ends.line)
+    watcher.do("wait-gone waits 5000")
+    for _ in range(3):  # it was renewed too late if it is gone by then: make it anew
+        if writer.ask("update renewed keep still_here").code == 0:
+            break
+        writer.do("create renewed")
+    check(watcher.show("renewed").number("expires") > first, "an update did not renew")
+    watcher.do("wait-gone ends 5000")
+    watcher.do("wait-gone renewed 5000")
+    check(watcher.show("works").state == "active", watcher.show("works").line)
+
+
+@test("a task whose worker only counts is renewed")
+def _(site):
+    site.daemon()
+    worker = site.puppet("open write", "create a active-ttl=1500", "update a extracting",
+                         "create b active-ttl=1500", "update b extracting")
+    watcher = site.puppet("open")
+    first = watcher.show("a").number("expires")
+
+    def counted():
+        worker.do("advance a 1")
+        return watcher.ask("show b").code == E_NOT_FOUND
+    until(counted, "the task that nobody works on is gone")
+    for _ in range(3):
+        worker.do("advance a 1")
+    seen = watcher.show("a")
+    check(seen.state == "active" and seen.number("expires") > first, seen.line)
+
+
+@test("a jump of the wall clock, forwards and backwards, expires nothing")
+def _(site):
+    shim = os.path.join(site.folder, "shift_clock.so")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", "shift_clock.c")
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O2", "-o", shim, source],
+                   check=True)
+    clock = os.path.join(site.folder, "clock")
+    with open(clock, "wb") as file:
+        file.write(bytes(8))
+
+    def jump(seconds):
+        with open(clock, "r+b") as file, mmap.mmap(file.fileno(), 8) as view:
+            view[:] = struct.pack("<q", seconds)
+    shifted = {**site.env, "LD_PRELOAD": shim, "SHIFT_CLOCK": clock}
+    daemon = site.daemon(env=shifted)
+    check(shim in open(f"/proc/{daemon.pid}/maps", encoding="utf-8").read(), "the shim is loaded")
+    worker = site.puppet("open write", "create a ttl=600000", "create b", "update b extracting",
+                         env=shifted)
+    watcher = site.puppet("open", env=shifted)
+    offset = site.header(256)
+    for seconds in (TEN_YEARS, -TEN_YEARS):
+        jump(seconds)
+        check(watcher.show("a").state == "pending", watcher.ask("show a").line)
+        check(watcher.show("b").state == "active", watcher.ask("show b").line)
+        worker.do("update b chunking")
+        worker.do("update b extracting")  # two transitions: the daemon has looked at the board
+        until(lambda: abs(site.header(256) - offset - seconds * 10**9) < 10**9,
+              lambda: f"the daemon tells people the new time: {site.header(256) - offset} ns")
+        moved = watcher.show("a").number("created") / 1e9 - time.time() - seconds
+        check(abs(moved) < 60, f"people are shown a time {moved} s off")
+        daemon.kill()
+        daemon = site.daemon(env=shifted)
+        check(watcher.show("a").state == "pending", "over a restart at the other time")
+        check(watcher.show("b").state == "active", "over a restart at the other time")
+    check(watcher.do("stats").expired == "0", watcher.do("stats").line)
+
+
+@test("what the header says of the wall clock decides nothing")
+def _(site):
+    site.daemon().kill()
+    writer = site.puppet("open write", "create a ttl=600000", "create short ttl=600")
+    watcher = site.puppet("open")
+    for offset in (site.header(256) + TEN_YEARS * 10**9, -TEN_YEARS * 10**9):
+        write_header(site, 256, "<q", offset)
+        check(watcher.show("a").state == "pending", "gone by the wall clock")
+        writer.do("update a keep still_here")
+    watcher.do("wait-gone short 5000")
+    writer.refuse("update short keep late", E_NOT_FOUND)
+
+
+@test("an idle daemon wakes at most once a second, with tasks, workers and a subscriber")
+def _(site):
+    daemon = site.daemon()
+    site.puppet("open write", *(f"create t{i}" for i in range(50)), "create a",
+                "update a extracting")
+    site.puppet("open write", "create b", "update b extracting")
+    site.puppet("open")
+
+    def wakes_in(seconds):
+        before = daemon.wakes()
+        time.sleep(seconds)
+        return daemon.wakes() - before
+    until(lambda: wakes_in(1) <= 1, "the daemon comes to rest", limit=60)
+    seen = wakes_in(10)
+    comment(f"{seen} wake-ups of all threads in 10 s")
+    check(seen <= 11, f"an idle daemon woke {seen} times in 10 s")
+
+
+def referenced(pid, board):
+    """Bytes of the board that a process touched since its references were cleared."""
+    total, ours = 0, False
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+        for line in file:
+            if re.match(r"^[0-9a-f]+-[0-9a-f]+ ", line):
+                ours = board in line
+            elif ours and line.startswith("Referenced:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def free_memory():
+    with open("/proc/meminfo", encoding="utf-8") as file:
+        available = next(int(line.split()[1]) for line in file if "MemAvailable" in line) * 1024
+    shm = os.statvfs("/dev/shm")
+    return min(available, shm.f_bavail * shm.f_frsize)
+
+
+@test("100 000 expired among 1 000 000 live are reclaimed without looking at the bodies of the living")
+def _(site):
+    live, expired = 1_000_000, 100_000
+    while (live + expired) * 2121 * 1.3 + 8e6 > free_memory():  # a small machine: the same, smaller
+        live, expired = live // 2, expired // 2
+    capacity = live + expired + 1024
+    daemon = site.daemon("--capacity", str(capacity))
+    writer = site.puppet("open write", f"fill {live} live")
+    ttl = 3000
+    writer.do(f"fill {expired} short ttl={ttl}")
+    filled = time.monotonic()
+    watcher = site.puppet("open")
+    with open(f"/proc/{daemon.pid}/clear_refs", "w", encoding="utf-8") as file:
+        file.write("1")
+
+    def reclaimed():
+        return watcher.do("stats").number("expired")
+    check(reclaimed() == 0, f"{reclaimed()} expired before the references were cleared")
+    until(lambda: reclaimed() > 0, "the first is reclaimed", limit=60)
+    began = time.monotonic()
+    until(lambda: reclaimed() == expired, lambda: f"all are reclaimed: {watcher.do('stats').line}",
+          limit=60)
+    touched = referenced(daemon.pid, site.board)
+    check(watcher.do("stats").number("used") == live, watcher.do("stats").line)
+    heads_and_tables = capacity * (64 + 8) + 5_000_000
+    bodies, details = capacity * 640, capacity * 1408
+    theirs = expired * 640
+    comment(f"{expired} of {live + expired} reclaimed in {time.monotonic() - began:.2f} s, "
+            f"{time.monotonic() - filled - ttl / 1000:.2f} s after the last deadline")
+    comment(f"touched {touched / 1e6:.0f} MB: heads and tables are {heads_and_tables / 1e6:.0f} MB, "
+            f"their bodies {theirs / 1e6:.0f} MB, all bodies {bodies / 1e6:.0f} MB, "
+            f"details {details / 1e6:.0f} MB")
+    check(touched < heads_and_tables + theirs * 1.2 + 4_000_000,
+          f"reclaiming touched {touched} bytes")
+
+
+main()

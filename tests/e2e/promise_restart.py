@@ -1,0 +1,125 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The daemon is not in the way: it is killed again and again under load, and producers notice
+nothing of it.
+"""
+# tests/run: timeout=180
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import time
+
+from e2e import check, main, test, until
+
+KILLS = 20
+LIMIT_US = 2_000_000  # what a call may take
+
+
+def totals(line):
+    return dict(word.split("=", 1) for word in line.split())
+
+
+@test("killed 20 times under the load of 4 processes: nothing lost, nothing refused, nobody kept waiting")
+def _(site):
+    arguments = ("--capacity", "1024", "--ttl", "1h")
+    daemon = site.daemon(*arguments)
+    keeper = site.puppet("open write", "create shared", "update shared extracting")
+    watcher = site.puppet("open")
+    loads = [site.load(f"load{i}") for i in range(4)]
+    for load in loads:
+        line = load.popen.stdout.readline()
+        check(line == "ready\n", f"a load did not begin: {line}")
+    victims = []
+    for i in range(KILLS):
+        victims.append(site.puppet("open write", f"create v{i}", f"update v{i} chunking",
+                                   f"advance v{i} {i + 1}"))
+        epoch = site.header(280, "<I")
+        if i % 2 == 0:  # dies while the daemon lives or is about to die
+            victims[i].kill()
+        daemon.kill()
+        if i % 2 == 1:  # dies while it is away
+            victims[i].kill()
+        daemon = site.daemon(*arguments)
+        check(site.header(280, "<I") != epoch, "the daemon did not raise the epoch")
+    for load in loads:
+        load.send("")
+    results = [totals(load.popen.stdout.readline()) for load in loads]
+    for load, result in zip(loads, results):
+        print(f"# {load.argv[1]}: {result}")
+    for result in results:
+        check(result["errors"] == "0", f"a call failed: {result}")
+        check(result["wrong"] == "0", f"an update was lost: {result}")
+        check(int(result["max_us"]) < LIMIT_US, f"a call took too long: {result}")
+    counted = sum(int(result["shared"]) for result in results)
+    seen = watcher.show("shared")
+    check(seen.number("done") == counted, f"counted {counted}, the board says {seen.line}")
+    check(seen.state == "active" and seen.number("worker") == keeper.pid, seen.line)
+    for i in range(KILLS):
+        lost = watcher.until_final(f"v{i}")
+        check(lost.reason == "worker_lost" and lost.done == str(i + 1) and lost.stage == "1",
+              f"v{i}: {lost.line}")
+    for load in loads:
+        for task in range(16):
+            kept = watcher.show(f"{load.argv[1]}-{task}")
+            check(kept.state == "active" and kept.number("worker") == load.pid,
+                  f"a living worker's task: {kept.line}")
+    stats = watcher.do("stats")
+    check(stats.number("worker_lost") == KILLS, f"lost other tasks than the victims': {stats.line}")
+    for load in loads:  # their deaths are noticed too: all of it still works
+        load.kill()
+    for task in range(16):
+        watcher.until_final(f"load0-{task}")
+    until(lambda: site.trackctl("doctor")[0] == 0, lambda: site.trackctl("doctor"))
+
+
+@test("a waiter and an updater work on while no daemon runs at all")
+def _(site):
+    daemon = site.daemon()
+    worker = site.puppet("open write", "create a", "update a extracting")
+    watcher = site.puppet("open")
+    daemon.kill()
+    watcher.send("wait a final 10000")
+    worker.do("update a chunking")
+    worker.do("create b")
+    worker.do("cancel b")
+    began = time.monotonic()
+    worker.do("complete a")
+    answer = watcher.answer()
+    took = time.monotonic() - began
+    check(answer.code == 0, answer.line)
+    print(f"# a waiter saw the end after {took * 1000:.0f} ms")
+    check(took < 1.5, f"a waiter needed {took} s without a daemon")
+
+
+@test("a producer that began without a daemon meets it when it comes")
+def _(site):
+    site.daemon().terminate()
+    worker = site.puppet("open write", "create a", "update a extracting")
+    watcher = site.puppet("open")
+    site.daemon()
+    worker.do("advance a 1")
+    worker.kill()
+    seen = watcher.until_final("a")
+    check(seen.reason == "worker_lost", seen.line)
+
+
+@test("a daemon that is stopped keeps nobody waiting")
+def _(site):
+    daemon = site.daemon()
+    worker = site.puppet("open write", "create a")
+    watcher = site.puppet("open")
+    daemon.stop()
+    longest = max(worker.do(line).number("us")
+                  for line in ["update a extracting", "advance a 1", "create b", "remove b",
+                               "progress a 3 5", "update a chunking", "complete a"])
+    check(longest < 500_000, f"a call took {longest} us")
+    check(watcher.show("a").state == "completed", "what a reader sees")
+    opened = site.puppet().do("open write timeout=300")
+    check(opened.number("us") < 1_500_000, f"opening took {opened.line}")
+    daemon.cont()
+
+
+main()

@@ -1,0 +1,287 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""No zombie, no false alarm: a task ends with its worker, at once and with what was done, and never
+because a worker that lives is silent, stopped, forked, changed, or has the pid of a dead one.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import signal
+import time
+
+from e2e import (E_NAMESPACE, PUPPET, Skip, check, main, need_root, process_state, test,
+                 until)
+
+PID_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child"]
+TIME_NAMESPACE = ["unshare", "--time", "--monotonic", "100000", "--boottime", "100000", "--fork",
+                  "--kill-child"]
+
+
+def begin(site, task="a"):
+    """A daemon, a worker in a stage of a task, and somebody who watches."""
+    site.daemon()
+    worker = site.puppet("open write", f"create {task} owner=alice", f"update {task} extracting")
+    return worker, site.puppet("open")
+
+
+def expect_active(watcher, task, worker):
+    seen = watcher.show(task)
+    check(seen.state == "active" and seen.number("worker") == worker, f"{task}: {seen.line}")
+
+
+def expect_lost(watcher, task, stage=0):
+    seen = watcher.until_final(task)
+    check(seen.state == "failed" and seen.reason == "worker_lost" and
+          seen.number("stage") == stage, f"{task}: {seen.line}")
+    return seen
+
+
+def after_a_death(site, watcher, name):
+    """Wait until the daemon has dealt with the death of another worker: a clock for what must not happen."""
+    victim = site.puppet("open write", f"create {name}", f"update {name} extracting")
+    victim.kill()
+    expect_lost(watcher, name)
+
+
+@test("a worker that is killed in a stage fails its task, with stage and counts as it died")
+def _(site):
+    worker, watcher = begin(site)
+    worker.do("create waiting")
+    worker.do("update a embedding batch_48/100")
+    worker.do("progress a 480 1000")
+    worker.do("advance a 3")
+    killed = time.time_ns()
+    worker.kill()
+    seen = expect_lost(watcher, "a", stage=2)
+    print(f"# failed {(seen.number('updated') - killed) / 1e6:.2f} ms after the kill")
+    check((seen.done, seen.total, seen.progress) == ("483", "1000", "0"), seen.line)
+    check(seen.message == "Processing_failed", seen.line)
+    check("embedding" in seen.error and str(worker.pid) in seen.error,
+          f"the error names neither worker nor stage: {seen.line}")
+    waiting = watcher.show("waiting")
+    check(waiting.state == "pending", f"a pending task belongs to nobody: {waiting.line}")
+    site.doctor()
+
+
+@test("an exit without an end fails the task just as well")
+def _(site):
+    worker, watcher = begin(site)
+    worker.popen.stdin.close()
+    check(worker.wait() == 0, "the worker did not exit by itself")
+    expect_lost(watcher, "a")
+
+
+@test("fifty workers that die at once are all found")
+def _(site):
+    parent, watcher = begin(site)
+    children = [parent.do(f"fork create c{i} ; update c{i} chunking").number("pid")
+                for i in range(50)]
+    site.pids += children
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+    for i in range(50):
+        expect_lost(watcher, f"c{i}", stage=1)
+    expect_active(watcher, "a", parent.pid)
+    site.doctor()
+
+
+@test("a worker that is stopped for longer than any time limit is never declared dead")
+def _(site):
+    worker, watcher = begin(site)
+    worker.stop()
+    began = time.monotonic()
+    after_a_death(site, watcher, "first")
+    # Past every limit: 2 s for locks, 1 s of the doorbell, 250 ms of waiters. Time is the condition here.
+    time.sleep(4)
+    daemon = site.processes[0]
+    daemon.kill()
+    site.daemon()
+    after_a_death(site, watcher, "second")
+    print(f"# stopped for {time.monotonic() - began:.1f} s, over a restart of the daemon")
+    expect_active(watcher, "a", worker.pid)
+    worker.cont()
+    worker.do("advance a 1")
+    worker.do("update a chunking")
+    expect_active(watcher, "a", worker.pid)
+
+
+@test("a process that got the pid of a dead worker does not keep its task alive")
+def _(site):
+    need_root()
+    worker, watcher = begin(site)
+    parent = site.puppet("open write")
+    site.processes[0].kill()
+    worker.kill()
+    site.pids.append(worker.pid)
+    reused = parent.ask(f"fork {worker.pid} exec sleep 1000")
+    if reused.code == -17:  # EEXIST: somebody was quicker
+        raise Skip("the pid was taken by another process")
+    check(reused.code == 0, f"clone3 with set_tid: {reused.line}")
+    check(reused.number("pid") == worker.pid, reused.line)
+    site.daemon()
+    expect_lost(watcher, "a")
+    check(process_state(worker.pid) in "SRD", "the process of that pid is gone")
+
+
+@test("a producer that got the pid of a dead one has tasks of its own")
+def _(site):
+    need_root()
+    worker, watcher = begin(site)
+    parent = site.puppet("open write")
+    site.processes[0].kill()
+    worker.kill()
+    site.pids.append(worker.pid)
+    script = os.path.join(site.folder, "second-life")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("#!/bin/sh\n"
+                   f"(echo open write; echo create b; echo update b extracting; sleep 1000) | "
+                   f"exec {PUPPET}\n")
+    # The last command of the pipe must be the process itself, which is what lastpipe is for.
+    reused = parent.ask(f"fork {worker.pid} exec bash -O lastpipe {script}")
+    if reused.code == -17:
+        raise Skip("the pid was taken by another process")
+    check(reused.code == 0, f"clone3 with set_tid: {reused.line}")
+    until(lambda: watcher.ask("show b").code == 0 and watcher.show("b").state == "active",
+          "the second life of the pid has a task")
+    expect_active(watcher, "b", worker.pid)
+    site.daemon()
+    expect_lost(watcher, "a")
+    after_a_death(site, watcher, "clock")
+    expect_active(watcher, "b", worker.pid)
+    os.kill(worker.pid, signal.SIGKILL)
+    parent.do(f"reap {worker.pid}")
+    expect_lost(watcher, "b")
+
+
+@test("a forked child's tasks are its own, its parent's stay its parent's")
+def _(site):
+    parent, watcher = begin(site)
+    answer = parent.do("fork create c ; update c chunking ; advance c 7 ; advance a 2")
+    child = answer.number("pid")
+    site.pids.append(child)
+    check(answer.children == [0, 0, 0, 0], f"the child's calls: {answer.line}")
+    expect_active(watcher, "c", child)
+    expect_active(watcher, "a", parent.pid)
+    os.kill(child, signal.SIGKILL)
+    seen = expect_lost(watcher, "c", stage=1)  # the child is a zombie still
+    check(seen.done == "7", seen.line)
+    expect_active(watcher, "a", parent.pid)
+    check(watcher.show("a").done == "2", "what the child counted on its parent's task")
+    second = parent.do("fork create d ; update d chunking").number("pid")
+    site.pids.append(second)
+    parent.kill()
+    expect_lost(watcher, "a")
+    expect_active(watcher, "d", second)
+
+
+@test("a task that moves to another worker dies with that one")
+def _(site):
+    first, watcher = begin(site)
+    second = site.puppet("open write", "update a chunking")
+    expect_active(watcher, "a", second.pid)
+    first.kill()
+    after_a_death(site, watcher, "clock")
+    expect_active(watcher, "a", second.pid)
+    second.kill()
+    expect_lost(watcher, "a", stage=1)
+
+
+@test("a worker that calls exec is still the worker of its tasks")
+def _(site):
+    worker, watcher = begin(site)
+    worker.send("exec sleep 1000")
+    until(lambda: open(f"/proc/{worker.pid}/comm", encoding="utf-8").read() == "sleep\n",
+          "the worker is another program")
+    after_a_death(site, watcher, "clock")
+    expect_active(watcher, "a", worker.pid)
+    worker.kill()
+    expect_lost(watcher, "a")
+
+
+@test("a worker that closes its connection, or all its descriptors, stays the worker")
+def _(site):
+    worker, watcher = begin(site)
+    second = site.puppet("open write", "create b", "update b extracting")
+    worker.do("close")
+    second.do("close-descriptors")
+    after_a_death(site, watcher, "clock")
+    expect_active(watcher, "a", worker.pid)
+    expect_active(watcher, "b", second.pid)
+    second.do("advance b 5")
+    second.do("update b chunking")
+    worker.kill()
+    second.kill()
+    expect_lost(watcher, "a")
+    expect_lost(watcher, "b", stage=1)
+
+
+@test("a tool's update claims no task, unless it names the process to watch")
+def _(site):
+    worker, watcher = begin(site)
+    tool = site.puppet("open write no-worker", "update a chunking")
+    tool.kill()
+    other = site.puppet(f"open write worker={worker.pid}", "create b", "update b extracting")
+    other.kill()
+    after_a_death(site, watcher, "clock")
+    expect_active(watcher, "a", worker.pid)
+    expect_active(watcher, "b", worker.pid)
+    worker.kill()
+    expect_lost(watcher, "a", stage=1)
+    expect_lost(watcher, "b")
+
+
+@test("workers that die while the daemon is away are found when it returns")
+def _(site):
+    worker, watcher = begin(site)
+    site.processes[0].kill()
+    late = site.puppet("open write", "create late", "update late chunking")  # it never saw a daemon
+    alive = site.puppet("open write", "create alive", "update alive chunking")
+    worker.kill()
+    late.kill()
+    check(watcher.show("late").state == "active", "without a daemon nobody fails a task")
+    site.daemon()
+    expect_lost(watcher, "a")
+    expect_lost(watcher, "late", stage=1)
+    expect_active(watcher, "alive", alive.pid)
+    site.doctor()
+
+
+@test("a producer in another pid namespace is refused, and may read")
+def _(site):
+    need_root()
+    _, watcher = begin(site)
+    foreign = site.puppet(prefix=PID_NAMESPACE)
+    foreign.refuse("open write", E_NAMESPACE)
+    foreign.refuse("open write no-daemon", E_NAMESPACE)
+    foreign.do("open")
+    check(foreign.show("a").state == watcher.show("a").state, "what the foreign reader sees")
+    site.processes[0].kill()
+    again = site.puppet(prefix=PID_NAMESPACE)
+    again.refuse("open write", E_NAMESPACE)
+    again.do("open")
+    check(again.show("a").state == "active", "what it sees without a daemon")
+
+
+@test("a producer in another time namespace is refused, and a reader sees the right expiry")
+def _(site):
+    need_root()
+    worker, watcher = begin(site)
+    worker.do("create short ttl=1500")
+    foreign = site.puppet(prefix=TIME_NAMESPACE)
+    foreign.refuse("open write", E_NAMESPACE)
+    foreign.do("open")
+    for task in ("a", "short"):
+        ours, theirs = watcher.show(task), foreign.show(task)
+        apart = abs(ours.number("expires") - theirs.number("expires"))
+        check(apart < 2_000_000, f"expiry of {task} is {apart} ns apart: {ours.line} {theirs.line}")
+    expires = foreign.show("short").number("expires")
+    gone = foreign.do("wait-gone short 5000").number("at")
+    print(f"# gone {(gone - expires) / 1e6:.2f} ms after its deadline")
+    check(-5_000_000 < gone - expires < 100_000_000, f"gone {gone - expires} ns after its deadline")
+    check(foreign.show("a").state == "active", "a task that has not expired is gone")
+
+
+main()
