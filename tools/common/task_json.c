@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Built with json_pack(), whose "o" takes a reference over even if it fails, so that there is
+ * nothing to clean up: a NULL anywhere makes the whole NULL.
+ */
+#include "task_json.h"
+#include "clock.h"
+#include "moment.h"
+#include "printable.h"
+
+json_t *task_json_text(const char *text)
+{
+	char safe[PRINTABLE_ROOM(TRACKD_ERROR_MAX)];
+
+	printable_text(safe, sizeof safe, text);
+	return json_string(safe);
+}
+
+json_t *task_json_optional(const char *text)
+{
+	return text[0] == '\0' ? json_null() : task_json_text(text);
+}
+
+json_t *task_json_time(uint64_t wall_ns)
+{
+	char text[MOMENT_TEXT];
+
+	if (wall_ns == 0)
+		return json_null();
+	moment_rfc3339(text, wall_ns);
+	return json_string(text);
+}
+
+static json_t *number(uint64_t value)
+{
+	return json_integer(value < INT64_MAX ? (json_int_t)value : INT64_MAX);
+}
+
+static json_t *number_or_null(uint64_t value)
+{
+	return value == 0 ? json_null() : number(value);
+}
+
+const char *task_stage_state_name(const struct trackd_task *task, const struct trackd_stage *stage)
+{
+	switch ((enum trackd_stage_state)stage->state) {
+	case TRACKD_STAGE_WAITING:
+		return "waiting";
+	case TRACKD_STAGE_RUNNING:
+		return "running";
+	case TRACKD_STAGE_DONE:
+		return "done";
+	case TRACKD_STAGE_ENDED:
+		return task->state == TRACKD_CANCELLED ? "cancelled" : "failed";
+	}
+	return "waiting";
+}
+
+static json_t *duration_json(const struct trackd_stage *stage, uint64_t now_ns)
+{
+	uint64_t end = stage->finished_ns ? stage->finished_ns : now_ns;
+
+	if (stage->started_ns == 0)
+		return json_null();
+	return number(moment_between(stage->started_ns, end) / NS_PER_MS);
+}
+
+static json_t *history_json(const struct trackd_task *task, uint64_t now_ns)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; i < task->n_stages && i < TRACKD_STAGES_MAX; i++) {
+		const struct trackd_stage *stage = &task->stages[i];
+		json_t *object = json_pack(
+			"{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "name", task_json_text(stage->name),
+			"state", task_stage_state_name(task, stage), "started_at",
+			task_json_time(stage->started_ns), "finished_at",
+			task_json_time(stage->finished_ns), "duration_ms",
+			duration_json(stage, now_ns), "done", number(stage->done), "total",
+			number_or_null(stage->total));
+
+		if (json_array_append_new(array, object) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+static const char *stage_name(const struct trackd_task *task)
+{
+	if (task->stage < 0 || task->stage >= task->n_stages || task->stage >= TRACKD_STAGES_MAX)
+		return NULL;
+	return task->stages[task->stage].name;
+}
+
+static json_t *stage_json(const struct trackd_task *task)
+{
+	const char *name = stage_name(task);
+
+	if (!name)
+		return json_null();
+	return json_pack("{s:o, s:i, s:i, s:o, s:o}", "name", task_json_text(name), "index",
+			 (int)task->stage, "count", (int)task->n_stages, "done", number(task->done),
+			 "total", number_or_null(task->total));
+}
+
+static json_t *error_json(const struct trackd_task *task)
+{
+	const char *name = stage_name(task);
+
+	if (task->state != TRACKD_FAILED)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o}", "reason",
+			 trackd_reason_name((enum trackd_reason)task->reason), "message",
+			 task_json_optional(task->error), "stage",
+			 name ? task_json_text(name) : json_null());
+}
+
+static json_t *cancel_json(const struct trackd_task *task)
+{
+	if (task->cancel_requested_ns == 0)
+		return json_null();
+	return json_pack("{s:o}", "requested_at", task_json_time(task->cancel_requested_ns));
+}
+
+static json_t *worker_json(const struct trackd_task *task, int alive)
+{
+	if (task->worker_pid <= 0)
+		return json_null();
+	return json_pack("{s:i, s:o, s:o}", "pid", (int)task->worker_pid, "comm",
+			 task_json_text(task->worker_comm), "alive",
+			 alive < 0 ? json_null() : json_boolean(alive));
+}
+
+static json_t *eta_json(const struct trackd_task *task, uint64_t now_ns)
+{
+	uint64_t left = moment_left(task, now_ns);
+
+	if (left == 0)
+		return json_null();
+	return json_pack("{s:o}", "seconds", number((left + NS_PER_S / 2) / NS_PER_S));
+}
+
+json_t *task_json(const struct trackd_task *task, const struct task_json_options *options)
+{
+	bool final = trackd_state_final((enum trackd_state)task->state);
+	json_t *object = json_pack(
+		"{s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:i, s:o, s:o, s:o, s:o, s:o}", "id",
+		task_json_text(task->id), "kind", task_json_text(task->kind_name), "owner",
+		task_json_optional(task->owner), "name", task_json_text(task->name), "state",
+		trackd_state_name((enum trackd_state)task->state), "status",
+		task_json_text(task->status), "done", (int) final, "progress", (int)task->progress,
+		"stage", stage_json(task), "stages", history_json(task, options->now_ns), "message",
+		task_json_text(task->message), "error", error_json(task), "cancel",
+		cancel_json(task));
+
+	if (!object)
+		return NULL;
+	int failed = 0;
+	if (options->worker)
+		failed |= json_object_set_new(object, "worker", worker_json(task, options->alive));
+	failed |= json_object_set_new(object, "created_at", task_json_time(task->created_ns));
+	failed |= json_object_set_new(object, "started_at", task_json_time(task->started_ns));
+	failed |= json_object_set_new(object, "updated_at", task_json_time(task->updated_ns));
+	failed |= json_object_set_new(object, "finished_at", task_json_time(task->finished_ns));
+	failed |= json_object_set_new(object, "eta", eta_json(task, options->now_ns));
+	failed |= json_object_set_new(object, "revision", number(task->revision));
+	if (failed != 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
