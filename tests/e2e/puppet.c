@@ -9,6 +9,7 @@
  *
  * CODE is what the call returned.
  */
+#include "request.h"
 #include "trackd.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -25,13 +26,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-enum { WORDS = 64, LINE = 4096 };
-
-struct request {
-	char *word[WORDS]; /* word[0] is the verb; KEY=VALUE words are among them */
-	int n;
-};
 
 static struct trackd *connection;
 static struct trackd_ref ref; /* of the task that the request names */
@@ -53,52 +47,6 @@ static void say_text(const char *key, const char *text)
 	say(" %s=", key);
 	for (; *text; text++)
 		say("%c", *text == ' ' ? '_' : *text);
-}
-
-static const char *word(const struct request *request, int i)
-{
-	return i < request->n ? request->word[i] : "";
-}
-
-static const char *text(const struct request *request, int i)
-{
-	if (i >= request->n)
-		return NULL;
-	for (char *c = request->word[i]; *c; c++)
-		if (*c == '_')
-			*c = ' ';
-	return request->word[i];
-}
-
-static uint64_t number(const char *digits)
-{
-	return strtoull(digits, NULL, 10);
-}
-
-/* The value of KEY=, or NULL. */
-static const char *option(const struct request *request, const char *key)
-{
-	size_t length = strlen(key);
-
-	for (int i = 1; i < request->n; i++)
-		if (strncmp(request->word[i], key, length) == 0 && request->word[i][length] == '=')
-			return request->word[i] + length + 1;
-	return NULL;
-}
-
-static uint64_t option_number(const struct request *request, const char *key)
-{
-	const char *value = option(request, key);
-
-	return value ? number(value) : 0;
-}
-
-static bool flag(const struct request *request, const char *name)
-{
-	for (int i = 1; i < request->n; i++)
-		if (strcmp(request->word[i], name) == 0)
-			return true;
-	return false;
 }
 
 /* ---- Verbs -------------------------------------------------------------------------------------
@@ -184,15 +132,13 @@ static int do_update(struct request *request)
 	return trackd_update(connection, ref, index, text(request, 3));
 }
 
-static int do_advance(struct request *request)
+static int do_count_work(struct request *request)
 {
-	return trackd_advance(connection, ref, number(word(request, 2)));
-}
+	uint64_t done = number(word(request, 2));
 
-static int do_progress(struct request *request)
-{
-	return trackd_set_progress(connection, ref, number(word(request, 2)),
-				   number(word(request, 3)));
+	return request->n == 3
+		       ? trackd_advance(connection, ref, done)
+		       : trackd_set_progress(connection, ref, done, number(word(request, 3)));
 }
 
 static int do_end(struct request *request)
@@ -446,8 +392,8 @@ static const struct verb {
 	{ "create", do_create, CONNECTION },
 	{ "fill", do_fill, CONNECTION },
 	{ "update", do_update, TASK },
-	{ "advance", do_advance, TASK },
-	{ "progress", do_progress, TASK },
+	{ "advance", do_count_work, TASK },
+	{ "progress", do_count_work, TASK },
 	{ "complete", do_end, TASK },
 	{ "fail", do_end, TASK },
 	{ "cancel", do_cancel, TASK },
