@@ -73,6 +73,9 @@ daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
 test_programs := $(call prog,$(unit_src) $(crash_src) $(stress_src) $(e2e_src))
 bench_programs := $(BUILD)/tests/bench/bench
+fuzz_target_src := $(filter %_target.c,$(fuzz_src))
+garbage_src := $(filter-out %_target.c,$(fuzz_src))
+fuzz_programs := $(BUILD)/tests/fuzz/garbage
 demo_programs := $(call prog,$(demo_src))
 
 SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
@@ -128,6 +131,11 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) 
 
 # All measurements are one program, so that its table comes from one run.
 $(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+$(fuzz_programs): $(call obj,$(garbage_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)

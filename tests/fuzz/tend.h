@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the daemon does to a board, one call after another, on bytes that are garbage outside the
+ * mutexes. It never waits: LOCK_TRY throughout.
+ */
+#ifndef FUZZ_TEND_H
+#define FUZZ_TEND_H
+
+#include "libclient/segment.h"
+
+void tend_round(struct board *board);
+
+/* How many mutexes are still held by this thread: must be none. */
+unsigned tend_held(struct board *board);
+
+#endif
