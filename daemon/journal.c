@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* Transitions as lines. The journal gets fields of its own names, which trackd(8) lists, and a
+ * message id per transition, which never changes. */
+#include "journal.h"
+#include "atomic.h"
+#include "event.h"
+#include "log.h"
+#include "task.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+/* X(transition, priority, MESSAGE_ID) */
+#define TRANSITIONS(X)                                                                             \
+	X(CREATED, LOG_INFO, "852ccdd02230016555c96bf7b00d114f")                                   \
+	X(STAGE, LOG_DEBUG, "2bf9bb24546c668ca15750b5ffdf9f8e")                                    \
+	X(COMPLETED, LOG_INFO, "42c51916920fa5436a983b7dc045d5b7")                                 \
+	X(FAILED, LOG_ERR, "9d342483bc04ba0ffd17889e79cc58c6")                                     \
+	X(CANCELLED, LOG_INFO, "3c92cfdeb24ecb9ecbf0b4d63e907a9d")                                 \
+	X(ASKED, LOG_INFO, "9f974163a3e739bfb5f0775891439e4f")                                     \
+	X(REMOVED, LOG_INFO, "cf721d52b6b11281ca88e53a74f84e1c")                                   \
+	X(EXPIRED, LOG_INFO, "1e0e6036066b6bf85e4490af30d86bb0")
+
+enum transition {
+#define TRANSITION_ENUM(name, priority, id) TRANSITION_##name,
+	TRANSITIONS(TRANSITION_ENUM)
+};
+
+static const struct {
+	int priority;
+	const char *id;
+} transitions[] = {
+#define TRANSITION_ENTRY(name, priority, id) [TRANSITION_##name] = { priority, id },
+	TRANSITIONS(TRANSITION_ENTRY)
+};
+
+static enum transition transition_of(const struct trackd_event *event)
+{
+	switch ((enum trackd_event_type)event->type) {
+	case TRACKD_EVENT_CREATED:
+		return TRANSITION_CREATED;
+	case TRACKD_EVENT_STAGE:
+		return TRANSITION_STAGE;
+	case TRACKD_EVENT_FINAL:
+		if (event->state == TRACKD_COMPLETED)
+			return TRANSITION_COMPLETED;
+		return event->state == TRACKD_CANCELLED ? TRANSITION_CANCELLED : TRANSITION_FAILED;
+	case TRACKD_EVENT_CANCEL:
+		return TRANSITION_ASKED;
+	case TRACKD_EVENT_REMOVED:
+		return TRANSITION_REMOVED;
+	case TRACKD_EVENT_EXPIRED:
+		return TRANSITION_EXPIRED;
+	}
+	return TRANSITION_REMOVED;
+}
+
+/* ---- One line ---------------------------------------------------------------------------------
+ */
+
+enum { FIELDS_MAX = 16 };
+
+struct fields {
+	struct iovec vector[FIELDS_MAX];
+	int n;
+	char bytes[4096];
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void field(struct fields *fields, const char *format,
+							...)
+{
+	char *at = fields->bytes + fields->used;
+	size_t left = sizeof fields->bytes - fields->used;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(at, left, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (size_t)length >= left || fields->n == FIELDS_MAX)
+		return;
+	fields->vector[fields->n++] = (struct iovec){ at, (size_t)length };
+	fields->used += (size_t)length + 1;
+}
+
+/* What a line says, gathered: the event, and the record if it still is that task's. */
+struct line {
+	const struct trackd_event *event;
+	enum transition transition;
+	const char *id, *status;
+	char stage[LAYOUT_STAGE_NAME];
+	bool known; /* task is filled */
+	struct trackd_task task;
+};
+
+static void say_message(const struct line *line, char *text, size_t size)
+{
+	const struct trackd_task *task = &line->task;
+
+	switch (line->transition) {
+	case TRANSITION_CREATED:
+		snprintf(text, size, "task %s created%s%s", line->id,
+			 line->known && task->owner[0] ? " for " : "",
+			 line->known ? task->owner : "");
+		break;
+	case TRANSITION_STAGE:
+		snprintf(text, size, "task %s is %s", line->id, line->status);
+		break;
+	case TRANSITION_COMPLETED:
+	case TRANSITION_CANCELLED:
+		snprintf(text, size, "task %s %s%s%s", line->id, line->status,
+			 line->known ? ": " : "", line->known ? task->message : "");
+		break;
+	case TRANSITION_FAILED:
+		snprintf(text, size, "task %s failed (%s)%s%s", line->id,
+			 trackd_reason_name(line->event->reason), line->known ? ": " : "",
+			 line->known ? task->error : "");
+		break;
+	case TRANSITION_ASKED:
+		snprintf(text, size, "task %s was asked to cancel", line->id);
+		break;
+	case TRANSITION_REMOVED:
+		snprintf(text, size, "task %s removed", line->id);
+		break;
+	case TRANSITION_EXPIRED:
+		snprintf(text, size, "task %s expired", line->id);
+		break;
+	}
+}
+
+static void send_fields(const struct journal *journal, const struct line *line, const char *text)
+{
+	struct fields fields = { .n = 0 };
+	const struct trackd_event *event = line->event;
+
+	field(&fields, "MESSAGE=%s", text);
+	field(&fields, "MESSAGE_ID=%s", transitions[line->transition].id);
+	field(&fields, "PRIORITY=%d", transitions[line->transition].priority);
+	field(&fields, "SYSLOG_IDENTIFIER=trackd");
+	field(&fields, "TRACKD_BOARD=%s", journal->name);
+	field(&fields, "TRACKD_TASK=%s", line->id);
+	field(&fields, "TRACKD_STATUS=%s", line->status);
+	field(&fields, "TRACKD_REASON=%s", trackd_reason_name(event->reason));
+	field(&fields, "TRACKD_DONE=%lu", event->done);
+	field(&fields, "TRACKD_TOTAL=%lu", event->total);
+	if (line->known) {
+		field(&fields, "TRACKD_OWNER=%s", line->task.owner);
+		field(&fields, "TRACKD_KIND=%s", line->task.kind_name);
+		field(&fields, "TRACKD_NAME=%s", line->task.name);
+		if (line->task.worker_pid > 0)
+			field(&fields, "TRACKD_WORKER=%d", line->task.worker_pid);
+		if (line->transition == TRANSITION_FAILED)
+			field(&fields, "TRACKD_ERROR=%s", line->task.error);
+	}
+	(void)sd_journal_sendv(fields.vector, fields.n);
+}
+
+static void say(struct journal *journal, const struct trackd_event *event)
+{
+	struct line line = { .event = event, .transition = transition_of(event) };
+	char text[1024];
+	int priority = transitions[line.transition].priority;
+
+	if (!log_to_journal() && priority == LOG_DEBUG && load_relaxed(&journal->verbose) == 0)
+		return;
+	line.id = event->id[0] ? event->id : "(its record has been given away)";
+	line.status = event->state == TRACKD_ACTIVE ? task_stage_name(journal->board, event->kind,
+								      event->stage, line.stage)
+						    : trackd_state_name(event->state);
+	line.known = event->type != TRACKD_EVENT_REMOVED && event->type != TRACKD_EVENT_EXPIRED &&
+		     task_copy(journal->board, event->ref, &line.task) == 0;
+	say_message(&line, text, sizeof text);
+	if (log_to_journal())
+		send_fields(journal, &line, text);
+	else
+		log_line(priority, "%s", text);
+}
+
+/* ---- The thread -------------------------------------------------------------------------------
+ */
+
+static void drain(struct journal *journal, uint64_t *lost)
+{
+	struct trackd_event event;
+	int result;
+
+	while ((result = event_next(journal->board, &journal->cursor, &event)) != 0)
+		if (result > 0)
+			say(journal, &event);
+	if (journal->cursor.lost != *lost)
+		log_warning("%lu transitions came too fast for the log and are not in it",
+			    journal->cursor.lost - *lost);
+	*lost = journal->cursor.lost;
+}
+
+static void *journal_main(void *argument)
+{
+	struct journal *journal = argument;
+	uint64_t count, lost = 0;
+
+	do {
+		/* Blocks until there is something to say. */
+		(void)!read(journal->event_fd, &count, sizeof count);
+		drain(journal, &lost);
+	} while (load_acquire(&journal->stop) == 0);
+	drain(journal, &lost);
+	return NULL;
+}
+
+int journal_start(struct journal *journal, const struct board *board, const char *name,
+		  uint64_t from, bool verbose)
+{
+	sigset_t all, before;
+	int error;
+
+	*journal = (struct journal){
+		.board = board, .name = name, .verbose = verbose, .cursor = { .next = from }
+	};
+	journal->event_fd = eventfd(0, EFD_CLOEXEC);
+	if (journal->event_fd < 0)
+		return -errno;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&journal->thread, NULL, journal_main, journal);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0) {
+		close(journal->event_fd);
+		return -error;
+	}
+	journal->running = true;
+	return 0;
+}
+
+void journal_wake(struct journal *journal)
+{
+	static const uint64_t one = 1;
+
+	if (journal->running)
+		(void)!write(journal->event_fd, &one, sizeof one);
+}
+
+void journal_verbose(struct journal *journal, bool verbose)
+{
+	store_relaxed(&journal->verbose, verbose ? 1 : 0);
+}
+
+void journal_stop(struct journal *journal)
+{
+	if (!journal->running)
+		return;
+	store_release(&journal->stop, 1); /* pairs with the acquire in journal_main() */
+	journal_wake(journal);
+	pthread_join(journal->thread, NULL);
+	close(journal->event_fd);
+	journal->running = false;
+}

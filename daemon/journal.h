@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The story of every task, one line a transition: to the journal with structured fields, or to
+ * stderr. A thread of its own reads the event ring, so that a journal that is slow delays neither
+ * the deaths nor the wake-ups; what it cannot follow it counts and says.
+ */
+#ifndef TRACKD_JOURNAL_H
+#define TRACKD_JOURNAL_H
+
+#include "segment.h"
+#include "trackd.h"
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct journal {
+	const struct board *board;
+	const char *name; /* of the board */
+	pthread_t thread;
+	bool running;
+	int event_fd;
+	struct trackd_cursor cursor; /* the thread's */
+	/* shared, atomics */
+	uint32_t stop;
+	uint32_t verbose; /* stages too; in the journal they are there at debug level anyway */
+};
+
+/* Begin with the events from cursor on. 0 or -errno. */
+int journal_start(struct journal *journal, const struct board *board, const char *name,
+		  uint64_t from, bool verbose);
+/* Say what is left, then end. */
+void journal_stop(struct journal *journal);
+
+void journal_wake(struct journal *journal); /* there are events */
+void journal_verbose(struct journal *journal, bool verbose);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The listening socket: handed over by the service manager, or made at its path. */
+#ifndef TRACKD_LISTENER_H
+#define TRACKD_LISTENER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct listener {
+	int fd;
+	bool made; /* by us: to be removed at the end */
+	dev_t device;
+	ino_t inode;
+	const char *path;
+};
+
+/*
+ * Make the socket at path: its directory is made if only the last component is missing; a dead
+ * daemon's socket is replaced, in one step. mode is the board's: who may read it may connect.
+ * 0; -EADDRINUSE: somebody listens there; -errno.
+ */
+int listener_make(struct listener *ret_listener, const char *path, mode_t mode, gid_t gid);
+
+/* Remove what was made, if it still is ours, and close. */
+void listener_close(struct listener *listener);
+
+/* Whether a descriptor that was handed over is a listening socket of our sort. */
+bool listener_fits(int fd);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Failing what dead workers left active. All deaths of one turn of the event loop share one scan of
+ * the heads. A record that somebody holds at that moment is tried again until it is done; only then
+ * is the dead worker's entry in the client table freed.
+ */
+#ifndef TRACKD_LOSSES_H
+#define TRACKD_LOSSES_H
+
+#include "segment.h"
+#include "worker.h"
+#include <systemd/sd-event.h>
+
+struct losses {
+	struct board *board;
+	sd_event_source *turn;  /* runs at the end of a turn of the loop */
+	sd_event_source *retry; /* runs when a record was busy */
+	uint32_t n_dead;
+	uint32_t position; /* slot at which the scan goes on */
+	bool busy;         /* a record was in somebody's hands */
+	uint64_t retry_ns;
+	void (*after)(void *); /* called when tasks were failed or a worker died */
+	void *after_data;
+	struct worker_info *dead; /* by entry; pid 0: not dead */
+};
+
+/* 0 or -errno. after: is called at the end of a scan, for what must follow a death. */
+int losses_init(struct losses *losses, sd_event *event, struct board *board, void (*after)(void *),
+		void *after_data);
+void losses_free(struct losses *losses);
+
+/* This worker is dead. */
+void losses_add(struct losses *losses, const struct worker_info *worker);
+
+/* Fail the task of a slot if it is active and its worker is not known to the client table. 1 it was
+ * so, 0 not, -EBUSY. */
+int losses_check(struct losses *losses, uint32_t slot);
+
+#endif

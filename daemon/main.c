@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* trackd: the daemon that keeps a board. What to do is read from the command line and the
+ * configuration file; service.c does it. */
+#include "adopt.h"
+#include "log.h"
+#include "options.h"
+#include "service.h"
+#include "trackd.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { EXIT_CONFIGURATION = 2 };
+
+static int run(const struct options *options, const struct config *config)
+{
+	switch (options->action) {
+	case OPTIONS_RUN:
+		return service_run(options, config);
+	case OPTIONS_CHECK:
+		printf("configuration is valid: board %s, socket %s, %u tasks\n", config->board,
+		       config->socket, config->capacity);
+		return EXIT_SUCCESS;
+	case OPTIONS_REMOVE:
+		return adopt_remove(config);
+	case OPTIONS_HELP:
+		options_help(stdout);
+		return EXIT_SUCCESS;
+	case OPTIONS_VERSION:
+		printf("trackd %s\n", trackd_version());
+		return EXIT_SUCCESS;
+	}
+	return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	static struct options options;
+	static struct config config;
+	static struct config_fault fault;
+	int error;
+
+	log_init();
+	error = options_parse(&options, argc, argv, &fault);
+	if (error == 0 && options.action != OPTIONS_HELP && options.action != OPTIONS_VERSION)
+		error = options_config(&options, &config, &fault);
+	if (error < 0) {
+		log_error("%s", fault.text);
+		return EXIT_CONFIGURATION;
+	}
+	return run(&options, &config);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What we say to the service manager, and the descriptors that it keeps for us over a restart: the
+ * sockets of subscribed clients and the pidfds of workers. Without a service manager all of it does
+ * nothing.
+ */
+#ifndef TRACKD_NOTIFY_H
+#define TRACKD_NOTIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct notify {
+	bool enabled; /* there is a service manager */
+	bool stores;  /* and it keeps descriptors */
+};
+
+void notify_init(struct notify *notify);
+
+void notify_ready(struct notify *notify);
+void notify_status(struct notify *notify, uint32_t active, uint32_t used, uint32_t capacity);
+void notify_reloading(struct notify *notify);
+void notify_stopping(struct notify *notify);
+
+/* Names of kept descriptors. */
+enum notify_kept { NOTIFY_SUBSCRIBER, NOTIFY_WORKER };
+
+void notify_keep(struct notify *notify, enum notify_kept kind, uint32_t a, uint32_t b, int fd);
+void notify_drop(struct notify *notify, enum notify_kept kind, uint32_t a, uint32_t b);
+
+/* What a name that we gave means; false: not one of ours. */
+bool notify_parse(const char *name, enum notify_kept *ret_kind, uint32_t *ret_a, uint32_t *ret_b);
+
+#endif

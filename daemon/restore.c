@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* Bringing tasks back. Wall times become the board's through the offset of when they were written,
+ * if that was on this boot: then no setting of the clock in between moves a deadline. */
+#include "restore.h"
+#include "atomic.h"
+#include "kind.h"
+#include "log.h"
+#include "slot.h"
+#include "task.h"
+#include "tenant.h"
+#include "worker.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long a record's holder may keep us from copying it; then it is copied as readers do. */
+static const uint64_t RECORD_WAIT_NS = 100 * NS_PER_MS;
+static const uint64_t CREATE_WAIT_NS = 2 * NS_PER_S;
+
+struct restore {
+	struct board *board;
+	bool same_boot;          /* CLOCK_BOOTTIME goes on */
+	bool same_pids;          /* and a pid may mean the same process */
+	int64_t offset_ns;       /* of the wall times of the tasks that come */
+	int kinds[LAYOUT_KINDS]; /* their kinds' numbers on the new board, -1: none */
+	struct restore_count *count;
+};
+
+static void restore_init(struct restore *restore, struct board *board, const uint8_t boot_id[16],
+			 uint64_t pid_ns, int64_t wall_offset_ns, struct restore_count *count)
+{
+	const struct layout_header *header = board->header;
+
+	memset(count, 0, sizeof *count);
+	*restore = (struct restore){ .board = board, .count = count };
+	restore->same_boot = memcmp(boot_id, header->boot_id, sizeof header->boot_id) == 0;
+	restore->same_pids = restore->same_boot && pid_ns == header->pid_ns;
+	restore->offset_ns =
+		restore->same_boot ? wall_offset_ns : load_relaxed(&header->wall_offset_ns);
+	for (int i = 0; i < LAYOUT_KINDS; i++)
+		restore->kinds[i] = -1;
+	restore->kinds[TRACKD_KIND_DOCUMENT] = TRACKD_KIND_DOCUMENT;
+}
+
+/* ---- Kinds
+ * ---------------------------------------------------------------------------------------- */
+
+static void bring_kind(struct restore *restore, unsigned number, const struct trackd_kind *kind)
+{
+	struct trackd_stage_def stages[TRACKD_STAGES_MAX];
+	int found;
+
+	if (number >= LAYOUT_KINDS)
+		return;
+	for (int i = 0; i < kind->n_stages; i++)
+		stages[i] =
+			(struct trackd_stage_def){ kind->stages[i].name, kind->stages[i].percent };
+	found = kind_declare(restore->board, kind->name, stages, kind->n_stages,
+			     clock_monotonic_ns() + CREATE_WAIT_NS);
+	if (found >= 0)
+		restore->kinds[number] = found;
+	else
+		log_warning("kind %s could not be brought back: %s", kind->name,
+			    trackd_strerror(found));
+}
+
+/* ---- Tasks
+ * ---------------------------------------------------------------------------------------- */
+
+/* The time on the clock by which the task's times were written. */
+static uint64_t wall_now(const struct restore *restore)
+{
+	return (uint64_t)((int64_t)clock_boot_ns() + restore->offset_ns);
+}
+
+static bool has_expired(const struct restore *restore, const struct trackd_task *task)
+{
+	const struct layout_header *header = restore->board->header;
+	bool worked_on = task->state == TRACKD_ACTIVE && task->worker_pid != 0;
+	uint32_t ttl = worked_on ? task->active_ttl_ms : task->ttl_ms;
+
+	if (ttl == 0)
+		ttl = worked_on ? header->active_ttl_ms : header->ttl_ms;
+	return ttl != TRACKD_TTL_NEVER && task->updated_ns + ttl * NS_PER_MS <= wall_now(restore);
+}
+
+/* Whether the task's worker still runs; then *ret_worker is its entry on the new board. */
+static bool worker_lives(const struct restore *restore, const struct trackd_task *task,
+			 uint64_t *ret_worker)
+{
+	if (!restore->same_pids || task->worker_pid <= 0)
+		return false;
+	/* A start time that cannot be read is no proof of death. */
+	if (process_dead(task->worker_pid, task->worker_start))
+		return false;
+	return worker_claim(restore->board, task->worker_pid, ret_worker) == 0;
+}
+
+/* The stage's name, for the error; a snapshot does not hold it. */
+static void fill_status(const struct restore *restore, struct trackd_task *task)
+{
+	struct trackd_kind kind;
+
+	if (kind_get(restore->board, task->kind, &kind) < 0 || task->stage < 0 ||
+	    task->stage >= kind.n_stages)
+		return;
+	strcpy(task->status, kind.stages[task->stage].name);
+	task->n_stages = (uint8_t)kind.n_stages;
+}
+
+static void bring_task(struct restore *restore, struct trackd_task *task)
+{
+	struct restore_count *count = restore->count;
+	struct trackd_ref ref;
+	uint64_t worker = 0;
+	bool failed = false;
+	int error;
+
+	if (task->kind < 0 || task->kind >= LAYOUT_KINDS || restore->kinds[task->kind] < 0) {
+		count->lost++;
+		return;
+	}
+	task->kind = restore->kinds[task->kind];
+	if (has_expired(restore, task)) {
+		count->expired++;
+		return;
+	}
+	if (task->state == TRACKD_ACTIVE && !worker_lives(restore, task, &worker) &&
+	    (task->worker_pid != 0 || !restore->same_boot)) {
+		failed = true;
+		fill_status(restore, task);
+		task_fail(task,
+			  restore->same_boot ? TRACKD_REASON_WORKER_LOST
+					     : TRACKD_REASON_HOST_RESTART,
+			  wall_now(restore), restore->board->header->ttl_ms);
+	}
+	error = tenant_import(restore->board, task, worker, restore->offset_ns,
+			      clock_monotonic_ns() + CREATE_WAIT_NS, &ref);
+	count->tasks += error == 0;
+	count->failed += error == 0 && failed;
+	count->expired += error == -ESTALE;
+	count->older += error == -EEXIST;
+	count->lost += error < 0 && error != -ESTALE && error != -EEXIST;
+}
+
+/* ---- From a snapshot
+ * -------------------------------------------------------------------------------- */
+
+static int read_items(struct restore *restore, struct snapshot_reader *reader)
+{
+	struct snapshot_item *item = calloc(1, sizeof *item);
+	int result;
+
+	if (!item)
+		return -ENOMEM;
+	while ((result = snapshot_next(reader, item)) > 0)
+		if (item->type == SNAPSHOT_KIND)
+			bring_kind(restore, item->number, &item->kind);
+		else if (item->type == SNAPSHOT_TASK)
+			bring_task(restore, &item->task);
+	free(item);
+	return result;
+}
+
+/* Say what is missing, if anything is. Whether it is. */
+static bool report(const struct snapshot_reader *reader, const struct restore_count *count,
+		   const struct snapshot_place *place, int error)
+{
+	uint64_t seen = count->tasks + count->expired + count->older + count->lost;
+
+	if (error == 0 && reader->bad == 0 && reader->complete && seen == reader->expected)
+		return false;
+	if (reader->complete)
+		log_warning("the snapshot in %s is damaged in %lu places: %lu of %lu tasks could "
+			    "be read; it is kept as .corrupt",
+			    place->dir, reader->bad, seen, reader->expected);
+	else
+		log_warning("the snapshot in %s ends too early%s%s: %lu tasks could be read; it is "
+			    "kept as .corrupt",
+			    place->dir, error < 0 ? ": " : "", error < 0 ? strerror(-error) : "",
+			    seen);
+	return true;
+}
+
+int restore_snapshot(struct board *board, const struct snapshot_place *place,
+		     struct restore_count *ret_count)
+{
+	struct snapshot_reader *reader;
+	struct restore restore;
+	int error;
+
+	memset(ret_count, 0, sizeof *ret_count);
+	if (place->dir[0] == '\0')
+		return -ENOENT;
+	reader = malloc(sizeof *reader);
+	if (!reader)
+		return -ENOMEM;
+	error = snapshot_open(reader, place);
+	if (error < 0) {
+		if (error == -EBADMSG || error == -EPROTO) {
+			log_warning(
+				"the snapshot in %s %s; nothing was restored, and it is kept as "
+				".corrupt",
+				place->dir,
+				error == -EPROTO ? "is of another version" : "is damaged");
+			snapshot_set_aside(place);
+		}
+		free(reader);
+		return error;
+	}
+	restore_init(&restore, board, reader->header.boot_id, reader->header.pid_ns,
+		     reader->header.wall_offset_ns, ret_count);
+	error = read_items(&restore, reader);
+	if (report(reader, ret_count, place, error))
+		snapshot_set_aside(place);
+	if (ret_count->lost > 0)
+		log_warning("%lu tasks of the snapshot do not fit on the board", ret_count->lost);
+	snapshot_close(reader);
+	free(reader);
+	return 0;
+}
+
+/* ---- From a board
+ * ------------------------------------------------------------------------------------ */
+
+static void copy_record(struct restore *restore, struct board *old, uint32_t slot,
+			struct trackd_task *task)
+{
+	struct trackd_ref ref;
+	int locked = slot_lock(old, slot, clock_monotonic_ns() + RECORD_WAIT_NS);
+
+	if (task_at(old, slot, &ref)) {
+		if (task_copy(old, ref, task) == 0)
+			bring_task(restore, task);
+		else
+			restore->count->lost++;
+	}
+	if (locked >= 0)
+		slot_unlock(old, slot);
+}
+
+int restore_board(struct board *board, struct board *old, struct restore_count *ret_count)
+{
+	const struct layout_header *header = old->header;
+	struct trackd_task *task = malloc(sizeof *task);
+	struct trackd_kind kind;
+	struct restore restore;
+	uint32_t *slots = NULL;
+	int64_t n = task ? task_order(old, &slots) : -ENOMEM;
+
+	restore_init(&restore, board, header->boot_id, load_relaxed(&header->pid_ns),
+		     load_relaxed(&header->wall_offset_ns), ret_count);
+	for (unsigned i = 0; n >= 0 && i < LAYOUT_KINDS && kind_get(old, (int)i, &kind) == 0; i++)
+		bring_kind(&restore, i, &kind);
+	for (int64_t i = 0; i < n; i++)
+		copy_record(&restore, old, slots[i], task);
+	free(slots);
+	free(task);
+	return n < 0 ? (int)n : 0;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filling a fresh board that nobody knows yet, from the snapshot or from the board that it
+ * replaces. A worker that still lives keeps its task; what else was active has failed: with its
+ * worker, or with the host.
+ */
+#ifndef TRACKD_RESTORE_H
+#define TRACKD_RESTORE_H
+
+#include "snapshot.h"
+
+struct restore_count {
+	uint64_t tasks;   /* brought back */
+	uint64_t failed;  /* of them: were active and are failed now */
+	uint64_t expired; /* left out: their time is over */
+	uint64_t older;   /* left out: one of the same id is newer */
+	uint64_t lost;    /* could not be brought back */
+};
+
+/* 0 with the count; -ENOENT if there is no snapshot. Says in the log what was lost, and keeps a
+ * damaged snapshot. */
+int restore_snapshot(struct board *board, const struct snapshot_place *place,
+		     struct restore_count *ret_count);
+
+/* Copy the records of another board, each under its lock. Before it is called, `retired` of the old
+ * one is set. */
+int restore_board(struct board *board, struct board *old, struct restore_count *ret_count);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the event loop does when the doorbell says that the board has changed, and what follows some
+ * time after a change: the slow sweep and the status line. Without changes nothing here is armed.
+ */
+#ifndef TRACKD_ROUNDS_H
+#define TRACKD_ROUNDS_H
+
+#include "control.h"
+#include "doorbell.h"
+#include "journal.h"
+#include "liveness.h"
+#include "notify.h"
+#include "reaper.h"
+#include "saver.h"
+#include "sweep.h"
+
+/* The modules that a round goes through; all are owned elsewhere. */
+struct rounds_parts {
+	struct board *board;
+	struct doorbell *doorbell;
+	struct journal *journal;
+	struct liveness *liveness;
+	struct reaper *reaper;
+	struct sweep *sweep;
+	struct control *control;
+	struct saver *saver;
+	struct notify *notify;
+};
+
+struct rounds {
+	struct rounds_parts parts;
+	sd_event_source *doorbell, *events, *slow, *status;
+};
+
+int rounds_init(struct rounds *rounds, sd_event *event, const struct rounds_parts *parts);
+void rounds_free(struct rounds *rounds);
+
+/* A worker's death was dealt with: what it held must be looked after. */
+void rounds_after_death(struct rounds *rounds);
+
+#endif

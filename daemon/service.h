@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon as a whole: every module is put together here, in the order in which they need each
+ * other, and taken apart in reverse. */
+#ifndef TRACKD_SERVICE_H
+#define TRACKD_SERVICE_H
+
+#include "config.h"
+#include "options.h"
+
+/* Serve the board until told to stop. Returns an exit status. */
+int service_run(const struct options *options, const struct config *config);
+
+#endif
