@@ -137,6 +137,18 @@ static bool look_by_id(struct look *look)
 	return true;
 }
 
+/* Whatever the links say, an owner's list shows nobody else's tasks. */
+static bool is_owners(struct look *look, struct trackd_ref ref)
+{
+	struct trackd_view view;
+
+	if (!look->still || trackd_get(look->trackd, ref, &view) < 0)
+		return true;
+	return strcmp(trackd_view_owner(&view), look->owner) == 0 ||
+	       fault(look, "%s's tasks include one of %.63s", look->owner,
+		     trackd_view_owner(&view));
+}
+
 static bool walk(struct look *look, const char *what, struct trackd_iter *iter, bool closely)
 {
 	struct trackd_ref ref;
@@ -148,7 +160,7 @@ static bool walk(struct look *look, const char *what, struct trackd_iter *iter, 
 				     what);
 		if (ref.slot >= look->capacity)
 			return fault(look, "iterating %s met slot %u", what, ref.slot);
-		if (closely && !look_at(look, ref))
+		if (closely ? !look_at(look, ref) : !is_owners(look, ref))
 			return false;
 	}
 	return true;
