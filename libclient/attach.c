@@ -24,8 +24,7 @@ static bool is_writer(const struct trackd *trackd)
 	return (trackd->flags & TRACKD_OPEN_WRITE) != 0;
 }
 
-/* ---- Finding the board
- * -------------------------------------------------------------------------------- */
+/* ---- Finding the board --------------------------------------------------- */
 
 /* By name: the board must belong to whoever owns the directory of the daemon's socket. */
 static int open_by_name(const struct trackd *trackd)
@@ -69,8 +68,7 @@ static int find_board(const struct trackd *trackd, int *ret_fd, int *ret_socket)
 	return 0;
 }
 
-/* ---- Mapping it
- * ------------------------------------------------------------------------------------------ */
+/* ---- Mapping it ---------------------------------------------------------- */
 
 /* Robust mutexes name their owner by TID and deadlines are of one clock: who writes must share
  * both. */
@@ -189,8 +187,7 @@ void attach_close(struct trackd *trackd)
 		munmap(trackd->fork_mark, LAYOUT_PAGE);
 }
 
-/* ---- Moving on
- * --------------------------------------------------------------------------------------------- */
+/* ---- Moving on ----------------------------------------------------------- */
 
 static bool is_left_behind(const struct board *board)
 {
@@ -268,9 +265,7 @@ void attach_look(struct trackd *trackd)
 		look(trackd, clock_boot_last);
 }
 
-/* ---- Writing
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Writing ------------------------------------------------------------- */
 
 /* Attach a forked child as itself. Whoever held our lock lived in the parent. */
 static int attach_child(struct trackd *trackd, struct mapping *mapping)

@@ -38,7 +38,7 @@ struct trackd {
 	bool subscribed;
 };
 
-/* ---- attach.c ---- */
+/* ---- attach.c ------------------------------------------------------------ */
 
 /* Make the first mapping. Everything that trackd_open() can fail with. */
 int attach_open(struct trackd *trackd);
@@ -58,7 +58,7 @@ void attach_look(struct trackd *trackd);
 
 void attach_close(struct trackd *trackd);
 
-/* ---- link.c ---- */
+/* ---- link.c -------------------------------------------------------------- */
 
 /* Connect, say hello and receive the board. *ret_socket stays open for BIND and SUBSCRIBE. -ENOENT
  * and the like: no daemon. */

@@ -79,8 +79,7 @@ void event_ring(struct board *board)
 	(void)cas_relaxed(&header->armed, &ticket, 0);
 }
 
-/* ---- Reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 uint64_t event_head(const struct board *board)
 {
@@ -208,8 +207,7 @@ int event_next(const struct board *board, struct trackd_cursor *cursor,
 	return 1;
 }
 
-/* ---- Sleeping and waking
- * ---------------------------------------------------------------------------------- */
+/* ---- Sleeping and waking ------------------------------------------------- */
 
 uint32_t event_tick(const struct board *board)
 {

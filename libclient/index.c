@@ -23,6 +23,9 @@
 
 enum { RESTARTS = 16, ROUNDS = 4 };
 
+/* The walk's state lives in registers only if all of it is inlined: half the cost of a lookup. */
+#define INLINE static inline __attribute__((always_inline))
+
 uint64_t index_id_hash(const struct board *board, const char *id)
 {
 	return XXH3_64bits_withSeed(id, strlen(id), board->hash_seed);
@@ -51,36 +54,68 @@ void index_read_id(const struct board *board, uint32_t slot, char *ret_id)
 	ret_id[LAYOUT_ID - 1] = '\0';
 }
 
-/* ---- Comparing in place
- * -------------------------------------------------------------------------------- */
+/* ---- Comparing in place -------------------------------------------------- */
 
-/* Whether the bytes at `field` (size, in the segment) are the string `text`, read as words. */
-static bool same_text(const uint8_t *field, const char *text, size_t size)
+/* An id or owner, ready to be compared with the fields of the segment, which are padded with zeros.
+ */
+struct key {
+	uint64_t hash;
+	const char *text;
+	size_t n;      /* whole words of the text */
+	uint64_t tail; /* the rest of it, as the field's word after those */
+};
+
+static_assert(LAYOUT_ID == LAYOUT_OWNER, "one key for both");
+
+INLINE uint64_t load_unaligned(const char *from)
 {
-	uint64_t words[LAYOUT_ID / 8];
+	uint64_t word;
 
-	words_load(words, field, size / 8);
-	return strncmp((const char *)words, text, size) == 0;
+	memcpy(&word, from, sizeof word);
+	return word;
 }
 
-static bool is_id(const struct board *board, uint32_t slot, uint64_t hash, const char *id)
+/* False: too long to be anything's key. Little-endian, as the fingerprint demands. */
+INLINE bool key_make(struct key *key, const char *text, size_t length, uint64_t hash)
 {
-	return load_relaxed(&board->heads[slot].id_hash) == hash &&
-	       same_text(board->bodies[slot].id, id, LAYOUT_ID);
+	size_t rest = length % 8;
+
+	*key = (struct key){ .hash = hash, .text = text, .n = length / 8 };
+	if (rest != 0 && length >= 8)
+		key->tail = load_unaligned(text + length - 8) >> (8 * (8 - rest));
+	else
+		for (size_t i = 0; i < rest; i++)
+			key->tail |= (uint64_t)(uint8_t)text[i] << (8 * i);
+	return length < LAYOUT_ID;
 }
 
-static bool is_owner(const struct board *board, uint32_t slot, uint64_t hash, const char *owner)
+INLINE bool key_is(const struct key *key, const uint8_t *field)
 {
-	return load_relaxed(&board->heads[slot].owner_hash) == hash &&
-	       same_text(board->details[slot].owner, owner, LAYOUT_OWNER);
+	const word_t *words = (const void *)field;
+
+	for (size_t i = 0; i < key->n; i++)
+		if (load_relaxed(&words[i]) != load_unaligned(key->text + 8 * i))
+			return false;
+	return load_relaxed(&words[key->n]) == key->tail;
 }
 
-/* ---- Walking without a lock
- * ----------------------------------------------------------------------------------- */
+INLINE bool is_id(const struct board *board, uint32_t slot, const struct key *id)
+{
+	return load_relaxed(&board->heads[slot].id_hash) == id->hash &&
+	       key_is(id, board->bodies[slot].id);
+}
+
+INLINE bool is_owner(const struct board *board, uint32_t slot, const struct key *owner)
+{
+	return load_relaxed(&board->heads[slot].owner_hash) == owner->hash &&
+	       key_is(owner, board->details[slot].owner);
+}
+
+/* ---- Walking without a lock ---------------------------------------------- */
 
 enum chain { BY_ID, BY_OWNER };
 
-static const uint32_t *link_of(const struct board *board, enum chain chain, uint32_t slot)
+INLINE const uint32_t *link_of(const struct board *board, enum chain chain, uint32_t slot)
 {
 	const struct layout_head *head = &board->heads[slot];
 
@@ -103,7 +138,7 @@ struct walk {
 
 enum step { STEP_AT, STEP_END, STEP_RESTART, STEP_LOST };
 
-static void walk_begin(struct walk *walk, const struct board *board, enum chain chain,
+INLINE void walk_begin(struct walk *walk, const struct board *board, enum chain chain,
 		       uint32_t bucket)
 {
 	const uint32_t *buckets = chain == BY_ID ? board->id_buckets : board->owner_buckets;
@@ -116,7 +151,7 @@ static void walk_begin(struct walk *walk, const struct board *board, enum chain 
 }
 
 /* Begin in the middle: at a record that the caller saw LIVE with this stamp. */
-static bool walk_resume(struct walk *walk, const struct board *board, enum chain chain,
+INLINE bool walk_resume(struct walk *walk, const struct board *board, enum chain chain,
 			uint32_t slot, uint64_t stamp)
 {
 	*walk = (struct walk){ .board = board, .chain = chain, .holder = slot };
@@ -127,7 +162,7 @@ static bool walk_resume(struct walk *walk, const struct board *board, enum chain
 	return stamp_same_tenant(load_relaxed(&board->heads[slot].stamp), stamp);
 }
 
-static bool holder_unchanged(const struct walk *walk)
+INLINE bool holder_unchanged(const struct walk *walk)
 {
 	if (load_relaxed(walk->link) != walk->next)
 		return false;
@@ -136,8 +171,20 @@ static bool holder_unchanged(const struct walk *walk)
 				 walk->holder_stamp);
 }
 
+/* Ask for all that an update or a view will touch as soon as the slot is known: the lines arrive
+ * while the head is still on its way. Which copy is in force is not known yet, so both. */
+INLINE void prefetch_body(const struct board *board, uint32_t slot)
+{
+	const struct layout_body *body = &board->bodies[slot];
+
+	prefetch(body->id);
+	prefetch(&body->mutex);
+	prefetch(&body->copy[0]);
+	prefetch(&body->copy[1]);
+}
+
 /* Go to the record that the link names. */
-static enum step walk_enter(struct walk *walk)
+INLINE enum step walk_enter(struct walk *walk)
 {
 	const struct board *board = walk->board;
 
@@ -152,11 +199,8 @@ static enum step walk_enter(struct walk *walk)
 	walk->slot = walk->next - 1;
 	if (walk->slot >= board->capacity || walk->steps++ > board->capacity)
 		return STEP_LOST;
-	const struct layout_body *body = &board->bodies[walk->slot];
-	prefetch(body->id);
-	prefetch(&body->mutex);
+	prefetch_body(board, walk->slot);
 	walk->stamp = load_acquire(&board->heads[walk->slot].stamp);
-	prefetch(&body->copy[stamp_version(walk->stamp) & 1]);
 	fence_acquire();
 	if (!holder_unchanged(walk) || stamp_state(walk->stamp) == SLOT_FREE)
 		return STEP_RESTART;
@@ -164,7 +208,7 @@ static enum step walk_enter(struct walk *walk)
 }
 
 /* Read the link of the record where we stand. */
-static enum step walk_leave(struct walk *walk)
+INLINE enum step walk_leave(struct walk *walk)
 {
 	walk->link = link_of(walk->board, walk->chain, walk->slot);
 	walk->holder = walk->slot;
@@ -177,28 +221,25 @@ static enum step walk_leave(struct walk *walk)
 }
 
 /* Whether the record where we stand was the same tenant while we compared its key. */
-static bool walk_still(const struct walk *walk)
+INLINE bool walk_still(const struct walk *walk)
 {
 	fence_acquire();
 	return stamp_same_tenant(load_relaxed(&walk->board->heads[walk->slot].stamp), walk->stamp);
 }
 
-/* ---- By id
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- By id --------------------------------------------------------------- */
 
 /* One pass of the chain: STEP_AT found, STEP_END not there. */
-static enum step pass_id(const struct board *board, uint64_t hash, const char *id,
-			 struct walk *walk)
+static enum step pass_id(const struct board *board, const struct key *id, struct walk *walk)
 {
 	enum step step;
 
-	walk_begin(walk, board, BY_ID, index_bucket(board, hash));
+	walk_begin(walk, board, BY_ID, index_bucket(board, id->hash));
 	for (;;) {
 		step = walk_enter(walk);
 		if (step != STEP_AT)
 			return step;
-		if (stamp_state(walk->stamp) == SLOT_LIVE && is_id(board, walk->slot, hash, id))
+		if (stamp_state(walk->stamp) == SLOT_LIVE && is_id(board, walk->slot, id))
 			return walk_still(walk) ? STEP_AT : STEP_RESTART;
 		step = walk_leave(walk);
 		if (step != STEP_AT)
@@ -207,13 +248,13 @@ static enum step pass_id(const struct board *board, uint64_t hash, const char *i
 }
 
 /* Without the chains, for when they keep changing under us or are damaged. */
-static bool scan_id(const struct board *board, uint64_t hash, const char *id, uint32_t *ret_slot,
+static bool scan_id(const struct board *board, const struct key *id, uint32_t *ret_slot,
 		    uint64_t *ret_stamp)
 {
 	for (uint32_t slot = 0; slot < board->capacity; slot++) {
 		uint64_t stamp = load_acquire(&board->heads[slot].stamp);
 
-		if (stamp_state(stamp) != SLOT_LIVE || !is_id(board, slot, hash, id))
+		if (stamp_state(stamp) != SLOT_LIVE || !is_id(board, slot, id))
 			continue;
 		fence_acquire();
 		if (!stamp_same_tenant(load_relaxed(&board->heads[slot].stamp), stamp))
@@ -227,12 +268,16 @@ static bool scan_id(const struct board *board, uint64_t hash, const char *id, ui
 
 int index_lookup(const struct board *board, const char *id, uint32_t *ret_slot, uint64_t *ret_stamp)
 {
-	uint64_t hash = index_id_hash(board, id);
+	struct key key;
 	struct walk walk;
 
+	size_t length = strlen(id);
+
+	if (!key_make(&key, id, length, XXH3_64bits_withSeed(id, length, board->hash_seed)))
+		return TRACKD_E_NOT_FOUND;
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < RESTARTS; i++) {
-			enum step step = pass_id(board, hash, id, &walk);
+			enum step step = pass_id(board, &key, &walk);
 
 			if (step == STEP_AT) {
 				*ret_slot = walk.slot;
@@ -244,7 +289,7 @@ int index_lookup(const struct board *board, const char *id, uint32_t *ret_slot, 
 			if (step == STEP_LOST)
 				break;
 		}
-		if (scan_id(board, hash, id, ret_slot, ret_stamp))
+		if (scan_id(board, &key, ret_slot, ret_stamp))
 			return 0;
 	}
 	return TRACKD_E_NOT_FOUND;
@@ -256,6 +301,10 @@ int index_find(const struct board *board, uint64_t hash, const char *id, uint32_
 	uint32_t next = after == UINT32_MAX
 				? load_relaxed(&board->id_buckets[index_bucket(board, hash)])
 				: load_relaxed(&board->heads[after].id_next);
+	struct key key;
+
+	if (!key_make(&key, id, strlen(id), hash))
+		return TRACKD_E_NOT_FOUND;
 
 	for (uint32_t steps = 0; next != 0 && steps <= board->capacity; steps++) {
 		uint32_t slot = next - 1;
@@ -263,7 +312,7 @@ int index_find(const struct board *board, uint64_t hash, const char *id, uint32_
 		if (slot >= board->capacity)
 			return TRACKD_E_DAMAGED;
 		if (stamp_state(load_acquire(&board->heads[slot].stamp)) == SLOT_LIVE &&
-		    is_id(board, slot, hash, id)) {
+		    is_id(board, slot, &key)) {
 			*ret_slot = slot;
 			return 0;
 		}
@@ -272,8 +321,7 @@ int index_find(const struct board *board, uint64_t hash, const char *id, uint32_
 	return next == 0 ? TRACKD_E_NOT_FOUND : TRACKD_E_DAMAGED;
 }
 
-/* ---- Linking and unlinking, under the stripe
- * ----------------------------------------------------------------------- */
+/* ---- Linking and unlinking, under the stripe ----------------------------- */
 
 /* Find what points at slot and let it point behind it. */
 static void unlink_by_walk(struct board *board, uint32_t *bucket, enum chain chain, uint32_t slot)
@@ -362,20 +410,18 @@ void index_unlink_owner(struct board *board, uint32_t slot)
 			      load_relaxed(&head->owner_prev));
 }
 
-/* ---- By owner
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- By owner ------------------------------------------------------------ */
 
-static bool wanted(const struct walk *walk, const char *owner, uint64_t hash, uint64_t below)
+INLINE bool wanted(const struct walk *walk, const struct key *owner, uint64_t below)
 {
 	return stamp_state(walk->stamp) == SLOT_LIVE &&
 	       load_relaxed(&walk->board->heads[walk->slot].serial) < below &&
-	       is_owner(walk->board, walk->slot, hash, owner);
+	       is_owner(walk->board, walk->slot, owner);
 }
 
 /* Go on along a chain that was begun, to the next record of this owner with a serial below `below`.
  */
-static enum step pass_owner(struct walk *walk, const char *owner, uint64_t hash, uint64_t below,
+static enum step pass_owner(struct walk *walk, const struct key *owner, uint64_t below,
 			    uint64_t *ret_serial)
 {
 	for (;;) {
@@ -383,7 +429,7 @@ static enum step pass_owner(struct walk *walk, const char *owner, uint64_t hash,
 
 		if (step != STEP_AT)
 			return step;
-		if (wanted(walk, owner, hash, below)) {
+		if (wanted(walk, owner, below)) {
 			*ret_serial = load_relaxed(&walk->board->heads[walk->slot].serial);
 			return walk_still(walk) ? STEP_AT : STEP_RESTART;
 		}
@@ -393,8 +439,8 @@ static enum step pass_owner(struct walk *walk, const char *owner, uint64_t hash,
 	}
 }
 
-static bool scan_owner(const struct board *board, const char *owner, uint64_t hash,
-		       uint64_t *serial, struct trackd_ref *ret_ref)
+static bool scan_owner(const struct board *board, const struct key *owner, uint64_t *serial,
+		       struct trackd_ref *ret_ref)
 {
 	uint64_t best = 0;
 	bool found = false;
@@ -405,7 +451,7 @@ static bool scan_owner(const struct board *board, const char *owner, uint64_t ha
 		uint64_t own = load_relaxed(&head->serial);
 
 		if (stamp_state(stamp) != SLOT_LIVE || own >= *serial || own < best ||
-		    !is_owner(board, slot, hash, owner))
+		    !is_owner(board, slot, owner))
 			continue;
 		fence_acquire();
 		if (!stamp_same_tenant(load_relaxed(&head->stamp), stamp))
@@ -423,15 +469,18 @@ int index_owner_next(const struct board *board, const char *owner, uint64_t hash
 		     struct trackd_ref *position, struct trackd_ref *ret_ref)
 {
 	struct walk walk;
+	struct key key;
 	uint64_t found = 0;
 	uint64_t stamp = stamp_make(position->generation, 0, SLOT_LIVE);
 	bool resumed = position->slot < board->capacity &&
 		       walk_resume(&walk, board, BY_OWNER, position->slot, stamp);
 
+	if (!key_make(&key, owner, strlen(owner), hash))
+		return 0;
 	for (int i = 0; i < RESTARTS; i++, resumed = false) {
 		if (!resumed)
 			walk_begin(&walk, board, BY_OWNER, index_bucket(board, hash));
-		enum step step = pass_owner(&walk, owner, hash, *serial, &found);
+		enum step step = pass_owner(&walk, &key, *serial, &found);
 
 		if (step == STEP_AT) {
 			*serial = found;
@@ -445,5 +494,5 @@ int index_owner_next(const struct board *board, const char *owner, uint64_t hash
 			break;
 	}
 	*position = (struct trackd_ref){ UINT32_MAX, 0 };
-	return scan_owner(board, owner, hash, serial, ret_ref);
+	return scan_owner(board, &key, serial, ret_ref);
 }

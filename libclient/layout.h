@@ -50,7 +50,7 @@ union layout_semaphore {
 	uint64_t align;
 };
 
-/* ---- Stamp: generation (32), version (30), slot state (2) in one word ------------------------ */
+/* ---- Stamp: generation (32), version (30), slot state (2) in one word ---- */
 
 enum slot_state {
 	SLOT_FREE = 0,
@@ -87,7 +87,7 @@ static inline int stamp_same_tenant(uint64_t a, uint64_t b)
 	return ((a ^ b) & ~(STAMP_VERSION_MASK << 2)) == 0;
 }
 
-/* ---- Work counter: generation tag (16), seal (1), count (47) --------------------------------- */
+/* ---- Work counter: generation tag (16), seal (1), count (47) ------------- */
 
 #define WORK_COUNT_MASK ((UINT64_C(1) << 47) - 1)
 #define WORK_SEAL (UINT64_C(1) << 47)
@@ -102,8 +102,7 @@ static inline int work_is_of(uint64_t work, uint32_t generation)
 	return (work >> 48) == (generation & 0xffff);
 }
 
-/* ---- Cancel word: generation (32), milliseconds after creation plus one (32; 0: not asked)
- * ------- */
+/* ---- Cancel word: generation (32), milliseconds after creation plus one (32; 0: not asked) --- */
 
 static inline uint64_t cancel_make(uint32_t generation, uint32_t asked)
 {
@@ -182,8 +181,7 @@ struct layout_header {
 	struct layout_counters counters;
 };
 
-/* ---- Kinds: append-only under tables.mutex; fill, then store n (release)
- * ------------------------- */
+/* ---- Kinds: append-only under tables.mutex; fill, then store n (release) --- */
 
 struct layout_kind {
 	uint8_t name[LAYOUT_STAGE_NAME];
@@ -200,8 +198,7 @@ struct layout_kinds {
 	struct layout_kind kind[LAYOUT_KINDS];
 };
 
-/* ---- Clients: one entry a producer process
- * -------------------------------------------------------- */
+/* ---- Clients: one entry a producer process ------------------------------- */
 
 struct layout_client {
 	uint64_t claim; /* generation (32), pid (32; 0: free); the claimant's compare-and-swap */
@@ -227,8 +224,7 @@ static inline uint64_t claim_make(uint32_t generation, uint32_t pid)
 	return (uint64_t)generation << 32 | pid;
 }
 
-/* ---- Stripes: a bucket belongs to stripe (bucket % 256)
- * -------------------------------------------- */
+/* ---- Stripes: a bucket belongs to stripe (bucket % 256) ------------------ */
 
 struct layout_stripe {
 	union layout_mutex mutex;
@@ -238,8 +234,7 @@ struct layout_stripe {
 	uint64_t reserved2;
 };
 
-/* ---- Head: what a scan reads
- * ------------------------------------------------------------------------ */
+/* ---- Head: what a scan reads --------------------------------------------- */
 
 struct layout_head {
 	uint64_t stamp;      /* the commit; see record.c and slot.c */
@@ -270,8 +265,7 @@ static inline uint8_t hint_state(uint32_t hint)
 	return (uint8_t)(hint >> 16);
 }
 
-/* ---- Body: id, mutex and counter, and two copies of what changes
- * ------------------------------------- */
+/* ---- Body: id, mutex and counter, and two copies of what changes --------- */
 
 enum copy_flags {
 	COPY_STARTED = 1 << 0, /* detail.started counts */
@@ -311,8 +305,7 @@ struct layout_body {
 	struct layout_copy copy[2];
 };
 
-/* ---- Detail: written once, each before the publish that makes it visible
- * ------------------------------ */
+/* ---- Detail: written once, each before the publish that makes it visible --- */
 
 enum detail_flags {
 	DETAIL_NAME_CUT = 1 << 0,
@@ -334,8 +327,7 @@ struct layout_detail {
 	struct layout_stage_row row[LAYOUT_STAGES];
 };
 
-/* ---- Events
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Events -------------------------------------------------------------- */
 
 struct layout_event { /* entry (sequence % 65536) [producer, the record's mutex] */
 	uint64_t time;
@@ -347,9 +339,7 @@ struct layout_event { /* entry (sequence % 65536) [producer, the record's mutex]
 			   unfinished entry */
 };
 
-/* ---- Proven
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Proven -------------------------------------------------------------- */
 
 #define LAYOUT_AT(type, field, at)                                                                 \
 	static_assert(offsetof(struct type, field) == (at), #type "." #field)

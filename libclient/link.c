@@ -61,8 +61,7 @@ static bool send_message(int fd, const struct protocol_message *message)
 	       (ssize_t)sizeof *message;
 }
 
-/* ---- Hello
- * ------------------------------------------------------------------------------------------ */
+/* ---- Hello --------------------------------------------------------------- */
 
 /* The first descriptor of a message; any further ones are closed. */
 static int take_descriptor(struct msghdr *header)
@@ -138,8 +137,7 @@ int link_receive_board(const struct trackd *trackd, int *ret_fd, int *ret_socket
 	return 0;
 }
 
-/* ---- Afterwards, under the connection's lock, never waiting
- * ------------------------------------------------ */
+/* ---- Afterwards, under the connection's lock, never waiting -------------- */
 
 static void say_who(const struct trackd *trackd, const struct mapping *mapping)
 {
@@ -227,8 +225,7 @@ void link_introduce(struct trackd *trackd, const struct mapping *mapping)
 	local_lock_drop(&trackd->lock);
 }
 
-/* ---- Event loops
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Event loops --------------------------------------------------------- */
 
 static int make_epoll(struct trackd *trackd)
 {

@@ -24,8 +24,7 @@ enum {
 	MESSAGE_WORDS = LAYOUT_MESSAGE / 8,
 };
 
-/* ---- An edit: between locking a record and publishing
- * -------------------------------------------- */
+/* ---- An edit: between locking a record and publishing -------------------- */
 
 struct edit {
 	struct board *board;
@@ -190,8 +189,7 @@ static uint64_t edit_done(const struct edit *edit)
 	return (edit->count - edit->next.base) & WORK_COUNT_MASK;
 }
 
-/* ---- The rule of expiry
- * -------------------------------------------------------------------------------- */
+/* ---- The rule of expiry -------------------------------------------------- */
 
 uint64_t record_deadline(const struct board *board, const struct layout_body *body,
 			 const struct layout_copy *copy)
@@ -205,9 +203,7 @@ uint64_t record_deadline(const struct board *board, const struct layout_body *bo
 	return ttl == TRACKD_TTL_NEVER ? UINT64_MAX : copy->updated + ttl * NS_PER_MS;
 }
 
-/* ---- Stages
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Stages -------------------------------------------------------------- */
 
 static uint32_t stages_of(const struct board *board, const struct layout_body *body)
 {
@@ -285,9 +281,7 @@ int record_renew(struct board *board, struct trackd_ref ref, uint64_t deadline)
 	return record_update(board, ref, TRACKD_STAGE_KEEP, NULL, 0, deadline);
 }
 
-/* ---- Counting
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- Counting ------------------------------------------------------------ */
 
 int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline)
 {
@@ -365,9 +359,7 @@ int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
 	}
 }
 
-/* ---- The end
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- The end ------------------------------------------------------------- */
 
 static void write_error(struct edit *edit, const char *error)
 {
@@ -432,9 +424,7 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 	return 0;
 }
 
-/* ---- Cancelling
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- Cancelling ---------------------------------------------------------- */
 
 static void ask(struct edit *edit)
 {
@@ -470,9 +460,7 @@ int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
 	return TRACKD_CANCEL_ASKED;
 }
 
-/* ---- After a death
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- After a death ------------------------------------------------------- */
 
 void record_mend(struct board *board, uint32_t slot)
 {

@@ -23,8 +23,7 @@ void repair_call(struct board *board)
 	event_ring(board);
 }
 
-/* ---- Slots
- * -------------------------------------------------------------------------------------------- */
+/* ---- Slots --------------------------------------------------------------- */
 
 static bool is_leftover(uint64_t stamp)
 {
@@ -91,8 +90,7 @@ int repair_slot(struct board *board, uint32_t slot, uint64_t deadline)
 	return error;
 }
 
-/* ---- Stripes
- * -------------------------------------------------------------------------------------------- */
+/* ---- Stripes ------------------------------------------------------------- */
 
 struct count {
 	uint32_t live;
@@ -175,9 +173,7 @@ int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline)
 	return repaired;
 }
 
-/* ---- All
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- All ----------------------------------------------------------------- */
 
 /* A record whose holder died is whole, but its deadline, hint or seal may be ahead of it. */
 int repair_lock(struct board *board, uint32_t slot)

@@ -140,8 +140,7 @@ uint64_t segment_fingerprint(void)
 	return hash;
 }
 
-/* ---- Where we are
- * --------------------------------------------------------------------------------- */
+/* ---- Where we are -------------------------------------------------------- */
 
 int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns)
 {
@@ -192,8 +191,7 @@ int segment_boot_id(uint8_t ret_id[16])
 	return 0;
 }
 
-/* ---- Making
- * ------------------------------------------------------------------------------------------ */
+/* ---- Making -------------------------------------------------------------- */
 
 static int fill_header(struct board *board, const struct segment_params *params)
 {
@@ -348,8 +346,7 @@ close_fd:
 	return error;
 }
 
-/* ---- Naming
- * --------------------------------------------------------------------------------------------- */
+/* ---- Naming -------------------------------------------------------------- */
 
 /* "/name" as a path; false if it is not of that form. */
 static bool shm_path(char *path, size_t size, const char *name, const char *suffix)
@@ -416,8 +413,7 @@ int segment_open(const char *name, bool writable, uid_t uid)
 	return fd;
 }
 
-/* ---- Mapping
- * -------------------------------------------------------------------------------------------- */
+/* ---- Mapping ------------------------------------------------------------- */
 
 /* Read with pread before anything is mapped: no truncated file can raise SIGBUS here. */
 static int check_header(int fd, struct layout_header *header, struct geometry *g)

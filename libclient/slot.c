@@ -16,8 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- Locks
- * ------------------------------------------------------------------------------------------ */
+/* ---- Locks --------------------------------------------------------------- */
 
 static int take(struct board *board, union layout_mutex *mutex, uint64_t deadline)
 {
@@ -100,8 +99,7 @@ uint32_t slot_count(const struct board *board)
 	return count < board->capacity ? (uint32_t)count : board->capacity;
 }
 
-/* ---- Leaving the ring: all called with the record's mutex
- * ------------------------------------------------------ */
+/* ---- Leaving the ring: all called with the record's mutex ---------------- */
 
 void slot_release(struct board *board, uint32_t slot, uint32_t generation)
 {
@@ -147,9 +145,7 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 	slot_release(board, slot, generation + 1);
 }
 
-/* ---- Removing
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- Removing ------------------------------------------------------------ */
 
 static bool is_live(uint64_t stamp, uint32_t generation)
 {

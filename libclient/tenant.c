@@ -17,8 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- Filling a claimed slot
- * ---------------------------------------------------------------------------------------- */
+/* ---- Filling a claimed slot ---------------------------------------------- */
 
 static void fill_words(uint8_t *field, size_t size, const char *text, size_t length, bool whole)
 {
@@ -94,8 +93,7 @@ static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
 	fill_copy(board, slot, ret_copy, task->message);
 }
 
-/* ---- Entering the index
- * --------------------------------------------------------------------------------------------- */
+/* ---- Entering the index -------------------------------------------------- */
 
 /* What insert() found in the way, when it returns -EAGAIN: to be dealt with while nothing is held.
  */
@@ -241,8 +239,7 @@ int tenant_create(struct board *board, const struct tenant_new *task, uint64_t d
 	}
 }
 
-/* ---- Putting a record back
- * -------------------------------------------------------------------------------------------- */
+/* ---- Putting a record back ----------------------------------------------- */
 
 static uint64_t to_boot(uint64_t wall_ns, int64_t wall_offset_ns)
 {

@@ -30,8 +30,7 @@ enum { TIMEOUT_DEFAULT_MS = 2000 };
 static const uint64_t NAP_TRANSITION_NS = 250 * NS_PER_MS;
 static const uint64_t NAP_CHANGE_NS = 50 * NS_PER_MS;
 
-/* ---- Connection
- * -------------------------------------------------------------------------------------- */
+/* ---- Connection ---------------------------------------------------------- */
 
 static int take_options(struct trackd *trackd, const struct trackd_options *options)
 {
@@ -82,8 +81,7 @@ static uint64_t lock_deadline(const struct trackd *trackd)
 	return clock_coarse_ns() + trackd->timeout_ns;
 }
 
-/* ---- Producing
- * ------------------------------------------------------------------------------------------ */
+/* ---- Producing ----------------------------------------------------------- */
 
 static int check_new(const struct board *board, const struct trackd_new *task)
 {
@@ -242,8 +240,7 @@ PUBLIC int trackd_remove(struct trackd *trackd, struct trackd_ref ref)
 	return error;
 }
 
-/* ---- Reading
- * --------------------------------------------------------------------------------------------- */
+/* ---- Reading ------------------------------------------------------------- */
 
 PUBLIC int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref)
 {
@@ -257,9 +254,9 @@ PUBLIC int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_re
 	uint64_t coarse = clock_coarse_ns();
 	const struct board *board = attach_reader(trackd, coarse);
 
-	if (!text_id_valid(id))
-		return TRACKD_E_KEY;
-	return view_lookup(board, id, board_time(board, coarse), ret_ref);
+	int error = view_lookup(board, id, board_time(board, coarse), ret_ref);
+	/* What no id can be is not on the board either: looked at only then. */
+	return error == TRACKD_E_NOT_FOUND && !text_id_valid(id) ? TRACKD_E_KEY : error;
 }
 
 PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view)
@@ -297,8 +294,7 @@ PUBLIC int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct t
 	return view_next(iter, ret_ref);
 }
 
-/* ---- Waiting
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Waiting ------------------------------------------------------------- */
 
 /* What a waiter compares. */
 struct sight {
@@ -319,9 +315,10 @@ static int look_at(struct trackd *trackd, struct trackd_ref ref, struct sight *s
 	struct trackd_view view;
 	int error = trackd_get(trackd, ref, &view);
 
-	if (error == 0)
-		*sight = sight_of(&view);
-	return error;
+	if (error < 0)
+		return error;
+	*sight = sight_of(&view);
+	return 0;
 }
 
 static bool has_happened(enum trackd_wait_for what, const struct sight *since,
@@ -435,9 +432,7 @@ PUBLIC int trackd_dispatch(struct trackd *trackd)
 	return link_dispatch(trackd);
 }
 
-/* ---- Kinds
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- Kinds --------------------------------------------------------------- */
 
 PUBLIC int trackd_kind_declare(struct trackd *trackd, const char *name,
 			       const struct trackd_stage_def *stages, int n_stages)
@@ -465,9 +460,7 @@ PUBLIC int trackd_stage_find(struct trackd *trackd, int kind, const char *name)
 	return kind_stage_find(attach_reader(trackd, clock_coarse_ns()), kind, name);
 }
 
-/* ---- Statistics
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- Statistics ---------------------------------------------------------- */
 
 static void count_states(const struct board *board, struct trackd_stats *stats)
 {

@@ -63,7 +63,7 @@ extern "C" {
 #define TRACKD_VERSION_PATCH 0
 #define TRACKD_VERSION "0.1.0"
 
-/* ---- Limits ------------------------------------------------------------------------------- */
+/* ---- Limits -------------------------------------------------------------- */
 
 #define TRACKD_ID_MAX 63         /* bytes, without the NUL */
 #define TRACKD_OWNER_MAX 63      /* bytes */
@@ -83,7 +83,7 @@ extern "C" {
 #define TRACKD_ACTIVE_TTL_DEFAULT_MS 86400000u /* 24 h: active tasks whose worker is alive */
 #define TRACKD_TTL_NEVER UINT32_MAX            /* never expires */
 
-/* ---- Errors ------------------------------------------------------------------------------- */
+/* ---- Errors -------------------------------------------------------------- */
 
 /* X(name, value, what trackd_strerror() says: what is wrong, and what to do next) */
 #define TRACKD_ERRORS(X)                                                                           \
@@ -143,7 +143,7 @@ const char *trackd_strerror(int error);
 /* The version of the library that is running, which may differ from TRACKD_VERSION. */
 const char *trackd_version(void);
 
-/* ---- Words -------------------------------------------------------------------------------- */
+/* ---- Words --------------------------------------------------------------- */
 
 enum trackd_state {
 	TRACKD_PENDING = 1,   /* created, no worker yet */
@@ -182,7 +182,7 @@ static inline bool trackd_state_final(enum trackd_state state)
 	return state >= TRACKD_COMPLETED;
 }
 
-/* ---- Connection --------------------------------------------------------------------------- */
+/* ---- Connection ---------------------------------------------------------- */
 
 struct trackd; /* a connection to one board; opaque */
 
@@ -241,7 +241,7 @@ int trackd_open(struct trackd **ret_trackd, const struct trackd_options *options
  */
 void trackd_close(struct trackd *trackd);
 
-/* ---- References --------------------------------------------------------------------------- */
+/* ---- References ---------------------------------------------------------- */
 
 /*
  * Names one record. A plain value: copy it, keep it, pass it to another process of the same board.
@@ -253,7 +253,7 @@ struct trackd_ref {
 	uint32_t generation;
 };
 
-/* ---- Producing: each needs TRACKD_OPEN_WRITE, else TRACKD_E_READ_ONLY ------------------------ */
+/* ---- Producing: each needs TRACKD_OPEN_WRITE, else TRACKD_E_READ_ONLY ---- */
 
 enum trackd_create_flags {
 	TRACKD_REPLACE =
@@ -347,7 +347,7 @@ int trackd_cancel(struct trackd *trackd, struct trackd_ref ref);
  * Errors: TRACKD_E_GONE; TRACKD_E_BUSY. */
 int trackd_remove(struct trackd *trackd, struct trackd_ref ref);
 
-/* ---- Reading ------------------------------------------------------------------------------ */
+/* ---- Reading ------------------------------------------------------------- */
 
 /* Whether somebody asked for the task to be cancelled: 1 or 0. No lock, no system call; about 3 ns,
  * so ask once per page, chunk or batch. Errors: TRACKD_E_GONE. */
@@ -492,7 +492,7 @@ void trackd_iter_all(struct trackd *trackd, struct trackd_iter *ret_iter);
 int trackd_iter_owner(struct trackd *trackd, const char *owner, struct trackd_iter *ret_iter);
 int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_ref *ret_ref);
 
-/* ---- Waiting ------------------------------------------------------------------------------ */
+/* ---- Waiting ------------------------------------------------------------- */
 
 enum trackd_wait_for {
 	TRACKD_WAIT_FINAL = 0,      /* the task is final */
@@ -574,7 +574,7 @@ uint64_t trackd_owner_hash(struct trackd *trackd, const char *owner);
 int trackd_fd(struct trackd *trackd);
 int trackd_dispatch(struct trackd *trackd);
 
-/* ---- Kinds -------------------------------------------------------------------------------- */
+/* ---- Kinds --------------------------------------------------------------- */
 
 struct trackd_stage_def {
 	const char *name; /* 1 to 31 bytes of a-z 0-9 - _ */
@@ -604,7 +604,7 @@ int trackd_kind_get(struct trackd *trackd, int kind, struct trackd_kind *ret_kin
 /* The index of a stage by name, or TRACKD_E_KIND, TRACKD_E_STAGE. No lock. */
 int trackd_stage_find(struct trackd *trackd, int kind, const char *name);
 
-/* ---- Statistics --------------------------------------------------------------------------- */
+/* ---- Statistics ---------------------------------------------------------- */
 
 struct trackd_stats {
 	size_t size; /* in: sizeof(struct trackd_stats); fields beyond it are left alone */

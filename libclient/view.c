@@ -50,8 +50,7 @@ static uint8_t public_flags(uint8_t copy_flags, uint32_t detail_flags, bool aske
 			 (asked ? TRACKD_CANCEL_REQUESTED : 0));
 }
 
-/* ---- In place
- * --------------------------------------------------------------------------------------- */
+/* ---- In place ------------------------------------------------------------ */
 
 static void load_view(struct trackd_view *view, const struct layout_head *head,
 		      const struct layout_body *body, const struct layout_copy *copy)
@@ -167,8 +166,7 @@ PUBLIC int trackd_view_progress(const struct trackd_view *view)
 			     view->done, view->total);
 }
 
-/* ---- Copies
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Copies -------------------------------------------------------------- */
 
 /* A record as it was at one moment, in private memory. */
 struct record {
@@ -357,8 +355,7 @@ PUBLIC int trackd_worker_alive(const struct trackd_task *task)
 	return !process_dead(task->worker_pid, task->worker_start);
 }
 
-/* ---- Small questions
- * ---------------------------------------------------------------------------------------- */
+/* ---- Small questions ----------------------------------------------------- */
 
 int view_cancel_requested(const struct board *board, struct trackd_ref ref)
 {
@@ -385,8 +382,7 @@ int view_lookup(const struct board *board, const char *id, uint64_t now, struct 
 	return 0;
 }
 
-/* ---- One after another
- * ---------------------------------------------------------------------------------------- */
+/* ---- One after another --------------------------------------------------- */
 
 struct iter {
 	const struct board *board;

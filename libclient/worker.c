@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- Processes ------------------------------------------------------------------------------- */
+/* ---- Processes ----------------------------------------------------------- */
 
 static ssize_t read_proc(pid_t pid, const char *file, char *buffer, size_t size)
 {
