@@ -11,7 +11,6 @@ PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 LIBDIR ?= $(PREFIX)/lib
 BINDIR ?= $(PREFIX)/bin
-SBINDIR ?= $(PREFIX)/sbin
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 
@@ -145,6 +144,63 @@ bench: deps
 	$(call packages,$(BENCH_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory build $(bench_programs)
 	$(Q)$(bench_programs) $(BENCH)
+
+# ---- Installing ------------------------------------------------------------------------------------------------
+
+unitdir := $(PREFIX)/lib/systemd/system
+docdir := $(PREFIX)/share/doc/trackd
+confdir := $(SYSCONFDIR)/trackd
+
+# MODE:FILE:PLACE. `uninstall` reads the same list.
+installed := \
+	755:$(BUILD)/trackd:$(BINDIR)/trackd \
+	755:$(BUILD)/trackctl:$(BINDIR)/trackctl \
+	644:$(lib_so):$(LIBDIR)/libtrackd.so.$(VERSION) \
+	644:$(lib_a):$(LIBDIR)/libtrackd.a \
+	644:libclient/trackd.h:$(INCLUDEDIR)/trackd.h \
+	644:$(BUILD)/install/libtrackd.pc:$(LIBDIR)/pkgconfig/libtrackd.pc \
+	644:libclient/trackd.3:$(MANDIR)/man3/trackd.3 \
+	644:tools/trackctl/trackctl.1:$(MANDIR)/man1/trackctl.1 \
+	644:daemon/trackd.8:$(MANDIR)/man8/trackd.8 \
+	644:daemon/trackd.conf.5:$(MANDIR)/man5/trackd.conf.5 \
+	644:tools/trackctl/trackctl.bash:$(PREFIX)/share/bash-completion/completions/trackctl \
+	644:$(BUILD)/install/trackd.service:$(unitdir)/trackd.service \
+	644:systemd/trackd.socket:$(unitdir)/trackd.socket \
+	644:systemd/sysusers.d/trackd.conf:$(PREFIX)/lib/sysusers.d/trackd.conf \
+	644:systemd/tmpfiles.d/trackd.conf:$(PREFIX)/lib/tmpfiles.d/trackd.conf \
+	644:systemd/trackd.conf:$(docdir)/trackd.conf.example \
+	$(foreach file,README.md LICENSE docs/DESIGN.md docs/FORMAT.md,644:$(file):$(docdir)/$(notdir $(file)))
+so_links := $(LIBDIR)/libtrackd.so.$(SOVERSION) $(LIBDIR)/libtrackd.so
+
+define fill
+	$(Q)mkdir -p $(BUILD)/install
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@BINDIR@|$(BINDIR)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|; s|@VERSION@|$(VERSION)|' $(1) >$(BUILD)/install/$(basename $(notdir $(1)))
+endef
+
+install: build
+	$(call fill,libclient/libtrackd.pc.in)
+	$(call fill,systemd/trackd.service.in)
+	$(Q)set -e; for entry in $(installed); do \
+		mode=$${entry%%:*}; entry=$${entry#*:}; \
+		install -D -m $$mode "$${entry%%:*}" "$(DESTDIR)$${entry#*:}"; done
+	$(Q)ln -sf libtrackd.so.$(VERSION) $(DESTDIR)$(word 1,$(so_links))
+	$(Q)ln -sf libtrackd.so.$(SOVERSION) $(DESTDIR)$(word 2,$(so_links))
+	$(Q)[ -e $(DESTDIR)$(confdir)/trackd.conf ] || install -D -m 644 systemd/trackd.conf $(DESTDIR)$(confdir)/trackd.conf
+ifeq ($(DESTDIR),)
+	$(Q)ldconfig || true
+	@echo "Installed. To start it, as root:"
+	@echo "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
+	@echo "  systemctl enable --now trackd.socket"
+endif
+
+# What the administrator has changed stays, and so does the user that owns the snapshots.
+uninstall:
+	$(Q)for entry in $(installed); do rm -f "$(DESTDIR)$${entry##*:}"; done
+	$(Q)rm -f $(addprefix $(DESTDIR),$(so_links))
+	$(Q)conf=$(DESTDIR)$(confdir)/trackd.conf; if cmp -s systemd/trackd.conf $$conf; then rm $$conf; \
+		elif [ -e $$conf ]; then echo "$$conf has been changed and is kept"; fi
+	$(Q)for dir in $(docdir) $(confdir); do [ ! -d $(DESTDIR)$$dir ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir; done
 
 -include $(patsubst %.o,%.d,$(call obj,$(all_src)))
 
