@@ -27,6 +27,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -181,7 +182,8 @@ class Daemon(Process):
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.notify_path)
         os.chmod(self.notify_path, 0o666)
-        self.notify.settimeout(0.1)
+        self.said = []  # what it told its service manager
+        threading.Thread(target=self.listen, daemon=True).start()
         self.log_path = os.path.join(site.folder, "daemon.log")
         with open(self.log_path, "ab") as log:
             super().__init__([*prefix, program, "--board", site.board, "--socket", site.socket,
@@ -193,14 +195,33 @@ class Daemon(Process):
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def listen(self):
+        """Read what it says, as a service manager does: an unread message would block it."""
+        while True:
+            try:
+                data = self.notify.recv(65536)
+            except OSError:
+                return
+            if data == b"":
+                return
+            self.said += data.decode(errors="replace").split("\n")
+
+    def end_listening(self):
+        """Wake the listener with an empty message, which nobody else sends."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            try:
+                sender.sendto(b"", self.notify_path)
+            except OSError:
+                pass
+        self.notify.close()
+
     def serves(self):
-        """Whether it has said READY=1 since we last asked."""
-        try:
-            return "READY=1" in self.notify.recv(4096).decode(errors="replace").split("\n")
-        except TimeoutError:
-            check(self.popen.poll() is None,
-                  lambda: f"trackd exited {self.popen.returncode}: {self.log()[-2000:]}")
-            return False
+        """Whether it has said that it is ready."""
+        if "READY=1" in self.said:
+            return True
+        check(self.popen.poll() is None,
+              lambda: f"trackd exited {self.popen.returncode}: {self.log()[-2000:]}")
+        return False
 
     def ready(self):
         until(self.serves, lambda: f"trackd is ready; it says: {self.log()[-2000:]}")
@@ -301,7 +322,7 @@ class Site:
                     except BrokenPipeError:
                         pass
             if isinstance(process, Daemon):
-                process.notify.close()
+                process.end_listening()
 
     def end(self):
         """Kill what runs, remove what is there."""
