@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lookup never misses a task that is there, while the records around it in its chain come, go and
+ * are used again elsewhere; nor does an owner's list. The board is as small as it may be, so that
+ * all chains are shared and a slot that was freed is somebody else's at once. tests/run:
+ * timeout=300
+ */
+#include "libclient/atomic.h"
+#include "pattern.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/inspection.h"
+#include "tests/harness/tap.h"
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+	CAPACITY = 16,
+	STABLE = 4, /* there from beginning to end */
+	TURNS = 3,  /* replaced again and again: always there, never in the same slot */
+	CHURNED = 64,
+	CHURNERS = 2,
+	LOOKERS = 2,
+	LIMIT_MS = 120000,
+#ifdef TRACKD_TSAN
+	LOOKS = 200000,
+#else
+	LOOKS = 3000000,
+#endif
+};
+
+/* Shared with the processes. */
+static struct tally {
+	uint32_t stop;
+	uint64_t missed, looks, lists;
+	uint64_t churned, replaced;
+	char missing[32];
+} * tally;
+
+static char board_name[64], socket_path[192];
+
+static struct trackd *connect_board(unsigned flags)
+{
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+	struct trackd *trackd;
+
+	options.flags = flags | TRACKD_OPEN_NO_DAEMON;
+	options.board = board_name;
+	options.socket = socket_path;
+	HARNESS_MUST(trackd_open(&trackd, &options));
+	return trackd;
+}
+
+static int create(struct trackd *trackd, const char *id, const char *owner, uint32_t flags)
+{
+	struct trackd_new new = TRACKD_NEW_INIT;
+
+	new.id = id;
+	new.owner = owner;
+	new.flags = flags;
+	return trackd_create(trackd, &new, NULL);
+}
+
+/* ---- Those who change the chains --------------------------------------------------------------
+ */
+
+_Noreturn static void churn(unsigned number)
+{
+	struct trackd *trackd = connect_board(TRACKD_OPEN_WRITE);
+	uint64_t random = number;
+	struct trackd_ref ref;
+	char id[32];
+
+	while (!load_relaxed(&tally->stop)) {
+		uint32_t dice = (uint32_t)(pattern_random(&random) >> 16);
+
+		snprintf(id, sizeof id, "churn-%u", dice % CHURNED);
+		if (dice >> 8 & 1 &&
+		    create(trackd, id, dice >> 9 & 1 ? "lasting" : "passing", 0) == 0)
+			add_relaxed(&tally->churned, 1);
+		else if (trackd_lookup(trackd, id, &ref) == 0)
+			(void)trackd_remove(trackd, ref);
+		snprintf(id, sizeof id, "turn-%u", dice % TURNS);
+		if (create(trackd, id, "lasting", TRACKD_REPLACE) == 0)
+			add_relaxed(&tally->replaced, 1);
+	}
+	_exit(0);
+}
+
+/* ---- Those who look ---------------------------------------------------------------------------
+ */
+
+static void missed(const char *id)
+{
+	if (add_relaxed(&tally->missed, 1) == 0)
+		snprintf(tally->missing, sizeof tally->missing, "%s", id);
+}
+
+static void look_up(struct trackd *trackd, const char *id)
+{
+	struct trackd_ref ref;
+
+	add_relaxed(&tally->looks, 1);
+	if (trackd_lookup(trackd, id, &ref) < 0)
+		missed(id);
+}
+
+/* The owner's stable tasks, by an iteration in which others come and go. */
+static void list(struct trackd *trackd)
+{
+	unsigned met[STABLE] = { 0 }, number;
+	struct trackd_iter iter;
+	struct trackd_task task;
+	struct trackd_ref ref;
+
+	add_relaxed(&tally->lists, 1);
+	(void)trackd_iter_owner(trackd, "lasting", &iter);
+	while (trackd_next(trackd, &iter, &ref) > 0)
+		if (trackd_copy(trackd, ref, &task) == 0 &&
+		    sscanf(task.id, "stable-%u", &number) == 1 && number < STABLE)
+			met[number]++;
+	for (unsigned i = 0; i < STABLE; i++)
+		if (met[i] != 1)
+			missed(met[i] == 0 ? "an owner's task, in a list"
+					   : "a task that was met twice");
+}
+
+_Noreturn static void look(void)
+{
+	struct trackd *trackd = connect_board(TRACKD_OPEN_READ);
+	char id[32];
+
+	for (unsigned i = 0; i < LOOKS && load_relaxed(&tally->missed) == 0; i++) {
+		if (i % (STABLE + TURNS) < STABLE)
+			snprintf(id, sizeof id, "stable-%u", i % (STABLE + TURNS));
+		else
+			snprintf(id, sizeof id, "turn-%u", i % (STABLE + TURNS) - STABLE);
+		look_up(trackd, id);
+		if (i % 16 == 0)
+			list(trackd);
+	}
+	trackd_close(trackd);
+	_exit(0);
+}
+
+/* -----------------------------------------------------------------------------------------------
+ */
+
+static void populate(void)
+{
+	struct trackd *trackd = connect_board(TRACKD_OPEN_WRITE);
+	char id[32];
+
+	for (unsigned i = 0; i < STABLE; i++) {
+		snprintf(id, sizeof id, "stable-%u", i);
+		HARNESS_MUST(create(trackd, id, "lasting", 0));
+	}
+	for (unsigned i = 0; i < TURNS; i++) {
+		snprintf(id, sizeof id, "turn-%u", i);
+		HARNESS_MUST(create(trackd, id, "lasting", 0));
+	}
+	trackd_close(trackd);
+}
+
+static bool run_all(void)
+{
+	pid_t churners[CHURNERS], lookers[LOOKERS];
+	bool good = true;
+
+	for (unsigned i = 0; i < CHURNERS; i++)
+		if ((churners[i] = harness_fork()) == 0)
+			churn(i + 1);
+	for (unsigned i = 0; i < LOOKERS; i++)
+		if ((lookers[i] = harness_fork()) == 0)
+			look();
+	HARNESS_WAIT(load_relaxed(&tally->looks) >= (uint64_t)LOOKS * LOOKERS ||
+			     load_relaxed(&tally->missed) != 0,
+		     LIMIT_MS);
+	for (unsigned i = 0; i < LOOKERS; i++)
+		good = harness_reap(lookers[i]) == 0 && good;
+	store_relaxed(&tally->stop, 1);
+	for (unsigned i = 0; i < CHURNERS; i++)
+		good = harness_reap(churners[i]) == 0 && good;
+	return good;
+}
+
+int main(void)
+{
+	char folder[128], text[256] = "";
+	struct board board;
+
+	tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	harness_must(tally == MAP_FAILED ? -errno : 0, "mmap");
+	harness_folder(folder, sizeof folder);
+	snprintf(socket_path, sizeof socket_path, "%s/none.sock", folder);
+	harness_board_name(board_name);
+	harness_board(&board, CAPACITY);
+	HARNESS_MUST(segment_link(&board, board_name));
+	populate();
+	tap_ok(run_all(), "all processes end well");
+	tap_ok(tally->missed == 0, "what is there is never missed (missed %llu of %llu%s%s)",
+	       (unsigned long long)tally->missed, (unsigned long long)tally->looks,
+	       tally->missing[0] ? ": " : "", tally->missing);
+	tap_ok(tally->churned > 100 && tally->replaced > 100, "the chains changed meanwhile");
+	tap_note("%llu lookups, %llu lists, %llu created, %llu replaced",
+		 (unsigned long long)tally->looks, (unsigned long long)tally->lists,
+		 (unsigned long long)tally->churned, (unsigned long long)tally->replaced);
+	size_t n_faults = inspection_faults(&board, text, sizeof text);
+	tap_ok(n_faults == 0, "the doctor finds the board in order%s%s", n_faults ? ": " : "",
+	       n_faults ? text : "");
+	harness_board_free(&board);
+	harness_unlink(board_name);
+	return tap_done();
+}
