@@ -84,12 +84,12 @@ def _(site):
     site.daemon("--capacity", "1000", prefix=small_shm("7m"))
     pid = int(until(lambda: open(f"/proc/{site.processes[0].pid}/task/{site.processes[0].pid}/"
                                  "children", encoding="utf-8").read().split()[:1], "trackd runs")[0])
-    with open(f"/proc/{pid}/root/dev/shm/filler", "wb") as file:
-        try:
+    try:
+        with open(f"/proc/{pid}/root/dev/shm/filler", "wb", buffering=0) as file:
             while file.write(bytes(4096)):
-                file.flush()
-        except OSError as error:
-            comment(f"filled up: {error}")
+                pass
+    except OSError as error:
+        comment(f"filled up: {error}")
     inside = ["nsenter", "--target", str(pid), "--mount"]
     writer = site.puppet("open write", "fill 1000 t complete", "fill 500 u complete", prefix=inside)
     check(writer.do("stats").used == "1000", writer.do("stats").line)

@@ -365,7 +365,7 @@ def comment(text):
 def logs_of(site):
     for process in site.processes:
         if isinstance(process, Daemon):
-            return process.log()[-3000:]
+            return "\n".join(process.log().splitlines()[-15:])
     return ""
 
 
