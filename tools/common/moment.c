@@ -23,6 +23,11 @@ uint64_t moment_between(uint64_t a, uint64_t b)
 	return b > a ? b - a : 0;
 }
 
+uint64_t moment_steady(void)
+{
+	return clock_monotonic_ns();
+}
+
 void moment_rfc3339(char ret_text[MOMENT_TEXT], uint64_t wall_ns)
 {
 	time_t seconds = (time_t)(wall_ns / NS_PER_S);

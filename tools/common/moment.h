@@ -20,7 +20,8 @@ void moment_duration(char ret_text[MOMENT_TEXT], uint64_t ns);
 /* The same in at most five cells, for tables: "0.4s", "33s", "3m05s", "2h07m", "3d4h". */
 void moment_short(char ret_text[MOMENT_TEXT], uint64_t ns);
 
-uint64_t moment_now(void);
+uint64_t moment_now(void);    /* since the Unix epoch */
+uint64_t moment_steady(void); /* for measuring: nobody sets it */
 
 /* From a to b, or 0 if b is earlier: clocks are set. */
 uint64_t moment_between(uint64_t a, uint64_t b);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Connection, messages and names. */
+#include "ctl.h"
+#include "tools/common/moment.h"
+#include "tools/common/printable.h"
+#include "tools/common/task_json.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MESSAGE = 1024, PREFIX = 4, CANDIDATES = 5, TRIES = 100 };
+
+/* ---- Messages ---------------------------------------------------------------------------------
+ */
+
+static void say(const char *format, va_list arguments, const char *reason)
+{
+	char raw[MESSAGE], safe[PRINTABLE_ROOM(MESSAGE)];
+
+	vsnprintf(raw, sizeof raw, format, arguments);
+	printable_line(safe, sizeof safe, raw);
+	fflush(stdout);
+	if (reason)
+		fprintf(stderr, "trackctl: %s: %s\n", safe, reason);
+	else
+		fprintf(stderr, "trackctl: %s\n", safe);
+}
+
+int ctl_fail(enum exit_code code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(format, arguments, NULL);
+	va_end(arguments);
+	return (int)code;
+}
+
+int ctl_error(int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say(format, arguments, trackd_strerror(error));
+	va_end(arguments);
+	return (int)exit_code_of_error(error);
+}
+
+/* ---- Connection -------------------------------------------------------------------------------
+ */
+
+int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
+{
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+
+	options.flags = flags;
+	options.board = ctl->board;
+	options.socket = ctl->socket;
+	options.worker_pid = worker_pid;
+	int error = trackd_open(&ctl->trackd, &options);
+	if (error >= 0)
+		return 0;
+	ctl->trackd = NULL;
+	if (error == -ESRCH)
+		return ctl_fail(EXIT_CODE_NOT_FOUND,
+				"process %d does not exist; --pid names the running process that "
+				"works on the task",
+				(int)worker_pid);
+	if (error == -EACCES)
+		return ctl_fail(EXIT_CODE_PERMISSION,
+				"not permitted to %s the board; ask to be a member of its group "
+				"(ls -l /dev/shm), or run as its user",
+				flags & TRACKD_OPEN_WRITE ? "write to" : "read");
+	if (error == -EINVAL || error == -ENAMETOOLONG)
+		return ctl_fail(EXIT_CODE_USAGE,
+				"\"%s\" cannot be a board; a board's name is like /trackd",
+				ctl->board ? ctl->board : "TRACKD_BOARD");
+	return ctl_error(error, "%s", ctl->board ? ctl->board : "cannot open the board");
+}
+
+/* ---- Tasks ------------------------------------------------------------------------------------
+ */
+
+int ctl_copy(struct ctl *ctl, struct trackd_ref ref, struct trackd_task *ret_task)
+{
+	int error = -EAGAIN;
+
+	for (int i = 0; error == -EAGAIN && i < TRIES; i++)
+		error = trackd_copy(ctl->trackd, ref, ret_task);
+	return error;
+}
+
+/* The id of a task, if it begins with prefix. */
+static bool has_prefix(struct ctl *ctl, struct trackd_ref ref, const char *prefix,
+		       char ret_id[TRACKD_ID_MAX + 1])
+{
+	struct trackd_view view;
+
+	do {
+		if (trackd_get(ctl->trackd, ref, &view) < 0)
+			return false;
+		snprintf(ret_id, TRACKD_ID_MAX + 1, "%s", trackd_view_id(&view));
+	} while (!trackd_view_valid(&view));
+	return strncmp(ret_id, prefix, strlen(prefix)) == 0;
+}
+
+static int find_prefix(struct ctl *ctl, const char *prefix, struct trackd_ref *ret_ref)
+{
+	char id[TRACKD_ID_MAX + 1], names[CANDIDATES * (TRACKD_ID_MAX + 3) + 1] = "";
+	struct trackd_iter iter;
+	struct trackd_ref ref, found = { 0 };
+	int n = 0;
+
+	trackd_iter_all(ctl->trackd, &iter);
+	while (trackd_next(ctl->trackd, &iter, &ref) > 0) {
+		if (!has_prefix(ctl, ref, prefix, id))
+			continue;
+		found = ref;
+		if (n++ < CANDIDATES) {
+			size_t length = strlen(names);
+			snprintf(names + length, sizeof names - length, "%s%s", n > 1 ? ", " : "",
+				 id);
+		}
+	}
+	if (n == 1) {
+		*ret_ref = found;
+		return 0;
+	}
+	if (n == 0)
+		return ctl_fail(EXIT_CODE_NOT_FOUND,
+				"no task \"%s\"; trackctl ls shows which there are", prefix);
+	return ctl_fail(EXIT_CODE_NOT_FOUND,
+			"\"%s\" begins the ids of %d tasks: %s%s; give more of it", prefix, n,
+			names, n > CANDIDATES ? ", ..." : "");
+}
+
+int ctl_find(struct ctl *ctl, const char *id, struct trackd_ref *ret_ref)
+{
+	int error = trackd_lookup(ctl->trackd, id, ret_ref);
+
+	if (error >= 0)
+		return 0;
+	if (error == TRACKD_E_KEY)
+		return ctl_fail(EXIT_CODE_USAGE,
+				"\"%s\" is no id: 1 to 63 characters of A-Za-z0-9._~:@+=-", id);
+	if (error != TRACKD_E_NOT_FOUND)
+		return ctl_error(error, "%s", id);
+	if (strlen(id) < PREFIX)
+		return ctl_fail(EXIT_CODE_NOT_FOUND,
+				"no task \"%s\"; the beginning of an id must have %d characters or "
+				"more; trackctl ls shows which there are",
+				id, PREFIX);
+	return find_prefix(ctl, id, ret_ref);
+}
+
+int ctl_find_task(struct ctl *ctl, const char *id, struct trackd_task *ret_task)
+{
+	struct trackd_ref ref;
+	int code = ctl_find(ctl, id, &ref);
+
+	if (code != 0)
+		return code;
+	int error = ctl_copy(ctl, ref, ret_task);
+	return error < 0 ? ctl_error(error, "%s", id) : 0;
+}
+
+int ctl_find_stage(struct ctl *ctl, const struct trackd_task *task, const char *name,
+		   int *ret_stage)
+{
+	char names[TRACKD_STAGES_MAX * (TRACKD_STAGE_NAME_MAX + 2) + 1] = "";
+	int stage = trackd_stage_find(ctl->trackd, task->kind, name);
+
+	if (stage >= 0) {
+		*ret_stage = stage;
+		return 0;
+	}
+	for (int i = 0; i < task->n_stages && i < TRACKD_STAGES_MAX; i++) {
+		size_t length = strlen(names);
+		snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? ", " : "",
+			 task->stages[i].name);
+	}
+	return ctl_fail(EXIT_CODE_USAGE, "kind %s has no stage \"%s\"; it has: %s", task->kind_name,
+			name, names);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------------
+ */
+
+json_t *ctl_task_json(const struct trackd_task *task)
+{
+	struct task_json_options options = {
+		.now_ns = moment_now(),
+		.worker = true,
+		.alive = trackd_worker_alive(task),
+	};
+
+	return task_json(task, &options);
+}
+
+int ctl_print_json(json_t *document, bool line)
+{
+	if (!document)
+		return ctl_error(-ENOMEM, "cannot make JSON");
+	(void)json_dumpf(document, stdout, line ? JSON_COMPACT : JSON_INDENT(2));
+	json_decref(document);
+	putchar('\n');
+	return 0;
+}
+
+/* ---- Signals ----------------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t interrupted;
+
+static void note_signal(int signal_number)
+{
+	(void)signal_number;
+	interrupted = 1;
+}
+
+void ctl_catch_signals(void)
+{
+	/* Without SA_RESTART: what we wait in must return. */
+	struct sigaction action = { .sa_handler = note_signal };
+
+	sigemptyset(&action.sa_mask);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+}
+
+bool ctl_interrupted(void)
+{
+	return interrupted != 0;
+}

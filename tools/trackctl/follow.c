@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* The cursor is placed before the tasks are read, so that nothing falls between the two. */
+#include "follow.h"
+#include "tools/common/moment.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t LOOK_NS = UINT64_C(1000000000);
+
+static void read_board_id(struct follow *follow, uint8_t ret_id[16])
+{
+	struct trackd_stats stats = { .size = sizeof stats };
+
+	if (trackd_stats(follow->ctl->trackd, &stats) >= 0)
+		memcpy(ret_id, stats.board_id, sizeof stats.board_id);
+}
+
+/* A copy by id: a task that was replaced has another reference. */
+static void read_named(struct follow *follow, struct followed *named)
+{
+	struct trackd_ref ref;
+	int error = trackd_lookup(follow->ctl->trackd, named->id, &ref);
+
+	if (error >= 0)
+		error = ctl_copy(follow->ctl, ref, &named->task);
+	named->gone = error == TRACKD_E_NOT_FOUND || error == TRACKD_E_GONE;
+	named->over = named->gone || trackd_state_final((enum trackd_state)named->task.state);
+}
+
+int follow_begin(struct follow *follow, struct ctl *ctl, int n, char **ids)
+{
+	*follow = (struct follow){ .ctl = ctl, .looked_ns = moment_steady() };
+	read_board_id(follow, follow->board_id);
+	trackd_cursor_now(ctl->trackd, &follow->cursor);
+	if (n == 0)
+		return 0;
+	follow->named = calloc((size_t)n, sizeof *follow->named);
+	if (!follow->named)
+		return ctl_error(-ENOMEM, "cannot follow %d tasks", n);
+	for (int i = 0; i < n; i++) {
+		struct followed *named = &follow->named[i];
+		int code = ctl_find_task(ctl, ids[i], &named->task);
+
+		if (code != 0)
+			return code;
+		memcpy(named->id, named->task.id, sizeof named->id);
+		named->over = trackd_state_final((enum trackd_state)named->task.state);
+		follow->n++;
+	}
+	return 0;
+}
+
+void follow_end(struct follow *follow)
+{
+	free(follow->named);
+	follow->named = NULL;
+}
+
+/* Once a second: the daemon may have put another board in the place of this one. */
+static bool board_changed(struct follow *follow)
+{
+	uint64_t now = moment_steady();
+	uint8_t id[16];
+
+	if (moment_between(follow->looked_ns, now) < LOOK_NS)
+		return false;
+	follow->looked_ns = now;
+	memcpy(id, follow->board_id, sizeof id);
+	read_board_id(follow, id);
+	if (memcmp(id, follow->board_id, sizeof id) == 0)
+		return false;
+	memcpy(follow->board_id, id, sizeof id);
+	trackd_cursor_now(follow->ctl->trackd, &follow->cursor);
+	return true;
+}
+
+static bool same_ref(struct trackd_ref a, struct trackd_ref b)
+{
+	return a.slot == b.slot && a.generation == b.generation;
+}
+
+/* Whether what an event tells was in what has been shown already. A removal makes no revision. */
+static bool is_known(const struct followed *named, const struct trackd_event *event)
+{
+	return event->type != TRACKD_EVENT_REMOVED && event->type != TRACKD_EVENT_EXPIRED &&
+	       same_ref(named->task.ref, event->ref) && event->revision <= named->shown;
+}
+
+static bool is_meant(const struct follow *follow, const struct trackd_event *event)
+{
+	for (size_t i = 0; i < follow->n; i++) {
+		const struct followed *named = &follow->named[i];
+
+		/* The record may have another tenant by now; then the event has no id. */
+		if (strcmp(named->id, event->id) == 0 ||
+		    (event->id[0] == '\0' && same_ref(named->task.ref, event->ref)))
+			return !is_known(named, event);
+	}
+	return follow->n == 0;
+}
+
+enum follow_result follow_next(struct follow *follow, struct trackd_event *ret_event)
+{
+	if (board_changed(follow))
+		return FOLLOW_RESET;
+	for (;;) {
+		int result = trackd_next_event(follow->ctl->trackd, &follow->cursor, ret_event);
+
+		if (result == TRACKD_E_LAPPED)
+			return FOLLOW_RESET;
+		if (result <= 0)
+			return FOLLOW_NOTHING;
+		if (is_meant(follow, ret_event))
+			return FOLLOW_EVENT;
+	}
+}
+
+bool follow_refresh(struct follow *follow)
+{
+	bool news = false;
+
+	for (size_t i = 0; i < follow->n; i++) {
+		struct followed *named = &follow->named[i];
+		bool before = named->over;
+
+		/* What is final stays so; that it is forgotten later does not change how it ended.
+		 */
+		if (before && !named->gone)
+			continue;
+		read_named(follow, named);
+		news |= named->over && !before;
+	}
+	return news;
+}
+
+void follow_sleep(struct follow *follow, int64_t ms)
+{
+	(void)trackd_wait_event(follow->ctl->trackd, &follow->cursor, ms);
+}
+
+bool follow_done(const struct follow *follow)
+{
+	for (size_t i = 0; i < follow->n; i++)
+		if (!follow->named[i].over)
+			return false;
+	return follow->n > 0;
+}
+
+enum exit_code follow_outcome(const struct follow *follow)
+{
+	for (size_t i = 0; i < follow->n; i++) {
+		const struct followed *named = &follow->named[i];
+		enum exit_code code =
+			named->gone ? EXIT_CODE_NOT_FOUND
+				    : exit_code_of_end((enum trackd_state)named->task.state,
+						       (enum trackd_reason)named->task.reason);
+
+		if (code != EXIT_CODE_DONE)
+			return code;
+	}
+	return EXIT_CODE_DONE;
+}

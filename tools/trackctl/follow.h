@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Following tasks: read them first, then the events, and after a loss the tasks again. For watch
+ * and wait; survives the daemon's restarts and another board in the place of this one.
+ */
+#ifndef TRACKCTL_FOLLOW_H
+#define TRACKCTL_FOLLOW_H
+
+#include "ctl.h"
+
+/* A task that was named on the command line. */
+struct followed {
+	char id[TRACKD_ID_MAX + 1];
+	struct trackd_task task; /* as it was last seen */
+	uint64_t shown;          /* events of this reference up to this revision are known */
+	bool gone;               /* there is none of that id now */
+	bool over;               /* gone or final: nothing more is to come */
+};
+
+struct follow {
+	struct ctl *ctl;
+	struct trackd_cursor cursor;
+	uint8_t board_id[16];
+	uint64_t looked_ns; /* when we last looked whether it still is that board */
+	struct followed *named;
+	size_t n; /* named; 0: all tasks are meant */
+};
+
+enum follow_result {
+	FOLLOW_NOTHING = 0,
+	FOLLOW_EVENT = 1,
+	FOLLOW_RESET = 2, /* events were lost: read the tasks again */
+};
+
+/* Place the cursor, find and read what was named. 0 or an exit status. */
+int follow_begin(struct follow *follow, struct ctl *ctl, int n, char **ids);
+void follow_end(struct follow *follow);
+
+/* The next transition of a task that is meant. Never sleeps. */
+enum follow_result follow_next(struct follow *follow, struct trackd_event *ret_event);
+
+/* Read the named tasks again. Whether any of them became over that was not. */
+bool follow_refresh(struct follow *follow);
+
+/* Sleep until there may be an event, at most ms. */
+void follow_sleep(struct follow *follow, int64_t ms);
+
+/* Whether all named tasks are over; false if none were named. */
+bool follow_done(const struct follow *follow);
+
+/* The exit status for what became of them: the first in the order of the command line that did not
+ * complete decides. */
+enum exit_code follow_outcome(const struct follow *follow);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* trackctl help: all verbs, or one. */
+#include "verbs.h"
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	(void)ctl;
+	if (n_arguments == 0) {
+		general_help();
+		return EXIT_CODE_DONE;
+	}
+	const struct verb *verb = verb_find(arguments[0]);
+	if (!verb) {
+		const struct verb *nearest = verb_nearest(arguments[0]);
+		return ctl_fail(EXIT_CODE_USAGE, "no verb \"%s\"%s%s", arguments[0],
+				nearest ? "; did you mean " : "", nearest ? nearest->name : "");
+	}
+	verb_explain(verb);
+	return EXIT_CODE_DONE;
+}
+
+const struct verb verb_help = {
+	.name = "help",
+	.arguments = "[VERB]",
+	.summary = "Explain trackctl, or one verb",
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a verb of trackctl is: a name, words for the help, a table of options, a function. Each
+ * lives in a file of its own, verb_NAME.c, which exports `const struct verb verb_NAME`; the one
+ * list of them is VERBS.
+ */
+#ifndef TRACKCTL_VERBS_H
+#define TRACKCTL_VERBS_H
+
+#include "ctl.h"
+#include "options.h"
+
+/* In the order in which the help shows them. */
+#define VERBS(X)                                                                                   \
+	X(ls)                                                                                      \
+	X(show)                                                                                    \
+	X(watch)                                                                                   \
+	X(wait)                                                                                    \
+	X(top)                                                                                     \
+	X(run)                                                                                     \
+	X(create)                                                                                  \
+	X(update)                                                                                  \
+	X(complete)                                                                                \
+	X(fail)                                                                                    \
+	X(cancel)                                                                                  \
+	X(rm)                                                                                      \
+	X(kinds)                                                                                   \
+	X(stats)                                                                                   \
+	X(doctor)                                                                                  \
+	X(help)
+
+struct verb {
+	const char *name;
+	const char *arguments;             /* "ID STAGE [MESSAGE]"; "" for none */
+	const char *summary;               /* one line */
+	const char *more;                  /* for `trackctl help VERB`; NULL: nothing more to say */
+	const struct option_spec *options; /* ends with one without a name; NULL: none */
+	int min_arguments, max_arguments;  /* max -1: any number */
+	bool rest_is_command;              /* options end where the arguments begin */
+	int (*run)(struct ctl *ctl, int n_arguments, char **arguments); /* the exit status */
+};
+
+#define VERB_DECLARE(name) extern const struct verb verb_##name;
+VERBS(VERB_DECLARE)
+#undef VERB_DECLARE
+
+/* The verb of a name, or NULL. */
+const struct verb *verb_find(const char *name);
+/* The verb that was probably meant, or NULL. */
+const struct verb *verb_nearest(const char *name);
+/* Number i of the list, or NULL behind the last. */
+const struct verb *verb_at(size_t i);
+
+void verb_explain(const struct verb *verb);
+void general_help(void);
+
+#endif
