@@ -70,6 +70,7 @@ programs := $(BUILD)/trackd $(BUILD)/trackctl
 # Test programs link the daemon's modules too, all but its main().
 daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
+trackctl_a := $(BUILD)/trackctl.a
 test_programs := $(call prog,$(unit_src) $(crash_src) $(stress_src) $(e2e_src))
 bench_programs := $(BUILD)/tests/bench/bench
 fuzz_target_src := $(filter %_target.c,$(fuzz_src))
@@ -83,7 +84,7 @@ TEST_LIBS = $(shell pkg-config --libs cmocka)
 
 # ---- Targets --------------------------------------------------------------------------------------------------
 
-.PHONY: all build help check check-asan check-tsan bench demo soak format tidy install uninstall clean deps tests
+.PHONY: all build help check check-asan check-tsan fuzz fuzz-build bench demo soak format tidy install uninstall clean deps tests
 .DEFAULT_GOAL := all
 
 all: deps
@@ -111,7 +112,8 @@ $(lib_so): $(call obj,$(lib_src)) libclient/libtrackd.map
 $(lib_a): $(call obj,$(lib_src))
 $(daemon_a): $(call obj,$(filter-out daemon/main.c,$(daemon_src)))
 $(common_a): $(call obj,$(common_src))
-$(lib_a) $(daemon_a) $(common_a):
+$(trackctl_a): $(call obj,$(filter-out tools/trackctl/main.c,$(trackctl_src)))
+$(lib_a) $(daemon_a) $(common_a) $(trackctl_a):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -119,11 +121,11 @@ $(BUILD)/trackd: $(call obj,daemon/main.c) $(daemon_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SYSTEMD_LIBS)
 
-$(BUILD)/trackctl: $(call obj,$(trackctl_src)) $(common_a) $(lib_a)
+$(BUILD)/trackctl: $(call obj,tools/trackctl/main.c) $(trackctl_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) $(trackctl_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
@@ -138,6 +140,32 @@ $(fuzz_programs): $(call obj,$(garbage_src)) $(call obj,$(harness_src)) $(daemon
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+# libFuzzer targets, with everything that they reach compiled for it. `make fuzz FUZZ_SECONDS=600` runs them longer.
+FUZZ_SECONDS ?= 10
+FUZZ_CFLAGS := -std=gnu11 -O1 -g -pthread -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
+fuzz_obj = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(1))
+fuzz_under_test := $(call fuzz_obj,$(lib_src) $(filter-out daemon/main.c,$(daemon_src)))
+fuzz_targets := $(patsubst tests/fuzz/%_target.c,$(BUILD)/fuzz/%,$(fuzz_target_src))
+
+$(BUILD)/fuzz/obj/%.o: %.c
+	$(call say,CLANG,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(fuzz_targets): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%_target.o $(fuzz_under_test)
+	$(call say,LD,$@)
+	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $@ $^ $(SYSTEMD_LIBS)
+
+fuzz-build: $(fuzz_targets)
+
+fuzz: deps
+	$(call packages,$(CHECK_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory fuzz-build
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) TRACKD_BUILD=$(BUILD) tests/fuzz/short
+
+-include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(fuzz_target_src)))
 
 # make bench [BENCH=SECTION...]: never fails over a missed aim, only over what cannot be built.
 bench: deps

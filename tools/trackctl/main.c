@@ -24,21 +24,6 @@ static const struct option_spec common_options[] = {
 	{ 0 },
 };
 
-void general_help(void)
-{
-	printf("usage: trackctl [OPTION...] [VERB] [ARGUMENT...]\n\n"
-	       "Live status of the tasks on this host. Without a verb: ls.\n\n");
-	for (size_t i = 0; verb_at(i); i++) {
-		char left[64];
-
-		snprintf(left, sizeof left, "%s %s", verb_at(i)->name, verb_at(i)->arguments);
-		printf("  %-30s  %s\n", left, verb_at(i)->summary);
-	}
-	printf("\nOptions of every verb:\n");
-	options_help(common_options);
-	printf("\ntrackctl help VERB tells more about one; man trackctl tells all.\n");
-}
-
 static int version(void)
 {
 	printf("trackctl %s\n", trackd_version());
@@ -105,6 +90,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
+	ctl.options = common_options;
 	int first = options_parse(argc, argv, common_options, NULL, true);
 
 	if (first < 0)
@@ -112,7 +98,7 @@ static int run(int argc, char **argv)
 	if (ctl.version)
 		return version();
 	if (first == argc && ctl.help) {
-		general_help();
+		general_help(&ctl);
 		return EXIT_CODE_DONE;
 	}
 	if (first == argc) {

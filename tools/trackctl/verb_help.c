@@ -4,9 +4,8 @@
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	(void)ctl;
 	if (n_arguments == 0) {
-		general_help();
+		general_help(ctl);
 		return EXIT_CODE_DONE;
 	}
 	const struct verb *verb = verb_find(arguments[0]);

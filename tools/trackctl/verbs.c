@@ -102,3 +102,18 @@ void verb_explain(const struct verb *verb)
 	}
 	printf("\nOptions of every verb: trackctl help. The manual: man trackctl\n");
 }
+
+void general_help(const struct ctl *ctl)
+{
+	printf("usage: trackctl [OPTION...] [VERB] [ARGUMENT...]\n\n"
+	       "Live status of the tasks on this host. Without a verb: ls.\n\n");
+	for (size_t i = 0; verb_at(i); i++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "%s %s", verb_at(i)->name, verb_at(i)->arguments);
+		printf("  %-30s  %s\n", left, verb_at(i)->summary);
+	}
+	printf("\nOptions of every verb:\n");
+	options_help(ctl->options);
+	printf("\ntrackctl help VERB tells more about one; man trackctl tells all.\n");
+}

@@ -52,6 +52,6 @@ const struct verb *verb_nearest(const char *name);
 const struct verb *verb_at(size_t i);
 
 void verb_explain(const struct verb *verb);
-void general_help(void);
+void general_help(const struct ctl *ctl);
 
 #endif

@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doctor finds a healthy board whole, and names each invariant that is broken: one fault is
+ * made at a time in a board with tasks in every state, and must be found, named, and gone when it
+ * is undone.
+ */
+#include "libclient/index.h"
+#include "libclient/layout.h"
+#include "libclient/record.h"
+#include "libclient/slot.h"
+#include "tests/harness/harness.h"
+#include "tools/common/doctor.h"
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 64, ACTIVE = 0, FAILED = 1, PENDING = 2, GONE = 3, NO_OWNER = 4 };
+
+static struct board board;
+static struct trackd_ref tasks[5];
+
+static uint64_t deadline(void)
+{
+	return harness_deadline(2000);
+}
+
+/* ---- A board with something of everything ------------------------------------------------------
+ */
+
+static int make_board(void **state)
+{
+	static const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR,
+						  "Processing failed", "no text in it", 0 };
+
+	(void)state;
+	harness_board(&board, CAPACITY);
+	tasks[ACTIVE] = harness_create(&board, "active", "alice");
+	tasks[FAILED] = harness_create(&board, "failed", "alice");
+	tasks[PENDING] = harness_create(&board, "pending", "alice");
+	tasks[GONE] = harness_create(&board, "gone", "bob");
+	tasks[NO_OWNER] = harness_create(&board, "nobody", NULL);
+	harness_must(
+		record_update(&board, tasks[ACTIVE], TRACKD_EXTRACTING, "page 1", 0, deadline()),
+		"update");
+	harness_must(
+		record_update(&board, tasks[ACTIVE], TRACKD_EMBEDDING, "batch 1", 0, deadline()),
+		"second update");
+	harness_must(record_set_progress(&board, tasks[ACTIVE], 4, 10, deadline()), "progress");
+	harness_must(record_update(&board, tasks[FAILED], TRACKD_CHUNKING, NULL, 0, deadline()),
+		     "update");
+	harness_must(record_end(&board, tasks[FAILED], &failed, deadline()), "fail");
+	harness_must(slot_remove(&board, tasks[GONE], SLOT_REMOVE_ASKED, deadline()), "remove");
+	return 0;
+}
+
+static int free_board(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	return 0;
+}
+
+static struct layout_head *head(int task)
+{
+	return &board.heads[tasks[task].slot];
+}
+
+static struct layout_body *body(int task)
+{
+	return &board.bodies[tasks[task].slot];
+}
+
+static struct layout_detail *detail(int task)
+{
+	return &board.details[tasks[task].slot];
+}
+
+static struct layout_copy *copy(int task)
+{
+	return &body(task)->copy[stamp_version(head(task)->stamp) & 1];
+}
+
+static uint32_t *id_link(int task)
+{
+	return &board.id_buckets[index_bucket(&board, head(task)->id_hash)];
+}
+
+/* ---- Looking ----------------------------------------------------------------------------------
+ */
+
+static int n_faults(struct doctor_report *report)
+{
+	int faults = doctor_check_fd(board.fd, report);
+
+	assert_true(faults >= 0);
+	return faults;
+}
+
+static void assert_clean(void)
+{
+	struct doctor_report report;
+	int faults = n_faults(&report);
+
+	doctor_report_print(stdout, "# ", &report);
+	doctor_report_free(&report);
+	assert_int_equal(faults, 0);
+}
+
+static bool names(const struct doctor_report *report, enum doctor_part part, const char *field)
+{
+	for (size_t i = 0; i < report->n_faults; i++)
+		if (report->faults[i].part == part && strcmp(report->faults[i].field, field) == 0)
+			return true;
+	return false;
+}
+
+/* Put bytes of another value somewhere, look, and put the old ones back. */
+static void expect_fault(void *at, const void *value, size_t size, enum doctor_part part,
+			 const char *field)
+{
+	struct doctor_report report;
+	uint8_t before[LAYOUT_ERROR];
+
+	assert_true(size <= sizeof before);
+	memcpy(before, at, size);
+	memcpy(at, value, size);
+	int faults = n_faults(&report);
+	bool named = names(&report, part, field);
+	if (faults == 0 || !named) {
+		printf("# looked for %s in a %s, saw:\n", field, doctor_part_name(part));
+		doctor_report_print(stdout, "# ", &report);
+	}
+	doctor_report_free(&report);
+	memcpy(at, before, size);
+	assert_true(faults > 0);
+	assert_true(named);
+}
+
+#define EXPECT(lvalue, value, part, field)                                                         \
+	do {                                                                                       \
+		__typeof__(lvalue) value_ = (__typeof__(lvalue))(value);                           \
+		expect_fault(&(lvalue), &value_, sizeof value_, part, field);                      \
+	} while (0)
+
+/* ---- Tests ------------------------------------------------------------------------------------
+ */
+
+static void healthy_boards_are_whole(void **state)
+{
+	struct doctor_report report;
+
+	(void)state;
+	assert_int_equal(n_faults(&report), 0);
+	assert_int_equal(report.live, 4);
+	assert_int_equal(report.capacity, CAPACITY);
+	assert_int_equal(report.passes, 1);
+	assert_int_equal(report.events_unfinished, 0);
+	assert_true(report.events > 0);
+	doctor_report_free(&report);
+}
+
+static void a_broken_header_is_named(void **state)
+{
+	struct layout_header *header = board.header;
+
+	(void)state;
+	EXPECT(header->magic, 1, DOCTOR_HEADER, "magic");
+	EXPECT(header->retired, 2, DOCTOR_HEADER, "retired");
+	EXPECT(header->major, 9, DOCTOR_HEADER, "major");
+	EXPECT(header->minor, 9, DOCTOR_HEADER, "minor");
+	EXPECT(header->header_size, 9, DOCTOR_HEADER, "header_size");
+	EXPECT(header->fingerprint, 9, DOCTOR_HEADER, "fingerprint");
+	EXPECT(header->size, 9, DOCTOR_HEADER, "size");
+	EXPECT(header->capacity, 1, DOCTOR_HEADER, "capacity");
+	EXPECT(header->capacity, CAPACITY * 1000, DOCTOR_FILE, "size");
+	EXPECT(header->owner_uid, header->owner_uid + 1, DOCTOR_HEADER, "owner_uid");
+	EXPECT(header->heads, 64, DOCTOR_HEADER, "offset of heads");
+	EXPECT(header->details, 64, DOCTOR_HEADER, "offset of details");
+	EXPECT(header->suspend_offset_ns, INT64_MIN, DOCTOR_HEADER, "suspend_offset_ns");
+	EXPECT(header->created_wall_ns, 0, DOCTOR_HEADER, "created_wall_ns");
+	EXPECT(header->snapshot_wall_ns, -1, DOCTOR_HEADER, "snapshot_wall_ns");
+	EXPECT(header->reserved2[0], 1, DOCTOR_HEADER, "reserved2");
+	EXPECT(header->reserved8[3], 1, DOCTOR_HEADER, "reserved8");
+	EXPECT(header->counters.reserved[0], 1, DOCTOR_HEADER, "counters.reserved");
+	EXPECT(header->hash_seed, header->hash_seed + 1, DOCTOR_SLOT, "id_hash");
+	EXPECT(header->event_next, header->event_next + LAYOUT_EVENTS, DOCTOR_HEADER, "event_next");
+	assert_clean();
+}
+
+static void broken_tables_are_named(void **state)
+{
+	struct layout_kinds *kinds = board.kinds;
+	struct layout_client *client = &board.clients[5];
+	uint8_t endless[LAYOUT_STAGE_NAME];
+
+	(void)state;
+	memset(endless, 'a', sizeof endless);
+	EXPECT(kinds->n, 0, DOCTOR_KINDS, "n");
+	EXPECT(kinds->n, 65, DOCTOR_KINDS, "n");
+	EXPECT(kinds->kind[0].n_stages, 17, DOCTOR_KIND, "n_stages");
+	EXPECT(kinds->kind[0].percent[1], 5, DOCTOR_KIND, "percent");
+	EXPECT(kinds->kind[0].percent[4], 100, DOCTOR_KIND, "percent");
+	EXPECT(kinds->kind[0].name[0], 'x', DOCTOR_KIND, "name");
+	EXPECT(kinds->kind[0].stages[0][0], '\033', DOCTOR_KIND, "stage");
+	EXPECT(kinds->kind[0].reserved[0], 1, DOCTOR_KIND, "reserved");
+	expect_fault(kinds->kind[0].stages[2], endless, sizeof endless, DOCTOR_KIND, "stage");
+	expect_fault(kinds->kind[0].stages[2], kinds->kind[0].stages[1], LAYOUT_STAGE_NAME,
+		     DOCTOR_KIND, "stage");
+	EXPECT(client->reserved[0], 1, DOCTOR_CLIENT, "reserved");
+	client->claim = claim_make(7, 1234);
+	client->ready = 7;
+	assert_clean();
+	expect_fault(client->comm, endless, sizeof client->comm, DOCTOR_CLIENT, "comm");
+	EXPECT(client->claim, claim_make(7, 1u << 31), DOCTOR_CLIENT, "claim");
+	EXPECT(board.id_stripes[9].reserved2, 1, DOCTOR_ID_STRIPE, "reserved2");
+	assert_clean();
+}
+
+static void broken_chains_are_named(void **state)
+{
+	uint32_t stripe = index_stripe(index_bucket(&board, head(ACTIVE)->id_hash));
+	uint32_t free_link = tasks[GONE].slot + 1;
+
+	(void)state;
+	EXPECT(*id_link(ACTIVE), 0, DOCTOR_SLOT, "id_next");
+	EXPECT(*id_link(ACTIVE), CAPACITY + 1, DOCTOR_ID_BUCKET, "link");
+	EXPECT(*id_link(ACTIVE), free_link, DOCTOR_SLOT, "id_next");
+	EXPECT(head(ACTIVE)->id_next, tasks[ACTIVE].slot + 1, DOCTOR_SLOT, "id_next");
+	EXPECT(head(ACTIVE)->id_next, CAPACITY + 1, DOCTOR_SLOT, "id_next");
+	EXPECT(head(ACTIVE)->id_hash, ~head(ACTIVE)->id_hash, DOCTOR_SLOT, "id_hash");
+	EXPECT(head(FAILED)->owner_next, tasks[FAILED].slot + 1, DOCTOR_SLOT, "owner_next");
+	EXPECT(head(PENDING)->owner_next, 0, DOCTOR_SLOT, "owner_next");
+	EXPECT(head(PENDING)->owner_prev, CAPACITY + 1, DOCTOR_SLOT, "owner_prev");
+	EXPECT(head(ACTIVE)->owner_hash, 0, DOCTOR_SLOT, "owner_hash");
+	EXPECT(head(NO_OWNER)->owner_hash, 1, DOCTOR_SLOT, "owner_hash");
+	EXPECT(head(ACTIVE)->serial, head(PENDING)->serial, DOCTOR_SLOT, "serial");
+	EXPECT(head(PENDING)->serial, UINT64_MAX - 1, DOCTOR_SLOT, "serial");
+	EXPECT(board.id_stripes[stripe].count, 7, DOCTOR_ID_STRIPE, "count");
+	assert_clean();
+}
+
+static void twins_are_named(void **state)
+{
+	struct layout_head before = *head(FAILED);
+	uint8_t id[LAYOUT_ID];
+
+	(void)state;
+	memcpy(id, body(FAILED)->id, sizeof id);
+	index_unlink_id(&board, tasks[FAILED].slot);
+	head(FAILED)->id_hash = head(ACTIVE)->id_hash;
+	memcpy(body(FAILED)->id, body(ACTIVE)->id, sizeof id);
+	index_link_id(&board, tasks[FAILED].slot);
+	struct doctor_report report;
+	n_faults(&report);
+	assert_true(names(&report, DOCTOR_SLOT, "id"));
+	doctor_report_free(&report);
+	index_unlink_id(&board, tasks[FAILED].slot);
+	head(FAILED)->id_hash = before.id_hash;
+	memcpy(body(FAILED)->id, id, sizeof id);
+	index_link_id(&board, tasks[FAILED].slot);
+	assert_clean();
+}
+
+static void broken_records_are_named(void **state)
+{
+	uint8_t endless[LAYOUT_ERROR];
+
+	(void)state;
+	memset(endless, 'a', sizeof endless);
+	EXPECT(body(ACTIVE)->id[0], '/', DOCTOR_SLOT, "id");
+	expect_fault(body(ACTIVE)->id, endless, LAYOUT_ID, DOCTOR_SLOT, "id");
+	expect_fault(detail(ACTIVE)->owner, endless, LAYOUT_OWNER, DOCTOR_SLOT, "owner");
+	EXPECT(detail(ACTIVE)->owner[0], 0xff, DOCTOR_SLOT, "owner");
+	expect_fault(detail(ACTIVE)->name, endless, LAYOUT_NAME, DOCTOR_SLOT, "name");
+	expect_fault(detail(FAILED)->error, endless, LAYOUT_ERROR, DOCTOR_SLOT, "error");
+	EXPECT(body(ACTIVE)->kind, 1, DOCTOR_SLOT, "kind");
+	EXPECT(body(ACTIVE)->reserved, 1, DOCTOR_SLOT, "reserved");
+	EXPECT(body(ACTIVE)->work, body(ACTIVE)->work ^ (UINT64_C(1) << 60), DOCTOR_SLOT, "work");
+	EXPECT(body(ACTIVE)->work, body(ACTIVE)->work | WORK_SEAL, DOCTOR_SLOT, "work");
+	EXPECT(body(FAILED)->work, body(FAILED)->work & ~WORK_SEAL, DOCTOR_SLOT, "work");
+	EXPECT(detail(ACTIVE)->flags, 8, DOCTOR_SLOT, "detail flags");
+	EXPECT(detail(ACTIVE)->reserved[1], 8, DOCTOR_SLOT, "reserved");
+	EXPECT(detail(ACTIVE)->started, 1, DOCTOR_SLOT, "started");
+	EXPECT(detail(ACTIVE)->row[0].end, 1, DOCTOR_SLOT, "stage row");
+	EXPECT(detail(ACTIVE)->row[0].done, UINT64_MAX, DOCTOR_SLOT, "done of a stage row");
+	assert_clean();
+}
+
+static void broken_copies_are_named(void **state)
+{
+	uint8_t endless[LAYOUT_MESSAGE];
+
+	(void)state;
+	memset(endless, 'a', sizeof endless);
+	EXPECT(copy(ACTIVE)->revision, 0, DOCTOR_SLOT, "revision");
+	EXPECT(copy(ACTIVE)->state, 0, DOCTOR_SLOT, "state");
+	EXPECT(copy(ACTIVE)->state, 6, DOCTOR_SLOT, "state");
+	EXPECT(copy(ACTIVE)->reason, TRACKD_REASON_ERROR, DOCTOR_SLOT, "reason");
+	EXPECT(copy(FAILED)->reason, TRACKD_REASON_NONE, DOCTOR_SLOT, "reason");
+	EXPECT(copy(ACTIVE)->stage, 5, DOCTOR_SLOT, "stage");
+	EXPECT(copy(ACTIVE)->stage, COPY_NO_STAGE, DOCTOR_SLOT, "stage");
+	EXPECT(copy(PENDING)->stage, 0, DOCTOR_SLOT, "stage");
+	EXPECT(copy(ACTIVE)->stages_left, 1 << 4, DOCTOR_SLOT, "stages_left");
+	EXPECT(copy(ACTIVE)->flags, 0, DOCTOR_SLOT, "flags");
+	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | COPY_ERROR, DOCTOR_SLOT, "flags");
+	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | 0x40, DOCTOR_SLOT, "flags");
+	EXPECT(copy(ACTIVE)->total, UINT64_MAX, DOCTOR_SLOT, "total");
+	EXPECT(copy(ACTIVE)->base, UINT64_MAX, DOCTOR_SLOT, "base");
+	EXPECT(copy(FAILED)->done, UINT64_MAX, DOCTOR_SLOT, "done");
+	EXPECT(copy(ACTIVE)->worker, LAYOUT_CLIENTS + 1, DOCTOR_SLOT, "worker");
+	EXPECT(copy(ACTIVE)->worker, UINT64_C(1) << 32, DOCTOR_SLOT, "worker");
+	EXPECT(copy(ACTIVE)->updated, 1, DOCTOR_SLOT, "updated");
+	EXPECT(copy(ACTIVE)->stage_start, 1, DOCTOR_SLOT, "stage_start");
+	EXPECT(copy(ACTIVE)->message_len, 3, DOCTOR_SLOT, "message_len");
+	EXPECT(copy(ACTIVE)->message_len, LAYOUT_MESSAGE, DOCTOR_SLOT, "message_len");
+	expect_fault(copy(ACTIVE)->message, endless, sizeof endless, DOCTOR_SLOT, "message");
+	EXPECT(copy(ACTIVE)->message[LAYOUT_MESSAGE - 1], 1, DOCTOR_SLOT, "last byte of message");
+	assert_clean();
+}
+
+/* Of the copy that is not in force nothing counts: it belongs to the next writer. */
+static void the_other_copy_may_hold_anything(void **state)
+{
+	struct layout_copy *other = &body(ACTIVE)->copy[~stamp_version(head(ACTIVE)->stamp) & 1];
+
+	(void)state;
+	memset(other, 0xee, sizeof *other);
+	assert_clean();
+}
+
+static void broken_heads_are_named(void **state)
+{
+	uint64_t stamp = head(ACTIVE)->stamp;
+	uint32_t generation = stamp_generation(stamp);
+
+	(void)state;
+	EXPECT(head(ACTIVE)->deadline, 5, DOCTOR_SLOT, "deadline");
+	EXPECT(head(ACTIVE)->deadline, UINT64_MAX, DOCTOR_SLOT, "deadline");
+	EXPECT(head(ACTIVE)->hint, head(FAILED)->hint, DOCTOR_SLOT, "hint");
+	EXPECT(head(ACTIVE)->cancel, cancel_make(generation + 1, 5), DOCTOR_SLOT,
+	       "generation of the cancel word");
+	EXPECT(head(ACTIVE)->stamp, stamp_make(generation, 0, SLOT_CLAIMED), DOCTOR_SLOT, "state");
+	EXPECT(head(ACTIVE)->stamp, stamp_make(generation + 1, 0, SLOT_REMOVING), DOCTOR_SLOT,
+	       "state");
+	EXPECT(head(ACTIVE)->stamp, stamp_make(generation + 1, 0, SLOT_FREE), DOCTOR_SLOT,
+	       "id_next");
+	EXPECT(board.used_map[0], 0, DOCTOR_SLOT, "bit in the used map");
+	EXPECT(board.used_map[0], board.used_map[0] | UINT64_C(1) << 63, DOCTOR_SLOT,
+	       "bit in the used map");
+	assert_clean();
+}
+
+static void bits_beyond_the_capacity_are_named(void **state)
+{
+	struct segment_params params = { 70, 0600, (gid_t)-1, 1000, 1000 };
+	struct board small;
+	struct doctor_report report;
+
+	(void)state;
+	harness_board_params(&small, &params);
+	small.used_map[1] |= UINT64_C(1) << 10;
+	assert_int_equal(doctor_check_fd(small.fd, &report), 1);
+	assert_true(names(&report, DOCTOR_MAP, "bits beyond the capacity"));
+	doctor_report_free(&report);
+	harness_board_free(&small);
+}
+
+static void broken_mutexes_are_named(void **state)
+{
+	uint32_t *word = (uint32_t *)(void *)&body(ACTIVE)->mutex;
+
+	(void)state;
+	EXPECT(word[0], FUTEX_OWNER_DIED, DOCTOR_SLOT, "mutex");
+	EXPECT(word[0], FUTEX_TID_MASK - 1, DOCTOR_SLOT, "mutex"); /* no thread has that id */
+	EXPECT(word[2], 0x7fffffff, DOCTOR_SLOT, "mutex");
+	EXPECT(word[4], 0, DOCTOR_SLOT, "mutex");
+	word = (uint32_t *)(void *)&board.id_stripes[3].mutex;
+	EXPECT(word[0], FUTEX_OWNER_DIED | FUTEX_WAITERS, DOCTOR_ID_STRIPE, "mutex");
+	word = (uint32_t *)(void *)&board.owner_stripes[3].mutex;
+	EXPECT(word[0], FUTEX_OWNER_DIED | FUTEX_WAITERS, DOCTOR_OWNER_STRIPE, "mutex");
+	word = (uint32_t *)(void *)&board.kinds->mutex;
+	EXPECT(word[0], FUTEX_OWNER_DIED, DOCTOR_KINDS, "mutex");
+	assert_clean();
+}
+
+/* A slot that a living process is making or removing is in order, whatever its state. */
+static void what_the_living_are_at_is_no_fault(void **state)
+{
+	uint64_t *free_stamp = &board.heads[CAPACITY - 1].stamp;
+	uint64_t before = *free_stamp;
+
+	(void)state;
+	assert_int_equal(slot_lock(&board, CAPACITY - 1, deadline()), 0);
+	*free_stamp = stamp_make(stamp_generation(before), 0, SLOT_CLAIMED);
+	assert_clean();
+	slot_unlock(&board, CAPACITY - 1);
+	EXPECT(*free_stamp, *free_stamp, DOCTOR_SLOT, "state");
+	*free_stamp = before;
+	assert_clean();
+}
+
+static void events_must_make_sense(void **state)
+{
+	struct doctor_report report;
+	struct layout_event before = board.events[1];
+
+	(void)state;
+	board.events[1].check++; /* its producer died */
+	assert_int_equal(n_faults(&report), 0);
+	assert_int_equal(report.events_unfinished, 1);
+	doctor_report_free(&report);
+	board.events[1] = before;
+	assert_clean();
+}
+
+static void files_that_are_no_boards_are_named(void **state)
+{
+	struct doctor_report report;
+	char folder[256], path[300];
+	uint8_t garbage[3000];
+
+	(void)state;
+	harness_folder(folder, sizeof folder);
+	snprintf(path, sizeof path, "%s/garbage", folder);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_true(doctor_check_fd(fd, &report) > 0);
+	assert_true(names(&report, DOCTOR_FILE, "size"));
+	doctor_report_free(&report);
+	memset(garbage, 'g', sizeof garbage);
+	assert_int_equal(write(fd, garbage, sizeof garbage), sizeof garbage);
+	assert_true(doctor_check_fd(fd, &report) > 0);
+	assert_true(names(&report, DOCTOR_HEADER, "magic"));
+	doctor_report_free(&report);
+	close(fd);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_true(doctor_check_fd(null, &report) > 0);
+	assert_true(names(&report, DOCTOR_FILE, "type"));
+	doctor_report_free(&report);
+	close(null);
+	unlink(path);
+}
+
+static void boards_cut_short_are_named(void **state)
+{
+	static const off_t lengths[] = { 1, 100, 832, 5000, 300000 };
+	struct board other;
+	struct doctor_report report;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		harness_board(&other, CAPACITY);
+		assert_int_equal(ftruncate(other.fd, lengths[i]), 0);
+		assert_true(doctor_check_fd(other.fd, &report) > 0);
+		assert_true(names(&report, DOCTOR_FILE, "size"));
+		doctor_report_free(&report);
+		harness_board_free(&other);
+	}
+}
+
+static void descriptors_that_cannot_be_read_are_errors(void **state)
+{
+	struct doctor_report report;
+
+	(void)state;
+	assert_true(doctor_check_fd(-1, &report) < 0);
+}
+
+/* Whatever bytes there are, the doctor comes to an end. */
+static void random_bytes_do_no_harm(void **state)
+{
+	struct doctor_report report;
+	unsigned seed = (unsigned)getpid();
+	uint8_t *bytes = board.base;
+
+	(void)state;
+	printf("# seed %u\n", seed);
+	for (int round = 0; round < 40; round++) {
+		for (int i = 0; i < 200; i++) {
+			size_t at = LAYOUT_PAGE +
+				    ((size_t)rand_r(&seed) * 4099) % (board.size - LAYOUT_PAGE - 8);
+			bytes[at] = (uint8_t)rand_r(&seed);
+		}
+		assert_true(doctor_check_fd(board.fd, &report) >= 0);
+		doctor_report_free(&report);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(healthy_boards_are_whole, make_board, free_board),
+		cmocka_unit_test_setup_teardown(a_broken_header_is_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(broken_tables_are_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(broken_chains_are_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(twins_are_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(broken_records_are_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(broken_copies_are_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(the_other_copy_may_hold_anything, make_board,
+						free_board),
+		cmocka_unit_test_setup_teardown(broken_heads_are_named, make_board, free_board),
+		cmocka_unit_test(bits_beyond_the_capacity_are_named),
+		cmocka_unit_test_setup_teardown(broken_mutexes_are_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(what_the_living_are_at_is_no_fault, make_board,
+						free_board),
+		cmocka_unit_test_setup_teardown(events_must_make_sense, make_board, free_board),
+		cmocka_unit_test(files_that_are_no_boards_are_named),
+		cmocka_unit_test(boards_cut_short_are_named),
+		cmocka_unit_test(descriptors_that_cannot_be_read_are_errors),
+		cmocka_unit_test_setup_teardown(random_bytes_do_no_harm, make_board, free_board),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
