@@ -13,13 +13,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-struct option_spec;
+struct flag;
 
 struct ctl {
 	const char *board, *socket; /* NULL: by the rule of trackd_open() */
 	const char *color;          /* as given, or NULL */
 	bool json, help, version;
-	const struct option_spec *options; /* the table of these, for the help */
+	const struct flag *flags; /* the table of these, for the help */
 	struct terminal terminal;
 	struct trackd *trackd; /* once ctl_open() has succeeded; closed by main() */
 };

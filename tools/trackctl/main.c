@@ -12,15 +12,15 @@
 
 static struct ctl ctl;
 
-static const struct option_spec common_options[] = {
-	{ "board", 0, OPTION_STRING, "NAME",
-	  "the board; else $TRACKD_BOARD, the user's, the system's", &ctl.board, NULL },
-	{ "socket", 0, OPTION_STRING, "PATH",
-	  "the daemon's socket; else $TRACKD_SOCKET, the board's", &ctl.socket, NULL },
-	{ "json", 0, OPTION_FLAG, NULL, "one JSON document (watch: one a line)", &ctl.json, NULL },
-	{ "color", 0, OPTION_STRING, "WHEN", "auto, always or never", &ctl.color, NULL },
-	{ "help", 'h', OPTION_FLAG, NULL, "show help", &ctl.help, NULL },
-	{ "version", 'V', OPTION_FLAG, NULL, "show the version", &ctl.version, NULL },
+static const struct flag common_flags[] = {
+	{ "board", 0, FLAG_TEXT, "NAME", "the board; else $TRACKD_BOARD, the user's, the system's",
+	  &ctl.board, NULL },
+	{ "socket", 0, FLAG_TEXT, "PATH", "the daemon's socket; else $TRACKD_SOCKET, the board's",
+	  &ctl.socket, NULL },
+	{ "json", 0, FLAG_BOOL, NULL, "one JSON document (watch: one a line)", &ctl.json, NULL },
+	{ "color", 0, FLAG_TEXT, "WHEN", "auto, always or never", &ctl.color, NULL },
+	{ "help", 'h', FLAG_BOOL, NULL, "show help", &ctl.help, NULL },
+	{ "version", 'V', FLAG_BOOL, NULL, "show the version", &ctl.version, NULL },
 	{ 0 },
 };
 
@@ -70,7 +70,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 
 	snprintf(name, sizeof name, "trackctl %s", verb->name);
 	argv[0] = name; /* what getopt calls us */
-	int first = options_parse(argc, argv, common_options, verb->options, verb->rest_is_command);
+	int first = flags_parse(argc, argv, common_flags, verb->flags, verb->rest_is_command);
 	if (first < 0)
 		return usage(verb->name);
 	if (ctl.help) {
@@ -90,8 +90,8 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	ctl.options = common_options;
-	int first = options_parse(argc, argv, common_options, NULL, true);
+	ctl.flags = common_flags;
+	int first = flags_parse(argc, argv, common_flags, NULL, true);
 
 	if (first < 0)
 		return usage(NULL);

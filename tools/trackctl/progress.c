@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines out of a pipe, and numbers and words out of lines. */
 #include "progress.h"
-#include "options.h"
+#include "flags.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,8 +28,8 @@ static bool parse_count(char *word, struct progress *ret_progress)
 		return false;
 	*slash = '\0';
 	ret_progress->type = PROGRESS_COUNT;
-	return options_number(word, &ret_progress->done) &&
-	       options_number(slash + 1, &ret_progress->total);
+	return flags_number(word, &ret_progress->done) &&
+	       flags_number(slash + 1, &ret_progress->total);
 }
 
 bool progress_parse(char *line, struct progress *ret_progress)

@@ -7,8 +7,8 @@ static struct {
 	bool ended;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "ended", 0, OPTION_FLAG, NULL,
+static const struct flag flags[] = {
+	{ "ended", 0, FLAG_BOOL, NULL,
 	  "for the worker itself: it has stopped, the task is cancelled", &options.ended, NULL },
 	{ 0 },
 };
@@ -49,7 +49,7 @@ const struct verb verb_cancel = {
 	.name = "cancel",
 	.arguments = "ID...",
 	.summary = "Ask for tasks to be cancelled; pending ones end at once",
-	.options = specs,
+	.flags = flags,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.run = run,

@@ -10,19 +10,18 @@ static struct {
 	bool replace;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "kind", 'k', OPTION_STRING, "KIND", "its list of stages (document)", &options.kind,
-	  NULL },
-	{ "owner", 'u', OPTION_STRING, "USER", "whose it is", &options.owner, NULL },
-	{ "name", 'n', OPTION_STRING, "NAME", "for people (the id)", &options.name, NULL },
-	{ "message", 'm', OPTION_STRING, "TEXT", "what it says (Queued for processing)",
+static const struct flag flags[] = {
+	{ "kind", 'k', FLAG_TEXT, "KIND", "its list of stages (document)", &options.kind, NULL },
+	{ "owner", 'u', FLAG_TEXT, "USER", "whose it is", &options.owner, NULL },
+	{ "name", 'n', FLAG_TEXT, "NAME", "for people (the id)", &options.name, NULL },
+	{ "message", 'm', FLAG_TEXT, "TEXT", "what it says (Queued for processing)",
 	  &options.message, NULL },
-	{ "total", 't', OPTION_NUMBER, "N", "how much work there is", &options.total, NULL },
-	{ "ttl", 0, OPTION_TTL, "TIME", "forget it that long after its last update",
-	  &options.ttl_ms, NULL },
-	{ "active-ttl", 0, OPTION_TTL, "TIME", "the same while a living process works on it",
+	{ "total", 't', FLAG_NUMBER, "N", "how much work there is", &options.total, NULL },
+	{ "ttl", 0, FLAG_TTL, "TIME", "forget it that long after its last update", &options.ttl_ms,
+	  NULL },
+	{ "active-ttl", 0, FLAG_TTL, "TIME", "the same while a living process works on it",
 	  &options.active_ttl_ms, NULL },
-	{ "replace", 0, OPTION_FLAG, NULL, "take the place of a task of that id and owner",
+	{ "replace", 0, FLAG_BOOL, NULL, "take the place of a task of that id and owner",
 	  &options.replace, NULL },
 	{ 0 },
 };
@@ -71,7 +70,7 @@ const struct verb verb_create = {
 	.name = "create",
 	.arguments = "ID",
 	.summary = "Create a pending task",
-	.options = specs,
+	.flags = flags,
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.run = run,

@@ -19,10 +19,10 @@ static struct {
 	bool quiet;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "file", 'f', OPTION_STRING, "PATH", "look at this file instead of a board by name",
+static const struct flag flags[] = {
+	{ "file", 'f', FLAG_TEXT, "PATH", "look at this file instead of a board by name",
 	  &options.file, NULL },
-	{ "quiet", 'q', OPTION_FLAG, NULL, "say nothing where all is well", &options.quiet, NULL },
+	{ "quiet", 'q', FLAG_BOOL, NULL, "say nothing where all is well", &options.quiet, NULL },
 	{ 0 },
 };
 
@@ -203,6 +203,6 @@ const struct verb verb_doctor = {
 		"are\n"
 		"faults. A board in use is looked at several times: only what stays wrong is "
 		"named.",
-	.options = specs,
+	.flags = flags,
 	.run = run,
 };

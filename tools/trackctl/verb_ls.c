@@ -18,20 +18,19 @@ static struct {
 	bool no_headings, raw, list_columns;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "owner", 'u', OPTION_STRING, "USER", "only the tasks of USER", &options.filter.owner,
-	  NULL },
-	{ "state", 's', OPTION_STRING, "STATE", "only in these states or stages, with commas",
+static const struct flag flags[] = {
+	{ "owner", 'u', FLAG_TEXT, "USER", "only the tasks of USER", &options.filter.owner, NULL },
+	{ "state", 's', FLAG_TEXT, "STATE", "only in these states or stages, with commas",
 	  &options.filter.state, NULL },
-	{ "kind", 'k', OPTION_STRING, "KIND", "only of this kind", &options.filter.kind, NULL },
-	{ "limit", 'n', OPTION_NUMBER, "N", "only the N newest", &options.limit, NULL },
-	{ "output", 'o', OPTION_STRING, "COLUMNS", "these columns; +COLUMNS: these as well",
+	{ "kind", 'k', FLAG_TEXT, "KIND", "only of this kind", &options.filter.kind, NULL },
+	{ "limit", 'n', FLAG_NUMBER, "N", "only the N newest", &options.limit, NULL },
+	{ "output", 'o', FLAG_TEXT, "COLUMNS", "these columns; +COLUMNS: these as well",
 	  &options.columns, NULL },
-	{ "columns", 0, OPTION_FLAG, NULL, "list the columns there are", &options.list_columns,
+	{ "columns", 0, FLAG_BOOL, NULL, "list the columns there are", &options.list_columns,
 	  NULL },
-	{ "no-headings", 0, OPTION_FLAG, NULL, "without the line of headings", &options.no_headings,
+	{ "no-headings", 0, FLAG_BOOL, NULL, "without the line of headings", &options.no_headings,
 	  NULL },
-	{ "raw", 'r', OPTION_FLAG, NULL, "single blanks between columns, nothing cut", &options.raw,
+	{ "raw", 'r', FLAG_BOOL, NULL, "single blanks between columns, nothing cut", &options.raw,
 	  NULL },
 	{ 0 },
 };
@@ -183,6 +182,6 @@ const struct verb verb_ls = {
 	.name = "ls",
 	.arguments = "",
 	.summary = "List tasks, newest first",
-	.options = specs,
+	.flags = flags,
 	.run = run,
 };

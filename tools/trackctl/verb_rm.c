@@ -6,8 +6,8 @@ static struct {
 	bool force;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "force", 'f', OPTION_FLAG, NULL, "active tasks too; their workers are not told",
+static const struct flag flags[] = {
+	{ "force", 'f', FLAG_BOOL, NULL, "active tasks too; their workers are not told",
 	  &options.force, NULL },
 	{ 0 },
 };
@@ -45,7 +45,7 @@ const struct verb verb_rm = {
 	.name = "rm",
 	.arguments = "ID...",
 	.summary = "Forget tasks",
-	.options = specs,
+	.flags = flags,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.run = run,

@@ -33,18 +33,17 @@ static struct {
 	bool replace, quiet, grace_given;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "kind", 'k', OPTION_STRING, "KIND", "its list of stages (command: one stage, running)",
+static const struct flag flags[] = {
+	{ "kind", 'k', FLAG_TEXT, "KIND", "its list of stages (command: one stage, running)",
 	  &options.kind, NULL },
-	{ "id", 'i', OPTION_STRING, "ID", "the task's id (one is made up)", &options.id, NULL },
-	{ "owner", 'u', OPTION_STRING, "USER", "whose it is", &options.owner, NULL },
-	{ "name", 'n', OPTION_STRING, "NAME", "for people (the command line)", &options.name,
-	  NULL },
-	{ "replace", 0, OPTION_FLAG, NULL, "take the place of a task of that id and owner",
+	{ "id", 'i', FLAG_TEXT, "ID", "the task's id (one is made up)", &options.id, NULL },
+	{ "owner", 'u', FLAG_TEXT, "USER", "whose it is", &options.owner, NULL },
+	{ "name", 'n', FLAG_TEXT, "NAME", "for people (the command line)", &options.name, NULL },
+	{ "replace", 0, FLAG_BOOL, NULL, "take the place of a task of that id and owner",
 	  &options.replace, NULL },
-	{ "grace", 'g', OPTION_SECONDS, "TIME", "from SIGTERM to SIGKILL when cancelled (10)",
+	{ "grace", 'g', FLAG_TIME, "TIME", "from SIGTERM to SIGKILL when cancelled (10)",
 	  &options.grace_ms, &options.grace_given },
-	{ "quiet", 'q', OPTION_FLAG, NULL, "do not print an id that was made up", &options.quiet,
+	{ "quiet", 'q', FLAG_BOOL, NULL, "do not print an id that was made up", &options.quiet,
 	  NULL },
 	{ 0 },
 };
@@ -308,7 +307,7 @@ const struct verb verb_run = {
 		"Exits as the command did, with 128 + signal if one killed it; 127 or 126 if it "
 		"could\n"
 		"not be run. trackctl cancel sends it SIGTERM.",
-	.options = specs,
+	.flags = flags,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.rest_is_command = true,

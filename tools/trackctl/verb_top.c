@@ -18,14 +18,14 @@ static struct {
 	const char *sort, *search;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "delay", 'd', OPTION_SECONDS, "TIME", "between readings (0.5)", &options.delay_ms,
+static const struct flag flags[] = {
+	{ "delay", 'd', FLAG_TIME, "TIME", "between readings (0.5)", &options.delay_ms,
 	  &options.delay_given },
-	{ "sort", 's', OPTION_STRING, "ORDER",
+	{ "sort", 's', FLAG_TEXT, "ORDER",
 	  "activity, newest, progress, rate, time, name, owner or id", &options.sort, NULL },
-	{ "search", 'f', OPTION_STRING, "TEXT", "only tasks in which TEXT is found",
-	  &options.search, NULL },
-	{ "once", '1', OPTION_FLAG, NULL, "one shot, on a terminal too", &options.once, NULL },
+	{ "search", 'f', FLAG_TEXT, "TEXT", "only tasks in which TEXT is found", &options.search,
+	  NULL },
+	{ "once", '1', FLAG_BOOL, NULL, "one shot, on a terminal too", &options.once, NULL },
 	{ 0 },
 };
 
@@ -137,6 +137,6 @@ const struct verb verb_top = {
 	.more = "Keys: arrows or j k choose, enter detail, s S sort, / search, c cancel, f "
 		"freeze,\n"
 		"h help, q leave. Without a terminal it prints one shot.",
-	.options = specs,
+	.flags = flags,
 	.run = run,
 };

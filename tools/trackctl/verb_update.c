@@ -12,12 +12,12 @@ static struct {
 	bool done_given, total_given, pid_given;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "done", 'd', OPTION_NUMBER, "N", "work done in the stage", &options.done,
+static const struct flag flags[] = {
+	{ "done", 'd', FLAG_NUMBER, "N", "work done in the stage", &options.done,
 	  &options.done_given },
-	{ "total", 't', OPTION_NUMBER, "N", "work that the stage has", &options.total,
+	{ "total", 't', FLAG_NUMBER, "N", "work that the stage has", &options.total,
 	  &options.total_given },
-	{ "pid", 'p', OPTION_NUMBER, "PID", "the process that works on it", &options.pid,
+	{ "pid", 'p', FLAG_NUMBER, "PID", "the process that works on it", &options.pid,
 	  &options.pid_given },
 	{ 0 },
 };
@@ -83,7 +83,7 @@ const struct verb verb_update = {
 	.summary = "Move a task to a stage; stage - stays where it is",
 	.more = "Without --pid the task keeps the worker it has; a task that never had one is not\n"
 		"watched. With --pid that process is its worker, and its death fails the task.",
-	.options = specs,
+	.flags = flags,
 	.min_arguments = 2,
 	.max_arguments = 3,
 	.run = run,

@@ -13,8 +13,8 @@ static struct {
 	bool timeout_given;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "timeout", 't', OPTION_SECONDS, "TIME", "give up after TIME (2, 0.5, 3m, 1h) with 124",
+static const struct flag flags[] = {
+	{ "timeout", 't', FLAG_TIME, "TIME", "give up after TIME (2, 0.5, 3m, 1h) with 124",
 	  &options.timeout_ms, &options.timeout_given },
 	{ 0 },
 };
@@ -70,7 +70,7 @@ const struct verb verb_wait = {
 	.more = "0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "
 		"timed\n"
 		"out, 130 interrupted. Of several tasks the first that did not complete decides.",
-	.options = specs,
+	.flags = flags,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.run = run,

@@ -22,11 +22,10 @@ static struct {
 	bool plain;
 } options;
 
-static const struct option_spec specs[] = {
-	{ "owner", 'u', OPTION_STRING, "USER", "only the tasks of USER", &options.filter.owner,
-	  NULL },
-	{ "kind", 'k', OPTION_STRING, "KIND", "only of this kind", &options.filter.kind, NULL },
-	{ "plain", 0, OPTION_FLAG, NULL, "lines only, nothing redrawn", &options.plain, NULL },
+static const struct flag flags[] = {
+	{ "owner", 'u', FLAG_TEXT, "USER", "only the tasks of USER", &options.filter.owner, NULL },
+	{ "kind", 'k', FLAG_TEXT, "KIND", "only of this kind", &options.filter.kind, NULL },
+	{ "plain", 0, FLAG_BOOL, NULL, "lines only, nothing redrawn", &options.plain, NULL },
 	{ 0 },
 };
 
@@ -245,7 +244,7 @@ const struct verb verb_watch = {
 		"goes on until it is interrupted (130). Piped, it prints one line per transition; "
 		"with\n"
 		"--json one object per line.",
-	.options = specs,
+	.flags = flags,
 	.max_arguments = -1,
 	.run = run,
 };

@@ -92,13 +92,13 @@ const struct verb *verb_nearest(const char *name)
 
 void verb_explain(const struct verb *verb)
 {
-	printf("usage: trackctl %s%s%s%s\n\n%s.\n", verb->name, verb->options ? " [OPTION...]" : "",
+	printf("usage: trackctl %s%s%s%s\n\n%s.\n", verb->name, verb->flags ? " [OPTION...]" : "",
 	       verb->arguments[0] ? " " : "", verb->arguments, verb->summary);
 	if (verb->more)
 		printf("\n%s\n", verb->more);
-	if (verb->options) {
+	if (verb->flags) {
 		printf("\n");
-		options_help(verb->options);
+		flags_help(verb->flags);
 	}
 	printf("\nOptions of every verb: trackctl help. The manual: man trackctl\n");
 }
@@ -114,6 +114,6 @@ void general_help(const struct ctl *ctl)
 		printf("  %-30s  %s\n", left, verb_at(i)->summary);
 	}
 	printf("\nOptions of every verb:\n");
-	options_help(ctl->options);
+	flags_help(ctl->flags);
 	printf("\ntrackctl help VERB tells more about one; man trackctl tells all.\n");
 }

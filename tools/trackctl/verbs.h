@@ -8,7 +8,7 @@
 #define TRACKCTL_VERBS_H
 
 #include "ctl.h"
-#include "options.h"
+#include "flags.h"
 
 /* In the order in which the help shows them. */
 #define VERBS(X)                                                                                   \
@@ -31,12 +31,12 @@
 
 struct verb {
 	const char *name;
-	const char *arguments;             /* "ID STAGE [MESSAGE]"; "" for none */
-	const char *summary;               /* one line */
-	const char *more;                  /* for `trackctl help VERB`; NULL: nothing more to say */
-	const struct option_spec *options; /* ends with one without a name; NULL: none */
-	int min_arguments, max_arguments;  /* max -1: any number */
-	bool rest_is_command;              /* options end where the arguments begin */
+	const char *arguments;            /* "ID STAGE [MESSAGE]"; "" for none */
+	const char *summary;              /* one line */
+	const char *more;                 /* for `trackctl help VERB`; NULL: nothing more to say */
+	const struct flag *flags;         /* ends with one without a name; NULL: none */
+	int min_arguments, max_arguments; /* max -1: any number */
+	bool rest_is_command;             /* options end where the arguments begin */
 	int (*run)(struct ctl *ctl, int n_arguments, char **arguments); /* the exit status */
 };
 

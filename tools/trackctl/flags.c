@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables to getopt_long(3) and back. */
-#include "options.h"
+#include "flags.h"
 #include "trackd.h"
 #include <errno.h>
 #include <getopt.h>
@@ -12,7 +12,7 @@
 enum { OPTIONS_MAX = 32, LONG_ONLY = 256 };
 
 struct table {
-	const struct option_spec *spec[OPTIONS_MAX];
+	const struct flag *spec[OPTIONS_MAX];
 	struct option longs[OPTIONS_MAX + 1];
 	char letters[2 * OPTIONS_MAX + 3];
 	int n;
@@ -21,7 +21,7 @@ struct table {
 /* ---- Values -----------------------------------------------------------------------------------
  */
 
-bool options_number(const char *text, uint64_t *ret_number)
+bool flags_number(const char *text, uint64_t *ret_number)
 {
 	char *end;
 
@@ -35,7 +35,7 @@ bool options_number(const char *text, uint64_t *ret_number)
 	return true;
 }
 
-bool options_duration(const char *text, int64_t *ret_ms)
+bool flags_duration(const char *text, int64_t *ret_ms)
 {
 	static const struct {
 		const char *unit;
@@ -66,42 +66,42 @@ static bool parse_ttl(const char *text, uint32_t *ret_ms)
 		*ret_ms = TRACKD_TTL_NEVER;
 		return true;
 	}
-	if (!options_duration(text, &ms) || ms == 0 || ms >= TRACKD_TTL_NEVER)
+	if (!flags_duration(text, &ms) || ms == 0 || ms >= TRACKD_TTL_NEVER)
 		return false;
 	*ret_ms = (uint32_t)ms;
 	return true;
 }
 
-static bool set(const struct option_spec *spec, const char *text)
+static bool set(const struct flag *spec, const char *text)
 {
 	switch (spec->type) {
-	case OPTION_FLAG:
+	case FLAG_BOOL:
 		*(bool *)spec->value = true;
 		return true;
-	case OPTION_STRING:
+	case FLAG_TEXT:
 		*(const char **)spec->value = text;
 		return true;
-	case OPTION_NUMBER:
-		return options_number(text, spec->value);
-	case OPTION_SECONDS:
-		return options_duration(text, spec->value);
-	case OPTION_TTL:
+	case FLAG_NUMBER:
+		return flags_number(text, spec->value);
+	case FLAG_TIME:
+		return flags_duration(text, spec->value);
+	case FLAG_TTL:
 		return parse_ttl(text, spec->value);
 	}
 	return false;
 }
 
-static const char *wanted(enum option_type type)
+static const char *wanted(enum flag_type type)
 {
 	switch (type) {
-	case OPTION_FLAG:
-	case OPTION_STRING:
+	case FLAG_BOOL:
+	case FLAG_TEXT:
 		break;
-	case OPTION_NUMBER:
+	case FLAG_NUMBER:
 		return "a whole number";
-	case OPTION_SECONDS:
+	case FLAG_TIME:
 		return "a time such as 2, 0.5s, 3m or 1h";
-	case OPTION_TTL:
+	case FLAG_TTL:
 		return "a time such as 90s, 3m, 1h or 1d, or never";
 	}
 	return "something else";
@@ -110,10 +110,10 @@ static const char *wanted(enum option_type type)
 /* ---- Parsing ----------------------------------------------------------------------------------
  */
 
-static void add(struct table *table, const struct option_spec *specs)
+static void add(struct table *table, const struct flag *specs)
 {
 	for (; specs && specs->name && table->n < OPTIONS_MAX; specs++) {
-		bool argument = specs->type != OPTION_FLAG;
+		bool argument = specs->type != FLAG_BOOL;
 		char *letters = table->letters + strlen(table->letters);
 
 		table->longs[table->n] = (struct option){
@@ -131,7 +131,7 @@ static void add(struct table *table, const struct option_spec *specs)
 	}
 }
 
-static const struct option_spec *chosen(const struct table *table, int option)
+static const struct flag *chosen(const struct table *table, int option)
 {
 	if (option >= LONG_ONLY)
 		return table->spec[option - LONG_ONLY];
@@ -141,8 +141,7 @@ static const struct option_spec *chosen(const struct table *table, int option)
 	return NULL;
 }
 
-int options_parse(int argc, char **argv, const struct option_spec *specs,
-		  const struct option_spec *more, bool stop)
+int flags_parse(int argc, char **argv, const struct flag *specs, const struct flag *more, bool stop)
 {
 	struct table table = { .letters = "" };
 	int option;
@@ -153,7 +152,7 @@ int options_parse(int argc, char **argv, const struct option_spec *specs,
 	add(&table, more);
 	optind = 0; /* start over, and forget an order that was asked for before */
 	while ((option = getopt_long(argc, argv, table.letters, table.longs, NULL)) != -1) {
-		const struct option_spec *spec = chosen(&table, option);
+		const struct flag *spec = chosen(&table, option);
 
 		if (!spec)
 			return -1; /* getopt has said it */
@@ -171,7 +170,7 @@ int options_parse(int argc, char **argv, const struct option_spec *specs,
 /* ---- Help -------------------------------------------------------------------------------------
  */
 
-void options_help(const struct option_spec *specs)
+void flags_help(const struct flag *specs)
 {
 	char left[64];
 

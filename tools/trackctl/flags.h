@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Command-line options as tables: parsed, and explained, from one description. */
-#ifndef TRACKCTL_OPTIONS_H
-#define TRACKCTL_OPTIONS_H
+#ifndef TRACKCTL_FLAGS_H
+#define TRACKCTL_FLAGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum option_type {
-	OPTION_FLAG,    /* bool */
-	OPTION_STRING,  /* const char * */
-	OPTION_NUMBER,  /* uint64_t */
-	OPTION_SECONDS, /* int64_t milliseconds: 2, 0.5, 3m, 2h, 1d */
-	OPTION_TTL,     /* uint32_t milliseconds, or never */
+enum flag_type {
+	FLAG_BOOL,   /* bool */
+	FLAG_TEXT,   /* const char * */
+	FLAG_NUMBER, /* uint64_t */
+	FLAG_TIME,   /* int64_t milliseconds: 2, 0.5, 3m, 2h, 1d */
+	FLAG_TTL,    /* uint32_t milliseconds, or never */
 };
 
-struct option_spec {
+struct flag {
 	const char *name; /* long, without the dashes; NULL ends the table */
 	char letter;      /* short, or 0 */
-	enum option_type type;
+	enum flag_type type;
 	const char *argument; /* what the help calls it; NULL for flags */
 	const char *help;
 	void *value; /* where it goes */
@@ -30,15 +30,15 @@ struct option_spec {
  * Returns the index of the first argument in argv, which is reordered so that arguments come last;
  * or -1 after a message on stderr.
  */
-int options_parse(int argc, char **argv, const struct option_spec *specs,
-		  const struct option_spec *more, bool stop);
+int flags_parse(int argc, char **argv, const struct flag *specs, const struct flag *more,
+		bool stop);
 
 /* Print the table as help, a line an option. */
-void options_help(const struct option_spec *specs);
+void flags_help(const struct flag *specs);
 
 /* "2", "0.5", "90s", "3m", "2h", "1d" in milliseconds. False if it is none of those. */
-bool options_duration(const char *text, int64_t *ret_ms);
+bool flags_duration(const char *text, int64_t *ret_ms);
 /* A decimal number of all of text. */
-bool options_number(const char *text, uint64_t *ret_number);
+bool flags_number(const char *text, uint64_t *ret_number);
 
 #endif
