@@ -63,10 +63,10 @@ static int make(struct ctl *ctl, struct table *table)
 	scols_table_enable_raw(table->scols, options.raw);
 	for (int i = 0; i < table->n; i++) {
 		const struct column *column = table->columns[i];
-		int flags =
+		int how =
 			(column->right ? SCOLS_FL_RIGHT : 0) | (column->cut ? SCOLS_FL_TRUNC : 0);
 
-		if (!scols_table_new_column(table->scols, column->name, column->width, flags))
+		if (!scols_table_new_column(table->scols, column->name, column->width, how))
 			return -ENOMEM;
 	}
 	return 0;
