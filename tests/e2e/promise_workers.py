@@ -39,6 +39,15 @@ def expect_lost(watcher, task, stage=0):
     return seen
 
 
+def kill_for_reuse(worker):
+    """Kill it so late that a process which gets its pid has another start time: that is told in ticks."""
+    with open(f"/proc/{worker.pid}/stat", encoding="utf-8") as file:
+        ticks = int(file.read().rpartition(")")[2].split()[19])
+    hertz = os.sysconf("SC_CLK_TCK")
+    until(lambda: time.clock_gettime(time.CLOCK_BOOTTIME) * hertz > ticks + 2, "the next tick")
+    worker.kill()
+
+
 def after_a_death(site, watcher, name):
     """Wait until the daemon has dealt with the death of another worker: a clock for what must not happen."""
     victim = site.puppet("open write", f"create {name}", f"update {name} extracting")
@@ -114,7 +123,7 @@ def _(site):
     worker, watcher = begin(site)
     parent = site.puppet("open write")
     site.processes[0].kill()
-    worker.kill()
+    kill_for_reuse(worker)
     site.pids.append(worker.pid)
     reused = parent.ask(f"fork {worker.pid} exec sleep 1000")
     if reused.code == -17:  # EEXIST: somebody was quicker
@@ -132,15 +141,16 @@ def _(site):
     worker, watcher = begin(site)
     parent = site.puppet("open write")
     site.processes[0].kill()
-    worker.kill()
+    kill_for_reuse(worker)
     site.pids.append(worker.pid)
-    script = os.path.join(site.folder, "second-life")
+    lines, script = os.path.join(site.folder, "lines"), os.path.join(site.folder, "second-life")
+    os.mkfifo(lines)
     with open(script, "w", encoding="utf-8") as file:
-        file.write("#!/bin/sh\n"
-                   f"(echo open write; echo create b; echo update b extracting; sleep 1000) | "
+        # It holds the other end of its own input, so it lives on when it has done the lines.
+        file.write(f"exec 0<>{lines}\n"
+                   "printf 'open write\\ncreate b\\nupdate b extracting\\n' >&0\n"
                    f"exec {PUPPET}\n")
-    # The last command of the pipe must be the process itself, which is what lastpipe is for.
-    reused = parent.ask(f"fork {worker.pid} exec bash -O lastpipe {script}")
+    reused = parent.ask(f"fork {worker.pid} exec sh {script}")
     if reused.code == -17:
         raise Skip("the pid was taken by another process")
     check(reused.code == 0, f"clone3 with set_tid: {reused.line}")
