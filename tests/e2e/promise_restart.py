@@ -10,9 +10,11 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import socket
+import struct
 import time
 
-from e2e import check, main, test, until
+from e2e import check, comment, main, test, until
 
 KILLS = 20
 LIMIT_US = 2_000_000  # what a call may take
@@ -120,6 +122,32 @@ def _(site):
     opened = site.puppet().do("open write timeout=300")
     check(opened.number("us") < 1_500_000, f"opening took {opened.line}")
     daemon.cont()
+
+
+@test("one whose queue of connections is full keeps nobody waiting either")
+def _(site):
+    daemon = site.daemon()
+    worker = site.puppet("open write", "create a")
+    daemon.stop()
+    waiting = []
+    try:
+        while len(waiting) < 10_000:
+            waiting.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+            waiting[-1].setblocking(False)
+            waiting[-1].connect(site.socket)
+        check(False, "the queue has no end")
+    except BlockingIOError:
+        comment(f"{len(waiting)} connections wait")
+    with open(site.shm, "r+b") as file:  # as if a new daemon had come: the worker introduces itself
+        epoch = site.header(280, "<I")
+        file.seek(280)
+        file.write(struct.pack("<I", epoch + 1))
+    took = worker.do("update a extracting").number("us")
+    check(took < 500_000, f"an update took {took} us")
+    opened = site.puppet().do("open write timeout=300")
+    check(opened.number("us") < 1_500_000, f"opening took {opened.line}")
+    for one in waiting:
+        one.close()
 
 
 main()
