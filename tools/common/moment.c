@@ -73,6 +73,14 @@ void moment_duration(char ret_text[MOMENT_TEXT], uint64_t ns)
 			 s % DAY / HOUR);
 }
 
+void moment_rough(char ret_text[MOMENT_TEXT], uint64_t ns)
+{
+	if (ns < 10 * NS_PER_S || ns >= MINUTE * NS_PER_S)
+		moment_duration(ret_text, ns);
+	else
+		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 " s", ns / NS_PER_S);
+}
+
 void moment_short(char ret_text[MOMENT_TEXT], uint64_t ns)
 {
 	uint64_t s = ns / NS_PER_S;

@@ -17,6 +17,9 @@ void moment_local(char ret_text[MOMENT_TEXT], uint64_t wall_ns, uint64_t now_ns)
 /* "0.4 s", "33.0 s", "3 min 05 s", "2 h 07 min", "3 d 4 h". */
 void moment_duration(char ret_text[MOMENT_TEXT], uint64_t ns);
 
+/* The same with whole seconds from 10 s on: "0.4 s", "38 s", "3 min 05 s". */
+void moment_rough(char ret_text[MOMENT_TEXT], uint64_t ns);
+
 /* The same in at most five cells, for tables: "0.4s", "33s", "3m05s", "2h07m", "3d4h". */
 void moment_short(char ret_text[MOMENT_TEXT], uint64_t ns);
 

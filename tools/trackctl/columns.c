@@ -272,7 +272,15 @@ static const struct column columns[] = {
 	{ "REVISION", "number of its version", column_revision, 4, true, false, false },
 };
 
-static const char USUAL[] = "ID,KIND,OWNER,NAME,STATUS,PROGRESS,BAR,WORK,TIME,WORKER,MESSAGE";
+/* What is usual depends on the room there is. */
+static const char *usual(const struct terminal *terminal)
+{
+	if (!terminal->tty || terminal->width >= 110)
+		return "ID,KIND,OWNER,NAME,STATUS,PROGRESS,BAR,WORK,TIME,WORKER,MESSAGE";
+	if (terminal->width >= 70)
+		return "ID,KIND,OWNER,NAME,STATUS,PROGRESS,WORK,TIME,MESSAGE";
+	return "ID,STATUS,PROGRESS";
+}
 
 const struct column *column_at(size_t i)
 {
@@ -308,11 +316,12 @@ static int parse(const char *list, const struct column *ret_columns[COLUMNS_MAX]
 	return n;
 }
 
-int columns_parse(const char *list, const struct column *ret_columns[COLUMNS_MAX])
+int columns_parse(const struct terminal *terminal, const char *list,
+		  const struct column *ret_columns[COLUMNS_MAX])
 {
 	if (list && list[0] != '+')
 		return parse(list, ret_columns, 0);
-	int n = parse(USUAL, ret_columns, 0);
+	int n = parse(usual(terminal), ret_columns, 0);
 	return list ? parse(list + 1, ret_columns, n) : n;
 }
 

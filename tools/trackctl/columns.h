@@ -22,7 +22,8 @@ const struct column *column_find(const char *name, size_t length);
 
 /* "id,status" or "+worker" (what is usual, and more), or NULL for what is usual. Returns the number
  * of columns, or -1 after a message. */
-int columns_parse(const char *list, const struct column *ret_columns[COLUMNS_MAX]);
+int columns_parse(const struct terminal *terminal, const char *list,
+		  const struct column *ret_columns[COLUMNS_MAX]);
 
 /* Print what columns there are. */
 void columns_help(void);

@@ -9,7 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL = 9, BAR_MAX = 20, COLUMN_TWO = 46, WIDE = 72, TEXT = 3 * TRACKD_ERROR_MAX + 1 };
+enum {
+	LABEL = 9,
+	BAR_MAX = 20,
+	COLUMN_TWO = 43,
+	WIDE = 72,
+	NARROW = 50,
+	TEXT = 3 * TRACKD_ERROR_MAX + 1
+};
 
 struct screen {
 	FILE *to;
@@ -122,7 +129,7 @@ static void when(const struct screen *screen, uint64_t wall_ns, char *to, size_t
 	if (wall_ns == 0)
 		return;
 	moment_local(at, wall_ns, screen->now_ns);
-	moment_duration(ago, moment_between(wall_ns, screen->now_ns));
+	moment_rough(ago, moment_between(wall_ns, screen->now_ns));
 	snprintf(to, size, "%s (%s ago)", at, ago);
 }
 
@@ -141,37 +148,50 @@ static void worker_words(const struct screen *screen, char *to, size_t size)
 
 static void change_words(const struct screen *screen, char *to, size_t size)
 {
-	char ago[MOMENT_TEXT], left[MOMENT_TEXT];
-	uint64_t eta = moment_left(screen->task, screen->now_ns);
+	char ago[MOMENT_TEXT];
 
-	moment_duration(ago, moment_between(screen->task->updated_ns, screen->now_ns));
-	moment_duration(left, eta);
-	if (is_final(screen))
-		to[0] = '\0';
-	else if (eta != 0)
-		snprintf(to, size, "%s ago   ETA: ~%s", ago, left);
-	else
-		snprintf(to, size, "%s ago", ago);
+	moment_rough(ago, moment_between(screen->task->updated_ns, screen->now_ns));
+	snprintf(to, size, "%s%s", is_final(screen) ? "" : ago, is_final(screen) ? "" : " ago");
+}
+
+static void eta_words(const struct screen *screen, char *to, size_t size)
+{
+	uint64_t left = moment_left(screen->task, screen->now_ns);
+	char text[MOMENT_TEXT];
+
+	to[0] = '\0';
+	if (left == 0)
+		return;
+	moment_rough(text, left);
+	snprintf(to, size, "~%s", text);
 }
 
 static void all_facts(const struct screen *screen)
 {
 	const struct trackd_task *task = screen->task;
-	char left[TEXT], right[TEXT], span[MOMENT_TEXT];
+	const struct terminal *terminal = screen->terminal;
+	char left[TEXT], right[TEXT], eta[2 * MOMENT_TEXT], both[2 * TEXT], span[MOMENT_TEXT];
+	bool started = task->started_ns != 0;
 
 	worker_words(screen, right, sizeof right);
 	facts(screen, "Owner", task->owner, "Worker", right);
+	when(screen, started ? task->started_ns : task->created_ns, left, sizeof left);
 	change_words(screen, right, sizeof right);
-	if (task->started_ns != 0)
-		when(screen, task->started_ns, left, sizeof left);
-	else
-		when(screen, task->created_ns, left, sizeof left);
-	facts(screen, task->started_ns ? "Started" : "Created", left, "Last change", right);
+	eta_words(screen, eta, sizeof eta);
+	/* On one line where there is room for it. */
+	if (eta[0] != '\0' &&
+	    terminal->width > COLUMN_TWO + 15 + (int)strlen(right) + 8 + (int)strlen(eta)) {
+		snprintf(both, sizeof both, "%s   ETA: %s", right, eta);
+		eta[0] = '\0';
+	} else {
+		snprintf(both, sizeof both, "%s", right);
+	}
+	facts(screen, started ? "Started" : "Created", left, "Last change", both);
+	when(screen, task->cancel_requested_ns, left, sizeof left);
+	facts(screen, "Cancel", left, "ETA", eta);
 	when(screen, task->finished_ns, left, sizeof left);
 	moment_duration(span, moment_between(task->started_ns, task->finished_ns));
-	facts(screen, "Finished", left, "Took", task->finished_ns && task->started_ns ? span : "");
-	when(screen, task->cancel_requested_ns, left, sizeof left);
-	facts(screen, is_final(screen) ? "Cancel" : "Asked to stop", left, "", "");
+	facts(screen, "Finished", left, "Took", task->finished_ns && started ? span : "");
 }
 
 /* ---- Stages -----------------------------------------------------------------------------------
@@ -204,11 +224,12 @@ static void stage_line(const struct screen *screen, const struct trackd_stage *s
 	int cells = terminal_text(terminal, name, sizeof name, stage->name, 0);
 	moment_duration(took, moment_between(stage->started_ns, until));
 	words_work(work, stage->done, stage->total);
-	if (state == TRACKD_STAGE_RUNNING)
+	if (state == TRACKD_STAGE_RUNNING && terminal->width >= NARROW)
 		words_rate(rate, screen->task, screen->now_ns);
-	fprintf(screen->to, "%s%s%s %s%*s  %9s%s%s%s%s\n",
+	fprintf(screen->to, "%s%s%s %s%*s  %*s%s%s%s%s\n",
 		terminal_on(terminal, stage_style(state)), terminal_stage_sign(terminal, state),
-		terminal_off(terminal), name, name_cells - cells, "", stage->started_ns ? took : "",
+		terminal_off(terminal), name, name_cells - cells, "",
+		terminal->width < NARROW ? 0 : 9, stage->started_ns ? took : "",
 		work[0] ? "   " : "", work, rate[0] ? "   " : "", rate);
 }
 
@@ -289,33 +310,37 @@ static void text_line(const struct screen *screen, const char *name, const char 
 	fprintf(screen->to, "%s%s\n", text, cut ? " [cut]" : "");
 }
 
+static void hint(const struct screen *screen, const char *verb, const char *what)
+{
+	char id[TEXT];
+
+	terminal_text(screen->terminal, id, sizeof id, screen->task->id, 0);
+	fprintf(screen->to, "%strackctl %s %s%s  %s%s%s\n",
+		terminal_on(screen->terminal, STYLE_BOLD), verb, id, terminal_off(screen->terminal),
+		terminal_on(screen->terminal, STYLE_DIM), what, terminal_off(screen->terminal));
+}
+
 /* What can be done next. */
 static void hints(const struct screen *screen)
 {
-	const char *id = screen->task->id;
-	char safe[TEXT];
-
 	if (!screen->terminal->tty)
 		return;
-	terminal_text(screen->terminal, safe, sizeof safe, id, 0);
-	fprintf(screen->to, "\n%s", terminal_on(screen->terminal, STYLE_DIM));
+	fprintf(screen->to, "\n");
 	switch (state_of(screen)) {
 	case TRACKD_PENDING:
-		fprintf(screen->to, "trackctl watch %s follows it; trackctl cancel %s ends it",
-			safe, safe);
+		hint(screen, "watch", "follows it");
+		hint(screen, "cancel", "ends it");
 		break;
 	case TRACKD_ACTIVE:
-		fprintf(screen->to,
-			"trackctl watch %s follows it; trackctl cancel %s asks it to stop", safe,
-			safe);
+		hint(screen, "watch", "follows it");
+		hint(screen, "cancel", "asks it to stop");
 		break;
 	case TRACKD_COMPLETED:
 	case TRACKD_FAILED:
 	case TRACKD_CANCELLED:
-		fprintf(screen->to, "trackctl rm %s forgets it", safe);
+		hint(screen, "rm", "forgets it");
 		break;
 	}
-	fprintf(screen->to, "%s\n", terminal_off(screen->terminal));
 }
 
 void detail_print(FILE *to, const struct terminal *terminal, const struct trackd_task *task)

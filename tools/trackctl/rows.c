@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GAP = 2, BAR_CELLS = 20, TEXT = 3 * TRACKD_ERROR_MAX + 1 };
+enum { GAP = 2, FIRM = 2, BAR_CELLS = 20, TEXT = 3 * TRACKD_ERROR_MAX + 1 };
 
 static const struct {
 	const char *heading;
 	int least, most; /* cells */
-	int rank;        /* the highest goes first */
+	int rank; /* the highest goes first; up to FIRM it stays whole while others are left */
 	bool right;
 } columns[ROW_COLUMNS] = {
 	[ROW_ID] = { "ID", 8, 40, 0, false },
 	[ROW_OWNER] = { "OWNER", 4, 16, 8, false },
-	[ROW_NAME] = { "NAME", 8, 40, 5, false },
+	[ROW_NAME] = { "NAME", 12, 40, 5, false },
 	[ROW_STATUS] = { "STATUS", 8, 32, 1, false },
 	[ROW_PROGRESS] = { "%", 4, 4, 2, true },
 	[ROW_BAR] = { "", 8, BAR_CELLS, 3, false },
@@ -124,14 +124,15 @@ void rows_measure(struct rows *rows, const struct terminal *terminal,
 	}
 }
 
-/* The widest that may still shrink, or -1. */
-static int shrinkable(const struct rows *rows)
+/* The widest that may still shrink, or -1. firm: also of those that should stay whole. */
+static int shrinkable(const struct rows *rows, bool firm)
 {
 	int best = -1;
 
 	for (int i = 0; i < ROW_COLUMNS; i++)
-		if (rows->cells[i] > columns[i].least &&
-		    (best < 0 || rows->cells[i] > rows->cells[best]) && !columns[i].right)
+		if (rows->cells[i] > columns[i].least && !columns[i].right &&
+		    (firm || columns[i].rank > FIRM) &&
+		    (best < 0 || rows->cells[i] > rows->cells[best]))
 			best = i;
 	return best;
 }
@@ -174,12 +175,13 @@ void rows_fit(struct rows *rows, int width)
 			rows->cells[i] = heading;
 	}
 	while (total(rows) > width) {
-		int i = shrinkable(rows);
+		int least = least_important(rows);
+		int i = shrinkable(rows, columns[least].rank <= FIRM);
 
 		if (i >= 0)
 			rows->cells[i]--;
 		else if (n_columns(rows) > 1)
-			rows->cells[least_important(rows)] = 0;
+			rows->cells[least] = 0;
 		else
 			break;
 	}

@@ -86,12 +86,11 @@ void top_summary(const struct top_model *model, char *to, size_t size)
 {
 	const struct trackd_stats *stats = &model->stats;
 
-	snprintf(
-		to, size,
-		"%s  %u of %u used  %u active, %u pending, %u completed, %u failed, %u cancelled%s",
-		stats->board, stats->used, stats->capacity, stats->active, stats->pending,
-		stats->completed, stats->failed, stats->cancelled,
-		statistics_daemon_alive(stats) == 0 ? "  daemon not running" : "");
+	snprintf(to, size,
+		 "%s  %u/%u  %u active, %u pending, %u completed, %u failed, %u cancelled%s",
+		 stats->board, stats->used, stats->capacity, stats->active, stats->pending,
+		 stats->completed, stats->failed, stats->cancelled,
+		 statistics_daemon_alive(stats) == 0 ? "  daemon not running" : "");
 }
 
 static void draw_header(const struct screen *screen)

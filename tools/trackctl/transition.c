@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT = 3 * TRACKD_ERROR_MAX + 1 };
+enum { TEXT = 3 * TRACKD_ERROR_MAX + 1, NARROW = 60 };
 
 static const char *type_name(const struct transition *transition)
 {
@@ -194,27 +194,52 @@ static const char *detail_for(const struct transition *transition, const struct 
 	return task->state == TRACKD_FAILED && task->error[0] ? task->error : task->message;
 }
 
+/* What a line has left for a piece of it after `used` cells; 0 where lines are as long as they
+ * like. */
+static int room_for(const struct terminal *terminal, int used, int most)
+{
+	int left = terminal->width - 1 - used;
+
+	if (!terminal->tty)
+		return 0;
+	left = left > 1 ? left : 1;
+	return most != 0 && most < left ? most : left;
+}
+
+/* Two blanks, a text in its style, cut to the room. Returns the cells used so far. */
+static int piece(const struct terminal *terminal, enum style style, const char *text, int used,
+		 int most)
+{
+	char safe[TEXT];
+
+	if (text[0] == '\0' || (terminal->tty && used + 4 > terminal->width))
+		return used;
+	int cells = terminal_text(terminal, safe, sizeof safe, text,
+				  room_for(terminal, used + 2, most));
+	printf("  %s%s%s", terminal_on(terminal, style), safe, terminal_off(terminal));
+	return used + 2 + cells;
+}
+
 int transition_print(struct ctl *ctl, const struct transition *transition)
 {
 	const struct terminal *terminal = &ctl->terminal;
 	const struct trackd_task *task = transition->task;
-	char at[MOMENT_TEXT], words[4 * WORDS], safe[TEXT], name[TEXT], detail[TEXT];
+	char at[MOMENT_TEXT], words[4 * WORDS];
 	struct facts facts;
 
 	facts_of(ctl, transition, &facts);
 	moment_local(at, facts.time_ns, facts.time_ns);
 	words_for(terminal, transition, &facts, words, sizeof words);
-	printf("%s%s.%03u%s", terminal_on(terminal, STYLE_DIM), at,
-	       (unsigned)(facts.time_ns % 1000000000 / 1000000), terminal_off(terminal));
-	terminal_text(terminal, safe, sizeof safe, facts.id[0] ? facts.id : "?", 0);
-	bool named = task && strcmp(task->name, task->id) != 0;
-	terminal_text(terminal, name, sizeof name, named ? task->name : "", 0);
-	printf("  %s%s%s%s%s", terminal_on(terminal, STYLE_BOLD), safe, terminal_off(terminal),
-	       name[0] ? "  " : "", name);
-	terminal_text(terminal, safe, sizeof safe, words, 0);
-	terminal_text(terminal, detail, sizeof detail, detail_for(transition, &facts), 0);
-	printf("  %s%s%s%s%s\n", terminal_on(terminal, style_for(transition, &facts)), safe,
-	       terminal_off(terminal), detail[0] ? "  " : "", detail);
+	int used = printf("%s.%03u", at, (unsigned)(facts.time_ns % 1000000000 / 1000000));
+	used = piece(terminal, STYLE_BOLD, facts.id[0] ? facts.id : "?", used, 0);
+	/* A long name must leave room for what happened; on a narrow screen there is none for it.
+	 */
+	if (task && strcmp(task->name, task->id) != 0 &&
+	    (!terminal->tty || terminal->width >= NARROW))
+		used = piece(terminal, STYLE_PLAIN, task->name, used, terminal->width / 4);
+	used = piece(terminal, style_for(transition, &facts), words, used, 0);
+	(void)piece(terminal, STYLE_PLAIN, detail_for(transition, &facts), used, 0);
+	putchar('\n');
 	return 0;
 }
 

@@ -63,8 +63,7 @@ static int make(struct ctl *ctl, struct table *table)
 	scols_table_enable_raw(table->scols, options.raw);
 	for (int i = 0; i < table->n; i++) {
 		const struct column *column = table->columns[i];
-		int how =
-			(column->right ? SCOLS_FL_RIGHT : 0) | (column->cut ? SCOLS_FL_TRUNC : 0);
+		int how = (column->right ? SCOLS_FL_RIGHT : 0) | (column->cut ? SCOLS_FL_TRUNC : 0);
 
 		if (!scols_table_new_column(table->scols, column->name, column->width, how))
 			return -ENOMEM;
@@ -110,7 +109,7 @@ static int show_table(struct ctl *ctl, const struct listing *listing)
 	struct table table = { .now_ns = moment_now() };
 	struct trackd_task task;
 
-	table.n = columns_parse(options.columns, table.columns);
+	table.n = columns_parse(&ctl->terminal, options.columns, table.columns);
 	if (table.n < 0)
 		return EXIT_CODE_USAGE;
 	int error = make(ctl, &table);
