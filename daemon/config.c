@@ -6,6 +6,7 @@
 #include "config.h"
 #include "kinds.h"
 #include "value.h"
+#include <assert.h>
 #include <errno.h>
 #include <grp.h>
 #include <stdarg.h>
@@ -30,13 +31,12 @@ static int copy_text(char *to, size_t size, const char *text)
 static int set_board(struct config *config, const char *value)
 {
 	const char *name = value[0] == '/' ? value + 1 : value;
-	char board[sizeof config->board] = "/";
 
 	/* ".lock" and ".new" stand behind the name in the same folder. */
 	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') || strlen(name) > 58)
 		return -EINVAL;
-	strcat(board, name);
-	return copy_text(config->board, sizeof config->board, board);
+	snprintf(config->board, sizeof config->board, "/%s", name);
+	return 0;
 }
 
 static int set_socket(struct config *config, const char *value)
@@ -118,8 +118,9 @@ static const struct {
 	{ "verbose", set_verbose, "yes or no" },
 };
 
-#define COUNT_KEY(key, takes, help, reload) +1
-_Static_assert(sizeof setters / sizeof setters[0] == 0 CONFIG_KEYS(COUNT_KEY), "a setter a key");
+#define KEY_NUMBER(key, takes, help, reload) KEY_##key,
+enum { CONFIG_KEYS(KEY_NUMBER) N_KEYS };
+static_assert(sizeof setters / sizeof setters[0] == N_KEYS, "a setter a key");
 
 void config_defaults(struct config *ret_config, int user)
 {
@@ -258,27 +259,28 @@ static int begin_section(struct parser *parser, char *line)
 			    "%s: [%.64s]: a kind's name is 1 to 31 bytes of a-z, 0-9, - and _",
 			    parser->where, line);
 	parser->in_kind = true;
-	strcpy(parser->kind_where, parser->where);
+	memcpy(parser->kind_where, parser->where, sizeof parser->kind_where);
 	return 0;
 }
 
 /* "stage = fetching 10", or in short "fetching 10" or "fetching = 10". */
 static int kind_line(struct parser *parser, char *line)
 {
-	char name[64], rest[8];
-	unsigned percent;
 	size_t word = strcspn(line, " \t=");
-	const char *text = line;
+	char *name = line, *percent;
 
-	if (word == 5 && strncmp(line, "stage", 5) == 0 && trim(line + 5)[0] == '=')
-		text = trim(line + 5) + 1;
-	if (sscanf(text, " %63[^ \t=]%*[ \t=]%u%7s", name, &percent, rest) != 2 ||
-	    kinds_add(&parser->kind, name, percent) < 0)
-		return fail(
-			parser->fault,
-			"%s: kind %s: \"%.64s\" is not a stage; write NAME PERCENT, the percentage "
-			"0 to 99 and not below the stage before, at most 16 stages",
-			parser->where, parser->kind.name, line);
+	if (word == 5 && strncmp(line, "stage", 5) == 0 && *trim(line + 5) == '=')
+		name = trim(trim(line + 5) + 1);
+	percent = name + strcspn(name, " \t=");
+	if (*percent != '\0')
+		*percent++ = '\0';
+	percent += strspn(percent, " \t=");
+	if (kinds_add(&parser->kind, name, percent) < 0)
+		return fail(parser->fault,
+			    "%s: kind %s: \"%.64s %.8s\" is not a stage; write NAME PERCENT, the "
+			    "percentage "
+			    "0 to 99 and not below the stage before, at most 16 stages",
+			    parser->where, parser->kind.name, name, percent);
 	return 0;
 }
 

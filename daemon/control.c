@@ -28,8 +28,7 @@ enum {
 
 struct control_peer {
 	struct control *control;
-	struct control_peer *next, **link;                       /* all */
-	struct control_peer *next_subscriber, **subscriber_link; /* NULL: none */
+	uint32_t at, subscriber_at; /* its places in the lists */
 	sd_event_source *source;
 	struct peer who;
 	uint64_t since_ns;
@@ -41,24 +40,26 @@ struct control_peer {
 /* ---- Connections
  * ------------------------------------------------------------------------------------ */
 
-static void drop(struct control_peer *peer)
+static void drop_at(struct control *control, uint32_t at)
 {
-	struct control *control = peer->control;
+	struct control_peer *peer = control->peers[at];
 
+	control->peers[at] = control->peers[--control->n_peers];
+	control->peers[at]->at = at;
 	if (peer->subscribed) {
+		uint32_t place = peer->subscriber_at;
+		control->subscribers[place] = control->subscribers[--control->n_subscribers];
+		control->subscribers[place]->subscriber_at = place;
 		notify_drop(control->notify, NOTIFY_SUBSCRIBER, peer->number, 0);
-		*peer->subscriber_link = peer->next_subscriber;
-		if (peer->next_subscriber)
-			peer->next_subscriber->subscriber_link = peer->subscriber_link;
-		control->n_subscribers--;
 	}
-	*peer->link = peer->next;
-	if (peer->next)
-		peer->next->link = peer->link;
-	control->n_peers--;
 	sd_event_source_disable_unref(peer->source);
 	close(peer->fd);
 	free(peer);
+}
+
+static void drop(struct control_peer *peer)
+{
+	drop_at(peer->control, peer->at);
 }
 
 static struct protocol_message answer(const struct control *control, enum protocol_type type)
@@ -79,13 +80,13 @@ static struct protocol_message answer(const struct control *control, enum protoc
 }
 
 /* Without waiting. board_fd goes along unless it is -1. */
-static int send_message(int fd, const struct protocol_message *message, int board_fd)
+static int send_message(int fd, struct protocol_message *message, int board_fd)
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { .bytes = { 0 } };
-	struct iovec part = { (void *)(uintptr_t)message, sizeof *message };
+	struct iovec part = { message, sizeof *message };
 	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
 
 	if (board_fd >= 0) {
@@ -144,12 +145,8 @@ static int ring(const struct control *control, const struct control_peer *peer)
 static void subscribe(struct control *control, struct control_peer *peer)
 {
 	peer->subscribed = true;
-	peer->next_subscriber = control->subscribers;
-	peer->subscriber_link = &control->subscribers;
-	if (control->subscribers)
-		control->subscribers->subscriber_link = &peer->next_subscriber;
-	control->subscribers = peer;
-	control->n_subscribers++;
+	peer->subscriber_at = control->n_subscribers;
+	control->subscribers[control->n_subscribers++] = peer;
 }
 
 static int on_subscribe(struct control *control, struct control_peer *peer)
@@ -226,11 +223,11 @@ static int on_peer(sd_event_source *source, int fd, uint32_t revents, void *data
 /* ---- Who comes
  * ------------------------------------------------------------------------------------------ */
 
-struct control_peer *control_add(struct control *control, int fd, int subscribed)
+struct control_peer *control_add(struct control *control, int fd, int number)
 {
 	struct control_peer *peer = calloc(1, sizeof *peer);
 
-	if (!peer || peer_identify(&peer->who, fd) < 0 ||
+	if (control->n_peers == control->max_peers || !peer || peer_identify(&peer->who, fd) < 0 ||
 	    sd_event_add_io(control->event, &peer->source, fd, EPOLLIN, on_peer, peer) < 0) {
 		free(peer);
 		close(fd);
@@ -239,15 +236,11 @@ struct control_peer *control_add(struct control *control, int fd, int subscribed
 	peer->control = control;
 	peer->fd = fd;
 	peer->since_ns = clock_monotonic_ns();
-	peer->next = control->peers;
-	peer->link = &control->peers;
-	if (control->peers)
-		control->peers->link = &peer->next;
-	control->peers = peer;
-	control->n_peers++;
-	if (subscribed >= 0) {
+	peer->at = control->n_peers;
+	control->peers[control->n_peers++] = peer;
+	if (number >= 0) {
 		peer->said_hello = true;
-		peer->number = (uint32_t)subscribed;
+		peer->number = (uint32_t)number;
 		if (peer->number >= control->next_number)
 			control->next_number = peer->number + 1;
 		subscribe(control, peer);
@@ -258,15 +251,19 @@ struct control_peer *control_add(struct control *control, int fd, int subscribed
 /* Put out the peer that has been silent longest without a hello, if any. Whether there was one. */
 static bool make_room(struct control *control)
 {
-	struct control_peer *oldest = NULL;
-	uint64_t limit = clock_monotonic_ns() - HELLO_USEC * UINT64_C(1000);
+	uint32_t oldest = control->n_peers;
+	uint64_t since = clock_monotonic_ns() - HELLO_USEC * UINT64_C(1000);
 
-	for (struct control_peer *peer = control->peers; peer; peer = peer->next)
-		if (!peer->said_hello && peer->since_ns < limit)
-			oldest = peer; /* newer ones stand in front */
-	if (oldest)
-		drop(oldest);
-	return oldest != NULL;
+	for (uint32_t i = 0; i < control->n_peers; i++) {
+		if (control->peers[i]->said_hello || control->peers[i]->since_ns > since)
+			continue;
+		since = control->peers[i]->since_ns;
+		oldest = i;
+	}
+	if (oldest == control->n_peers)
+		return false;
+	drop_at(control, oldest);
+	return true;
 }
 
 /* No descriptor is left: take a connection by means of the spare one, only to refuse it. */
@@ -331,11 +328,10 @@ static int on_listen(sd_event_source *source, int listen_fd, uint32_t revents, v
 
 void control_ring(struct control *control)
 {
-	struct control_peer *next;
-
-	for (struct control_peer *peer = control->subscribers; peer; peer = next) {
+	/* From the end, because one that is dropped is replaced by the last. */
+	for (uint32_t i = control->n_subscribers; i-- > 0;) {
+		struct control_peer *peer = control->subscribers[i];
 		int unread = 0;
-		next = peer->next_subscriber;
 		if (ioctl(peer->fd, SIOCOUTQ, &unread) == 0 && unread > 0)
 			continue;
 		if (ring(control, peer) < 0)
@@ -398,11 +394,9 @@ int control_init(struct control *control, sd_event *event, int listen_fd, struct
 
 void control_free(struct control *control)
 {
-	struct control_peer *peer, *next;
-
 	/* The service manager keeps its copies of the subscribers' sockets. */
-	for (peer = control->peers; peer; peer = next) {
-		next = peer->next;
+	for (uint32_t i = 0; i < control->n_peers; i++) {
+		struct control_peer *peer = control->peers[i];
 		sd_event_source_disable_unref(peer->source);
 		close(peer->fd);
 		free(peer);

@@ -31,7 +31,8 @@ struct control {
 	uint32_t n_subscribers;
 	uint32_t next_number; /* under which a subscriber's socket is kept */
 	sd_event_source *listen, *resume;
-	struct control_peer *peers, *subscribers;
+	/* both in no order */
+	struct control_peer *peers[CONTROL_PEERS_MAX], *subscribers[CONTROL_PEERS_MAX];
 };
 
 /* Serve the listening socket, which stays the caller's. 0 or -errno. */
@@ -42,9 +43,9 @@ void control_free(struct control *control);
 /* Ring all subscribers; at most one ring is unread at a time. */
 void control_ring(struct control *control);
 
-/* A connection: a fresh one, or a subscriber's that the service manager kept for us. Takes fd over;
- * NULL if it is dropped at once. */
-struct control_peer *control_add(struct control *control, int fd, int subscribed);
+/* A connection: a fresh one (number -1), or the subscriber's of that number, which the service
+ * manager kept for us. Takes fd over; NULL if it is dropped at once. */
+struct control_peer *control_add(struct control *control, int fd, int number);
 
 /* A packet has come. Returns 0, or a negative error: the connection is to be closed. */
 int control_message(struct control *control, struct control_peer *peer, const void *bytes,

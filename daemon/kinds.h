@@ -11,7 +11,7 @@
 
 /* Each returns 0 or -EINVAL. */
 int kinds_begin(struct trackd_kind *ret_kind, const char *name);
-int kinds_add(struct trackd_kind *kind, const char *stage, unsigned percent);
+int kinds_add(struct trackd_kind *kind, const char *stage, const char *percent);
 int kinds_parse(const char *text, struct trackd_kind *ret_kind); /* "NAME=stage:10,stage:50" */
 
 #endif

@@ -99,7 +99,7 @@ static int bind_beside(int fd, const char *path, mode_t mode, gid_t gid)
 int listener_make(struct listener *ret_listener, const char *path, mode_t mode, gid_t gid)
 {
 	struct listener listener = { .made = true, .path = path };
-	struct stat st;
+	struct stat st = { 0 };
 	int error = make_directory(path);
 
 	if (error == 0)

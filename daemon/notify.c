@@ -2,8 +2,10 @@
 /* sd_notify(3) and the descriptor store. */
 #include "notify.h"
 #include "clock.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -72,13 +74,36 @@ void notify_drop(struct notify *notify, enum notify_kept kind, uint32_t a, uint3
 	(void)sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
+static bool parse_number(const char **text, uint32_t *ret_number)
+{
+	char *end;
+	unsigned long number;
+
+	if (**text != '-' || (*text)[1] < '0' || (*text)[1] > '9')
+		return false;
+	errno = 0;
+	number = strtoul(*text + 1, &end, 10);
+	if (errno != 0 || number > UINT32_MAX)
+		return false;
+	*text = end;
+	*ret_number = (uint32_t)number;
+	return true;
+}
+
 bool notify_parse(const char *name, enum notify_kept *ret_kind, uint32_t *ret_a, uint32_t *ret_b)
 {
-	if (sscanf(name, "subscriber-%u-%u", ret_a, ret_b) == 2)
-		*ret_kind = NOTIFY_SUBSCRIBER;
-	else if (sscanf(name, "worker-%u-%u", ret_a, ret_b) == 2)
-		*ret_kind = NOTIFY_WORKER;
-	else
-		return false;
-	return true;
+	for (size_t kind = 0; kind < sizeof kept_names / sizeof kept_names[0]; kind++) {
+		size_t length = strlen(kept_names[kind]);
+		const char *rest = name + length;
+		uint32_t a, b;
+
+		if (strncmp(name, kept_names[kind], length) != 0 || !parse_number(&rest, &a) ||
+		    !parse_number(&rest, &b) || *rest != '\0')
+			continue;
+		*ret_kind = (enum notify_kept)kind;
+		*ret_a = a;
+		*ret_b = b;
+		return true;
+	}
+	return false;
 }

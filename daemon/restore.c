@@ -10,6 +10,7 @@
 #include "tenant.h"
 #include "worker.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,7 +105,7 @@ static void fill_status(const struct restore *restore, struct trackd_task *task)
 	if (kind_get(restore->board, task->kind, &kind) < 0 || task->stage < 0 ||
 	    task->stage >= kind.n_stages)
 		return;
-	strcpy(task->status, kind.stages[task->stage].name);
+	snprintf(task->status, sizeof task->status, "%s", kind.stages[task->stage].name);
 	task->n_stages = (uint8_t)kind.n_stages;
 }
 

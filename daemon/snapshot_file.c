@@ -151,19 +151,14 @@ size_t snapshot_encode(uint8_t bytes[SNAPSHOT_FRAME_MAX], const struct snapshot_
 	struct snapshot_frame frame = { .mark = SNAPSHOT_MARK,
 					.type = (uint16_t)item->type,
 					.number = (uint16_t)item->number };
-	uint8_t *payload = bytes + sizeof frame, *end = payload;
+	uint8_t *payload = bytes + sizeof frame, *end;
 
-	switch (item->type) {
-	case SNAPSHOT_KIND:
+	if (item->type == SNAPSHOT_KIND)
 		end = put_kind(payload, &item->kind);
-		break;
-	case SNAPSHOT_TASK:
+	else if (item->type == SNAPSHOT_TASK)
 		end = put_task(payload, &item->task);
-		break;
-	case SNAPSHOT_END:
+	else
 		end = put(payload, &item->n_tasks, sizeof item->n_tasks);
-		break;
-	}
 	while ((end - payload) % 8 != 0)
 		*end++ = 0;
 	frame.length = (uint32_t)(end - payload);

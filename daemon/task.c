@@ -61,7 +61,7 @@ void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wal
 	} else {
 		snprintf(task->error, sizeof task->error, "the worker exited in %s", status);
 	}
-	strcpy(task->message, "Processing failed");
+	snprintf(task->message, sizeof task->message, "Processing failed");
 	task->state = TRACKD_FAILED;
 	task->reason = (uint8_t)reason;
 	task->progress = 0;
