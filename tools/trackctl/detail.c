@@ -163,6 +163,8 @@ static void eta_words(const struct screen *screen, char *to, size_t size)
 	if (left == 0)
 		return;
 	moment_rough(text, left);
+	if (left < UINT64_C(10000000000)) /* it is no more exact than that */
+		snprintf(text, sizeof text, "%u s", (unsigned)(left / 1000000000));
 	snprintf(to, size, "~%s", text);
 }
 
@@ -179,8 +181,9 @@ static void all_facts(const struct screen *screen)
 	change_words(screen, right, sizeof right);
 	eta_words(screen, eta, sizeof eta);
 	/* On one line where there is room for it. */
-	if (eta[0] != '\0' &&
-	    terminal->width > COLUMN_TWO + 15 + (int)strlen(right) + 8 + (int)strlen(eta)) {
+	int needed = COLUMN_TWO + (int)strlen("Last change:    ETA: ") + (int)strlen(right) +
+		     (int)strlen(eta);
+	if (eta[0] != '\0' && terminal->width > needed) {
 		snprintf(both, sizeof both, "%s   ETA: %s", right, eta);
 		eta[0] = '\0';
 	} else {
