@@ -263,11 +263,12 @@ def _(site):
 def _(site):
     need_root()
     _, watcher = begin(site)
-    foreign = site.puppet(prefix=PID_NAMESPACE)
-    foreign.refuse("open write", E_NAMESPACE)
-    foreign.refuse("open write no-daemon", E_NAMESPACE)
-    foreign.do("open")
-    check(foreign.show("a").state == watcher.show("a").state, "what the foreign reader sees")
+    for prefix in (PID_NAMESPACE, [*PID_NAMESPACE, "--mount-proc"]):
+        foreign = site.puppet(prefix=prefix)
+        foreign.refuse("open write", E_NAMESPACE)
+        foreign.refuse("open write no-daemon", E_NAMESPACE)
+        foreign.do("open")
+        check(foreign.show("a").state == watcher.show("a").state, "what the foreign reader sees")
     site.processes[0].kill()
     again = site.puppet(prefix=PID_NAMESPACE)
     again.refuse("open write", E_NAMESPACE)
