@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control socket of a real daemon in bad company: packets that are short, long, of another
+ * version or nonsense; descriptors nobody asked for; clients that are silent, half-closed, many, or
+ * never read what they subscribed to. The daemon stands, keeps nothing of theirs, and serves a
+ * well-behaved client all the while. tests/run: timeout=180
+ */
+#include "libclient/protocol.h"
+#include "libclient/segment.h"
+#include "pattern.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/private_daemon.h"
+#include "tests/harness/tap.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MANY = 1000, LIMIT_MS = 10000, RIGHTS = 250, NOISE = 20000, TRANSITIONS = 20000 };
+
+static struct private_daemon trackd_daemon;
+
+/* ---- The daemon, from outside -----------------------------------------------------------------
+ */
+
+static unsigned daemon_fds(void)
+{
+	char path[64];
+	unsigned n = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)trackd_daemon.pid);
+	DIR *dir = opendir(path);
+	while (dir && readdir(dir))
+		n++;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+static unsigned long daemon_rss_kib(void)
+{
+	char path[64], line[256];
+	unsigned long kib = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)trackd_daemon.pid);
+	FILE *file = fopen(path, "re");
+	while (file && fgets(line, sizeof line, file))
+		if (sscanf(line, "RssAnon: %lu", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib;
+}
+
+/* ---- Clients ----------------------------------------------------------------------------------
+ */
+
+static int join(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%.100s", trackd_daemon.socket);
+	harness_must(fd < 0 ? -errno : 0, "socket");
+	/* A full backlog makes a connect wait: that is the kernel's queue, not the daemon's doing.
+	 */
+	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+		harness_die("connect to the daemon: %s", strerror(errno));
+	return fd;
+}
+
+static struct protocol_message words(enum protocol_type type)
+{
+	return (struct protocol_message){ .magic = PROTOCOL_MAGIC,
+					  .version = PROTOCOL_VERSION,
+					  .type = (uint16_t)type,
+					  .layout_major = LAYOUT_MAJOR,
+					  .layout_minor = LAYOUT_MINOR,
+					  .fingerprint = segment_fingerprint() };
+}
+
+static void say(int fd, enum protocol_type type)
+{
+	struct protocol_message message = words(type);
+
+	(void)send(fd, &message, sizeof message, MSG_NOSIGNAL);
+}
+
+/* The next answer's type; 0: none within the limit; -1: the daemon has closed. Descriptors that
+ * come along find no room and are closed. */
+static int answer(int fd, int limit_ms)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+	struct protocol_message message = { 0 };
+
+	if (poll(&poller, 1, limit_ms) <= 0)
+		return 0;
+	ssize_t n = recv(fd, &message, sizeof message, MSG_DONTWAIT);
+	return n <= 0 ? -1 : message.type;
+}
+
+static bool closed_on(int fd)
+{
+	int type;
+
+	while ((type = answer(fd, LIMIT_MS)) > 0)
+		;
+	return type == -1;
+}
+
+/* A client as it should be is served at once. */
+static bool serves(void)
+{
+	struct trackd *trackd = private_daemon_open(&trackd_daemon, TRACKD_OPEN_READ);
+	struct trackd_stats stats = { .size = sizeof stats };
+	bool good = trackd_stats(trackd, &stats) == 0 && stats.daemon_pid != 0;
+
+	trackd_close(trackd);
+	int fd = join();
+	say(fd, PROTOCOL_HELLO);
+	good = answer(fd, LIMIT_MS) == PROTOCOL_WELCOME && good;
+	close(fd);
+	return good;
+}
+
+/* Nothing of theirs is left. */
+static void check_after(const char *whom, unsigned fds)
+{
+	unsigned seen = 0;
+	bool back = HARNESS_SEES((seen = daemon_fds()) <= fds, LIMIT_MS);
+
+	tap_ok(back, "nothing is left of %s (%u descriptors, %u before)", whom, seen, fds);
+	tap_ok(serves(), "and others are served after %s", whom);
+}
+
+/* ---- Wrong words ------------------------------------------------------------------------------
+ */
+
+struct packet {
+	const char *name;
+	size_t size;
+	uint32_t magic;
+	uint16_t version, type;
+	int expected; /* answer; -1: closed without one */
+};
+
+static const struct packet packets[] = {
+	{ "a packet of one byte", 1, PROTOCOL_MAGIC, PROTOCOL_VERSION, PROTOCOL_HELLO, -1 },
+	{ "a packet cut in the middle", 40, PROTOCOL_MAGIC, PROTOCOL_VERSION, PROTOCOL_HELLO, -1 },
+	{ "a packet twice as long", 2 * sizeof(struct protocol_message), PROTOCOL_MAGIC,
+	  PROTOCOL_VERSION, PROTOCOL_HELLO, -1 },
+	{ "a packet of 64 KiB", 65536, PROTOCOL_MAGIC, PROTOCOL_VERSION, PROTOCOL_HELLO, -1 },
+	{ "another protocol", sizeof(struct protocol_message), 0x47455420, PROTOCOL_VERSION,
+	  PROTOCOL_HELLO, -1 },
+	{ "a later version", sizeof(struct protocol_message), PROTOCOL_MAGIC, PROTOCOL_VERSION + 1,
+	  PROTOCOL_HELLO, PROTOCOL_REFUSED },
+	{ "an unknown type", sizeof(struct protocol_message), PROTOCOL_MAGIC, PROTOCOL_VERSION, 999,
+	  -1 },
+	{ "a subscription without a hello", sizeof(struct protocol_message), PROTOCOL_MAGIC,
+	  PROTOCOL_VERSION, PROTOCOL_SUBSCRIBE, -1 },
+};
+
+static void check_packet(const struct packet *packet)
+{
+	static uint8_t bytes[65536];
+	struct protocol_message message = words(PROTOCOL_HELLO);
+	int fd = join(), seen;
+
+	message.magic = packet->magic;
+	message.version = packet->version;
+	message.type = packet->type;
+	memset(bytes, 0, sizeof bytes);
+	memcpy(bytes, &message, sizeof message);
+	(void)send(fd, bytes, packet->size, MSG_NOSIGNAL);
+	seen = answer(fd, LIMIT_MS);
+	tap_ok(seen == packet->expected && (seen == -1 || closed_on(fd)),
+	       "%s ends the connection%s (saw %d)", packet->name,
+	       packet->expected > 0 ? " with a refusal" : "", seen);
+	close(fd);
+}
+
+/* ---- Bad company ------------------------------------------------------------------------------
+ */
+
+static void send_rights(int fd, const void *bytes, size_t size)
+{
+	static union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(RIGHTS * sizeof(int))];
+	} control;
+	struct iovec part = { (void *)(uintptr_t)bytes, size };
+	struct msghdr header = { .msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = sizeof control.bytes };
+	int fds[RIGHTS];
+
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(sizeof fds);
+	for (int i = 0; i < RIGHTS; i++)
+		fds[i] = STDERR_FILENO;
+	memcpy(CMSG_DATA(&control.align), fds, sizeof fds);
+	(void)sendmsg(fd, &header, MSG_NOSIGNAL);
+}
+
+static void descriptors(void)
+{
+	struct protocol_message hello = words(PROTOCOL_HELLO);
+	unsigned fds = daemon_fds(), most = 0;
+
+	for (int i = 0; i < 20; i++) {
+		int fd = join();
+
+		send_rights(fd, &hello, sizeof hello);
+		if (i % 2)
+			(void)answer(fd, LIMIT_MS);
+		unsigned now = daemon_fds();
+		most = now > most ? now : most;
+		close(fd);
+	}
+	tap_ok(most < fds + RIGHTS, "descriptors that are sent along are not taken (at most %u)",
+	       most);
+	check_after("clients that send descriptors", fds);
+}
+
+static void half_closed(void)
+{
+	unsigned fds = daemon_fds();
+	int writer = join(), reader = join();
+
+	say(writer, PROTOCOL_HELLO);
+	(void)shutdown(writer, SHUT_WR);
+	(void)shutdown(reader, SHUT_RD);
+	say(reader, PROTOCOL_HELLO);
+	say(reader, PROTOCOL_SUBSCRIBE);
+	tap_ok(answer(writer, LIMIT_MS) == PROTOCOL_WELCOME,
+	       "a client that is half-closed is answered");
+	tap_ok(serves(), "and others are served beside half-closed clients");
+	close(writer);
+	close(reader);
+	check_after("half-closed clients", fds);
+}
+
+/* A thousand at once: every other one says hello, the rest are silent. */
+static void many(void)
+{
+	static int clients[MANY];
+	unsigned fds = daemon_fds(), welcomed = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		clients[i] = join();
+		if (i % 2 == 0)
+			say(clients[i], PROTOCOL_HELLO);
+	}
+	for (int i = 0; i < MANY; i += 2)
+		welcomed += answer(clients[i], LIMIT_MS) == PROTOCOL_WELCOME;
+	tap_ok(welcomed == MANY / 2,
+	       "of %d connections at once all that say hello are welcomed (%u)", MANY, welcomed);
+	tap_ok(serves(), "and others are served beside them");
+	for (int i = 0; i < MANY; i++)
+		close(clients[i]);
+	check_after("a thousand clients", fds);
+}
+
+static void noise(void)
+{
+	unsigned fds = daemon_fds();
+	uint64_t random = 42;
+	uint8_t bytes[512];
+	int fd = -1;
+
+	for (int i = 0; i < NOISE; i++) {
+		struct protocol_message message = words(PROTOCOL_HELLO);
+		uint64_t dice = pattern_random(&random);
+		size_t size = dice % 4 ? sizeof message : dice >> 8 & 511;
+
+		for (size_t at = 0; at < sizeof bytes; at += 8)
+			memcpy(bytes + at, &(uint64_t){ pattern_random(&random) }, 8);
+		message.type = (uint16_t)(dice >> 20 & 7);
+		if (dice >> 24 & 1)
+			memcpy(bytes, &message, sizeof message);
+		if (fd < 0)
+			fd = join();
+		if (send(fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	check_after("random packets", fds);
+}
+
+/* ---- A subscriber that never reads ------------------------------------------------------------
+ */
+
+/* Move a task to and fro; count what a subscriber that reads gets to hear. */
+static unsigned move_and_listen(struct trackd *trackd, struct trackd_ref ref, int listener)
+{
+	unsigned heard = 0;
+
+	for (int i = 0; i < TRANSITIONS; i++) {
+		HARNESS_MUST(trackd_update(trackd, ref, i % 5, NULL));
+		if (i % 100 == 0 && answer(listener, 100) == PROTOCOL_WAKE)
+			heard++;
+	}
+	return heard;
+}
+
+static void unread(void)
+{
+	struct trackd *trackd = private_daemon_open(&trackd_daemon, TRACKD_OPEN_WRITE);
+	struct trackd_new new = TRACKD_NEW_INIT;
+	unsigned fds = daemon_fds();
+	struct trackd_ref ref;
+	int deaf[64], listener = join();
+
+	new.id = "moving";
+	HARNESS_MUST(trackd_create(trackd, &new, &ref));
+	say(listener, PROTOCOL_HELLO);
+	say(listener, PROTOCOL_SUBSCRIBE);
+	tap_ok(answer(listener, LIMIT_MS) == PROTOCOL_WELCOME, "a subscriber is welcomed");
+	for (size_t i = 0; i < 64; i++) {
+		deaf[i] = join();
+		say(deaf[i], PROTOCOL_HELLO);
+		say(deaf[i], PROTOCOL_SUBSCRIBE);
+	}
+	tap_ok(serves(), "others are served beside 64 subscribers that never read");
+	unsigned long before = daemon_rss_kib();
+	unsigned heard = move_and_listen(trackd, ref, listener);
+	unsigned long after = daemon_rss_kib();
+	tap_ok(heard > TRANSITIONS / 100 / 4, "one that reads is rung all the while (%u times)",
+	       heard);
+	tap_ok(after < before + 4096, "those that do not cost no memory (%lu KiB, %lu before)",
+	       after, before);
+	for (size_t i = 0; i < 64; i++)
+		close(deaf[i]);
+	close(listener);
+	trackd_close(trackd);
+	check_after("subscribers that never read", fds);
+}
+
+/* -----------------------------------------------------------------------------------------------
+ */
+
+int main(void)
+{
+	const struct rlimit many_fds = { 8192, 8192 };
+
+	(void)setrlimit(RLIMIT_NOFILE, &many_fds);
+	private_daemon_start(&trackd_daemon, (const char *const[]){ "--capacity", "64", NULL });
+	tap_ok(serves(), "a well-behaved client is served");
+	unsigned fds = daemon_fds();
+	for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++)
+		check_packet(&packets[i]);
+	check_after("clients that speak otherwise", fds);
+	descriptors();
+	half_closed();
+	many();
+	noise();
+	unread();
+	tap_ok(kill(trackd_daemon.pid, 0) == 0, "the daemon is the one that was started");
+	int status = private_daemon_stop(&trackd_daemon);
+	tap_ok(status == 0, "and stops well (status %d)", status);
+	private_daemon_remove(&trackd_daemon);
+	return tap_done();
+}
