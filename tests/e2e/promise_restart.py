@@ -34,8 +34,8 @@ def _(site):
     watcher = site.puppet("open")
     loads = [site.load(f"load{i}") for i in range(4)]
     for load in loads:
-        line = load.popen.stdout.readline()
-        check(line == "ready\n", f"a load did not begin: {line}")
+        line = load.line()
+        check(line == "ready", f"a load did not begin: {line}")
     victims = []
     for i in range(KILLS):
         victims.append(site.puppet("open write", f"create v{i}", f"update v{i} chunking",
@@ -51,7 +51,7 @@ def _(site):
         check(site.header(280, "<I") != epoch, "the daemon did not raise the epoch")
     for load in loads:
         load.send("")
-    results = [totals(load.popen.stdout.readline()) for load in loads]
+    results = [totals(load.line()) for load in loads]
     for load, result in zip(loads, results):
         print(f"# {load.argv[1]}: {result}")
     for result in results:

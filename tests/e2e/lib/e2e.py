@@ -20,6 +20,7 @@ killed when it ends, and whatever it left in /dev/shm is removed and counts as a
 """
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -139,14 +140,30 @@ class Puppet(Process):
 
     def __init__(self, env, prefix=(), argv=(PUPPET,)):
         super().__init__([*prefix, *argv], env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                         text=True, bufsize=1)
+                         bufsize=0)
+        self.said = b""
 
     def send(self, line):
-        self.popen.stdin.write(line + "\n")
-        self.popen.stdin.flush()
+        self.popen.stdin.write(line.encode() + b"\n")
+
+    def line(self, limit=2 * LIMIT):
+        """The next line that it says; '' when it has ended."""
+        deadline = time.monotonic() + limit
+        while b"\n" not in self.said:
+            left = deadline - time.monotonic()
+            poll = select.poll()
+            poll.register(self.popen.stdout, select.POLLIN)
+            check(poll.poll(max(left, 0) * 1000), lambda: f"{self.argv[-1]} says nothing for {limit} s: "
+                                 f"state {process_state(self.pid)}")
+            data = os.read(self.popen.stdout.fileno(), 65536)
+            if not data:
+                return ""
+            self.said += data
+        line, self.said = self.said.split(b"\n", 1)
+        return line.decode(errors="replace")
 
     def answer(self):
-        return Answer(self.popen.stdout.readline())
+        return Answer(self.line())
 
     def ask(self, line):
         """Any answer."""
