@@ -3,6 +3,7 @@
 #include "service.h"
 #include "adopt.h"
 #include "atomic.h"
+#include "boardlock.h"
 #include "clockwatch.h"
 #include "control.h"
 #include "doorbell.h"
@@ -362,8 +363,11 @@ int service_run(const struct options *options, const struct config *config)
 	if (status != 0)
 		goto end;
 	status = adopt_board(&service.board, config);
-	if (status != 0)
-		goto unlock;
+	if (status != 0) {
+		/* There is no board of ours that the lock would be for. */
+		boardlock_remove(config->board, service.lock_fd);
+		goto end;
+	}
 	status = listen_somewhere(&service);
 	if (status == 0) {
 		status = serve(&service);
@@ -373,7 +377,6 @@ int service_run(const struct options *options, const struct config *config)
 	stop_modules(&service);
 	listener_close(&service.listener);
 	segment_unmap(&service.board);
-unlock:
 	close(service.lock_fd);
 end:
 	sd_event_unref(service.event);

@@ -6,8 +6,11 @@
 
 #include "segment.h"
 
-/* Every living record can be found by its id and is of a known kind. Others may change the board
- * meanwhile. */
-bool sound_check(const struct board *board);
+/*
+ * Every chain stays within the board and in its bucket, every living record is in the chains that
+ * its id and owner say, and is of a known kind. Others may change the board meanwhile. True if it
+ * cannot be looked at for want of memory, or because somebody holds what looks wrong.
+ */
+bool sound_check(struct board *board);
 
 #endif

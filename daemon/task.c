@@ -3,7 +3,6 @@
 #include "task.h"
 #include "atomic.h"
 #include "kind.h"
-#include "slot.h"
 #include "view.h"
 #include <errno.h>
 #include <stdio.h>
@@ -97,14 +96,19 @@ static int by_age(const void *a, const void *b)
 	return x->serial < y->serial ? -1 : x->serial > y->serial;
 }
 
+static bool is_living(const struct board *board, uint32_t slot)
+{
+	return stamp_state(load_relaxed(&board->heads[slot].stamp)) == SLOT_LIVE;
+}
+
 int64_t task_order(const struct board *board, uint32_t **ret_slots)
 {
-	/* Bits in the map say how many at most; more may be claimed while we look. */
+	/* By the heads and not by the map of used slots: of a damaged board neither may be right.
+	 */
 	uint32_t n = 0, most = 0;
 
-	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
-	     slot = slot_next_used(board, slot + 1))
-		most++;
+	for (uint32_t slot = 0; slot < board->capacity; slot++)
+		most += is_living(board, slot);
 	struct place *places = calloc((size_t)most + 1, sizeof *places);
 	uint32_t *slots = calloc((size_t)most + 1, sizeof *slots);
 	if (!places || !slots) {
@@ -112,13 +116,12 @@ int64_t task_order(const struct board *board, uint32_t **ret_slots)
 		free(slots);
 		return -ENOMEM;
 	}
-	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity && n < most;
-	     slot = slot_next_used(board, slot + 1)) {
-		if (stamp_state(load_relaxed(&board->heads[slot].stamp)) != SLOT_LIVE)
-			continue;
-		places[n++] = (struct place){ load_relaxed(&board->heads[slot].serial),
-					      load_relaxed(&board->details[slot].created), slot };
-	}
+	/* More may come to life while we look. */
+	for (uint32_t slot = 0; slot < board->capacity && n < most; slot++)
+		if (is_living(board, slot))
+			places[n++] =
+				(struct place){ load_relaxed(&board->heads[slot].serial),
+						load_relaxed(&board->details[slot].created), slot };
 	qsort(places, n, sizeof *places, by_age);
 	for (uint32_t i = 0; i < n; i++)
 		slots[i] = places[i].slot;
