@@ -251,11 +251,12 @@ class Daemon(Process):
         check(code == 0, f"trackd exited {code} after SIGTERM: {self.log()[-2000:]}")
 
     def wakes(self):
-        """Context switches of all its threads so far."""
+        """How often its threads went to sleep so far, which is how often they woke."""
         total = 0
         for thread in os.listdir(f"/proc/{self.pid}/task"):
             with open(f"/proc/{self.pid}/task/{thread}/status", encoding="utf-8") as file:
-                total += sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
+                total += sum(int(line.split()[1]) for line in file
+                             if line.startswith("voluntary_ctxt_switches"))
         return total
 
 
