@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,19 +52,20 @@ static double referenced_mib(pid_t pid)
 {
 	char path[64], line[512];
 	bool ours = false;
-	unsigned long kib, sum = 0;
+	unsigned long sum = 0;
 
 	snprintf(path, sizeof path, "/proc/%d/smaps", (int)pid);
 	FILE *file = fopen(path, "re");
 	if (!file)
 		return NAN;
 	while (fgets(line, sizeof line, file)) {
-		unsigned long from, to;
+		char *rest;
+		unsigned long from = strtoul(line, &rest, 16);
 
-		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-			ours = to - from >= segment_size(CAPACITY);
-		else if (ours && sscanf(line, "Referenced: %lu", &kib) == 1)
-			sum += kib;
+		if (*rest == '-') /* a mapping begins; the board's is by far the largest */
+			ours = strtoul(rest + 1, NULL, 16) - from >= segment_size(CAPACITY);
+		else if (ours && strncmp(line, "Referenced:", 11) == 0)
+			sum += strtoul(line + 11, NULL, 10);
 	}
 	fclose(file);
 	return (double)sum / 1024;

@@ -19,7 +19,10 @@
 
 enum { CAPACITY = 1024, TASKS = 600, MAX_LINES = 512 };
 
-static volatile uint64_t *const mark = (volatile uint64_t *)0x30000000;
+/* At an address that both sides know before the trace begins. */
+#define MARK UINT64_C(0x30000000)
+/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+static volatile uint64_t *const mark = (volatile uint64_t *)MARK;
 
 /* ---- The traced side --------------------------------------------------------------------------
  */
@@ -150,9 +153,10 @@ void bench_touch_operations(void)
 {
 	struct ground ground;
 
-	if (mmap((void *)(uintptr_t)mark, 4096, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-		 0) != (void *)(uintptr_t)mark)
+	void *page = (void *)(uintptr_t)mark; /* NOLINT(performance-no-int-to-ptr) */
+
+	if (mmap(page, 4096, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != page)
 		harness_die("the marked page is taken");
 	ground_enter(&ground, CAPACITY);
 	ground_fill(&ground, 0, TASKS, &(struct ground_task){ .n_owners = 64 });
@@ -200,11 +204,13 @@ static size_t read_trace(FILE *trace, struct touched *touched)
 	size_t n_marks = 0;
 
 	while (fgets(line, sizeof line, trace)) {
-		unsigned long address, size;
+		char *rest = line;
+		uint64_t address = line[0] == ' ' ? strtoull(line + 3, &rest, 16) : 0;
 
-		if (line[0] != ' ' || sscanf(line + 3, "%lx,%lu", &address, &size) != 2)
+		if (*rest != ',')
 			continue;
-		if (address == (uintptr_t)mark)
+		uint64_t size = strtoull(rest + 1, NULL, 10);
+		if (address == MARK)
 			n_marks++;
 		else if (n_marks % 2 == 1 && n_marks / 2 < N_OPERATIONS)
 			note(&touched[n_marks / 2], address, size, line[1] != 'L');
@@ -267,25 +273,28 @@ void bench_touch(void)
 {
 	static struct touched touched[N_OPERATIONS];
 	int trace[2], out[2];
-	void *base = NULL;
-	size_t size = 0;
+	char text[64] = "", *rest;
 
-	harness_must(pipe(trace) < 0 || pipe2(out, O_CLOEXEC) < 0 ? -errno : 0, "pipe");
+	if (pipe(trace) < 0 || pipe2(out, O_CLOEXEC) < 0)
+		harness_die("pipe: %s", strerror(errno));
 	pid_t pid = harness_fork();
 	if (pid == 0)
 		trace_self(trace[1], out[1]);
 	close(trace[1]);
 	close(out[1]);
-	FILE *traced = fdopen(trace[0], "r"), *said = fdopen(out[0], "r");
+	FILE *traced = fdopen(trace[0], "r");
 	size_t n_marks = traced ? read_trace(traced, touched) : 0;
-	int n = said ? fscanf(said, "%p %zx", &base, &size) : 0;
+	(void)!read(out[0], text, sizeof text - 1);
+	uint64_t base = strtoull(text, &rest, 16), size = strtoull(rest, NULL, 16);
 	if (harness_reap(pid) == 127)
 		bench_note(
 			"memory touched by an operation: not counted, valgrind is not installed");
-	else if (n != 2 || n_marks != 2 * N_OPERATIONS)
-		harness_die("the trace shows %zu marks instead of %d", n_marks, 2 * N_OPERATIONS);
+	else if (size == 0 || n_marks != 2 * (size_t)N_OPERATIONS)
+		harness_die("the trace shows %zu marks instead of %zu", n_marks,
+			    2 * (size_t)N_OPERATIONS);
 	else
-		report(touched, (uint64_t)(uintptr_t)base, size);
-	fclose(traced);
-	fclose(said);
+		report(touched, base, size);
+	if (traced)
+		fclose(traced);
+	close(out[0]);
 }

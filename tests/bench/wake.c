@@ -106,7 +106,8 @@ static void latency(const struct ground *ground, struct stage *stage, struct tra
 	pid_t pid = start_waiters(ground, stage, ref, n);
 	size_t n_all = 0;
 
-	harness_must(all && last ? 0 : -ENOMEM, "calloc");
+	if (!all || !last)
+		harness_die("no memory");
 	for (unsigned round = 0; round < rounds; round++) {
 		change(ground, stage, ref, (int)(round % 5), n);
 		for (unsigned i = 0; i < n; i++) {

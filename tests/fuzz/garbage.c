@@ -51,7 +51,7 @@ static char board_name[64], programs_name[64];
 /* Shared with the parent, which reports. */
 static struct progress {
 	uint64_t round;
-	uint64_t n_opened, n_runs;
+	uint64_t n_opened, n_runs, n_served;
 	char fault[640];
 } * progress;
 
@@ -199,6 +199,7 @@ static void program_round(struct scene *scene, struct programs *programs, uint64
 		spoil_restore(spoil);
 	}
 	progress->n_runs = programs->n_runs;
+	progress->n_served = programs->n_served;
 	if (!good)
 		give_up(programs->fault);
 }
@@ -335,11 +336,13 @@ static void run(const char *name, int (*child)(void))
 
 	tap_ok(good, "%s", name);
 	if (good)
-		tap_note("%llu rounds; %llu times the garbage opened as a board; %llu runs of real "
-			 "programs",
+		tap_note("%llu rounds; the garbage opened as a board %llu times; %llu runs of real "
+			 "programs, "
+			 "%llu daemons served it",
 			 (unsigned long long)progress->round + 1,
 			 (unsigned long long)progress->n_opened,
-			 (unsigned long long)progress->n_runs);
+			 (unsigned long long)progress->n_runs,
+			 (unsigned long long)progress->n_served);
 	else
 		tap_note("round %llu, --seed %llu: %s (%s %d)", (unsigned long long)progress->round,
 			 (unsigned long long)options.seed,

@@ -61,7 +61,7 @@ static pid_t start(struct programs *programs, const char *const *arguments)
 	unsetenv("NOTIFY_SOCKET");
 	/* A leak of a refused board is no matter here, and looking for it takes long. */
 	setenv("ASAN_OPTIONS", "detect_leaks=0", 1);
-	execv(program, (char *const *)(uintptr_t)arguments);
+	execv(program, (char *const *)arguments);
 	_exit(127);
 }
 
@@ -177,6 +177,7 @@ bool programs_serve(struct programs *programs, const void *bytes, size_t size)
 	if (ended)
 		return good_exit(status) ||
 		       blame(programs, "trackd at its start", "ended with status", status);
+	programs->n_served += seen;
 	kill(pid, SIGTERM);
 	if (!finish(programs, pid, "trackd"))
 		return false;

@@ -12,9 +12,9 @@ struct programs {
 	char path[128]; /* of its file */
 	char socket[160];
 	char log[160];
-	const char *id;  /* of a task that was on the good board */
-	char fault[512]; /* what one of them did that it must not */
-	unsigned n_runs;
+	const char *id;            /* of a task that was on the good board */
+	char fault[512];           /* what one of them did that it must not */
+	unsigned n_runs, n_served; /* programs started; daemons that took the board over */
 };
 
 /* name: a board's that nobody uses; the caller unlinks what is left of it. */

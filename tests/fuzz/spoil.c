@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "spoil.h"
 #include "tests/harness/harness.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,7 +78,7 @@ static size_t somewhere(struct spoil *spoil)
 		{ board->clients, 16 * sizeof *board->clients },
 		{ board->id_stripes, LAYOUT_STRIPES * sizeof *board->id_stripes },
 		{ board->owner_stripes, LAYOUT_STRIPES * sizeof *board->owner_stripes },
-		{ board->used_map, (board->capacity + 63) / 64 * 8 },
+		{ board->used_map, board->capacity / 8 },
 		{ board->id_buckets, board->capacity * sizeof *board->id_buckets },
 		{ board->owner_buckets, board->capacity * sizeof *board->owner_buckets },
 		{ board->heads, board->capacity * sizeof *board->heads },
@@ -260,7 +259,7 @@ void spoil_begin(struct spoil *ret_spoil, struct board *board)
 	*ret_spoil = (struct spoil){ .board = board, .random = 1 };
 	ret_spoil->pristine = malloc(board->size);
 	if (!ret_spoil->pristine)
-		harness_must(-ENOMEM, "a copy of the segment");
+		harness_die("no memory for a copy of the segment");
 	memcpy(ret_spoil->pristine, board->base, board->size);
 }
 

@@ -160,12 +160,10 @@ _Noreturn static void produce(uint64_t seed)
 	HARNESS_MUST(trackd_lookup(producer.trackd, "counting", &producer.counting));
 	for (;;) {
 		snprintf(id, sizeof id, "task-%02u", pick(&producer, IDS));
-		if (trackd_lookup(producer.trackd, id, &ref) < 0)
+		if (trackd_lookup(producer.trackd, id, &ref) < 0 || pick(&producer, 10) == 0)
 			create(&producer, id, &ref);
 		else if (pick(&producer, 4) == 0)
 			look(&producer, ref);
-		else if (pick(&producer, 8) == 0)
-			create(&producer, id, &ref);
 		else
 			change(&producer, ref);
 		count(&producer);

@@ -109,17 +109,20 @@ static void look_up(struct trackd *trackd, const char *id)
 /* The owner's stable tasks, by an iteration in which others come and go. */
 static void list(struct trackd *trackd)
 {
-	unsigned met[STABLE] = { 0 }, number;
+	unsigned met[STABLE] = { 0 };
 	struct trackd_iter iter;
 	struct trackd_task task;
 	struct trackd_ref ref;
 
 	add_relaxed(&tally->lists, 1);
 	(void)trackd_iter_owner(trackd, "lasting", &iter);
-	while (trackd_next(trackd, &iter, &ref) > 0)
-		if (trackd_copy(trackd, ref, &task) == 0 &&
-		    sscanf(task.id, "stable-%u", &number) == 1 && number < STABLE)
+	while (trackd_next(trackd, &iter, &ref) > 0) {
+		long number = trackd_copy(trackd, ref, &task) == 0
+				      ? pattern_number(task.id, "stable-")
+				      : -1;
+		if (number >= 0 && number < STABLE)
 			met[number]++;
+	}
 	for (unsigned i = 0; i < STABLE; i++)
 		if (met[i] != 1)
 			missed(met[i] == 0 ? "an owner's task, in a list"

@@ -45,4 +45,12 @@ static inline bool pattern_whole(const char *text, int stage)
 	return strcmp(text, expected) == 0;
 }
 
+/* The number behind a prefix, as in "stable-17"; -1 if the id is not of that sort. */
+static inline long pattern_number(const char *id, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return strncmp(id, prefix, length) == 0 ? strtol(id + length, NULL, 10) : -1;
+}
+
 #endif

@@ -50,8 +50,8 @@ static unsigned long daemon_rss_kib(void)
 	snprintf(path, sizeof path, "/proc/%d/status", (int)trackd_daemon.pid);
 	FILE *file = fopen(path, "re");
 	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "RssAnon: %lu", &kib) == 1)
-			break;
+		if (strncmp(line, "RssAnon:", 8) == 0)
+			kib = strtoul(line + 8, NULL, 10);
 	if (file)
 		fclose(file);
 	return kib;
@@ -187,13 +187,13 @@ static void check_packet(const struct packet *packet)
 /* ---- Bad company ------------------------------------------------------------------------------
  */
 
-static void send_rights(int fd, const void *bytes, size_t size)
+static void send_rights(int fd, void *bytes, size_t size)
 {
 	static union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(RIGHTS * sizeof(int))];
 	} control;
-	struct iovec part = { (void *)(uintptr_t)bytes, size };
+	struct iovec part = { bytes, size };
 	struct msghdr header = { .msg_iov = &part,
 				 .msg_iovlen = 1,
 				 .msg_control = control.bytes,

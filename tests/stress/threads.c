@@ -248,17 +248,19 @@ static void walk(struct actor *actor)
 	struct trackd_iter iter;
 	struct trackd_task task;
 	struct trackd_ref ref;
-	unsigned number;
 
 	actor->walks++;
 	if (of_owner)
 		(void)trackd_iter_owner(actor->trackd, "stress", &iter);
 	else
 		trackd_iter_all(actor->trackd, &iter);
-	while (trackd_next(actor->trackd, &iter, &ref) > 0)
-		if (trackd_copy(actor->trackd, ref, &task) == 0 &&
-		    sscanf(task.id, "stable-%u", &number) == 1 && number < STABLE)
+	while (trackd_next(actor->trackd, &iter, &ref) > 0) {
+		long number = trackd_copy(actor->trackd, ref, &task) == 0
+				      ? pattern_number(task.id, "stable-")
+				      : -1;
+		if (number >= 0 && number < STABLE)
 			met[number]++;
+	}
 	check_met(met, of_owner ? "an owner's" : "all");
 }
 
@@ -374,7 +376,7 @@ static void run_all(struct trackd *trackd)
 
 static void check_counts(struct trackd *trackd)
 {
-	struct trackd_view view;
+	struct trackd_view view = { .done = 0 };
 	struct trackd_ref ref;
 	unsigned wrong = 0;
 	char id[32];
