@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connection, messages and names. */
 #include "ctl.h"
+#include "place.h"
 #include "tools/common/moment.h"
 #include "tools/common/printable.h"
 #include "tools/common/task_json.h"
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MESSAGE = 1024, PREFIX = 4, CANDIDATES = 5, TRIES = 100 };
@@ -51,6 +53,19 @@ int ctl_error(int error, const char *format, ...)
 /* ---- Connection -------------------------------------------------------------------------------
  */
 
+/* Which board is meant, for messages: it may have been named nowhere. */
+static const char *board_name(const struct ctl *ctl)
+{
+	static struct place place;
+	const char *variable = secure_getenv("TRACKD_BOARD");
+
+	if (ctl->board)
+		return ctl->board;
+	if (place_find(&place, NULL, ctl->socket) < 0)
+		return variable ? variable : "";
+	return place.board;
+}
+
 int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
 {
 	struct trackd_options options = TRACKD_OPTIONS_INIT;
@@ -76,8 +91,8 @@ int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
 	if (error == -EINVAL || error == -ENAMETOOLONG)
 		return ctl_fail(EXIT_CODE_USAGE,
 				"\"%s\" cannot be a board; a board's name is like /trackd",
-				ctl->board ? ctl->board : "TRACKD_BOARD");
-	return ctl_error(error, "%s", ctl->board ? ctl->board : "cannot open the board");
+				board_name(ctl));
+	return ctl_error(error, "%s", board_name(ctl));
 }
 
 /* ---- Tasks ------------------------------------------------------------------------------------

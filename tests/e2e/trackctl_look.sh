@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What ls, show, kinds, stats and top print: columns, filters, JSON, widths, colour, other locales, and that no byte of the
+# board's can play tricks with a terminal.
+. "$(dirname "$0")/../harness/lib.sh"
+
+json() { # EXPRESSION over `doc`, of a document on stdin
+	/usr/bin/python3 -c 'import json, sys; doc = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"
+}
+
+export LC_ALL=C.UTF-8
+start_daemon --capacity 64
+is "$(trackctl ls)" "" "an empty board is an empty table"
+is "$(trackctl ls --json | json 'doc["tasks"]')" "[]" "and an empty list"
+
+trackctl create doc-1 --owner alice --name report.pdf
+trackctl create doc-2 --owner bob --name minutes.docx
+trackctl update doc-2 embedding "batch 5" --done 480 --total 1000
+trackctl create doc-3 --owner alice --name broken.pdf
+trackctl update doc-3 chunking
+trackctl fail doc-3 "no text layer"
+
+# ---- ls ----
+is "$(trackctl ls -o id --no-headings)" $'doc-3\ndoc-2\ndoc-1' "newest first"
+is "$(trackctl ls -o id --no-headings --raw -n 1)" doc-3 "--limit"
+is "$(trackctl ls -o id,status --raw | head -1)" "ID STATUS" "columns by name"
+is "$(trackctl ls -o ID,work --raw --no-headings | sed -n 2p)" "doc-2 480/1000" "in any case"
+like "$(trackctl ls | head -1)" "*NAME*STATUS*PROGRESS*MESSAGE*" "the usual columns"
+like "$(trackctl ls | head -1)" "!(*WORKER*)" "an empty column is left out"
+like "$(trackctl ls -o +reason,pid | head -1)" "*MESSAGE*REASON*" "+ adds columns"
+is "$(trackctl ls --owner alice -o id --no-headings)" $'doc-3\ndoc-1' "--owner"
+is "$(trackctl ls --state pending -o id --no-headings)" doc-1 "--state"
+is "$(trackctl ls --state pending,embedding -o id --no-headings)" $'doc-2\ndoc-1' "states and stages"
+is "$(trackctl ls --kind document -o id --no-headings | wc -l)" 3 "--kind"
+exits 2 "a state that is none" trackctl ls --state complete
+like "$output" "*completed*trackctl kinds*" "and it says which there are"
+exits 2 "a column that is none" trackctl ls -o nonsense
+like "$output" "*--columns*" "and it says how to list them"
+is "$(trackctl ls --columns | awk '$1 == "ETA"' | wc -l)" 1 "--columns"
+like "$(trackctl)" "*doc-1*" "trackctl alone is ls"
+like "$(trackctl ls -o message --owner alice)" "*no text layer*" "of what failed, the error is shown"
+
+# ---- JSON ----
+members="id kind owner name state status done progress stage stages message error cancel worker created_at started_at"
+members+=" updated_at finished_at eta revision"
+is "$(trackctl show --json doc-2 | json '" ".join(doc)')" "$members" "the members of a task, in order"
+is "$(trackctl show --json doc-2 | json 'doc["stage"]')" \
+	"{'name': 'embedding', 'index': 2, 'count': 5, 'done': 480, 'total': 1000}" "its stage"
+is "$(trackctl show --json doc-2 | json '[s["state"] for s in doc["stages"]]')" \
+	"['waiting', 'waiting', 'running', 'waiting', 'waiting']" "its stages"
+is "$(trackctl show --json doc-3 | json 'doc["error"]')" \
+	"{'reason': 'error', 'message': 'no text layer', 'stage': 'chunking'}" "its error"
+is "$(trackctl show --json doc-3 | json 'doc["stages"][1]["state"]')" failed "the stage it failed in"
+is "$(trackctl show --json doc-1 | json '[doc[m] for m in ("stage", "error", "cancel", "worker", "started_at", "eta")]')" \
+	"[None, None, None, None, None, None]" "null rather than absent"
+like "$(trackctl show --json doc-1 | json 'doc["created_at"]')" "20[0-9][0-9]-*T*:*:*.[0-9][0-9][0-9]Z" "RFC 3339, UTC, milliseconds"
+is "$(trackctl ls --json | json '[t["id"] for t in doc["tasks"]]')" "['doc-3', 'doc-2', 'doc-1']" "ls --json"
+is "$(trackctl --json ls --owner bob | json 'doc["tasks"][0]["owner"]')" bob "options before the verb too"
+is "$(trackctl kinds --json | json 'doc["kinds"][0]["stages"][1]')" "{'name': 'chunking', 'percent': 25}" "kinds --json"
+is "$(trackctl stats --json | json 'doc["tasks"]["failed"], doc["capacity"], doc["daemon"]["running"]')" \
+	"(1, 64, True)" "stats --json"
+is "$(trackctl top --json | json 'len(doc["tasks"]), doc["stats"]["used"]')" "(3, 3)" "top --json"
+
+# ---- show ----
+seen=$(trackctl show doc-2)
+like "$seen" "● doc-2  document  minutes.docx*embedding · 54 %  ━*" "show: headline and bar"
+like "$seen" "*Owner: bob*Worker: not known*" "owner and worker"
+like "$seen" "*▶ embedding*480/1000*" "the present stage"
+like "$seen" "*· extracting · chunking · indexing · summarizing*" "the ones to come"
+like "$seen" "*Message: batch 5*" "the message"
+like "$(trackctl show doc-3)" "*failed*✗ chunking*Error: no text layer*" "a failed one"
+seen=$(LC_ALL=C trackctl show doc-2)
+like "$seen" "\* doc-2*embedding - 54 %  ##*..*> embedding*" "in ASCII where the locale is not UTF-8"
+is "$(printf %s "$seen" | LC_ALL=C grep -c -P '[\x80-\xff]')" 0 "and nothing but ASCII"
+like "$(trackctl kinds)" "document*10 %  extracting*85 %  summarizing" "kinds"
+like "$(trackctl stats)" "*Board: $board*Daemon: pid $daemon*Used: 3 of 64*1 pending, 1 active*" "stats"
+like "$(trackctl top)" "$board  3/64  1 active, 1 pending*ID*doc-2*" "top, piped, is one shot"
+is "$(trackctl top --sort id | tail -3 | awk '{print $1}')" $'doc-1\ndoc-2\ndoc-3' "sorted"
+is "$(trackctl top --search minutes | tail -n +3 | awk '{print $1}')" doc-2 "searched"
+
+# ---- Colour ----
+[[ $(trackctl ls) != *$'\e'* ]]
+point $? "no colour in a pipe"
+[[ $(trackctl ls --color=always) == *$'\e['* ]]
+point $? "colour when asked for"
+[[ $(NO_COLOR=1 script -qec "$build/trackctl --board $board --socket $socket ls" /dev/null) != *$'\e['* ]]
+point $? "none on a terminal with NO_COLOR"
+[[ $(TERM=dumb script -qec "$build/trackctl --board $board --socket $socket ls" /dev/null) != *$'\e['* ]]
+point $? "none on a dumb terminal"
+[[ $(TERM=xterm script -qec "$build/trackctl --board $board --socket $socket ls" /dev/null) == *$'\e['* ]]
+point $? "colour on another"
+exits 2 "--color takes three words" trackctl ls --color=blue
+
+# ---- Hostile bytes ----
+evil=$'a\e]0;title\a\e[2Jb\xff\xfe\xc3(c\rd\ne\u202ef'
+trackctl create evil --name "$evil" --message "$evil" --owner alice
+trackctl update evil extracting
+trackctl fail evil "$evil"
+for verb in "ls" "show evil" "top" "watch evil" "ls --json" "show --json evil" "watch --json evil"; do
+	# shellcheck disable=SC2086
+	seen=$(trackctl $verb)
+	is "$(printf %s "$seen" | LC_ALL=C tr -d '\n' | LC_ALL=C grep -c -P '[\x00-\x1f\x7f]')" 0 "$verb: no control characters"
+	printf %s "$seen" | iconv -f UTF-8 -t UTF-8 >/dev/null
+	point $? "$verb: valid UTF-8"
+	[[ $seen != *$'\u202e'* ]]
+	point $? "$verb: nothing that turns the direction of writing round"
+done
+is "$(trackctl ls -o name --no-headings | grep -c .)" 4 "a line end in a name forges no line"
+is "$(trackctl show --json evil | json 'doc["name"].count(chr(0xfffd))')" 7 "what was replaced is marked"
+
+finish

@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# run: a command as a task. Its exit status is passed on, its lines move the task, signals and cancelling reach it, and when
+# trackctl is killed neither the task nor the command goes on as if nothing had happened.
+. "$(dirname "$0")/../harness/lib.sh"
+
+start_daemon
+
+task() { # ID EXPRESSION over `task`
+	trackctl show --json "$1" | /usr/bin/python3 -c 'import json, sys; task = json.load(sys.stdin); print(eval(sys.argv[1]))' "$2"
+}
+is_stage() { [ "$(task "$1" 'task["state"] == "active" and task["message"]' 2>/dev/null)" = "$2" ]; }
+
+exits 0 "a command that ends well: 0" trackctl run --id good -- true
+is "$(task good 'task["state"], task["progress"], task["kind"]')" "('completed', 100, 'command')" "completed"
+is "$(task good 'task["name"]')" "true" "named after its command line"
+exits 7 "its exit status is passed on" trackctl run --id bad -- sh -c 'exit 7'
+is "$(task bad 'task["state"], task["error"]["message"]')" "('failed', 'exit status 7')" "failed, with the status"
+exits 137 "128 and the signal" trackctl run --id killed -- sh -c 'kill -9 $$'
+like "$(task killed 'task["error"]["message"]')" "killed by signal 9*" "failed, with the signal"
+exits 127 "no such command: 127" trackctl run --id none -- "$work/nosuch"
+like "$output" "*cannot run*" "and it says so"
+is "$(task none 'task["state"]')" failed "failed"
+exits 126 "no command: 126" trackctl run --id folder -- "$work"
+exits 4 "an id that exists: 4" trackctl run --id good -- touch "$work/ran"
+[ ! -e "$work/ran" ]
+point $? "then the command does not run"
+exits 0 "unless it is replaced" trackctl run --id good --replace -- true
+exits 0 "an id is made up" trackctl run -- true
+like "$output" "trackctl: task run-????????" "and printed"
+exits 2 "no command: 2" trackctl run
+exits 0 "options after the command are the command's" trackctl run --id own -- sh -c 'test "$1" = --json' sh --json
+is "$(trackctl run -q -- echo hello)" hello "what it prints is its own"
+is "$(echo hello | trackctl run -q -- cat)" hello "what it reads too"
+
+# ---- Progress ----
+exits 0 "lines of progress" trackctl run --id lines -- bash -c '
+	echo "3/10 three" >"$TRACKD_PROGRESS"
+	until '"$build/trackctl --board $board --socket $socket"' show --json "$TRACKD_ID" | grep -q three; do sleep 0.02; done
+	printf "garbage\n4/10\n5/" >"$TRACKD_PROGRESS"
+	echo "10 five of ten" >"$TRACKD_PROGRESS"'
+like "$output" '*progress line "garbage"*' "a line that is none is told of"
+is "$(task lines '[(s["done"], s["total"]) for s in task["stages"]]')" "[(5, 10)]" "the last ones counted, though it ended at once"
+exits 0 "stages" trackctl run --id stages --kind document -- sh -c '
+	echo "stage chunking second" >"$TRACKD_PROGRESS"; echo "stage nosuch" >"$TRACKD_PROGRESS"'
+like "$output" '*stage nosuch*' "one that the kind has not is told of"
+is "$(task stages '[s["state"] for s in task["stages"]]')" "['done', 'done', 'waiting', 'waiting', 'waiting']" "were entered"
+exits 2 "an unknown kind: 2" trackctl run --kind nosuch -- true
+
+# ---- Signals and cancelling ----
+sleeper='trap "exit 9" TERM USR1; echo "1/2 up" >"$TRACKD_PROGRESS"; while :; do sleep 0.05; done'
+spawn "$build/trackctl" --board "$board" --socket "$socket" run --id term -- bash -c "$sleeper"
+runner=$!
+ok "it is up" wait_until 10 is_stage term up
+kill -TERM "$runner"
+wait "$runner"
+is $? 9 "a signal is passed on"
+is "$(task term 'task["state"]')" failed "and the task failed"
+spawn "$build/trackctl" --board "$board" --socket "$socket" run --id cancel -- bash -c "$sleeper"
+runner=$!
+wait_until 10 is_stage cancel up
+trackctl cancel cancel
+wait "$runner"
+is $? 9 "cancelling sends SIGTERM"
+is "$(task cancel 'task["state"], task["error"]')" "('cancelled', None)" "and the task is cancelled"
+spawn "$build/trackctl" --board "$board" --socket "$socket" run --id stubborn --grace 0.1 -- \
+	bash -c 'trap "" TERM; echo "1/2 up" >"$TRACKD_PROGRESS"; while :; do sleep 0.05; done'
+runner=$!
+wait_until 10 is_stage stubborn up
+trackctl cancel stubborn
+wait "$runner"
+is $? 137 "and SIGKILL to what does not listen"
+
+# ---- Deaths ----
+spawn "$build/trackctl" --board "$board" --socket "$socket" run --id orphan -- bash -c 'echo $$ >'"$work"'/pid; '"$sleeper"
+runner=$!
+wait_until 10 is_stage orphan up
+child=$(cat "$work/pid")
+kill -9 "$runner"
+exits 6 "trackctl is killed: worker lost" trackctl wait --timeout 10 orphan
+ok "and the command does not go on alone" wait_until 10 gone "$child"
+spawn "$build/trackctl" --board "$board" --socket "$socket" run --id away -- bash -c 'echo "1/2 up" >"$TRACKD_PROGRESS"
+	until [ -e '"$work"'/go ]; do sleep 0.05; done'
+runner=$!
+wait_until 10 is_stage away up
+kill_daemon
+touch "$work/go"
+wait "$runner"
+is $? 0 "the daemon is not needed"
+restart_daemon
+is "$(task away 'task["state"]')" completed "and finds the task completed"
+
+finish
