@@ -76,7 +76,7 @@ bench_programs := $(BUILD)/tests/bench/bench
 fuzz_target_src := $(filter %_target.c,$(fuzz_src))
 garbage_src := $(filter-out %_target.c,$(fuzz_src))
 fuzz_programs := $(BUILD)/tests/fuzz/garbage
-demo_programs := $(call prog,$(demo_src))
+demo_programs := $(BUILD)/tests/demo/indexer
 
 SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
 TOOL_LIBS = $(shell pkg-config --libs smartcols jansson ncursesw)
@@ -166,6 +166,18 @@ fuzz: deps
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) TRACKD_BUILD=$(BUILD) tests/fuzz/short
 
 -include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(fuzz_target_src)))
+
+# A program as any other: the public header and the library, nothing of the tests.
+$(demo_programs): $(call obj,$(demo_src)) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
+
+# make demo [DOCS=FOLDER]
+demo: deps
+	$(call packages,$(DEMO_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory build $(demo_programs)
+	$(Q)BUILD=$(BUILD) DOCS="$(DOCS)" tests/demo/demo.sh
 
 # make bench [BENCH=SECTION...]: never fails over a missed aim, only over what cannot be built.
 bench: deps
