@@ -207,6 +207,26 @@ def _(site):
     check(reader.until_final("a").reason == "worker_lost", "its death is seen")
 
 
+@test("a board that somebody unlinked is left by all who were on it when there is another")
+def _(site):
+    daemon, worker, watcher = begin(site)
+    old = board_id(watcher)
+    daemon.terminate()
+    os.unlink(site.shm)
+    worker.do("advance a 1")  # a board without a name is still a board
+    check(watcher.show("a").done == "481", watcher.show("a").line)
+    site.daemon()
+    fresh = site.puppet("open")
+    check(board_id(fresh) != old, "the old board has come back")
+    for client in (worker, watcher):
+        until(lambda who=client: board_id(who) == board_id(fresh), "a client moved by itself",
+              limit=MOVE_LIMIT)
+    worker.do("create b")
+    worker.do("update b extracting")
+    worker.kill()
+    check(watcher.until_final("b").reason == "worker_lost", "its death is seen on the new board")
+
+
 def lock_is_free(site):
     return subprocess.run(["flock", "--nonblock", site.shm + ".lock", "true"], check=False) \
         .returncode == 0
