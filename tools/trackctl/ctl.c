@@ -17,36 +17,36 @@ enum { MESSAGE = 1024, PREFIX = 4, CANDIDATES = 5, TRIES = 100 };
 /* ---- Messages ---------------------------------------------------------------------------------
  */
 
-static void say(const char *format, va_list arguments, const char *reason)
+static void say(const char *text, const char *reason)
 {
-	char raw[MESSAGE], safe[PRINTABLE_ROOM(MESSAGE)];
+	char safe[PRINTABLE_ROOM(MESSAGE)];
 
-	vsnprintf(raw, sizeof raw, format, arguments);
-	printable_line(safe, sizeof safe, raw);
+	printable_line(safe, sizeof safe, text);
 	fflush(stdout);
-	if (reason)
-		fprintf(stderr, "trackctl: %s: %s\n", safe, reason);
-	else
-		fprintf(stderr, "trackctl: %s\n", safe);
+	fprintf(stderr, "trackctl: %s%s%s\n", safe, reason ? ": " : "", reason ? reason : "");
 }
 
 int ctl_fail(enum exit_code code, const char *format, ...)
 {
+	char text[MESSAGE];
 	va_list arguments;
 
 	va_start(arguments, format);
-	say(format, arguments, NULL);
+	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
+	say(text, NULL);
 	return (int)code;
 }
 
 int ctl_error(int error, const char *format, ...)
 {
+	char text[MESSAGE];
 	va_list arguments;
 
 	va_start(arguments, format);
-	say(format, arguments, trackd_strerror(error));
+	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
+	say(text, trackd_strerror(error));
 	return (int)exit_code_of_error(error);
 }
 

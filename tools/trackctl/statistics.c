@@ -146,7 +146,7 @@ static void print_daemon(const struct ctl *ctl, const struct trackd_stats *stats
 static void ttl_text(char to[MOMENT_TEXT], uint32_t ms)
 {
 	if (ms == TRACKD_TTL_NEVER)
-		strcpy(to, "never");
+		snprintf(to, MOMENT_TEXT, "never");
 	else
 		moment_duration(to, (uint64_t)ms * 1000000u);
 }

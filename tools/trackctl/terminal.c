@@ -155,7 +155,7 @@ int terminal_text(const struct terminal *terminal, char *to, size_t size, const 
 	}
 	to[length] = '\0';
 	if (cut && length + strlen(mark) < size) {
-		strcpy(to + length, mark);
+		memcpy(to + length, mark, strlen(mark) + 1);
 		used++;
 	}
 	return used;
@@ -179,10 +179,12 @@ void terminal_bar(const struct terminal *terminal, char *to, size_t size, int pe
 		bool half = terminal->unicode && i == halves / 2 && halves % 2 == 1;
 		const char *piece = i < halves / 2 ? part[0] : half ? part[1] : part[2];
 
-		if (length + strlen(piece) >= size)
+		size_t bytes = strlen(piece);
+
+		if (length + bytes >= size)
 			break;
-		strcpy(to + length, piece);
-		length += strlen(piece);
+		memcpy(to + length, piece, bytes);
+		length += bytes;
 	}
 	if (size > 0)
 		to[length] = '\0';

@@ -463,6 +463,7 @@ static int begin(struct screen *screen, SCREEN **ret_screen)
 				"terminal \"%s\" cannot be drawn on; use trackctl watch, or "
 				"trackctl top | cat",
 				term ? term : "");
+	del_curterm(cur_term); /* it was only asked; newterm() makes its own */
 	*ret_screen = newterm(NULL, stdout, stdin);
 	if (!*ret_screen)
 		return ctl_fail(EXIT_CODE_USAGE, "terminal \"%s\" cannot be used", term);

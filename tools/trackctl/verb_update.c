@@ -51,7 +51,7 @@ static int count(struct ctl *ctl, const struct trackd_task *before)
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
 	struct trackd_task task;
-	int stage;
+	int stage = TRACKD_STAGE_KEEP;
 
 	if (options.pid_given && (options.pid == 0 || options.pid > INT32_MAX))
 		return ctl_fail(EXIT_CODE_USAGE, "--pid takes the id of a running process");

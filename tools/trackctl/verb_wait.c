@@ -38,7 +38,7 @@ static int wait_for(struct follow *follow)
 			;
 		follow_refresh(follow);
 		if (follow_done(follow))
-			return follow_outcome(follow);
+			return (int)follow_outcome(follow);
 		if (ctl_interrupted())
 			return EXIT_CODE_INTERRUPTED;
 		int64_t left = remaining_ms(begin);

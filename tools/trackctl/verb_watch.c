@@ -218,7 +218,9 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
 	struct watch watch = { .ctl = ctl };
 	struct trackd_task *tasks = calloc(SHOWN, sizeof *tasks);
-	int code = tasks ? ctl_open(ctl, TRACKD_OPEN_READ, 0) : ctl_error(-ENOMEM, "cannot watch");
+	if (!tasks)
+		return ctl_error(-ENOMEM, "cannot watch");
+	int code = ctl_open(ctl, TRACKD_OPEN_READ, 0);
 
 	if (code == 0)
 		code = listing_check(ctl, &options.filter);
