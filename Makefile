@@ -52,14 +52,16 @@ trackctl_src := $(wildcard tools/trackctl/*.c)
 harness_src := $(wildcard tests/harness/*.c)
 unit_src := $(wildcard tests/unit/*.c)
 crash_src := $(wildcard tests/crash/*.c)
+crash_engine_src := $(wildcard tests/crash/engine/*.c)
+crash_mutant_src := tests/crash/mutant/main.c
 stress_src := $(wildcard tests/stress/*.c)
 e2e_src := $(wildcard tests/e2e/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 demo_src := $(wildcard tests/demo/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
-all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(harness_src) $(unit_src) $(crash_src) $(stress_src) \
-	$(e2e_src) $(bench_src) $(demo_src) $(fuzz_src)
-headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h)
+all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
+	$(stress_src) $(e2e_src) $(bench_src) $(demo_src) $(fuzz_src)
+headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h tests/*/*/*.h)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 prog = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
@@ -71,7 +73,9 @@ programs := $(BUILD)/trackd $(BUILD)/trackctl
 daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
 trackctl_a := $(BUILD)/trackctl.a
-test_programs := $(call prog,$(unit_src) $(crash_src) $(stress_src) $(e2e_src))
+crash_programs := $(call prog,$(crash_src))
+crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
+test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
 bench_programs := $(BUILD)/tests/bench/bench
 fuzz_target_src := $(filter %_target.c,$(fuzz_src))
 garbage_src := $(filter-out %_target.c,$(fuzz_src))
@@ -129,6 +133,22 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) 
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+crash_objects := $(call obj,$(crash_engine_src) $(harness_src))
+
+$(crash_programs): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(crash_objects) $(daemon_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+# MODULE.NAME.sed breaks libclient/MODULE.c; linked before the archive, the broken module takes its place.
+$(crash_mutants): $(BUILD)/tests/crash/mutants/%: tests/crash/mutants/%.sed $(call obj,$(crash_mutant_src)) $(crash_objects) \
+		$(daemon_a) $(common_a) $(lib_a)
+	$(call say,MUTANT,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)sed -f $< libclient/$(firstword $(subst ., ,$*)).c >$@.c
+	$(Q)! cmp -s $@.c libclient/$(firstword $(subst ., ,$*)).c || { echo "$< changes nothing" >&2; exit 1; }
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w $(LDFLAGS) -o $@ $@.c $(filter-out %.sed,$^) $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 # All measurements are one program, so that its table comes from one run.
 $(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
@@ -199,10 +219,8 @@ installed := \
 	644:$(lib_a):$(LIBDIR)/libtrackd.a \
 	644:libclient/trackd.h:$(INCLUDEDIR)/trackd.h \
 	644:$(BUILD)/install/libtrackd.pc:$(LIBDIR)/pkgconfig/libtrackd.pc \
-	644:libclient/trackd.3:$(MANDIR)/man3/trackd.3 \
-	644:tools/trackctl/trackctl.1:$(MANDIR)/man1/trackctl.1 \
-	644:daemon/trackd.8:$(MANDIR)/man8/trackd.8 \
-	644:daemon/trackd.conf.5:$(MANDIR)/man5/trackd.conf.5 \
+	$(foreach page,$(wildcard libclient/*.3 tools/*/*.1 daemon/*.5 daemon/*.8), \
+		644:$(page):$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	644:tools/trackctl/trackctl.bash:$(PREFIX)/share/bash-completion/completions/trackctl \
 	644:$(BUILD)/install/trackd.service:$(unitdir)/trackd.service \
 	644:systemd/trackd.socket:$(unitdir)/trackd.socket \

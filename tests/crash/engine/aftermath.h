@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at a board on which somebody died, and working on with it. */
+#ifndef TESTS_AFTERMATH_H
+#define TESTS_AFTERMATH_H
+
+#include "image.h"
+#include "operation.h"
+
+/*
+ * Everything that must hold of the board that play->scene holds now, after a death between the two
+ * images. The board is used up by it.
+ */
+bool aftermath_check(const struct operation *operation, struct play *play,
+		     const struct image *before, const struct image *after,
+		     struct image_fault *fault);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/run: timeout=600 */
+/*
+ * Promise 2: whoever repairs what a death left may die as well. Every operation that touches chains
+ * is killed at every instruction, and for every state that this leaves the repairer is killed: here
+ * at a sample of its instructions, with the argument "all" at each of them.
+ */
+#include "engine/campaign.h"
+#include "tests/harness/tap.h"
+#include <stddef.h>
+#include <string.h>
+
+static const char *const names[] = {
+	"create",
+	"create over an expired task",
+	"replace",
+	"fail",
+	"remove",
+	"expire",
+	"import over an older task",
+	"evict a final task",
+};
+
+int main(int argc, char **argv)
+{
+	struct campaign campaign = { 0 };
+	unsigned stride = argc > 1 && strcmp(argv[1], "all") == 0 ? 1 : 211;
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		unsigned long faults = campaign.faults, kills = campaign.double_kills;
+
+		campaign_kill_twice(&campaign, operation_find(names[i]), stride);
+		tap_ok(campaign.faults == faults && campaign.missed == 0 &&
+			       campaign.double_kills > kills,
+		       "repair after %s: %lu double kills, %lu bad", names[i],
+		       campaign.double_kills - kills, campaign.faults - faults);
+	}
+	tap_note("%lu kills, %lu double kills in all", campaign.kills, campaign.double_kills);
+	campaign_free(&campaign);
+	return tap_done();
+}

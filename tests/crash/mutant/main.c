@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A test of the tests: this program is linked with one module of the library that was broken on
+ * purpose (tests/crash/mutants), and succeeds if killing the operations at their instructions finds
+ * that out.
+ */
+#include "tests/crash/engine/campaign.h"
+#include "tests/harness/tap.h"
+#include <string.h>
+
+static const char *name_of(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return slash ? slash + 1 : program;
+}
+
+int main(int argc, char **argv)
+{
+	struct campaign campaign = { 0 };
+	unsigned i = 0;
+
+	(void)argc;
+	while (i < n_operations && campaign.faults == 0)
+		campaign_kill(&campaign, &operations[i++], 1);
+	tap_ok(campaign.faults > 0, "%s is caught in %s (%lu bad states of %lu, after %lu kills)",
+	       name_of(argv[0]), i > 0 ? operations[i - 1].name : "none", campaign.faults,
+	       campaign.states, campaign.kills);
+	campaign_free(&campaign);
+	return tap_done();
+}

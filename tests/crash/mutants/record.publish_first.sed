@@ -1,0 +1,6 @@
+# The stamp is stored first, and the copy that it names is filled after it.
+/^static void edit_commit(/,/^}/ {
+	/^\tedit_fill(edit);/d
+	/store_release(&head->stamp/a\
+	edit_fill(edit);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/run: timeout=300 */
+/*
+ * Promise 1, a reader cannot be stalled: every operation is stopped before every one of its
+ * instructions, and with the only writer standing still there, readers on a read-only mapping get,
+ * copy, look up and iterate everything: nothing fails, nothing is missed, and nothing takes long.
+ */
+#include "engine/campaign.h"
+#include "tests/harness/tap.h"
+#include <stdlib.h>
+
+/* About a hundred reader calls: some ten microseconds, and far below this in any case. */
+static const uint64_t LIMIT_NS = 20000000;
+
+int main(void)
+{
+	struct campaign campaign = { 0 };
+	size_t looks = 0;
+
+	for (unsigned i = 0; i < n_operations; i++) {
+		unsigned long faults = campaign.faults;
+		uint64_t slowest;
+		size_t n = campaign_watch(&campaign, &operations[i], &slowest);
+
+		tap_ok(n > 0 && campaign.faults == faults && slowest < LIMIT_NS,
+		       "%s: %zu looks, %lu bad, the slowest %.2f ms", operations[i].name, n,
+		       campaign.faults - faults, (double)slowest / 1e6);
+		looks += n;
+	}
+	tap_note("%zu looks in all", looks);
+	campaign_free(&campaign);
+	return tap_done();
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The doctor's verdict on a board of a test. */
+#ifndef TESTS_INSPECTION_H
+#define TESTS_INSPECTION_H
+
+#include "libclient/segment.h"
+#include <stddef.h>
+
+/*
+ * Let the doctor (tools/common/doctor.h) look at a board that nobody uses at this moment; it needs
+ * its descriptor. Records that are on the way (claimed, being removed) count as faults too.
+ * Returns the number of faults; the first one is described in ret_text, which may be NULL.
+ */
+size_t inspection_faults(const struct board *board, char *ret_text, size_t size);
+
+/* The same, with every fault printed as a "# " line that begins with when. */
+size_t inspection_print(const struct board *board, const char *when);
+
+#endif
