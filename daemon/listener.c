@@ -3,6 +3,7 @@
  * taken away. */
 #include "listener.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -135,7 +136,16 @@ void listener_close(struct listener *listener)
 	listener->fd = -1;
 }
 
-bool listener_fits(int fd)
+bool listener_take(struct listener *ret_listener, int fd)
 {
-	return sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, NULL, 0) > 0;
+	int flags;
+
+	if (sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, NULL, 0) <= 0)
+		return false;
+	/* Service managers pass sockets that block, and the loop accepts until there is no more. */
+	flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		return false;
+	*ret_listener = (struct listener){ .fd = fd };
+	return true;
 }

@@ -24,7 +24,7 @@ int listener_make(struct listener *ret_listener, const char *path, mode_t mode, 
 /* Remove what was made, if it still is ours, and close. */
 void listener_close(struct listener *listener);
 
-/* Whether a descriptor that was handed over is a listening socket of our sort. */
-bool listener_fits(int fd);
+/* Take a descriptor that was handed over, if it is a listening socket of our sort. */
+bool listener_take(struct listener *ret_listener, int fd);
 
 #endif

@@ -58,8 +58,8 @@ static void take_listener(struct service *service)
 	service->n_passed = sd_listen_fds_with_names(1, &service->passed_names);
 	for (int i = 0; i < service->n_passed; i++) {
 		int fd = SD_LISTEN_FDS_START + i;
-		if (service->listener.fd < 0 && listener_fits(fd))
-			service->listener = (struct listener){ .fd = fd };
+		if (service->listener.fd < 0)
+			(void)listener_take(&service->listener, fd);
 	}
 }
 
