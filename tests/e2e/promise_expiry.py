@@ -120,7 +120,8 @@ def _(site):
     def jump(seconds):
         with open(clock, "r+b") as file, mmap.mmap(file.fileno(), 8) as view:
             view[:] = struct.pack("<q", seconds)
-    shifted = {**site.env, "LD_PRELOAD": shim, "SHIFT_CLOCK": clock}
+    shifted = {**site.env, "LD_PRELOAD": shim, "SHIFT_CLOCK": clock,
+               "ASAN_OPTIONS": "verify_asan_link_order=0"}
     daemon = site.daemon(env=shifted)
     check(shim in open(f"/proc/{daemon.pid}/maps", encoding="utf-8").read(), "the shim is loaded")
     worker = site.puppet("open write", "create a ttl=600000", "create b", "update b extracting",

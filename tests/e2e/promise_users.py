@@ -10,8 +10,6 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import errno
-import shutil
-import tempfile
 
 import e2e
 from e2e import E_READ_ONLY, check, main, need_root, test
@@ -29,24 +27,13 @@ def as_user(user, *groups):
 def begin(site, mode):
     """A daemon of the user SERVICE, and its programs where every user can run them."""
     need_root()
-    public = tempfile.mkdtemp(prefix="trackd-users-", dir="/tmp")
-    shutil.rmtree(site.folder)
-    site.folder = public
-    os.chmod(public, 0o755)
-    for program in (e2e.TRACKD, e2e.PUPPET, e2e.TRACKCTL):
-        shutil.copy(program, public)
-    site.run, site.state = os.path.join(public, "run"), os.path.join(public, "state")
-    site.socket = os.path.join(site.run, "trackd.sock")
-    for folder in (site.run, site.state):
-        os.mkdir(folder, 0o755)
-        os.chown(folder, SERVICE, SERVICE)
-    site.env.update(TRACKD_SOCKET=site.socket, HOME=public, TMPDIR=public)
+    site.give_to(SERVICE)
     return site.daemon("--mode", mode, "--group", str(SERVICE), "--state-dir", site.state,
-                       program=os.path.join(public, "trackd"), prefix=as_user(SERVICE))
+                       program=site.program("trackd"), prefix=as_user(SERVICE))
 
 
 def client(site, user, *groups):
-    return site.puppet(prefix=as_user(user, *groups), program=os.path.join(site.folder, "puppet"))
+    return site.puppet(prefix=as_user(user, *groups), program=site.program("puppet"))
 
 
 def run_as(prefix, *command):
@@ -99,7 +86,7 @@ def _(site):
         code, err = run_as(as_user(STRANGER), "/usr/bin/python3", "-c",
                            f"open({site.shm!r}, {mode!r})")
         check("PermissionError" in err, f"opening the segment: {code} {err}")
-    code, err = run_as(as_user(STRANGER), os.path.join(site.folder, "trackctl"),
+    code, err = run_as(as_user(STRANGER), site.program("trackctl"),
                        "--board", site.board, "--socket", site.socket, "ls")
     check(code == 77, f"trackctl exited {code}: {err}")
 
@@ -149,7 +136,7 @@ def _(site):
         check(stranger.show("a").state == "active", stranger.show("a").line)
         stranger.refuse("mprotect", -errno.EACCES)
         stranger.do("close")
-    code, err = run_as(as_user(STRANGER), os.path.join(site.folder, "trackctl"),
+    code, err = run_as(as_user(STRANGER), site.program("trackctl"),
                        "--board", site.board, "--socket", site.socket, "show", "a")
     check(code == 0, f"trackctl exited {code}: {err}")
 

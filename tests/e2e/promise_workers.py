@@ -18,6 +18,10 @@ from e2e import (E_NAMESPACE, PUPPET, Skip, check, main, need_root, process_stat
 PID_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child"]
 TIME_NAMESPACE = ["unshare", "--time", "--monotonic", "100000", "--boottime", "100000", "--fork",
                   "--kill-child"]
+SERVICE = 64301  # a user without an account
+HIDDEN_PROC = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+               "mount -t proc -o hidepid=2 proc /proc && exec setpriv "
+               f"--reuid {SERVICE} --regid {SERVICE} --clear-groups \"$@\"", "sh"]
 
 
 def begin(site, task="a"):
@@ -209,6 +213,44 @@ def _(site):
     expect_active(watcher, "a", worker.pid)
     worker.kill()
     expect_lost(watcher, "a")
+
+
+@test("a worker whose first thread has ended lives while another one does")
+def _(site):
+    worker, watcher = begin(site)
+    worker.send("leave")
+    until(lambda: process_state(worker.pid) == "Z", "the first thread has ended")
+    after_a_death(site, watcher, "first")
+    worker.do("advance a 1")
+    site.processes[0].kill()
+    site.daemon()
+    after_a_death(site, watcher, "second")
+    expect_active(watcher, "a", worker.pid)
+    worker.do("update a chunking")
+    worker.kill()
+    expect_lost(watcher, "a", stage=1)
+
+
+@test("a daemon that may not look at other users' processes takes none for dead, and sees them die")
+def _(site):
+    need_root()
+    site.give_to(SERVICE)
+    options = {"program": site.program("trackd"), "prefix": HIDDEN_PROC}
+    daemon = site.daemon(**options)
+    worker = site.puppet("open write", "create a", "update a extracting", "create b",
+                         "update b extracting")
+    other = site.puppet("open write", "update b chunking")
+    watcher = site.puppet("open")
+    after_a_death(site, watcher, "first")
+    expect_active(watcher, "a", worker.pid)
+    daemon.kill()
+    site.daemon(**options)
+    after_a_death(site, watcher, "second")
+    expect_active(watcher, "a", worker.pid)
+    expect_active(watcher, "b", other.pid)
+    worker.kill()
+    expect_lost(watcher, "a")
+    expect_active(watcher, "b", other.pid)
 
 
 @test("a worker that closes its connection, or all its descriptors, stays the worker")

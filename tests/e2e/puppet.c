@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/sched.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -295,6 +296,19 @@ static int do_exec(struct request *request)
 	return -errno;
 }
 
+static void *serve(void *unused);
+
+/* Let the first thread of the process end while another one goes on. */
+static int do_leave(struct request *request)
+{
+	pthread_t other;
+
+	(void)request;
+	if (pthread_create(&other, NULL, serve, NULL) != 0)
+		return -EAGAIN;
+	pthread_exit(NULL);
+}
+
 /* ---- Children
  * ------------------------------------------------------------------------------------ */
 
@@ -407,6 +421,7 @@ static const struct verb {
 	{ "mprotect", do_mprotect, CONNECTION },
 	{ "close-descriptors", do_close_descriptors, NOTHING },
 	{ "exec", do_exec, NOTHING },
+	{ "leave", do_leave, NOTHING },
 	{ "fork", do_fork, NOTHING },
 	{ "reap", do_reap, NOTHING },
 };
@@ -447,13 +462,19 @@ static void run_line(char *line, FILE *out)
 	fflush(out);
 }
 
-int main(void)
+static void *serve(void *unused)
 {
 	char line[LINE];
 
-	signal(SIGPIPE, SIG_IGN);
 	while (fgets(line, sizeof line, stdin))
 		run_line(line, stdout);
 	trackd_close(connection);
-	return 0;
+	exit(EXIT_SUCCESS);
+	return unused;
+}
+
+int main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	serve(NULL);
 }

@@ -282,6 +282,25 @@ class Site:
         self.processes = []
         self.pids = []  # of grandchildren
 
+    def give_to(self, user):
+        """For a daemon of that user: a folder that everybody may enter, with the programs in it and
+        the user's own folders. Before anything is started."""
+        shutil.rmtree(self.folder)
+        self.folder = tempfile.mkdtemp(prefix="trackd-e2e-", dir="/tmp")
+        os.chmod(self.folder, 0o755)
+        for program in (TRACKD, PUPPET, TRACKCTL):
+            shutil.copy(program, self.folder)
+        self.run, self.state = os.path.join(self.folder, "run"), os.path.join(self.folder, "state")
+        for folder in (self.run, self.state):
+            os.mkdir(folder, 0o755)
+            os.chown(folder, user, user)
+        self.socket = os.path.join(self.run, "trackd.sock")
+        self.env.update(TRACKD_SOCKET=self.socket, HOME=self.folder, TMPDIR=self.folder)
+
+    def program(self, name):
+        """A program after give_to()."""
+        return os.path.join(self.folder, name)
+
     def start(self, process):
         self.processes.append(process)
         return process
