@@ -356,6 +356,19 @@ static void broken_heads_are_named(void **state)
 	assert_clean();
 }
 
+static void another_ttl_since_is_no_fault(void **state)
+{
+	struct doctor_report report;
+
+	(void)state;
+	board.header->ttl_ms = 1234;
+	assert_int_equal(n_faults(&report), 0);
+	assert_int_equal(report.earlier_ttl, 4);
+	doctor_report_free(&report);
+	/* But nothing that is not a whole number of milliseconds. */
+	EXPECT(head(ACTIVE)->deadline, head(ACTIVE)->deadline + 1, DOCTOR_SLOT, "deadline");
+}
+
 static void bits_beyond_the_capacity_are_named(void **state)
 {
 	struct segment_params params = { 70, 0600, (gid_t)-1, 1000, 1000 };
@@ -505,6 +518,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_other_copy_may_hold_anything, make_board,
 						free_board),
 		cmocka_unit_test_setup_teardown(broken_heads_are_named, make_board, free_board),
+		cmocka_unit_test_setup_teardown(another_ttl_since_is_no_fault, make_board,
+						free_board),
 		cmocka_unit_test(bits_beyond_the_capacity_are_named),
 		cmocka_unit_test_setup_teardown(broken_mutexes_are_named, make_board, free_board),
 		cmocka_unit_test_setup_teardown(what_the_living_are_at_is_no_fault, make_board,

@@ -58,6 +58,7 @@ struct doctor_report {
 	int passes;
 	/* No faults, but good to know. */
 	uint64_t events_unfinished; /* being written, or their producer died; readers skip them */
+	uint32_t earlier_ttl;       /* tasks that expire by an earlier setting of the board's ttl */
 	bool retired;               /* replaced by another board */
 	bool repair_due;            /* somebody asked for a repair that has not been made yet */
 	bool other_boot;            /* made before the last reboot */
