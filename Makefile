@@ -76,6 +76,8 @@ trackctl_a := $(BUILD)/trackctl.a
 crash_programs := $(call prog,$(crash_src))
 crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
 test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
+# What the scripts of tests/e2e move; no tests themselves.
+e2e_puppets := $(BUILD)/tests/e2e/puppet $(BUILD)/tests/e2e/load
 bench_programs := $(BUILD)/tests/bench/bench
 fuzz_target_src := $(filter %_target.c,$(fuzz_src))
 garbage_src := $(filter-out %_target.c,$(fuzz_src))
