@@ -15,7 +15,7 @@
 # systemd moves every process of its root control group, so the machine has a control group of its
 # own, and /proc, /dev, /run, /dev/shm of its own as well: it cannot reach the host's.
 
-machine= machine_parent= machine_pid= machine_group=
+machine='' machine_parent='' machine_pid='' machine_group=''
 
 machine_enter() {
 	[ "${TRACKD_MACHINE:-}" = entered ] && return 0
@@ -67,7 +67,7 @@ machine_crash() {
 	echo 1 >"$machine_group/cgroup.kill"
 	wait "$machine_parent" 2>/dev/null
 	wait_until 10 machine_empty || note "processes of the machine are left in $machine_group"
-	machine_pid= machine_parent=
+	machine_pid='' machine_parent=''
 	find "$machine_group" -depth -type d -exec rmdir {} +
 }
 

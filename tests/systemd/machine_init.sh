@@ -39,8 +39,12 @@ make_proc() {
 	mount -t proc proc proc
 	mount --bind proc/sys proc/sys
 	mount -o remount,bind,ro proc/sys
-	# A boot of its own: the kernel's id is the host's.
+	# A boot of its own: the kernel's id is the host's. systemd gives hardened services another
+	# /proc, so they are told in a drop-in.
 	mount --bind "$folder/boot_id" proc/sys/kernel/random/boot_id
+	mkdir -p etc/systemd/system/service.d
+	printf '[Service]\nBindReadOnlyPaths=/proc/sys/kernel/random/boot_id\n' \
+		>etc/systemd/system/service.d/boot_id.conf
 }
 
 mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" overlay "$root"
@@ -57,4 +61,4 @@ hostname trackd-test
 pivot_root . mnt
 umount -l mnt
 exec env -i container=ci PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-	/lib/systemd/systemd --unit=basic.target --log-target=null --show-status=no </dev/null
+	/lib/systemd/systemd --unit=basic.target --log-target=journal --show-status=no </dev/null
