@@ -43,10 +43,13 @@ static int open_by_name(const struct trackd *trackd)
 	return segment_open(trackd->place.board, is_writer(trackd), st.st_uid);
 }
 
+/* Whoever may not connect, or is refused there, may still be one whom the board's mode lets read.
+ */
 static bool means_no_daemon(int error)
 {
-	return error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR ||
-	       error == -ETIMEDOUT || error == -EAGAIN || error == -ECONNRESET || error == -EPIPE;
+	return error == -EACCES || error == -ENOENT || error == -ECONNREFUSED ||
+	       error == -ENOTDIR || error == -ETIMEDOUT || error == -EAGAIN ||
+	       error == -ECONNRESET || error == -EPIPE;
 }
 
 /* A descriptor of the board, and perhaps a socket to its daemon. */
