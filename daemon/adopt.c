@@ -300,10 +300,23 @@ int adopt_board(struct board *ret_board, const struct config *config)
 /* ---- The lock, and the end
  * --------------------------------------------------------------------------- */
 
+/* A daemon that was killed holds its lock until the kernel has taken its board apart, which for a
+ * large one takes a moment. */
+static int take_lock(const char *board, pid_t *ret_pid)
+{
+	static const struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	uint64_t deadline = clock_monotonic_ns() + NS_PER_S;
+	int fd;
+
+	while ((fd = boardlock_take(board, ret_pid)) == -EAGAIN && clock_monotonic_ns() < deadline)
+		(void)nanosleep(&pause, NULL);
+	return fd;
+}
+
 int adopt_lock(const struct config *config, int *ret_fd)
 {
 	pid_t pid = 0;
-	int fd = boardlock_take(config->board, &pid);
+	int fd = take_lock(config->board, &pid);
 
 	if (fd >= 0) {
 		*ret_fd = fd;
