@@ -393,6 +393,14 @@ static void broken_mutexes_are_named(void **state)
 	EXPECT(word[0], FUTEX_TID_MASK - 1, DOCTOR_SLOT, "mutex"); /* no thread has that id */
 	EXPECT(word[2], 0x7fffffff, DOCTOR_SLOT, "mutex");
 	EXPECT(word[4], 0, DOCTOR_SLOT, "mutex");
+	/* Of a free slot whoever claims it takes the lock over. */
+	struct doctor_report report;
+	word = (uint32_t *)(void *)&board.bodies[CAPACITY - 1].mutex;
+	word[0] = FUTEX_OWNER_DIED;
+	assert_int_equal(n_faults(&report), 0);
+	assert_int_equal(report.orphans_free, 1);
+	doctor_report_free(&report);
+	word[0] = 0;
 	word = (uint32_t *)(void *)&board.id_stripes[3].mutex;
 	EXPECT(word[0], FUTEX_OWNER_DIED | FUTEX_WAITERS, DOCTOR_ID_STRIPE, "mutex");
 	word = (uint32_t *)(void *)&board.owner_stripes[3].mutex;

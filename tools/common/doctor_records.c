@@ -6,6 +6,7 @@
  */
 #include "doctor_parts.h"
 #include "index.h"
+#include "lock.h"
 #include "record.h"
 #include "text.h"
 #include "trackd.h"
@@ -335,6 +336,14 @@ static void check_slot(struct exam *exam, uint32_t slot, bool held)
 		   state == SLOT_LIVE ? "clear" : "set", names[state]);
 }
 
+/* Whoever removed the record died when all was done but letting go of its lock. The slot can be
+ * claimed, and the claimant takes the lock over: nothing is left to repair. */
+static bool is_left_free(const struct exam *exam, uint32_t slot, const union layout_mutex *mutex)
+{
+	return stamp_state(exam->image.board.heads[slot].stamp) == SLOT_FREE &&
+	       !used_bit(exam, slot) && lock_orphaned(mutex);
+}
+
 static void count_slot(struct exam *exam, uint32_t slot)
 {
 	switch (stamp_state(exam->image.board.heads[slot].stamp)) {
@@ -400,7 +409,10 @@ static int check_one(struct exam *exam, struct block *block, uint32_t slot)
 		.detail = &block->details[at],
 	};
 	count_slot(exam, slot);
-	check_slot(exam, slot, exam_lock(exam, DOCTOR_SLOT, slot, &record.body->mutex));
+	if (is_left_free(exam, slot, &record.body->mutex))
+		exam->report.orphans_free++;
+	else
+		check_slot(exam, slot, exam_lock(exam, DOCTOR_SLOT, slot, &record.body->mutex));
 	if (settled == 0)
 		exam->report.unsettled++;
 	else if (stamp_state(head->stamp) == SLOT_LIVE)

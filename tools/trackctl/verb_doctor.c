@@ -104,6 +104,11 @@ static void print_notes(const struct doctor_report *report)
 		       " events are unfinished (being written, or their producer died); readers "
 		       "skip them\n",
 		       report->events_unfinished, report->events);
+	if (report->orphans_free != 0)
+		printf("note: %u locks of free slots were left by the dead; whoever claims the "
+		       "slots "
+		       "takes them over\n",
+		       report->orphans_free);
 	if (report->earlier_ttl != 0)
 		printf("note: %u tasks expire by an earlier setting of ttl or active_ttl, until "
 		       "their "
@@ -158,17 +163,18 @@ static json_t *faults_json(const struct doctor_report *report)
 
 static json_t *report_json(const char *path, const struct doctor_report *report)
 {
-	return json_pack(
-		"{s:o, s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:b, s:b}",
-		"file", task_json_text(path), "clean", report->n_found == 0, "n_faults",
-		(json_int_t)report->n_found, "faults", faults_json(report), "capacity",
-		(json_int_t)report->capacity, "live", (json_int_t)report->live, "claimed",
-		(json_int_t)report->claimed, "removing", (json_int_t)report->removing, "unsettled",
-		(json_int_t)report->unsettled, "earlier_ttl", (json_int_t)report->earlier_ttl,
-		"events", (json_int_t)report->events, "events_unfinished",
-		(json_int_t)report->events_unfinished, "retired", report->retired, "repair_due",
-		report->repair_due, "other_boot", report->other_boot, "foreign_pids",
-		report->foreign_pids);
+	return json_pack("{s:o, s:b, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, "
+			 "s:b, s:b, s:b}",
+			 "file", task_json_text(path), "clean", report->n_found == 0, "n_faults",
+			 (json_int_t)report->n_found, "faults", faults_json(report), "capacity",
+			 (json_int_t)report->capacity, "live", (json_int_t)report->live, "claimed",
+			 (json_int_t)report->claimed, "removing", (json_int_t)report->removing,
+			 "unsettled", (json_int_t)report->unsettled, "orphans_free",
+			 (json_int_t)report->orphans_free, "earlier_ttl",
+			 (json_int_t)report->earlier_ttl, "events", (json_int_t)report->events,
+			 "events_unfinished", (json_int_t)report->events_unfinished, "retired",
+			 report->retired, "repair_due", report->repair_due, "other_boot",
+			 report->other_boot, "foreign_pids", report->foreign_pids);
 }
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
