@@ -168,14 +168,14 @@ static int rebuild(struct board *board, const struct config *config)
 	if (error < 0)
 		return error;
 	/* First, so that producers leave it: what they change from here on may be lost. */
-	store_release(&board->header->retired, 1);
+	segment_retire(board, true);
 	error = restore_board(&new, board, &count);
 	if (error == 0) {
 		take_over(&new, config);
 		error = segment_replace(&new, config->board);
 	}
 	if (error < 0) {
-		store_release(&board->header->retired, 0);
+		segment_retire(board, false);
 		segment_unmap(&new);
 		return error;
 	}
@@ -347,7 +347,7 @@ int adopt_remove(const struct config *config)
 	fd = segment_open(config->board, true, geteuid());
 	if (fd >= 0) {
 		if (segment_map(&board, fd, true) == 0) {
-			store_release(&board.header->retired, 1);
+			segment_retire(&board, true);
 			event_wake_all(&board);
 			segment_unmap(&board);
 		} else {
