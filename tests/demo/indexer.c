@@ -3,9 +3,10 @@
  * The program that `make demo` shows: a service that takes documents through the stages, in as many
  * processes as one likes. It uses the public interface and nothing else.
  *
- *   indexer submit LIST         make a pending task of each document
+ *   indexer submit LIST         make tasks of the documents, a few waiting at a time
  *   indexer work LIST FOLDER    take the next document that nobody has taken, until there is none
  *   indexer busy PID            what that worker is in the middle of; fails if between two things
+ *   indexer kill PID ID         kill that worker, and say when its task was seen to have failed
  *   indexer outcome LIST        how the documents of the list stand; fails if any is missing
  *   indexer search FOLDER WORD...
  *
@@ -17,11 +18,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { QUEUE = 5, PATIENCE_MS = 100 };
 
 struct list {
 	FILE *file;
@@ -61,18 +66,38 @@ static int complain(const char *what, int error)
 /* ---- Verbs ------------------------------------------------------------------------------------
  */
 
+static uint32_t n_pending(struct trackd *trackd)
+{
+	struct trackd_stats stats = { .size = sizeof stats };
+
+	return trackd_stats(trackd, &stats) < 0 ? 0 : stats.pending;
+}
+
+static int create(struct trackd *trackd, const struct list *list)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+	char title[256];
+
+	document_title(list->path, title, sizeof title);
+	task.id = list->id;
+	task.owner = "demo";
+	task.name = title;
+	return trackd_create(trackd, &task, NULL);
+}
+
+/* Documents arrive as they do in life, a few at a time. */
 static int submit(struct trackd *trackd, struct list *list)
 {
-	char title[256];
+	struct trackd_cursor cursor;
 	int error = 0;
 
 	while (error == 0 && list_next(list)) {
-		struct trackd_new task = TRACKD_NEW_INIT;
-		document_title(list->path, title, sizeof title);
-		task.id = list->id;
-		task.owner = "demo";
-		task.name = title;
-		error = trackd_create(trackd, &task, NULL);
+		trackd_cursor_now(trackd, &cursor);
+		while (n_pending(trackd) >= QUEUE) {
+			(void)trackd_wait_event(trackd, &cursor, PATIENCE_MS);
+			trackd_cursor_now(trackd, &cursor);
+		}
+		error = create(trackd, list);
 	}
 	return error < 0 ? complain(list->id, error) : 0;
 }
@@ -90,6 +115,20 @@ static bool take(const char *folder, const char *id)
 	return fd >= 0;
 }
 
+/* The document's task, waited for until it is submitted. */
+static int await(struct trackd *trackd, const char *id, struct trackd_ref *ret_ref)
+{
+	struct trackd_cursor cursor;
+	int error;
+
+	trackd_cursor_now(trackd, &cursor);
+	while ((error = trackd_lookup(trackd, id, ret_ref)) == TRACKD_E_NOT_FOUND) {
+		(void)trackd_wait_event(trackd, &cursor, PATIENCE_MS);
+		trackd_cursor_now(trackd, &cursor);
+	}
+	return error;
+}
+
 static int work(struct trackd *trackd, struct list *list, const char *folder)
 {
 	char title[256];
@@ -100,7 +139,7 @@ static int work(struct trackd *trackd, struct list *list, const char *folder)
 		if (!take(folder, list->id))
 			continue;
 		document_title(list->path, title, sizeof title);
-		error = trackd_lookup(trackd, list->id, &job.ref);
+		error = await(trackd, list->id, &job.ref);
 		if (error == 0)
 			error = stages_run(&job);
 	}
@@ -125,6 +164,38 @@ static int busy(struct trackd *trackd, int pid)
 		return 0;
 	}
 	return 1;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int kill_worker(struct trackd *trackd, int pid, const char *id)
+{
+	struct trackd_view view;
+	struct trackd_ref ref;
+	uint64_t since;
+	int error = trackd_lookup(trackd, id, &ref);
+
+	if (error < 0)
+		return complain(id, error);
+	since = now_us();
+	if (kill(pid, SIGKILL) < 0)
+		return complain("kill", -errno);
+	error = trackd_wait(trackd, ref, TRACKD_WAIT_FINAL, NULL, 5000);
+	since = now_us() - since;
+	if (error == 0)
+		error = trackd_get(trackd, ref, &view);
+	if (error < 0)
+		return complain(id, error);
+	if (view.reason != TRACKD_REASON_WORKER_LOST)
+		return complain(trackd_reason_name((enum trackd_reason)view.reason), -EPROTO);
+	printf("%.1f ms\n", (double)since / 1000);
+	return 0;
 }
 
 static int outcome(struct trackd *trackd, struct list *list)
@@ -173,7 +244,7 @@ int main(int argc, char **argv)
 	int error, status;
 
 	if (argc < 3)
-		return complain("usage: indexer submit|work|busy|outcome|search ...", -EINVAL);
+		return complain("usage: indexer submit|work|busy|kill|outcome|search ...", -EINVAL);
 	if (strcmp(argv[1], "search") == 0)
 		return index_search(argv[2], argv + 3, argc - 3) < 0;
 	if (strcmp(argv[1], "work") == 0 || strcmp(argv[1], "submit") == 0)
@@ -181,8 +252,12 @@ int main(int argc, char **argv)
 	error = trackd_open(&trackd, &options);
 	if (error < 0)
 		return complain("cannot open the board", error);
-	status = strcmp(argv[1], "busy") == 0 ? busy(trackd, atoi(argv[2]))
-					      : on_list(trackd, argv + 1);
+	if (strcmp(argv[1], "busy") == 0)
+		status = busy(trackd, atoi(argv[2]));
+	else if (strcmp(argv[1], "kill") == 0 && argc > 3)
+		status = kill_worker(trackd, atoi(argv[2]), argv[3]);
+	else
+		status = on_list(trackd, argv + 1);
 	trackd_close(trackd);
 	return status;
 }
