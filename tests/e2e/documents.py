@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The documents tell the truth: the program in README.md compiles and does what it says, the manual names every call
+and error, docs/FORMAT.md every field at its place.
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import re
+import shlex
+
+from e2e import BUILD, TREE, check, main, subprocess, test
+
+CC = shlex.split(os.environ.get("CC", "cc"))
+WARNINGS = ["-Wall", "-Wextra", "-Werror", "-O2"]
+
+
+def block():
+    with open(os.path.join(TREE, "README.md"), encoding="utf-8") as file:
+        found = re.findall(r"^```c\n(.*?)^```", file.read(), re.S | re.M)
+    check(len(found) == 1, f"README.md has {len(found)} C programs")
+    return found[0]
+
+
+def compile_it(site, *flags):
+    source, program = os.path.join(site.folder, "example.c"), os.path.join(site.folder, "example")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(block())
+    done = subprocess.run([*CC, *WARNINGS, "-I", os.path.join(TREE, "libclient"), "-o", program,
+                           source, *flags], capture_output=True, text=True, check=False)
+    check(done.returncode == 0, done.stderr)
+    return program
+
+
+def run(site, program):
+    return subprocess.run([program], capture_output=True, text=True, check=False,
+                          env={**site.env, "LD_LIBRARY_PATH": BUILD})
+
+
+@test("the program is about twenty lines, compiles without a warning, and completes its task")
+def _(site):
+    check(len(block().splitlines()) <= 32, f"{len(block().splitlines())} lines")
+    program = compile_it(site, "-L", BUILD, "-ltrackd")
+    site.daemon()
+    done = run(site, program)
+    check(done.returncode == 0, f"exited {done.returncode}: {done.stderr}")
+    seen = site.puppet("open").show("report-42")
+    check((seen.state, seen.owner, seen.done, seen.total, seen.progress, seen.message) ==
+          ("completed", "alice", "87", "87", "100", "Processing_complete"), seen.line)
+    check(run(site, program).returncode == 0, "the second run")
+
+
+@test("without a board it says what to do")
+def _(site):
+    program = compile_it(site, os.path.join(BUILD, "libtrackd.a"), "-pthread")
+    done = run(site, program)
+    check(done.returncode == 1 and "trackd" in done.stderr and "running" in done.stderr,
+          f"exited {done.returncode}: {done.stderr}")
+
+
+def read(*path):
+    with open(os.path.join(TREE, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+@test("the library's manual names every call and every error of the header, and no others")
+def _(_site):
+    header, manual = read("libclient", "trackd.h"), read("libclient", "trackd.3")
+    code = re.sub(r"/\*.*?\*/", "", header, flags=re.S)
+    calls = set(re.findall(r"\b(trackd_\w+)\([^)]*\)(?:;|\n\{)", code))
+    named = set(re.findall(r"^\.Fn (trackd_\w+) \"", manual, re.M))
+    check(len(calls) > 40 and calls == named, f"not in both: {sorted(calls ^ named)}")
+    errors = set(re.findall(r"X\((TRACKD_E_\w+),", code))
+    listed = set(re.findall(r"^\.It Dv (TRACKD_E_\w+)", manual, re.M))
+    check(len(errors) > 15 and errors == listed, f"not in both: {sorted(errors ^ listed)}")
+    done = subprocess.run(["man", "--warnings", "-l", os.path.join(TREE, "libclient", "trackd.3")],
+                          capture_output=True, text=True, check=False,
+                          env={**os.environ, "MANPAGER": "cat", "MAN_KEEP_FORMATTING": ""})
+    check(done.returncode == 0 and done.stderr == "", done.stderr)
+
+
+SECTIONS = {"layout_header": "Header", "layout_kind": "Kinds", "layout_client": "Clients",
+            "layout_stripe": "Stripes", "layout_head": "Heads", "layout_body": "Bodies",
+            "layout_copy": "Bodies", "layout_detail": "Details", "layout_event": "Events"}
+
+
+def rows(section):
+    """The fields of a section's tables: {(name, at)}."""
+    text = re.search(rf"^### {section}\n(.*?)(?=^##)", read("docs", "FORMAT.md"), re.S | re.M).group(1)
+    found = set()
+    for at, name in re.findall(r"^\| (\d+) \|[^|]*\| (.*?) \|", text, re.M):
+        for field in re.findall(r"`([a-z_]+)", name):
+            found.add((field, int(at)))
+    return found
+
+
+@test("the format's document has every field at its place")
+def _(_site):
+    layout = read("libclient", "layout.h")
+    missing, n = [], 0
+    for struct, field, at in re.findall(r"LAYOUT_AT\((\w+), (\w+), (\d+)\)", layout):
+        offsets = struct == "layout_header" and 120 <= int(at) <= 200  # one row of the table for all
+        if struct not in SECTIONS or offsets:
+            continue
+        n += 1
+        if (field, int(at)) not in rows(SECTIONS[struct]):
+            missing.append(f"{struct}.{field} at {at}")
+    check(n > 70 and not missing, f"{n} fields, not in docs/FORMAT.md: {missing}")
+
+
+main()
