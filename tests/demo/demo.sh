@@ -186,7 +186,7 @@ start_watching
 wait "$feeder" "${workers[@]}" 2>/dev/null
 stop_watching
 say "What became of them (trackctl ls):"
-"$trackctl" ls -o name,status,progress,time,message
+"$trackctl" ls -o id,status,progress,time,message
 say "The index that they made, asked for \"signal handler\":"
 "$indexer" search "$index" signal handler || "$indexer" search "$index" file name
 outcome=$("$indexer" outcome "$list")

@@ -195,7 +195,7 @@ static void show_hit(const char *folder, const struct hit *hit)
 	}
 	title[strcspn(title, "\n")] = '\0';
 	summary[strcspn(summary, "\n")] = '\0';
-	printf("  %5.2f  %-22s page %-3u %.100s\n", hit->score, title[0] ? title : hit->id,
+	printf("  %5.2f  %-22s page %-3u %.58s\n", hit->score, title[0] ? title : hit->id,
 	       hit->page, summary);
 }
 

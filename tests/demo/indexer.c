@@ -73,15 +73,11 @@ static uint32_t n_pending(struct trackd *trackd)
 	return trackd_stats(trackd, &stats) < 0 ? 0 : stats.pending;
 }
 
-static int create(struct trackd *trackd, const struct list *list)
+static int create(struct trackd *trackd, const char *id)
 {
 	struct trackd_new task = TRACKD_NEW_INIT;
-	char title[256];
 
-	document_title(list->path, title, sizeof title);
-	task.id = list->id;
-	task.owner = "demo";
-	task.name = title;
+	task.id = id;
 	return trackd_create(trackd, &task, NULL);
 }
 
@@ -97,7 +93,7 @@ static int submit(struct trackd *trackd, struct list *list)
 			(void)trackd_wait_event(trackd, &cursor, PATIENCE_MS);
 			trackd_cursor_now(trackd, &cursor);
 		}
-		error = create(trackd, list);
+		error = create(trackd, list->id);
 	}
 	return error < 0 ? complain(list->id, error) : 0;
 }
