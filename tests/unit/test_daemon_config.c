@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the daemon is told: values as people write them, the file, the flags, and that each mistake
+ * is named with its place, its key and what is allowed.
+ */
+#include "daemon/config.h"
+#include "daemon/kinds.h"
+#include "daemon/options.h"
+#include "daemon/value.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct config config;
+static struct config_fault fault;
+static char path[64];
+
+/* ---- Values ------------------------------------------------------------------------------------
+ */
+
+static void durations_are_understood_or_refused(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t ms; /* 0: refused */
+	} cases[] = {
+		{ "500ms", 500 },
+		{ "90s", 90000 },
+		{ "90", 90000 },
+		{ "15m", 900000 },
+		{ "15min", 900000 },
+		{ "1h", 3600000 },
+		{ "7d", 604800000 },
+		{ "49d", 4233600000u },
+		{ "never", UINT32_MAX },
+		{ "50d", 0 },
+		{ "0", 0 },
+		{ "", 0 },
+		{ "1 h", 0 },
+		{ "-1s", 0 },
+		{ "1.5h", 0 },
+		{ "h", 0 },
+		{ "1hh", 0 },
+		{ "Never", 0 },
+		{ "99999999999999999999999s", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint32_t ms = 0;
+		int error = value_duration(cases[i].text, &ms);
+		if (ms != cases[i].ms || (error < 0) != (cases[i].ms == 0))
+			fail_msg("\"%s\" gave %d and %u ms", cases[i].text, error, ms);
+	}
+}
+
+static void numbers_keep_their_bounds(void **state)
+{
+	uint32_t n = 7;
+
+	(void)state;
+	assert_int_equal(value_number("16", 16, 100, &n), 0);
+	assert_int_equal(n, 16);
+	assert_int_equal(value_number("2K", 16, 4096, &n), 0);
+	assert_int_equal(n, 2048);
+	assert_int_equal(value_number("16M", 16, 16777216, &n), 0);
+	assert_int_equal(n, 16777216);
+	assert_int_equal(value_number("17M", 16, 16777216, &n), -EINVAL);
+	assert_int_equal(value_number("15", 16, 100, &n), -EINVAL);
+	assert_int_equal(value_number("0x20", 16, 100, &n), -EINVAL);
+	assert_int_equal(value_number("18446744073709551632", 16, 100, &n), -EINVAL);
+	assert_int_equal(n, 16777216);
+}
+
+static void modes_are_octal_and_sane(void **state)
+{
+	mode_t mode = 0;
+
+	(void)state;
+	assert_int_equal(value_mode("0660", &mode), 0);
+	assert_int_equal(mode, 0660);
+	assert_int_equal(value_mode("664", &mode), 0);
+	assert_int_equal(mode, 0664);
+	assert_int_equal(value_mode("0060", &mode), -EINVAL);
+	assert_int_equal(value_mode("0770", &mode), -EINVAL);
+	assert_int_equal(value_mode("4660", &mode), -EINVAL);
+	assert_int_equal(value_mode("0689", &mode), -EINVAL);
+	assert_int_equal(value_mode("66", &mode), -EINVAL);
+	assert_int_equal(value_mode("", &mode), -EINVAL);
+	assert_int_equal(mode, 0664);
+}
+
+static void kinds_are_parsed_whole(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		"movie",
+		"movie=",
+		"=a:1",
+		"movie=a",
+		"movie=a:",
+		"movie=a:100",
+		"movie=a:-1",
+		"movie=a:x",
+		"movie=a:10,b:5",
+		"Movie=a:1",
+		"movie=A:1",
+		"movie=a:1,a:2",
+		"movie=:1",
+		"movie=a:1,,b:2",
+		"movie=a:1:2",
+		"movie=a b:1",
+	};
+	struct trackd_kind kind;
+
+	(void)state;
+	assert_int_equal(kinds_parse("movie=probing:0,coding:5,packing:5", &kind), 0);
+	assert_string_equal(kind.name, "movie");
+	assert_int_equal(kind.n_stages, 3);
+	assert_string_equal(kind.stages[2].name, "packing");
+	assert_int_equal(kind.stages[2].percent, 5);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		if (kinds_parse(wrong[i], &kind) != -EINVAL)
+			fail_msg("\"%s\" was taken", wrong[i]);
+}
+
+static void a_kind_has_at_most_16_stages(void **state)
+{
+	char text[256] = "k=s0:0";
+	struct trackd_kind kind;
+
+	(void)state;
+	for (int i = 1; i < TRACKD_STAGES_MAX; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), ",s%d:%d", i, i);
+	assert_int_equal(kinds_parse(text, &kind), 0);
+	assert_int_equal(kind.n_stages, TRACKD_STAGES_MAX);
+	strcat(text, ",more:50");
+	assert_int_equal(kinds_parse(text, &kind), -EINVAL);
+}
+
+/* ---- The file ----------------------------------------------------------------------------------
+ */
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(&fault, 0, sizeof fault);
+	config_defaults(&config, 0);
+	snprintf(path, sizeof path, "conf-%d", getpid());
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	return 0;
+}
+
+static int read_text(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+	return config_read(&config, path, &fault);
+}
+
+static void a_whole_file_is_read(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("# comment\n"
+				   "\n"
+				   "  board = jobs \n"
+				   "[trackd]\n"
+				   "capacity=64K\n"
+				   "ttl = never\n"
+				   "mode = 0664\r\n"
+				   "; another\n"
+				   "[kind video]\n"
+				   "stage = probing 0\n"
+				   "coding 5\n"
+				   "packing = 90\n"
+				   "[kind sound]\n"
+				   "mixing 10"),
+			 0);
+	assert_string_equal(config.board, "/jobs");
+	assert_int_equal(config.capacity, 65536);
+	assert_int_equal(config.ttl, TRACKD_TTL_NEVER);
+	assert_int_equal(config.mode, 0664);
+	assert_int_equal(config.n_kinds, 2);
+	assert_string_equal(config.kinds[0].name, "video");
+	assert_int_equal(config.kinds[0].n_stages, 3);
+	assert_string_equal(config.kinds[0].stages[0].name, "probing");
+	assert_int_equal(config.kinds[0].stages[2].percent, 90);
+	assert_string_equal(config.kinds[1].stages[0].name, "mixing");
+}
+
+static void mistakes_are_named_with_their_place(void **state)
+{
+	static const struct {
+		const char *text, *line, *says;
+	} cases[] = {
+		{ "\ncapacity = 5\n", ":2: capacity", "16 to 16777216" },
+		{ "capacitee = 5\n", ":1: capacitee", "there are board socket mode" },
+		{ "capacity\n", ":1: ", "KEY = VALUE" },
+		{ "ttl = soon\n", ":1: ttl: \"soon\"", "never" },
+		{ "board = a/b\n", ":1: board", "without another slash" },
+		{ "board = .hidden\n", ":1: board", "without another slash" },
+		{ "socket = here\n", ":1: socket", "absolute" },
+		{ "group = no such group\n", ":1: group", "group that exists" },
+		{ "verbose = maybe\n", ":1: verbose", "yes or no" },
+		{ "[kinds x]\n", ":1: [kinds x]", "[kind NAME]" },
+		{ "[kind x\n", ":1: ", "ends with ]" },
+		{ "[kind X]\n", ":1: ", "a-z" },
+		{ "\n\n[kind x]\n\n", ":3: kind x", "no stage" },
+		{ "[kind x]\na 50\nb 40\n", ":3: kind x", "not below the stage before" },
+		{ "[kind x]\na 50%\n", ":2: kind x", "0 to 99" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		config_defaults(&config, 0);
+		int error = read_text(cases[i].text);
+		if (error != -EINVAL || !strstr(fault.text, cases[i].line) ||
+		    !strstr(fault.text, cases[i].says) ||
+		    strncmp(fault.text, path, strlen(path)) != 0)
+			fail_msg("%s gave %d: %s", cases[i].text, error, fault.text);
+	}
+}
+
+static void more_kinds_than_a_board_holds_are_refused(void **state)
+{
+	char text[64];
+
+	(void)state;
+	for (int i = 0; i < TRACKD_KINDS_MAX - 1; i++) {
+		snprintf(text, sizeof text, "k%d=a:1", i);
+		assert_int_equal(config_set_kind(&config, "--kind", text, &fault), 0);
+	}
+	assert_int_equal(config_set_kind(&config, "--kind", "k0=b:2", &fault), 0);
+	assert_string_equal(config.kinds[0].stages[0].name, "b");
+	assert_int_equal(config_set_kind(&config, "--kind", "more=a:1", &fault), -EINVAL);
+}
+
+/* ---- The command line --------------------------------------------------------------------------
+ */
+
+static int parse(struct options *options, const char *const *words)
+{
+	static char *argv[16];
+	int argc = 0;
+
+	argv[argc++] = (char[]){ "trackd" };
+	for (; *words; words++)
+		argv[argc++] = (char *)(uintptr_t)*words;
+	argv[argc] = NULL;
+	return options_parse(options, argc, argv, &fault);
+}
+
+static void flags_win_over_the_file(void **state)
+{
+	const char *words[] = { "--config", path, "--capacity", "32",          "--kind", "a=b:1",
+				"--ttl",    "5m", "-v",         "--state-dir", "/s",     NULL };
+	struct options options;
+
+	(void)state;
+	assert_int_equal(read_text("capacity = 64\nactive_ttl = 2h\nttl = 1m\n"), 0);
+	assert_int_equal(parse(&options, words), 0);
+	assert_int_equal(options.action, OPTIONS_RUN);
+	assert_int_equal(options.user, 0);
+	assert_int_equal(options_config(&options, &config, &fault), 0);
+	assert_int_equal(config.capacity, 32);
+	assert_int_equal(config.ttl, 300000);
+	assert_int_equal(config.active_ttl, 7200000);
+	assert_int_equal(config.verbose, 1);
+	assert_int_equal(config.n_kinds, 1);
+	assert_string_equal(config.state_dir, "/s");
+	assert_string_equal(config.socket, "/run/trackd/trackd.sock");
+}
+
+static void wrong_flags_are_named(void **state)
+{
+	static const char *const lines[][3] = {
+		{ "--capacity", NULL },
+		{ "--nonsense", NULL },
+		{ "word", NULL },
+	};
+	struct options options;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		assert_int_equal(parse(&options, lines[i]), -EINVAL);
+		assert_non_null(strstr(fault.text, lines[i][0]));
+		assert_non_null(strstr(fault.text, "--help"));
+	}
+	assert_int_equal(parse(&options, (const char *const[]){ "--capacity", "5", NULL }), 0);
+	assert_int_equal(options_config(&options, &config, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, "--capacity: capacity: \"5\""));
+}
+
+static void a_file_that_was_asked_for_must_exist(void **state)
+{
+	struct options options;
+
+	(void)state;
+	assert_int_equal(
+		parse(&options, (const char *const[]){ "--config", "/nonexistent/x", NULL }), 0);
+	assert_int_equal(options_config(&options, &config, &fault), -ENOENT);
+	assert_non_null(strstr(fault.text, "/nonexistent/x"));
+}
+
+static void a_users_own_board_has_its_own_place(void **state)
+{
+	struct options options;
+	char board[64], socket[104];
+
+	(void)state;
+	setenv("XDG_RUNTIME_DIR", "/run/user/x", 1);
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	assert_int_equal(parse(&options, (const char *const[]){ "--user", NULL }), 0);
+	assert_int_equal(options_config(&options, &config, &fault), 0);
+	snprintf(board, sizeof board, "/trackd-%u", geteuid());
+	snprintf(socket, sizeof socket, "/run/user/x/trackd/trackd-%u.sock", geteuid());
+	assert_string_equal(config.board, board);
+	assert_string_equal(config.socket, socket);
+	assert_int_equal(config.mode, 0600);
+	unsetenv("XDG_RUNTIME_DIR");
+	assert_int_equal(options_config(&options, &config, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, "XDG_RUNTIME_DIR"));
+}
+
+/* ---- Reload ------------------------------------------------------------------------------------
+ */
+
+static char changed_keys[128];
+
+static void note_key(const char *key)
+{
+	snprintf(changed_keys + strlen(changed_keys), sizeof changed_keys - strlen(changed_keys),
+		 "%s ", key);
+}
+
+static void a_reload_names_what_needs_a_restart(void **state)
+{
+	static struct config after;
+
+	(void)state;
+	after = config;
+	after.ttl = 5;
+	after.verbose = 1;
+	config_compare(&config, &after, note_key);
+	assert_string_equal(changed_keys, "");
+	after.capacity = 32;
+	after.mode = 0664;
+	strcpy(after.board, "/other");
+	strcpy(after.socket, "/other");
+	strcpy(after.state_dir, "/other");
+	after.gid = 7;
+	config_compare(&config, &after, note_key);
+	assert_string_equal(changed_keys, "board socket mode group capacity state_dir ");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(durations_are_understood_or_refused),
+		cmocka_unit_test(numbers_keep_their_bounds),
+		cmocka_unit_test(modes_are_octal_and_sane),
+		cmocka_unit_test(kinds_are_parsed_whole),
+		cmocka_unit_test(a_kind_has_at_most_16_stages),
+		cmocka_unit_test_setup_teardown(a_whole_file_is_read, begin, end),
+		cmocka_unit_test_setup_teardown(mistakes_are_named_with_their_place, begin, end),
+		cmocka_unit_test_setup_teardown(more_kinds_than_a_board_holds_are_refused, begin,
+						end),
+		cmocka_unit_test_setup_teardown(flags_win_over_the_file, begin, end),
+		cmocka_unit_test_setup_teardown(wrong_flags_are_named, begin, end),
+		cmocka_unit_test_setup_teardown(a_file_that_was_asked_for_must_exist, begin, end),
+		cmocka_unit_test_setup_teardown(a_users_own_board_has_its_own_place, begin, end),
+		cmocka_unit_test_setup_teardown(a_reload_names_what_needs_a_restart, begin, end),
+	};
+	const char *folder = getenv("TMPDIR");
+
+	if (chdir(folder ? folder : "/tmp") < 0)
+		return 1;
+	unsetenv("STATE_DIRECTORY");
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

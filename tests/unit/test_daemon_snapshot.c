@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The snapshot: what is written comes back field by field; of a damaged one whatever verifies comes
+ * back, and nothing else; a full disk leaves the old one as it was.
+ */
+#include "daemon/restore.h"
+#include "daemon/snapshot.h"
+#include "libclient/kind.h"
+#include "libclient/record.h"
+#include "libclient/slot.h"
+#include "libclient/view.h"
+#include "libclient/worker.h"
+#include "tests/harness/harness.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 64, TASKS = 40 };
+
+static const struct snapshot_place place = { ".", "/unit" };
+static const char *const file_name = "unit.snapshot";
+static struct board board, fresh;
+static struct snapshot_item item, back;
+static uint8_t frame[SNAPSHOT_FRAME_MAX];
+
+static void fill_text(char *text, size_t size, char with)
+{
+	memset(text, with, size - 1);
+	text[size - 1] = '\0';
+}
+
+/* A task in which everything is as long and as large as it can be. */
+static void fill_item(void)
+{
+	struct trackd_task *task = &item.task;
+
+	memset(&item, 0, sizeof item);
+	item.type = SNAPSHOT_TASK;
+	*task = (struct trackd_task){ .revision = 7,
+				      .kind = 3,
+				      .state = TRACKD_FAILED,
+				      .reason = TRACKD_REASON_WORKER_LOST,
+				      .stage = TRACKD_STAGES_MAX - 1,
+				      .n_stages = TRACKD_STAGES_MAX,
+				      .flags = TRACKD_NAME_CUT | TRACKD_ERROR_CUT,
+				      .done = TRACKD_WORK_MAX,
+				      .total = TRACKD_WORK_MAX,
+				      .serial = 9,
+				      .created_ns = 10,
+				      .started_ns = 11,
+				      .updated_ns = 12,
+				      .finished_ns = 13,
+				      .cancel_requested_ns = 14,
+				      .expires_ns = UINT64_MAX,
+				      .ttl_ms = TRACKD_TTL_NEVER,
+				      .active_ttl_ms = 15,
+				      .worker_pid = 16,
+				      .worker_uid = 17,
+				      .worker_start = 18,
+				      .worker_comm = "a worker" };
+	fill_text(task->id, sizeof task->id, 'i');
+	fill_text(task->owner, sizeof task->owner, 'o');
+	fill_text(task->name, sizeof task->name, 'n');
+	fill_text(task->message, sizeof task->message, 'm');
+	fill_text(task->error, sizeof task->error, 'e');
+	for (int i = 0; i < TRACKD_STAGES_MAX; i++)
+		task->stages[i] = (struct trackd_stage){ .started_ns = 100,
+							 .finished_ns = 200,
+							 .done = 300,
+							 .total = TRACKD_WORK_MAX,
+							 .state = TRACKD_STAGE_DONE };
+}
+
+/* ---- Frames -------------------------------------------------------------------------------------
+ */
+
+static void a_task_comes_back_field_by_field(void **state)
+{
+	(void)state;
+	fill_item();
+	size_t length = snapshot_encode(frame, &item);
+	assert_true(length <= SNAPSHOT_FRAME_MAX && length % 8 == 0);
+	memset(&back, 0, sizeof back);
+	assert_int_equal(snapshot_decode(frame, length, &back), length);
+	assert_int_equal(back.type, SNAPSHOT_TASK);
+	assert_memory_equal(&back.task, &item.task, sizeof item.task);
+}
+
+static void a_kind_comes_back(void **state)
+{
+	(void)state;
+	memset(&item, 0, sizeof item);
+	item.type = SNAPSHOT_KIND;
+	item.number = 5;
+	strcpy(item.kind.name, "movie");
+	item.kind.n_stages = 1;
+	strcpy(item.kind.stages[0].name, "coding");
+	item.kind.stages[0].percent = 99;
+	size_t length = snapshot_encode(frame, &item);
+	memset(&back, 0, sizeof back);
+	assert_int_equal(snapshot_decode(frame, length, &back), length);
+	assert_int_equal(back.number, 5);
+	assert_memory_equal(&back.kind, &item.kind, sizeof item.kind);
+}
+
+static void half_a_frame_asks_for_more(void **state)
+{
+	(void)state;
+	fill_item();
+	size_t length = snapshot_encode(frame, &item);
+	for (size_t n = 0; n < length; n++)
+		assert_int_equal(snapshot_decode(frame, n, &back), 0);
+}
+
+static void no_changed_byte_goes_unnoticed(void **state)
+{
+	(void)state;
+	fill_item();
+	size_t length = snapshot_encode(frame, &item);
+	for (size_t i = 0; i < length; i++) {
+		/* The reserved word is not looked at; a longer length asks for more. */
+		if (i >= offsetof(struct snapshot_frame, reserved) &&
+		    i < offsetof(struct snapshot_frame, check))
+			continue;
+		frame[i] ^= 0x10;
+		if (snapshot_decode(frame, length, &back) > 0)
+			fail_msg("byte %zu of %zu may be changed", i, length);
+		frame[i] ^= 0x10;
+	}
+	assert_int_equal(snapshot_decode(frame, length, &back), length);
+}
+
+static void what_no_board_could_hold_is_refused(void **state)
+{
+	(void)state;
+	fill_item();
+	item.task.stage = 3;
+	item.task.n_stages = 3;
+	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
+	fill_item();
+	item.task.id[0] = ' ';
+	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
+	fill_item();
+	item.task.state = 9;
+	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
+	fill_item();
+	item.task.kind = TRACKD_KINDS_MAX;
+	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
+	fill_item();
+	item.task.owner[0] = (char)0xff;
+	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
+}
+
+/* ---- Whole snapshots ----------------------------------------------------------------------------
+ */
+
+static int make_boards(void **state)
+{
+	char id[32];
+
+	(void)state;
+	harness_board(&board, CAPACITY);
+	harness_board(&fresh, CAPACITY);
+	for (int i = 0; i < TASKS; i++) {
+		snprintf(id, sizeof id, "task-%d", i);
+		harness_create(&board, id, i % 2 ? "alice" : "bob");
+	}
+	return 0;
+}
+
+static int free_boards(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	harness_board_free(&fresh);
+	(void)unlink(file_name);
+	(void)unlink("unit.snapshot.new");
+	(void)unlink("unit.snapshot.corrupt");
+	return 0;
+}
+
+static int copy_by_id(const struct board *from, const char *id, struct trackd_task *task)
+{
+	struct trackd_ref ref;
+	int error = view_lookup(from, id, 0, &ref);
+
+	return error < 0 ? error : view_copy(from, ref, 0, task);
+}
+
+static void a_board_comes_back(void **state)
+{
+	struct restore_count count;
+	struct trackd_task before, after;
+	struct trackd_iter iter;
+	struct trackd_ref ref;
+	char id[32];
+	int n = TASKS;
+
+	(void)state;
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	assert_int_equal(count.tasks, TASKS);
+	assert_int_equal(count.lost + count.expired + count.older + count.failed, 0);
+	assert_int_equal(access("unit.snapshot.corrupt", F_OK), -1);
+	for (int i = 0; i < TASKS; i++) {
+		snprintf(id, sizeof id, "task-%d", i);
+		harness_must(copy_by_id(&board, id, &before), id);
+		harness_must(copy_by_id(&fresh, id, &after), id);
+		assert_string_equal(after.owner, before.owner);
+		assert_string_equal(after.message, before.message);
+		/* Both boards round the offset of their clocks by themselves. */
+		assert_true(llabs((int64_t)(after.created_ns - before.created_ns)) < 1000000);
+	}
+	/* An owner's tasks keep their order: newest first. */
+	view_iter_owner(&fresh, "alice", &iter);
+	while (view_next(&iter, &ref) > 0) {
+		harness_must(view_copy(&fresh, ref, 0, &after), "copy");
+		n -= n % 2 ? 2 : 1;
+		snprintf(id, sizeof id, "task-%d", n);
+		assert_string_equal(after.id, id);
+	}
+	assert_int_equal(n, 1);
+}
+
+/* An active task under a worker of that pid and start time. */
+static void activate(const char *id, pid_t pid)
+{
+	struct trackd_ref ref;
+	uint64_t worker;
+
+	harness_must(worker_claim(&board, pid, &worker), "claim");
+	harness_must(view_lookup(&board, id, 0, &ref), id);
+	harness_must(record_update(&board, ref, TRACKD_EMBEDDING, "at work", worker,
+				   harness_deadline(2000)),
+		     "update");
+	harness_must(record_set_total(&board, ref, 50, harness_deadline(2000)), "total");
+	harness_must(record_advance(&board, ref, 20), "advance");
+}
+
+static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state)
+{
+	struct restore_count count;
+	struct trackd_task task;
+	pid_t child = harness_fork();
+
+	(void)state;
+	if (child == 0)
+		for (;;)
+			pause();
+	activate("task-1", getpid());
+	activate("task-2", child);
+	harness_kill(child, SIGKILL);
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	assert_int_equal(count.failed, 1);
+	harness_must(copy_by_id(&fresh, "task-1", &task), "copy");
+	assert_int_equal(task.state, TRACKD_ACTIVE);
+	assert_int_equal(task.worker_pid, getpid());
+	assert_int_equal(task.done, 20);
+	harness_must(copy_by_id(&fresh, "task-2", &task), "copy");
+	assert_int_equal(task.state, TRACKD_FAILED);
+	assert_int_equal(task.reason, TRACKD_REASON_WORKER_LOST);
+	assert_int_equal(task.stage, TRACKD_EMBEDDING);
+	assert_int_equal(task.done, 20);
+	assert_int_equal(task.total, 50);
+	assert_non_null(strstr(task.error, "exited in embedding"));
+}
+
+static void after_a_reboot_what_was_active_has_failed(void **state)
+{
+	struct restore_count count;
+	struct trackd_task task;
+
+	(void)state;
+	activate("task-1", getpid());
+	board.header->boot_id[3] ^= 1;
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	assert_int_equal(count.tasks, TASKS);
+	assert_int_equal(count.failed, 1);
+	harness_must(copy_by_id(&fresh, "task-1", &task), "copy");
+	assert_int_equal(task.state, TRACKD_FAILED);
+	assert_int_equal(task.reason, TRACKD_REASON_HOST_RESTART);
+	assert_string_equal(task.error, "host restarted in embedding");
+	harness_must(copy_by_id(&fresh, "task-3", &task), "copy");
+	assert_int_equal(task.state, TRACKD_PENDING);
+}
+
+static void kinds_come_along_under_other_numbers(void **state)
+{
+	static const struct trackd_stage_def one[] = { { "coding", 10 } }, two[] = { { "x", 1 } };
+	struct restore_count count;
+	struct trackd_kind kind;
+
+	(void)state;
+	harness_must(kind_declare(&board, "movie", one, 1, harness_deadline(2000)), "movie");
+	harness_must(kind_declare(&fresh, "other", two, 1, harness_deadline(2000)), "other");
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	assert_int_equal(kind_get(&fresh, 2, &kind), 0);
+	assert_string_equal(kind.name, "movie");
+	assert_string_equal(kind.stages[0].name, "coding");
+}
+
+/* Change bytes of the file. */
+static void spoil(off_t at, size_t n)
+{
+	uint8_t byte;
+	int fd = open(file_name, O_RDWR);
+
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(pread(fd, &byte, 1, at + (off_t)i), 1);
+		byte ^= 0x55;
+		assert_int_equal(pwrite(fd, &byte, 1, at + (off_t)i), 1);
+	}
+	close(fd);
+}
+
+static off_t size_of_file(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 ? st.st_size : -1;
+}
+
+static void what_verifies_of_a_damaged_one_comes_back(void **state)
+{
+	struct restore_count count;
+
+	(void)state;
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	/* In the middle of the tasks: one or two of them are hit. */
+	spoil(size_of_file(file_name) / 2, 40);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	assert_in_range(count.tasks, TASKS - 2, TASKS - 1);
+	assert_int_equal(count.lost, 0);
+	assert_int_equal(size_of_file(file_name), -1);
+	assert_true(size_of_file("unit.snapshot.corrupt") > 0);
+}
+
+static void of_one_that_is_cut_the_beginning_comes_back(void **state)
+{
+	struct restore_count count;
+
+	(void)state;
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	assert_int_equal(truncate(file_name, size_of_file(file_name) / 2), 0);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	assert_in_range(count.tasks, TASKS / 3, TASKS * 2 / 3);
+	assert_true(size_of_file("unit.snapshot.corrupt") > 0);
+}
+
+static void another_version_and_other_files_are_kept_aside(void **state)
+{
+	struct restore_count count;
+
+	(void)state;
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), -ENOENT);
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	spoil(offsetof(struct snapshot_header, version), 1);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), -EPROTO);
+	assert_true(size_of_file("unit.snapshot.corrupt") > 0);
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	spoil(0, 8);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), -EBADMSG);
+	assert_int_equal(count.tasks, 0);
+	assert_int_equal(slot_count(&fresh), 0);
+}
+
+static void a_disk_that_is_full_keeps_the_old_one(void **state)
+{
+	struct rlimit before, small;
+	off_t size;
+
+	(void)state;
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	size = size_of_file(file_name);
+	harness_create(&board, "one-more", NULL);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = (rlim_t)size / 2;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(snapshot_write(&board, &place), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(size_of_file(file_name), size);
+	assert_int_equal(size_of_file("unit.snapshot.new"), -1);
+	assert_int_equal(snapshot_write(&board, &place), TASKS + 1);
+}
+
+#define WITH_BOARDS(test) cmocka_unit_test_setup_teardown(test, make_boards, free_boards)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_task_comes_back_field_by_field),
+		cmocka_unit_test(a_kind_comes_back),
+		cmocka_unit_test(half_a_frame_asks_for_more),
+		cmocka_unit_test(no_changed_byte_goes_unnoticed),
+		cmocka_unit_test(what_no_board_could_hold_is_refused),
+		WITH_BOARDS(a_board_comes_back),
+		WITH_BOARDS(living_workers_keep_their_tasks_and_dead_ones_fail_them),
+		WITH_BOARDS(after_a_reboot_what_was_active_has_failed),
+		WITH_BOARDS(kinds_come_along_under_other_numbers),
+		WITH_BOARDS(what_verifies_of_a_damaged_one_comes_back),
+		WITH_BOARDS(of_one_that_is_cut_the_beginning_comes_back),
+		WITH_BOARDS(another_version_and_other_files_are_kept_aside),
+		WITH_BOARDS(a_disk_that_is_full_keeps_the_old_one),
+	};
+	const char *folder = getenv("TMPDIR");
+
+	if (chdir(folder ? folder : "/tmp") < 0)
+		return 1;
+	signal(SIGXFSZ, SIG_IGN);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
