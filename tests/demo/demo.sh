@@ -14,7 +14,7 @@ trackd=$build/trackd trackctl=$build/trackctl indexer=$build/tests/demo/indexer
 most=60
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/trackd-demo-XXXXXX") || exit 1
-board=/demo-$$
+board=${DEMO_BOARD:-/demo-$$}
 export TRACKD_BOARD=$board TRACKD_SOCKET=$work/demo.sock
 list=$work/list index=$work/index
 daemon='' feeder='' watcher=''

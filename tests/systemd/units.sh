@@ -75,7 +75,7 @@ set_conf() { # LINE...
 # ---- The machine, installed as README.md says ------------------------------------------------------
 
 machine_make
-make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
+env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
 	bail "make install: $(tail -n 5 "$work/install.log")"
 machine_boot
 ok "the user and the folder are made as the installer says" \
