@@ -13,7 +13,7 @@ static void kill_operation(struct campaign *campaign, const struct operation *op
 	unsigned long faults = campaign->faults, kills = campaign->kills, missed = campaign->missed;
 	unsigned long states = campaign->states;
 
-	campaign_kill(campaign, operation, 1);
+	campaign_kill(campaign, operation);
 	tap_ok(campaign->faults == faults && campaign->missed == missed && campaign->kills > kills,
 	       "%s: %lu kills, %lu different states left, %lu bad (%lu missed)", operation->name,
 	       campaign->kills - kills, campaign->states - states, campaign->faults - faults,

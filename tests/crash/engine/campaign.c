@@ -199,23 +199,17 @@ static void kill_one(struct stage *stage, const struct tracer_path *path, size_t
 	scene_state_free(&death);
 }
 
-static void kill_everywhere(struct stage *stage, unsigned stride, struct deaths *ret_deaths)
+void campaign_kill(struct campaign *campaign, const struct operation *operation)
 {
 	struct tracer_path path;
-
-	tracer_step(run_operation, stage, NULL, NULL, &path);
-	for (size_t n = 0; n < path.n; n += stride)
-		if (!stage->operation->searches || path.points[n].hit <= SEARCHED)
-			kill_one(stage, &path, n, ret_deaths);
-	tracer_path_free(&path);
-}
-
-void campaign_kill(struct campaign *campaign, const struct operation *operation, unsigned stride)
-{
 	struct stage stage;
 
 	stage_open(&stage, campaign, operation);
-	kill_everywhere(&stage, stride, NULL);
+	tracer_step(run_operation, &stage, NULL, NULL, &path);
+	for (size_t n = 0; n < path.n; n++)
+		if (!operation->searches || path.points[n].hit <= SEARCHED)
+			kill_one(&stage, &path, n, NULL);
+	tracer_path_free(&path);
 	stage_close(&stage);
 }
 
@@ -237,14 +231,63 @@ static void run_repair(void *argument)
 		(void)repair_stripe(board, stripe, LOCK_TRY);
 }
 
-static void kill_repairers(struct stage *stage, const struct scene_state *death, size_t first,
-			   unsigned stride)
+/* The instructions before which the board differs from what it was one instruction earlier. */
+struct changes {
+	struct stage *stage;
+	uint64_t last;
+	size_t *at;
+	size_t n;
+};
+
+static bool note_change(void *argument, size_t n, uint64_t pc)
+{
+	struct changes *changes = argument;
+	uint64_t hash = scene_hash(&changes->stage->scene);
+
+	(void)pc;
+	if (n > 0 && hash == changes->last)
+		return true;
+	changes->last = hash;
+	size_t *more = realloc(changes->at, (changes->n + 1) * sizeof *more);
+	if (!more)
+		harness_die("no memory for changes");
+	changes->at = more;
+	more[changes->n++] = n;
+	return true;
+}
+
+/* Kill at each instruction that finds the board changed: that leaves every state there is. */
+static void kill_at_changes(struct stage *stage, struct deaths *ret_deaths)
+{
+	struct changes changes = { .stage = stage };
+	struct tracer_path path;
+
+	tracer_step(run_operation, stage, note_change, &changes, &path);
+	for (size_t i = 0; i < changes.n; i++)
+		kill_one(stage, &path, changes.at[i], ret_deaths);
+	free(changes.at);
+	tracer_path_free(&path);
+}
+
+void campaign_kill_states(struct campaign *campaign, const struct operation *operation)
+{
+	struct stage stage;
+
+	stage_open(&stage, campaign, operation);
+	kill_at_changes(&stage, NULL);
+	stage_close(&stage);
+}
+
+static void kill_repairers(struct stage *stage, const struct scene_state *death, size_t number,
+			   unsigned samples)
 {
 	struct tracer_path path;
 
 	scene_put_back(&stage->scene, death);
 	tracer_step(run_repair, stage, NULL, NULL, &path);
-	for (size_t n = first; n < path.n; n += stride) {
+	size_t stride = samples == 0 || path.n < samples ? 1 : path.n / samples;
+	/* Begin elsewhere each time, so that the samples fall on all instructions. */
+	for (size_t n = number * 7919 % stride; n < path.n; n += stride) {
 		scene_put_back(&stage->scene, death);
 		if (!tracer_kill_at(run_repair, stage, &path.points[n])) {
 			stage->campaign->missed++;
@@ -257,16 +300,16 @@ static void kill_repairers(struct stage *stage, const struct scene_state *death,
 }
 
 void campaign_kill_twice(struct campaign *campaign, const struct operation *operation,
-			 unsigned stride)
+			 unsigned every, unsigned samples)
 {
 	struct deaths deaths = { 0 };
 	struct stage stage;
 
 	stage_open(&stage, campaign, operation);
-	kill_everywhere(&stage, 1, &deaths);
+	kill_at_changes(&stage, &deaths);
 	for (size_t i = 0; i < deaths.n; i++) {
-		/* Begin elsewhere each time, so that the samples fall on all instructions. */
-		kill_repairers(&stage, &deaths.states[i], i % stride, stride);
+		if (i % every == 0)
+			kill_repairers(&stage, &deaths.states[i], i, samples);
 		scene_state_free(&deaths.states[i]);
 	}
 	free(deaths.states);

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 	while (i < n_operations && campaign.faults == 0)
-		campaign_kill(&campaign, &operations[i++], 1);
+		campaign_kill_states(&campaign, &operations[i++]);
 	tap_ok(campaign.faults > 0, "%s is caught in %s (%lu bad states of %lu, after %lu kills)",
 	       name_of(argv[0]), i > 0 ? operations[i - 1].name : "none", campaign.faults,
 	       campaign.states, campaign.kills);
