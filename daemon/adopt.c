@@ -304,7 +304,7 @@ int adopt_board(struct board *ret_board, const struct config *config)
  * large one takes a moment. */
 static int take_lock(const char *board, pid_t *ret_pid)
 {
-	static const struct timespec pause = { .tv_nsec = 20 * 1000000 };
+	static const struct timespec pause = { .tv_nsec = 20000000 };
 	uint64_t deadline = clock_monotonic_ns() + NS_PER_S;
 	int fd;
 

@@ -140,7 +140,7 @@ static void a_kind_has_at_most_16_stages(void **state)
 		snprintf(text + strlen(text), sizeof text - strlen(text), ",s%d:%d", i, i);
 	assert_int_equal(kinds_parse(text, &kind), 0);
 	assert_int_equal(kind.n_stages, TRACKD_STAGES_MAX);
-	strcat(text, ",more:50");
+	snprintf(text + strlen(text), sizeof text - strlen(text), ",more:50");
 	assert_int_equal(kinds_parse(text, &kind), -EINVAL);
 }
 
@@ -253,22 +253,22 @@ static void more_kinds_than_a_board_holds_are_refused(void **state)
 /* ---- The command line --------------------------------------------------------------------------
  */
 
-static int parse(struct options *options, const char *const *words)
+static int parse(struct options *options, char *const *words)
 {
 	static char *argv[16];
 	int argc = 0;
 
 	argv[argc++] = (char[]){ "trackd" };
 	for (; *words; words++)
-		argv[argc++] = (char *)(uintptr_t)*words;
+		argv[argc++] = *words;
 	argv[argc] = NULL;
 	return options_parse(options, argc, argv, &fault);
 }
 
 static void flags_win_over_the_file(void **state)
 {
-	const char *words[] = { "--config", path, "--capacity", "32",          "--kind", "a=b:1",
-				"--ttl",    "5m", "-v",         "--state-dir", "/s",     NULL };
+	char *words[] = { "--config", path, "--capacity", "32",          "--kind", "a=b:1",
+			  "--ttl",    "5m", "-v",         "--state-dir", "/s",     NULL };
 	struct options options;
 
 	(void)state;
@@ -288,7 +288,7 @@ static void flags_win_over_the_file(void **state)
 
 static void wrong_flags_are_named(void **state)
 {
-	static const char *const lines[][3] = {
+	static char *const lines[][3] = {
 		{ "--capacity", NULL },
 		{ "--nonsense", NULL },
 		{ "word", NULL },
@@ -301,7 +301,7 @@ static void wrong_flags_are_named(void **state)
 		assert_non_null(strstr(fault.text, lines[i][0]));
 		assert_non_null(strstr(fault.text, "--help"));
 	}
-	assert_int_equal(parse(&options, (const char *const[]){ "--capacity", "5", NULL }), 0);
+	assert_int_equal(parse(&options, (char *const[]){ "--capacity", "5", NULL }), 0);
 	assert_int_equal(options_config(&options, &config, &fault), -EINVAL);
 	assert_non_null(strstr(fault.text, "--capacity: capacity: \"5\""));
 }
@@ -311,8 +311,7 @@ static void a_file_that_was_asked_for_must_exist(void **state)
 	struct options options;
 
 	(void)state;
-	assert_int_equal(
-		parse(&options, (const char *const[]){ "--config", "/nonexistent/x", NULL }), 0);
+	assert_int_equal(parse(&options, (char *const[]){ "--config", "/nonexistent/x", NULL }), 0);
 	assert_int_equal(options_config(&options, &config, &fault), -ENOENT);
 	assert_non_null(strstr(fault.text, "/nonexistent/x"));
 }
@@ -325,7 +324,7 @@ static void a_users_own_board_has_its_own_place(void **state)
 	(void)state;
 	setenv("XDG_RUNTIME_DIR", "/run/user/x", 1);
 	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
-	assert_int_equal(parse(&options, (const char *const[]){ "--user", NULL }), 0);
+	assert_int_equal(parse(&options, (char *const[]){ "--user", NULL }), 0);
 	assert_int_equal(options_config(&options, &config, &fault), 0);
 	snprintf(board, sizeof board, "/trackd-%u", geteuid());
 	snprintf(socket, sizeof socket, "/run/user/x/trackd/trackd-%u.sock", geteuid());

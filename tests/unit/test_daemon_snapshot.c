@@ -200,7 +200,7 @@ static int copy_by_id(const struct board *from, const char *id, struct trackd_ta
 static void a_board_comes_back(void **state)
 {
 	struct restore_count count;
-	struct trackd_task before, after;
+	static struct trackd_task before, after;
 	struct trackd_iter iter;
 	struct trackd_ref ref;
 	char id[32];
@@ -250,7 +250,7 @@ static void activate(const char *id, pid_t pid)
 static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state)
 {
 	struct restore_count count;
-	struct trackd_task task;
+	static struct trackd_task task;
 	pid_t child = harness_fork();
 
 	(void)state;
@@ -279,7 +279,7 @@ static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state
 static void after_a_reboot_what_was_active_has_failed(void **state)
 {
 	struct restore_count count;
-	struct trackd_task task;
+	static struct trackd_task task;
 
 	(void)state;
 	activate("task-1", getpid());
