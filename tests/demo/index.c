@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,38 +139,59 @@ struct hit {
 	uint32_t page;
 };
 
+/* A word in a document's file of words: how often and where first; false if it is not in it. */
+static bool look_up(const char *path, const char *wanted, struct hit *hit)
+{
+	FILE *file = fopen(path, "re");
+	size_t size = 0, length = strlen(wanted);
+	char *line = NULL, *rest;
+	bool found = false;
+
+	while (file && !found && getline(&line, &size, file) >= 0) {
+		if (strncmp(line, wanted, length) != 0 || line[length] != ' ')
+			continue;
+		hit->score = 1 + log((double)strtoul(line + length, &rest, 10));
+		hit->page = (uint32_t)strtoul(rest, NULL, 10);
+		found = true;
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static size_t add_hit(struct hit *hits, size_t n_hits, const struct hit *found)
+{
+	for (size_t i = 0; i < n_hits; i++)
+		if (strcmp(hits[i].id, found->id) == 0) {
+			hits[i].score += found->score;
+			return n_hits;
+		}
+	if (n_hits == DOCUMENTS_MAX)
+		return n_hits;
+	hits[n_hits] = *found;
+	return n_hits + 1;
+}
+
 /* One word's hits are added to the documents' scores; rare words weigh more. */
 static size_t search_word(const char *folder, const char *wanted, struct hit *hits, size_t n_hits)
 {
-	char id[64], path[PATH_SIZE], word[WORD_MAX + 1];
+	char path[PATH_SIZE];
 	struct hit found[DOCUMENTS_MAX];
 	size_t n_found = 0, n_documents = 0;
 	DIR *dir = opendir(folder);
 
-	while (dir && n_documents < DOCUMENTS_MAX && next_file(dir, folder, "words", id, path)) {
-		FILE *file = fopen(path, "re");
-		unsigned n, page;
+	while (dir && n_documents < DOCUMENTS_MAX &&
+	       next_file(dir, folder, "words", found[n_found].id, path)) {
 		n_documents++;
-		while (file && fscanf(file, "%40s %u %u", word, &n, &page) == 3)
-			if (strcmp(word, wanted) == 0) {
-				snprintf(found[n_found].id, sizeof found->id, "%s", id);
-				found[n_found].score = 1 + log(n);
-				found[n_found++].page = page;
-			}
-		if (file)
-			fclose(file);
+		if (look_up(path, wanted, &found[n_found]))
+			n_found++;
 	}
 	if (dir)
 		closedir(dir);
 	for (size_t i = 0; i < n_found; i++) {
-		size_t at = 0;
 		found[i].score *= log(1 + (double)n_documents / (double)n_found);
-		while (at < n_hits && strcmp(hits[at].id, found[i].id) != 0)
-			at++;
-		if (at < n_hits)
-			hits[at].score += found[i].score;
-		else if (n_hits < DOCUMENTS_MAX)
-			hits[n_hits++] = found[i];
+		n_hits = add_hit(hits, n_hits, &found[i]);
 	}
 	return n_hits;
 }

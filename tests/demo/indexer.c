@@ -172,7 +172,7 @@ static uint64_t now_us(void)
 
 static int kill_worker(struct trackd *trackd, int pid, const char *id)
 {
-	struct trackd_view view;
+	struct trackd_view view = { 0 };
 	struct trackd_ref ref;
 	uint64_t since;
 	int error = trackd_lookup(trackd, id, &ref);
