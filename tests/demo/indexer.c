@@ -233,6 +233,11 @@ static int on_list(struct trackd *trackd, char **arguments)
 	return status;
 }
 
+static int pid_of(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
 	struct trackd_options options = TRACKD_OPTIONS_INIT;
@@ -249,9 +254,9 @@ int main(int argc, char **argv)
 	if (error < 0)
 		return complain("cannot open the board", error);
 	if (strcmp(argv[1], "busy") == 0)
-		status = busy(trackd, atoi(argv[2]));
+		status = busy(trackd, pid_of(argv[2]));
 	else if (strcmp(argv[1], "kill") == 0 && argc > 3)
-		status = kill_worker(trackd, atoi(argv[2]), argv[3]);
+		status = kill_worker(trackd, pid_of(argv[2]), argv[3]);
 	else
 		status = on_list(trackd, argv + 1);
 	trackd_close(trackd);

@@ -72,7 +72,7 @@ struct count *counts_add(struct counts *counts, const struct word *word)
 		return NULL;
 	count = find(counts, word->lower, word->hash);
 	if (count->n++ == 0) {
-		strcpy(count->word, word->lower);
+		memcpy(count->word, word->lower, sizeof count->word);
 		counts->n_used++;
 	}
 	return count;
