@@ -29,8 +29,7 @@ static void wake_in(struct sweep *sweep, uint64_t ns)
 	turn_on(sweep->timer);
 }
 
-/* ---- One slot
- * -------------------------------------------------------------------------------------- */
+/* ---- One slot ----------------------------------------------------------- */
 
 static void come_back(struct sweep *sweep, uint32_t slot, uint64_t stamp)
 {
@@ -81,8 +80,7 @@ static void look_at(struct sweep *sweep, uint32_t slot, uint64_t now)
 		come_back(sweep, slot, stamp);
 }
 
-/* ---- The whole
- * --------------------------------------------------------------------------------------- */
+/* ---- The whole ---------------------------------------------------------- */
 
 static void begin(struct sweep *sweep)
 {
@@ -132,23 +130,26 @@ static void some_slots(struct sweep *sweep)
 	sweep->slot = slot;
 }
 
-static void one_stripe(struct sweep *sweep)
+static void note_result(struct sweep *sweep, int result)
 {
-	struct board *board = sweep->board;
-	uint32_t stripe = sweep->stripe++;
-	int result;
-
-	(void)lock_rescue(&board->id_stripes[stripe].mutex);
-	(void)lock_rescue(&board->owner_stripes[stripe].mutex);
-	result = repair_stripe(board, stripe, LOCK_TRY);
 	if (result > 0)
 		sweep->repaired++;
 	else if (result < 0)
 		sweep->stripe_busy = true;
-	/* An owner's stripe has no count; taking it marks it consistent. */
-	if (lock_orphaned(&board->owner_stripes[stripe].mutex) &&
-	    lock_take(&board->owner_stripes[stripe].mutex, LOCK_TRY) >= 0)
-		lock_drop(&board->owner_stripes[stripe].mutex);
+}
+
+static void one_stripe(struct sweep *sweep)
+{
+	struct board *board = sweep->board;
+	uint32_t stripe = sweep->stripe++;
+
+	(void)lock_rescue(&board->id_stripes[stripe].mutex);
+	(void)lock_rescue(&board->owner_stripes[stripe].mutex);
+	note_result(sweep, repair_stripe(board, stripe, LOCK_TRY));
+	if (stripe == 0) {
+		(void)lock_rescue(&board->kinds->mutex);
+		note_result(sweep, repair_kinds(board, LOCK_TRY));
+	}
 }
 
 /* Only what was busy last time: whether it has moved on, or its holder has died meanwhile. */

@@ -150,9 +150,25 @@ static int recount(struct board *board, uint32_t stripe, struct count *count, ui
 	return wrong;
 }
 
+/* What the mutex guards bears its holder's death as it is; only the mutex itself wants somebody to
+ * take it. */
+static int take_over(union layout_mutex *mutex, uint64_t deadline)
+{
+	if (!lock_orphaned(mutex))
+		return 0;
+	int error = lock_take(mutex, deadline);
+
+	if (error >= 0)
+		lock_drop(mutex);
+	return error;
+}
+
 int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline)
 {
-	int repaired = 0;
+	int repaired = take_over(&board->owner_stripes[stripe].mutex, deadline);
+
+	if (repaired < 0)
+		return repaired;
 
 	for (uint32_t tries = 0; tries <= TWIN_DEPTH; tries++) {
 		struct count count = { 0 };
@@ -173,6 +189,11 @@ int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline)
 	return repaired;
 }
 
+int repair_kinds(struct board *board, uint64_t deadline)
+{
+	return take_over(&board->kinds->mutex, deadline);
+}
+
 /* ---- All ----------------------------------------------------------------- */
 
 /* A record whose holder died is whole, but its deadline, hint or seal may be ahead of it. */
@@ -190,9 +211,11 @@ int repair_lock(struct board *board, uint32_t slot)
 
 int repair_all(struct board *board, uint64_t deadline)
 {
-	int repaired = 0;
-
 	store_relaxed(&board->header->repair_due, 0);
+	int repaired = repair_kinds(board, deadline);
+
+	if (repaired < 0)
+		return repaired;
 	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
 	     slot = slot_next_used(board, slot + 1)) {
 		int fixed = repair_lock(board, slot);

@@ -18,9 +18,12 @@ int repair_slot(struct board *board, uint32_t slot, uint64_t deadline);
  * not, -EBUSY. */
 int repair_lock(struct board *board, uint32_t slot);
 
-/* Count one id stripe again and remove older twins in it. 0, 1 (something was wrong), -EBUSY or
- * TRACKD_E_BUSY. */
+/* Count one id stripe again and remove older twins in it; take the locks of the id and of the owner
+ * stripe over whose holders died. 0, 1 (something was wrong), -EBUSY or TRACKD_E_BUSY. */
 int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline);
+
+/* Take the lock of the kinds over if its holder died. As repair_stripe(). */
+int repair_kinds(struct board *board, uint64_t deadline);
 
 /* All slots and all stripes, waiting up to deadline for each lock. Number of repairs, or the first
  * error. */
