@@ -24,8 +24,7 @@ static const uint64_t REPAIR_WAIT_NS = NS_PER_S;
 
 enum { MIB = 1024 * 1024 };
 
-/* ---- Making ------------------------------------------------------------------------------------
- */
+/* ---- Making ------------------------------------------------------------- */
 
 /* The largest round capacity whose board fits into that many bytes; 0 if none does. */
 static uint32_t capacity_for(uint64_t bytes)
@@ -103,8 +102,7 @@ int adopt_kinds(struct board *board, const struct config *config)
 	return refused;
 }
 
-/* ---- Taking over --------------------------------------------------------------------------------
- */
+/* ---- Taking over -------------------------------------------------------- */
 
 /* Say in the header who serves it now. Producers that see the epoch attach again by themselves. */
 static void take_over(struct board *board, const struct config *config)
@@ -116,9 +114,6 @@ static void take_over(struct board *board, const struct config *config)
 	store_relaxed(&header->daemon_pid, (uint32_t)getpid());
 	store_relaxed(&header->daemon_start_ns, clock_boot_ns());
 	doorbell_clocks(board);
-	/* A waiter that was killed leaves its count in the semaphore, and every post a system call.
-	 */
-	event_doorbell_init(board);
 	store_release(&header->daemon_epoch, load_relaxed(&header->daemon_epoch) + 1);
 	event_wake_all(board);
 }
@@ -186,8 +181,7 @@ static int rebuild(struct board *board, const struct config *config)
 	return 0;
 }
 
-/* ---- The board that is there
- * ---------------------------------------------------------------------- */
+/* ---- The board that is there -------------------------------------------- */
 
 /* Why a whole board must be replaced; NULL if it need not. *ret_must: it cannot be served as it is.
  */
@@ -297,8 +291,7 @@ int adopt_board(struct board *ret_board, const struct config *config)
 	return adopt_mapped(ret_board, config);
 }
 
-/* ---- The lock, and the end
- * --------------------------------------------------------------------------- */
+/* ---- The lock, and the end ---------------------------------------------- */
 
 /* A daemon that was killed holds its lock until the kernel has taken its board apart, which for a
  * large one takes a moment. */

@@ -7,13 +7,11 @@
 #include "doorbell.h"
 #include "atomic.h"
 #include "event.h"
-#include "log.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 /* An idle round. Producers and readers bound their own sleeps; this bounds what a lost post costs.
@@ -45,8 +43,7 @@ struct rounds {
 	struct pulse pulse;
 };
 
-/* ---- The loop's state -------------------------------------------------------------------------
- */
+/* ---- The loop's state --------------------------------------------------- */
 
 void doorbell_busy(struct doorbell *doorbell)
 {
@@ -83,7 +80,7 @@ static void feed_watchdog(struct rounds *rounds, uint64_t now)
 	if (since != 0 && now - since > doorbell->busy_limit_ns)
 		return;
 	rounds->fed_ns = now;
-	(void)sd_notify(0, "WATCHDOG=1");
+	notify_watchdog(doorbell->notify);
 }
 
 void doorbell_clocks(struct board *board)
@@ -100,8 +97,7 @@ void doorbell_clocks(struct board *board)
 		store_relaxed(&header->suspend_offset_ns, suspend);
 }
 
-/* ---- Rounds ------------------------------------------------------------------------------------
- */
+/* ---- Rounds ------------------------------------------------------------- */
 
 static struct pulse take_pulse(const struct board *board)
 {
@@ -166,6 +162,7 @@ static bool wait_for_ring(struct rounds *rounds)
 {
 	struct layout_header *header = rounds->board->header;
 	bool unfinished = has_unfinished(rounds);
+	uint32_t count = event_doorbell(rounds->board);
 
 	if (++rounds->ticket == 0)
 		rounds->ticket = 1;
@@ -174,14 +171,9 @@ static bool wait_for_ring(struct rounds *rounds)
 	 * event_ring(). */
 	fence_full();
 	if (event_head(rounds->board) == rounds->position &&
-	    load_relaxed(&rounds->doorbell->stop) == 0) {
-		uint64_t now = clock_monotonic_ns();
-		int error =
-			event_doorbell_wait(rounds->board, sleep_limit(rounds, now, unfinished));
-		/* Hostile bytes in the semaphore must not become a busy loop. */
-		if (error < 0 && error != -ETIMEDOUT && error != -EINTR)
-			sleep_until(now + UNFINISHED_NS);
-	}
+	    load_relaxed(&rounds->doorbell->stop) == 0)
+		event_doorbell_wait(rounds->board, count,
+				    sleep_limit(rounds, clock_monotonic_ns(), unfinished));
 	store_relaxed(&header->armed, 0);
 	return unfinished || event_head(rounds->board) != rounds->position;
 }
@@ -222,12 +214,14 @@ static void *doorbell_main(void *argument)
 	return NULL;
 }
 
-int doorbell_start(struct doorbell *doorbell, struct board *board, uint64_t watchdog_ns)
+int doorbell_start(struct doorbell *doorbell, struct board *board, struct notify *notify,
+		   uint64_t watchdog_ns)
 {
 	sigset_t all, before;
 	int error;
 
 	*doorbell = (struct doorbell){ .board = board,
+				       .notify = notify,
 				       .watchdog_ns = watchdog_ns / 3,
 				       .busy_limit_ns = watchdog_ns / 2 };
 	doorbell->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

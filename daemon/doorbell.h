@@ -8,6 +8,7 @@
 #ifndef TRACKD_DOORBELL_H
 #define TRACKD_DOORBELL_H
 
+#include "notify.h"
 #include "segment.h"
 #include <pthread.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 
 struct doorbell {
 	struct board *board;
+	struct notify *notify;
 	pthread_t thread;
 	bool running;
 	int event_fd;         /* readable when the loop should look at the board */
@@ -26,7 +28,8 @@ struct doorbell {
 };
 
 /* Start the thread. watchdog_ns: the service manager's time limit, or 0. 0 or -errno. */
-int doorbell_start(struct doorbell *doorbell, struct board *board, uint64_t watchdog_ns);
+int doorbell_start(struct doorbell *doorbell, struct board *board, struct notify *notify,
+		   uint64_t watchdog_ns);
 void doorbell_stop(struct doorbell *doorbell);
 
 /* The loop is about to work, or to sleep. */

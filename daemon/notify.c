@@ -3,9 +3,12 @@
 #include "notify.h"
 #include "clock.h"
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -13,25 +16,71 @@ static const char *const kept_names[] = {
 	[NOTIFY_SUBSCRIBER] = "subscriber", [NOTIFY_WORKER] = "worker"
 };
 
+/* sd_notify() waits when the manager's queue is full. The event loop and the doorbell must not:
+ * what they say goes out at once or not at all. */
+static int connect_manager(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t length = path ? strlen(path) : 0;
+	int fd;
+
+	if (length < 2 || length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
+		return -1;
+	memcpy(address.sun_path, path, length);
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	length += offsetof(struct sockaddr_un, sun_path);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, (socklen_t)length) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* With a descriptor, unless it is -1. Whether it was sent. */
+static bool send_now(const struct notify *notify, const char *state, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .bytes = { 0 } };
+	char text[256];
+	struct iovec part = { text, (size_t)snprintf(text, sizeof text, "%s", state) };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	if (!notify->enabled || notify->fd < 0)
+		return false;
+	if (fd >= 0) {
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof control.bytes;
+		struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	}
+	return sendmsg(notify->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
+}
+
 void notify_init(struct notify *notify)
 {
-	*notify = (struct notify){ .enabled = getenv("NOTIFY_SOCKET") != NULL };
-	/* Whether it stores any is not told before systemd 254; storing where it is off does
-	 * nothing. */
-	notify->stores = notify->enabled;
+	*notify = (struct notify){ .enabled = getenv("NOTIFY_SOCKET") != NULL,
+				   .fd = connect_manager() };
+}
+
+void notify_free(struct notify *notify)
+{
+	if (notify->enabled && notify->fd >= 0)
+		close(notify->fd);
+	notify->enabled = false;
 }
 
 void notify_ready(struct notify *notify)
 {
 	if (notify->enabled)
 		(void)sd_notify(0, "READY=1");
-}
-
-void notify_status(struct notify *notify, uint32_t active, uint32_t used, uint32_t capacity)
-{
-	if (notify->enabled)
-		(void)sd_notifyf(0, "STATUS=%u tasks active, %u of %u slots used (%u %%)", active,
-				 used, capacity, (unsigned)(UINT64_C(100) * used / capacity));
 }
 
 void notify_reloading(struct notify *notify)
@@ -46,6 +95,20 @@ void notify_stopping(struct notify *notify)
 		(void)sd_notify(0, "STOPPING=1");
 }
 
+void notify_status(struct notify *notify, uint32_t active, uint32_t used, uint32_t capacity)
+{
+	char state[128];
+
+	snprintf(state, sizeof state, "STATUS=%u tasks active, %u of %u slots used (%u %%)", active,
+		 used, capacity, (unsigned)(UINT64_C(100) * used / capacity));
+	(void)send_now(notify, state, -1);
+}
+
+void notify_watchdog(struct notify *notify)
+{
+	(void)send_now(notify, "WATCHDOG=1", -1);
+}
+
 static void make_name(char *name, size_t size, enum notify_kept kind, uint32_t a, uint32_t b)
 {
 	snprintf(name, size, "%s-%u-%u", kept_names[kind], a, b);
@@ -55,23 +118,24 @@ void notify_keep(struct notify *notify, enum notify_kept kind, uint32_t a, uint3
 {
 	char name[64], state[128];
 
-	if (!notify->stores || fd < 0)
+	if (!notify->enabled)
 		return;
 	make_name(name, sizeof name, kind, a, b);
 	/* FDPOLL=0: the manager would drop a pidfd as soon as its process dies, which is when we
 	 * want it most. */
 	snprintf(state, sizeof state, "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
-	(void)sd_pid_notify_with_fds(0, 0, state, &fd, 1);
+	(void)send_now(notify, state, fd);
 }
 
 void notify_drop(struct notify *notify, enum notify_kept kind, uint32_t a, uint32_t b)
 {
-	char name[64];
+	char name[64], state[128];
 
-	if (!notify->stores)
+	if (!notify->enabled)
 		return;
 	make_name(name, sizeof name, kind, a, b);
-	(void)sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	snprintf(state, sizeof state, "FDSTOREREMOVE=1\nFDNAME=%s", name);
+	(void)send_now(notify, state, -1);
 }
 
 static bool parse_number(const char **text, uint32_t *ret_number)

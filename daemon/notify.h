@@ -12,17 +12,23 @@
 
 struct notify {
 	bool enabled; /* there is a service manager */
-	bool stores;  /* and it keeps descriptors */
+	int fd;       /* to it, connected */
 };
 
 void notify_init(struct notify *notify);
+void notify_free(struct notify *notify);
 
 void notify_ready(struct notify *notify);
 void notify_status(struct notify *notify, uint32_t active, uint32_t used, uint32_t capacity);
 void notify_reloading(struct notify *notify);
 void notify_stopping(struct notify *notify);
 
-/* Names of kept descriptors. */
+/* We are alive. Any thread; never waits. */
+void notify_watchdog(struct notify *notify);
+
+/* Have a descriptor kept, or no longer. Never waits: where the manager does not keep up, one is not
+ * kept, and a restart costs its client a reconnect; or is kept too long, and dropped at the
+ * restart. */
 enum notify_kept { NOTIFY_SUBSCRIBER, NOTIFY_WORKER };
 
 void notify_keep(struct notify *notify, enum notify_kept kind, uint32_t a, uint32_t b, int fd);

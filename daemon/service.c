@@ -50,8 +50,7 @@ struct service {
 	char **passed_names;
 };
 
-/* ---- Descriptors that were passed
- * --------------------------------------------------------------------- */
+/* ---- Descriptors that were passed --------------------------------------- */
 
 static void take_listener(struct service *service)
 {
@@ -118,8 +117,7 @@ static int listen_somewhere(struct service *service)
 	return error == -EACCES || error == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
-/* ---- Signals
- * --------------------------------------------------------------------------------------------- */
+/* ---- Signals ------------------------------------------------------------ */
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
@@ -193,8 +191,7 @@ static int catch_signals(struct service *service)
 	return error;
 }
 
-/* ---- Up and down
- * ------------------------------------------------------------------------------------------- */
+/* ---- Up and down -------------------------------------------------------- */
 
 static void after_death(void *data)
 {
@@ -251,7 +248,7 @@ static int start_modules(struct service *service)
 		error = journal_start(&service->journal, board, config->board, head,
 				      config->verbose != 0);
 	if (error >= 0)
-		error = doorbell_start(&service->doorbell, board, watchdog_ns());
+		error = doorbell_start(&service->doorbell, board, &service->notify, watchdog_ns());
 	if (error >= 0)
 		error = rounds_init(&service->rounds, event, &parts);
 	return error;
@@ -357,6 +354,7 @@ int service_run(const struct options *options, const struct config *config)
 	notify_init(&service.notify);
 	if (sd_event_new(&service.event) < 0) {
 		log_error("no event loop: out of memory or descriptors");
+		notify_free(&service.notify);
 		return EX_OSERR;
 	}
 	status = adopt_lock(config, &service.lock_fd);
@@ -379,6 +377,7 @@ int service_run(const struct options *options, const struct config *config)
 	segment_unmap(&service.board);
 	close(service.lock_fd);
 end:
+	notify_free(&service.notify);
 	sd_event_unref(service.event);
 	return status;
 }

@@ -134,8 +134,6 @@ static void use_mapping(struct trackd *trackd, struct mapping *mapping)
 	store_release(&trackd->mapping, mapping);
 }
 
-enum fork_mark { MARK_CHILD = 0, MARK_ATTACHED = 1, MARK_ATTACHING = 2 };
-
 static int mark_fork(struct trackd *trackd)
 {
 	uint32_t *page =
@@ -148,7 +146,8 @@ static int mark_fork(struct trackd *trackd)
 		munmap(page, LAYOUT_PAGE);
 		return error;
 	}
-	*page = MARK_ATTACHED;
+	/* A reader's stays zero, so that its attempts to write are seen where forks are. */
+	*page = is_writer(trackd) ? MARK_ATTACHED : MARK_CHILD;
 	trackd->fork_mark = page;
 	return 0;
 }
@@ -156,7 +155,7 @@ static int mark_fork(struct trackd *trackd)
 int attach_open(struct trackd *trackd)
 {
 	struct mapping *mapping;
-	int fd, socket;
+	int fd = -1, socket = -1;
 	int error = mark_fork(trackd);
 
 	if (error == 0)
@@ -242,7 +241,7 @@ static bool my_turn(struct trackd *trackd, uint64_t now)
 	return true;
 }
 
-static void look(struct trackd *trackd, uint64_t now)
+void attach_look_now(struct trackd *trackd, uint64_t now)
 {
 	if (!my_turn(trackd, now))
 		return;
@@ -250,22 +249,6 @@ static void look(struct trackd *trackd, uint64_t now)
 	if (is_left_behind(&mapping->board))
 		move_on(trackd, mapping);
 	store_release(&trackd->busy, 0); /* pairs with the swap in my_turn() */
-}
-
-const struct board *attach_reader(struct trackd *trackd, uint64_t coarse)
-{
-	struct mapping *mapping = load_acquire(&trackd->mapping);
-	uint64_t now = coarse + (uint64_t)load_relaxed(&mapping->board.header->suspend_offset_ns);
-
-	if (__builtin_expect(now >= load_relaxed(&trackd->next_look), 0))
-		look(trackd, now);
-	return &((struct mapping *)load_acquire(&trackd->mapping))->board;
-}
-
-void attach_look(struct trackd *trackd)
-{
-	if (__builtin_expect(clock_boot_last >= load_relaxed(&trackd->next_look), 0))
-		look(trackd, clock_boot_last);
 }
 
 /* ---- Writing ------------------------------------------------------------- */
@@ -302,25 +285,34 @@ static int fork_noticed(struct trackd *trackd, struct mapping *mapping)
 	return error;
 }
 
-int attach_writer(struct trackd *trackd, struct mapping **ret_mapping)
+/* A retired board stays the one to write to until another has taken its place. */
+static void look_retired(struct trackd *trackd)
 {
+	uint64_t now = clock_boot_ns();
+
+	if (now >= load_relaxed(&trackd->next_look))
+		attach_look_now(trackd, now);
+}
+
+int attach_again(struct trackd *trackd, struct mapping **ret_mapping)
+{
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+
 	if (!is_writer(trackd))
 		return TRACKD_E_READ_ONLY;
-	struct mapping *mapping = load_acquire(&trackd->mapping);
-	if (__builtin_expect(load_relaxed(&mapping->board.header->retired) != 0, 0)) {
-		uint64_t now = clock_boot_ns();
-		if (now >= load_relaxed(&trackd->next_look))
-			look(trackd, now);
+	if (load_relaxed(&mapping->board.header->retired) != 0) {
+		look_retired(trackd);
 		mapping = load_acquire(&trackd->mapping);
 	}
-	if (__builtin_expect(load_relaxed(trackd->fork_mark) != MARK_ATTACHED, 0)) {
+	if (load_relaxed(trackd->fork_mark) != MARK_ATTACHED) {
 		int error = fork_noticed(trackd, mapping);
 		if (error < 0)
 			return error;
 	}
 	uint32_t epoch = load_relaxed(&mapping->board.header->daemon_epoch);
 	uint32_t known = load_relaxed(&trackd->epoch);
-	if (__builtin_expect(epoch != known, 0) && cas_relaxed(&trackd->epoch, &known, epoch))
+	if (epoch != known && load_relaxed(&mapping->board.header->retired) == 0 &&
+	    cas_relaxed(&trackd->epoch, &known, epoch))
 		link_introduce(trackd, mapping);
 	*ret_mapping = mapping;
 	return 0;

@@ -43,18 +43,59 @@ struct trackd {
 /* Make the first mapping. Everything that trackd_open() can fail with. */
 int attach_open(struct trackd *trackd);
 
+enum fork_mark { MARK_CHILD = 0, MARK_ATTACHED = 1, MARK_ATTACHING = 2 };
+
+/* The slow halves of what follows. */
+void attach_look_now(struct trackd *trackd, uint64_t now);
+int attach_again(struct trackd *trackd, struct mapping **ret_mapping);
+
 /* The board to read from; coarse is a reading of clock_coarse_ns(). Once a second it is looked at
  * whether the board has been retired or unlinked, and the connection moves on to the one that took
  * its place. */
-const struct board *attach_reader(struct trackd *trackd, uint64_t coarse);
+static inline const struct board *attach_reader(struct trackd *trackd, uint64_t coarse)
+{
+	/* Pairs with the release in use_mapping(), as below. */
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+	uint64_t now = coarse + (uint64_t)load_relaxed(&mapping->board.header->suspend_offset_ns);
 
-/* The mapping to write to; attaches a forked child as itself, and anew to a daemon that has
- * restarted. Reads no clock: who has written looks with attach_look() afterwards.
- * TRACKD_E_READ_ONLY. */
-int attach_writer(struct trackd *trackd, struct mapping **ret_mapping);
+	if (__builtin_expect(now < load_relaxed(&trackd->next_look), 1))
+		return &mapping->board;
+	attach_look_now(trackd, now);
+	mapping = load_acquire(&trackd->mapping);
+	return &mapping->board;
+}
+
+/* The mapping to write to, or NULL: there is something to do first, see attach_again(). What a
+ * writer must notice shows in two words: a forked child's mark is wiped, and a daemon that takes a
+ * board over or retires it raises the epoch. Reads no clock: who has written looks with
+ * attach_look() afterwards. */
+static inline struct mapping *attach_ready(struct trackd *trackd)
+{
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+	bool ready =
+		load_relaxed(trackd->fork_mark) == MARK_ATTACHED &&
+		load_relaxed(&mapping->board.header->daemon_epoch) == load_relaxed(&trackd->epoch);
+
+	return __builtin_expect(ready, 1) ? mapping : NULL;
+}
+
+/* The mapping to write to. TRACKD_E_READ_ONLY, or what attaching a child fails with. */
+static inline int attach_writer(struct trackd *trackd, struct mapping **ret_mapping)
+{
+	struct mapping *mapping = attach_ready(trackd);
+
+	if (__builtin_expect(mapping == NULL, 0))
+		return attach_again(trackd, ret_mapping);
+	*ret_mapping = mapping;
+	return 0;
+}
 
 /* After a write: the look of attach_reader(), by the time that the write has read anyway. */
-void attach_look(struct trackd *trackd);
+static inline void attach_look(struct trackd *trackd)
+{
+	if (__builtin_expect(clock_boot_last >= load_relaxed(&trackd->next_look), 0))
+		attach_look_now(trackd, clock_boot_last);
+}
 
 void attach_close(struct trackd *trackd);
 

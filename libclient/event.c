@@ -9,15 +9,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
-#include <semaphore.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-static_assert(sizeof(sem_t) == sizeof(union layout_semaphore), "semaphore size");
 
 /* How long an entry may stay unfinished behind others before it counts as lost. */
 static const uint64_t STALL_NS = 10 * NS_PER_MS;
@@ -34,8 +31,7 @@ static struct layout_event *entry_of(const struct board *board, uint64_t sequenc
 	return &board->events[sequence % LAYOUT_EVENTS];
 }
 
-/* ---- Writing ------------------------------------------------------------------------------------
- */
+/* ---- Writing ------------------------------------------------------------ */
 
 void event_append(struct board *board, enum trackd_event_type type, uint32_t slot,
 		  uint32_t generation, uint64_t now, const struct layout_copy *copy, uint64_t done)
@@ -73,9 +69,10 @@ void event_ring(struct board *board)
 	uint32_t ticket = load_relaxed(&header->armed);
 	if (ticket == 0)
 		return;
-	/* Post first: dying between the two leaves one post too many, the other way round one too
-	 * few. */
-	(void)sem_post((sem_t *)(void *)&header->doorbell);
+	/* Counted before the wake-up, so that a daemon that is about to sleep does not. Lowered
+	 * last: dying before that leaves one wake-up too many, the other way round one too few. */
+	add_relaxed(&header->doorbell, 1);
+	(void)syscall(SYS_futex, &header->doorbell, FUTEX_WAKE, 1, NULL, NULL, 0);
 	(void)cas_relaxed(&header->armed, &ticket, 0);
 }
 
@@ -225,20 +222,18 @@ int event_sleep(const struct board *board, uint32_t tick, uint64_t ns)
 	return -errno;
 }
 
-void event_doorbell_init(struct board *board)
+uint32_t event_doorbell(const struct board *board)
 {
-	store_relaxed(&board->header->armed, 0);
-	(void)sem_init((sem_t *)(void *)&board->header->doorbell, 1, 0);
+	return load_relaxed(&board->header->doorbell);
 }
 
-int event_doorbell_wait(struct board *board, uint64_t deadline)
+void event_doorbell_wait(struct board *board, uint32_t count, uint64_t deadline)
 {
 	struct timespec until = { .tv_sec = (time_t)(deadline / NS_PER_S),
 				  .tv_nsec = (long)(deadline % NS_PER_S) };
 
-	if (sem_clockwait((sem_t *)(void *)&board->header->doorbell, CLOCK_MONOTONIC, &until) == 0)
-		return 0;
-	return -errno;
+	(void)syscall(SYS_futex, &board->header->doorbell, FUTEX_WAIT_BITSET, count, &until, NULL,
+		      FUTEX_BITSET_MATCH_ANY);
 }
 
 void event_wake_all(struct board *board)

@@ -14,7 +14,7 @@ void event_append(struct board *board, enum trackd_event_type type, uint32_t slo
 		  uint32_t generation, uint64_t now, const struct layout_copy *copy, uint64_t done);
 
 /* After publishing, holding nothing that matters: ring if the daemon sleeps. Full fence first;
- * partner: doorbell_sleep(). */
+ * partner: wait_for_ring(). */
 void event_ring(struct board *board);
 
 /* What trackd_next_event() does, on a board. */
@@ -30,10 +30,10 @@ int event_sleep(const struct board *board, uint32_t tick, uint64_t ns);
 uint32_t event_tick(const struct board *board);
 
 /* The daemon's side. */
-void event_doorbell_init(struct board *board); /* on creation and adoption: a killed waiter leaves
-						  the count raised */
-int event_doorbell_wait(struct board *board,
-			uint64_t deadline); /* CLOCK_MONOTONIC ns; 0 rung, -ETIMEDOUT */
-void event_wake_all(struct board *board);   /* bump the tick, wake every sleeper */
+void event_wake_all(struct board *board);           /* bump the tick, wake every sleeper */
+uint32_t event_doorbell(const struct board *board); /* how often it has been rung */
+/* Sleep until it has been rung more often than `count` or CLOCK_MONOTONIC reaches deadline, in ns.
+ * May return early. */
+void event_doorbell_wait(struct board *board, uint32_t count, uint64_t deadline);
 
 #endif

@@ -16,7 +16,7 @@
  */
 #include "index.h"
 #include "atomic.h"
-#include <string.h>
+#include "text.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -67,25 +67,10 @@ struct key {
 
 static_assert(LAYOUT_ID == LAYOUT_OWNER, "one key for both");
 
-INLINE uint64_t load_unaligned(const char *from)
-{
-	uint64_t word;
-
-	memcpy(&word, from, sizeof word);
-	return word;
-}
-
-/* False: too long to be anything's key. Little-endian, as the fingerprint demands. */
+/* False: too long to be anything's key. */
 INLINE bool key_make(struct key *key, const char *text, size_t length, uint64_t hash)
 {
-	size_t rest = length % 8;
-
-	*key = (struct key){ .hash = hash, .text = text, .n = length / 8 };
-	if (rest != 0 && length >= 8)
-		key->tail = load_unaligned(text + length - 8) >> (8 * (8 - rest));
-	else
-		for (size_t i = 0; i < rest; i++)
-			key->tail |= (uint64_t)(uint8_t)text[i] << (8 * i);
+	*key = (struct key){ hash, text, length / 8, text_tail(text, length) };
 	return length < LAYOUT_ID;
 }
 
@@ -94,7 +79,7 @@ INLINE bool key_is(const struct key *key, const uint8_t *field)
 	const word_t *words = (const void *)field;
 
 	for (size_t i = 0; i < key->n; i++)
-		if (load_relaxed(&words[i]) != load_unaligned(key->text + 8 * i))
+		if (load_relaxed(&words[i]) != text_word(key->text + 8 * i))
 			return false;
 	return load_relaxed(&words[key->n]) == key->tail;
 }

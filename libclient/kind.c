@@ -98,11 +98,10 @@ static int find_identical(const struct board *board, const char *name,
 
 static void store_name(uint8_t *to, const char *from)
 {
-	char name[LAYOUT_STAGE_NAME] = { 0 };
+	size_t length = strlen(from);
 
-	memcpy(name, from, strlen(from));
-	for (size_t i = 0; i < sizeof name; i++)
-		store_relaxed(&to[i], (uint8_t)name[i]);
+	for (size_t i = 0; i < LAYOUT_STAGE_NAME; i++)
+		store_relaxed(&to[i], i < length ? (uint8_t)from[i] : 0);
 }
 
 int kind_declare(struct board *board, const char *name, const struct trackd_stage_def *stages,

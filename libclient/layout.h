@@ -38,15 +38,9 @@ enum {
 	LAYOUT_ERROR = 512,
 };
 
-/* A process-shared robust mutex and a semaphore of the C library; only lock.c and event.c look
- * inside. */
+/* A process-shared robust mutex of the C library; only lock.c looks inside. */
 union layout_mutex {
 	uint8_t bytes[40];
-	uint64_t align;
-};
-
-union layout_semaphore {
-	uint8_t bytes[32];
 	uint64_t align;
 };
 
@@ -81,6 +75,12 @@ static inline enum slot_state stamp_state(uint64_t stamp)
 	return (enum slot_state)(stamp & 3);
 }
 
+/* Whether a slot is LIVE with the tenant of this generation. */
+static inline int stamp_is_live(uint64_t stamp, uint32_t generation)
+{
+	return (stamp & ~(STAMP_VERSION_MASK << 2)) == stamp_make(generation, 0, SLOT_LIVE);
+}
+
 /* The same tenant in the same slot state, whatever its version. */
 static inline int stamp_same_tenant(uint64_t a, uint64_t b)
 {
@@ -102,6 +102,12 @@ static inline int work_is_of(uint64_t work, uint32_t generation)
 	return (work >> 48) == (generation & 0xffff);
 }
 
+/* Of this tenant and not sealed. */
+static inline int work_is_open(uint64_t work, uint32_t generation)
+{
+	return (work >> 47) == (uint64_t)(generation & 0xffff) << 1;
+}
+
 /* ---- Cancel word: generation (32), milliseconds after creation plus one (32; 0: not asked) --- */
 
 static inline uint64_t cancel_make(uint32_t generation, uint32_t asked)
@@ -109,16 +115,14 @@ static inline uint64_t cancel_make(uint32_t generation, uint32_t asked)
 	return (uint64_t)generation << 32 | asked;
 }
 
-/* ---- Worker: generation (32), client entry plus one (32; 0: none) -------------------------------
- */
+/* ---- Worker: generation (32), client entry plus one (32; 0: none) ------- */
 
 static inline uint64_t worker_make(uint32_t entry, uint32_t generation)
 {
 	return (uint64_t)generation << 32 | (entry + 1);
 }
 
-/* ---- Header -----------------------------------------------------------------------------------
- */
+/* ---- Header ------------------------------------------------------------- */
 
 struct layout_counters { /* [any], relaxed adds */
 	uint64_t created, completed, failed, cancelled, removed, expired, evicted;
@@ -167,10 +171,11 @@ struct layout_header {
 	/* event ring: sequence of the next event [producer, relaxed add] */
 	uint64_t event_next;
 	uint64_t reserved5[7];
-	/* doorbell: [producer] posts and lowers, [daemon] waits and raises */
-	union layout_semaphore doorbell;
-	uint32_t armed; /* ticket of the daemon's present sleep; 0: rung, or nobody sleeps */
-	uint32_t reserved6[7];
+	uint32_t doorbell; /* a futex: [producer] counts up and wakes, [daemon] waits */
+	/* ticket of the daemon's present sleep; 0: rung, or nobody sleeps [daemon raises, producer
+	 * lowers] */
+	uint32_t armed;
+	uint32_t reserved6[14];
 	/* what readers sleep on [daemon] */
 	uint32_t tick;
 	uint32_t reserved7[15];
@@ -267,11 +272,11 @@ static inline uint8_t hint_state(uint32_t hint)
 
 /* ---- Body: id, mutex and counter, and two copies of what changes --------- */
 
-enum copy_flags {
-	COPY_STARTED = 1 << 0, /* detail.started counts */
-	COPY_ERROR = 1 << 1,   /* detail.error counts */
-	COPY_ERROR_CUT = 1 << 2,
-	COPY_MESSAGE_CUT = 1 << 3,
+enum copy_flags { /* the marks of what was cut are those of enum trackd_task_flags */
+		  COPY_MESSAGE_CUT = 1 << 1,
+		  COPY_ERROR_CUT = 1 << 2,
+		  COPY_STARTED = 1 << 4, /* detail.started counts */
+		  COPY_ERROR = 1 << 5,   /* detail.error counts */
 };
 
 enum { COPY_NO_STAGE = 0xff };
@@ -293,6 +298,14 @@ struct layout_copy {
 	uint16_t message_len;
 	uint8_t message[LAYOUT_MESSAGE]; /* the last byte is always 0 */
 };
+
+/* From state to message_len in one word, so that they are loaded and stored together. */
+#define COPY_WORD_STATE(word) ((uint8_t)(word))
+#define COPY_WORD_STAGE(word) ((uint8_t)((word) >> 8))
+#define COPY_WORD_REASON(word) ((uint8_t)((word) >> 16))
+#define COPY_WORD_FLAGS(word) ((uint8_t)((word) >> 24))
+#define COPY_WORD_LEFT(word) ((uint16_t)((word) >> 32))
+#define COPY_WORD_LENGTH(word) ((uint16_t)((word) >> 48))
 
 struct layout_body {
 	uint8_t id[LAYOUT_ID]; /* [producer, CLAIMED] */
@@ -383,7 +396,7 @@ LAYOUT_AT(layout_header, cursor, 320);
 LAYOUT_AT(layout_header, no_expired_ns, 328);
 LAYOUT_AT(layout_header, event_next, 384);
 LAYOUT_AT(layout_header, doorbell, 448);
-LAYOUT_AT(layout_header, armed, 480);
+LAYOUT_AT(layout_header, armed, 452);
 LAYOUT_AT(layout_header, tick, 512);
 LAYOUT_AT(layout_header, repair_due, 576);
 LAYOUT_AT(layout_header, client_change, 580);

@@ -98,13 +98,20 @@ static int lock_wait(union layout_mutex *mutex, uint64_t deadline)
 	}
 }
 
-int lock_take(union layout_mutex *mutex, uint64_t deadline)
+static __attribute__((noinline)) int lock_otherwise(union layout_mutex *mutex, int error,
+						    uint64_t deadline)
 {
-	int error = taken(mutex, pthread_mutex_trylock(native(mutex)));
-
+	error = taken(mutex, error);
 	if (error != -EBUSY || deadline == LOCK_TRY)
 		return error;
 	return lock_wait(mutex, deadline);
+}
+
+int lock_take(union layout_mutex *mutex, uint64_t deadline)
+{
+	int error = pthread_mutex_trylock(native(mutex));
+
+	return __builtin_expect(error == 0, 1) ? 0 : lock_otherwise(mutex, error, deadline);
 }
 
 void lock_drop(union layout_mutex *mutex)

@@ -20,44 +20,110 @@
 #include <string.h>
 
 enum {
-	FACT_WORDS = offsetof(struct layout_copy, message) / 8, /* of a copy, without its message */
 	MESSAGE_WORDS = LAYOUT_MESSAGE / 8,
 };
 
+/* The path of an update is one function to the compiler: a call a step costs a fifth of it. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- The rule of expiry ---------------------------------------------------- */
+
+INLINE uint64_t deadline_of(const struct board *board, const struct layout_body *body,
+			    uint64_t state, uint64_t worker, uint64_t updated)
+{
+	const struct layout_header *header = board->header;
+	bool worked_on = state == TRACKD_ACTIVE && worker != 0;
+	uint32_t ttl = load_relaxed(worked_on ? &body->active_ttl_ms : &body->ttl_ms);
+
+	if (ttl == 0)
+		ttl = load_relaxed(worked_on ? &header->active_ttl_ms : &header->ttl_ms);
+	return ttl == TRACKD_TTL_NEVER ? UINT64_MAX : updated + ttl * NS_PER_MS;
+}
+
+uint64_t record_deadline(const struct board *board, const struct layout_body *body,
+			 const struct layout_copy *copy)
+{
+	return deadline_of(board, body, copy->state, copy->worker, copy->updated);
+}
+
 /* ---- An edit: between locking a record and publishing -------------------- */
+
+/* What a copy says, in registers as far as they go. */
+struct facts {
+	uint64_t revision, updated, total, base, done, worker, stage_start;
+	uint64_t state, stage, reason, flags, stages_left,
+		message_len; /* each as narrow as in the copy */
+};
+
+static_assert(offsetof(struct layout_copy, message) == 64, "facts are one line");
+
+INLINE const word_t *copy_word(const struct layout_copy *copy)
+{
+	return (const void *)&copy->state;
+}
 
 struct edit {
 	struct board *board;
 	struct layout_head *head;
 	struct layout_body *body;
-	struct layout_detail *detail;
+	const struct layout_copy *from; /* in force */
+	struct layout_copy *to;         /* ours until the commit */
 	uint32_t slot, generation;
 	uint64_t stamp, now;
-	uint64_t count;          /* work counter at the beginning */
-	struct layout_copy next; /* the facts of the next version; its message is not here */
-	uint64_t message[MESSAGE_WORDS];
-	size_t n_message; /* words of message; 0: keep */
+	uint64_t count;   /* work counter at the beginning */
+	bool new_message; /* it has been written to `to` */
+	struct facts next;
 };
 
-static bool is_final(uint8_t state)
+/* Load and store a copy's facts, one line. The last word in one piece: bytes stored into a word
+ * that is then loaded whole would stall. */
+INLINE void facts_load(struct facts *facts, const struct layout_copy *copy)
+{
+	uint64_t word = load_relaxed(copy_word(copy));
+
+	facts->revision = load_relaxed(&copy->revision);
+	facts->updated = load_relaxed(&copy->updated);
+	facts->total = load_relaxed(&copy->total);
+	facts->base = load_relaxed(&copy->base);
+	facts->done = load_relaxed(&copy->done);
+	facts->worker = load_relaxed(&copy->worker);
+	facts->stage_start = load_relaxed(&copy->stage_start);
+	facts->state = COPY_WORD_STATE(word);
+	facts->stage = COPY_WORD_STAGE(word);
+	facts->reason = COPY_WORD_REASON(word);
+	facts->flags = COPY_WORD_FLAGS(word);
+	facts->stages_left = COPY_WORD_LEFT(word);
+	facts->message_len = COPY_WORD_LENGTH(word);
+}
+
+INLINE void facts_store(struct layout_copy *copy, const struct facts *facts)
+{
+	store_relaxed(&copy->revision, facts->revision);
+	store_relaxed(&copy->updated, facts->updated);
+	store_relaxed(&copy->total, facts->total);
+	store_relaxed(&copy->base, facts->base);
+	store_relaxed(&copy->done, facts->done);
+	store_relaxed(&copy->worker, facts->worker);
+	store_relaxed(&copy->stage_start, facts->stage_start);
+	store_relaxed((word_t *)(void *)&copy->state,
+		      facts->state | facts->stage << 8 | facts->reason << 16 | facts->flags << 24 |
+			      facts->stages_left << 32 | facts->message_len << 48);
+}
+
+INLINE bool is_final(uint64_t state)
 {
 	return state >= TRACKD_COMPLETED;
 }
 
-static bool is_tenant(uint64_t stamp, uint32_t generation)
-{
-	return stamp_state(stamp) == SLOT_LIVE && stamp_generation(stamp) == generation;
-}
-
 /* Lock and load. On success the record's mutex is held. */
-static int edit_begin(struct edit *edit, struct board *board, struct trackd_ref ref,
+INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref ref,
 		      uint64_t deadline)
 {
 	if (ref.slot >= board->capacity)
 		return TRACKD_E_GONE;
 	struct layout_head *head = &board->heads[ref.slot];
 	struct layout_body *body = &board->bodies[ref.slot];
-	if (!is_tenant(load_acquire(&head->stamp), ref.generation))
+	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
 		return TRACKD_E_GONE;
 	int error = slot_lock(board, ref.slot, deadline);
 	if (error < 0)
@@ -65,18 +131,20 @@ static int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 	edit->stamp = load_acquire(&head->stamp);
 	edit->now = clock_boot_ns();
 	/* An expired record is gone, even if nobody has removed it yet. */
-	if (!is_tenant(edit->stamp, ref.generation) || edit->now >= load_relaxed(&head->deadline)) {
+	if (!stamp_is_live(edit->stamp, ref.generation) ||
+	    edit->now >= load_relaxed(&head->deadline)) {
 		slot_unlock(board, ref.slot);
 		return TRACKD_E_GONE;
 	}
 	edit->board = board;
 	edit->head = head;
 	edit->body = body;
-	edit->detail = &board->details[ref.slot];
 	edit->slot = ref.slot;
 	edit->generation = ref.generation;
-	edit->n_message = 0;
-	words_load(&edit->next, &body->copy[stamp_version(edit->stamp) & 1], FACT_WORDS);
+	edit->from = &body->copy[stamp_version(edit->stamp) & 1];
+	edit->to = &body->copy[~stamp_version(edit->stamp) & 1];
+	edit->new_message = false;
+	facts_load(&edit->next, edit->from);
 	edit->count = load_relaxed(&body->work) & WORK_COUNT_MASK;
 	/* What is filled from here on stays behind the stamp of the publish before; pairs with
 	 * fence_acquire() before a reader's second look at the stamp. */
@@ -84,70 +152,61 @@ static int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 	return 0;
 }
 
-static void edit_abort(struct edit *edit)
+static void abandon(struct board *board, uint32_t slot)
 {
-	slot_unlock(edit->board, edit->slot);
+	slot_unlock(board, slot);
 }
 
-static int edit_refuse_final(struct edit *edit)
+static __attribute__((noinline)) int refuse_final(struct board *board, uint32_t slot)
 {
-	if (!is_final(edit->next.state))
-		return 0;
-	add_relaxed(&edit->board->header->counters.refused_final, 1);
-	edit_abort(edit);
+	add_relaxed(&board->header->counters.refused_final, 1);
+	abandon(board, slot);
 	return TRACKD_E_FINAL;
 }
 
 /* edit_begin() for what final records refuse. */
-static int edit_begin_open(struct edit *edit, struct board *board, struct trackd_ref ref,
+INLINE int edit_begin_open(struct edit *edit, struct board *board, struct trackd_ref ref,
 			   uint64_t deadline)
 {
 	int error = edit_begin(edit, board, ref, deadline);
 
-	return error < 0 ? error : edit_refuse_final(edit);
+	if (error == 0 && __builtin_expect(is_final(edit->next.state), 0))
+		return refuse_final(board, ref.slot);
+	return error;
 }
 
-/* Put text, cut to fit `max` bytes, into words that end with its NUL. Number of words. */
-static size_t text_words(uint64_t *to, const char *text, size_t max, size_t *ret_length,
-			 bool *ret_cut)
+INLINE void edit_message(struct edit *edit, const char *message)
 {
-	size_t length = text_fit(text, max, ret_cut);
-
-	to[length / 8] = 0;
-	memcpy(to, text, length);
-	*ret_length = length;
-	return length / 8 + 1;
-}
-
-static void edit_message(struct edit *edit, const char *message)
-{
-	size_t length;
 	bool cut;
+	size_t length = text_fit(message, TRACKD_MESSAGE_MAX, &cut);
 
-	edit->n_message = text_words(edit->message, message, TRACKD_MESSAGE_MAX, &length, &cut);
-	edit->next.message_len = (uint16_t)length;
-	edit->next.flags = (uint8_t)(cut ? edit->next.flags | COPY_MESSAGE_CUT
-					 : edit->next.flags & ~COPY_MESSAGE_CUT);
+	text_store(edit->to->message, message, length);
+	edit->new_message = true;
+	edit->next.message_len = length;
+	edit->next.flags &= ~(uint64_t)COPY_MESSAGE_CUT;
+	edit->next.flags |= cut ? COPY_MESSAGE_CUT : 0u;
+}
+
+INLINE void keep_message(const struct edit *edit)
+{
+	size_t n = edit->next.message_len / 8u + 1;
+	const word_t *from = (const void *)edit->from->message;
+	word_t *to = (void *)edit->to->message;
+
+	for (size_t i = 0; i < n && i < MESSAGE_WORDS; i++)
+		store_relaxed(&to[i], load_relaxed(&from[i]));
 }
 
 /* Fill the copy that is not in force. */
-static void edit_fill(struct edit *edit)
+INLINE void edit_fill(struct edit *edit)
 {
-	uint64_t version = stamp_version(edit->stamp);
-	const struct layout_copy *from = &edit->body->copy[version & 1];
-	struct layout_copy *to = &edit->body->copy[(version + 1) & 1];
-
-	if (edit->n_message == 0) {
-		size_t n = edit->next.message_len / 8u + 1;
-		edit->n_message = n < MESSAGE_WORDS ? n : MESSAGE_WORDS;
-		words_load(edit->message, from->message, edit->n_message);
-	}
-	words_store(to, &edit->next, FACT_WORDS);
-	words_store(to->message, edit->message, edit->n_message);
+	if (!edit->new_message)
+		keep_message(edit);
+	facts_store(edit->to, &edit->next);
 }
 
 /* Publish. The record's mutex stays held, for the event. */
-static void edit_commit(struct edit *edit)
+INLINE void edit_commit(struct edit *edit)
 {
 	struct layout_head *head = edit->head;
 	uint64_t version = stamp_version(edit->stamp);
@@ -155,8 +214,9 @@ static void edit_commit(struct edit *edit)
 	edit->next.revision++;
 	edit_fill(edit);
 	uint64_t before = load_relaxed(&head->deadline);
-	uint64_t after = record_deadline(edit->board, edit->body, &edit->next);
-	uint32_t hint = hint_make(edit->next.worker, edit->next.state);
+	uint64_t after = deadline_of(edit->board, edit->body, edit->next.state, edit->next.worker,
+				     edit->next.updated);
+	uint32_t hint = hint_make(edit->next.worker, (uint8_t)edit->next.state);
 
 	if (after > before)
 		store_relaxed(&head->deadline, after);
@@ -168,7 +228,7 @@ static void edit_commit(struct edit *edit)
 		store_relaxed(&head->deadline, after);
 }
 
-static void edit_end(struct edit *edit)
+INLINE void edit_end(struct edit *edit)
 {
 	edit->next.updated = edit->now;
 	edit_commit(edit);
@@ -179,7 +239,7 @@ static void edit_end(struct edit *edit)
 static void edit_end_event(struct edit *edit, enum trackd_event_type type, uint64_t done)
 {
 	edit_commit(edit);
-	event_append(edit->board, type, edit->slot, edit->generation, edit->now, &edit->next, done);
+	event_append(edit->board, type, edit->slot, edit->generation, edit->now, edit->to, done);
 	slot_unlock(edit->board, edit->slot);
 	event_ring(edit->board);
 }
@@ -187,20 +247,6 @@ static void edit_end_event(struct edit *edit, enum trackd_event_type type, uint6
 static uint64_t edit_done(const struct edit *edit)
 {
 	return (edit->count - edit->next.base) & WORK_COUNT_MASK;
-}
-
-/* ---- The rule of expiry -------------------------------------------------- */
-
-uint64_t record_deadline(const struct board *board, const struct layout_body *body,
-			 const struct layout_copy *copy)
-{
-	const struct layout_header *header = board->header;
-	bool worked_on = copy->state == TRACKD_ACTIVE && copy->worker != 0;
-	uint32_t ttl = load_relaxed(worked_on ? &body->active_ttl_ms : &body->ttl_ms);
-
-	if (ttl == 0)
-		ttl = load_relaxed(worked_on ? &header->active_ttl_ms : &header->ttl_ms);
-	return ttl == TRACKD_TTL_NEVER ? UINT64_MAX : copy->updated + ttl * NS_PER_MS;
 }
 
 /* ---- Stages -------------------------------------------------------------- */
@@ -218,32 +264,51 @@ static uint32_t stages_of(const struct board *board, const struct layout_body *b
 /* Write the row of the stage that is being left. Its bit is clear, so nobody reads the row yet. */
 static void leave_stage(struct edit *edit)
 {
-	struct layout_copy *next = &edit->next;
+	struct facts *next = &edit->next;
 
 	if (next->stage >= LAYOUT_STAGES)
 		return;
 	struct layout_stage_row row = { next->stage_start, edit->now, edit_done(edit),
 					next->total };
-	words_store(&edit->detail->row[next->stage], &row, sizeof row / 8);
-	next->stages_left = (uint16_t)(next->stages_left | 1u << next->stage);
+	words_store(&edit->board->details[edit->slot].row[next->stage], &row, sizeof row / 8);
+	next->stages_left |= UINT64_C(1) << next->stage;
 }
 
 static void enter_stage(struct edit *edit, uint32_t stage)
 {
-	struct layout_copy *next = &edit->next;
+	struct facts *next = &edit->next;
 
 	if (next->state == TRACKD_ACTIVE && stage > next->stage)
 		leave_stage(edit);
 	if ((next->flags & COPY_STARTED) == 0)
-		store_relaxed(&edit->detail->started, edit->now);
+		store_relaxed(&edit->board->details[edit->slot].started, edit->now);
 	/* A retry starts its stage again, and all that came after it. */
-	next->stages_left = (uint16_t)(next->stages_left & ((1u << stage) - 1));
+	next->stages_left &= (UINT64_C(1) << stage) - 1;
 	next->flags |= COPY_STARTED;
 	next->state = TRACKD_ACTIVE;
-	next->stage = (uint8_t)stage;
+	next->stage = stage;
 	next->stage_start = edit->now;
 	next->base = edit->count;
 	next->total = 0;
+}
+
+/* To another stage. The edit comes by value, so that the common update keeps its own in registers.
+ */
+static __attribute__((noinline)) int move(struct edit edit, int stage, const char *message,
+					  uint64_t worker)
+{
+	if (stage < 0 || (uint32_t)stage >= stages_of(edit.board, edit.body)) {
+		abandon(edit.board, edit.slot);
+		return TRACKD_E_STAGE;
+	}
+	enter_stage(&edit, (uint32_t)stage);
+	if (worker != 0)
+		edit.next.worker = worker;
+	if (message)
+		edit_message(&edit, message);
+	edit.next.updated = edit.now;
+	edit_end_event(&edit, TRACKD_EVENT_STAGE, 0);
+	return 0;
 }
 
 int record_update(struct board *board, struct trackd_ref ref, int stage, const char *message,
@@ -254,25 +319,15 @@ int record_update(struct board *board, struct trackd_ref ref, int stage, const c
 
 	if (error < 0)
 		return error;
-	bool moved = stage != TRACKD_STAGE_KEEP &&
-		     (edit.next.state != TRACKD_ACTIVE || stage != edit.next.stage);
-	if (stage < TRACKD_STAGE_KEEP ||
-	    (moved && (uint32_t)stage >= stages_of(board, edit.body))) {
-		edit_abort(&edit);
-		return TRACKD_E_STAGE;
+	if (stage != TRACKD_STAGE_KEEP) {
+		if (edit.next.state != TRACKD_ACTIVE || (uint64_t)stage != edit.next.stage)
+			return move(edit, stage, message, worker);
+		if (worker != 0)
+			edit.next.worker = worker;
 	}
-	if (moved)
-		enter_stage(&edit, (uint32_t)stage);
-	if (stage != TRACKD_STAGE_KEEP && worker != 0)
-		edit.next.worker = worker;
 	if (message)
 		edit_message(&edit, message);
-	if (!moved) {
-		edit_end(&edit);
-		return 0;
-	}
-	edit.next.updated = edit.now;
-	edit_end_event(&edit, TRACKD_EVENT_STAGE, 0);
+	edit_end(&edit);
 	return 0;
 }
 
@@ -320,7 +375,7 @@ static int advance_sealed(struct board *board, struct trackd_ref ref)
 	const struct layout_body *body = &board->bodies[ref.slot];
 	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
 
-	if (!is_tenant(stamp, ref.generation))
+	if (!stamp_is_live(stamp, ref.generation))
 		return TRACKD_E_GONE;
 	if (!is_final(load_relaxed(&body->copy[stamp_version(stamp) & 1].state)) &&
 	    slot_lock(board, ref.slot, LOCK_TRY) >= 0) {
@@ -332,7 +387,7 @@ static int advance_sealed(struct board *board, struct trackd_ref ref)
 	return TRACKD_E_FINAL;
 }
 
-int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
+int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units)
 {
 	if (ref.slot >= board->capacity)
 		return TRACKD_E_GONE;
@@ -340,7 +395,7 @@ int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
 	const uint64_t *stamp = &board->heads[ref.slot].stamp;
 
 	for (;;) {
-		if (!is_tenant(load_acquire(stamp), ref.generation))
+		if (!stamp_is_live(load_acquire(stamp), ref.generation))
 			return TRACKD_E_GONE;
 		uint64_t seen = load_relaxed(work);
 
@@ -363,13 +418,11 @@ int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
 
 static void write_error(struct edit *edit, const char *error)
 {
-	uint64_t text[LAYOUT_ERROR / 8];
-	size_t length;
 	bool cut;
-	size_t n = text_words(text, error, TRACKD_ERROR_MAX, &length, &cut);
+	size_t length = text_fit(error, TRACKD_ERROR_MAX, &cut);
 
-	words_store(edit->detail->error, text, n);
-	edit->next.flags = (uint8_t)(edit->next.flags | COPY_ERROR | (cut ? COPY_ERROR_CUT : 0));
+	text_store(edit->board->details[edit->slot].error, error, length);
+	edit->next.flags |= COPY_ERROR | (cut ? COPY_ERROR_CUT : 0u);
 }
 
 static void count_end(struct board *board, const struct record_end *end)
@@ -389,15 +442,15 @@ static void count_end(struct board *board, const struct record_end *end)
 /* The rest of ending a record that is locked and open. */
 static void finish(struct edit *edit, const struct record_end *end)
 {
-	struct layout_copy *next = &edit->next;
+	struct facts *next = &edit->next;
 
 	/* No increment after this one; what was counted until now is what was done. */
 	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
 	next->done = edit_done(edit);
 	if (next->state == TRACKD_ACTIVE)
 		leave_stage(edit);
-	next->state = (uint8_t)end->state;
-	next->reason = (uint8_t)end->reason;
+	next->state = end->state;
+	next->reason = end->reason;
 	next->updated = edit->now;
 	edit_message(edit, end->message);
 	if (end->error)
@@ -417,7 +470,7 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 		return error;
 	if (end->only_worker &&
 	    (edit.next.state != TRACKD_ACTIVE || edit.next.worker != end->only_worker)) {
-		edit_abort(&edit);
+		abandon(board, ref.slot);
 		return -EAGAIN;
 	}
 	finish(&edit, end);
@@ -428,13 +481,13 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 
 static void ask(struct edit *edit)
 {
-	uint64_t created = load_relaxed(&edit->detail->created);
+	uint64_t created = load_relaxed(&edit->board->details[edit->slot].created);
 	uint64_t ms = (edit->now - created) / NS_PER_MS + 1;
 
 	uint64_t before = load_relaxed(&edit->head->cancel);
 
 	if ((uint32_t)before != 0 && (uint32_t)(before >> 32) == edit->generation) {
-		edit_abort(edit); /* asked before */
+		abandon(edit->board, edit->slot); /* asked before */
 		return;
 	}
 	store_relaxed(&edit->head->cancel,
@@ -467,13 +520,14 @@ void record_mend(struct board *board, uint32_t slot)
 	struct layout_head *head = &board->heads[slot];
 	struct layout_body *body = &board->bodies[slot];
 	uint64_t stamp = load_acquire(&head->stamp);
-	struct layout_copy copy;
+	struct facts copy;
 
 	if (stamp_state(stamp) != SLOT_LIVE)
 		return;
-	words_load(&copy, &body->copy[stamp_version(stamp) & 1], FACT_WORDS);
-	store_relaxed(&head->deadline, record_deadline(board, body, &copy));
-	store_relaxed(&head->hint, hint_make(copy.worker, copy.state));
+	facts_load(&copy, &body->copy[stamp_version(stamp) & 1]);
+	store_relaxed(&head->deadline,
+		      deadline_of(board, body, copy.state, copy.worker, copy.updated));
+	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state));
 	if (is_final(copy.state))
 		or_relaxed(&body->work, WORK_SEAL);
 	else
@@ -490,7 +544,7 @@ bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_
 	uint64_t stamp = load_acquire(&head->stamp);
 	const struct layout_copy *copy = &body->copy[stamp_version(stamp) & 1];
 
-	if (!is_tenant(stamp, ref.generation))
+	if (!stamp_is_live(stamp, ref.generation))
 		return false;
 	uint8_t state = load_relaxed(&copy->state);
 	uint64_t worker = load_relaxed(&copy->worker), work = load_relaxed(&body->work);

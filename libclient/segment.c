@@ -10,7 +10,6 @@
 #include "trackd.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +21,7 @@
 
 #define SHM_DIR "/dev/shm"
 
-/* ---- Geometry ---------------------------------------------------------------------------------
- */
+/* ---- Geometry ----------------------------------------------------------- */
 
 struct geometry {
 	uint64_t kinds, clients, id_stripes, owner_stripes, used_map, id_buckets, owner_buckets;
@@ -111,7 +109,7 @@ static bool header_agrees(const struct layout_header *header, const struct geome
 
 uint64_t segment_fingerprint(void)
 {
-	/* Sizes and alignments that two programs must share to use one mutex, semaphore and record;
+	/* Sizes and alignments that two programs must share to use one mutex and record;
 	 * the C library is GNU's, byte order by a word that reads differently on the other. */
 	static const uint32_t parts[] = {
 		0x01020304,
@@ -119,8 +117,6 @@ uint64_t segment_fingerprint(void)
 		sizeof(void *),
 		sizeof(pthread_mutex_t),
 		_Alignof(pthread_mutex_t),
-		sizeof(sem_t),
-		_Alignof(sem_t),
 		sizeof(struct layout_head),
 		sizeof(struct layout_body),
 		sizeof(struct layout_detail),
@@ -255,12 +251,13 @@ static void fill_kind(struct layout_kinds *kinds)
 		{ "extracting", 10 }, { "chunking", 25 },    { "embedding", 40 },
 		{ "indexing", 70 },   { "summarizing", 85 },
 	};
+	static const char document[] = "document";
 	struct layout_kind *kind = &kinds->kind[TRACKD_KIND_DOCUMENT];
 
-	strcpy((char *)kind->name, "document");
+	memcpy(kind->name, document, sizeof document);
 	kind->n_stages = sizeof stages / sizeof stages[0];
 	for (uint32_t i = 0; i < kind->n_stages; i++) {
-		strcpy((char *)kind->stages[i], stages[i].name);
+		memcpy(kind->stages[i], stages[i].name, strlen(stages[i].name));
 		kind->percent[i] = stages[i].percent;
 	}
 	kinds->n = 1;
@@ -274,10 +271,8 @@ static int fill(struct board *board, const struct segment_params *params)
 		error = fill_locks(board);
 	if (error == 0)
 		error = fill_stamps(board);
-	if (error == 0) {
+	if (error == 0)
 		fill_kind(board->kinds);
-		event_doorbell_init(board);
-	}
 	return error;
 }
 
@@ -323,7 +318,7 @@ int segment_create(struct board *ret_board, const struct segment_params *params)
 	error = -posix_fallocate(fd, 0, (off_t)g.size);
 	if (error == 0)
 		error = map_fd(&board, fd, true, g.size);
-	if (error < 0)
+	if (error < 0 || !board.base)
 		goto close_fd;
 	board_place(&board, &g);
 	header_place(board.header, &g);
@@ -413,6 +408,12 @@ int segment_open(const char *name, bool writable, uid_t uid)
 	return fd;
 }
 
+void segment_retire(struct board *board, bool retired)
+{
+	store_release(&board->header->retired, retired ? 1u : 0u);
+	add_relaxed(&board->header->daemon_epoch, 1);
+}
+
 /* ---- Mapping ------------------------------------------------------------- */
 
 /* Read with pread before anything is mapped: no truncated file can raise SIGBUS here. */
@@ -440,7 +441,7 @@ static int check_header(int fd, struct layout_header *header, struct geometry *g
 int segment_map(struct board *ret_board, int fd, bool writable)
 {
 	struct board board = { .fd = -1 };
-	struct layout_header header;
+	struct layout_header header = { 0 };
 	struct geometry g = { 0 };
 	int error = check_header(fd, &header, &g);
 

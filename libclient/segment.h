@@ -10,7 +10,9 @@
 #include "atomic.h"
 #include "clock.h"
 #include "layout.h"
+#include "trackd.h"
 #include <stdbool.h>
+#include <string.h>
 #include <sys/types.h>
 
 struct board {
@@ -65,6 +67,10 @@ int segment_open(const char *name, bool writable, uid_t uid);
 int segment_map(struct board *ret_board, int fd, bool writable);
 void segment_unmap(struct board *board);
 
+/* Tell everyone who has this board that another takes its place (or, with false, that it does not
+ * after all): writers look at the epoch at every call, readers at `retired` once a second. */
+void segment_retire(struct board *board, bool retired);
+
 /* Inodes of this process's pid and time namespaces; -errno if /proc does not tell. */
 int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns);
 /* The kernel's boot id, 16 bytes. */
@@ -88,6 +94,16 @@ static inline uint64_t board_time(const struct board *board, uint64_t coarse)
 static inline uint64_t board_coarse_ns(const struct board *board)
 {
 	return board_time(board, clock_coarse_ns());
+}
+
+/* A reference as it is passed in a register: slot below, generation above. */
+static inline uint64_t ref_bits(struct trackd_ref ref)
+{
+	uint64_t bits;
+
+	static_assert(sizeof ref == sizeof bits, "a reference is one word");
+	memcpy(&bits, &ref, sizeof bits);
+	return bits;
 }
 
 #endif

@@ -18,10 +18,9 @@
 
 /* ---- Locks --------------------------------------------------------------- */
 
-static int take(struct board *board, union layout_mutex *mutex, uint64_t deadline)
+/* Count and report what a lock told. */
+static int told(struct board *board, int error)
 {
-	int error = lock_take(mutex, deadline);
-
 	if (error == LOCK_RECOVERED) {
 		add_relaxed(&board->header->counters.locks_recovered, 1);
 		repair_call(board);
@@ -31,18 +30,16 @@ static int take(struct board *board, union layout_mutex *mutex, uint64_t deadlin
 	return error;
 }
 
-int slot_lock(struct board *board, uint32_t slot, uint64_t deadline)
+int slot_locked(struct board *board, uint32_t slot, int error)
 {
-	int error = take(board, &board->bodies[slot].mutex, deadline);
-
-	if (error == LOCK_RECOVERED)
+	if (told(board, error) == LOCK_RECOVERED)
 		record_mend(board, slot);
 	return error;
 }
 
-void slot_unlock(struct board *board, uint32_t slot)
+static int take(struct board *board, union layout_mutex *mutex, uint64_t deadline)
 {
-	lock_drop(&board->bodies[slot].mutex);
+	return told(board, lock_take(mutex, deadline));
 }
 
 struct slot_stripes slot_stripes_of(struct board *board, uint64_t id_hash, uint64_t owner_hash)

@@ -8,6 +8,7 @@
 #ifndef TRACKD_SLOT_H
 #define TRACKD_SLOT_H
 
+#include "lock.h"
 #include "segment.h"
 #include "trackd.h"
 
@@ -54,9 +55,21 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 /* Wait until a record that was in the way is free, holding nothing. */
 int slot_wait(struct board *board, uint32_t slot, uint64_t deadline);
 
+/* What becomes of a record's lock that was not simply free: see slot_lock(). */
+int slot_locked(struct board *board, uint32_t slot, int error);
+
 /* Lock a record alone; when its last holder died, make it whole first (record_mend()) and raise
  * repair_due. */
-int slot_lock(struct board *board, uint32_t slot, uint64_t deadline);
-void slot_unlock(struct board *board, uint32_t slot);
+static inline int slot_lock(struct board *board, uint32_t slot, uint64_t deadline)
+{
+	int error = lock_take(&board->bodies[slot].mutex, deadline);
+
+	return __builtin_expect(error == 0, 1) ? 0 : slot_locked(board, slot, error);
+}
+
+static inline void slot_unlock(struct board *board, uint32_t slot)
+{
+	lock_drop(&board->bodies[slot].mutex);
+}
 
 #endif

@@ -19,23 +19,22 @@
 
 /* ---- Filling a claimed slot ---------------------------------------------- */
 
-static void fill_words(uint8_t *field, size_t size, const char *text, size_t length, bool whole)
+/* Keys are filled to the last byte, texts up to their end. */
+static void fill_key(uint8_t *field, const char *text)
 {
-	uint64_t buffer[LAYOUT_ERROR / 8];
-	size_t n = whole ? size / 8 : length / 8 + 1;
+	static const uint64_t zeros[LAYOUT_ID / 8];
+	size_t length = strlen(text);
 
-	memset(buffer, 0, n * 8);
-	memcpy(buffer, text, length);
-	words_store(field, buffer, n);
+	words_store(field, zeros, LAYOUT_ID / 8);
+	text_store(field, text, length);
 }
 
-/* Keys are filled to the last byte, texts up to their end. Whether the text was cut. */
+/* Whether the text was cut. */
 static bool fill_text(uint8_t *field, size_t size, const char *text)
 {
 	bool cut;
-	size_t length = text_fit(text, size - 1, &cut);
 
-	fill_words(field, size, text, length, false);
+	text_store(field, text, text_fit(text, size - 1, &cut));
 	return cut;
 }
 
@@ -43,8 +42,8 @@ static void fill_keys(struct board *board, uint32_t slot, const char *id, const 
 {
 	struct layout_head *head = &board->heads[slot];
 
-	fill_words(board->bodies[slot].id, LAYOUT_ID, id, strlen(id), true);
-	fill_words(board->details[slot].owner, LAYOUT_OWNER, owner, strlen(owner), true);
+	fill_key(board->bodies[slot].id, id);
+	fill_key(board->details[slot].owner, owner);
 	store_relaxed(&head->id_hash, index_id_hash(board, id));
 	store_relaxed(&head->owner_hash, index_owner_hash(board, owner));
 	store_relaxed(&head->id_next, 0);
@@ -220,7 +219,7 @@ static int create_once(struct board *board, const struct tenant_new *task, uint6
 int tenant_create(struct board *board, const struct tenant_new *task, uint64_t deadline,
 		  struct trackd_ref *ret_ref)
 {
-	struct obstacle obstacle;
+	struct obstacle obstacle = { 0 };
 
 	for (;;) {
 		int error = create_once(board, task, deadline, ret_ref, &obstacle);
@@ -404,7 +403,7 @@ static int import_insert(struct board *board, uint32_t slot, uint32_t generation
 int tenant_import(struct board *board, const struct trackd_task *task, uint64_t worker,
 		  int64_t wall_offset_ns, uint64_t deadline, struct trackd_ref *ret_ref)
 {
-	uint32_t slot, generation;
+	uint32_t slot = UINT32_MAX, generation = 0;
 
 	if (!importable(board, task))
 		return -EINVAL;

@@ -85,18 +85,12 @@ bool text_owner_valid(const char *owner)
 	return length <= TRACKD_OWNER_MAX && text_utf8_valid(owner, length);
 }
 
-size_t text_fit(const char *text, size_t max, bool *ret_cut)
+size_t text_cut(const char *text, size_t max)
 {
-	size_t length = strnlen(text, max + 1);
-
-	*ret_cut = length > max;
-	if (!*ret_cut)
-		return length;
-	length = max;
 	/* Step back over continuation bytes, at most three: in text that is not UTF-8 any place is
 	 * as good. */
 	for (size_t back = 0; back < 4 && back < max; back++)
 		if (((unsigned char)text[max - back] & 0xc0) != 0x80)
 			return max - back;
-	return length;
+	return max;
 }

@@ -144,10 +144,12 @@ PUBLIC int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage
 
 PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units)
 {
-	struct mapping *mapping;
-	int error = attach_writer(trackd, &mapping);
+	struct mapping *mapping = attach_ready(trackd);
 
-	return error < 0 ? error : record_advance(&mapping->board, ref, units);
+	if (__builtin_expect(mapping != NULL, 1))
+		return record_advance(&mapping->board, ref, units);
+	int error = attach_again(trackd, &mapping);
+	return error < 0 ? error : record_advance_slowly(&mapping->board, ref, units);
 }
 
 PUBLIC int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64_t total)
@@ -259,12 +261,26 @@ PUBLIC int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_re
 	return error == TRACKD_E_NOT_FOUND && !text_id_valid(id) ? TRACKD_E_KEY : error;
 }
 
-PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view)
+static __attribute__((noinline)) int get_otherwise(struct trackd *trackd, struct trackd_ref ref,
+						   uint64_t coarse, struct trackd_view *ret_view)
 {
-	uint64_t coarse = clock_coarse_ns();
 	const struct board *board = attach_reader(trackd, coarse);
 
 	return view_get(board, ref, board_time(board, coarse), ret_view);
+}
+
+PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view)
+{
+	uint64_t coarse = clock_coarse_ns();
+	const struct mapping *mapping = load_acquire(&trackd->mapping);
+	uint64_t now = coarse + (uint64_t)load_relaxed(&mapping->board.header->suspend_offset_ns);
+
+	/* What attach_reader() and board_time() come to nearly always, with one reading of the
+	 * offset. */
+	if (__builtin_expect(
+		    now < load_relaxed(&trackd->next_look) && !mapping->board.foreign_clock, 1))
+		return view_get(&mapping->board, ref, now, ret_view);
+	return get_otherwise(trackd, ref, coarse, ret_view);
 }
 
 PUBLIC int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task *ret_task)

@@ -21,87 +21,16 @@
 /* After so many versions under one look something is wrong with the writer, not with us. */
 enum { TRIES = 1000 };
 
-static uint8_t stage_or_none(uint8_t stage)
+/* ---- In place -------------------------------------------------------------- */
+
+int view_get_again(const struct board *board, struct trackd_ref ref, uint64_t now,
+		   struct trackd_view *ret_view)
 {
-	return stage < LAYOUT_STAGES ? stage : COPY_NO_STAGE;
-}
+	int error = -EAGAIN;
 
-static bool is_tenant(uint64_t stamp, uint32_t generation)
-{
-	return stamp_state(stamp) == SLOT_LIVE && stamp_generation(stamp) == generation;
-}
-
-static uint64_t done_of(uint8_t state, uint64_t work, uint64_t base, uint64_t final_done)
-{
-	return trackd_state_final((enum trackd_state)state) ? final_done
-							    : (work - base) & WORK_COUNT_MASK;
-}
-
-static bool is_asked(uint64_t cancel, uint32_t generation)
-{
-	return (uint32_t)(cancel >> 32) == generation && (uint32_t)cancel != 0;
-}
-
-static uint8_t public_flags(uint8_t copy_flags, uint32_t detail_flags, bool asked)
-{
-	return (uint8_t)((detail_flags & DETAIL_NAME_CUT ? TRACKD_NAME_CUT : 0) |
-			 (copy_flags & COPY_MESSAGE_CUT ? TRACKD_MESSAGE_CUT : 0) |
-			 (copy_flags & COPY_ERROR_CUT ? TRACKD_ERROR_CUT : 0) |
-			 (asked ? TRACKD_CANCEL_REQUESTED : 0));
-}
-
-/* ---- In place ------------------------------------------------------------ */
-
-static void load_view(struct trackd_view *view, const struct layout_head *head,
-		      const struct layout_body *body, const struct layout_copy *copy)
-{
-	uint8_t stage = load_relaxed(&copy->stage);
-	uint64_t base = load_relaxed(&copy->base);
-
-	view->revision = load_relaxed(&copy->revision);
-	view->total = load_relaxed(&copy->total);
-	view->updated_boot_ns = load_relaxed(&copy->updated);
-	view->state = load_relaxed(&copy->state);
-	view->reason = load_relaxed(&copy->reason);
-	view->stage = stage < LAYOUT_STAGES ? (int8_t)stage : (int8_t)-1;
-	view->flags = public_flags(load_relaxed(&copy->flags), 0,
-				   is_asked(load_relaxed(&head->cancel), view->ref.generation));
-	view->kind = (int32_t)load_relaxed(&body->kind);
-	/* The counter after its base, so that it is never behind it. */
-	view->done =
-		done_of(view->state, load_relaxed(&body->work), base, load_relaxed(&copy->done));
-	view->head = head;
-	view->body = body;
-	view->copy = copy;
-}
-
-int view_get(const struct board *board, struct trackd_ref ref, uint64_t now,
-	     struct trackd_view *ret_view)
-{
-	if (ref.slot >= board->capacity)
-		return TRACKD_E_GONE;
-	const struct layout_head *head = &board->heads[ref.slot];
-	const struct layout_body *body = &board->bodies[ref.slot];
-	prefetch(&body->mutex);
-
-	for (int i = 0; i < TRIES; i++) {
-		/* Pairs with the release of the stamp in record.c and tenant.c. */
-		uint64_t stamp = load_acquire(&head->stamp);
-
-		if (!is_tenant(stamp, ref.generation) || now >= load_relaxed(&head->deadline))
-			return TRACKD_E_GONE;
-		ret_view->stamp = stamp;
-		ret_view->ref = ref;
-		load_view(ret_view, head, body, &body->copy[stamp_version(stamp) & 1]);
-		/* Pairs with fence_release() before a fill in record.c. */
-		fence_acquire();
-		if (load_relaxed(&head->stamp) != stamp)
-			continue;
-		ret_view->board = board;
-		ret_view->detail = &board->details[ref.slot];
-		return 0;
-	}
-	return -EAGAIN;
+	for (int i = 1; i < TRIES && error == -EAGAIN; i++)
+		error = view_look(board, ref, now, ret_view);
+	return error;
 }
 
 PUBLIC bool trackd_view_valid(const struct trackd_view *view)
@@ -124,19 +53,29 @@ static const char *text_at(const uint8_t *field, size_t size)
 	return strnlen(text, size) < size ? text : "";
 }
 
+static const struct layout_body *body_of(const struct trackd_view *view)
+{
+	return &((const struct board *)view->board)->bodies[view->ref.slot];
+}
+
+static const struct layout_detail *detail_of(const struct trackd_view *view)
+{
+	return &((const struct board *)view->board)->details[view->ref.slot];
+}
+
 PUBLIC const char *trackd_view_id(const struct trackd_view *view)
 {
-	return text_at(((const struct layout_body *)view->body)->id, LAYOUT_ID);
+	return text_at(body_of(view)->id, LAYOUT_ID);
 }
 
 PUBLIC const char *trackd_view_owner(const struct trackd_view *view)
 {
-	return text_at(((const struct layout_detail *)view->detail)->owner, LAYOUT_OWNER);
+	return text_at(detail_of(view)->owner, LAYOUT_OWNER);
 }
 
 PUBLIC const char *trackd_view_name(const struct trackd_view *view)
 {
-	return text_at(((const struct layout_detail *)view->detail)->name, LAYOUT_NAME);
+	return text_at(detail_of(view)->name, LAYOUT_NAME);
 }
 
 PUBLIC const char *trackd_view_message(const struct trackd_view *view)
@@ -150,7 +89,7 @@ PUBLIC const char *trackd_view_error(const struct trackd_view *view)
 
 	if ((load_relaxed(&copy->flags) & COPY_ERROR) == 0)
 		return "";
-	return text_at(((const struct layout_detail *)view->detail)->error, LAYOUT_ERROR);
+	return text_at(detail_of(view)->error, LAYOUT_ERROR);
 }
 
 PUBLIC const char *trackd_view_status(const struct trackd_view *view)
@@ -234,7 +173,7 @@ static void copy_stage(const struct board *board, const struct record *record, u
 				: TRACKD_STAGE_DONE;
 	} else if (record->copy.state == TRACKD_ACTIVE && i == record->copy.stage) {
 		stage->started_ns = to_wall(board, record->copy.stage_start);
-		stage->done = done_of(record->copy.state, record->work, record->copy.base, 0);
+		stage->done = view_done(record->copy.state, record->work, record->copy.base, 0);
 		stage->total = record->copy.total;
 		stage->state = TRACKD_STAGE_RUNNING;
 	}
@@ -282,7 +221,7 @@ static void copy_times(const struct board *board, const struct record *record,
 		task->finished_ns = task->updated_ns;
 	task->expires_ns =
 		record->deadline == UINT64_MAX ? UINT64_MAX : to_wall(board, record->deadline);
-	if (is_asked(record->cancel, task->ref.generation))
+	if (view_is_asked(record->cancel, task->ref.generation))
 		task->cancel_requested_ns = task->created_ns + (asked - 1) * NS_PER_MS;
 }
 
@@ -301,16 +240,16 @@ static void copy_record(const struct board *board, const struct record *record,
 			struct trackd_task *task)
 {
 	const struct layout_copy *copy = &record->copy;
-	uint8_t stage = stage_or_none(copy->stage);
+	uint8_t stage = view_stage(copy->stage);
 
 	task->revision = copy->revision;
 	task->kind = (int32_t)record->kind;
 	task->state = copy->state;
 	task->reason = copy->reason;
 	task->stage = stage == COPY_NO_STAGE ? (int8_t)-1 : (int8_t)stage;
-	task->flags = public_flags(copy->flags, record->detail.flags,
-				   is_asked(record->cancel, task->ref.generation));
-	task->done = done_of(copy->state, record->work, copy->base, copy->done);
+	task->flags = view_flags(copy->flags, record->detail.flags,
+				 view_is_asked(record->cancel, task->ref.generation));
+	task->done = view_done(copy->state, record->work, copy->base, copy->done);
 	task->total = copy->total;
 	task->serial = record->serial;
 	task->ttl_ms = record->ttl_ms;
@@ -334,7 +273,7 @@ int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
 	for (int i = 0; i < TRIES; i++) {
 		uint64_t stamp = load_acquire(&head->stamp); /* as in view_get() */
 
-		if (!is_tenant(stamp, ref.generation) || now >= load_relaxed(&head->deadline))
+		if (!stamp_is_live(stamp, ref.generation) || now >= load_relaxed(&head->deadline))
 			return TRACKD_E_GONE;
 		load_record(board, ref.slot, stamp, &record);
 		fence_acquire();
@@ -363,9 +302,9 @@ int view_cancel_requested(const struct board *board, struct trackd_ref ref)
 		return TRACKD_E_GONE;
 	const struct layout_head *head = &board->heads[ref.slot];
 
-	if (!is_tenant(load_acquire(&head->stamp), ref.generation))
+	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
 		return TRACKD_E_GONE;
-	return is_asked(load_relaxed(&head->cancel), ref.generation);
+	return view_is_asked(load_relaxed(&head->cancel), ref.generation);
 }
 
 int view_lookup(const struct board *board, const char *id, uint64_t now, struct trackd_ref *ret_ref)
@@ -386,11 +325,12 @@ int view_lookup(const struct board *board, const char *id, uint64_t now, struct 
 
 struct iter {
 	const struct board *board;
-	uint64_t owner_hash; /* 0: all */
-	uint64_t serial;     /* by owner: below this one */
+	uint64_t owner_hash;
+	uint64_t serial; /* by owner: below this one */
 	struct trackd_ref position;
 	uint32_t next; /* of all: slot to look at */
 	uint32_t met;
+	uint32_t by_owner; /* said here, and not by a serial, which a record may have written */
 	char owner[LAYOUT_OWNER];
 };
 
@@ -413,6 +353,7 @@ void view_iter_owner(const struct board *board, const char *owner, struct trackd
 
 	memset(ret_iter, 0, sizeof *ret_iter);
 	iter->board = board;
+	iter->by_owner = 1;
 	iter->owner_hash = index_owner_hash(board, owner);
 	iter->serial = UINT64_MAX;
 	iter->position = (struct trackd_ref){ UINT32_MAX, 0 };
@@ -461,7 +402,7 @@ int view_next(struct trackd_iter *public_iter, struct trackd_ref *ret_ref)
 {
 	struct iter *iter = iter_of(public_iter);
 	struct trackd_ref ref;
-	int found = iter->serial != 0 ? next_of_owner(iter, &ref) : next_of_all(iter, &ref);
+	int found = iter->by_owner ? next_of_owner(iter, &ref) : next_of_all(iter, &ref);
 
 	if (found == 1)
 		*ret_ref = ref;

@@ -5,10 +5,101 @@
 
 #include "segment.h"
 #include "trackd.h"
+#include <errno.h>
+
+/* ---- What a copy's facts mean ------------------------------------------------ */
+
+static inline uint8_t view_stage(uint8_t stage)
+{
+	return stage < LAYOUT_STAGES ? stage : (uint8_t)COPY_NO_STAGE;
+}
+
+static inline bool view_is_asked(uint64_t cancel, uint32_t generation)
+{
+	/* {generation, 1 to 2^32 - 1} */
+	return cancel - cancel_make(generation, 1) < UINT32_MAX;
+}
+
+static inline uint64_t view_done(uint8_t state, uint64_t work, uint64_t base, uint64_t final_done)
+{
+	return trackd_state_final((enum trackd_state)state) ? final_done
+							    : (work - base) & WORK_COUNT_MASK;
+}
+
+static_assert((int)COPY_MESSAGE_CUT == (int)TRACKD_MESSAGE_CUT &&
+		      (int)COPY_ERROR_CUT == (int)TRACKD_ERROR_CUT &&
+		      (int)DETAIL_NAME_CUT == (int)TRACKD_NAME_CUT,
+	      "flags are passed on as they are");
+
+static inline uint8_t view_flags(uint8_t copy_flags, uint32_t detail_flags, bool asked)
+{
+	return (uint8_t)((copy_flags & (COPY_MESSAGE_CUT | COPY_ERROR_CUT)) |
+			 (detail_flags & DETAIL_NAME_CUT) | (asked ? TRACKD_CANCEL_REQUESTED : 0));
+}
+
+/* ---- In place ---------------------------------------------------------------- */
+
+static inline void view_load(struct trackd_view *view, const struct layout_head *head,
+			     const struct layout_body *body, const struct layout_copy *copy,
+			     uint32_t generation)
+{
+	uint64_t word = load_relaxed((const word_t *)(const void *)&copy->state);
+	uint64_t base = load_relaxed(&copy->base);
+
+	view->revision = load_relaxed(&copy->revision);
+	view->total = load_relaxed(&copy->total);
+	view->updated_boot_ns = load_relaxed(&copy->updated);
+	view->state = COPY_WORD_STATE(word);
+	view->reason = COPY_WORD_REASON(word);
+	view->stage = (int8_t)view_stage(COPY_WORD_STAGE(word));
+	view->flags = view_flags(COPY_WORD_FLAGS(word), 0,
+				 view_is_asked(load_relaxed(&head->cancel), generation));
+	view->kind = (int32_t)load_relaxed(&body->kind);
+	/* The counter after its base, so that it is never behind it. */
+	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base,
+			       load_relaxed(&copy->done));
+	view->head = head;
+	view->copy = copy;
+}
+
+/* One look. -EAGAIN: a version came in between. */
+static inline int view_look(const struct board *board, struct trackd_ref ref, uint64_t now,
+			    struct trackd_view *view)
+{
+	uint64_t bits = ref_bits(ref);
+	uint32_t slot = (uint32_t)bits, generation = (uint32_t)(bits >> 32);
+
+	if (slot >= board->capacity)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[slot];
+	const struct layout_body *body = &board->bodies[slot];
+	/* Pairs with the release of the stamp in record.c and tenant.c. */
+	uint64_t stamp = load_acquire(&head->stamp);
+
+	if (!stamp_is_live(stamp, generation) || now >= load_relaxed(&head->deadline))
+		return TRACKD_E_GONE;
+	view->ref = ref;
+	view->stamp = stamp;
+	view->board = board;
+	view_load(view, head, body, &body->copy[stamp_version(stamp) & 1], generation);
+	/* Pairs with fence_release() before a fill in record.c. */
+	fence_acquire();
+	return __builtin_expect(load_relaxed(&head->stamp) == stamp, 1) ? 0 : -EAGAIN;
+}
+
+int view_get_again(const struct board *board, struct trackd_ref ref, uint64_t now,
+		   struct trackd_view *ret_view);
+
+static inline int view_get(const struct board *board, struct trackd_ref ref, uint64_t now,
+			   struct trackd_view *ret_view)
+{
+	int error = view_look(board, ref, now, ret_view);
+
+	return __builtin_expect(error == -EAGAIN, 0) ? view_get_again(board, ref, now, ret_view)
+						     : error;
+}
 
 /* What the public calls of the same name do, on a board; now: board_time(). */
-int view_get(const struct board *board, struct trackd_ref ref, uint64_t now,
-	     struct trackd_view *ret_view);
 int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
 	      struct trackd_task *ret_task);
 int view_cancel_requested(const struct board *board, struct trackd_ref ref);

@@ -86,7 +86,7 @@ bool process_dead(pid_t pid, uint64_t start_time)
 
 static void describe(pid_t pid, struct worker_info *info)
 {
-	char path[64], comm[64];
+	char path[64], comm[64] = "";
 	struct stat st;
 
 	snprintf(path, sizeof path, "/proc/%d", (int)pid);
@@ -97,8 +97,7 @@ static void describe(pid_t pid, struct worker_info *info)
 		info->comm[i] = comm[i];
 }
 
-/* ---- Entries ----------------------------------------------------------------------------------
- */
+/* ---- Entries ------------------------------------------------------------ */
 
 bool worker_read(const struct board *board, uint32_t entry, struct worker_info *ret_info)
 {
