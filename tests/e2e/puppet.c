@@ -50,8 +50,7 @@ static void say_text(const char *key, const char *text)
 		say("%c", *text == ' ' ? '_' : *text);
 }
 
-/* ---- Verbs -------------------------------------------------------------------------------------
- */
+/* ---- Verbs -------------------------------------------------------------- */
 
 static int do_open(struct request *request)
 {
@@ -309,8 +308,7 @@ static int do_leave(struct request *request)
 	pthread_exit(NULL);
 }
 
-/* ---- Children
- * ------------------------------------------------------------------------------------ */
+/* ---- Children ----------------------------------------------------------- */
 
 static void run_line(char *line, FILE *out);
 
@@ -391,8 +389,7 @@ static int do_reap(struct request *request)
 	return waitpid((pid_t)number(word(request, 1)), NULL, 0) < 0 ? -errno : 0;
 }
 
-/* ---- Requests
- * ------------------------------------------------------------------------------------- */
+/* ---- Requests ----------------------------------------------------------- */
 
 enum needs { NOTHING, CONNECTION, TASK };
 
