@@ -90,7 +90,7 @@ TEST_LIBS = $(shell pkg-config --libs cmocka)
 
 # ---- Targets --------------------------------------------------------------------------------------------------
 
-.PHONY: all build help check check-asan check-tsan fuzz fuzz-build bench demo soak format tidy install uninstall clean deps tests
+.PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench demo soak format tidy install uninstall clean deps tests
 .DEFAULT_GOAL := all
 
 all: deps
@@ -206,6 +206,47 @@ bench: deps
 	$(call packages,$(BENCH_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory build $(bench_programs)
 	$(Q)$(bench_programs) $(BENCH)
+
+# ---- Testing ---------------------------------------------------------------------------------------------------
+
+# `make check TESTS="build/tests/unit/test_lib_lock tests/e2e/trackctl_look.sh"` runs some only.
+test_scripts := $(wildcard tests/lint/*.sh tests/e2e/*.sh tests/e2e/*.py)
+asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
+tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
+plain_tests = $(filter-out $(e2e_puppets),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
+TESTS ?= $(asan_programs) $(plain_tests) $(tsan_programs)
+
+check-build:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD) tests fuzz-build
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
+
+check: deps
+	$(call packages,$(CHECK_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) check-build
+	$(Q)tests/run --build $(BUILD) $(TESTS)
+
+check-asan: deps
+	$(call packages,$(CHECK_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
+	$(Q)tests/run --build $(BUILD)/address $(asan_programs)
+
+check-tsan: deps
+	$(call packages,$(CHECK_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
+	$(Q)tests/run --build $(BUILD)/thread $(tsan_programs)
+
+# What is worth an hour: every double kill, and random input for long.
+soak: deps
+	$(call packages,$(CHECK_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) check-build
+	$(Q)$(BUILD)/tests/crash/killed_twice all
+	$(Q)FUZZ_ROUNDS=5000000 $(BUILD)/address/tests/fuzz/garbage
+	$(Q)FUZZ_RUNS=0 FUZZ_SECONDS=600 TRACKD_BUILD=$(BUILD) tests/fuzz/short
+
+tidy: deps
+	$(call packages,$(CHECK_PACKAGES))
+	$(Q)BUILD=$(BUILD) tests/lint/tidy.sh
 
 # ---- Installing ------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# tests/run: timeout=900
+# clang-tidy has nothing to say about any C file. With arguments, about these.
+. "$(dirname "$0")/../harness/lib.sh"
+cd "$tree" || bail "no $tree"
+
+tidy() {
+	clang-tidy --quiet "$1" -- -std=gnu11 -D_GNU_SOURCE -Ilibclient -I. -pthread \
+		2>"$work/$$.$BASHPID" || { echo "$1"; cat "$work/$$.$BASHPID"; return 1; }
+}
+export -f tidy
+export work
+
+for folder in libclient daemon tools tests; do
+	mapfile -t files < <(if [ $# -gt 0 ]; then printf '%s\n' "$@" | grep "^$folder/"; else
+		find "$folder" -name '*.c' | sort; fi)
+	[ "${#files[@]}" -gt 0 ] || continue
+	# shellcheck disable=SC2016
+	ok "$folder: ${#files[@]} files" xargs -P 2 -n 1 bash -c 'tidy "$1"' tidy < \
+		<(printf '%s\n' "${files[@]}")
+done
+finish
