@@ -332,8 +332,7 @@ int config_read(struct config *config, const char *path, struct config_fault *fa
 	return error;
 }
 
-/* ---- What follows from the rest ----------------------------------------------------------------
- */
+/* ---- What follows from the rest ----------------------------------------- */
 
 /* The one rule of where a board's socket is; see trackd_open(). */
 int config_finish(struct config *config, struct config_fault *fault)

@@ -37,8 +37,7 @@ struct control_peer {
 	bool said_hello, subscribed;
 };
 
-/* ---- Connections
- * ------------------------------------------------------------------------------------ */
+/* ---- Connections -------------------------------------------------------- */
 
 static void drop_at(struct control *control, uint32_t at)
 {
@@ -111,8 +110,7 @@ static int refuse(const struct control *control, int fd, int error)
 	return error;
 }
 
-/* ---- What they say
- * ----------------------------------------------------------------------------------- */
+/* ---- What they say ------------------------------------------------------ */
 
 static int on_hello(struct control *control, struct control_peer *peer,
 		    const struct protocol_message *hello)
@@ -220,8 +218,7 @@ static int on_peer(sd_event_source *source, int fd, uint32_t revents, void *data
 	return 0;
 }
 
-/* ---- Who comes
- * ------------------------------------------------------------------------------------------ */
+/* ---- Who comes ---------------------------------------------------------- */
 
 struct control_peer *control_add(struct control *control, int fd, int number)
 {
@@ -322,9 +319,7 @@ static int on_listen(sd_event_source *source, int listen_fd, uint32_t revents, v
 	return 0;
 }
 
-/* ---- Ringing
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Ringing ------------------------------------------------------------ */
 
 void control_ring(struct control *control)
 {
@@ -339,8 +334,7 @@ void control_ring(struct control *control)
 	}
 }
 
-/* ---- Beginning and end
- * ------------------------------------------------------------------------------------- */
+/* ---- Beginning and end -------------------------------------------------- */
 
 static uint32_t peers_allowed(void)
 {

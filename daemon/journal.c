@@ -61,8 +61,7 @@ static enum transition transition_of(const struct trackd_event *event)
 	return TRANSITION_REMOVED;
 }
 
-/* ---- One line ---------------------------------------------------------------------------------
- */
+/* ---- One line ----------------------------------------------------------- */
 
 enum { FIELDS_MAX = 16 };
 
@@ -183,8 +182,7 @@ static void say(struct journal *journal, const struct trackd_event *event)
 		log_line(priority, "%s", text);
 }
 
-/* ---- The thread -------------------------------------------------------------------------------
- */
+/* ---- The thread --------------------------------------------------------- */
 
 static void drain(struct journal *journal, uint64_t *lost)
 {

@@ -33,8 +33,7 @@ static int open_pidfd(pid_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-/* ---- The map
- * ------------------------------------------------------------------------------------- */
+/* ---- The map ------------------------------------------------------------ */
 
 static void forget(struct liveness *liveness, struct liveness_entry *entry)
 {
@@ -174,8 +173,7 @@ void liveness_restore(struct liveness *liveness, uint32_t entry, uint32_t genera
 	close(pidfd);
 }
 
-/* ---- Deaths
- * --------------------------------------------------------------------------------------- */
+/* ---- Deaths ------------------------------------------------------------- */
 
 static int on_pidfds(sd_event_source *source, int fd, uint32_t revents, void *data)
 {

@@ -15,8 +15,7 @@
 enum { SCAN_CHUNK = 65536 };
 static const uint64_t RETRY_FIRST_NS = 2 * NS_PER_MS, RETRY_MOST_NS = 500 * NS_PER_MS;
 
-/* ---- One record --------------------------------------------------------------------------------
- */
+/* ---- One record --------------------------------------------------------- */
 
 /* What the error says: who, and where. The stage is read beside the worker; should it be wrong
  * because the record moved, record_end() refuses. */
@@ -72,8 +71,7 @@ int losses_check(struct losses *losses, uint32_t slot)
 	return lose(losses, ref, worker, NULL);
 }
 
-/* ---- The scan
- * ------------------------------------------------------------------------------------ */
+/* ---- The scan ----------------------------------------------------------- */
 
 /* 1: failed one. */
 static int scan_slot(struct losses *losses, uint32_t slot)

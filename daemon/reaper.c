@@ -18,8 +18,7 @@ static const uint64_t LOOK_MIN_NS = 100 * NS_PER_MS;
 /* A record that somebody holds; it has expired for everyone already. */
 static const uint64_t BUSY_NS = NS_PER_S;
 
-/* ---- One task ----------------------------------------------------------------------------------
- */
+/* ---- One task ----------------------------------------------------------- */
 
 static bool is_active(const struct layout_head *head)
 {
@@ -94,8 +93,7 @@ void reaper_look(struct reaper *reaper, uint32_t slot, uint64_t now)
 	wheel_set_earlier(&reaper->wheel, slot, next_look(head, now));
 }
 
-/* ---- Events and time
- * ------------------------------------------------------------------------------ */
+/* ---- Events and time ---------------------------------------------------- */
 
 enum reaper_result reaper_events(struct reaper *reaper)
 {

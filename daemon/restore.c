@@ -43,8 +43,7 @@ static void restore_init(struct restore *restore, struct board *board, const uin
 	restore->kinds[TRACKD_KIND_DOCUMENT] = TRACKD_KIND_DOCUMENT;
 }
 
-/* ---- Kinds
- * ---------------------------------------------------------------------------------------- */
+/* ---- Kinds -------------------------------------------------------------- */
 
 static void bring_kind(struct restore *restore, unsigned number, const struct trackd_kind *kind)
 {
@@ -65,8 +64,7 @@ static void bring_kind(struct restore *restore, unsigned number, const struct tr
 			    trackd_strerror(found));
 }
 
-/* ---- Tasks
- * ---------------------------------------------------------------------------------------- */
+/* ---- Tasks -------------------------------------------------------------- */
 
 /* The time on the clock by which the task's times were written. */
 static uint64_t wall_now(const struct restore *restore)
@@ -144,8 +142,7 @@ static void bring_task(struct restore *restore, struct trackd_task *task)
 	count->lost += error < 0 && error != -ESTALE && error != -EEXIST;
 }
 
-/* ---- From a snapshot
- * -------------------------------------------------------------------------------- */
+/* ---- From a snapshot ---------------------------------------------------- */
 
 static int read_items(struct restore *restore, struct snapshot_reader *reader)
 {
@@ -221,8 +218,7 @@ int restore_snapshot(struct board *board, const struct snapshot_place *place,
 	return 0;
 }
 
-/* ---- From a board
- * ------------------------------------------------------------------------------------ */
+/* ---- From a board ------------------------------------------------------- */
 
 static void copy_record(struct restore *restore, struct board *old, uint32_t slot,
 			struct trackd_task *task)

@@ -33,8 +33,7 @@ static int open_dir(const struct snapshot_place *place)
 	return fd < 0 ? -errno : fd;
 }
 
-/* ---- Writing -----------------------------------------------------------------------------------
- */
+/* ---- Writing ------------------------------------------------------------ */
 
 struct writer {
 	int fd;
@@ -167,8 +166,7 @@ close_dir:
 	return n;
 }
 
-/* ---- In a thread -------------------------------------------------------------------------------
- */
+/* ---- In a thread -------------------------------------------------------- */
 
 static void *job_main(void *argument)
 {
@@ -212,8 +210,7 @@ int64_t snapshot_end(struct snapshot_job *job)
 	return job->result;
 }
 
-/* ---- Reading ------------------------------------------------------------------------------------
- */
+/* ---- Reading ------------------------------------------------------------ */
 
 int snapshot_open(struct snapshot_reader *reader, const struct snapshot_place *place)
 {

@@ -72,8 +72,7 @@ static uint64_t check_of(const struct snapshot_frame *frame, const void *payload
 	return XXH3_64bits_withSeed(payload, frame->length, seed);
 }
 
-/* ---- Writing -----------------------------------------------------------------------------------
- */
+/* ---- Writing ------------------------------------------------------------ */
 
 static uint8_t *put(uint8_t *at, const void *from, size_t n)
 {
@@ -167,8 +166,7 @@ size_t snapshot_encode(uint8_t bytes[SNAPSHOT_FRAME_MAX], const struct snapshot_
 	return (size_t)(end - bytes);
 }
 
-/* ---- Reading -----------------------------------------------------------------------------------
- */
+/* ---- Reading ------------------------------------------------------------ */
 
 struct reader {
 	const uint8_t *at, *end;

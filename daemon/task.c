@@ -79,8 +79,7 @@ void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wal
 	}
 }
 
-/* ---- In the order of creation ------------------------------------------------------------------
- */
+/* ---- In the order of creation ------------------------------------------- */
 
 struct place {
 	uint64_t serial, created;

@@ -12,8 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- Measuring --------------------------------------------------------------------------------
- */
+/* ---- Measuring ---------------------------------------------------------- */
 
 enum { BENCH_ROUNDS = 201 };
 
@@ -48,8 +47,7 @@ uint64_t bench_random(uint64_t *state);
 /* Keep the compiler from leaving out how a value came about. */
 #define bench_keep(value) __asm__ volatile("" : : "g"(value) : "memory")
 
-/* ---- Printing ---------------------------------------------------------------------------------
- */
+/* ---- Printing ----------------------------------------------------------- */
 
 /* A heading; seen and beside name the two columns of figures. */
 void bench_title(const char *title, const char *seen, const char *beside);
@@ -72,8 +70,7 @@ struct bench_score {
 };
 struct bench_score *bench_score(void);
 
-/* ---- Sections: the parts of a run, one a file -------------------------------------------------
- */
+/* ---- Sections: the parts of a run, one a file --------------------------- */
 
 void bench_reference(void);
 void bench_parallel(void);

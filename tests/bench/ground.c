@@ -53,8 +53,7 @@ void ground_leave(struct ground *ground)
 	harness_unlink(ground->name);
 }
 
-/* ---- Tasks ------------------------------------------------------------------------------------
- */
+/* ---- Tasks -------------------------------------------------------------- */
 
 void ground_id(char ret_id[32], uint32_t n)
 {

@@ -32,8 +32,7 @@ struct producer {
 	uint64_t own[4096];
 };
 
-/* ---- What they do -----------------------------------------------------------------------------
- */
+/* ---- What they do ------------------------------------------------------- */
 
 static uint32_t pick(struct producer *producer)
 {
@@ -111,8 +110,7 @@ static const struct work {
 
 enum { N_WORKS = sizeof works / sizeof works[0] };
 
-/* ---- Alone and together -----------------------------------------------------------------------
- */
+/* ---- Alone and together ------------------------------------------------- */
 
 __attribute__((noreturn)) static void helper(const struct ground *ground, struct stage *stage)
 {

@@ -24,8 +24,7 @@ enum { CAPACITY = 1024, TASKS = 600, MAX_LINES = 512 };
 /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 static volatile uint64_t *const mark = (volatile uint64_t *)MARK;
 
-/* ---- The traced side --------------------------------------------------------------------------
- */
+/* ---- The traced side ---------------------------------------------------- */
 
 struct scene {
 	struct trackd *trackd;
@@ -172,8 +171,7 @@ void bench_touch_operations(void)
 	ground_leave(&ground);
 }
 
-/* ---- The counting side ------------------------------------------------------------------------
- */
+/* ---- The counting side -------------------------------------------------- */
 
 struct touched {
 	uint64_t line[MAX_LINES];

@@ -128,8 +128,7 @@ static void latency(const struct ground *ground, struct stage *stage, struct tra
 	free(last);
 }
 
-/* ---- What waiters cost the producer -----------------------------------------------------------
- */
+/* ---- What waiters cost the producer ------------------------------------- */
 
 struct producer {
 	struct trackd *trackd;

@@ -14,8 +14,7 @@
 
 enum { LINES_A_PAGE = 60, WORDS_A_PIECE = 120, WORDS_SHARED = 20 };
 
-/* ---- Names ------------------------------------------------------------------------------------
- */
+/* ---- Names -------------------------------------------------------------- */
 
 /* The section of a manual page, "1" or "3pm", or NULL. *ret_base: the bytes before it. */
 static const char *section_of(const char *path, char *name, size_t size)
@@ -47,8 +46,7 @@ void document_title(const char *path, char *title, size_t size)
 		snprintf(title, size, "%s", slash ? slash + 1 : path);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------
- */
+/* ---- Reading ------------------------------------------------------------ */
 
 static FILE *render(const char *path, pid_t *ret_pid)
 {
@@ -144,8 +142,7 @@ int document_extract(struct document *document, const char *path, document_progr
 	return error;
 }
 
-/* ---- Splitting --------------------------------------------------------------------------------
- */
+/* ---- Splitting ---------------------------------------------------------- */
 
 struct splitter {
 	struct document *document;

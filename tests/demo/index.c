@@ -15,8 +15,7 @@
 
 enum { PATH_SIZE = 4096, HITS_SHOWN = 5, DOCUMENTS_MAX = 4096 };
 
-/* ---- Putting ----------------------------------------------------------------------------------
- */
+/* ---- Putting ------------------------------------------------------------ */
 
 static FILE *begin(const char *folder, const char *id)
 {
@@ -72,8 +71,7 @@ int index_put_summary(const char *folder, const char *id, const char *title, con
 	return commit(file, folder, id, "summary");
 }
 
-/* ---- Going through the folder -----------------------------------------------------------------
- */
+/* ---- Going through the folder ------------------------------------------- */
 
 /* The next file of a suffix: its document's id, its path. */
 static int next_file(DIR *dir, const char *folder, const char *suffix, char *id, char *path)
@@ -130,8 +128,7 @@ int index_compare(const char *folder, const char *own_id, const struct vector *v
 	return 0;
 }
 
-/* ---- Searching --------------------------------------------------------------------------------
- */
+/* ---- Searching ---------------------------------------------------------- */
 
 struct hit {
 	char id[64];

@@ -63,8 +63,7 @@ static int complain(const char *what, int error)
 	return 1;
 }
 
-/* ---- Verbs ------------------------------------------------------------------------------------
- */
+/* ---- Verbs -------------------------------------------------------------- */
 
 static uint32_t n_pending(struct trackd *trackd)
 {
@@ -213,8 +212,7 @@ static int outcome(struct trackd *trackd, struct list *list)
 	return missing > 0;
 }
 
-/* ---- Which ------------------------------------------------------------------------------------
- */
+/* ---- Which -------------------------------------------------------------- */
 
 static int on_list(struct trackd *trackd, char **arguments)
 {

@@ -132,8 +132,7 @@ static int put_into_index(struct work *work)
 	return error;
 }
 
-/* ---- The summary: the sentence whose words the document says most often -----------------------
- */
+/* ---- The summary: the sentence whose words the document says most often --- */
 
 struct sentence {
 	const char *start, *end;
@@ -200,8 +199,7 @@ static int summarize(struct work *work)
 			 : index_put_summary(job->index, job->id, job->title, work->summary);
 }
 
-/* ---- All --------------------------------------------------------------------------------------
- */
+/* ---- All ---------------------------------------------------------------- */
 
 typedef int stage_function(struct work *work);
 static stage_function *const stages[] = { extract, split, embed, put_into_index, summarize };

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VECTOR_SIZE = 4096 };
+enum { VECTOR_SIZE = 8192 };
 
 struct vector {
 	int8_t at[VECTOR_SIZE];

@@ -78,8 +78,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-/* ---- What clients do --------------------------------------------------------------------------
- */
+/* ---- What clients do ---------------------------------------------------- */
 
 struct input {
 	const uint8_t *at, *end;
@@ -253,8 +252,7 @@ static void operate(uint8_t operation, struct input *input)
 		turn();
 }
 
-/* ---- What must hold ---------------------------------------------------------------------------
- */
+/* ---- What must hold ----------------------------------------------------- */
 
 static unsigned open_fds(void)
 {

@@ -55,8 +55,7 @@ static struct progress {
 	char fault[640];
 } * progress;
 
-/* ---- A good board -----------------------------------------------------------------------------
- */
+/* ---- A good board ------------------------------------------------------- */
 
 static const char *const ids[] = { "task-00", "task-07", "task-13", "task-19", "task-99" };
 
@@ -141,8 +140,7 @@ _Noreturn static void give_up(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* ---- Rounds of one thread ---------------------------------------------------------------------
- */
+/* ---- Rounds of one thread ----------------------------------------------- */
 
 static void spoil_some(struct spoil *spoil, uint64_t round)
 {
@@ -244,8 +242,7 @@ static int tend_child(void)
 	return 0;
 }
 
-/* ---- Readers beside a garbler -----------------------------------------------------------------
- */
+/* ---- Readers beside a garbler ------------------------------------------- */
 
 struct garbler {
 	struct scene *scene;
@@ -286,8 +283,7 @@ static int concurrent_child(void)
 	return progress->fault[0] != '\0';
 }
 
-/* ---- Watching over it -------------------------------------------------------------------------
- */
+/* ---- Watching over it --------------------------------------------------- */
 
 /* Wait for a child that must keep making progress. Its wait status; -1: it hung. */
 static int oversee(pid_t pid)

@@ -38,8 +38,7 @@ static bool check_error(struct look *look, const char *call, int error)
 	return known_error(error) || fault(look, "%s returned %d", call, error);
 }
 
-/* ---- Views ------------------------------------------------------------------------------------
- */
+/* ---- Views -------------------------------------------------------------- */
 
 static bool check_string(struct look *look, const char *what, const char *text, size_t max)
 {
@@ -68,8 +67,7 @@ static bool check_view(struct look *look, const struct trackd_view *view)
 	       check_string(look, "status", trackd_view_status(view), TRACKD_STAGE_NAME_MAX);
 }
 
-/* ---- Copies -----------------------------------------------------------------------------------
- */
+/* ---- Copies ------------------------------------------------------------- */
 
 #define CHECK_END(task, field)                                                                     \
 	(memchr((task)->field, '\0', sizeof(task)->field) ||                                       \
@@ -99,8 +97,7 @@ static bool check_task(struct look *look, const struct trackd_task *task)
 	       check_stages(look, task);
 }
 
-/* ---- Calls ------------------------------------------------------------------------------------
- */
+/* ---- Calls -------------------------------------------------------------- */
 
 static bool look_at(struct look *look, struct trackd_ref ref)
 {

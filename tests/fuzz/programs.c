@@ -43,8 +43,7 @@ static void write_board(const struct programs *programs, const void *bytes, size
 	close(fd);
 }
 
-/* ---- Running ----------------------------------------------------------------------------------
- */
+/* ---- Running ------------------------------------------------------------ */
 
 static pid_t start(struct programs *programs, const char *const *arguments)
 {
@@ -116,8 +115,7 @@ static bool finish(struct programs *programs, pid_t pid, const char *who)
 	return blame(programs, who, "exited with", WEXITSTATUS(status));
 }
 
-/* ---- trackctl ---------------------------------------------------------------------------------
- */
+/* ---- trackctl ----------------------------------------------------------- */
 
 bool programs_read(struct programs *programs, const void *bytes, size_t size)
 {
@@ -140,8 +138,7 @@ bool programs_read(struct programs *programs, const void *bytes, size_t size)
 	return true;
 }
 
-/* ---- trackd -----------------------------------------------------------------------------------
- */
+/* ---- trackd ------------------------------------------------------------- */
 
 static bool answers(const struct programs *programs)
 {

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Chance -----------------------------------------------------------------------------------
- */
+/* ---- Chance ------------------------------------------------------------- */
 
 void spoil_seed(struct spoil *spoil, uint64_t seed, uint64_t round)
 {
@@ -28,8 +27,7 @@ uint32_t spoil_pick(struct spoil *spoil, uint32_t n)
 	return (uint32_t)((spoil_random(spoil) >> 32) * n >> 32);
 }
 
-/* ---- Where ------------------------------------------------------------------------------------
- */
+/* ---- Where -------------------------------------------------------------- */
 
 static size_t offset_of(const struct spoil *spoil, const void *field)
 {
@@ -106,8 +104,7 @@ static void put(struct spoil *spoil, size_t at, const void *bytes, size_t size)
 	memcpy((uint8_t *)spoil->board->base + at, bytes, size);
 }
 
-/* ---- What -------------------------------------------------------------------------------------
- */
+/* ---- What --------------------------------------------------------------- */
 
 static void random_bytes(struct spoil *spoil)
 {
@@ -251,8 +248,7 @@ void spoil_once(struct spoil *spoil)
 	ways[spoil_pick(spoil, sizeof ways / sizeof ways[0])](spoil);
 }
 
-/* ---- Putting back -----------------------------------------------------------------------------
- */
+/* ---- Putting back ------------------------------------------------------- */
 
 void spoil_begin(struct spoil *ret_spoil, struct board *board)
 {

@@ -20,8 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- Giving up --------------------------------------------------------------------------------
- */
+/* ---- Giving up ---------------------------------------------------------- */
 
 void harness_die(const char *format, ...)
 {
@@ -43,8 +42,7 @@ int harness_must(int error, const char *what)
 	return error;
 }
 
-/* ---- Boards -----------------------------------------------------------------------------------
- */
+/* ---- Boards ------------------------------------------------------------- */
 
 void harness_board(struct board *ret_board, uint32_t capacity)
 {
@@ -111,8 +109,7 @@ uint64_t harness_deadline(unsigned ms)
 	return clock_monotonic_ns() + ms * NS_PER_MS;
 }
 
-/* ---- Waiting ----------------------------------------------------------------------------------
- */
+/* ---- Waiting ------------------------------------------------------------ */
 
 bool harness_nap(uint64_t limit)
 {
@@ -130,8 +127,7 @@ void harness_pause(uint64_t limit, const char *file, int line, const char *condi
 		harness_die("%s:%d: waited in vain for: %s", file, line, condition);
 }
 
-/* ---- Children ---------------------------------------------------------------------------------
- */
+/* ---- Children ----------------------------------------------------------- */
 
 pid_t harness_fork(void)
 {
@@ -184,8 +180,7 @@ void harness_stop(pid_t pid)
 		harness_die("child %d ended instead of stopping", (int)pid);
 }
 
-/* ---- Leaks ------------------------------------------------------------------------------------
- */
+/* ---- Leaks -------------------------------------------------------------- */
 
 static int count_entries(const char *path)
 {
@@ -238,8 +233,7 @@ int harness_leaks(const struct harness_usage *before)
 	       leaked("threads", before->threads, now.threads);
 }
 
-/* ---- Where things are -------------------------------------------------------------------------
- */
+/* ---- Where things are --------------------------------------------------- */
 
 const char *harness_program(const char *name, char *ret_path, size_t size)
 {

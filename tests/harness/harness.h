@@ -25,8 +25,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* ---- Giving up --------------------------------------------------------------------------------
- */
+/* ---- Giving up ---------------------------------------------------------- */
 
 /* Print "Bail out! ..." and end the program, children and daemons included. */
 _Noreturn void harness_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -35,8 +34,7 @@ _Noreturn void harness_die(const char *format, ...) __attribute__((format(printf
 int harness_must(int error, const char *what);
 #define HARNESS_MUST(call) harness_must((call), #call)
 
-/* ---- Boards -----------------------------------------------------------------------------------
- */
+/* ---- Boards ------------------------------------------------------------- */
 
 /* A board of 1 h and 24 h, mode 0600, unnamed. */
 void harness_board(struct board *ret_board, uint32_t capacity);
@@ -57,8 +55,7 @@ struct trackd_ref harness_create(struct board *board, const char *id, const char
 /* A deadline for locks, ms from now. */
 uint64_t harness_deadline(unsigned ms);
 
-/* ---- Waiting ----------------------------------------------------------------------------------
- */
+/* ---- Waiting ------------------------------------------------------------ */
 
 /* Look at condition every half millisecond until it is true; die after limit_ms. */
 #define HARNESS_WAIT(condition, limit_ms)                                                          \
@@ -81,8 +78,7 @@ uint64_t harness_deadline(unsigned ms);
 void harness_pause(uint64_t limit, const char *file, int line, const char *condition);
 bool harness_nap(uint64_t limit); /* false: the limit has passed */
 
-/* ---- Children ---------------------------------------------------------------------------------
- */
+/* ---- Children ----------------------------------------------------------- */
 
 /* fork(); the child is killed when its parent dies. */
 pid_t harness_fork(void);
@@ -93,8 +89,7 @@ int harness_kill(pid_t pid, int signal);
 /* Stop a child and wait until it has stopped; SIGCONT lets it go on. */
 void harness_stop(pid_t pid);
 
-/* ---- Leaks ------------------------------------------------------------------------------------
- */
+/* ---- Leaks -------------------------------------------------------------- */
 
 struct harness_usage {
 	int fds, maps, threads; /* open descriptors; mappings of /dev/shm; threads */
@@ -104,8 +99,7 @@ struct harness_usage harness_usage(void);
 /* Number of kinds of things of which there are more than before, each printed. */
 int harness_leaks(const struct harness_usage *before);
 
-/* ---- Where things are -------------------------------------------------------------------------
- */
+/* ---- Where things are --------------------------------------------------- */
 
 /* $TRACKD_BUILD/name, or name in the build folder that this program lies in. */
 const char *harness_program(const char *name, char *ret_path, size_t size);

@@ -18,8 +18,7 @@
 
 enum { READY_MS = 20000, STOP_MS = 20000 };
 
-/* ---- What still runs at exit ------------------------------------------------------------------
- */
+/* ---- What still runs at exit -------------------------------------------- */
 
 static struct private_daemon *running[8];
 static pid_t starter;
@@ -56,8 +55,7 @@ static void forget(const struct private_daemon *daemon)
 			running[i] = NULL;
 }
 
-/* ---- Starting ---------------------------------------------------------------------------------
- */
+/* ---- Starting ----------------------------------------------------------- */
 
 static int notify_socket(const struct private_daemon *daemon, char *ret_path, size_t size)
 {
@@ -68,7 +66,7 @@ static int notify_socket(const struct private_daemon *daemon, char *ret_path, si
 	(void)unlink(ret_path);
 	if (fd < 0 || strlen(ret_path) >= sizeof address.sun_path)
 		harness_die("%s: no notification socket", ret_path);
-	strcpy(address.sun_path, ret_path);
+	memcpy(address.sun_path, ret_path, strlen(ret_path));
 	if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		harness_die("%s: %s", ret_path, strerror(errno));
 	return fd;
@@ -189,8 +187,7 @@ void private_daemon_restart(struct private_daemon *daemon)
 	harness_die("trackd ended with %d instead of getting ready again", status);
 }
 
-/* ---- Ending -----------------------------------------------------------------------------------
- */
+/* ---- Ending ------------------------------------------------------------- */
 
 void private_daemon_kill(struct private_daemon *daemon)
 {

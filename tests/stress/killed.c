@@ -35,8 +35,7 @@ static struct tally {
 
 static char board_name[64], socket_path[192];
 
-/* ---- A producer -------------------------------------------------------------------------------
- */
+/* ---- A producer --------------------------------------------------------- */
 
 struct producer {
 	struct trackd *trackd;
@@ -170,8 +169,7 @@ _Noreturn static void produce(uint64_t seed)
 	}
 }
 
-/* ---- Killing them -----------------------------------------------------------------------------
- */
+/* ---- Killing them ------------------------------------------------------- */
 
 static pid_t start_producer(uint64_t seed)
 {
@@ -217,8 +215,7 @@ static int kill_some(struct board *board, unsigned n_kills)
 	return repaired;
 }
 
-/* ---- Verdicts ---------------------------------------------------------------------------------
- */
+/* ---- Verdicts ----------------------------------------------------------- */
 
 static void check_count(struct trackd *trackd)
 {

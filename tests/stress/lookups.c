@@ -62,8 +62,7 @@ static int create(struct trackd *trackd, const char *id, const char *owner, uint
 	return trackd_create(trackd, &new, NULL);
 }
 
-/* ---- Those who change the chains --------------------------------------------------------------
- */
+/* ---- Those who change the chains ---------------------------------------- */
 
 _Noreturn static void churn(unsigned number)
 {
@@ -88,8 +87,7 @@ _Noreturn static void churn(unsigned number)
 	_exit(0);
 }
 
-/* ---- Those who look ---------------------------------------------------------------------------
- */
+/* ---- Those who look ----------------------------------------------------- */
 
 static void missed(const char *id)
 {

@@ -72,8 +72,7 @@ static uint32_t pick(struct actor *actor, uint32_t n)
 	return (uint32_t)(pattern_random(&actor->random) >> 16) % n;
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------
- */
+/* ---- Writing ------------------------------------------------------------ */
 
 static void move_stable(struct actor *actor)
 {
@@ -170,8 +169,7 @@ static void churn(struct actor *actor)
 		fault("%s was removed and found", id);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------
- */
+/* ---- Reading ------------------------------------------------------------ */
 
 static void check_whole(const struct trackd_task *task)
 {
@@ -264,8 +262,7 @@ static void walk(struct actor *actor)
 	check_met(met, of_owner ? "an owner's" : "all");
 }
 
-/* ---- All at once ------------------------------------------------------------------------------
- */
+/* ---- All at once -------------------------------------------------------- */
 
 static void act(struct actor *actor)
 {
@@ -371,8 +368,7 @@ static void run_all(struct trackd *trackd)
 		tap_ok(harness_reap(pids[i]) == 0, "process %u beside the threads ends well", i);
 }
 
-/* ---- Verdicts ---------------------------------------------------------------------------------
- */
+/* ---- Verdicts ----------------------------------------------------------- */
 
 static void check_counts(struct trackd *trackd)
 {

@@ -30,8 +30,7 @@ static uint64_t deadline(void)
 	return harness_deadline(2000);
 }
 
-/* ---- A board with something of everything ------------------------------------------------------
- */
+/* ---- A board with something of everything ------------------------------ */
 
 static int make_board(void **state)
 {
@@ -91,8 +90,7 @@ static uint32_t *id_link(int task)
 	return &board.id_buckets[index_bucket(&board, head(task)->id_hash)];
 }
 
-/* ---- Looking ----------------------------------------------------------------------------------
- */
+/* ---- Looking ----------------------------------------------------------- */
 
 static int n_faults(struct doctor_report *report)
 {
@@ -148,8 +146,7 @@ static void expect_fault(void *at, const void *value, size_t size, enum doctor_p
 		expect_fault(&(lvalue), &value_, sizeof value_, part, field);                      \
 	} while (0)
 
-/* ---- Tests ------------------------------------------------------------------------------------
- */
+/* ---- Tests ------------------------------------------------------------- */
 
 static void healthy_boards_are_whole(void **state)
 {

@@ -20,8 +20,7 @@
 static const char right_to_left[] = { (char)0xe2, (char)0x80, (char)0xae, 0 };
 static const char isolate[] = { (char)0xe2, (char)0x81, (char)0xa6, 0 };
 
-/* ---- printable --------------------------------------------------------------------------------
- */
+/* ---- printable --------------------------------------------------------- */
 
 static void printable_replaces_what_could_do_harm(void **state)
 {
@@ -97,8 +96,7 @@ static void printable_holds_for_all_pairs_of_bytes(void **state)
 	}
 }
 
-/* ---- moment -----------------------------------------------------------------------------------
- */
+/* ---- moment ------------------------------------------------------------ */
 
 static void times_are_rfc_3339(void **state)
 {
@@ -204,8 +202,7 @@ static void rates_and_estimates(void **state)
 	assert_int_equal(moment_left(&task, 120 * SECOND), 0);
 }
 
-/* ---- exit codes -------------------------------------------------------------------------------
- */
+/* ---- exit codes -------------------------------------------------------- */
 
 static void errors_have_their_statuses(void **state)
 {

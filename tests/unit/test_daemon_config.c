@@ -21,8 +21,7 @@ static struct config config;
 static struct config_fault fault;
 static char path[64];
 
-/* ---- Values ------------------------------------------------------------------------------------
- */
+/* ---- Values ------------------------------------------------------------- */
 
 static void durations_are_understood_or_refused(void **state)
 {
@@ -144,8 +143,7 @@ static void a_kind_has_at_most_16_stages(void **state)
 	assert_int_equal(kinds_parse(text, &kind), -EINVAL);
 }
 
-/* ---- The file ----------------------------------------------------------------------------------
- */
+/* ---- The file ----------------------------------------------------------- */
 
 static int begin(void **state)
 {
@@ -250,8 +248,7 @@ static void more_kinds_than_a_board_holds_are_refused(void **state)
 	assert_int_equal(config_set_kind(&config, "--kind", "more=a:1", &fault), -EINVAL);
 }
 
-/* ---- The command line --------------------------------------------------------------------------
- */
+/* ---- The command line --------------------------------------------------- */
 
 static int parse(struct options *options, char *const *words)
 {
@@ -336,8 +333,7 @@ static void a_users_own_board_has_its_own_place(void **state)
 	assert_non_null(strstr(fault.text, "XDG_RUNTIME_DIR"));
 }
 
-/* ---- Reload ------------------------------------------------------------------------------------
- */
+/* ---- Reload ------------------------------------------------------------- */
 
 static char changed_keys[128];
 

@@ -81,8 +81,7 @@ static void fill_item(void)
 							 .state = TRACKD_STAGE_DONE };
 }
 
-/* ---- Frames -------------------------------------------------------------------------------------
- */
+/* ---- Frames ------------------------------------------------------------- */
 
 static void a_task_comes_back_field_by_field(void **state)
 {
@@ -161,8 +160,7 @@ static void what_no_board_could_hold_is_refused(void **state)
 	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
 }
 
-/* ---- Whole snapshots ----------------------------------------------------------------------------
- */
+/* ---- Whole snapshots ---------------------------------------------------- */
 
 static int make_boards(void **state)
 {

@@ -21,8 +21,7 @@
 static const struct terminal unicode = { .unicode = true, .width = 80, .height = 24 };
 static const struct terminal ascii = { .unicode = false, .width = 80, .height = 24 };
 
-/* ---- Options ----------------------------------------------------------------------------------
- */
+/* ---- Options ----------------------------------------------------------- */
 
 static void durations_are_parsed(void **state)
 {
@@ -88,8 +87,7 @@ static void options_may_stand_anywhere(void **state)
 	assert_null(text);
 }
 
-/* ---- Progress ---------------------------------------------------------------------------------
- */
+/* ---- Progress ---------------------------------------------------------- */
 
 static void lines_of_progress_are_parsed(void **state)
 {
@@ -174,8 +172,7 @@ static void lines_are_put_together(void **state)
 	close(ends[1]);
 }
 
-/* ---- Cells ------------------------------------------------------------------------------------
- */
+/* ---- Cells ------------------------------------------------------------- */
 
 static void text_is_cut_to_cells(void **state)
 {
@@ -223,8 +220,7 @@ static void bars_are_as_wide_as_asked(void **state)
 	assert_string_equal(to, "\xe2\x95\xb8\xe2\x94\x80");
 }
 
-/* ---- Rows -------------------------------------------------------------------------------------
- */
+/* ---- Rows -------------------------------------------------------------- */
 
 static int cells_of(const char *text)
 {
@@ -284,8 +280,7 @@ static void rows_fit_every_width(void **state)
 	assert_true(rows.cells[ROW_MESSAGE] > 0 && rows.cells[ROW_WORKER] > 0);
 }
 
-/* ---- Verbs ------------------------------------------------------------------------------------
- */
+/* ---- Verbs ------------------------------------------------------------- */
 
 static void the_verb_that_was_meant_is_found(void **state)
 {

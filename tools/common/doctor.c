@@ -21,8 +21,7 @@
 enum { PASSES = 5 };
 static const long PAUSE_NS = 20000000; /* longer than any critical section takes */
 
-/* ---- Noting faults ----------------------------------------------------------------------------
- */
+/* ---- Noting faults ----------------------------------------------------- */
 
 static uint64_t tenant_of(const struct exam *exam, enum doctor_part part, int64_t index)
 {
@@ -108,8 +107,7 @@ bool exam_expect_string(struct exam *exam, enum doctor_part part, int64_t index,
 	return false;
 }
 
-/* ---- Locks ------------------------------------------------------------------------------------
- */
+/* ---- Locks ------------------------------------------------------------- */
 
 /* glibc's robust mutex: the futex word, a count, the owner, then (at 16) the kind. A lock that was
  * given up for good has this owner. */
@@ -157,8 +155,7 @@ bool exam_lock(struct exam *exam, enum doctor_part part, int64_t index,
 	return true;
 }
 
-/* ---- Passes -----------------------------------------------------------------------------------
- */
+/* ---- Passes ------------------------------------------------------------ */
 
 static void exam_free(struct exam *exam)
 {
@@ -270,8 +267,7 @@ void doctor_report_free(struct doctor_report *report)
 	*report = (struct doctor_report){ 0 };
 }
 
-/* ---- In words ---------------------------------------------------------------------------------
- */
+/* ---- In words ---------------------------------------------------------- */
 
 const char *doctor_part_name(enum doctor_part part)
 {

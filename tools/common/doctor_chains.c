@@ -56,8 +56,7 @@ static bool is_live(const struct layout_head *head)
 	return stamp_state(head->stamp) == SLOT_LIVE;
 }
 
-/* ---- One chain --------------------------------------------------------------------------------
- */
+/* ---- One chain --------------------------------------------------------- */
 
 static void check_serial(struct walk *walk, uint32_t slot)
 {
@@ -139,8 +138,7 @@ static void walk_chain(struct walk *walk)
 	}
 }
 
-/* ---- All chains of a sort ---------------------------------------------------------------------
- */
+/* ---- All chains of a sort ---------------------------------------------- */
 
 static void check_met(struct walk *walk)
 {
@@ -178,8 +176,7 @@ static int check_index(struct exam *exam, const struct chain *chain)
 	return 0;
 }
 
-/* ---- What the heads say together --------------------------------------------------------------
- */
+/* ---- What the heads say together --------------------------------------- */
 
 static void check_counts(struct exam *exam)
 {

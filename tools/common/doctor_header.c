@@ -6,8 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* ---- File and header --------------------------------------------------------------------------
- */
+/* ---- File and header --------------------------------------------------- */
 
 static void check_file(struct exam *exam)
 {
@@ -141,8 +140,7 @@ void exam_header(struct exam *exam)
 	note_header(exam);
 }
 
-/* ---- Kinds ------------------------------------------------------------------------------------
- */
+/* ---- Kinds ------------------------------------------------------------- */
 
 static bool check_word(struct exam *exam, int64_t kind, const char *field, const uint8_t *name)
 {
@@ -206,8 +204,7 @@ static void check_kinds(struct exam *exam)
 		check_kind(exam, i);
 }
 
-/* ---- Clients and stripes ----------------------------------------------------------------------
- */
+/* ---- Clients and stripes ----------------------------------------------- */
 
 /* An entry that is not ready is nobody's: its claimant may be about to fill it in, or died. */
 static void check_client(struct exam *exam, uint32_t entry)

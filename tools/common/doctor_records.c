@@ -42,8 +42,7 @@ static bool is_final(const struct layout_copy *copy)
 	return copy->state >= TRACKD_COMPLETED;
 }
 
-/* ---- Keys and texts ---------------------------------------------------------------------------
- */
+/* ---- Keys and texts ---------------------------------------------------- */
 
 static void check_id(const struct record *record)
 {
@@ -103,8 +102,7 @@ static void check_detail(const struct record *record)
 			 sizeof detail->reserved);
 }
 
-/* ---- The copy in force ------------------------------------------------------------------------
- */
+/* ---- The copy in force ------------------------------------------------- */
 
 static bool reason_fits(uint8_t state, uint8_t reason)
 {
@@ -241,8 +239,7 @@ static void check_rows(const struct record *record)
 	}
 }
 
-/* ---- What the head repeats --------------------------------------------------------------------
- */
+/* ---- What the head repeats --------------------------------------------- */
 
 /* Tasks without a ttl of their own keep the deadline that the board's ttl gave them, until their
  * next update; that setting may have been another one. It was in milliseconds, which nothing else
@@ -309,8 +306,7 @@ static void check_record(struct record *record)
 	check_head(record);
 }
 
-/* ---- Slots ------------------------------------------------------------------------------------
- */
+/* ---- Slots ------------------------------------------------------------- */
 
 static bool used_bit(const struct exam *exam, uint32_t slot)
 {

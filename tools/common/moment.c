@@ -101,8 +101,7 @@ void moment_short(char ret_text[MOMENT_TEXT], uint64_t ns)
 			 s % DAY / HOUR);
 }
 
-/* ---- How it goes on ---------------------------------------------------------------------------
- */
+/* ---- How it goes on ---------------------------------------------------- */
 
 static const struct trackd_stage *present_stage(const struct trackd_task *task)
 {

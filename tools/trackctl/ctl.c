@@ -14,8 +14,7 @@
 
 enum { MESSAGE = 1024, PREFIX = 4, CANDIDATES = 5, TRIES = 100 };
 
-/* ---- Messages ---------------------------------------------------------------------------------
- */
+/* ---- Messages ---------------------------------------------------------- */
 
 static void say(const char *text, const char *reason)
 {
@@ -50,8 +49,7 @@ int ctl_error(int error, const char *format, ...)
 	return (int)exit_code_of_error(error);
 }
 
-/* ---- Connection -------------------------------------------------------------------------------
- */
+/* ---- Connection -------------------------------------------------------- */
 
 /* Which board is meant, for messages: it may have been named nowhere. */
 static const char *board_name(const struct ctl *ctl)
@@ -95,8 +93,7 @@ int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
 	return ctl_error(error, "%s", board_name(ctl));
 }
 
-/* ---- Tasks ------------------------------------------------------------------------------------
- */
+/* ---- Tasks ------------------------------------------------------------- */
 
 int ctl_copy(struct ctl *ctl, struct trackd_ref ref, struct trackd_task *ret_task)
 {
@@ -200,8 +197,7 @@ int ctl_find_stage(struct ctl *ctl, const struct trackd_task *task, const char *
 			name, names);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON -------------------------------------------------------------- */
 
 json_t *ctl_task_json(const struct trackd_task *task)
 {
@@ -224,8 +220,7 @@ int ctl_print_json(json_t *document, bool line)
 	return 0;
 }
 
-/* ---- Signals ----------------------------------------------------------------------------------
- */
+/* ---- Signals ----------------------------------------------------------- */
 
 static volatile sig_atomic_t interrupted;
 

@@ -36,8 +36,7 @@ static bool is_final(const struct screen *screen)
 	return trackd_state_final(state_of(screen));
 }
 
-/* ---- Headline ---------------------------------------------------------------------------------
- */
+/* ---- Headline ---------------------------------------------------------- */
 
 static void headline(const struct screen *screen)
 {
@@ -77,8 +76,7 @@ static void headline(const struct screen *screen)
 	fprintf(screen->to, "  %s%s  %s%s\n", on, status, bar, terminal_off(terminal));
 }
 
-/* ---- Facts, in two columns where there is room --------------------------------------------------
- */
+/* ---- Facts, in two columns where there is room ------------------------- */
 
 static void label(const struct screen *screen, const char *name)
 {
@@ -197,8 +195,7 @@ static void all_facts(const struct screen *screen)
 	facts(screen, "Finished", left, "Took", task->finished_ns && started ? span : "");
 }
 
-/* ---- Stages -----------------------------------------------------------------------------------
- */
+/* ---- Stages ------------------------------------------------------------ */
 
 static enum style stage_style(enum trackd_stage_state state)
 {
@@ -299,8 +296,7 @@ static void stages(const struct screen *screen)
 	waiting_stages(screen, first);
 }
 
-/* ---- Texts and hints --------------------------------------------------------------------------
- */
+/* ---- Texts and hints --------------------------------------------------- */
 
 static void text_line(const struct screen *screen, const char *name, const char *value, bool cut)
 {

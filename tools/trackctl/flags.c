@@ -18,8 +18,7 @@ struct table {
 	int n;
 };
 
-/* ---- Values -----------------------------------------------------------------------------------
- */
+/* ---- Values ------------------------------------------------------------ */
 
 bool flags_number(const char *text, uint64_t *ret_number)
 {
@@ -107,8 +106,7 @@ static const char *wanted(enum flag_type type)
 	return "something else";
 }
 
-/* ---- Parsing ----------------------------------------------------------------------------------
- */
+/* ---- Parsing ----------------------------------------------------------- */
 
 static void add(struct table *table, const struct flag *specs)
 {
@@ -167,8 +165,7 @@ int flags_parse(int argc, char **argv, const struct flag *specs, const struct fl
 	return optind;
 }
 
-/* ---- Help -------------------------------------------------------------------------------------
- */
+/* ---- Help -------------------------------------------------------------- */
 
 void flags_help(const struct flag *specs)
 {

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The filter -------------------------------------------------------------------------------
- */
+/* ---- The filter -------------------------------------------------------- */
 
 /* Whether a list with commas has this word. */
 static bool has_word(const char *list, const char *word)
@@ -81,8 +80,7 @@ int listing_check(struct ctl *ctl, const struct listing_filter *filter)
 	return code;
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------
- */
+/* ---- Reading ----------------------------------------------------------- */
 
 static struct listing_entry *new_entry(struct listing *listing)
 {

@@ -28,8 +28,7 @@ static const struct {
 	[ROW_MESSAGE] = { "MESSAGE", 10, 200, 10, false },
 };
 
-/* ---- Texts ------------------------------------------------------------------------------------
- */
+/* ---- Texts ------------------------------------------------------------- */
 
 static void span(char *to, size_t size, uint64_t ns)
 {
@@ -100,8 +99,7 @@ static void column_text(enum row_column column, const struct terminal *terminal,
 	}
 }
 
-/* ---- Widths -----------------------------------------------------------------------------------
- */
+/* ---- Widths ------------------------------------------------------------ */
 
 void rows_begin(struct rows *rows)
 {
@@ -189,8 +187,7 @@ void rows_fit(struct rows *rows, int width)
 		rows->cells[ROW_ID] = width > 0 ? width : 1;
 }
 
-/* ---- Lines ------------------------------------------------------------------------------------
- */
+/* ---- Lines ------------------------------------------------------------- */
 
 struct line {
 	char *to;

@@ -114,8 +114,7 @@ json_t *statistics_json(const struct trackd_stats *stats)
 		"counters", counters_json(stats));
 }
 
-/* ---- For people -------------------------------------------------------------------------------
- */
+/* ---- For people -------------------------------------------------------- */
 
 static void line(const struct ctl *ctl, const char *name, const char *value)
 {

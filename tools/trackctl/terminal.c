@@ -12,8 +12,7 @@
 
 enum { WIDTH = 80, HEIGHT = 24, BAR_MAX = 200 };
 
-/* ---- Looking ----------------------------------------------------------------------------------
- */
+/* ---- Looking ----------------------------------------------------------- */
 
 static int from_environment(const char *name)
 {
@@ -52,8 +51,7 @@ void terminal_look(struct terminal *terminal, enum color_mode mode)
 	terminal_measure(terminal);
 }
 
-/* ---- Colour -----------------------------------------------------------------------------------
- */
+/* ---- Colour ------------------------------------------------------------ */
 
 const char *terminal_on(const struct terminal *terminal, enum style style)
 {
@@ -88,8 +86,7 @@ enum style terminal_state_style(enum trackd_state state)
 	return STYLE_PLAIN;
 }
 
-/* ---- Text -------------------------------------------------------------------------------------
- */
+/* ---- Text -------------------------------------------------------------- */
 
 /* One character: its bytes and its cells. What the locale cannot show is a question mark. */
 struct glyph {
@@ -161,8 +158,7 @@ int terminal_text(const struct terminal *terminal, char *to, size_t size, const 
 	return used;
 }
 
-/* ---- Bars and signs ---------------------------------------------------------------------------
- */
+/* ---- Bars and signs ---------------------------------------------------- */
 
 void terminal_bar(const struct terminal *terminal, char *to, size_t size, int percent, int cells)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A screen may be a single line high: what does not fit is left out, the selected task last.
+ * The pictures of top: the list, one task in detail, help. A screen may be a single line high: what
+ * does not fit is left out, the selected task last.
  */
 #include "top_draw.h"
 #include "detail.h"
@@ -24,8 +25,7 @@ static const char *const help_lines[] = {
 	"q                 leave",
 };
 
-/* ---- Drawing ----------------------------------------------------------------------------------
- */
+/* ---- Drawing ----------------------------------------------------------- */
 
 static attr_t attribute(const struct top_screen *screen, enum style style)
 {

@@ -32,8 +32,7 @@ void top_model_free(struct top_model *model)
 	*model = (struct top_model){ 0 };
 }
 
-/* ---- Searching and sorting --------------------------------------------------------------------
- */
+/* ---- Searching and sorting --------------------------------------------- */
 
 static bool is_found(const struct top_model *model, const struct trackd_task *task)
 {
@@ -123,8 +122,7 @@ static int compare(const void *a, const void *b, void *user)
 	return order;
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------
- */
+/* ---- Reading ----------------------------------------------------------- */
 
 static int add(struct top_model *model, const struct trackd_task *task, uint64_t now_ns)
 {

@@ -12,8 +12,7 @@
 
 enum { KEY_MS = 100, ESCAPE = 27, ENTER = '\n', RUBOUT = 127, ERASE = 8, SHARE = 10 };
 
-/* ---- Reading ----------------------------------------------------------------------------------
- */
+/* ---- Reading ----------------------------------------------------------- */
 
 /* A big board takes longer to read: at most a tenth of the time goes into that. */
 static bool is_due(const struct top_screen *screen)
@@ -40,8 +39,7 @@ static void refresh_subject(struct top_screen *screen)
 		screen->subject = task;
 }
 
-/* ---- Cancelling -------------------------------------------------------------------------------
- */
+/* ---- Cancelling -------------------------------------------------------- */
 
 static int open_writer(struct top_screen *screen)
 {
@@ -67,8 +65,7 @@ static void cancel(struct top_screen *screen)
 						 : "asked to stop");
 }
 
-/* ---- Keys -------------------------------------------------------------------------------------
- */
+/* ---- Keys -------------------------------------------------------------- */
 
 static bool choose_subject(struct top_screen *screen)
 {
@@ -226,8 +223,7 @@ static void handle(struct top_screen *screen, int key)
 	}
 }
 
-/* ---- Beginning and end ------------------------------------------------------------------------
- */
+/* ---- Beginning and end ------------------------------------------------- */
 
 static void begin_colors(struct top_screen *screen)
 {

@@ -35,8 +35,7 @@ static const char *type_name(const struct transition *transition)
 	return "unknown";
 }
 
-/* ---- What the event says, filled up from the task -----------------------------------------------
- */
+/* ---- What the event says, filled up from the task ---------------------- */
 
 struct facts {
 	uint64_t time_ns, done, total, revision;
@@ -105,8 +104,7 @@ static void facts_of(struct ctl *ctl, const struct transition *transition, struc
 		snapshot_facts(ctl, transition->task, facts);
 }
 
-/* ---- For people -------------------------------------------------------------------------------
- */
+/* ---- For people -------------------------------------------------------- */
 
 /* "in embedding 480/1000", or as much of it as is known. */
 static void place_words(const struct facts *facts, char *to, size_t size)
@@ -253,8 +251,7 @@ int transition_print_reset(struct ctl *ctl)
 	return 0;
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON -------------------------------------------------------------- */
 
 static const char *status_of(const struct facts *facts)
 {

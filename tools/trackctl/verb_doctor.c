@@ -26,8 +26,7 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
-/* ---- Finding the file -------------------------------------------------------------------------
- */
+/* ---- Finding the file -------------------------------------------------- */
 
 static int find_file(struct ctl *ctl, char *ret_path, size_t size)
 {
@@ -76,8 +75,7 @@ static int open_file(const char *path, int *ret_fd)
 	}
 }
 
-/* ---- Telling ----------------------------------------------------------------------------------
- */
+/* ---- Telling ----------------------------------------------------------- */
 
 struct note {
 	bool holds;

@@ -49,8 +49,7 @@ static size_t n_shown(const struct listing *listing)
 								: listing->n;
 }
 
-/* ---- The table --------------------------------------------------------------------------------
- */
+/* ---- The table --------------------------------------------------------- */
 
 static int make(struct ctl *ctl, struct table *table)
 {
@@ -126,8 +125,7 @@ static int show_table(struct ctl *ctl, const struct listing *listing)
 	return error < 0 ? ctl_error(error, "cannot print the table") : 0;
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------
- */
+/* ---- JSON -------------------------------------------------------------- */
 
 /* One document, but never all of it in memory. */
 static int show_json(struct ctl *ctl, const struct listing *listing)

@@ -60,8 +60,7 @@ struct job {
 	uint64_t kill_at;
 };
 
-/* ---- The task ---------------------------------------------------------------------------------
- */
+/* ---- The task ---------------------------------------------------------- */
 
 static int find_kind(struct job *job)
 {
@@ -133,8 +132,7 @@ static int create(struct job *job, char **command)
 	return 0;
 }
 
-/* ---- Progress ---------------------------------------------------------------------------------
- */
+/* ---- Progress ---------------------------------------------------------- */
 
 static int apply(struct job *job, const struct progress *progress)
 {
@@ -190,8 +188,7 @@ static int offer_progress(struct job *job)
 	return 0;
 }
 
-/* ---- While it runs ----------------------------------------------------------------------------
- */
+/* ---- While it runs ----------------------------------------------------- */
 
 static void look_for_cancel(struct job *job)
 {
@@ -228,8 +225,7 @@ static void attend(struct job *job)
 	progress_finish(&job->buffer, take_line, job);
 }
 
-/* ---- The end ----------------------------------------------------------------------------------
- */
+/* ---- The end ----------------------------------------------------------- */
 
 /* Tell the task how its command ended. Returns what we exit with. */
 static int end(struct job *job)

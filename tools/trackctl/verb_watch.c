@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REDRAW_MS = 100, LOOK_MS = 250, SHOWN = 200 };
+enum { REDRAW_MS = 100, LOOK_MS = 250, SHOWN = 200, SHARE = 10 };
 
 static struct {
 	struct listing_filter filter;
@@ -34,6 +34,7 @@ struct watch {
 	struct follow follow;
 	struct live live;
 	bool redraw;
+	uint64_t next_ns; /* not to be redrawn before: see show_all() */
 };
 
 static int print(struct watch *watch, const struct transition *transition)
@@ -43,8 +44,7 @@ static int print(struct watch *watch, const struct transition *transition)
 				: transition_print(watch->ctl, transition);
 }
 
-/* ---- The beginning, and again after a loss ------------------------------------------------------
- */
+/* ---- The beginning, and again after a loss ----------------------------- */
 
 static int snapshot_all(struct watch *watch)
 {
@@ -68,8 +68,8 @@ static int snapshot(struct watch *watch)
 {
 	int code = 0;
 
-	if (watch->follow.n == 0)
-		return snapshot_all(watch);
+	if (watch->follow.n == 0) /* what is redrawn beneath need not be told above */
+		return watch->redraw ? 0 : snapshot_all(watch);
 	follow_refresh(&watch->follow);
 	for (size_t i = 0; code == 0 && i < watch->follow.n; i++) {
 		struct followed *named = &watch->follow.named[i];
@@ -82,8 +82,7 @@ static int snapshot(struct watch *watch)
 	return code;
 }
 
-/* ---- Events -----------------------------------------------------------------------------------
- */
+/* ---- Events ------------------------------------------------------------ */
 
 static bool passes(const struct trackd_task *task)
 {
@@ -135,31 +134,47 @@ static int drain(struct watch *watch)
 	return code;
 }
 
-/* ---- The table beneath ------------------------------------------------------------------------
- */
+/* ---- The table beneath ------------------------------------------------- */
 
-static int show_all(struct watch *watch, struct trackd_task *tasks)
+/* Open tasks: those that are worked on first, then those that wait. What is over has had its line.
+ * Returns how many there are. */
+static size_t choose_open(struct watch *watch, const struct listing *listing,
+			  struct trackd_task *tasks, size_t *ret_n)
 {
-	struct listing listing = { 0 };
 	size_t n = 0, open = 0;
-	int code = listing_read(watch->ctl, &options.filter, &listing);
 
-	/* Active ones first, then those that wait. What is over has its line above. */
-	for (int pass = 0; code == 0 && pass < 2; pass++) {
+	for (int pass = 0; pass < 2; pass++) {
 		uint8_t state = pass == 0 ? TRACKD_ACTIVE : TRACKD_PENDING;
 
-		for (size_t i = 0; i < listing.n; i++) {
-			if (listing.entries[i].state != state)
+		for (size_t i = 0; i < listing->n; i++) {
+			if (listing->entries[i].state != state)
 				continue;
 			open++;
 			if (n < SHOWN &&
-			    ctl_copy(watch->ctl, listing.entries[i].ref, &tasks[n]) >= 0)
+			    ctl_copy(watch->ctl, listing->entries[i].ref, &tasks[n]) >= 0)
 				n++;
 		}
 	}
-	listing_free(&listing);
-	if (code == 0)
+	*ret_n = n;
+	return open;
+}
+
+/* A big board takes longer to read: at most a tenth of the time goes into that. */
+static int show_all(struct watch *watch, struct trackd_task *tasks)
+{
+	struct listing listing = { 0 };
+	uint64_t begin = moment_steady();
+	size_t n = 0, open = 0;
+
+	if (begin < watch->next_ns && watch->live.lines > 0)
+		return 0;
+	int code = listing_read(watch->ctl, &options.filter, &listing);
+	if (code == 0) {
+		open = choose_open(watch, &listing, tasks, &n);
 		live_show(&watch->live, watch->ctl, tasks, n, open > n ? open - n : 0);
+	}
+	listing_free(&listing);
+	watch->next_ns = begin + SHARE * (moment_steady() - begin);
 	return code;
 }
 
@@ -184,8 +199,7 @@ static int show(struct watch *watch, struct trackd_task *tasks)
 	return 0;
 }
 
-/* ---- The loop ---------------------------------------------------------------------------------
- */
+/* ---- The loop ---------------------------------------------------------- */
 
 static int loop(struct watch *watch, struct trackd_task *tasks)
 {

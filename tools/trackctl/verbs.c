@@ -23,8 +23,7 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
-/* ---- What was meant ---------------------------------------------------------------------------
- */
+/* ---- What was meant ---------------------------------------------------- */
 
 enum { WORD = 16 };
 
@@ -87,8 +86,7 @@ const struct verb *verb_nearest(const char *name)
 	return best;
 }
 
-/* ---- Help -------------------------------------------------------------------------------------
- */
+/* ---- Help -------------------------------------------------------------- */
 
 void verb_explain(const struct verb *verb)
 {

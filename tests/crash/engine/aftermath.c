@@ -32,8 +32,7 @@ static uint64_t limit(void)
 	return harness_deadline(2000);
 }
 
-/* ---- The next operations on the id ------------------------------------------------------------
- */
+/* ---- The next operations on the id -------------------------------------- */
 
 static bool check_exists(struct play *play, struct image_fault *fault)
 {
@@ -65,8 +64,8 @@ static bool check_replace(struct play *play, struct trackd_ref *ret_ref, struct 
 static bool check_update(struct play *play, struct trackd_ref ref, struct image_fault *fault)
 {
 	struct board *board = &play->scene->board;
-	struct trackd_task task;
-	struct trackd_ref found;
+	struct trackd_task task = { 0 };
+	struct trackd_ref found = { 0 };
 	int error =
 		record_update(board, ref, TRACKD_EMBEDDING, "hello", play->scene->worker, limit());
 
@@ -155,8 +154,7 @@ static bool work_on(const struct operation *operation, struct play *play,
 	       check_others(operation, play, before, after, fault);
 }
 
-/* ---- Both ways --------------------------------------------------------------------------------
- */
+/* ---- Both ways ---------------------------------------------------------- */
 
 static bool repair(struct play *play, struct image_fault *fault)
 {

@@ -20,8 +20,7 @@ enum { SEARCHED = 4 };
 
 enum { PRINTED_FAULTS = 5 }; /* of one operation, each another one */
 
-/* ---- States that have been looked at ----------------------------------------------------------
- */
+/* ---- States that have been looked at ------------------------------------ */
 
 static bool insert(uint64_t *table, size_t room, uint64_t hash)
 {
@@ -79,8 +78,7 @@ struct deaths {
 	size_t n;
 };
 
-/* ---- One operation, on stage ------------------------------------------------------------------
- */
+/* ---- One operation, on stage -------------------------------------------- */
 
 struct stage {
 	struct campaign *campaign;
@@ -164,8 +162,7 @@ static bool examine(struct stage *stage, size_t n, uint64_t pc)
 	return true;
 }
 
-/* ---- Once -------------------------------------------------------------------------------------
- */
+/* ---- Once --------------------------------------------------------------- */
 
 static void keep_death(struct stage *stage, struct deaths *deaths)
 {
@@ -213,8 +210,7 @@ void campaign_kill(struct campaign *campaign, const struct operation *operation)
 	stage_close(&stage);
 }
 
-/* ---- Twice ------------------------------------------------------------------------------------
- */
+/* ---- Twice -------------------------------------------------------------- */
 
 /* What the daemon's sweep does, for the part of the board that is in use. */
 static void run_repair(void *argument)
@@ -316,8 +312,7 @@ void campaign_kill_twice(struct campaign *campaign, const struct operation *oper
 	stage_close(&stage);
 }
 
-/* ---- Watching ---------------------------------------------------------------------------------
- */
+/* ---- Watching ----------------------------------------------------------- */
 
 struct watch {
 	struct stage *stage;

@@ -59,8 +59,7 @@ static const struct trackd_task *find_ref(const struct image *image, struct trac
 	return NULL;
 }
 
-/* ---- One record -------------------------------------------------------------------------------
- */
+/* ---- One record --------------------------------------------------------- */
 
 /* Expiry and the request to cancel are words of their own, outside the version: each may already be
  * the new one or still the old one. */
@@ -77,6 +76,8 @@ static bool same_task(const struct trackd_task *seen, const struct trackd_task *
 
 	neutralise(&a);
 	neutralise(&b);
+	/* A copy's padding is zero.
+	 * NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 	return memcmp(&a, &b, sizeof a) == 0;
 }
 
@@ -139,8 +140,7 @@ static bool check_view(const struct board *board, const struct trackd_task *task
 	return same ? true : fail(fault, "the view of %s differs from its copy", task->id);
 }
 
-/* ---- All of them ------------------------------------------------------------------------------
- */
+/* ---- All of them -------------------------------------------------------- */
 
 static bool check_met(const struct image *seen, const struct image *before,
 		      const struct image *after, struct image_fault *fault)

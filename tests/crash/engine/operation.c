@@ -38,8 +38,7 @@ static void must(int error, const char *what)
 	(void)harness_must(error, what);
 }
 
-/* ---- Before -----------------------------------------------------------------------------------
- */
+/* ---- Before ------------------------------------------------------------- */
 
 static struct trackd_ref add(struct play *play, const char *id, const char *owner, uint32_t ttl_ms)
 {
@@ -177,8 +176,7 @@ static void before_import_over(struct play *play)
 	make_record(play, play->id);
 }
 
-/* ---- Left by a death --------------------------------------------------------------------------
- */
+/* ---- Left by a death ---------------------------------------------------- */
 
 static void make_leftover(struct play *play, uint32_t generation, enum slot_state state)
 {
@@ -231,8 +229,7 @@ static void before_claim(struct play *play)
 		pause();
 }
 
-/* ---- The calls --------------------------------------------------------------------------------
- */
+/* ---- The calls ---------------------------------------------------------- */
 
 static void create(struct play *play, bool replace)
 {
@@ -382,8 +379,7 @@ static void run_claim(struct play *play)
 	play->result = worker_claim(board_of(play), play->process, &worker);
 }
 
-/* ---- The table --------------------------------------------------------------------------------
- */
+/* ---- The table ---------------------------------------------------------- */
 
 const struct operation operations[] = {
 	{ .name = "create", .prepare = before_new, .run = run_create },

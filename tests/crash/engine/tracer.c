@@ -21,8 +21,7 @@
 
 enum { INT3 = 0xcc };
 
-/* ---- The child --------------------------------------------------------------------------------
- */
+/* ---- The child ---------------------------------------------------------- */
 
 /* The child stops at its own breakpoint; what it executes next is the first instruction that
  * counts.
@@ -123,8 +122,7 @@ static void set_pc(pid_t pid, uint64_t pc)
 		harness_die("setting the program counter: %s", strerror(errno));
 }
 
-/* ---- Stepping ---------------------------------------------------------------------------------
- */
+/* ---- Stepping ----------------------------------------------------------- */
 
 /* How often each address was executed so far. */
 struct hits {
@@ -195,8 +193,7 @@ void tracer_path_free(struct tracer_path *path)
 	*path = (struct tracer_path){ 0 };
 }
 
-/* ---- Up to one instruction --------------------------------------------------------------------
- */
+/* ---- Up to one instruction ---------------------------------------------- */
 
 static void poke(pid_t pid, uint64_t pc, long word)
 {
@@ -265,8 +262,9 @@ void tracer_name(uint64_t pc, char *ret_name, size_t size)
 	Dl_info info;
 	const char *slash;
 
-	if (dladdr((void *)(uintptr_t)pc, &info) == 0 ||
-	    !info.dli_fname) { // NOLINT(performance-no-int-to-ptr)
+	void *at = (void *)(uintptr_t)pc; // NOLINT(performance-no-int-to-ptr)
+
+	if (dladdr(at, &info) == 0 || !info.dli_fname) {
 		snprintf(ret_name, size, "%#lx", (unsigned long)pc);
 		return;
 	}
