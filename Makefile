@@ -35,6 +35,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 # ---- Dependencies: package lists, installed when missing ------------------------------------------------------
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libncurses-dev libjansson-dev libxxhash-dev
+DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3
 BENCH_PACKAGES := valgrind python3
@@ -49,6 +50,7 @@ lib_src := $(wildcard libclient/*.c)
 daemon_src := $(wildcard daemon/*.c)
 common_src := $(wildcard tools/common/*.c)
 trackctl_src := $(wildcard tools/trackctl/*.c)
+docproc_src := $(wildcard tools/docproc/*.c)
 harness_src := $(wildcard tests/harness/*.c)
 unit_src := $(wildcard tests/unit/*.c)
 crash_src := $(wildcard tests/crash/*.c)
@@ -59,7 +61,7 @@ e2e_src := $(wildcard tests/e2e/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 demo_src := $(wildcard tests/demo/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
-all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
+all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
 	$(stress_src) $(e2e_src) $(bench_src) $(demo_src) $(fuzz_src)
 headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h tests/*/*/*.h)
 
@@ -68,11 +70,13 @@ prog = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
 
 lib_so := $(BUILD)/libtrackd.so.$(VERSION)
 lib_a := $(BUILD)/libtrackd.a
-programs := $(BUILD)/trackd $(BUILD)/trackctl
+programs := $(BUILD)/trackd $(BUILD)/trackctl $(if $(wildcard tools/docproc/main.c),$(BUILD)/docproc)
 # Test programs link the daemon's modules too, all but its main().
 daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
 trackctl_a := $(BUILD)/trackctl.a
+docproc_a := $(BUILD)/docproc.a
+docproc_tests := $(call prog,$(wildcard tests/unit/test_docproc_*.c))
 crash_programs := $(call prog,$(crash_src))
 crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
 test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
@@ -87,6 +91,10 @@ demo_programs := $(BUILD)/tests/demo/indexer
 SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
 TOOL_LIBS = $(shell pkg-config --libs smartcols jansson ncursesw)
 TEST_LIBS = $(shell pkg-config --libs cmocka)
+DOCPROC_MODULES := poppler-glib libzip libxml-2.0 icu-i18n icu-uc sqlite3 libcurl libseccomp
+DOCPROC_LIBS = $(shell pkg-config --libs $(DOCPROC_MODULES)) -lm
+# As system headers: their warnings are not ours.
+DOCPROC_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(DOCPROC_MODULES) 2>/dev/null))
 
 # ---- Targets --------------------------------------------------------------------------------------------------
 
@@ -97,7 +105,7 @@ all: deps
 	$(Q)$(MAKE) --no-print-directory build
 
 deps:
-	$(call packages,$(BUILD_PACKAGES))
+	$(call packages,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES))
 
 build: $(lib_so) $(lib_a) $(programs)
 
@@ -119,7 +127,8 @@ $(lib_a): $(call obj,$(lib_src))
 $(daemon_a): $(call obj,$(filter-out daemon/main.c,$(daemon_src)))
 $(common_a): $(call obj,$(common_src))
 $(trackctl_a): $(call obj,$(filter-out tools/trackctl/main.c,$(trackctl_src)))
-$(lib_a) $(daemon_a) $(common_a) $(trackctl_a):
+$(docproc_a): $(call obj,$(filter-out tools/docproc/main.c,$(docproc_src)))
+$(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -130,6 +139,18 @@ $(BUILD)/trackd: $(call obj,daemon/main.c) $(daemon_a) $(lib_a)
 $(BUILD)/trackctl: $(call obj,tools/trackctl/main.c) $(trackctl_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
+
+# What else the headers of docproc's libraries need.
+$(BUILD)/obj/tools/docproc/%.o $(BUILD)/obj/tests/unit/test_docproc_%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
+
+$(BUILD)/docproc: $(call obj,tools/docproc/main.c) $(docproc_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DOCPROC_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
+
+$(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(docproc_a) $(daemon_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) $(trackctl_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
@@ -178,7 +199,7 @@ $(BUILD)/fuzz/obj/%.o: %.c
 
 $(fuzz_targets): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%_target.o $(fuzz_under_test)
 	$(call say,LD,$@)
-	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $@ $^ $(SYSTEMD_LIBS)
+	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $@ $^ $(SYSTEMD_LIBS) $(FUZZ_LIBS)
 
 fuzz-build: $(fuzz_targets)
 
@@ -187,7 +208,12 @@ fuzz: deps
 	$(Q)$(MAKE) --no-print-directory fuzz-build
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) TRACKD_BUILD=$(BUILD) tests/fuzz/short
 
--include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(fuzz_target_src)))
+# docproc_NAME_target.c is about the document worker.
+$(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets)): $(call fuzz_obj,$(filter-out tools/docproc/main.c,$(docproc_src)) $(common_src))
+$(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets)): FUZZ_LIBS = $(DOCPROC_LIBS) $(TOOL_LIBS)
+$(BUILD)/fuzz/obj/tools/docproc/%.o $(BUILD)/fuzz/obj/tests/fuzz/docproc_%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
+
+-include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(docproc_src) $(fuzz_target_src)))
 
 # A program as any other: the public header and the library, nothing of the tests.
 $(demo_programs): $(call obj,$(demo_src)) $(lib_a)

@@ -189,9 +189,7 @@ struct trackd; /* a connection to one board; opaque */
 enum trackd_open_flags {
 	TRACKD_OPEN_READ = 0,       /* map the board read-only: the kernel keeps us from writing */
 	TRACKD_OPEN_WRITE = 1 << 0, /* be a producer */
-	TRACKD_OPEN_NO_WORKER =
-		1
-		<< 1,                   /* a producer that never becomes a task's worker: what a
+	TRACKD_OPEN_NO_WORKER = 1 << 1, /* a producer that never becomes a task's worker: what a
 					   short-lived tool wants. Its updates leave the worker that the task has. */
 	TRACKD_OPEN_NO_DAEMON = 1 << 2, /* do not talk to the daemon: open the board by name */
 };

@@ -6,11 +6,13 @@
 cd "$tree" || bail "no $tree"
 
 tidy() {
-	clang-tidy --quiet "$1" -- -std=gnu11 -D_GNU_SOURCE -Ilibclient -I. -pthread \
+	# shellcheck disable=SC2086
+	clang-tidy --quiet "$1" -- -std=gnu11 -D_GNU_SOURCE -Ilibclient -I. -pthread $system_headers \
 		2>"$work/$$.$BASHPID" || { echo "$1"; cat "$work/$$.$BASHPID"; return 1; }
 }
+system_headers=$(pkg-config --cflags poppler-glib libxml-2.0 | sed 's/-I/-isystem /g')
 export -f tidy
-export work
+export work system_headers
 
 for folder in libclient daemon tools tests; do
 	mapfile -t files < <(if [ $# -gt 0 ]; then printf '%s\n' "$@" | grep "^$folder/"; else

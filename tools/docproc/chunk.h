@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From blocks to chunks of about CHUNK_WORDS words that end at sentences and overlap by about
+ * CHUNK_OVERLAP words, each with the page where it begins and the heading it stands under.
+ */
+#ifndef DOCPROC_CHUNK_H
+#define DOCPROC_CHUNK_H
+
+#include "content.h"
+#include "failure.h"
+#include "report.h"
+
+enum { CHUNK_WORDS = 400, CHUNK_OVERLAP = 50 };
+
+struct sentence {
+	char *text; /* one line, hyphenated words joined, white space made single */
+	uint32_t words, page;
+	bool prose; /* of a paragraph, and not a heading, a row or a footnote */
+};
+
+struct chunk {
+	char *text;
+	char *heading; /* "" before the first */
+	uint32_t page; /* 0: the format has no pages */
+	uint32_t words;
+	size_t first_sentence, n_sentences; /* which sentences it is made of */
+};
+
+struct chunks {
+	struct chunk *chunks;
+	size_t n_chunks;
+	struct sentence *sentences; /* in document order */
+	size_t n_sentences;
+	char language[8]; /* ISO 639: "en", "de", ... ; "und" if it cannot be told */
+};
+
+/* Reports sentences. FAILED "Document appears to be empty" where there is no word at all, with "(no
+ * text layer)" for scanned pages. */
+int chunk_content(const struct content *content, struct report *report, struct chunks *ret_chunks,
+		  struct failure *failure);
+
+void chunks_free(struct chunks *chunks);
+
+#endif

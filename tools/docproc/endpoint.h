@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A JSON service over HTTP(S), as the OpenAI API made them common: POST, a key, retries with
+ * backoff that honour Retry-After.
+ */
+#ifndef DOCPROC_ENDPOINT_H
+#define DOCPROC_ENDPOINT_H
+
+#include "failure.h"
+#include "report.h"
+#include <jansson.h>
+
+struct endpoint_config {
+	char url[1024]; /* of the API, to which "/embeddings" or "/chat/completions" is appended:
+			      "https://host/v1"; "" means none: the built-in way */
+	char model[128];
+	char key_file[4096]; /* a file that holds the key; "" no key */
+	unsigned timeout_ms; /* one request, from connecting to the last byte */
+	unsigned retries;    /* after the first try */
+};
+
+struct endpoint;
+
+/* Reads the key. FAILED names the file and why. */
+int endpoint_open(const struct endpoint_config *config, struct endpoint **ret_endpoint,
+		  struct failure *failure);
+void endpoint_close(struct endpoint *endpoint);
+
+/* POST a JSON document to the path below the URL and parse the answer, which the caller frees. 429,
+ * 5xx and broken connections are tried again. A request to cancel is noticed while it waits.
+ * 0, FAILED, CANCELLED. */
+int endpoint_post(struct endpoint *endpoint, const char *path, json_t *request,
+		  struct report *report, json_t **ret_answer, struct failure *failure);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "failure.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+int failure_set(struct failure *failure, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(failure->error, sizeof failure->error, format, arguments);
+	va_end(arguments);
+	failure->advice[0] = '\0';
+	return FAILED;
+}
+
+int failure_advise(struct failure *failure, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(failure->advice, sizeof failure->advice, format, arguments);
+	va_end(arguments);
+	return FAILED;
+}

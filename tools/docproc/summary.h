@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A summary: the SUMMARY_SENTENCES sentences that are most central by LexRank (Erkan and Radev,
+ * Journal of Artificial Intelligence Research 22, 2004) over their vectors, in document order; or
+ * what a chat endpoint makes of the text.
+ */
+#ifndef DOCPROC_SUMMARY_H
+#define DOCPROC_SUMMARY_H
+
+#include "chunk.h"
+#include "embed.h"
+
+enum { SUMMARY_SENTENCES = 5 };
+
+/* chat: its url "" means the built-in way. The caller frees the text. 0, FAILED, CANCELLED. */
+int summarize(const struct chunks *chunks, const struct endpoint_config *chat,
+	      struct report *report, char **ret_summary, struct failure *failure);
+
+#endif
