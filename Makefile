@@ -101,13 +101,25 @@ DOCPROC_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(DOCP
 .PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench demo soak format tidy install uninstall clean deps tests
 .DEFAULT_GOAL := all
 
-all: deps
+all: deps ## the daemon, the library and the tools
 	$(Q)$(MAKE) --no-print-directory build
+
+# The lines of this file that have "##" behind a target.
+help: ## this list
+	@echo 'usage: make [TARGET...] [VARIABLE=VALUE...]'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r target text; do printf '  %-12s%s\n' "$$target" "$$text"; done
+	@echo
+	@echo 'BUILD=FOLDER is where all of it lands (build); V=1 shows commands; SANITIZE=address|thread'
+	@echo 'builds with sanitizers; CC, CFLAGS, CPPFLAGS and LDFLAGS are yours. What is missing on'
+	@echo 'Debian 12 is installed with apt-get, with sudo if you are not root.'
 
 deps:
 	$(call packages,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES))
 
 build: $(lib_so) $(lib_a) $(programs)
+	@:
 
 tests: build $(test_programs) $(bench_programs) $(demo_programs)
 
@@ -203,7 +215,7 @@ $(fuzz_targets): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%_target.o $(fuzz
 
 fuzz-build: $(fuzz_targets)
 
-fuzz: deps
+fuzz: deps ## random input, FUZZ_SECONDS=10 for each target
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory fuzz-build
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) TRACKD_BUILD=$(BUILD) tests/fuzz/short
@@ -221,21 +233,20 @@ $(demo_programs): $(call obj,$(demo_src)) $(lib_a)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
 
-# make demo [DOCS=FOLDER]
-demo: deps
+demo: deps ## three workers, kills, nothing lost; DOCS=FOLDER for texts of your own
 	$(call packages,$(DEMO_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory build $(demo_programs)
 	$(Q)BUILD=$(BUILD) DOCS="$(DOCS)" tests/demo/demo.sh
 
-# make bench [BENCH=SECTION...]: never fails over a missed aim, only over what cannot be built.
-bench: deps
+# Never fails over a missed aim, only over what cannot be built.
+bench: deps ## the figures of this machine, beside its physical limits; BENCH=SECTION for some only
 	$(call packages,$(BENCH_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory build $(bench_programs)
 	$(Q)$(bench_programs) $(BENCH)
 
 # ---- Testing ---------------------------------------------------------------------------------------------------
 
-# `make check TESTS="build/tests/unit/test_lib_lock tests/e2e/trackctl_look.sh"` runs some only.
+# For example TESTS="build/tests/unit/test_daemon_wheel tests/e2e/trackctl_look.sh".
 test_scripts := $(wildcard tests/lint/*.sh tests/e2e/*.sh tests/e2e/*.py)
 asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
 tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
@@ -247,30 +258,29 @@ check-build:
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
 
-check: deps
+check: deps ## every promise, proven; TESTS="PATH..." for some only
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) check-build
 	$(Q)tests/run --build $(BUILD) $(TESTS)
 
-check-asan: deps
+check-asan: deps ## under AddressSanitizer and UBSan
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
 	$(Q)tests/run --build $(BUILD)/address $(asan_programs)
 
-check-tsan: deps
+check-tsan: deps ## under ThreadSanitizer
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
 	$(Q)tests/run --build $(BUILD)/thread $(tsan_programs)
 
-# What is worth an hour: every double kill, and random input for long.
-soak: deps
+soak: deps ## what is worth an hour: every double kill, random input for long
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) check-build
 	$(Q)$(BUILD)/tests/crash/killed_twice all
 	$(Q)FUZZ_ROUNDS=5000000 $(BUILD)/address/tests/fuzz/garbage
 	$(Q)FUZZ_RUNS=0 FUZZ_SECONDS=600 TRACKD_BUILD=$(BUILD) tests/fuzz/short
 
-tidy: deps
+tidy: deps ## clang-tidy over all sources
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)BUILD=$(BUILD) tests/lint/tidy.sh
 
@@ -308,34 +318,36 @@ define fill
 		-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|; s|@VERSION@|$(VERSION)|' $(1) >$(BUILD)/install/$(basename $(notdir $(1)))
 endef
 
-install: build
+install: build ## below PREFIX=/usr/local; DESTDIR=FOLDER for packagers
 	$(call fill,libclient/libtrackd.pc.in)
 	$(call fill,systemd/trackd.service.in)
 	$(Q)set -e; for entry in $(installed); do \
 		mode=$${entry%%:*}; entry=$${entry#*:}; \
 		install -D -m $$mode "$${entry%%:*}" "$(DESTDIR)$${entry#*:}"; done
-	$(Q)ln -sf libtrackd.so.$(VERSION) $(DESTDIR)$(word 1,$(so_links))
-	$(Q)ln -sf libtrackd.so.$(SOVERSION) $(DESTDIR)$(word 2,$(so_links))
-	$(Q)[ -e $(DESTDIR)$(confdir)/trackd.conf ] || install -D -m 644 systemd/trackd.conf $(DESTDIR)$(confdir)/trackd.conf
+	$(Q)ln -sf libtrackd.so.$(VERSION) "$(DESTDIR)$(word 1,$(so_links))"
+	$(Q)ln -sf libtrackd.so.$(SOVERSION) "$(DESTDIR)$(word 2,$(so_links))"
+	$(Q)[ -e "$(DESTDIR)$(confdir)/trackd.conf" ] || \
+		install -D -m 644 systemd/trackd.conf "$(DESTDIR)$(confdir)/trackd.conf"
 ifeq ($(DESTDIR),)
 	$(Q)ldconfig || true
 	@echo "Installed. To start it, as root:"
 	@echo "  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload"
-	@echo "  systemctl enable --now trackd.socket"
+	@echo "  systemctl enable --now trackd.socket trackd.service"
 endif
 
 # What the administrator has changed stays, and so does the user that owns the snapshots.
-uninstall:
+uninstall: ## take that away, but not what you changed in /etc
 	$(Q)for entry in $(installed); do rm -f "$(DESTDIR)$${entry##*:}"; done
-	$(Q)rm -f $(addprefix $(DESTDIR),$(so_links))
-	$(Q)conf=$(DESTDIR)$(confdir)/trackd.conf; if cmp -s systemd/trackd.conf $$conf; then rm $$conf; \
-		elif [ -e $$conf ]; then echo "$$conf has been changed and is kept"; fi
-	$(Q)for dir in $(docdir) $(confdir); do [ ! -d $(DESTDIR)$$dir ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$$dir; done
+	$(Q)for link in $(so_links); do rm -f "$(DESTDIR)$$link"; done
+	$(Q)conf="$(DESTDIR)$(confdir)/trackd.conf"; if cmp -s systemd/trackd.conf "$$conf"; then rm "$$conf"; \
+		elif [ -e "$$conf" ]; then echo "$$conf has been changed and is kept"; fi
+	$(Q)for dir in $(docdir) $(confdir); do [ ! -d "$(DESTDIR)$$dir" ] || \
+		rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; done
 
 -include $(patsubst %.o,%.d,$(call obj,$(all_src)))
 
-format:
+format: ## clang-format over all sources
 	$(Q)clang-format -i $(all_src) $(headers)
 
-clean:
-	$(Q)rm -rf build
+clean: ## remove what was built
+	$(Q)rm -rf "$(BUILD)"
