@@ -235,7 +235,7 @@ $(demo_programs): $(call obj,$(demo_src)) $(lib_a)
 
 demo: deps ## three workers, kills, nothing lost; DOCS=FOLDER for texts of your own
 	$(call packages,$(DEMO_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory build $(demo_programs)
+	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) build $(demo_programs)
 	$(Q)BUILD=$(BUILD) DOCS="$(DOCS)" tests/demo/demo.sh
 
 # Never fails over a missed aim, only over what cannot be built.
