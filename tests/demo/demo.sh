@@ -69,20 +69,20 @@ spread() { awk -v most="$most" '{ line[NR] = $0 }
 renders() { [ -n "$1" ] && man -l "$1" 2>/dev/null | grep -q .; }
 
 texts() { # FOLDER
-	find "$1" -type f -size +0 -not -path '*/.*' -not -path '*/build/*' -exec grep -lI . {} + 2>/dev/null |
+	find "$1" -mindepth 1 \( -name '.*' -o -name build \) -prune -o -type f -size +0 -exec grep -lI . {} + 2>/dev/null |
 		sort | spread
 }
 
 find_documents() {
 	local found
 	if [ -n "${DOCS:-}" ]; then
-		[ -d "$DOCS" ] || give_up "DOCS=$DOCS is not a folder"
+		[ -d "$DOCS" ] || give_up "DOCS=$DOCS is not a folder; name one with texts"
 		found=$(texts "$DOCS")
 	else
 		found=$(manual_pages)
 		renders "$(head -n 1 <<<"$found")" || found=$(texts "$tree")
 	fi
-	[ -n "$found" ] || give_up "there are no documents in ${DOCS:-/usr/share/man or $tree}"
+	[ -n "$found" ] || give_up "there are no texts in ${DOCS:-/usr/share/man or $tree}; name another folder with DOCS="
 	# An id for each: the file's name, with a number if there are two of it.
 	awk -F/ '{ id = $NF; sub(/\.gz$/, "", id); gsub(/[^A-Za-z0-9._+-]/, "_", id); id = substr(id, 1, 50)
 		if (seen[id]++) id = id "-" seen[id]; print id "\t" $0 }' <<<"$found" >"$list"
