@@ -4,11 +4,12 @@
  * a packet, fixed-size, native byte order: both ends are on one host). A pid in a message is never
  * believed.
  *
- *   client                              daemon
- *   HELLO  ------------------------->   WELCOME with the board's descriptor (read-only for
- * readers), or REFUSED BIND  (producers: my entry)  --->   (no answer; ignored unless the entry's
- * pid is the peer's) SUBSCRIBE ---------------------->   WAKE, coalesced: at most one is unread at
- * a time GOODBYE ------------------------>   (optional; closing is the same)
+ *   client                         daemon
+ *   HELLO ---------------------->  WELCOME with the board's descriptor (read-only for readers), or
+ *                                  REFUSED
+ *   BIND (producers: my entry) ->  no answer; ignored unless the entry's pid is the peer's
+ *   SUBSCRIBE ------------------>  WAKE, coalesced: at most one is unread at a time
+ *   GOODBYE -------------------->  nothing; closing is the same
  */
 #ifndef TRACKD_PROTOCOL_H
 #define TRACKD_PROTOCOL_H
