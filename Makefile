@@ -176,14 +176,17 @@ $(crash_programs): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(crash_objects) $(d
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
-# MODULE.NAME.sed breaks libclient/MODULE.c; linked before the archive, the broken module takes its place.
+# MODULE.NAME.sed breaks libclient/MODULE.c and the header that it is spread over, edit.h; linked before the archive, the
+# broken module takes its place.
 $(crash_mutants): $(BUILD)/tests/crash/mutants/%: tests/crash/mutants/%.sed $(call obj,$(crash_mutant_src)) $(crash_objects) \
 		$(daemon_a) $(common_a) $(lib_a)
 	$(call say,MUTANT,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)sed -f $< libclient/$(firstword $(subst ., ,$*)).c >$@.c
-	$(Q)! cmp -s $@.c libclient/$(firstword $(subst ., ,$*)).c || { echo "$< changes nothing" >&2; exit 1; }
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w $(LDFLAGS) -o $@ $@.c $(filter-out %.sed,$^) $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+	$(Q)mkdir -p $@.d
+	$(Q)for f in $(firstword $(subst ., ,$*)).c edit.h; do sed -f $< libclient/$$f >$@.d/$$f; done; \
+		! cmp -s $@.d/$(firstword $(subst ., ,$*)).c libclient/$(firstword $(subst ., ,$*)).c || \
+		! cmp -s $@.d/edit.h libclient/edit.h || { echo "$< changes nothing" >&2; exit 1; }
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w $(LDFLAGS) -o $@ $@.d/$(firstword $(subst ., ,$*)).c $(filter-out %.sed,$^) \
+		$(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 # All measurements are one program, so that its table comes from one run.
 $(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)

@@ -5,10 +5,12 @@
  * repeated by the compiler, and a value that was checked must be the value that is used.
  *
  * The pairs, and where they stand:
- *   store_release(stamp)   record.c, slot.c    with  load_acquire(stamp)          view.c, index.c
- *   fence_release()        before a fill        with  fence_acquire()              before a stamp
- * is read again store_release(link)    index.c             with  load_acquire(link) index.c
- *   fence_full()           event.c event_ring  with  fence_full()                 daemon/doorbell.c
+ *   store_release(stamp)  edit.h tenant.c slot.c   with  load_acquire(stamp)  view.h index.c
+ *   fence_release()       edit.h, before a fill    with  fence_acquire()      view.h index.c, before
+ *                                                                             the second look
+ *   store_release(link)   index.c                  with  load_acquire(link)   index.c
+ *   fence_full()          event.c event_ring()     with  fence_full()         daemon/doorbell.c
+ *
  * fence_release before a fill keeps the fill behind the stamp of the publish before it;
  * fence_acquire before the second look at a stamp keeps what was read of the copy in front of that
  * look (H.-J. Boehm, "Can seqlocks get along with programming language memory models?", MSPC 2012).

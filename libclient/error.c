@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Words for people: errors, states, reasons, the version. The error table is in trackd.h. */
+#include "public.h"
 #include "trackd.h"
 #include <string.h>
-
-#define PUBLIC __attribute__((visibility("default")))
 
 PUBLIC const char *trackd_strerror(int error)
 {

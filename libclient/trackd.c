@@ -7,28 +7,19 @@
 #include "atomic.h"
 #include "client.h"
 #include "event.h"
-#include "index.h"
 #include "kind.h"
-#include "map.h"
+#include "public.h"
 #include "record.h"
 #include "slot.h"
 #include "tenant.h"
 #include "text.h"
 #include "view.h"
-#include "worker.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PUBLIC __attribute__((visibility("default")))
-
 enum { TIMEOUT_DEFAULT_MS = 2000 };
-
-/* How long a waiter sleeps before it looks again by itself: transitions are rung for, counters and
- * messages are not. */
-static const uint64_t NAP_TRANSITION_NS = 250 * NS_PER_MS;
-static const uint64_t NAP_CHANGE_NS = 50 * NS_PER_MS;
 
 /* ---- Connection ---------------------------------------------------------- */
 
@@ -310,144 +301,6 @@ PUBLIC int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct t
 	return view_next(iter, ret_ref);
 }
 
-/* ---- Waiting ------------------------------------------------------------- */
-
-/* What a waiter compares. */
-struct sight {
-	uint64_t revision, done;
-	uint8_t state;
-	int8_t stage;
-	bool cancel;
-};
-
-static struct sight sight_of(const struct trackd_view *view)
-{
-	return (struct sight){ view->revision, view->done, view->state, view->stage,
-			       (view->flags & TRACKD_CANCEL_REQUESTED) != 0 };
-}
-
-static int look_at(struct trackd *trackd, struct trackd_ref ref, struct sight *sight)
-{
-	struct trackd_view view;
-	int error = trackd_get(trackd, ref, &view);
-
-	if (error < 0)
-		return error;
-	*sight = sight_of(&view);
-	return 0;
-}
-
-static bool has_happened(enum trackd_wait_for what, const struct sight *since,
-			 const struct sight *now)
-{
-	switch (what) {
-	case TRACKD_WAIT_FINAL:
-		return trackd_state_final((enum trackd_state)now->state);
-	case TRACKD_WAIT_TRANSITION:
-		return now->state != since->state || now->stage != since->stage ||
-		       now->cancel != since->cancel;
-	case TRACKD_WAIT_CHANGE:
-		return now->revision != since->revision || now->done != since->done;
-	}
-	return false;
-}
-
-static uint64_t wait_deadline(int64_t timeout_ms)
-{
-	return timeout_ms < 0 ? UINT64_MAX
-			      : clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
-}
-
-/* One nap, until the daemon rings or `nap` is over. -ETIMEDOUT only when the whole wait is. */
-static int nap_once(const struct board *board, uint32_t tick, uint64_t nap, uint64_t deadline)
-{
-	uint64_t now = clock_monotonic_ns();
-
-	if (now >= deadline)
-		return -ETIMEDOUT;
-	int error = event_sleep(board, tick, nap < deadline - now ? nap : deadline - now);
-	return error == -EINTR ? error : 0;
-}
-
-PUBLIC int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd_wait_for what,
-		       const struct trackd_view *since, int64_t timeout_ms)
-{
-	uint64_t nap = what == TRACKD_WAIT_CHANGE ? NAP_CHANGE_NS : NAP_TRANSITION_NS;
-	uint64_t deadline = wait_deadline(timeout_ms);
-	struct sight before, now;
-	int error = look_at(trackd, ref, &before);
-
-	if (error < 0)
-		return error;
-	if (since)
-		before = sight_of(since);
-	for (;;) {
-		const struct board *board = attach_reader(trackd, clock_coarse_ns());
-		uint32_t tick = event_tick(board);
-
-		error = look_at(trackd, ref, &now);
-		if (error < 0 || has_happened(what, &before, &now))
-			return error;
-		error = nap_once(board, tick, nap, deadline);
-		if (error < 0)
-			return error;
-	}
-}
-
-PUBLIC void trackd_cursor_now(struct trackd *trackd, struct trackd_cursor *ret_cursor)
-{
-	trackd_cursor_at(trackd, UINT64_MAX, ret_cursor);
-}
-
-PUBLIC void trackd_cursor_at(struct trackd *trackd, uint64_t sequence,
-			     struct trackd_cursor *ret_cursor)
-{
-	uint64_t head = event_head(attach_reader(trackd, clock_coarse_ns()));
-
-	*ret_cursor = (struct trackd_cursor){ .next = sequence < head ? sequence : head };
-}
-
-PUBLIC int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor,
-			     struct trackd_event *ret_event)
-{
-	return event_next(attach_reader(trackd, clock_coarse_ns()), cursor, ret_event);
-}
-
-PUBLIC int trackd_wait_event(struct trackd *trackd, const struct trackd_cursor *cursor,
-			     int64_t timeout_ms)
-{
-	uint64_t deadline = wait_deadline(timeout_ms);
-
-	for (;;) {
-		const struct board *board = attach_reader(trackd, clock_coarse_ns());
-		uint32_t tick = event_tick(board);
-		uint64_t head = event_head(board);
-
-		/* An entry that is being written is none yet, unless others follow it. */
-		if (cursor->next > head || head - cursor->next > 1 ||
-		    (cursor->next < head && event_whole(board, cursor->next)))
-			return 0;
-		int error = nap_once(board, tick, NAP_TRANSITION_NS, deadline);
-		if (error < 0)
-			return error;
-	}
-}
-
-PUBLIC uint64_t trackd_owner_hash(struct trackd *trackd, const char *owner)
-{
-	return index_owner_hash(attach_reader(trackd, clock_coarse_ns()), owner);
-}
-
-PUBLIC int trackd_fd(struct trackd *trackd)
-{
-	return link_descriptor(trackd);
-}
-
-PUBLIC int trackd_dispatch(struct trackd *trackd)
-{
-	return link_dispatch(trackd);
-}
-
 /* ---- Kinds --------------------------------------------------------------- */
 
 PUBLIC int trackd_kind_declare(struct trackd *trackd, const char *name,
@@ -474,87 +327,4 @@ PUBLIC int trackd_kind_get(struct trackd *trackd, int kind, struct trackd_kind *
 PUBLIC int trackd_stage_find(struct trackd *trackd, int kind, const char *name)
 {
 	return kind_stage_find(attach_reader(trackd, clock_coarse_ns()), kind, name);
-}
-
-/* ---- Statistics ---------------------------------------------------------- */
-
-static void count_states(const struct board *board, struct trackd_stats *stats)
-{
-	uint64_t now = board_coarse_ns(board);
-	uint32_t by_state[TRACKD_CANCELLED + 1] = { 0 };
-
-	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
-	     slot = slot_next_used(board, slot + 1)) {
-		const struct layout_head *head = &board->heads[slot];
-		uint8_t state = hint_state(load_relaxed(&head->hint));
-
-		if (stamp_state(load_acquire(&head->stamp)) != SLOT_LIVE ||
-		    now >= load_relaxed(&head->deadline))
-			continue;
-		stats->used++;
-		if (state <= TRACKD_CANCELLED)
-			by_state[state]++;
-	}
-	stats->pending = by_state[TRACKD_PENDING];
-	stats->active = by_state[TRACKD_ACTIVE];
-	stats->completed = by_state[TRACKD_COMPLETED];
-	stats->failed = by_state[TRACKD_FAILED];
-	stats->cancelled = by_state[TRACKD_CANCELLED];
-}
-
-static void copy_counters(const struct layout_counters *from, struct trackd_stats *to)
-{
-	to->n_created = load_relaxed(&from->created);
-	to->n_completed = load_relaxed(&from->completed);
-	to->n_failed = load_relaxed(&from->failed);
-	to->n_cancelled = load_relaxed(&from->cancelled);
-	to->n_removed = load_relaxed(&from->removed);
-	to->n_expired = load_relaxed(&from->expired);
-	to->n_evicted = load_relaxed(&from->evicted);
-	to->n_worker_lost = load_relaxed(&from->worker_lost);
-	to->n_repaired = load_relaxed(&from->repaired);
-	to->n_locks_recovered = load_relaxed(&from->locks_recovered);
-	to->n_refused_full = load_relaxed(&from->refused_full);
-	to->n_refused_exists = load_relaxed(&from->refused_exists);
-	to->n_refused_final = load_relaxed(&from->refused_final);
-	to->n_busy = load_relaxed(&from->busy);
-	to->n_events_lost = load_relaxed(&from->events_lost);
-	to->n_lapped = load_relaxed(&from->lapped);
-	to->n_attach_refused = load_relaxed(&from->attach_refused);
-}
-
-static void copy_header(const struct board *board, struct trackd_stats *stats)
-{
-	const struct layout_header *header = board->header;
-	uint64_t wall = (uint64_t)load_relaxed(&header->wall_offset_ns);
-	uint64_t start = load_relaxed(&header->daemon_start_ns);
-
-	memcpy(stats->board_id, header->board_id, sizeof stats->board_id);
-	stats->capacity = board->capacity;
-	stats->bytes = board->size;
-	stats->ttl_ms = load_relaxed(&header->ttl_ms);
-	stats->active_ttl_ms = load_relaxed(&header->active_ttl_ms);
-	stats->daemon_pid = load_relaxed(&header->daemon_pid);
-	stats->daemon_epoch = load_relaxed(&header->daemon_epoch);
-	stats->daemon_start_ns = start ? start + wall : 0;
-	stats->snapshot_ns = (uint64_t)load_relaxed(&header->snapshot_wall_ns);
-	stats->events = event_head(board);
-}
-
-PUBLIC int trackd_stats(struct trackd *trackd, struct trackd_stats *ret_stats)
-{
-	const struct board *board = attach_reader(trackd, clock_coarse_ns());
-	struct trackd_stats stats = { .size = ret_stats->size };
-	struct worker_info worker;
-
-	if (ret_stats->size < offsetof(struct trackd_stats, capacity))
-		return -EINVAL;
-	memcpy(stats.board, trackd->place.board, sizeof stats.board);
-	copy_header(board, &stats);
-	copy_counters(&board->header->counters, &stats);
-	count_states(board, &stats);
-	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++)
-		stats.clients += worker_read(board, i, &worker);
-	memcpy(ret_stats, &stats, stats.size < sizeof stats ? stats.size : sizeof stats);
-	return 0;
 }

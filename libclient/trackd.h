@@ -28,15 +28,15 @@
  *
  * FORK AND EXEC
  *   After fork() the child may go on using the connection: it attaches as itself at its first call
- *   that writes, so the tasks that it moves are its own. Until then it holds nothing. A program
- * that calls exec stays the worker of its tasks: a process is known by its pid and start time, not
- * its image.
+ *   that writes, so the tasks that it moves are its own. Until then it holds nothing. A program that
+ *   calls exec stays the worker of its tasks: a process is known by its pid and start time, not its
+ *   image.
  *
  * STRINGS
- *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -. Owners: 0 to 63 bytes of UTF-8. One that
- * does not fit is an error (TRACKD_E_KEY), never cut. Names (255 bytes), messages (191) and errors
- *   (511) are cut at a character boundary and marked as cut. They should be UTF-8 and are not
- *   checked: whoever shows them must expect any bytes and no NUL within.
+ *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -. Owners: 0 to 63 bytes of UTF-8. One that does
+ *   not fit is an error (TRACKD_E_KEY), never cut. Names (255 bytes), messages (191) and errors (511)
+ *   are cut at a character boundary and marked as cut. They should be UTF-8 and are not checked:
+ *   whoever shows them must expect any bytes and no NUL within.
  *
  * TIMES
  *   Durations are in milliseconds and say so (_ms). Points in time are nanoseconds since the Unix
@@ -44,8 +44,7 @@
  *   wall clock moves what people are shown and expires nothing.
  *
  * COSTS
- *   Given as measured by `make bench` on two cores of a virtual server, for a board of 16 384
- * tasks.
+ *   Given as measured by `make bench` on two cores of a virtual server, for a board of 16 384 tasks.
  */
 #ifndef TRACKD_H
 #define TRACKD_H
@@ -189,8 +188,9 @@ struct trackd; /* a connection to one board; opaque */
 enum trackd_open_flags {
 	TRACKD_OPEN_READ = 0,       /* map the board read-only: the kernel keeps us from writing */
 	TRACKD_OPEN_WRITE = 1 << 0, /* be a producer */
-	TRACKD_OPEN_NO_WORKER = 1 << 1, /* a producer that never becomes a task's worker: what a
-					   short-lived tool wants. Its updates leave the worker that the task has. */
+	/* a producer that never becomes a task's worker: what a short-lived tool wants. Its updates
+	 * leave the worker that the task has. */
+	TRACKD_OPEN_NO_WORKER = 1 << 1,
 	TRACKD_OPEN_NO_DAEMON = 1 << 2, /* do not talk to the daemon: open the board by name */
 };
 
@@ -254,8 +254,8 @@ struct trackd_ref {
 /* ---- Producing: each needs TRACKD_OPEN_WRITE, else TRACKD_E_READ_ONLY ---- */
 
 enum trackd_create_flags {
-	TRACKD_REPLACE =
-		1 << 0, /* if a task of that id and the same owner exists, take its place */
+	/* if a task of that id and the same owner exists, take its place */
+	TRACKD_REPLACE = 1 << 0,
 };
 
 struct trackd_new {
@@ -294,9 +294,11 @@ int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct t
  * stage:   index in the task's kind (enum trackd_document_stage, trackd_stage_find()). Naming a
  *          stage makes the caller the task's worker, whose death fails it. An earlier stage than
  *          the present one is a retry: it and what came after it start again. Another stage begins
- * with done 0 and total unknown; the present one keeps both. message: NULL leaves the message as it
- * is. Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_STAGE; TRACKD_E_BUSY. Cost: about 60 ns; a
- * change of stage about 150 ns. Renews the task's time to live.
+ *          with done 0 and total unknown; the present one keeps both.
+ * message: NULL leaves the message as it is.
+ * Renews the task's time to live.
+ * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_STAGE; TRACKD_E_BUSY. Cost: about 60 ns; a change
+ * of stage about 150 ns.
  */
 int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage, const char *message);
 
@@ -482,9 +484,10 @@ struct trackd_iter {
  *	while (trackd_next(trackd, &iter, &ref) > 0) ...
  *
  * A task that is there from beginning to end is met exactly once; one created or removed meanwhile
- *may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free. Cost:
- *proportional to the tasks met, not to the board: about 20 ns each, plus 8 bytes of map per 64
- *slots for all.
+ * may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free.
+ * Errors: trackd_iter_owner: TRACKD_E_KEY.
+ * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
+ * of map per 64 slots.
  */
 void trackd_iter_all(struct trackd *trackd, struct trackd_iter *ret_iter);
 int trackd_iter_owner(struct trackd *trackd, const char *owner, struct trackd_iter *ret_iter);
@@ -505,8 +508,8 @@ enum trackd_wait_for {
  * timeout_ms: negative: without limit; 0: look once.
  * Returns 0 when it happened. Transitions are seen within about 10 us of a running daemon's
  * wake-up, counters and messages within 100 ms; without a daemon everything within 250 ms. A reader
- * may wait. Errors: -ETIMEDOUT; TRACKD_E_GONE (also when it goes while we wait); -EINTR after a
- * signal.
+ * may wait.
+ * Errors: -ETIMEDOUT; TRACKD_E_GONE (also when it goes while we wait); -EINTR after a signal.
  */
 int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd_wait_for what,
 		const struct trackd_view *since, int64_t timeout_ms);

@@ -11,12 +11,11 @@
 #include "atomic.h"
 #include "index.h"
 #include "kind.h"
+#include "public.h"
 #include "slot.h"
 #include "worker.h"
 #include <errno.h>
 #include <string.h>
-
-#define PUBLIC __attribute__((visibility("default")))
 
 /* After so many versions under one look something is wrong with the writer, not with us. */
 enum { TRIES = 1000 };
