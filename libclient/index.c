@@ -5,8 +5,8 @@
  * following a link safe:
  *
  *   having read a record's stamp, read again the link that led to it and the stamp of the record
- * that holds that link; both unchanged, else start over; only then read the record's own link, and
- * its stamp again.
+ *   that holds that link; both unchanged, else start over; only then read the record's own link,
+ *   and its stamp again.
  *
  * So a link is followed only out of a record that was in the chain while it was read. (Checking
  * just the generation before following the link loses live tasks: a model checker found it.) FREE
