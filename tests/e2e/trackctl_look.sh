@@ -91,6 +91,22 @@ point $? "none on a dumb terminal"
 point $? "colour on another"
 exits 2 "--color takes three words" trackctl ls --color=blue
 
+# ---- Widths ----
+sleep 1000 &
+trackctl create lost --owner alice --name "A name that is as long as names of files can be.pdf"
+trackctl update lost embedding "batch 5" --done 48000 --total 100000 --pid $!
+kill $!
+exits 6 "a worker is lost" trackctl wait --timeout 10 lost
+widest() { # COLUMNS: cells of the widest line of ls on such a terminal
+	TERM=xterm NO_COLOR=1 script -qec "stty cols $1 rows 24; $build/trackctl --board $board --socket $socket ls" /dev/null |
+		tr -d '\r' | wc -L
+}
+for columns in 40 60 70 80 100 110 120 200; do
+	ok "ls fits $columns columns" [ "$(widest "$columns")" -le "$columns" ]
+done
+ok "and takes the room there is" [ "$(widest 80)" -gt 60 ]
+trackctl rm lost
+
 # ---- Hostile bytes ----
 evil=$'a\e]0;title\a\e[2Jb\xff\xfe\xc3(c\rd\ne\u202ef'
 trackctl create evil --name "$evil" --message "$evil" --owner alice

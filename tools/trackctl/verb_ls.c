@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct {
 	struct listing_filter filter;
@@ -35,11 +36,13 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
+enum { CUT_LEAST = 12 }; /* cells of a column that is cut */
+
 struct table {
 	struct libscols_table *scols;
 	const struct column *columns[COLUMNS_MAX];
 	int n;
-	bool filled[COLUMNS_MAX]; /* columns that have a cell with something in it */
+	int cells[COLUMNS_MAX]; /* of each column's widest text; 0: it is empty */
 	uint64_t now_ns;
 };
 
@@ -74,7 +77,7 @@ static int add_line(struct ctl *ctl, struct table *table, const struct trackd_ta
 {
 	struct libscols_line *line = scols_table_new_line(table->scols, NULL);
 	enum style style = terminal_state_style((enum trackd_state)task->state);
-	char text[COLUMN_TEXT];
+	char text[COLUMN_TEXT], same[COLUMN_TEXT];
 
 	if (!line)
 		return -ENOMEM;
@@ -82,7 +85,9 @@ static int add_line(struct ctl *ctl, struct table *table, const struct trackd_ta
 		const struct column *column = table->columns[i];
 
 		column->text(ctl, task, table->now_ns, text, sizeof text);
-		table->filled[i] |= text[0] != '\0';
+		int cells = terminal_text(&ctl->terminal, same, sizeof same, text, 0);
+		if (cells > table->cells[i])
+			table->cells[i] = cells;
 		if (scols_line_set_data(line, (size_t)i, text) < 0)
 			return -ENOMEM;
 		if (column->styled && ctl->terminal.color)
@@ -92,15 +97,51 @@ static int add_line(struct ctl *ctl, struct table *table, const struct trackd_ta
 	return 0;
 }
 
+/* ---- What is left out -------------------------------------------------- */
+
+static void hide(struct table *table, int i)
+{
+	struct libscols_column *column = scols_table_get_column(table->scols, (size_t)i);
+
+	scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+	table->cells[i] = 0;
+}
+
 static void hide_empty(struct table *table)
 {
-	for (int i = 0; i < table->n; i++) {
-		struct libscols_column *column = scols_table_get_column(table->scols, (size_t)i);
+	for (int i = 0; i < table->n; i++)
+		if (table->cells[i] == 0)
+			hide(table, i);
+}
 
-		if (!table->filled[i])
-			scols_column_set_flags(column,
-					       scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+/* The width below which the table is no good; what can be cut keeps a few words. */
+static int least_width(const struct table *table)
+{
+	int width = -1;
+
+	for (int i = 0; i < table->n; i++) {
+		const struct column *column = table->columns[i];
+		int heading = (int)strlen(column->name), cells = table->cells[i];
+
+		if (cells == 0)
+			continue;
+		if (column->cut && cells > CUT_LEAST)
+			cells = CUT_LEAST;
+		width += 1 + (cells > heading ? cells : heading);
 	}
+	return width;
+}
+
+/* Give up columns, the least important first, until the others fit. */
+static void hide_what_does_not_fit(struct table *table, int width)
+{
+	static const char *const spare[] = { "KIND", "BAR",  "WORKER",  "TIME",
+					     "WORK", "NAME", "MESSAGE", "OWNER" };
+
+	for (size_t k = 0; k < sizeof spare / sizeof spare[0] && least_width(table) > width; k++)
+		for (int i = 0; i < table->n; i++)
+			if (strcmp(table->columns[i]->name, spare[k]) == 0)
+				hide(table, i);
 }
 
 static int show_table(struct ctl *ctl, const struct listing *listing)
@@ -118,6 +159,8 @@ static int show_table(struct ctl *ctl, const struct listing *listing)
 	if (error == 0) {
 		if (!options.columns || options.columns[0] == '+')
 			hide_empty(&table);
+		if (!options.columns && !options.raw && ctl->terminal.tty)
+			hide_what_does_not_fit(&table, ctl->terminal.width);
 		if (listing->n > 0)
 			error = scols_print_table(table.scols);
 	}
