@@ -10,7 +10,8 @@
 #include "failure.h"
 #include "report.h"
 
-enum { CHUNK_WORDS = 400, CHUNK_OVERLAP = 50 };
+/* CHUNK_WORDS_MAX is the bound of a chunk and of a sentence; a longer sentence is cut. */
+enum { CHUNK_WORDS = 400, CHUNK_OVERLAP = 50, CHUNK_WORDS_MAX = 600, CHUNK_HEADING_MAX = 255 };
 
 struct sentence {
 	char *text; /* one line, hyphenated words joined, white space made single */
@@ -19,9 +20,9 @@ struct sentence {
 };
 
 struct chunk {
-	char *text;
-	char *heading; /* "" before the first */
-	uint32_t page; /* 0: the format has no pages */
+	char *text;    /* sentences with a space between, blocks with a '\n' */
+	char *heading; /* "" before the first; at most CHUNK_HEADING_MAX bytes */
+	uint32_t page; /* of its first sentence; 0: the format has no pages */
 	uint32_t words;
 	size_t first_sentence, n_sentences; /* which sentences it is made of */
 };

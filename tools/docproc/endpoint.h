@@ -21,14 +21,15 @@ struct endpoint_config {
 
 struct endpoint;
 
-/* Reads the key. FAILED names the file and why. */
-int endpoint_open(const struct endpoint_config *config, struct endpoint **ret_endpoint,
-		  struct failure *failure);
+/* Reads the key. service: how failures call it, "embedding service", a literal. FAILED says why the
+ * key cannot be used; its advice names the file. */
+int endpoint_open(const struct endpoint_config *config, const char *service,
+		  struct endpoint **ret_endpoint, struct failure *failure);
 void endpoint_close(struct endpoint *endpoint);
 
 /* POST a JSON document to the path below the URL and parse the answer, which the caller frees. 429,
- * 5xx and broken connections are tried again. A request to cancel is noticed while it waits.
- * 0, FAILED, CANCELLED. */
+ * 5xx, time-outs and broken connections are tried again; redirects are not followed. A request to
+ * cancel is noticed within a tenth of a second. 0, FAILED, CANCELLED. */
 int endpoint_post(struct endpoint *endpoint, const char *path, json_t *request,
 		  struct report *report, json_t **ret_answer, struct failure *failure);
 
