@@ -81,7 +81,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 		return version();
 	int n = argc - first;
 	if (n < verb->min_arguments || (verb->max_arguments >= 0 && n > verb->max_arguments)) {
-		fprintf(stderr, "usage: trackctl %s %s\n", verb->name, verb->arguments);
+		verb_usage(verb, stderr);
 		return usage(verb->name);
 	}
 	int code = look_at_terminal();

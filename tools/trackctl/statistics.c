@@ -166,7 +166,8 @@ void statistics_print(const struct ctl *ctl, const struct trackd_stats *stats)
 	snprintf(text, sizeof text, "%u pending, %u active, %u completed, %u failed, %u cancelled",
 		 stats->pending, stats->active, stats->completed, stats->failed, stats->cancelled);
 	line(ctl, "Tasks", text);
-	snprintf(text, sizeof text, "%u producers known", stats->clients);
+	snprintf(text, sizeof text, "%u producer%s known", stats->clients,
+		 stats->clients == 1 ? "" : "s");
 	line(ctl, "Clients", text);
 	ttl_text(ttl, stats->ttl_ms);
 	ttl_text(active_ttl, stats->active_ttl_ms);

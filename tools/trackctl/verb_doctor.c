@@ -125,17 +125,17 @@ static int tell(const struct ctl *ctl, const char *path, const struct doctor_rep
 		return EXIT_CODE_DONE;
 	print_notes(report);
 	if (report->n_found == 0) {
-		printf("%s%s: whole%s (%u tasks, capacity %u, %" PRIu64 " events)\n",
+		printf("%s%s: whole%s (%u task%s, capacity %u, %" PRIu64 " event%s)\n",
 		       terminal_on(terminal, STYLE_GOOD), path, terminal_off(terminal),
-		       report->live, report->capacity, report->events);
+		       report->live, report->live == 1 ? "" : "s", report->capacity, report->events,
+		       report->events == 1 ? "" : "s");
 		return EXIT_CODE_DONE;
 	}
-	printf("%s%s: %zu fault%s%s (%u tasks, capacity %u)\n", terminal_on(terminal, STYLE_BAD),
+	printf("%s%s: %zu fault%s%s (%u task%s, capacity %u)\n", terminal_on(terminal, STYLE_BAD),
 	       path, report->n_found, report->n_found == 1 ? "" : "s", terminal_off(terminal),
-	       report->live, report->capacity);
+	       report->live, report->live == 1 ? "" : "s", report->capacity);
 	printf("what a death left behind trackd repairs while it runs; what stays, it rebuilds "
-	       "when "
-	       "it is restarted\n");
+	       "when it is restarted\n");
 	return EXIT_CODE_FAULTS;
 }
 

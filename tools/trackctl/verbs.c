@@ -88,10 +88,16 @@ const struct verb *verb_nearest(const char *name)
 
 /* ---- Help -------------------------------------------------------------- */
 
+void verb_usage(const struct verb *verb, FILE *to)
+{
+	fprintf(to, "usage: trackctl %s%s%s%s\n", verb->name, verb->flags ? " [OPTION...]" : "",
+		verb->arguments[0] ? " " : "", verb->arguments);
+}
+
 void verb_explain(const struct verb *verb)
 {
-	printf("usage: trackctl %s%s%s%s\n\n%s.\n", verb->name, verb->flags ? " [OPTION...]" : "",
-	       verb->arguments[0] ? " " : "", verb->arguments, verb->summary);
+	verb_usage(verb, stdout);
+	printf("\n%s.\n", verb->summary);
 	if (verb->more)
 		printf("\n%s\n", verb->more);
 	if (verb->flags) {

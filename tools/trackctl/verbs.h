@@ -9,6 +9,7 @@
 
 #include "ctl.h"
 #include "flags.h"
+#include <stdio.h>
 
 /* In the order in which the help shows them. */
 #define VERBS(X)                                                                                   \
@@ -51,6 +52,8 @@ const struct verb *verb_nearest(const char *name);
 /* Number i of the list, or NULL behind the last. */
 const struct verb *verb_at(size_t i);
 
+/* The line that says how to call it, and all there is to say. */
+void verb_usage(const struct verb *verb, FILE *to);
 void verb_explain(const struct verb *verb);
 void general_help(const struct ctl *ctl);
 
