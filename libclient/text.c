@@ -89,7 +89,7 @@ size_t text_cut(const char *text, size_t max)
 {
 	/* Step back over continuation bytes, at most three: in text that is not UTF-8 any place is
 	 * as good. */
-	for (size_t back = 0; back < 4 && back < max; back++)
+	for (size_t back = 0; back < 4 && back <= max; back++)
 		if (((unsigned char)text[max - back] & 0xc0) != 0x80)
 			return max - back;
 	return max;
