@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/* The mutexes of the segment: what happens when their holders die, stop, or fork. */
+#include "libclient/atomic.h"
+#include "libclient/clock.h"
+#include "libclient/lock.h"
+#include "tests/harness/harness.h"
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct board board;
+static union layout_mutex *mutex;
+
+static int make_board(void **state)
+{
+	(void)state;
+	harness_board(&board, 64);
+	mutex = &board.bodies[3].mutex;
+	return 0;
+}
+
+static int free_board(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	return 0;
+}
+
+static uint32_t *futex_word(void)
+{
+	return (uint32_t *)(void *)mutex;
+}
+
+/* A word of the segment that no test uses otherwise, to signal with. */
+static uint32_t *flag(void)
+{
+	return &board.header->reserved8[0];
+}
+
+/* A child that holds the mutex until it is killed. */
+static pid_t holder(void)
+{
+	store_release(flag(), 0);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		if (lock_take(mutex, LOCK_TRY) < 0)
+			_exit(1);
+		store_release(flag(), 1);
+		for (;;)
+			pause();
+	}
+	HARNESS_WAIT(load_acquire(flag()) == 1, 5000);
+	return pid;
+}
+
+/* A thread id that nobody has. */
+static uint32_t dead_tid(void)
+{
+	pid_t pid = harness_fork();
+
+	if (pid == 0)
+		_exit(0);
+	harness_reap(pid);
+	return (uint32_t)pid;
+}
+
+/* ---- Holders that live --------------------------------------------------- */
+
+static void a_free_mutex_is_taken_and_dropped(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(lock_take(mutex, i ? harness_deadline(1000) : LOCK_TRY), 0);
+		assert_int_equal(*futex_word() & FUTEX_TID_MASK, gettid());
+		lock_drop(mutex);
+		assert_int_equal(*futex_word(), 0);
+	}
+}
+
+static void trying_does_not_wait(void **state)
+{
+	pid_t pid = holder();
+
+	(void)state;
+	assert_int_equal(lock_take(mutex, LOCK_TRY), -EBUSY);
+	harness_kill(pid, SIGKILL);
+}
+
+static void a_thread_that_holds_it_does_not_wait_for_itself_for_ever(void **state)
+{
+	(void)state;
+	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), -EBUSY);
+	int error = lock_take(mutex, harness_deadline(80));
+	assert_true(error == TRACKD_E_BUSY || error == -EDEADLK);
+	lock_drop(mutex);
+}
+
+static void the_deadline_is_honoured_against_a_stopped_holder(void **state)
+{
+	pid_t pid = holder();
+
+	(void)state;
+	harness_stop(pid);
+	uint64_t deadline = harness_deadline(130);
+	assert_int_equal(lock_take(mutex, deadline), TRACKD_E_BUSY);
+	uint64_t now = clock_monotonic_ns();
+	assert_true(now >= deadline && now < deadline + 5 * NS_PER_S);
+	assert_int_equal(*futex_word() & FUTEX_TID_MASK, pid); /* it still is the holder's */
+	assert_false(lock_orphaned(mutex));
+	/* A deadline that has passed already is no reason to wait. */
+	assert_int_equal(lock_take(mutex, 1), TRACKD_E_BUSY);
+	harness_kill(pid, SIGKILL);
+	assert_int_equal(lock_take(mutex, harness_deadline(2000)), LOCK_RECOVERED);
+	lock_drop(mutex);
+}
+
+static void a_waiter_gets_it_when_it_is_dropped(void **state)
+{
+	(void)state;
+	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		_exit(lock_take(mutex, harness_deadline(15000)) == 0 ? 0 : 1);
+	HARNESS_WAIT((load_relaxed(futex_word()) & FUTEX_WAITERS) != 0, 5000);
+	lock_drop(mutex);
+	assert_int_equal(harness_reap(pid), 0);
+	assert_int_equal(lock_take(mutex, harness_deadline(2000)), LOCK_RECOVERED);
+	lock_drop(mutex);
+}
+
+enum { COUNTERS = 4, ROUNDS = 20000 };
+
+static void no_two_hold_it_at_once(void **state)
+{
+	volatile uint32_t *counted = &board.header->reserved8[1];
+	pid_t pids[COUNTERS];
+
+	(void)state;
+	for (int i = 0; i < COUNTERS; i++) {
+		pids[i] = harness_fork();
+		if (pids[i] != 0)
+			continue;
+		for (int n = 0; n < ROUNDS; n++) {
+			if (lock_take(mutex, harness_deadline(15000)) != 0)
+				_exit(1);
+			*counted = *counted + 1;
+			lock_drop(mutex);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < COUNTERS; i++)
+		assert_int_equal(harness_reap(pids[i]), 0);
+	assert_int_equal(*counted, COUNTERS * ROUNDS);
+}
+
+/* ---- Holders that die ---------------------------------------------------- */
+
+static void a_holders_death_is_told_once_and_the_mutex_goes_on(void **state)
+{
+	pid_t pid = holder();
+
+	(void)state;
+	assert_false(lock_orphaned(mutex));
+	harness_kill(pid, SIGKILL);
+	assert_true(lock_orphaned(mutex));
+	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
+	assert_false(lock_orphaned(mutex));
+	lock_drop(mutex);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+		lock_drop(mutex);
+	}
+}
+
+static void a_death_is_told_to_who_waits_for_it(void **state)
+{
+	pid_t pid = holder();
+	pid_t waiter = harness_fork();
+
+	(void)state;
+	if (waiter == 0) {
+		int error = lock_take(mutex, harness_deadline(15000));
+		lock_drop(mutex);
+		_exit(error == LOCK_RECOVERED ? 0 : 1);
+	}
+	HARNESS_WAIT((load_relaxed(futex_word()) & FUTEX_WAITERS) != 0, 5000);
+	harness_kill(pid, SIGKILL);
+	assert_int_equal(harness_reap(waiter), 0);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+	lock_drop(mutex);
+}
+
+/* What lock.c prevents: unlocked without being made consistent. */
+static void a_mutex_that_is_lost_for_ever_is_damage(void **state)
+{
+	const uint64_t deadlines[] = { LOCK_TRY, harness_deadline(10000) };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		mutex = &board.bodies[i].mutex;
+		pthread_mutex_t *native = (void *)mutex;
+		harness_kill(holder(), SIGKILL);
+		assert_int_equal(pthread_mutex_lock(native), EOWNERDEAD);
+		assert_int_equal(pthread_mutex_unlock(native), 0);
+		assert_int_equal(lock_take(mutex, deadlines[i]), TRACKD_E_DAMAGED);
+	}
+}
+
+static void a_mutex_of_an_unknown_type_is_damage(void **state)
+{
+	(void)state;
+	memset(mutex->bytes + 16, 0x7f, 4);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), TRACKD_E_DAMAGED);
+}
+
+static void init_makes_a_mutex_of_what_was_one(void **state)
+{
+	(void)state;
+	harness_kill(holder(), SIGKILL);
+	assert_int_equal(lock_init(mutex), 0);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+	lock_drop(mutex);
+}
+
+/* ---- Holders that the kernel forgot -------------------------------------- */
+
+static void the_dead_are_rescued_and_the_living_are_not(void **state)
+{
+	pid_t pid = holder();
+
+	(void)state;
+	assert_false(lock_rescue(mutex)); /* alive */
+	harness_stop(pid);
+	assert_false(lock_rescue(mutex)); /* stopped is alive */
+	harness_kill(pid, SIGKILL);
+	assert_false(lock_rescue(mutex)); /* the kernel has marked it */
+	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
+	assert_false(lock_rescue(mutex)); /* ours */
+	lock_drop(mutex);
+	assert_false(lock_rescue(mutex)); /* nobody's */
+	*futex_word() = dead_tid() | FUTEX_WAITERS;
+	assert_true(lock_rescue(mutex));
+	assert_int_equal(*futex_word(), FUTEX_OWNER_DIED | FUTEX_WAITERS);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
+	lock_drop(mutex);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+	lock_drop(mutex);
+}
+
+static void *sleep_on(void *tid)
+{
+	store_release((uint32_t *)tid, (uint32_t)gettid());
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* It is the thread that holds a mutex: one that is not the first of its process lives too. */
+static void a_living_thread_is_not_rescued_from(void **state)
+{
+	uint32_t *tid = flag();
+	pid_t pid = harness_fork();
+
+	(void)state;
+	if (pid == 0) {
+		pthread_t thread;
+		if (pthread_create(&thread, NULL, sleep_on, tid) != 0)
+			_exit(1);
+		sleep_on(&board.header->reserved8[2]);
+	}
+	HARNESS_WAIT(load_acquire(tid) != 0, 5000);
+	assert_int_not_equal(*tid, pid);
+	*futex_word() = *tid;
+	assert_false(lock_rescue(mutex));
+	harness_kill(pid, SIGKILL);
+	assert_true(lock_rescue(mutex));
+}
+
+/* A process that unmaps the board while it holds a mutex: the kernel cannot walk its list. */
+static void a_mutex_that_was_left_locked_is_had_all_the_same(void **state)
+{
+	pid_t pid = harness_fork();
+
+	(void)state;
+	if (pid == 0) {
+		int error = lock_take(mutex, LOCK_TRY);
+		segment_unmap(&board);
+		_exit(error);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+	assert_int_equal(*futex_word() & FUTEX_TID_MASK, pid);
+	assert_false(lock_orphaned(mutex));
+	assert_int_equal(lock_take(mutex, LOCK_TRY), -EBUSY);
+	assert_int_equal(lock_take(mutex, harness_deadline(10000)), LOCK_RECOVERED);
+	lock_drop(mutex);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+	lock_drop(mutex);
+}
+
+/* Sleeping in the C library alone, so that only the wake-ups can end it in time. */
+static _Noreturn void wait_in_c_library(uint32_t *asleep)
+{
+	struct timespec until;
+	pthread_mutex_t *native = (void *)mutex;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += 15;
+	add_relaxed(asleep, 1);
+	int error = pthread_mutex_clocklock(native, CLOCK_MONOTONIC, &until);
+	if (error == EOWNERDEAD)
+		(void)pthread_mutex_consistent(native);
+	if (error == 0 || error == EOWNERDEAD)
+		(void)pthread_mutex_unlock(native);
+	_exit(error);
+}
+
+static bool sleeps(pid_t pid)
+{
+	char path[64], text[64] = "";
+
+	snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		harness_die("%s cannot be read", path);
+	const char *line = fgets(text, sizeof text, file);
+	fclose(file);
+	return line && strncmp(line, "running", 7) != 0;
+}
+
+static void both_waiters_wake_after_a_rescue(void **state)
+{
+	uint32_t *asleep = flag();
+	pid_t pids[2];
+	int errors[2];
+
+	(void)state;
+	*futex_word() = dead_tid();
+	for (int i = 0; i < 2; i++) {
+		pids[i] = harness_fork();
+		if (pids[i] == 0)
+			wait_in_c_library(asleep);
+	}
+	HARNESS_WAIT(load_relaxed(asleep) == 2 && sleeps(pids[0]) && sleeps(pids[1]), 5000);
+	assert_true(lock_rescue(mutex));
+	for (int i = 0; i < 2; i++)
+		errors[i] = harness_reap(pids[i]);
+	assert_int_equal(errors[0] + errors[1], EOWNERDEAD);
+	assert_true(errors[0] == 0 || errors[1] == 0);
+}
+
+/* ---- Forks --------------------------------------------------------------- */
+
+static void a_forked_childs_unlock_does_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		lock_drop(mutex);
+		_exit(lock_take(mutex, LOCK_TRY) == -EBUSY ? 0 : 1);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+	assert_int_equal(*futex_word() & FUTEX_TID_MASK, gettid());
+	lock_drop(mutex);
+	assert_int_equal(*futex_word(), 0);
+}
+
+#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_BOARD(a_free_mutex_is_taken_and_dropped),
+		OWN_BOARD(trying_does_not_wait),
+		OWN_BOARD(a_thread_that_holds_it_does_not_wait_for_itself_for_ever),
+		OWN_BOARD(the_deadline_is_honoured_against_a_stopped_holder),
+		OWN_BOARD(a_waiter_gets_it_when_it_is_dropped),
+		OWN_BOARD(no_two_hold_it_at_once),
+		OWN_BOARD(a_holders_death_is_told_once_and_the_mutex_goes_on),
+		OWN_BOARD(a_death_is_told_to_who_waits_for_it),
+		OWN_BOARD(a_mutex_that_is_lost_for_ever_is_damage),
+		OWN_BOARD(a_mutex_of_an_unknown_type_is_damage),
+		OWN_BOARD(init_makes_a_mutex_of_what_was_one),
+		OWN_BOARD(the_dead_are_rescued_and_the_living_are_not),
+		OWN_BOARD(a_living_thread_is_not_rescued_from),
+		OWN_BOARD(a_mutex_that_was_left_locked_is_had_all_the_same),
+		OWN_BOARD(both_waiters_wake_after_a_rescue),
+		OWN_BOARD(a_forked_childs_unlock_does_nothing),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
