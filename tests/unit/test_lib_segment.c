@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: MIT */
+/* The segment as a file: made whole or not at all, named, refused when it is not what it says. */
+#include "libclient/segment.h"
+#include "tests/harness/harness.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 64 };
+
+static struct board board;
+static char name[64];
+
+static int make_board(void **state)
+{
+	(void)state;
+	harness_board(&board, CAPACITY);
+	harness_board_name(name);
+	return 0;
+}
+
+static int free_board(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	harness_unlink(name);
+	return 0;
+}
+
+static struct segment_params params_of(uint32_t capacity)
+{
+	return (struct segment_params){ capacity, 0600, (gid_t)-1, 1000, 2000 };
+}
+
+/* ---- Geometry ------------------------------------------------------------ */
+
+static size_t pages(size_t bytes)
+{
+	return (bytes + 4095) / 4096 * 4096;
+}
+
+/* Section by section, as docs/FORMAT.md has it. */
+static size_t plain_size(size_t n)
+{
+	return pages(832) + pages(64 + (size_t)64 * 576) + pages((size_t)4096 * 64) +
+	       2 * pages((size_t)256 * 64) + pages((n + 63) / 64 * 8) + 2 * pages(4 * n) +
+	       pages(64 * n) + pages((size_t)65536 * 64) + pages(640 * n) + pages(1408 * n);
+}
+
+static void sizes_follow_from_the_capacity(void **state)
+{
+	static const struct {
+		uint32_t capacity;
+		size_t size;
+	} known[] = {
+		{ 16, 4587520 }, { 17, 4587520 }, { 16384, 39272448 }, { 1048576, 2227646464 }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		assert_int_equal(segment_size(known[i].capacity), known[i].size);
+		assert_int_equal(plain_size(known[i].capacity), known[i].size);
+	}
+	for (uint32_t n = TRACKD_CAPACITY_MIN; n < 5000; n += 7)
+		assert_int_equal(segment_size(n), plain_size(n));
+	assert_int_equal(segment_size(TRACKD_CAPACITY_MAX), plain_size(TRACKD_CAPACITY_MAX));
+}
+
+static void boards_of_odd_capacities_are_whole(void **state)
+{
+	static const uint32_t capacities[] = { 16, 17, 63, 65, 16384 };
+	struct stat st;
+	struct board odd, reader;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof capacities / sizeof capacities[0]; i++) {
+		harness_board(&odd, capacities[i]);
+		assert_int_equal(fstat(odd.fd, &st), 0);
+		assert_int_equal(st.st_size, segment_size(capacities[i]));
+		assert_true((size_t)st.st_blocks * 512 >= (size_t)st.st_size); /* reserved */
+		harness_board_reader(&reader, &odd);
+		assert_int_equal(reader.capacity, capacities[i]);
+		assert_true((char *)(reader.details + capacities[i]) <=
+			    (char *)reader.base + reader.size);
+		harness_board_free(&reader);
+		harness_board_free(&odd);
+	}
+}
+
+static void capacities_beyond_the_limits_are_refused(void **state)
+{
+	static const uint32_t bad[] = { 0, 1, 15, TRACKD_CAPACITY_MAX + 1, UINT32_MAX };
+	struct harness_usage before = harness_usage();
+	struct board untouched = { .fd = 4711 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct segment_params params = params_of(bad[i]);
+		assert_int_equal(segment_create(&untouched, &params), -EINVAL);
+	}
+	assert_int_equal(untouched.fd, 4711);
+	assert_int_equal(harness_leaks(&before), 0);
+}
+
+/* ---- Making -------------------------------------------------------------- */
+
+static void a_new_board_says_where_it_was_made(void **state)
+{
+	const struct layout_header *header = board.header;
+	uint64_t pid_ns, time_ns;
+	uint8_t boot_id[16];
+	struct board other;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(segment_namespaces(&pid_ns, &time_ns), 0);
+	assert_int_equal(segment_boot_id(boot_id), 0);
+	assert_int_equal(header->pid_ns, pid_ns);
+	assert_int_equal(header->time_ns, time_ns);
+	assert_memory_equal(header->boot_id, boot_id, 16);
+	assert_int_equal(header->owner_uid, geteuid());
+	assert_int_equal(header->size, board.size);
+	assert_int_equal(stat("/proc/self/ns/pid", &st), 0);
+	assert_int_equal(pid_ns, st.st_ino);
+	harness_board(&other, CAPACITY);
+	assert_memory_not_equal(header->board_id, other.header->board_id, 16);
+	assert_int_not_equal(header->hash_seed, other.header->hash_seed);
+	harness_board_free(&other);
+}
+
+static void every_slot_is_free_and_the_generations_are_random(void **state)
+{
+	struct board other;
+	int same = 0;
+
+	(void)state;
+	harness_board(&other, CAPACITY);
+	for (int i = 0; i < CAPACITY; i++) {
+		assert_int_equal(stamp_state(board.heads[i].stamp), SLOT_FREE);
+		same += stamp_generation(board.heads[i].stamp) ==
+			stamp_generation(other.heads[i].stamp);
+	}
+	assert_true(same < 3); /* 64 pairs of 32 random bits */
+	harness_board_free(&other);
+}
+
+static void mode_and_group_are_as_asked(void **state)
+{
+	struct segment_params params = { CAPACITY, 0664, geteuid() == 0 ? 4711 : getegid(), 0, 0 };
+	struct board other;
+	struct stat st;
+	mode_t mask = umask(0077); /* has no say */
+
+	(void)state;
+	harness_board_params(&other, &params);
+	umask(mask);
+	assert_int_equal(fstat(other.fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0664);
+	assert_int_equal(st.st_gid, params.gid);
+	assert_int_equal(st.st_nlink, 0); /* it has no name yet */
+	harness_board_free(&other);
+}
+
+/* In a mount namespace of its own: 0, or 77 where there can be none. */
+static int create_on_a_full_tmpfs(void)
+{
+	struct segment_params params = params_of(CAPACITY);
+	struct board full = { .fd = -1 };
+	struct statfs fs;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/dev/shm", "tmpfs", 0, "size=1m") < 0)
+		return 77;
+	struct harness_usage before = harness_usage();
+	if (segment_create(&full, &params) != -ENOSPC || full.fd != -1)
+		return 1;
+	if (harness_leaks(&before) != 0 || statfs("/dev/shm", &fs) < 0)
+		return 2;
+	return fs.f_bfree == fs.f_blocks ? 0 : 3; /* nothing is left behind */
+}
+
+static void a_full_tmpfs_is_an_error_at_once(void **state)
+{
+	(void)state;
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		_exit(create_on_a_full_tmpfs());
+	int status = harness_reap(pid);
+	if (status == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+/* ---- Naming -------------------------------------------------------------- */
+
+static void a_board_is_linked_once_and_replaced_when_asked(void **state)
+{
+	struct board other;
+	struct stat st;
+	char beside[80];
+
+	(void)state;
+	assert_int_equal(segment_open(name, false, geteuid()), -ENOENT);
+	assert_int_equal(segment_link(&board, name), 0);
+	assert_int_equal(fstat(board.fd, &st), 0);
+	assert_int_equal(st.st_nlink, 1);
+	harness_board(&other, CAPACITY);
+	assert_int_equal(segment_link(&other, name), -EEXIST);
+	assert_int_equal(segment_replace(&other, name), 0);
+	assert_int_equal(fstat(board.fd, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
+	snprintf(beside, sizeof beside, "%s.new", name);
+	assert_int_equal(segment_open(beside, false, geteuid()), -ENOENT);
+	int fd = segment_open(name, false, geteuid());
+	assert_true(fd >= 0);
+	close(fd);
+	harness_board_free(&other);
+}
+
+static void names_that_are_none_are_refused(void **state)
+{
+	char longest[160] = "/";
+	const char *bad[] = { "", "tt", "/", "/.tt", "/tt/tt", longest };
+
+	(void)state;
+	memset(longest + 1, 'x', sizeof longest - 2);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		assert_int_equal(segment_link(&board, bad[i]), -EINVAL);
+		assert_int_equal(segment_replace(&board, bad[i]), -EINVAL);
+		assert_int_equal(segment_open(bad[i], false, geteuid()), -EINVAL);
+	}
+}
+
+static void expect_not_ours(uid_t uid)
+{
+	struct harness_usage before = harness_usage();
+
+	assert_int_equal(segment_open(name, false, uid), TRACKD_E_NOT_OURS);
+	assert_int_equal(harness_leaks(&before), 0);
+}
+
+static void files_that_are_not_the_daemons_are_refused(void **state)
+{
+	char path[128], second[140];
+
+	(void)state;
+	snprintf(path, sizeof path, "/dev/shm%s", name);
+	snprintf(second, sizeof second, "%s-2", path);
+	assert_int_equal(segment_link(&board, name), 0);
+	expect_not_ours(geteuid() + 1);
+	assert_int_equal(link(path, second), 0); /* two links */
+	expect_not_ours(geteuid());
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(second, path), 0);
+	expect_not_ours(geteuid());
+	assert_int_equal(unlink(second), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0); /* and does not hang */
+	expect_not_ours(geteuid());
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	expect_not_ours(geteuid());
+	assert_int_equal(rmdir(path), 0);
+}
+
+static void modes_are_enforced_for_others(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(segment_link(&board, name), 0);
+	assert_int_equal(fchmod(board.fd, 0604), 0);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		if (setgroups(0, NULL) < 0 || setresgid(64321, 64321, 64321) < 0 ||
+		    setresuid(64321, 64321, 64321) < 0)
+			_exit(2);
+		_exit(segment_open(name, true, 0) == -EACCES && segment_open(name, false, 0) >= 0
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+/* ---- Mapping ------------------------------------------------------------- */
+
+/* What segment_map() makes of the file as it is. It keeps no descriptor that it refuses. */
+static int map_again(void)
+{
+	struct board again = { .fd = 4711 };
+	int fd = fcntl(board.fd, F_DUPFD_CLOEXEC, 0);
+	int error = segment_map(&again, fd, true);
+
+	assert_true(fd >= 0);
+	if (error == 0) {
+		segment_unmap(&again);
+		assert_int_equal(fcntl(fd, F_GETFD), -1);
+		return 0;
+	}
+	assert_int_equal(again.fd, 4711);
+	assert_int_equal(close(fd), 0);
+	return error;
+}
+
+#define REFUSED(field, bad, error)                                                                 \
+	do {                                                                                       \
+		__typeof__(field) good_ = (field);                                                 \
+		(field) = (bad);                                                                   \
+		if (map_again() != (error))                                                        \
+			fail_msg("%s = %s: not %s", #field, #bad, #error);                         \
+		(field) = good_;                                                                   \
+		assert_int_equal(map_again(), 0);                                                  \
+	} while (0)
+
+static void a_wrong_header_is_refused_with_its_own_error(void **state)
+{
+	struct layout_header *header = board.header;
+
+	(void)state;
+	REFUSED(header->magic, LAYOUT_MAGIC ^ 1, TRACKD_E_DAMAGED);
+	REFUSED(header->major, LAYOUT_MAJOR + 1, TRACKD_E_LAYOUT);
+	REFUSED(header->major, 0, TRACKD_E_LAYOUT);
+	REFUSED(header->fingerprint, header->fingerprint + 1, TRACKD_E_LAYOUT);
+	REFUSED(header->capacity, 15, TRACKD_E_DAMAGED);
+	REFUSED(header->capacity, TRACKD_CAPACITY_MAX + 1, TRACKD_E_DAMAGED);
+	REFUSED(header->capacity, CAPACITY + 1, TRACKD_E_DAMAGED);
+	REFUSED(header->capacity, 16384, TRACKD_E_DAMAGED);
+	REFUSED(header->size, header->size - 4096, TRACKD_E_DAMAGED);
+	REFUSED(header->size, UINT64_MAX, TRACKD_E_DAMAGED);
+	/* Another minor layout is ours to read. */
+	header->minor++;
+	assert_int_equal(map_again(), 0);
+}
+
+static void every_offset_must_agree(void **state)
+{
+	uint64_t *offset = &board.header->kinds;
+
+	(void)state;
+	assert_ptr_equal(offset + 10, &board.header->details);
+	for (int i = 0; i <= 10; i++) {
+		REFUSED(offset[i], offset[i] + 4096, TRACKD_E_DAMAGED);
+		REFUSED(offset[i], UINT64_MAX, TRACKD_E_DAMAGED);
+	}
+}
+
+static void files_of_another_length_are_refused(void **state)
+{
+	off_t size = (off_t)board.size;
+	const off_t lengths[] = { size - 1, size + 1, size - 4096, 4096, 832, 831, 1, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		assert_int_equal(ftruncate(board.fd, lengths[i]), 0);
+		assert_int_equal(map_again(), TRACKD_E_DAMAGED);
+		if (lengths[i] > size) {
+			assert_int_equal(ftruncate(board.fd, size), 0);
+			assert_int_equal(map_again(), 0);
+		}
+	}
+}
+
+static void descriptors_that_are_no_files_are_errors(void **state)
+{
+	struct board none;
+	int pipes[2];
+
+	(void)state;
+	assert_int_equal(segment_map(&none, -1, false), -EBADF);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	assert_int_equal(segment_map(&none, pipes[0], false), TRACKD_E_DAMAGED);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+static void behind_the_end_lies_a_page_of_zeros(void **state)
+{
+	static const char zeros[LAYOUT_PAGE];
+	struct board reader;
+
+	(void)state;
+	memset((char *)board.base + board.size - LAYOUT_PAGE, 'x', LAYOUT_PAGE);
+	harness_board_reader(&reader, &board);
+	assert_memory_equal((char *)reader.base + reader.size, zeros, sizeof zeros);
+	assert_memory_equal((char *)board.base + board.size, zeros, sizeof zeros);
+	harness_board_free(&reader);
+}
+
+static void readers_cannot_write(void **state)
+{
+	struct board reader;
+
+	(void)state;
+	harness_board_reader(&reader, &board);
+	assert_false(reader.writable);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		(void)signal(SIGSEGV, SIG_DFL);
+		reader.header->tick = 1;
+		_exit(0);
+	}
+	assert_int_equal(harness_reap(pid), -SIGSEGV);
+	assert_int_equal(mprotect(reader.base, LAYOUT_PAGE, PROT_READ | PROT_WRITE), -1);
+	harness_board_free(&reader);
+}
+
+static void unmapping_leaves_nothing(void **state)
+{
+	struct harness_usage before = harness_usage();
+	struct board other;
+
+	(void)state;
+	harness_board(&other, CAPACITY);
+	segment_unmap(&other);
+	segment_unmap(&other); /* and may be done twice */
+	assert_int_equal(harness_leaks(&before), 0);
+}
+
+static void retiring_tells_readers_and_writers(void **state)
+{
+	uint32_t epoch = board.header->daemon_epoch;
+
+	(void)state;
+	segment_retire(&board, true);
+	assert_int_equal(board.header->retired, 1);
+	assert_int_not_equal(board.header->daemon_epoch, epoch);
+	epoch = board.header->daemon_epoch;
+	segment_retire(&board, false);
+	assert_int_equal(board.header->retired, 0);
+	assert_int_not_equal(board.header->daemon_epoch, epoch);
+}
+
+static void the_boards_clock_is_the_boot_clock_to_a_tick(void **state)
+{
+	(void)state;
+	uint64_t before = clock_boot_ns();
+	uint64_t coarse = board_coarse_ns(&board);
+	assert_true(coarse <= clock_boot_ns() + NS_PER_MS && coarse + 20 * NS_PER_MS > before);
+	/* In another time namespace the wall tells the time. */
+	board.foreign_clock = true;
+	board.header->wall_offset_ns = clock_wall_offset_ns() - (int64_t)(5 * NS_PER_S);
+	uint64_t wall = board_coarse_ns(&board);
+	assert_true(wall > before + 4 * NS_PER_S && wall < before + 60 * NS_PER_S);
+}
+
+#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sizes_follow_from_the_capacity),
+		cmocka_unit_test(boards_of_odd_capacities_are_whole),
+		cmocka_unit_test(capacities_beyond_the_limits_are_refused),
+		OWN_BOARD(a_new_board_says_where_it_was_made),
+		OWN_BOARD(every_slot_is_free_and_the_generations_are_random),
+		cmocka_unit_test(mode_and_group_are_as_asked),
+		cmocka_unit_test(a_full_tmpfs_is_an_error_at_once),
+		OWN_BOARD(a_board_is_linked_once_and_replaced_when_asked),
+		OWN_BOARD(names_that_are_none_are_refused),
+		OWN_BOARD(files_that_are_not_the_daemons_are_refused),
+		OWN_BOARD(modes_are_enforced_for_others),
+		OWN_BOARD(a_wrong_header_is_refused_with_its_own_error),
+		OWN_BOARD(every_offset_must_agree),
+		OWN_BOARD(files_of_another_length_are_refused),
+		OWN_BOARD(descriptors_that_are_no_files_are_errors),
+		OWN_BOARD(behind_the_end_lies_a_page_of_zeros),
+		OWN_BOARD(readers_cannot_write),
+		cmocka_unit_test(unmapping_leaves_nothing),
+		OWN_BOARD(retiring_tells_readers_and_writers),
+		OWN_BOARD(the_boards_clock_is_the_boot_clock_to_a_tick),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
