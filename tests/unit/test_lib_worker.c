@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* The client table: which process an entry means, and when another may take it over. */
+#include "libclient/atomic.h"
+#include "libclient/worker.h"
+#include "tests/harness/harness.h"
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct board board;
+
+static int make_board(void **state)
+{
+	(void)state;
+	harness_board(&board, 16);
+	return 0;
+}
+
+static int free_board(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	return 0;
+}
+
+static uint32_t entry_of(uint64_t worker)
+{
+	return (uint32_t)worker - 1;
+}
+
+static uint64_t claim(pid_t pid)
+{
+	uint64_t worker = 0;
+
+	HARNESS_MUST(worker_claim(&board, pid, &worker));
+	return worker;
+}
+
+static _Noreturn void stay(void)
+{
+	for (;;)
+		pause();
+}
+
+static pid_t sleeper(void)
+{
+	pid_t pid = harness_fork();
+
+	if (pid == 0)
+		stay();
+	return pid;
+}
+
+static uint64_t start_of(pid_t pid)
+{
+	uint64_t start;
+
+	HARNESS_MUST(process_start_time(pid, &start));
+	return start;
+}
+
+/* Every entry is this process's. */
+static void fill_table(pid_t pid, uint64_t start)
+{
+	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
+		board.clients[i] = (struct layout_client){ .claim = claim_make(7, (uint32_t)pid),
+							   .start_time = start,
+							   .ready = 7 };
+	}
+}
+
+/* ---- Claiming ------------------------------------------------------------ */
+
+static void a_claim_says_who_we_are(void **state)
+{
+	struct worker_info info;
+	char comm[16];
+
+	(void)state;
+	uint32_t changes = board.header->client_change;
+	uint64_t worker = claim(getpid());
+	assert_true(worker_resolve(&board, worker, &info));
+	assert_int_equal(info.entry, entry_of(worker));
+	assert_int_equal(info.generation, worker >> 32);
+	assert_int_equal(info.pid, getpid());
+	assert_int_equal(info.uid, geteuid());
+	assert_int_equal(info.start_time, start_of(getpid()));
+	assert_int_equal(prctl(PR_GET_NAME, comm), 0);
+	assert_string_equal(info.comm, comm);
+	assert_int_equal(board.header->client_change, changes + 1);
+}
+
+static void a_process_has_one_entry_however_often_it_claims(void **state)
+{
+	(void)state;
+	uint64_t worker = claim(getpid());
+	uint32_t changes = board.header->client_change;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(claim(getpid()), worker);
+	assert_int_equal(board.header->client_change, changes);
+}
+
+static void a_forked_child_claims_its_own(void **state)
+{
+	uint64_t ours = claim(getpid());
+	struct worker_info info;
+
+	(void)state;
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		uint64_t worker = claim(getpid());
+		_exit(entry_of(worker) != entry_of(ours) && worker_resolve(&board, worker, &info) &&
+				      info.pid == getpid()
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+	assert_true(worker_resolve(&board, ours, &info));
+	assert_int_equal(info.pid, getpid());
+}
+
+static void a_process_that_is_no_more_cannot_claim(void **state)
+{
+	uint64_t worker = 4711;
+	pid_t pid = sleeper();
+
+	(void)state;
+	harness_kill(pid, SIGKILL);
+	assert_int_equal(worker_claim(&board, pid, &worker), -ESRCH);
+	assert_int_equal(worker, 4711);
+}
+
+enum { CLAIMANTS = 2, ROUNDS = 4000 };
+
+/* In step with the others: at each round claim, and say what was got. */
+static _Noreturn void claim_in_step(uint32_t *round, uint64_t *got)
+{
+	for (uint32_t next = 1;; next++) {
+		while (load_acquire(round) != next)
+			;
+		store_release(got, claim(getpid()));
+	}
+}
+
+/* All but two entries are taken, so that both claimants come to the first of these at once. */
+static void claimants_at_once_get_entries_of_their_own(void **state)
+{
+	enum { FREE = 2000 };
+	uint32_t *round = &board.header->reserved8[0];
+	uint64_t *got = board.header->counters.reserved;
+	pid_t living = sleeper(), pids[CLAIMANTS];
+
+	(void)state;
+	fill_table(living, start_of(living));
+	for (int i = 0; i < CLAIMANTS; i++) {
+		board.clients[FREE + i].claim = claim_make(7, 0);
+		pids[i] = harness_fork();
+		if (pids[i] == 0)
+			claim_in_step(round, &got[i]);
+	}
+	for (uint32_t n = 1; n <= ROUNDS; n++) {
+		store_release(round, n);
+		HARNESS_WAIT(load_acquire(&got[0]) != 0 && load_acquire(&got[1]) != 0, 5000);
+		if (entry_of(got[0]) == entry_of(got[1]))
+			fail_msg("both have entry %u in round %u", entry_of(got[0]), n);
+		for (int i = 0; i < CLAIMANTS; i++) {
+			worker_free(&board, entry_of(got[i]), (uint32_t)(got[i] >> 32));
+			got[i] = 0;
+		}
+	}
+	for (int i = 0; i < CLAIMANTS; i++)
+		harness_kill(pids[i], SIGKILL);
+	harness_kill(living, SIGKILL);
+}
+
+/* ---- Taking over --------------------------------------------------------- */
+
+static void a_full_table_of_living_processes_refuses(void **state)
+{
+	pid_t pid = sleeper();
+	uint64_t worker = 4711;
+
+	(void)state;
+	fill_table(pid, start_of(pid));
+	assert_int_equal(worker_claim(&board, getpid(), &worker), TRACKD_E_TABLE_FULL);
+	assert_int_equal(worker, 4711);
+	harness_stop(pid); /* stopped is alive */
+	assert_int_equal(worker_claim(&board, getpid(), &worker), TRACKD_E_TABLE_FULL);
+	harness_kill(pid, SIGKILL);
+	assert_int_equal(worker_claim(&board, getpid(), &worker), 0);
+}
+
+static void the_entry_of_a_dead_process_is_taken_with_the_next_generation(void **state)
+{
+	enum { DEAD = 1234 };
+	pid_t living = sleeper(), dying = sleeper();
+	struct worker_info info;
+
+	(void)state;
+	fill_table(living, start_of(living));
+	board.clients[DEAD].claim = claim_make(41, (uint32_t)dying);
+	board.clients[DEAD].start_time = start_of(dying);
+	board.clients[DEAD].ready = 41;
+	uint64_t old = worker_make(DEAD, 41);
+	assert_true(worker_resolve(&board, old, &info));
+	harness_kill(dying, SIGKILL);
+	assert_int_equal(claim(getpid()), worker_make(DEAD, 42));
+	assert_false(worker_resolve(&board, old, &info));
+	assert_true(worker_resolve(&board, worker_make(DEAD, 42), &info));
+	assert_int_equal(info.pid, getpid());
+	harness_kill(living, SIGKILL);
+}
+
+static void a_free_entry_goes_before_a_dead_ones(void **state)
+{
+	enum { FREE = 99 };
+	pid_t dead = sleeper();
+
+	(void)state;
+	harness_kill(dead, SIGKILL);
+	fill_table(dead, 1);
+	board.clients[FREE].claim = claim_make(7, 0);
+	assert_int_equal(claim(getpid()), worker_make(FREE, 8));
+}
+
+static void the_generation_never_becomes_zero(void **state)
+{
+	enum { LAST = 5 };
+	pid_t pid = sleeper();
+
+	(void)state;
+	fill_table(pid, start_of(pid));
+	board.clients[LAST].claim = claim_make(UINT32_MAX, 0);
+	assert_int_equal(claim(getpid()), worker_make(LAST, 1));
+	harness_kill(pid, SIGKILL);
+}
+
+/* A pid that is given out again is told from the one before by its start time. */
+static void another_process_of_our_pid_is_not_us(void **state)
+{
+	struct worker_info info;
+	uint64_t earlier = claim(getpid());
+
+	(void)state;
+	board.clients[entry_of(earlier)].start_time--;
+	uint64_t worker = claim(getpid());
+	assert_int_not_equal(entry_of(worker), entry_of(earlier));
+	assert_true(worker_resolve(&board, worker, &info));
+	assert_int_equal(info.start_time, start_of(getpid()));
+	assert_true(process_dead(getpid(), start_of(getpid()) - 1));
+	assert_false(process_dead(getpid(), start_of(getpid())));
+	assert_false(process_dead(getpid(), 0)); /* start time not known: cannot be told apart */
+}
+
+static void an_entry_that_never_became_ready_is_nobodys(void **state)
+{
+	enum { HALF = 77 };
+	struct worker_info info;
+	pid_t living = sleeper(), half = sleeper();
+	uint64_t worker;
+
+	(void)state;
+	fill_table(living, start_of(living));
+	board.clients[HALF] =
+		(struct layout_client){ .claim = claim_make(9, (uint32_t)half), .ready = 8 };
+	assert_false(worker_read(&board, HALF, &info));
+	assert_false(worker_resolve(&board, worker_make(HALF, 9), &info));
+	/* Its claimant may still be about to fill it in. */
+	assert_int_equal(worker_claim(&board, getpid(), &worker), TRACKD_E_TABLE_FULL);
+	harness_kill(half, SIGKILL);
+	assert_int_equal(claim(getpid()), worker_make(HALF, 10));
+	harness_kill(living, SIGKILL);
+}
+
+static void only_its_own_generation_is_freed(void **state)
+{
+	uint64_t worker = claim(getpid());
+	uint32_t entry = entry_of(worker), generation = (uint32_t)(worker >> 32);
+	struct worker_info info;
+
+	(void)state;
+	worker_free(&board, entry, generation + 1);
+	worker_free(&board, entry, generation - 1);
+	worker_free(&board, entry + 1, generation);
+	worker_free(&board, UINT32_MAX, generation);
+	assert_true(worker_read(&board, entry, &info));
+	worker_free(&board, entry, generation);
+	assert_false(worker_read(&board, entry, &info));
+	assert_false(worker_resolve(&board, worker, &info));
+	assert_int_equal(board.clients[entry].claim, claim_make(generation, 0));
+	assert_int_equal(claim(getpid()), worker_make(entry, generation + 1));
+}
+
+static void what_is_no_entry_resolves_to_nobody(void **state)
+{
+	struct worker_info info;
+	uint64_t worker = claim(getpid());
+
+	(void)state;
+	assert_false(worker_resolve(&board, 0, &info));
+	assert_false(worker_resolve(&board, worker + (UINT64_C(1) << 32), &info));
+	assert_false(worker_resolve(&board, worker_make(LAYOUT_CLIENTS, 1), &info));
+	assert_false(worker_resolve(&board, UINT64_MAX, &info));
+	assert_false(worker_read(&board, LAYOUT_CLIENTS, &info));
+	assert_false(worker_read(&board, entry_of(worker) + 1, &info));
+	/* A command without an end. */
+	memset(board.clients[entry_of(worker)].comm, 'c', 16);
+	assert_true(worker_resolve(&board, worker, &info));
+	assert_int_equal(strlen(info.comm), 15);
+}
+
+/* ---- Processes ----------------------------------------------------------- */
+
+static void start_times_do_not_depend_on_the_commands_name(void **state)
+{
+	uint64_t before = start_of(getpid());
+	char comm[16];
+
+	(void)state;
+	prctl(PR_GET_NAME, comm);
+	prctl(PR_SET_NAME, "a) Z 1 (2 3");
+	assert_int_equal(start_of(getpid()), before);
+	prctl(PR_SET_NAME, ") ) Z");
+	assert_int_equal(start_of(getpid()), before);
+	prctl(PR_SET_NAME, comm);
+	assert_true(before > 0);
+}
+
+static void a_zombie_is_dead(void **state)
+{
+	pid_t pid = sleeper();
+	uint64_t start = start_of(pid), untouched = 4711;
+	siginfo_t info;
+
+	(void)state;
+	assert_false(process_dead(pid, start));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_true(process_dead(pid, start));
+	assert_int_equal(process_start_time(pid, &untouched), -ESRCH);
+	harness_reap(pid);
+	assert_true(process_dead(pid, start));
+	assert_int_equal(process_start_time(pid, &untouched), -ESRCH);
+	assert_int_equal(untouched, 4711);
+}
+
+static void *stay_thread(void *nothing)
+{
+	(void)nothing;
+	stay();
+}
+
+/* A zombie by name only: its first thread has ended and another goes on. */
+static void a_process_whose_first_thread_has_ended_is_alive(void **state)
+{
+	char path[64], stat[512];
+
+	(void)state;
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		pthread_t thread;
+		if (pthread_create(&thread, NULL, stay_thread, NULL) != 0)
+			_exit(1);
+		pthread_exit(NULL);
+	}
+	uint64_t start = start_of(pid);
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	for (bool zombie = false; !zombie;) {
+		FILE *file = fopen(path, "re");
+		assert_non_null(file);
+		assert_non_null(fgets(stat, sizeof stat, file));
+		fclose(file);
+		zombie = strstr(stat, ") Z ") != NULL;
+		assert_false(process_dead(pid, start));
+	}
+	assert_int_equal(start_of(pid), start);
+	harness_kill(pid, SIGKILL);
+	assert_true(process_dead(pid, start));
+}
+
+#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_BOARD(a_claim_says_who_we_are),
+		OWN_BOARD(a_process_has_one_entry_however_often_it_claims),
+		OWN_BOARD(a_forked_child_claims_its_own),
+		OWN_BOARD(a_process_that_is_no_more_cannot_claim),
+		OWN_BOARD(claimants_at_once_get_entries_of_their_own),
+		OWN_BOARD(a_full_table_of_living_processes_refuses),
+		OWN_BOARD(the_entry_of_a_dead_process_is_taken_with_the_next_generation),
+		OWN_BOARD(a_free_entry_goes_before_a_dead_ones),
+		OWN_BOARD(the_generation_never_becomes_zero),
+		OWN_BOARD(another_process_of_our_pid_is_not_us),
+		OWN_BOARD(an_entry_that_never_became_ready_is_nobodys),
+		OWN_BOARD(only_its_own_generation_is_freed),
+		OWN_BOARD(what_is_no_entry_resolves_to_nobody),
+		cmocka_unit_test(start_times_do_not_depend_on_the_commands_name),
+		cmocka_unit_test(a_zombie_is_dead),
+		cmocka_unit_test(a_process_whose_first_thread_has_ended_is_alive),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
