@@ -255,7 +255,7 @@ static const struct column columns[] = {
 	{ "TIME", "since it was started, or from start to end", column_time, 5, true, false,
 	  false },
 	{ "IDLE", "since its last update", column_idle, 5, true, false, false },
-	{ "WORKER", "process that works on it", column_worker, 8, false, true, false },
+	{ "WORKER", "process that works on it", column_worker, 8, false, false, false },
 	{ "MESSAGE", "what it said last, or its error", column_message, 0.3, false, true, false },
 	{ "STATE", "pending, active, completed, failed or cancelled", column_state, 9, false, false,
 	  true },

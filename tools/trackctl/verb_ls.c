@@ -36,7 +36,7 @@ static const struct flag flags[] = {
 	{ 0 },
 };
 
-enum { CUT_LEAST = 12 }; /* cells of a column that is cut */
+enum { CUT_LEAST = 10 }; /* cells of a column that is cut */
 
 struct table {
 	struct libscols_table *scols;
@@ -114,21 +114,25 @@ static void hide_empty(struct table *table)
 			hide(table, i);
 }
 
-/* The width below which the table is no good; what can be cut keeps a few words. */
-static int least_width(const struct table *table)
+/* The cells of a column that has some at all: of its widest text and its heading, or of what it is
+ * cut to. */
+static int wanted(const struct table *table, int i, int cut)
+{
+	const struct column *column = table->columns[i];
+	int heading = (int)strlen(column->name), cells = table->cells[i];
+
+	if (column->cut && cells > cut)
+		cells = cut;
+	return cells > heading ? cells : heading;
+}
+
+static int width_of(const struct table *table, int cut)
 {
 	int width = -1;
 
-	for (int i = 0; i < table->n; i++) {
-		const struct column *column = table->columns[i];
-		int heading = (int)strlen(column->name), cells = table->cells[i];
-
-		if (cells == 0)
-			continue;
-		if (column->cut && cells > CUT_LEAST)
-			cells = CUT_LEAST;
-		width += 1 + (cells > heading ? cells : heading);
-	}
+	for (int i = 0; i < table->n; i++)
+		if (table->cells[i] > 0)
+			width += 1 + wanted(table, i, cut);
 	return width;
 }
 
@@ -138,10 +142,42 @@ static void hide_what_does_not_fit(struct table *table, int width)
 	static const char *const spare[] = { "KIND", "BAR",  "WORKER",  "TIME",
 					     "WORK", "NAME", "MESSAGE", "OWNER" };
 
-	for (size_t k = 0; k < sizeof spare / sizeof spare[0] && least_width(table) > width; k++)
-		for (int i = 0; i < table->n; i++)
+	for (size_t k = 0; k < sizeof spare / sizeof spare[0]; k++)
+		for (int i = 0; i < table->n && width_of(table, CUT_LEAST) > width; i++)
 			if (strcmp(table->columns[i]->name, spare[k]) == 0)
 				hide(table, i);
+}
+
+static int cut_column(struct ctl *ctl, struct table *table, size_t i, int cells)
+{
+	char text[COLUMN_TEXT];
+	struct libscols_line *line;
+
+	for (size_t n = 0; (line = scols_table_get_line(table->scols, n)); n++) {
+		const char *whole =
+			scols_line_get_column_data(line, scols_table_get_column(table->scols, i));
+
+		terminal_text(&ctl->terminal, text, sizeof text, whole ? whole : "", cells);
+		if (scols_line_set_data(line, i, text) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Fit the usual columns to the terminal: what may be cut shares the room that the others leave. */
+static int fit(struct ctl *ctl, struct table *table)
+{
+	int cut = CUT_LEAST, error = 0;
+
+	hide_what_does_not_fit(table, ctl->terminal.width);
+	while (cut < ctl->terminal.width && width_of(table, cut + 1) <= ctl->terminal.width)
+		cut++;
+	for (int i = 0; error == 0 && i < table->n; i++) {
+		(void)scols_column_set_whint(scols_table_get_column(table->scols, (size_t)i), 0);
+		if (table->columns[i]->cut && table->cells[i] > cut)
+			error = cut_column(ctl, table, (size_t)i, wanted(table, i, cut));
+	}
+	return error;
 }
 
 static int show_table(struct ctl *ctl, const struct listing *listing)
@@ -160,8 +196,8 @@ static int show_table(struct ctl *ctl, const struct listing *listing)
 		if (!options.columns || options.columns[0] == '+')
 			hide_empty(&table);
 		if (!options.columns && !options.raw && ctl->terminal.tty)
-			hide_what_does_not_fit(&table, ctl->terminal.width);
-		if (listing->n > 0)
+			error = fit(ctl, &table);
+		if (error == 0 && listing->n > 0)
 			error = scols_print_table(table.scols);
 	}
 	scols_unref_table(table.scols);
