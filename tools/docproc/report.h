@@ -12,9 +12,12 @@
 struct report {
 	struct trackd *trackd;
 	struct trackd_ref ref;
+	const char *id; /* to find the task again on a board that was made anew; may be NULL */
+	bool said;      /* that the board does not take what we say */
 };
 
-/* Stop at once, let go of everything and return this on: the task is to be cancelled. */
+/* Stop at once, let go of everything and return this on: somebody asked for it, or the task has been
+ * ended or replaced by others, so that nobody waits for this work. */
 enum { CANCELLED = -2 };
 
 /* A stage begins. total: units that it will count, 0 if not known. 0 or CANCELLED. The board being
