@@ -42,7 +42,7 @@ def run(site, program):
 
 @test("the program is about twenty lines, compiles without a warning, and completes its task")
 def _(site):
-    check(len(block().splitlines()) <= 32, f"{len(block().splitlines())} lines")
+    check(len(block().splitlines()) <= 24, f"{len(block().splitlines())} lines")
     program = compile_it(site, "-L", BUILD, "-ltrackd")
     site.daemon()
     done = run(site, program)
@@ -109,6 +109,50 @@ def _(_site):
         if (field, int(at)) not in rows(SECTIONS[struct]):
             missing.append(f"{struct}.{field} at {at}")
     check(n > 70 and not missing, f"{n} fields, not in docs/FORMAT.md: {missing}")
+
+
+@test("every file that the documents name is there")
+def _(_site):
+    places = "libclient|daemon|tools|tests|systemd|docs"
+    missing, n = [], 0
+    for document in ("README.md", "docs/DESIGN.md", "docs/FORMAT.md"):
+        text = read(document)
+        named = set(re.findall(rf"`((?:{places})/[\w./-]+)`", text))
+        named |= {os.path.normpath(os.path.join(os.path.dirname(document), link))
+                  for link in re.findall(r"\]\(([^)#:]+)\)", text)}
+        named |= {f"tests/crash/mutants/{name}" for name in re.findall(r"`([\w.]+\.sed)`", text)}
+        n += len(named)
+        missing += [f"{document}: {name}" for name in sorted(named)
+                    if not os.path.exists(os.path.join(TREE, name))]
+    check(n > 30 and not missing, f"{n} names, missing: {missing}")
+
+
+def folders():
+    """Those that hold files of the tree: two levels, and every component of one."""
+    done = subprocess.run(["git", "-C", TREE, "ls-files"], capture_output=True, text=True, check=False)
+    check(done.returncode == 0, done.stderr)
+    return {"/".join(name.split("/")[:2]) for name in done.stdout.splitlines() if name.count("/") > 1} | \
+        {name.split("/")[0] for name in done.stdout.splitlines() if "/" in name}
+
+
+@test("the map in README.md names every folder, and no other")
+def _(_site):
+    if not os.path.exists(os.path.join(TREE, ".git")):
+        return
+    drawn, above = set(), ""
+    for indent, name in re.findall(r"^( *)([\w./]+)/ ", read("README.md").split("## The tree")[1], re.M):
+        above = above if indent else name
+        drawn.add(f"{above}/{name}" if indent else name)
+    check(len(drawn) > 15 and drawn == folders(), f"not in both: {sorted(drawn ^ folders())}")
+
+
+@test("make help lists every target that is for people")
+def _(_site):
+    phony = set(re.search(r"^\.PHONY: (.*)", read("Makefile"), re.M).group(1).split())
+    done = subprocess.run(["make", "-s", "-C", TREE, "help"], capture_output=True, text=True, check=False)
+    listed = set(re.findall(r"^  ([a-z-]+) ", done.stdout, re.M))
+    inner = {"build", "deps", "tests", "check-build", "fuzz-build"}
+    check(done.returncode == 0 and listed == phony - inner, f"not in both: {listed ^ (phony - inner)}")
 
 
 main()
