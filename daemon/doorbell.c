@@ -83,6 +83,12 @@ static void feed_watchdog(struct rounds *rounds, uint64_t now)
 	notify_watchdog(doorbell->notify);
 }
 
+/* In unsigned numbers, since the header may hold anything. */
+static bool is_near(int64_t a, int64_t b, int64_t slack)
+{
+	return (uint64_t)a - (uint64_t)b + (uint64_t)slack <= 2 * (uint64_t)slack;
+}
+
 void doorbell_clocks(struct board *board)
 {
 	/* Two clocks that are read one after the other never agree to the nanosecond; stores below
@@ -91,9 +97,9 @@ void doorbell_clocks(struct board *board)
 	struct layout_header *header = board->header;
 	int64_t wall = clock_wall_offset_ns(), suspend = clock_suspend_offset_ns();
 
-	if (llabs(wall - load_relaxed(&header->wall_offset_ns)) > wall_slack)
+	if (!is_near(wall, load_relaxed(&header->wall_offset_ns), wall_slack))
 		store_relaxed(&header->wall_offset_ns, wall);
-	if (llabs(suspend - load_relaxed(&header->suspend_offset_ns)) > suspend_slack)
+	if (!is_near(suspend, load_relaxed(&header->suspend_offset_ns), suspend_slack))
 		store_relaxed(&header->suspend_offset_ns, suspend);
 }
 

@@ -89,7 +89,7 @@ INLINE void facts_store(struct layout_copy *copy, const struct facts *facts)
 	store_relaxed(&copy->worker, facts->worker);
 	store_relaxed(&copy->stage_start, facts->stage_start);
 	store_relaxed((word_t *)(void *)&copy->state,
-		      facts->state | facts->stage << 8 | facts->reason << 16 | facts->flags << 24 |
+		      facts->state | facts->reason << 8 | facts->stage << 16 | facts->flags << 24 |
 			      facts->stages_left << 32 | facts->message_len << 48);
 }
 

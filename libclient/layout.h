@@ -291,8 +291,8 @@ struct layout_copy {
 	uint64_t worker;  /* worker_make(); 0: none */
 	uint64_t stage_start;
 	uint8_t state;        /* enum trackd_state */
-	uint8_t stage;        /* COPY_NO_STAGE: none yet */
 	uint8_t reason;       /* enum trackd_reason */
+	uint8_t stage;        /* COPY_NO_STAGE: none yet */
 	uint8_t flags;        /* enum copy_flags */
 	uint16_t stages_left; /* bit s: row s of the history counts */
 	uint16_t message_len;
@@ -301,8 +301,8 @@ struct layout_copy {
 
 /* From state to message_len in one word, so that they are loaded and stored together. */
 #define COPY_WORD_STATE(word) ((uint8_t)(word))
-#define COPY_WORD_STAGE(word) ((uint8_t)((word) >> 8))
-#define COPY_WORD_REASON(word) ((uint8_t)((word) >> 16))
+#define COPY_WORD_REASON(word) ((uint8_t)((word) >> 8))
+#define COPY_WORD_STAGE(word) ((uint8_t)((word) >> 16))
 #define COPY_WORD_FLAGS(word) ((uint8_t)((word) >> 24))
 #define COPY_WORD_LEFT(word) ((uint16_t)((word) >> 32))
 #define COPY_WORD_LENGTH(word) ((uint16_t)((word) >> 48))
@@ -440,8 +440,8 @@ LAYOUT_AT(layout_copy, done, 32);
 LAYOUT_AT(layout_copy, worker, 40);
 LAYOUT_AT(layout_copy, stage_start, 48);
 LAYOUT_AT(layout_copy, state, 56);
-LAYOUT_AT(layout_copy, stage, 57);
-LAYOUT_AT(layout_copy, reason, 58);
+LAYOUT_AT(layout_copy, reason, 57);
+LAYOUT_AT(layout_copy, stage, 58);
 LAYOUT_AT(layout_copy, flags, 59);
 LAYOUT_AT(layout_copy, stages_left, 60);
 LAYOUT_AT(layout_copy, message_len, 62);

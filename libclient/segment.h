@@ -87,7 +87,7 @@ static inline uint64_t board_time(const struct board *board, uint64_t coarse)
 	const struct layout_header *header = board->header;
 
 	if (__builtin_expect(board->foreign_clock, 0))
-		return (uint64_t)(clock_wall_ns() - load_relaxed(&header->wall_offset_ns));
+		return (uint64_t)clock_wall_ns() - (uint64_t)load_relaxed(&header->wall_offset_ns);
 	return coarse + (uint64_t)load_relaxed(&header->suspend_offset_ns);
 }
 

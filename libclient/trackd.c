@@ -133,14 +133,22 @@ PUBLIC int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage
 	return error;
 }
 
+static __attribute__((noinline)) int advance_otherwise(struct trackd *trackd, struct trackd_ref ref,
+						       uint64_t units)
+{
+	struct mapping *mapping;
+	int error = attach_again(trackd, &mapping);
+
+	return error < 0 ? error : record_advance_slowly(&mapping->board, ref, units);
+}
+
 PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units)
 {
 	struct mapping *mapping = attach_ready(trackd);
 
-	if (__builtin_expect(mapping != NULL, 1))
-		return record_advance(&mapping->board, ref, units);
-	int error = attach_again(trackd, &mapping);
-	return error < 0 ? error : record_advance_slowly(&mapping->board, ref, units);
+	if (__builtin_expect(mapping == NULL, 0))
+		return advance_otherwise(trackd, ref, units);
+	return record_advance(&mapping->board, ref, units);
 }
 
 PUBLIC int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64_t total)

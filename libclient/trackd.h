@@ -384,7 +384,7 @@ struct trackd_view {
 	int32_t kind;
 	/* private */
 	uint64_t stamp;
-	const void *board, *head, *copy;
+	const void *board, *head;
 };
 
 enum trackd_task_flags {

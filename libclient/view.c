@@ -32,10 +32,20 @@ int view_get_again(const struct board *board, struct trackd_ref ref, uint64_t no
 	return error;
 }
 
+static const struct layout_body *body_of(const struct trackd_view *view)
+{
+	return &((const struct board *)view->board)->bodies[view->ref.slot];
+}
+
+static const struct layout_copy *copy_of(const struct trackd_view *view)
+{
+	return &body_of(view)->copy[stamp_version(view->stamp) & 1];
+}
+
 PUBLIC bool trackd_view_valid(const struct trackd_view *view)
 {
 	const struct layout_head *head = view->head;
-	const struct layout_copy *copy = view->copy;
+	const struct layout_copy *copy = copy_of(view);
 
 	/* Pairs with fence_release() before a fill in record.c. The revision tells a stamp that has
 	 * come round, after 2^30 versions, from the one we saw. */
@@ -50,11 +60,6 @@ static const char *text_at(const uint8_t *field, size_t size)
 	const char *text = (const char *)field;
 
 	return strnlen(text, size) < size ? text : "";
-}
-
-static const struct layout_body *body_of(const struct trackd_view *view)
-{
-	return &((const struct board *)view->board)->bodies[view->ref.slot];
 }
 
 static const struct layout_detail *detail_of(const struct trackd_view *view)
@@ -79,12 +84,12 @@ PUBLIC const char *trackd_view_name(const struct trackd_view *view)
 
 PUBLIC const char *trackd_view_message(const struct trackd_view *view)
 {
-	return text_at(((const struct layout_copy *)view->copy)->message, LAYOUT_MESSAGE);
+	return text_at(copy_of(view)->message, LAYOUT_MESSAGE);
 }
 
 PUBLIC const char *trackd_view_error(const struct trackd_view *view)
 {
-	const struct layout_copy *copy = view->copy;
+	const struct layout_copy *copy = copy_of(view);
 
 	if ((load_relaxed(&copy->flags) & COPY_ERROR) == 0)
 		return "";

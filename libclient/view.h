@@ -6,6 +6,7 @@
 #include "segment.h"
 #include "trackd.h"
 #include <errno.h>
+#include <string.h>
 
 /* ---- What a copy's facts mean ------------------------------------------------ */
 
@@ -16,8 +17,8 @@ static inline uint8_t view_stage(uint8_t stage)
 
 static inline bool view_is_asked(uint64_t cancel, uint32_t generation)
 {
-	/* {generation, 1 to 2^32 - 1} */
-	return cancel - cancel_make(generation, 1) < UINT32_MAX;
+	/* {generation, 1 to 2^32 - 1}; hardly ever, so the half that tells comes first */
+	return __builtin_expect((uint32_t)cancel != 0, 0) && (uint32_t)(cancel >> 32) == generation;
 }
 
 static inline uint64_t view_done(uint8_t state, uint64_t work, uint64_t base, uint64_t final_done)
@@ -39,6 +40,29 @@ static inline uint8_t view_flags(uint8_t copy_flags, uint32_t detail_flags, bool
 
 /* ---- In place ---------------------------------------------------------------- */
 
+static_assert(
+	offsetof(struct layout_copy, reason) == offsetof(struct layout_copy, state) + 1 &&
+		offsetof(struct layout_copy, stage) == offsetof(struct layout_copy, state) + 2 &&
+		offsetof(struct layout_copy, flags) == offsetof(struct layout_copy, state) + 3 &&
+		offsetof(struct trackd_view, reason) == offsetof(struct trackd_view, state) + 1 &&
+		offsetof(struct trackd_view, stage) == offsetof(struct trackd_view, state) + 2 &&
+		offsetof(struct trackd_view, flags) == offsetof(struct trackd_view, state) + 3 &&
+		offsetof(struct trackd_view, kind) == offsetof(struct trackd_view, state) + 4,
+	"a view's small facts lie as a copy's do");
+
+/* The small facts of a view in one store: a store for each would be a tenth of a view. */
+static inline void view_word(struct trackd_view *view, uint64_t word, uint32_t kind, bool asked)
+{
+	uint64_t shown = COPY_MESSAGE_CUT | COPY_ERROR_CUT;
+	uint64_t facts = (word & (0xffffff | shown << 24)) | (uint64_t)kind << 32;
+
+	if (COPY_WORD_STAGE(word) >= LAYOUT_STAGES)
+		facts |= (uint64_t)COPY_NO_STAGE << 16;
+	if (__builtin_expect(asked, 0))
+		facts |= (uint64_t)TRACKD_CANCEL_REQUESTED << 24;
+	memcpy(&view->state, &facts, sizeof facts);
+}
+
 static inline void view_load(struct trackd_view *view, const struct layout_head *head,
 			     const struct layout_body *body, const struct layout_copy *copy,
 			     uint32_t generation)
@@ -49,17 +73,12 @@ static inline void view_load(struct trackd_view *view, const struct layout_head 
 	view->revision = load_relaxed(&copy->revision);
 	view->total = load_relaxed(&copy->total);
 	view->updated_boot_ns = load_relaxed(&copy->updated);
-	view->state = COPY_WORD_STATE(word);
-	view->reason = COPY_WORD_REASON(word);
-	view->stage = (int8_t)view_stage(COPY_WORD_STAGE(word));
-	view->flags = view_flags(COPY_WORD_FLAGS(word), 0,
-				 view_is_asked(load_relaxed(&head->cancel), generation));
-	view->kind = (int32_t)load_relaxed(&body->kind);
+	view_word(view, word, load_relaxed(&body->kind),
+		  view_is_asked(load_relaxed(&head->cancel), generation));
 	/* The counter after its base, so that it is never behind it. */
 	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base,
 			       load_relaxed(&copy->done));
 	view->head = head;
-	view->copy = copy;
 }
 
 /* One look. -EAGAIN: a version came in between. */

@@ -58,8 +58,11 @@ static bool has_happened(enum trackd_wait_for what, const struct sight *since,
 
 static uint64_t wait_deadline(int64_t timeout_ms)
 {
-	return timeout_ms < 0 ? UINT64_MAX
-			      : clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+	static const int64_t century_ms = INT64_C(100) * 366 * 86400 * 1000;
+
+	return timeout_ms < 0 || timeout_ms > century_ms
+		       ? UINT64_MAX
+		       : clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
 }
 
 /* One nap, until the daemon rings or `nap` is over. -ETIMEDOUT only when the whole wait is. */
