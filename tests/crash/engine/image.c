@@ -97,7 +97,8 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 			    seen->ref.slot, seen->id, seen->ref.generation);
 	old = old ? old : new;
 	new = new ? new : old;
-	if (!same_task(seen, old) && !same_task(seen, new))
+	bool is_old = same_task(seen, old), is_new = same_task(seen, new);
+	if (!is_old && !is_new)
 		return fail(
 			fault,
 			"%s is neither the old nor the new version: revision %llu (old %llu, new "
@@ -111,6 +112,11 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 	if (!either(seen->expires_ns, old->expires_ns, new->expires_ns))
 		return fail(fault, "%s expires neither when the old nor when the new one does",
 			    seen->id);
+	/* Lengthened before the commit and shortened after it: whichever version it is, none expires
+	 * early. */
+	if (!(is_old && seen->expires_ns >= old->expires_ns) &&
+	    !(is_new && seen->expires_ns >= new->expires_ns))
+		return fail(fault, "%s expires before its version does", seen->id);
 	if (!either(seen->cancel_requested_ns, old->cancel_requested_ns, new->cancel_requested_ns))
 		return fail(fault, "%s was asked to cancel at no time that fits", seen->id);
 	return true;

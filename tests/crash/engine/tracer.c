@@ -246,13 +246,36 @@ static bool run_to_hit(pid_t pid, const struct tracer_point *point)
 	return false;
 }
 
-bool tracer_kill_at(tracer_function function, void *argument, const struct tracer_point *point)
+static bool run_to_point(pid_t pid, const struct tracer_point *point)
 {
-	pid_t pid = start(function, argument);
 	bool there = run_to_hit(pid, point);
 
 	for (uint32_t i = 0; there && i < point->extra; i++)
 		step(pid);
+	return there;
+}
+
+bool tracer_kill_at(tracer_function function, void *argument, const struct tracer_point *point)
+{
+	pid_t pid = start(function, argument);
+	bool there = run_to_point(pid, point);
+
+	finish(pid);
+	return there;
+}
+
+bool tracer_pause_at(tracer_function function, void *argument, const struct tracer_point *point,
+		     tracer_function meanwhile, void *meanwhile_argument)
+{
+	pid_t pid = start(function, argument);
+	bool there = run_to_point(pid, point);
+
+	if (there) {
+		meanwhile(meanwhile_argument);
+		/* No breakpoint is left but the one at the end. */
+		request(PTRACE_CONT, pid, 0);
+		await_trap(pid);
+	}
 	finish(pid);
 	return there;
 }

@@ -38,6 +38,11 @@ void tracer_path_free(struct tracer_path *path);
  * returns it is dead. False: it ended before it got there. */
 bool tracer_kill_at(tracer_function function, void *argument, const struct tracer_point *point);
 
+/* Run function(argument) in a child up to the point, call meanwhile while it stands there, and let it
+ * run to its end. False: it ended before it got there. */
+bool tracer_pause_at(tracer_function function, void *argument, const struct tracer_point *point,
+		     tracer_function meanwhile, void *meanwhile_argument);
+
 /* An address as the offset within its file, for addr2line. */
 void tracer_name(uint64_t pc, char *ret_name, size_t size);
 
