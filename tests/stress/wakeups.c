@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * No wake-up is lost between a producer that looks whether the daemon sleeps and a daemon that is
+ * about to: the producer's half is the library's, the other one is the daemon's, each on a processor
+ * of its own, so often that a missing fence shows. Nothing depends on time: a ring is lost when its
+ * producer is done with it and the sleeper has not been rung. tests/run: serial timeout=300
+ */
+#include "libclient/atomic.h"
+#include "libclient/event.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/tap.h"
+#include <pthread.h>
+#include <sched.h>
+
+static void sleep_until_rung(struct board *board, uint32_t count, uint64_t deadline);
+
+/* The doorbell's own round, asleep where we can watch it. */
+#define event_doorbell_wait sleep_until_rung
+#include "daemon/doorbell.c" // NOLINT(bugprone-suspicious-include)
+
+enum {
+	CAPACITY = 16,
+#ifdef TRACKD_TSAN
+	TRANSITIONS = 50000,
+#else
+	TRANSITIONS = 500000,
+#endif
+};
+
+static struct pair {
+	struct board board;
+	struct trackd_ref ref;
+	uint64_t lost, slept;
+} pair;
+
+static _Alignas(64) uint64_t rung; /* transitions whose producer has returned */
+static _Alignas(64) uint64_t seen; /* transitions that the sleeper knows of */
+
+static void pin(unsigned processor)
+{
+	cpu_set_t allowed, one;
+	unsigned n = 0;
+
+	if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
+		return;
+	CPU_ZERO(&one);
+	for (size_t i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &allowed) && n++ == processor)
+			CPU_SET(i, &one);
+	(void)pthread_setaffinity_np(pthread_self(), sizeof one, &one);
+}
+
+static void linger(uint64_t n)
+{
+	for (uint64_t i = n; i > 0; i--)
+		__asm__ volatile("" ::: "memory");
+}
+
+/* The other side may share our processor. */
+static void relax(unsigned *spins)
+{
+	if (++*spins % 1024 == 0)
+		(void)sched_yield();
+}
+
+static void *produce(void *unused)
+{
+	struct board *board = &pair.board;
+	const struct layout_copy copy = { .state = TRACKD_ACTIVE };
+	unsigned spins = 0;
+
+	pin(1);
+	for (uint64_t i = 0; i < TRANSITIONS; i++) {
+		while (load_acquire(&seen) != i)
+			relax(&spins);
+		linger(i * 7 % 61);
+		event_append(board, TRACKD_EVENT_STAGE, pair.ref.slot, pair.ref.generation, i,
+			     &copy, 0);
+		event_ring(board);
+		store_release(&rung, i + 1);
+	}
+	return unused;
+}
+
+/* What is rung is counted before its producer returns. */
+static void sleep_until_rung(struct board *board, uint32_t count, uint64_t deadline)
+{
+	unsigned spins = 0;
+
+	(void)deadline;
+	pair.slept++;
+	while (event_doorbell(board) == count && load_acquire(&rung) == seen)
+		relax(&spins);
+	pair.lost += event_doorbell(board) == count;
+}
+
+static void sleep_through_all(struct rounds *rounds)
+{
+	unsigned spins = 0;
+
+	for (uint64_t i = 0; i < TRANSITIONS; i++) {
+		/* Of another length each time, so that the two meet at all their instructions. */
+		linger(i * 37 % 1021);
+		(void)wait_for_ring(rounds);
+		while (load_acquire(&rung) == i)
+			relax(&spins);
+		rounds->position = event_head(rounds->board);
+		store_release(&seen, i + 1);
+	}
+}
+
+int main(void)
+{
+	struct doorbell doorbell = { .board = &pair.board };
+	struct rounds rounds = { .doorbell = &doorbell, .board = &pair.board };
+	pthread_t producer;
+
+	harness_board(&pair.board, CAPACITY);
+	pair.ref = harness_create(&pair.board, "task", NULL);
+	rounds.position = rounds.checked = event_head(&pair.board);
+	int error = pthread_create(&producer, NULL, produce, NULL);
+	harness_must(-error, "a thread");
+	pin(0); /* the producer has not inherited it */
+	sleep_through_all(&rounds);
+	pthread_join(producer, NULL);
+	tap_ok(pair.lost == 0, "of %d transitions none leaves the sleeper asleep (%llu did)",
+	       TRANSITIONS, (unsigned long long)pair.lost);
+	tap_ok(pair.slept > 0 && pair.slept < TRANSITIONS,
+	       "they come before and after it has looked (it slept before %llu)",
+	       (unsigned long long)pair.slept);
+	harness_board_free(&pair.board);
+	return tap_done();
+}
