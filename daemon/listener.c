@@ -72,14 +72,18 @@ static mode_t socket_mode(mode_t mode)
 	return 0600 | (mode & 0040 ? 0060u : 0u) | (mode & 0004 ? 0006u : 0u);
 }
 
-static int bind_beside(int fd, const char *path, mode_t mode, gid_t gid)
+/* Where a socket is until it is shown: a string in the caller's buffer. */
+static const char *beside_of(char beside[128], const char *path)
+{
+	snprintf(beside, 128, "%s.new", path);
+	return beside;
+}
+
+static int bind_beside(int fd, const char *beside, mode_t mode, gid_t gid)
 {
 	struct sockaddr_un address;
-	char beside[128];
-	int error;
+	int error = address_of(&address, beside);
 
-	snprintf(beside, sizeof beside, "%s.new", path);
-	error = address_of(&address, beside);
 	if (error < 0)
 		return error;
 	(void)unlink(beside);
@@ -89,8 +93,7 @@ static int bind_beside(int fd, const char *path, mode_t mode, gid_t gid)
 	if (error < 0)
 		return error;
 	if ((gid != (gid_t)-1 && chown(beside, (uid_t)-1, gid) < 0) ||
-	    chmod(beside, socket_mode(mode)) < 0 || listen(fd, BACKLOG) < 0 ||
-	    rename(beside, path) < 0) {
+	    chmod(beside, socket_mode(mode)) < 0 || listen(fd, BACKLOG) < 0) {
 		error = -errno;
 		(void)unlink(beside);
 	}
@@ -101,6 +104,7 @@ int listener_make(struct listener *ret_listener, const char *path, mode_t mode, 
 {
 	struct listener listener = { .made = true, .path = path };
 	struct stat st = { 0 };
+	char beside[128];
 	int error = make_directory(path);
 
 	if (error == 0)
@@ -110,8 +114,8 @@ int listener_make(struct listener *ret_listener, const char *path, mode_t mode, 
 	listener.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener.fd < 0)
 		return -errno;
-	error = bind_beside(listener.fd, path, mode, gid);
-	if (error == 0 && lstat(path, &st) < 0)
+	error = bind_beside(listener.fd, beside_of(beside, path), mode, gid);
+	if (error == 0 && lstat(beside, &st) < 0)
 		error = -errno;
 	if (error < 0) {
 		close(listener.fd);
@@ -123,15 +127,33 @@ int listener_make(struct listener *ret_listener, const char *path, mode_t mode, 
 	return 0;
 }
 
-void listener_close(struct listener *listener)
+int listener_show(struct listener *listener)
+{
+	char beside[128];
+
+	if (!listener->made)
+		return 0;
+	return rename(beside_of(beside, listener->path), listener->path) < 0 ? -errno : 0;
+}
+
+static void remove_ours(const struct listener *listener, const char *path)
 {
 	struct stat st;
 
+	if (lstat(path, &st) == 0 && st.st_dev == listener->device && st.st_ino == listener->inode)
+		(void)unlink(path);
+}
+
+void listener_close(struct listener *listener)
+{
+	char beside[128];
+
 	if (listener->fd < 0)
 		return;
-	if (listener->made && lstat(listener->path, &st) == 0 && st.st_dev == listener->device &&
-	    st.st_ino == listener->inode)
-		(void)unlink(listener->path);
+	if (listener->made) {
+		remove_ours(listener, listener->path);
+		remove_ours(listener, beside_of(beside, listener->path));
+	}
 	close(listener->fd);
 	listener->fd = -1;
 }

@@ -15,11 +15,14 @@ struct listener {
 };
 
 /*
- * Make the socket at path: its directory is made if only the last component is missing; a dead
- * daemon's socket is replaced, in one step. mode is the board's: who may read it may connect.
+ * Make the socket of path, beside it: its directory is made if only the last component is missing.
+ * mode is the board's: who may read it may connect. path is kept.
  * 0; -EADDRINUSE: somebody listens there; -errno.
  */
 int listener_make(struct listener *ret_listener, const char *path, mode_t mode, gid_t gid);
+
+/* Put it at its path, in one step: a dead daemon's is replaced. What was handed over is there. */
+int listener_show(struct listener *listener);
 
 /* Remove what was made, if it still is ours, and close. */
 void listener_close(struct listener *listener);

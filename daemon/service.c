@@ -95,7 +95,20 @@ static void take_all_kept(struct service *service)
 	service->n_passed = 0;
 }
 
-static int listen_somewhere(struct service *service)
+static int cannot_listen(const char *socket, int error)
+{
+	bool forbidden = error == -EACCES || error == -EPERM;
+
+	log_error("%s: %s; %sgive --socket PATH", socket, strerror(-error),
+		  error == -ENOENT   ? "make its directory, or "
+		  : error == -EEXIST ? "remove what is there, or "
+		  : forbidden        ? "run as a user who may write into its directory, or "
+				     : "");
+	return forbidden ? EX_NOPERM : EX_UNAVAILABLE;
+}
+
+/* A socket that nobody sees yet: there is no board to hand out. */
+static int prepare_to_listen(struct service *service)
 {
 	const struct config *config = &service->config;
 	int error;
@@ -112,9 +125,14 @@ static int listen_somewhere(struct service *service)
 			  config->socket);
 		return EX_TEMPFAIL;
 	}
-	log_error("%s: %s%s", config->socket, strerror(-error),
-		  error == -ENOENT ? "; make its directory, or give --socket PATH" : "");
-	return error == -EACCES || error == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
+	return cannot_listen(config->socket, error);
+}
+
+static int listen_openly(struct service *service)
+{
+	int error = listener_show(&service->listener);
+
+	return error == 0 ? 0 : cannot_listen(service->config.socket, error);
 }
 
 /* ---- Signals ------------------------------------------------------------ */
@@ -360,13 +378,17 @@ int service_run(const struct options *options, const struct config *config)
 	status = adopt_lock(config, &service.lock_fd);
 	if (status != 0)
 		goto end;
-	status = adopt_board(&service.board, config);
+	/* First, because it may fail for reasons of its own, and a failed start leaves nothing. */
+	status = prepare_to_listen(&service);
+	if (status == 0)
+		status = adopt_board(&service.board, config);
 	if (status != 0) {
 		/* There is no board of ours that the lock would be for. */
+		listener_close(&service.listener);
 		boardlock_remove(config->board, service.lock_fd);
 		goto end;
 	}
-	status = listen_somewhere(&service);
+	status = listen_openly(&service);
 	if (status == 0) {
 		status = serve(&service);
 		let_signals_through();

@@ -122,6 +122,21 @@ def write(path, data):
         file.write(data)
 
 
+@test("a socket that cannot be made is a clear error, and nothing is left")
+def _(site):
+    nowhere = os.path.join(site.folder, "missing", "folder", "trackd.sock")
+    code, said = site.daemon_fails("--socket", nowhere)
+    check(code == NO_BOARD and "directory" in said and "--socket" in said, f"trackd exited {code}: {said}")
+    taken = os.path.join(site.folder, "taken")
+    with open(taken, "w", encoding="utf-8") as file:
+        file.write("mine")
+    code, said = site.daemon_fails("--socket", taken)
+    check(code == NO_BOARD and "remove" in said, f"trackd exited {code}: {said}")
+    left = [name for name in os.listdir("/dev/shm") if name.startswith(os.path.basename(site.shm))]
+    check(not left and os.path.getsize(taken) == 4, f"left: {left}")
+    check(not os.path.exists(taken + ".new"), "a socket is left beside it")
+
+
 @test("a stranger's file of the board's name is refused and stays untouched")
 def _(site):
     need_root()
