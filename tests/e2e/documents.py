@@ -140,7 +140,7 @@ def _(_site):
     if not os.path.exists(os.path.join(TREE, ".git")):
         return
     drawn, above = set(), ""
-    for indent, name in re.findall(r"^( *)([\w./]+)/ ", read("README.md").split("## The tree")[1], re.M):
+    for indent, name in re.findall(r"^( *)([\w./-]+)/ ", read("README.md").split("## The tree")[1], re.M):
         above = above if indent else name
         drawn.add(f"{above}/{name}" if indent else name)
     check(len(drawn) > 15 and drawn == folders(), f"not in both: {sorted(drawn ^ folders())}")
