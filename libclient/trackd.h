@@ -19,7 +19,7 @@
  * TIME LIMIT
  *   A call that must take a lock waits for it up to the connection's timeout (default 2 s) and then
  *   returns TRACKD_E_BUSY, having changed nothing. Only a process that is stopped in the middle of
- *   an update of the same record can make that happen. Reading calls never wait.
+ *   an operation on the same record or table can make that happen. Reading calls never wait.
  *
  * THREADS
  *   A struct trackd may be used by any number of threads at once, except that trackd_close() must
@@ -36,7 +36,7 @@
  *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -. Owners: 0 to 63 bytes of UTF-8. One that does
  *   not fit is an error (TRACKD_E_KEY), never cut. Names (255 bytes), messages (191) and errors (511)
  *   are cut at a character boundary and marked as cut. They should be UTF-8 and are not checked:
- *   whoever shows them must expect any bytes and no NUL within.
+ *   whoever shows them must expect any bytes and no NUL within. What is passed in is copied.
  *
  * TIMES
  *   Durations are in milliseconds and say so (_ms). Points in time are nanoseconds since the Unix
@@ -278,11 +278,13 @@ struct trackd_new {
 /*
  * Create a task: pending, 0 %.
  *
- * task:    copied. ret_ref: may be NULL.
+ * task:    copied.
+ * ret_ref: may be NULL.
+ *
  * A full board makes room: an expired task goes first, else the oldest final one.
  * Errors: TRACKD_E_EXISTS (a live task of that id; with TRACKD_REPLACE only if its owner is
- * another); TRACKD_E_FULL; TRACKD_E_KEY; TRACKD_E_KIND; TRACKD_E_BUSY; TRACKD_E_OVERFLOW (total).
- * Cost: about 0.5 us.
+ * another); TRACKD_E_FULL; TRACKD_E_KEY; TRACKD_E_KIND; TRACKD_E_BUSY; TRACKD_E_OVERFLOW (total);
+ * -EINVAL (size, flags). Cost: about 0.5 us.
  */
 int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct trackd_ref *ret_ref);
 
@@ -317,8 +319,10 @@ int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units)
  */
 int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64_t total);
 
-/* Set done and total of the present stage outright, for programs that know only the sum.
- * Errors and cost: as trackd_set_total(). */
+/*
+ * Set done and total of the present stage outright, for programs that know only the sum.
+ * Errors and cost: as trackd_set_total().
+ */
 int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t done,
 			uint64_t total);
 
@@ -339,17 +343,27 @@ enum trackd_cancel_result {
 	TRACKD_CANCEL_ENDED = 1, /* it was pending, and is cancelled now */
 };
 
-/* Ask for a task to be cancelled. Returns enum trackd_cancel_result.
- * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. */
+/*
+ * Ask for a task to be cancelled. Returns enum trackd_cancel_result. Any producer may ask; the
+ * worker learns of it from trackd_cancel_requested() and ends the task with trackd_cancelled().
+ * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. Cost: as trackd_update().
+ */
 int trackd_cancel(struct trackd *trackd, struct trackd_ref ref);
 
-/* Forget a task, whatever its state. Its id is free at once.
- * Errors: TRACKD_E_GONE; TRACKD_E_BUSY. */
+/*
+ * Forget a task, whatever its state. Its id is free at once. A worker is not told: its next call
+ * is TRACKD_E_GONE.
+ * Errors: TRACKD_E_GONE; TRACKD_E_BUSY. Cost: about that of trackd_create().
+ */
 int trackd_remove(struct trackd *trackd, struct trackd_ref ref);
 
 /* ---- Reading ------------------------------------------------------------- */
+/*
+ * With any connection, and without a lock or a system call; but once a second one call of a
+ * connection asks fstat(2) whether the board is still the board, and moves on if it is not.
+ */
 
-/* Whether somebody asked for the task to be cancelled: 1 or 0. No lock, no system call; about 3 ns,
+/* Whether somebody asked for the task to be cancelled: 1 or 0. Reads no clock either; about 3 ns,
  * so ask once per page, chunk or batch. Errors: TRACKD_E_GONE. */
 int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref);
 
@@ -484,7 +498,8 @@ struct trackd_iter {
  *	while (trackd_next(trackd, &iter, &ref) > 0) ...
  *
  * A task that is there from beginning to end is met exactly once; one created or removed meanwhile
- * may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free.
+ * may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free. Should the
+ * board be replaced meanwhile, the iterator goes through the old one to its end.
  * Errors: trackd_iter_owner: TRACKD_E_KEY.
  * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
  * of map per 64 slots.
@@ -508,7 +523,7 @@ enum trackd_wait_for {
  * timeout_ms: negative: without limit; 0: look once.
  * Returns 0 when it happened. Transitions are seen within about 10 us of a running daemon's
  * wake-up, counters and messages within 100 ms; without a daemon everything within 250 ms. A reader
- * may wait.
+ * may wait, and producers pay the same however many do.
  * Errors: -ETIMEDOUT; TRACKD_E_GONE (also when it goes while we wait); -EINTR after a signal.
  */
 int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd_wait_for what,
@@ -544,8 +559,10 @@ struct trackd_cursor {
 	uint64_t stalled_ns; /* private */
 };
 
-/* Place a cursor: behind the newest event, or with a sequence before that event.
- * A sequence of the future is placed behind the newest. */
+/*
+ * Place a cursor: behind the newest event, or before the event of a sequence. A sequence of the
+ * future is placed behind the newest.
+ */
 void trackd_cursor_now(struct trackd *trackd, struct trackd_cursor *ret_cursor);
 void trackd_cursor_at(struct trackd *trackd, uint64_t sequence, struct trackd_cursor *ret_cursor);
 
@@ -562,7 +579,7 @@ int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor,
 int trackd_wait_event(struct trackd *trackd, const struct trackd_cursor *cursor,
 		      int64_t timeout_ms);
 
-/* The hash under which an owner's events run on this board. */
+/* The hash under which an owner's events run on this board; another board has another. "": 0. */
 uint64_t trackd_owner_hash(struct trackd *trackd, const char *owner);
 
 /*
@@ -570,7 +587,8 @@ uint64_t trackd_owner_hash(struct trackd *trackd, const char *owner);
  * and stays the same over restarts of the daemon. Owned by the connection: do not read or close it;
  * wait for input and call trackd_dispatch(), then read tasks or events until there is nothing new.
  * trackd_fd: the descriptor, or -errno. trackd_dispatch: never blocks; 1 if transitions
- * may have happened, 0 if not, or an error. While no daemon runs it looks for one once a second.
+ * may have happened, 0 if not. While no daemon runs it looks for one once a second.
+ * Errors: -EMFILE, -ENOMEM; -EBADF (trackd_dispatch() before trackd_fd(), in a forked child too).
  */
 int trackd_fd(struct trackd *trackd);
 int trackd_dispatch(struct trackd *trackd);
@@ -593,8 +611,13 @@ struct trackd_kind {
 
 /*
  * Make a kind known to the board. An identical one is found, not added; of two with one name the
- * newest wins. Returns the kind's number. Errors: -EINVAL, TRACKD_E_TABLE_FULL, TRACKD_E_READ_ONLY,
- * TRACKD_E_BUSY.
+ * newest wins. Kinds are never forgotten while the board lives.
+ *
+ * name:   1 to 31 bytes of a-z 0-9 - _.
+ * stages: 1 to 16 in order, copied; their names differ.
+ *
+ * Returns the kind's number.
+ * Errors: -EINVAL; TRACKD_E_TABLE_FULL (64); TRACKD_E_READ_ONLY; TRACKD_E_BUSY.
  */
 int trackd_kind_declare(struct trackd *trackd, const char *name,
 			const struct trackd_stage_def *stages, int n_stages);
