@@ -294,7 +294,7 @@ docdir := $(PREFIX)/share/doc/trackd
 confdir := $(SYSCONFDIR)/trackd
 
 # Scripts for tests/run about what is installed, what systemd makes of it, and the demonstration.
-system_tests := tests/systemd/install.sh tests/systemd/units.sh tests/demo/outcome.sh
+system_tests := tests/systemd/install.sh tests/systemd/readme.sh tests/systemd/units.sh tests/demo/outcome.sh
 
 # MODE:FILE:PLACE. `uninstall` reads the same list.
 installed := \
