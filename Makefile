@@ -36,6 +36,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libncurses-dev libjansson-dev libxxhash-dev
 DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
+HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3
 BENCH_PACKAGES := valgrind python3
@@ -51,6 +52,7 @@ daemon_src := $(wildcard daemon/*.c)
 common_src := $(wildcard tools/common/*.c)
 trackctl_src := $(wildcard tools/trackctl/*.c)
 docproc_src := $(wildcard tools/docproc/*.c)
+http_src := $(wildcard tools/trackd-http/*.c)
 harness_src := $(wildcard tests/harness/*.c)
 unit_src := $(wildcard tests/unit/*.c)
 crash_src := $(wildcard tests/crash/*.c)
@@ -61,7 +63,7 @@ e2e_src := $(wildcard tests/e2e/*.c)
 bench_src := $(wildcard tests/bench/*.c)
 demo_src := $(wildcard tests/demo/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
-all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
+all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(http_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
 	$(stress_src) $(e2e_src) $(bench_src) $(demo_src) $(fuzz_src)
 headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h tests/*/*/*.h)
 
@@ -70,13 +72,16 @@ prog = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
 
 lib_so := $(BUILD)/libtrackd.so.$(VERSION)
 lib_a := $(BUILD)/libtrackd.a
-programs := $(BUILD)/trackd $(BUILD)/trackctl $(if $(wildcard tools/docproc/main.c),$(BUILD)/docproc)
+programs := $(BUILD)/trackd $(BUILD)/trackctl $(if $(wildcard tools/docproc/main.c),$(BUILD)/docproc) \
+	$(if $(wildcard tools/trackd-http/main.c),$(BUILD)/trackd-http)
 # Test programs link the daemon's modules too, all but its main().
 daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
 trackctl_a := $(BUILD)/trackctl.a
 docproc_a := $(BUILD)/docproc.a
 docproc_tests := $(call prog,$(wildcard tests/unit/test_docproc_*.c))
+http_a := $(BUILD)/trackd-http.a
+http_tests := $(call prog,$(wildcard tests/unit/test_http_*.c))
 crash_programs := $(call prog,$(crash_src))
 crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
 test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
@@ -95,6 +100,9 @@ DOCPROC_MODULES := poppler-glib libzip libxml-2.0 icu-i18n icu-uc sqlite3 libcur
 DOCPROC_LIBS = $(shell pkg-config --libs $(DOCPROC_MODULES)) -lm
 # As system headers: their warnings are not ours.
 DOCPROC_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(DOCPROC_MODULES) 2>/dev/null))
+HTTP_MODULES := librhonabwy gnutls libmicrohttpd jansson sqlite3
+HTTP_LIBS = $(shell pkg-config --libs $(HTTP_MODULES))
+HTTP_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(HTTP_MODULES) 2>/dev/null))
 
 # ---- Targets --------------------------------------------------------------------------------------------------
 
@@ -116,7 +124,7 @@ help: ## this list
 	@echo 'Debian 12 is installed with apt-get, with sudo if you are not root.'
 
 deps:
-	$(call packages,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES))
+	$(call packages,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES) $(HTTP_PACKAGES))
 
 build: $(lib_so) $(lib_a) $(programs)
 	@:
@@ -140,7 +148,8 @@ $(daemon_a): $(call obj,$(filter-out daemon/main.c,$(daemon_src)))
 $(common_a): $(call obj,$(common_src))
 $(trackctl_a): $(call obj,$(filter-out tools/trackctl/main.c,$(trackctl_src)))
 $(docproc_a): $(call obj,$(filter-out tools/docproc/main.c,$(docproc_src)))
-$(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a):
+$(http_a): $(call obj,$(filter-out tools/trackd-http/main.c,$(http_src)))
+$(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a) $(http_a):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -163,6 +172,18 @@ $(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+# The same for the gateway's.
+$(BUILD)/obj/tools/trackd-http/%.o $(BUILD)/obj/tests/unit/test_http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
+
+$(BUILD)/trackd-http: $(call obj,tools/trackd-http/main.c) $(http_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HTTP_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
+
+$(http_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(http_a) $(daemon_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(HTTP_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) $(trackctl_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
@@ -228,7 +249,12 @@ $(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets)): $(call fuzz_obj,$(filter-out 
 $(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets)): FUZZ_LIBS = $(DOCPROC_LIBS) $(TOOL_LIBS)
 $(BUILD)/fuzz/obj/tools/docproc/%.o $(BUILD)/fuzz/obj/tests/fuzz/docproc_%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
 
--include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(docproc_src) $(fuzz_target_src)))
+# http_NAME_target.c is about the gateway.
+$(filter $(BUILD)/fuzz/http_%,$(fuzz_targets)): $(call fuzz_obj,$(filter-out tools/trackd-http/main.c,$(http_src)) $(common_src))
+$(filter $(BUILD)/fuzz/http_%,$(fuzz_targets)): FUZZ_LIBS = $(HTTP_LIBS) $(TOOL_LIBS)
+$(BUILD)/fuzz/obj/tools/trackd-http/%.o $(BUILD)/fuzz/obj/tests/fuzz/http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
+
+-include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(docproc_src) $(http_src) $(fuzz_target_src)))
 
 # A program as any other: the public header and the library, nothing of the tests.
 $(demo_programs): $(call obj,$(demo_src)) $(lib_a)

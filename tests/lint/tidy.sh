@@ -10,7 +10,7 @@ tidy() {
 	clang-tidy --quiet "$1" -- -std=gnu11 -D_GNU_SOURCE -Ilibclient -I. -pthread $system_headers \
 		2>"$work/$$.$BASHPID" || { echo "$1"; cat "$work/$$.$BASHPID"; return 1; }
 }
-system_headers=$(pkg-config --cflags poppler-glib libxml-2.0 | sed 's/-I/-isystem /g')
+system_headers=$(pkg-config --cflags poppler-glib libxml-2.0 gnutls | sed 's/-I/-isystem /g')
 export -f tidy
 export work system_headers
 
