@@ -72,6 +72,13 @@ static void copy_header(const struct board *board, struct trackd_stats *stats)
 	stats->events = event_head(board);
 }
 
+PUBLIC void trackd_board_id(struct trackd *trackd, uint8_t ret_id[16])
+{
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+
+	memcpy(ret_id, board->header->board_id, sizeof board->header->board_id);
+}
+
 PUBLIC int trackd_stats(struct trackd *trackd, struct trackd_stats *ret_stats)
 {
 	const struct board *board = attach_reader(trackd, clock_coarse_ns());

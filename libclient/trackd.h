@@ -655,6 +655,10 @@ struct trackd_stats {
  * Errors: -EINVAL (size). */
 int trackd_stats(struct trackd *trackd, struct trackd_stats *ret_stats);
 
+/* Which board the connection is on: random, of the board's making. It changes when the connection
+ * moves on to a board that took the old one's place. A few nanoseconds. */
+void trackd_board_id(struct trackd *trackd, uint8_t ret_id[16]);
+
 #ifdef __cplusplus
 }
 #endif
