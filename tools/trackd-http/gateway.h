@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What all parts of the gateway share. One thread, one event loop. */
+#ifndef TRACKD_HTTP_GATEWAY_H
+#define TRACKD_HTTP_GATEWAY_H
+
+#include "config.h"
+#include <systemd/sd-event.h>
+
+struct gateway {
+	const struct config *config;
+	sd_event *event;
+	struct server *server, *admin;
+	struct auth *auth;
+	struct tickets *tickets;
+	struct board *board;
+	struct documents *documents;
+	struct follower *follower;
+	struct streams *streams;
+	struct waits *waits;
+	struct limits *limits;
+	struct metrics *metrics;
+	bool draining; /* answers 503, ends what is open */
+};
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "request.h"
+#include "limits.h"
+#include "metrics.h"
+#include "respond.h"
+#include "routes.h"
+#include "server.h"
+#include "ticket.h"
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+const char *request_query(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* ---- Who and what ------------------------------------------------------- */
+
+static enum method method_of(const char *name)
+{
+	static const char *const names[] = { [METHOD_GET] = "GET",
+					     [METHOD_HEAD] = "HEAD",
+					     [METHOD_POST] = "POST",
+					     [METHOD_DELETE] = "DELETE" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i]) == 0)
+			return (enum method)i;
+	return METHOD_OTHER;
+}
+
+static void find_address(struct request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	char peer[64] = "local";
+	socklen_t size = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+								   : sizeof(struct sockaddr_in);
+
+	if (address && address->sa_family != AF_UNIX)
+		(void)getnameinfo(address, size, peer, sizeof peer, NULL, 0, NI_NUMERICHOST);
+	limits_address(request->gateway->limits, peer, request_header(request, "X-Forwarded-For"),
+		       request->address);
+}
+
+static struct request *request_new(struct server *server, struct MHD_Connection *connection,
+				   const char *url, const char *method)
+{
+	struct request *request = calloc(1, sizeof *request);
+
+	if (!request)
+		return NULL;
+	request->gateway = server_gateway(server);
+	request->connection = connection;
+	request->method = method_of(method);
+	request->started_ns = now_ns();
+	snprintf(request->path, sizeof request->path, "%s", url);
+	find_address(request);
+	return request;
+}
+
+/* ---- Admission ---------------------------------------------------------- */
+
+static enum auth_failure identify(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	const char *authorization = request_header(request, "Authorization");
+	const char *ticket = request_query(request, "ticket");
+	int64_t now = (int64_t)time(NULL);
+
+	if (!authorization && ticket && (request->route->flags & ROUTE_STREAM))
+		return ticket_use(gateway->tickets, ticket, request->id,
+				  request_header(request, "Last-Event-ID") != NULL, now,
+				  &request->identity);
+	return auth_check(gateway->auth, authorization, now, &request->identity);
+}
+
+static enum MHD_Result admit_caller(struct request *request)
+{
+	struct gateway *gateway = request->gateway;
+	unsigned wait;
+
+	if (request->route->flags & ROUTE_TOKEN) {
+		enum auth_failure failure = identify(request);
+
+		if (failure != AUTH_NONE) {
+			metrics_auth_failure(gateway->metrics, failure);
+			return respond_unauthorised(request, failure);
+		}
+		wait = limits_request(gateway->limits, NULL, request->identity.owner,
+				      request->started_ns);
+		if (wait > 0)
+			return respond_retry(request, MHD_HTTP_TOO_MANY_REQUESTS, wait,
+					     "Too many requests");
+	}
+	return request->route->begin(request);
+}
+
+static enum MHD_Result no_route(struct request *request, const char *allow)
+{
+	struct MHD_Response *response;
+
+	if (allow[0] == '\0')
+		return respond_error(request, MHD_HTTP_NOT_FOUND, NULL);
+	response = response_error(request, MHD_HTTP_METHOD_NOT_ALLOWED, NULL);
+	if (response)
+		response_header(response, "Allow", allow);
+	return respond(request, MHD_HTTP_METHOD_NOT_ALLOWED, response);
+}
+
+static enum MHD_Result admit(struct request *request, bool admin)
+{
+	struct gateway *gateway = request->gateway;
+	char allow[64];
+	unsigned wait;
+
+	request->route = routes_find(admin, request->path, request->method, request->id, allow);
+	if (admin)
+		return request->route ? request->route->begin(request) : no_route(request, allow);
+	wait = limits_request(gateway->limits, request->address, NULL, request->started_ns);
+	if (wait > 0)
+		return respond_retry(request, MHD_HTTP_TOO_MANY_REQUESTS, wait,
+				     "Too many requests");
+	if (!request->route)
+		return no_route(request, allow);
+	if (gateway->draining)
+		return respond_retry(request, MHD_HTTP_SERVICE_UNAVAILABLE, 2, "Shutting down");
+	return admit_caller(request);
+}
+
+/* ---- libmicrohttpd's calls ---------------------------------------------- */
+
+static enum MHD_Result more(struct request *request, const char *data, size_t *size)
+{
+	const struct work_class *work = request->work_class;
+
+	if (*size > 0) {
+		size_t n = *size;
+
+		*size = 0;
+		if (request->status != 0 || !work || !work->data)
+			return MHD_YES; /* answered, or not wanted */
+		return work->data(request, data, n);
+	}
+	if (request->status != 0)
+		return MHD_YES;
+	if (!work || !work->go_on)
+		return MHD_NO;
+	return work->go_on(request);
+}
+
+enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, const char *url,
+				const char *method, const char *version, const char *data,
+				size_t *size, void **state)
+{
+	struct request *request = *state;
+
+	(void)version;
+	if (request)
+		return more(request, data, size);
+	request = request_new(cls, connection, url, method);
+	if (!request)
+		return MHD_NO;
+	*state = request;
+	server_phase(connection, CONNECTION_BUSY);
+	return admit(request, server_is_admin(cls));
+}
+
+void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
+		    enum MHD_RequestTerminationCode code)
+{
+	struct request *request = *state;
+
+	(void)cls;
+	(void)code;
+	server_phase(connection, CONNECTION_IDLE);
+	if (!request)
+		return;
+	if (request->work_class && request->work_class->free)
+		request->work_class->free(request);
+	if (request->status != 0)
+		metrics_request(request->gateway->metrics, request->route, request->method,
+				request->status, now_ns() - request->started_ns);
+	free(request);
+	*state = NULL;
+}
+
+void request_suspend(struct request *request)
+{
+	MHD_suspend_connection(request->connection);
+}
+
+void request_resume(struct request *request)
+{
+	MHD_resume_connection(request->connection);
+	server_kick(request->gateway->server);
+}

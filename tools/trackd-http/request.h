@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request, from its head to the last byte of its answer. A route's begin() is called when the
+ * head is whole and the caller is admitted; it answers, or installs what goes on: a body that
+ * arrives, a wait, a stream.
+ */
+#ifndef TRACKD_HTTP_REQUEST_H
+#define TRACKD_HTTP_REQUEST_H
+
+#include "gateway.h"
+#include "trackd.h"
+#include <microhttpd.h>
+
+enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_DELETE, METHOD_OTHER };
+
+struct request;
+
+/* What goes on beyond begin(). */
+struct work_class {
+	/* A piece of the body. MHD_NO closes the connection. NULL: a body is drained and ignored. */
+	enum MHD_Result (*data)(struct request *request, const char *data, size_t size);
+	/* The body is whole, or the connection was resumed: answer, or suspend again. */
+	enum MHD_Result (*go_on)(struct request *request);
+	/* The request is over, however it ended. */
+	void (*free)(struct request *request);
+};
+
+struct request {
+	struct gateway *gateway;
+	struct MHD_Connection *connection;
+	const struct route *route; /* NULL: no such path */
+	enum method method;
+	char path[1024];
+	char id[TRACKD_ID_MAX + 1]; /* from the path */
+	struct identity identity;   /* of routes that ask for one */
+	char address[64];           /* the client's, behind trusted proxies the one they name */
+	uint64_t started_ns;        /* CLOCK_MONOTONIC */
+	unsigned status;            /* 0: not answered yet */
+	bool answered_early;        /* before its body was read: close afterwards */
+	const struct work_class *work_class;
+	void *work;
+};
+
+/* Query parameter or header, NULL if it is not there. */
+const char *request_query(const struct request *request, const char *name);
+const char *request_header(const struct request *request, const char *name);
+
+/* Suspend: the answer comes later. Resuming is batched: many in one turn cost as one. */
+void request_suspend(struct request *request);
+void request_resume(struct request *request);
+
+/* For server.c: libmicrohttpd's callbacks. cls is the server. */
+enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, const char *url,
+				const char *method, const char *version, const char *data,
+				size_t *size, void **state);
+void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
+		    enum MHD_RequestTerminationCode code);
+
+#endif

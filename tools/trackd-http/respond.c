@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "respond.h"
+#include "routes.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_original(const struct request *request)
+{
+	return request->route && (request->route->flags & ROUTE_ORIGINAL);
+}
+
+/* ---- Responses ---------------------------------------------------------- */
+
+void response_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	(void)MHD_add_response_header(response, name, value);
+}
+
+static struct MHD_Response *with_type(struct MHD_Response *response, const char *type)
+{
+	if (response && type)
+		response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	return response;
+}
+
+/* libmicrohttpd takes what it is told not to change as if it could. */
+static void *body_of(const void *body)
+{
+	void *same;
+
+	memcpy(&same, &body, sizeof same);
+	return same;
+}
+
+struct MHD_Response *response_copy(const char *type, const char *body, size_t size)
+{
+	return with_type(
+		MHD_create_response_from_buffer(size, body_of(body), MHD_RESPMEM_MUST_COPY), type);
+}
+
+struct MHD_Response *response_static(const char *type, const char *body, size_t size)
+{
+	return with_type(
+		MHD_create_response_from_buffer(size, body_of(body), MHD_RESPMEM_PERSISTENT), type);
+}
+
+struct MHD_Response *response_json(const char *type, json_t *document)
+{
+	char *text = document ? json_dumps(document, JSON_COMPACT) : NULL;
+
+	json_decref(document);
+	if (!text)
+		return NULL;
+	return with_type(MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE),
+			 type);
+}
+
+struct MHD_Response *response_empty(void)
+{
+	return response_static(NULL, "", 0);
+}
+
+enum MHD_Result respond(struct request *request, unsigned status, struct MHD_Response *response)
+{
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	request->status = status;
+	response_header(response, "X-Content-Type-Options", "nosniff");
+	if (!MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL))
+		response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	result = MHD_queue_response(request->connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+/* ---- Errors ------------------------------------------------------------- */
+
+struct MHD_Response *response_error(const struct request *request, unsigned status,
+				    const char *detail)
+{
+	const char *title = MHD_get_reason_phrase_for(status);
+
+	if (is_original(request))
+		return response_json("application/json",
+				     json_pack("{s:s}", "detail", detail ? detail : title));
+	return response_json("application/problem+json",
+			     json_pack("{s:s, s:s, s:i, s:s*}", "type", "about:blank", "title",
+				       title, "status", (int)status, "detail", detail));
+}
+
+enum MHD_Result respond_error(struct request *request, unsigned status, const char *detail)
+{
+	return respond(request, status, response_error(request, status, detail));
+}
+
+enum MHD_Result respond_unauthorised(struct request *request, enum auth_failure failure)
+{
+	bool given = failure != AUTH_MISSING;
+	struct MHD_Response *response = response_error(
+		request, MHD_HTTP_UNAUTHORIZED, given ? "Invalid token" : "Not authenticated");
+
+	if (response)
+		response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+				given ? "Bearer realm=\"trackd\", error=\"invalid_token\""
+				      : "Bearer realm=\"trackd\"");
+	return respond(request, MHD_HTTP_UNAUTHORIZED, response);
+}
+
+enum MHD_Result respond_retry(struct request *request, unsigned status, unsigned after_s,
+			      const char *detail)
+{
+	struct MHD_Response *response = response_error(request, status, detail);
+	char seconds[16];
+
+	snprintf(seconds, sizeof seconds, "%u", after_s);
+	if (response)
+		response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+	return respond(request, status, response);
+}

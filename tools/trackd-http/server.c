@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+#include "server.h"
+#include "request.h"
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	MEMORY = 16 << 10, /* of one connection: head and answer; less refuses an 11 KB head */
+	BACKLOG = 1024,
+	KICK_USEC = 1000,
+	WATCH_USEC = 1000000,
+};
+
+struct connection {
+	struct connection *next, **link;
+	struct MHD_Connection *of;
+	enum connection_phase phase;
+	time_t since; /* CLOCK_MONOTONIC, of the phase */
+};
+
+struct server {
+	struct gateway *gateway;
+	struct MHD_Daemon *daemon;
+	sd_event_source *io, *timer, *kick, *watch;
+	struct connection *connections;
+	unsigned n_connections;
+	bool admin, kicked;
+};
+
+static time_t now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec;
+}
+
+/* ---- Connections and their deadlines ------------------------------------ */
+
+static void enter(struct server *server, struct MHD_Connection *of, void **context)
+{
+	struct connection *connection = calloc(1, sizeof *connection);
+
+	*context = connection;
+	if (!connection)
+		return;
+	*connection = (struct connection){ .next = server->connections,
+					   .link = &server->connections,
+					   .of = of,
+					   .since = now_s() };
+	if (server->connections)
+		server->connections->link = &connection->next;
+	server->connections = connection;
+	if (server->n_connections++ == 0)
+		(void)sd_event_source_set_enabled(server->watch, SD_EVENT_ON);
+}
+
+static void leave(struct server *server, void **context)
+{
+	struct connection *connection = *context;
+
+	if (!connection)
+		return;
+	*connection->link = connection->next;
+	if (connection->next)
+		connection->next->link = connection->link;
+	free(connection);
+	*context = NULL;
+	if (--server->n_connections == 0)
+		(void)sd_event_source_set_enabled(server->watch, SD_EVENT_OFF);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *of, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+		enter(cls, of, context);
+	else
+		leave(cls, context);
+}
+
+void server_phase(struct MHD_Connection *of, enum connection_phase phase)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(of, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *connection = info ? info->socket_context : NULL;
+
+	if (!connection)
+		return;
+	connection->phase = phase;
+	connection->since = now_s();
+}
+
+static uint32_t limit_of(const struct server *server, enum connection_phase phase)
+{
+	const struct config *config = server->gateway->config;
+
+	switch (phase) {
+	case CONNECTION_HEAD:
+		return config->head_s;
+	case CONNECTION_BUSY:
+		return UINT32_MAX;
+	case CONNECTION_IDLE: /* and the head that ends it */
+		return config->idle_s + config->head_s;
+	}
+	return 0;
+}
+
+static int on_watch(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct server *server = data;
+	time_t now = now_s();
+
+	for (struct connection *c = server->connections; c; c = c->next) {
+		const union MHD_ConnectionInfo *info;
+
+		if (now - c->since <= (time_t)limit_of(server, c->phase))
+			continue;
+		info = MHD_get_connection_info(c->of, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (info)
+			(void)shutdown(info->connect_fd, SHUT_RDWR);
+	}
+	(void)sd_event_source_set_time(source, usec + WATCH_USEC);
+	return 0;
+}
+
+/* ---- Running ------------------------------------------------------------ */
+
+static void run(struct server *server)
+{
+	unsigned long long ms;
+
+	(void)MHD_run(server->daemon);
+	if (MHD_get_timeout(server->daemon, &ms) == MHD_YES) {
+		(void)sd_event_source_set_time_relative(server->timer, ms * 1000);
+		(void)sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
+	}
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *data)
+{
+	(void)source;
+	(void)fd;
+	(void)revents;
+	run(data);
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+	(void)source;
+	(void)usec;
+	run(data);
+	return 0;
+}
+
+static int on_kick(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct server *server = data;
+
+	(void)source;
+	(void)usec;
+	server->kicked = false;
+	run(server);
+	return 0;
+}
+
+void server_kick(struct server *server)
+{
+	if (server->kicked)
+		return;
+	server->kicked = true;
+	(void)sd_event_source_set_time_relative(server->kick, KICK_USEC);
+	(void)sd_event_source_set_enabled(server->kick, SD_EVENT_ONESHOT);
+}
+
+/* ---- Starting and stopping ---------------------------------------------- */
+
+static struct MHD_Daemon *start_daemon(struct server *server, int fd)
+{
+	const struct config *config = server->gateway->config;
+
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_on_call, server,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, request_on_end, server,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+		config->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		server->admin ? 0 : config->address_connections, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_END);
+}
+
+static int add_sources(struct server *server)
+{
+	sd_event *event = server->gateway->event;
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	int error = info ? 0 : -EIO;
+
+	if (error >= 0)
+		error = sd_event_add_io(event, &server->io, info->epoll_fd, EPOLLIN, on_io, server);
+	if (error >= 0)
+		error = sd_event_add_time_relative(event, &server->timer, CLOCK_MONOTONIC, 0, 1,
+						   on_timer, server);
+	if (error >= 0)
+		error = sd_event_add_time_relative(event, &server->kick, CLOCK_MONOTONIC, 0, 1,
+						   on_kick, server);
+	if (error >= 0)
+		error = sd_event_add_time_relative(event, &server->watch, CLOCK_MONOTONIC,
+						   WATCH_USEC, 0, on_watch, server);
+	if (error < 0)
+		return error;
+	(void)sd_event_source_set_enabled(server->timer, SD_EVENT_OFF);
+	(void)sd_event_source_set_enabled(server->kick, SD_EVENT_OFF);
+	(void)sd_event_source_set_enabled(server->watch, SD_EVENT_OFF);
+	return 0;
+}
+
+int server_start(struct gateway *gateway, int fd, bool admin, struct server **ret_server)
+{
+	struct server *server = calloc(1, sizeof *server);
+	int error = -ENOMEM;
+
+	if (!server)
+		goto fail;
+	server->gateway = gateway;
+	server->admin = admin;
+	server->daemon = start_daemon(server, fd);
+	error = server->daemon ? add_sources(server) : -EIO;
+	if (error < 0)
+		goto fail;
+	*ret_server = server;
+	return 0;
+fail:
+	if (!server || !server->daemon)
+		close(fd);
+	server_stop(server);
+	return error;
+}
+
+void server_quiesce(struct server *server)
+{
+	MHD_socket fd = server ? MHD_quiesce_daemon(server->daemon) : -1;
+
+	if (fd >= 0)
+		close(fd);
+}
+
+void server_stop(struct server *server)
+{
+	if (!server)
+		return;
+	if (server->daemon)
+		MHD_stop_daemon(server->daemon);
+	sd_event_source_disable_unref(server->io);
+	sd_event_source_disable_unref(server->timer);
+	sd_event_source_disable_unref(server->kick);
+	sd_event_source_disable_unref(server->watch);
+	free(server);
+}
+
+struct gateway *server_gateway(const struct server *server)
+{
+	return server->gateway;
+}
+
+bool server_is_admin(const struct server *server)
+{
+	return server->admin;
+}
+
+unsigned server_connections(const struct server *server)
+{
+	return server->n_connections;
+}
+
+/* ---- Listening ---------------------------------------------------------- */
+
+static int listen_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof address.sun_path)
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	(void)unlink(path);
+	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || chmod(path, 0660) < 0 ||
+	    listen(fd, BACKLOG) < 0) {
+		int error = -errno;
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+static int listen_on(const struct addrinfo *address)
+{
+	static const int one = 1;
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
+		int error = -errno;
+		close(fd);
+		return error;
+	}
+	return fd;
+}
+
+int server_listen(const char *where)
+{
+	static const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+					       .ai_socktype = SOCK_STREAM };
+	char host[256];
+	struct addrinfo *found;
+
+	if (strncmp(where, "unix:", 5) == 0)
+		return listen_unix(where + 5);
+	const char *colon = strrchr(where, ':');
+	if (!colon || colon == where || (size_t)(colon - where) >= sizeof host)
+		return -EINVAL;
+	snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
+	size_t length = strlen(host);
+	char *name = host;
+	if (host[0] == '[' && host[length - 1] == ']') {
+		host[length - 1] = '\0';
+		name++;
+	}
+	if (getaddrinfo(name, colon + 1, &hints, &found) != 0)
+		return -EADDRNOTAVAIL;
+	int fd = listen_on(found);
+	freeaddrinfo(found);
+	return fd;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A listener: libmicrohttpd over epoll within our event loop, with deadlines of our own for heads
+ * and idle connections, since its time-out restarts on every byte.
+ */
+#ifndef TRACKD_HTTP_SERVER_H
+#define TRACKD_HTTP_SERVER_H
+
+#include "gateway.h"
+#include <microhttpd.h>
+
+struct server;
+
+/* fd: a listening socket, taken over. admin: the operators'. 0 or -errno. */
+int server_start(struct gateway *gateway, int fd, bool admin, struct server **ret_server);
+/* No new connections. */
+void server_quiesce(struct server *server);
+void server_stop(struct server *server);
+
+struct gateway *server_gateway(const struct server *server);
+bool server_is_admin(const struct server *server);
+unsigned server_connections(const struct server *server);
+
+/* Something was resumed: run within a millisecond, once for all. */
+void server_kick(struct server *server);
+
+/* What request.c knows of a connection's progress. */
+enum connection_phase { CONNECTION_HEAD, CONNECTION_BUSY, CONNECTION_IDLE };
+void server_phase(struct MHD_Connection *connection, enum connection_phase phase);
+
+/* A socket that listens on "HOST:PORT", "[HOST]:PORT" or "unix:PATH". -errno. */
+int server_listen(const char *where);
+
+#endif
