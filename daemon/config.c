@@ -314,7 +314,8 @@ int config_read(struct config *config, const char *path, struct config_fault *fa
 
 	if (!file) {
 		error = -errno;
-		fail(fault, "%.400s: %s", path, strerror(-error));
+		fail(fault, "%.400s: %s; --config names a file that can be read", path,
+		     strerror(-error));
 		return error;
 	}
 	for (unsigned n = 1; error == 0 && getline(&line, &size, file) >= 0; n++) {

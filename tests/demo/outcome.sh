@@ -7,16 +7,17 @@
 . "$(dirname "$0")/../harness/lib.sh"
 
 # The project's own sources, three times over, so that a worker is in the middle of one for a while.
+# Below a hidden folder, which the person who names it may well mean.
 make_documents() { # FOLDER
 	local file
-	mkdir "$1"
+	mkdir -p "$1"
 	for file in "$tree"/libclient/*.[ch] "$tree"/daemon/*.c "$tree"/docs/*.md; do
 		cat "$file" "$file" "$file" >"$1/${file##*/}"
 	done
 }
 
 demo() {
-	env --default-signal=INT DEMO_BOARD="$TRACKD_TEST_BOARD-demo" BUILD="$build" DOCS="$work/documents" \
+	env --default-signal=INT DEMO_BOARD="$TRACKD_TEST_BOARD-demo" BUILD="$build" DOCS="$work/.texts/documents" \
 		TMPDIR="$work/tmp" "$tree/tests/demo/demo.sh"
 }
 
@@ -25,9 +26,9 @@ left() { # what a demonstration may not leave
 	find /dev/shm -name "${TRACKD_TEST_BOARD#/}-demo*"
 }
 
-make_documents "$work/documents"
+make_documents "$work/.texts/documents"
 mkdir "$work/tmp"
-count=$(find "$work/documents" -type f | wc -l)
+count=$(find "$work/.texts/documents" -type f | wc -l)
 [ "$count" -le 60 ] || count=60
 
 started=$SECONDS

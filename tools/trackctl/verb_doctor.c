@@ -191,7 +191,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	int faults = doctor_check_fd(fd, &report);
 	close(fd);
 	if (faults == -EIO)
-		return ctl_fail(EXIT_CODE_FAULTS, "%s became shorter while it was looked at", path);
+		return ctl_fail(EXIT_CODE_FAULTS,
+				"%s became shorter while it was looked at; look again", path);
 	if (faults < 0)
 		return ctl_error(faults, "%s", path);
 	if (ctl->json) {
