@@ -12,7 +12,8 @@
 
 struct follower;
 
-/* Embedded in whoever watches. */
+/* Embedded in whoever watches. The calls note what came and resume their request; they watch and
+ * unwatch nothing. */
 struct watch {
 	/* A transition of the task, or of one of the owner's. */
 	void (*on_event)(struct watch *watch, const struct trackd_event *event);
@@ -21,6 +22,7 @@ struct watch {
 	/* Ten times a second while the watch lives, for what moves without a transition. */
 	void (*on_tick)(struct watch *watch);
 	/* private */
+	struct follower *follower;
 	struct watch *next, **link;
 	struct trackd_ref ref;
 	uint64_t owner_hash;
@@ -30,7 +32,7 @@ int follower_start(struct gateway *gateway, struct follower **ret_follower);
 void follower_stop(struct follower *follower);
 
 /* Watch one task, or all of an owner's. Begins with the next transition; subscribe first, read
- * then. */
+ * then. After on_reset() for another board, watch again: references and hashes are a board's own. */
 void follower_watch_task(struct follower *follower, struct watch *watch, struct trackd_ref ref);
 void follower_watch_owner(struct follower *follower, struct watch *watch, const char *owner);
 void follower_unwatch(struct watch *watch);

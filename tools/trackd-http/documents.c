@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "documents.h"
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BUSY_MS = 50, AGAIN_S = 1 };
+
+struct documents {
+	const char *path; /* "": there is no store */
+	sqlite3 *database;
+	sqlite3_stmt *query;
+	char trouble[256];
+	time_t tried; /* CLOCK_MONOTONIC seconds */
+};
+
+static time_t now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec + 1; /* never 0 */
+}
+
+static void let_go(struct documents *documents)
+{
+	(void)sqlite3_finalize(documents->query);
+	(void)sqlite3_close(documents->database);
+	documents->query = NULL;
+	documents->database = NULL;
+}
+
+/* Said once for as long as it stays the same. */
+static void note_trouble(struct documents *documents, const char *what)
+{
+	char trouble[sizeof documents->trouble];
+
+	snprintf(trouble, sizeof trouble, "the document store cannot be read: %s", what);
+	if (strcmp(trouble, documents->trouble) != 0)
+		fprintf(stderr, "trackd-http: %s: %s; answering from the board alone\n",
+			documents->path, trouble);
+	memcpy(documents->trouble, trouble, sizeof trouble);
+}
+
+static int attempt(struct documents *documents)
+{
+	static const char sql[] = "SELECT 1 FROM documents WHERE id = ?1 AND user_id = ?2 "
+				  "AND finished_at IS NOT NULL";
+	int error =
+		sqlite3_open_v2(documents->path, &documents->database, SQLITE_OPEN_READONLY, NULL);
+
+	if (error == SQLITE_OK)
+		error = sqlite3_busy_timeout(documents->database, BUSY_MS);
+	if (error == SQLITE_OK)
+		error = sqlite3_prepare_v2(documents->database, sql, sizeof sql, &documents->query,
+					   NULL);
+	if (error == SQLITE_OK)
+		return 0;
+	note_trouble(documents, documents->database ? sqlite3_errmsg(documents->database)
+						    : sqlite3_errstr(error));
+	let_go(documents);
+	return -EIO;
+}
+
+static int ready(struct documents *documents)
+{
+	time_t now = now_s();
+
+	if (documents->query)
+		return 0;
+	if (documents->tried != 0 && now - documents->tried < AGAIN_S)
+		return -EIO;
+	documents->tried = now;
+	return attempt(documents);
+}
+
+int documents_open(const struct config *config, struct documents **ret_documents)
+{
+	struct documents *documents = calloc(1, sizeof *documents);
+
+	if (!documents)
+		return -ENOMEM;
+	documents->path = config->store;
+	*ret_documents = documents;
+	if (documents->path[0] != '\0')
+		(void)ready(documents);
+	return 0;
+}
+
+void documents_close(struct documents *documents)
+{
+	if (!documents)
+		return;
+	let_go(documents);
+	free(documents);
+}
+
+int documents_finished(struct documents *documents, const char *id, const char *owner)
+{
+	int result;
+
+	if (documents->path[0] == '\0')
+		return 0;
+	if (ready(documents) < 0)
+		return -EIO;
+	(void)sqlite3_bind_text(documents->query, 1, id, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(documents->query, 2, owner, -1, SQLITE_STATIC);
+	result = sqlite3_step(documents->query);
+	if (result != SQLITE_ROW && result != SQLITE_DONE) {
+		note_trouble(documents, sqlite3_errmsg(documents->database));
+		/* Open it anew next time: it may have been replaced. */
+		let_go(documents);
+		documents->tried = now_s();
+		return -EIO;
+	}
+	(void)sqlite3_reset(documents->query);
+	documents->trouble[0] = '\0';
+	return result == SQLITE_ROW;
+}
+
+const char *documents_trouble(const struct documents *documents)
+{
+	return documents->trouble;
+}

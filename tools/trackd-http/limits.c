@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A table of fixed size: who has not been seen for longest makes room. Whoever has streams open
+ * stays.
+ */
+#include "limits.h"
+#include "network.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { SETS = 2048, WAYS = 8 };
+
+/* What is counted under one name. */
+struct account {
+	char name[TRACKD_OWNER_MAX + 2]; /* 'a' or 'o', then the address or owner; "" unused */
+	uint64_t seen_ns;
+	double tokens;
+	uint32_t streams;
+};
+
+struct limits {
+	const struct config *config;
+	struct networks trusted;
+	struct account accounts[SETS][WAYS];
+};
+
+struct rule {
+	uint32_t rate, burst, streams;
+};
+
+int limits_new(const struct config *config, struct limits **ret_limits)
+{
+	struct limits *limits = calloc(1, sizeof *limits);
+	int error = limits ? networks_parse(config->trusted, &limits->trusted) : -ENOMEM;
+
+	if (error < 0) {
+		free(limits);
+		return error;
+	}
+	limits->config = config;
+	*ret_limits = limits;
+	return 0;
+}
+
+void limits_free(struct limits *limits)
+{
+	free(limits);
+}
+
+/* ---- Accounts ----------------------------------------------------------- */
+
+/* The account of a name. NULL: all that could make room have streams open. */
+static struct account *account_of(struct limits *limits, char sort, const char *of, double burst)
+{
+	char name[sizeof limits->accounts[0][0].name];
+	struct account *oldest = NULL;
+
+	int length = snprintf(name, sizeof name, "%c%s", sort, of);
+	struct account *set = limits->accounts[XXH3_64bits(name, (size_t)length) % SETS];
+	for (int i = 0; i < WAYS; i++) {
+		if (strcmp(set[i].name, name) == 0)
+			return &set[i];
+		if (set[i].streams == 0 && (!oldest || set[i].seen_ns < oldest->seen_ns))
+			oldest = &set[i];
+	}
+	if (!oldest)
+		return NULL;
+	*oldest = (struct account){ .tokens = burst };
+	memcpy(oldest->name, name, sizeof name);
+	return oldest;
+}
+
+static struct rule rule_of(const struct limits *limits, char sort)
+{
+	const struct config *c = limits->config;
+
+	return sort == 'a' ? (struct rule){ c->address_rate, c->address_burst, c->address_streams }
+			   : (struct rule){ c->owner_rate, c->owner_burst, c->owner_streams };
+}
+
+/* ---- Requests ----------------------------------------------------------- */
+
+static unsigned take(struct limits *limits, char sort, const char *of, uint64_t now_ns)
+{
+	struct rule rule = rule_of(limits, sort);
+	struct account *account = rule.rate > 0 ? account_of(limits, sort, of, rule.burst) : NULL;
+
+	if (!account)
+		return 0;
+	if (account->seen_ns != 0)
+		account->tokens += (double)(now_ns - account->seen_ns) / 1e9 * rule.rate;
+	if (account->tokens > rule.burst)
+		account->tokens = rule.burst;
+	account->seen_ns = now_ns;
+	if (account->tokens >= 1) {
+		account->tokens -= 1;
+		return 0;
+	}
+	return 1 + (unsigned)((1 - account->tokens) / rule.rate);
+}
+
+unsigned limits_request(struct limits *limits, const char *address, const char *owner,
+			uint64_t now_ns)
+{
+	unsigned wait = address ? take(limits, 'a', address, now_ns) : 0;
+
+	return wait > 0 || !owner ? wait : take(limits, 'o', owner, now_ns);
+}
+
+/* ---- Streams ------------------------------------------------------------ */
+
+static struct account *room_for(struct limits *limits, char sort, const char *of, bool *ret_full)
+{
+	struct rule rule = rule_of(limits, sort);
+	struct account *account =
+		rule.streams > 0 ? account_of(limits, sort, of, rule.burst) : NULL;
+
+	*ret_full = rule.streams > 0 && (!account || account->streams >= rule.streams);
+	return account;
+}
+
+bool limits_stream_enter(struct limits *limits, const char *address, const char *owner)
+{
+	bool full;
+	struct account *first = room_for(limits, 'a', address, &full);
+
+	if (full)
+		return false;
+	if (first)
+		first->streams++; /* it stays while the other is looked up */
+	struct account *second = room_for(limits, 'o', owner, &full);
+	if (full) {
+		if (first)
+			first->streams--;
+		return false;
+	}
+	if (second)
+		second->streams++;
+	return true;
+}
+
+static void leave(struct limits *limits, char sort, const char *of)
+{
+	bool full;
+	struct account *account = room_for(limits, sort, of, &full);
+
+	if (account && account->streams > 0)
+		account->streams--;
+}
+
+void limits_stream_leave(struct limits *limits, const char *address, const char *owner)
+{
+	leave(limits, 'a', address);
+	leave(limits, 'o', owner);
+}
+
+/* ---- Addresses ---------------------------------------------------------- */
+
+void limits_address(const struct limits *limits, const char *peer, const char *forwarded,
+		    char ret_address[64])
+{
+	char list[1024], *save = NULL;
+	const char *hops[64];
+	size_t n = 0;
+
+	snprintf(ret_address, 64, "%s", peer);
+	if (!forwarded || !networks_contain(&limits->trusted, peer))
+		return;
+	/* The end of the list is what the nearest proxies wrote. */
+	size_t length = strlen(forwarded);
+	snprintf(list, sizeof list, "%s",
+		 length < sizeof list ? forwarded : forwarded + length - sizeof list + 1);
+	for (char *hop = strtok_r(list, " \t,", &save); hop; hop = strtok_r(NULL, " \t,", &save)) {
+		if (n == sizeof hops / sizeof hops[0])
+			memmove(hops, hops + 1, --n * sizeof hops[0]);
+		hops[n++] = hop;
+	}
+	while (n > 0 && network_is_address(hops[n - 1])) {
+		snprintf(ret_address, 64, "%s", hops[--n]);
+		if (!networks_contain(&limits->trusted, ret_address))
+			return;
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* IP addresses and the networks that they are in. */
+#ifndef TRACKD_HTTP_NETWORK_H
+#define TRACKD_HTTP_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { NETWORKS_MAX = 64 };
+
+struct networks {
+	struct network {
+		unsigned char bytes[16]; /* IPv4 as ::ffff:a.b.c.d */
+		unsigned bits;
+	} of[NETWORKS_MAX];
+	size_t n;
+};
+
+/* "10.0.0.0/8 ::1 local": addresses and networks, separated by white space or commas; "local" is a
+ * peer on a Unix socket. 0 or -EINVAL. */
+int networks_parse(const char *text, struct networks *ret_networks);
+
+bool networks_contain(const struct networks *networks, const char *address);
+
+/* Whether a text is an address at all. */
+bool network_is_address(const char *text);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "routes.h"
+#include "metrics.h"
+#include "status.h"
+#include "tasks.h"
+#include <string.h>
+
+static const struct route routes[] = {
+	{ METHOD_GET, "/documents/{id}/status", ROUTE_ORIGINAL | ROUTE_TOKEN, status_begin },
+	{ METHOD_GET, "/v1/tasks", ROUTE_TOKEN, tasks_begin_list },
+	{ METHOD_GET, "/v1/tasks/{id}", ROUTE_TOKEN, tasks_begin_one },
+	{ METHOD_DELETE, "/v1/tasks/{id}", ROUTE_TOKEN, tasks_begin_delete },
+	{ METHOD_POST, "/v1/tasks/{id}/cancel", ROUTE_TOKEN, tasks_begin_cancel },
+	{ METHOD_GET, "/metrics", ROUTE_ADMIN, metrics_begin },
+};
+
+enum { N_ROUTES = sizeof routes / sizeof routes[0] };
+
+static const char *const method_names[] = {
+	[METHOD_GET] = "GET, HEAD", [METHOD_POST] = "POST", [METHOD_DELETE] = "DELETE"
+};
+
+/* Whether a path is of a template; the segment in place of {id} may not be empty. */
+static bool matches(const char *template, const char *path, char ret_id[TRACKD_ID_MAX + 1])
+{
+	const char *hole = strstr(template, "{id}");
+	size_t before = hole ? (size_t)(hole - template) : strlen(template);
+
+	if (strncmp(template, path, before) != 0)
+		return false;
+	if (!hole)
+		return path[before] == '\0';
+	size_t length = strcspn(path + before, "/");
+	if (length == 0 || strcmp(path + before + length, hole + 4) != 0)
+		return false;
+	/* What is too long for an id is nobody's; an id of the longest kind with one byte more names
+	 * no task either. */
+	if (length > TRACKD_ID_MAX)
+		length = 0;
+	memcpy(ret_id, path + before, length);
+	ret_id[length] = '\0';
+	return true;
+}
+
+static void allow(char ret_allow[64], enum method method)
+{
+	if (ret_allow[0] != '\0')
+		strcat(ret_allow, ", ");
+	strcat(ret_allow, method_names[method]);
+}
+
+const struct route *routes_find(bool admin, const char *path, enum method method,
+				char ret_id[TRACKD_ID_MAX + 1], char ret_allow[64])
+{
+	enum method wanted = method == METHOD_HEAD ? METHOD_GET : method;
+
+	ret_id[0] = ret_allow[0] = '\0';
+	for (size_t i = 0; i < N_ROUTES; i++) {
+		if (((routes[i].flags & ROUTE_ADMIN) != 0) != admin ||
+		    !matches(routes[i].path, path, ret_id))
+			continue;
+		if (routes[i].method == wanted)
+			return &routes[i];
+		allow(ret_allow, routes[i].method);
+	}
+	return NULL;
+}
+
+const struct route *routes_all(size_t *ret_n)
+{
+	*ret_n = N_ROUTES;
+	return routes;
+}
