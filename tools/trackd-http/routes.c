@@ -3,15 +3,16 @@
 #include "metrics.h"
 #include "status.h"
 #include "tasks.h"
+#include <stdio.h>
 #include <string.h>
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/documents/{id}/status", ROUTE_ORIGINAL | ROUTE_TOKEN, status_begin },
-	{ METHOD_GET, "/v1/tasks", ROUTE_TOKEN, tasks_begin_list },
-	{ METHOD_GET, "/v1/tasks/{id}", ROUTE_TOKEN, tasks_begin_one },
-	{ METHOD_DELETE, "/v1/tasks/{id}", ROUTE_TOKEN, tasks_begin_delete },
-	{ METHOD_POST, "/v1/tasks/{id}/cancel", ROUTE_TOKEN, tasks_begin_cancel },
-	{ METHOD_GET, "/metrics", ROUTE_ADMIN, metrics_begin },
+	{ "/documents/{id}/status", status_begin, METHOD_GET, ROUTE_ORIGINAL | ROUTE_TOKEN },
+	{ "/v1/tasks", tasks_begin_list, METHOD_GET, ROUTE_TOKEN },
+	{ "/v1/tasks/{id}", tasks_begin_one, METHOD_GET, ROUTE_TOKEN },
+	{ "/v1/tasks/{id}", tasks_begin_delete, METHOD_DELETE, ROUTE_TOKEN },
+	{ "/v1/tasks/{id}/cancel", tasks_begin_cancel, METHOD_POST, ROUTE_TOKEN },
+	{ "/metrics", metrics_begin, METHOD_GET, ROUTE_ADMIN },
 };
 
 enum { N_ROUTES = sizeof routes / sizeof routes[0] };
@@ -44,9 +45,10 @@ static bool matches(const char *template, const char *path, char ret_id[TRACKD_I
 
 static void allow(char ret_allow[64], enum method method)
 {
-	if (ret_allow[0] != '\0')
-		strcat(ret_allow, ", ");
-	strcat(ret_allow, method_names[method]);
+	size_t length = strlen(ret_allow);
+
+	snprintf(ret_allow + length, 64 - length, "%s%s", length > 0 ? ", " : "",
+		 method_names[method]);
 }
 
 const struct route *routes_find(bool admin, const char *path, enum method method,

@@ -14,10 +14,10 @@ enum route_flags {
 };
 
 struct route {
-	enum method method;
 	const char *path; /* "{id}" stands for one segment */
-	unsigned flags;
 	enum MHD_Result (*begin)(struct request *request);
+	enum method method;
+	unsigned flags;
 };
 
 /* The route of a path and method; HEAD is GET. NULL with *ret_allow "" if there is no such path, or
