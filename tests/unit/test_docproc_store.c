@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/* The document store: an attempt is nothing to anybody before it is finished, and then takes its
+ * place whole; whatever happens in between, the store is sound and says what it said before. */
+#include "tests/harness/private_daemon.h"
+#include "tests/unit/docproc_library.h"
+#include "tools/docproc/report.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *const OLD[] = { "The old lighthouse stands in the north.",
+				   "It was built of granite in 1811." };
+static const char *const NEW[] = { "The new lighthouse stands in the south.", "It is of steel.",
+				   "Nobody lives there." };
+
+enum { N_OLD = 2, N_NEW = 3 };
+
+static void assert_sound(struct store *store)
+{
+	const char *fault = library_fault(store);
+
+	if (fault)
+		fail_msg("%s", fault);
+}
+
+/* Chunks of a finished document that a query of the index finds. */
+static int64_t found(struct store *store, const char *word)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof sql,
+		 "SELECT count(*) FROM chunks_fts f JOIN chunk_rows c ON c.chunk = f.rowid"
+		 " JOIN documents d ON d.number = c.document"
+		 " WHERE chunks_fts MATCH '%s' AND d.finished_at IS NOT NULL",
+		 word);
+	return library_number(store, sql);
+}
+
+static bool has(struct library *library, const char *id, uint32_t *ret_chunks)
+{
+	struct store_document document;
+	int result = store_get(library->store, id, NULL, &document, &library->failure);
+
+	if (result < 0)
+		fail_msg("%s", library->failure.error);
+	if (result == 1) {
+		*ret_chunks = document.n_chunks;
+		free(document.summary);
+	}
+	return result == 1;
+}
+
+/* ---- In and out --------------------------------------------------------- */
+
+static void a_document_comes_out_as_it_went_in(void **state)
+{
+	struct library library;
+	struct store_document document;
+	int64_t before = time(NULL);
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", N_NEW, NEW);
+	assert_int_equal(store_get(library.store, "one", NULL, &document, &library.failure), 1);
+	assert_string_equal(document.id, "one");
+	assert_string_equal(document.owner, "alice");
+	assert_string_equal(document.name, "report.pdf");
+	assert_string_equal(document.content_type, "application/pdf");
+	assert_string_equal(document.language, "en");
+	assert_string_equal(document.summary, "In short.");
+	assert_int_equal(document.pages, 7);
+	assert_int_equal(document.n_chunks, N_NEW);
+	assert_int_equal(document.created_at, 1700000000);
+	assert_in_range(document.finished_at, before, time(NULL));
+	free(document.summary);
+	assert_int_equal(store_get(library.store, "two", NULL, &document, &library.failure), 0);
+	assert_sound(library.store);
+	library_close(&library);
+}
+
+static void chunks_and_vectors_read_by_the_documents_id(void **state)
+{
+	struct library library;
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", N_NEW, NEW);
+	assert_int_equal(library_number(library.store,
+					"SELECT count(*) FROM chunks WHERE document_id = 'one'"
+					" AND position = 2 AND page = 3 AND heading = 'Findings'"
+					" AND text = 'Nobody lives there.'"),
+			 1);
+	/* 1.0 as a float32 has the bytes 00 00 80 3f when the lowest comes first. */
+	assert_int_equal(library_number(library.store,
+					"SELECT count(*) FROM vectors WHERE document_id = 'one'"
+					" AND position = 1 AND hex(embedding) ="
+					" '000000000000803F' || printf('%.48c', '0')"),
+			 1);
+	library_close(&library);
+}
+
+static void an_owner_sees_only_what_is_his(void **state)
+{
+	static const char *const owners[] = { "alice", "",  "o'hara",     "\" OR 1=1 --", "%",
+					      "a_ice", "Α", "zo\xc3\xab", "null" };
+	enum { N = sizeof owners / sizeof owners[0] };
+	struct library library;
+	struct store_document document;
+
+	(void)state;
+	library_open(&library);
+	for (size_t i = 0; i < N; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "d%zu", i);
+		library_add(&library, id, owners[i], N_OLD, OLD);
+	}
+	for (size_t i = 0; i < N; i++)
+		for (size_t j = 0; j < N; j++) {
+			char id[16];
+			int seen;
+
+			snprintf(id, sizeof id, "d%zu", i);
+			seen = store_get(library.store, id, owners[j], &document, &library.failure);
+			assert_int_equal(seen, i == j);
+			if (seen)
+				free(document.summary);
+		}
+	library_close(&library);
+}
+
+/* ---- Attempts ----------------------------------------------------------- */
+
+static void an_attempt_hides_until_it_is_finished(void **state)
+{
+	struct library library;
+	struct store *reader;
+	uint32_t n;
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", N_OLD, OLD);
+	reader = library_connect(&library, STORE_READ);
+	assert_int_equal(library_put(&library, "one", "alice", N_NEW, NEW), 0);
+	assert_true(has(&library, "one", &n));
+	assert_int_equal(n, N_OLD);
+	assert_int_equal(found(reader, "granite"), 1);
+	assert_int_equal(found(reader, "steel"), 0);
+	assert_sound(library.store);
+
+	assert_int_equal(store_finish(library.store, "one", "New.", &library.failure), 0);
+	assert_true(has(&library, "one", &n));
+	assert_int_equal(n, N_NEW);
+	assert_int_equal(found(reader, "granite"), 0);
+	assert_int_equal(found(reader, "steel"), 1);
+	assert_int_equal(library_number(reader, "SELECT count(*) FROM documents"), 1);
+	assert_int_equal(library_number(reader, "SELECT count(*) FROM chunks"), N_NEW);
+	assert_sound(library.store);
+	store_close(reader);
+	library_close(&library);
+}
+
+static void another_attempt_takes_the_place_of_one_left_behind(void **state)
+{
+	struct library library;
+	uint32_t n;
+
+	(void)state;
+	library_open(&library);
+	assert_int_equal(library_put(&library, "one", "alice", N_OLD, OLD), 0);
+	assert_int_equal(library_put(&library, "one", "alice", N_NEW, NEW), 0);
+	assert_false(has(&library, "one", &n));
+	assert_int_equal(library_number(library.store, "SELECT count(*) FROM chunks"), N_NEW);
+	assert_int_equal(store_finish(library.store, "one", "", &library.failure), 0);
+	assert_sound(library.store);
+	library_close(&library);
+}
+
+static void abandoning_leaves_finished_documents(void **state)
+{
+	struct library library;
+	uint32_t n;
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", N_OLD, OLD);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(library_put(&library,
+					     i == 0   ? "one"
+					     : i == 1 ? "two"
+						      : "three",
+					     "alice", N_NEW, NEW),
+				 0);
+	assert_int_equal(store_abandon(library.store, "two", &library.failure), 0);
+	assert_int_equal(library_number(library.store,
+					"SELECT count(*) FROM documents WHERE finished_at IS NULL"),
+			 2);
+	assert_int_equal(store_abandon(library.store, NULL, &library.failure), 0);
+	assert_int_equal(store_abandon(library.store, NULL, &library.failure), 0);
+	assert_int_equal(library_number(library.store, "SELECT count(*) FROM documents"), 1);
+	assert_int_equal(library_number(library.store, "SELECT count(*) FROM chunk_rows"), N_OLD);
+	assert_true(has(&library, "one", &n));
+	assert_sound(library.store);
+	library_close(&library);
+}
+
+static void finishing_without_an_attempt_loses_nothing(void **state)
+{
+	struct library library;
+	uint32_t n;
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", N_OLD, OLD);
+	assert_int_equal(store_finish(library.store, "one", "New.", &library.failure), FAILED);
+	assert_string_equal(library.failure.error,
+			    "The document left the store while it was processed");
+	assert_true(has(&library, "one", &n));
+	assert_int_equal(n, N_OLD);
+	library_close(&library);
+}
+
+/* ---- The provider ------------------------------------------------------- */
+
+static void vectors_of_another_kind_are_refused(void **state)
+{
+	struct library library;
+
+	(void)state;
+	library_open(&library);
+	/* Nothing depends on the first yet. */
+	assert_int_equal(store_provider(library.store, "other", 4, &library.failure), 0);
+	assert_int_equal(store_provider(library.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
+					&library.failure),
+			 0);
+	library_add(&library, "one", "alice", N_OLD, OLD);
+	assert_int_equal(
+		store_provider(library.store, "other", LIBRARY_DIMENSION, &library.failure),
+		FAILED);
+	assert_string_equal(library.failure.error,
+			    "The document store holds vectors of another kind");
+	assert_non_null(strstr(library.failure.advice, "process all documents again"));
+	assert_int_equal(store_provider(library.store, LIBRARY_PROVIDER, 4, &library.failure),
+			 FAILED);
+	/* Whoever goes on all the same gets nowhere. */
+	assert_int_equal(library_put(&library, "two", "alice", N_OLD, OLD), FAILED);
+	assert_int_equal(store_provider(library.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
+					&library.failure),
+			 0);
+	assert_int_equal(library_put(&library, "two", "alice", N_OLD, OLD), 0);
+	library_close(&library);
+}
+
+static void a_provider_settled_in_between_is_noticed(void **state)
+{
+	struct library library, other;
+
+	(void)state;
+	library_open(&library);
+	other = library;
+	other.store = library_connect(&library, STORE_WRITE);
+	assert_int_equal(store_provider(other.store, "other", LIBRARY_DIMENSION, &other.failure),
+			 0);
+	library_add(&other, "one", "alice", N_OLD, OLD);
+	assert_int_equal(library_put(&library, "two", "alice", N_OLD, OLD), FAILED);
+	assert_string_equal(library.failure.error,
+			    "The document store holds vectors of another kind");
+	assert_int_equal(library_number(library.store, "SELECT count(*) FROM documents"), 1);
+	library_close(&other);
+	library_close(&library);
+}
+
+/* ---- Killed anywhere ---------------------------------------------------- */
+
+static int die_now(void *data)
+{
+	(void)data;
+	raise(SIGKILL);
+	return 0;
+}
+
+/* A process that is killed after so many instructions of SQLite's machine. */
+static int worker(const struct library *library, int instructions)
+{
+	struct library own = *library;
+
+	own.store = library_connect(&own, STORE_WRITE);
+	if (store_provider(own.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION, &own.failure) != 0)
+		return 1;
+	sqlite3_progress_handler(store_handle(own.store), instructions, die_now, NULL);
+	library_add(&own, "one", "alice", N_NEW, NEW);
+	sqlite3_progress_handler(store_handle(own.store), 0, NULL, NULL);
+	store_close(own.store);
+	return 0;
+}
+
+/* Either document is there whole; of anything else nothing is found, and nothing is left. */
+static void assert_one_or_the_other(struct library *library)
+{
+	uint32_t n = 0;
+	bool renewed;
+
+	assert_true(has(library, "one", &n));
+	renewed = n == N_NEW;
+	if (!renewed)
+		assert_int_equal(n, N_OLD);
+	assert_int_equal(found(library->store, "granite"), renewed ? 0 : 1);
+	assert_int_equal(found(library->store, "steel"), renewed ? 1 : 0);
+	assert_int_equal(store_abandon(library->store, NULL, &library->failure), 0);
+	assert_int_equal(library_number(library->store, "SELECT count(*) FROM documents"), 1);
+	assert_int_equal(library_number(library->store, "SELECT count(*) FROM chunk_rows"), n);
+	assert_sound(library->store);
+}
+
+static void a_worker_killed_anywhere_leaves_one_or_the_other(void **state)
+{
+	int killed = 0, status = -1;
+
+	(void)state;
+	for (int instructions = 3; status != 0; instructions += 1 + instructions / 12) {
+		struct library library;
+		pid_t pid;
+
+		library_open(&library);
+		library_add(&library, "one", "alice", N_OLD, OLD);
+		store_close(library.store);
+		pid = harness_fork();
+		if (pid == 0)
+			_exit(worker(&library, instructions));
+		status = harness_reap(pid);
+		assert_true(status == 0 || status == -SIGKILL);
+		killed += status != 0;
+		library.store = library_connect(&library, STORE_WRITE);
+		assert_one_or_the_other(&library);
+		library_close(&library);
+	}
+	printf("# killed at %d places\n", killed);
+	assert_true(killed > 20);
+}
+
+/* ---- Several at once ---------------------------------------------------- */
+
+enum { WRITERS = 4, EACH = 12 };
+
+static int write_many(const struct library *library, int writer)
+{
+	struct library own = *library;
+
+	own.store = library_connect(&own, STORE_WRITE);
+	if (store_provider(own.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION, &own.failure) != 0)
+		harness_die("%s", own.failure.error);
+	for (int i = 0; i < EACH; i++) {
+		char id[32];
+
+		snprintf(id, sizeof id, "w%d-%d", writer, i);
+		library_add(&own, id, "alice", N_NEW, NEW);
+	}
+	store_close(own.store);
+	return 0;
+}
+
+static void several_processes_write_at_once(void **state)
+{
+	struct library library;
+	pid_t pids[WRITERS];
+
+	(void)state;
+	library_place(&library);
+	for (int i = 0; i < WRITERS; i++) { /* all of them find no store */
+		pids[i] = harness_fork();
+		if (pids[i] == 0)
+			_exit(write_many(&library, i));
+	}
+	for (int i = 0; i < WRITERS; i++)
+		assert_int_equal(harness_reap(pids[i]), 0);
+	library.store = library_connect(&library, STORE_WRITE);
+	assert_int_equal(
+		library_number(library.store, "SELECT count(*) FROM documents WHERE finished_at"),
+		WRITERS * EACH);
+	assert_sound(library.store);
+	library_close(&library);
+}
+
+static void waiting_for_another_writer_ends(void **state)
+{
+	struct library library;
+	struct store *other;
+	struct failure failure;
+	uint64_t before, after;
+
+	(void)state;
+	library_open(&library);
+	other = library_connect(&library, STORE_WRITE);
+	assert_int_equal(sqlite3_exec(store_handle(other), "BEGIN IMMEDIATE", NULL, NULL, NULL),
+			 SQLITE_OK);
+	before = harness_deadline(0);
+	assert_int_equal(store_abandon(library.store, NULL, &failure), FAILED);
+	after = harness_deadline(0);
+	assert_string_equal(failure.error, "The document store was busy for 5 seconds");
+	assert_true(failure.advice[0] != '\0');
+	assert_in_range(after - before, UINT64_C(4500000000), UINT64_C(15000000000));
+	assert_int_equal(sqlite3_exec(store_handle(other), "ROLLBACK", NULL, NULL, NULL),
+			 SQLITE_OK);
+	assert_int_equal(store_abandon(library.store, NULL, &failure), 0);
+	store_close(other);
+	library_close(&library);
+}
+
+/* ---- Cancelling --------------------------------------------------------- */
+
+struct cancelling {
+	struct private_daemon daemon;
+	struct report report;
+	int countdown; /* calls of ask_to_cancel() until it asks */
+};
+
+static int ask_to_cancel(void *data)
+{
+	struct cancelling *cancelling = data;
+
+	if (cancelling->countdown-- == 0)
+		HARNESS_MUST(trackd_cancel(cancelling->report.trackd, cancelling->report.ref));
+	return 0;
+}
+
+static void begin_cancelling(struct cancelling *cancelling)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+
+	task.id = "one";
+	memset(cancelling, 0, sizeof *cancelling);
+	private_daemon_start(&cancelling->daemon, NULL);
+	cancelling->report.trackd = private_daemon_open(&cancelling->daemon, TRACKD_OPEN_WRITE);
+	HARNESS_MUST(trackd_create(cancelling->report.trackd, &task, &cancelling->report.ref));
+	HARNESS_MUST(trackd_update(cancelling->report.trackd, cancelling->report.ref,
+				   TRACKD_INDEXING, "Storing in database"));
+}
+
+static void end_cancelling(struct cancelling *cancelling)
+{
+	trackd_close(cancelling->report.trackd);
+	private_daemon_remove(&cancelling->daemon);
+}
+
+static void cancelling_leaves_nothing_of_the_attempt(void **state)
+{
+	struct cancelling cancelling;
+	struct library library;
+	uint32_t n;
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", N_OLD, OLD);
+	begin_cancelling(&cancelling);
+	cancelling.countdown = 3;
+	sqlite3_progress_handler(store_handle(library.store), 40, ask_to_cancel, &cancelling);
+	assert_int_equal(
+		library_put_reported(&library, "one", "alice", N_NEW, NEW, &cancelling.report),
+		CANCELLED);
+	sqlite3_progress_handler(store_handle(library.store), 0, NULL, NULL);
+	assert_true(cancelling.countdown < 0);
+	assert_int_equal(library_number(library.store, "SELECT count(*) FROM documents"), 1);
+	assert_true(has(&library, "one", &n));
+	assert_int_equal(n, N_OLD);
+	assert_sound(library.store);
+	end_cancelling(&cancelling);
+	library_close(&library);
+}
+
+static void cancelling_ends_the_wait_for_another_writer(void **state)
+{
+	struct cancelling cancelling;
+	struct library library;
+	struct store *other;
+	uint64_t before;
+
+	(void)state;
+	library_open(&library);
+	begin_cancelling(&cancelling);
+	HARNESS_MUST(trackd_cancel(cancelling.report.trackd, cancelling.report.ref));
+	other = library_connect(&library, STORE_WRITE);
+	assert_int_equal(sqlite3_exec(store_handle(other), "BEGIN IMMEDIATE", NULL, NULL, NULL),
+			 SQLITE_OK);
+	before = harness_deadline(0);
+	assert_int_equal(
+		library_put_reported(&library, "one", "alice", N_NEW, NEW, &cancelling.report),
+		CANCELLED);
+	assert_true(harness_deadline(0) - before < UINT64_C(2000000000));
+	store_close(other);
+	/* It is as good as new. */
+	assert_int_equal(library_put(&library, "one", "alice", N_NEW, NEW), 0);
+	end_cancelling(&cancelling);
+	library_close(&library);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_document_comes_out_as_it_went_in),
+		cmocka_unit_test(chunks_and_vectors_read_by_the_documents_id),
+		cmocka_unit_test(an_owner_sees_only_what_is_his),
+		cmocka_unit_test(an_attempt_hides_until_it_is_finished),
+		cmocka_unit_test(another_attempt_takes_the_place_of_one_left_behind),
+		cmocka_unit_test(abandoning_leaves_finished_documents),
+		cmocka_unit_test(finishing_without_an_attempt_loses_nothing),
+		cmocka_unit_test(vectors_of_another_kind_are_refused),
+		cmocka_unit_test(a_provider_settled_in_between_is_noticed),
+		cmocka_unit_test(a_worker_killed_anywhere_leaves_one_or_the_other),
+		cmocka_unit_test(several_processes_write_at_once),
+		cmocka_unit_test(waiting_for_another_writer_ends),
+		cmocka_unit_test(cancelling_leaves_nothing_of_the_attempt),
+		cmocka_unit_test(cancelling_ends_the_wait_for_another_writer),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

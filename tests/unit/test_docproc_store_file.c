@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT */
+/* The document store as a file: who may read it, what it says of files that are none, what it is
+ * like after the disk was full. */
+#include "tests/unit/docproc_library.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { GROUP = 64321, READER = 64322, STRANGER = 64323 };
+
+static const char *const TEXTS[] = { "The lighthouse stands in the north.",
+				     "It was built of granite in 1811." };
+
+static bool privileged(void)
+{
+	if (geteuid() == 0)
+		return true;
+	printf("# needs root\n");
+	return false;
+}
+
+/* ---- What is no store --------------------------------------------------- */
+
+struct refusal {
+	enum store_mode mode;
+	const char *error;  /* what it begins with */
+	const char *advice; /* what is in it */
+};
+
+static void assert_refused(const struct library *library, const struct refusal *refusal)
+{
+	struct failure failure = { "", "" };
+	struct store *store = NULL;
+
+	assert_int_equal(store_open(library->path, refusal->mode, &store, &failure), FAILED);
+	assert_null(store);
+	if (strncmp(failure.error, refusal->error, strlen(refusal->error)) != 0)
+		fail_msg("said \"%s\", not \"%s\"", failure.error, refusal->error);
+	if (!strstr(failure.advice, refusal->advice))
+		fail_msg("advised \"%s\", not \"%s\"", failure.advice, refusal->advice);
+	/* For the owner of a document, who is not to learn where things are. */
+	assert_null(strchr(failure.error, '/'));
+}
+
+static void assert_refused_both_ways(const struct library *library, const char *error,
+				     const char *advice)
+{
+	assert_refused(library, &(struct refusal){ STORE_READ, error, advice });
+	assert_refused(library, &(struct refusal){ STORE_WRITE, error, advice });
+}
+
+static void write_file(const struct library *library, const char *bytes, size_t n)
+{
+	FILE *file = fopen(library->path, "w");
+
+	if (!file || fwrite(bytes, 1, n, file) != n || fclose(file) != 0)
+		harness_die("%s: %s", library->path, strerror(errno));
+}
+
+static size_t read_file(const char *path, char *to, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t n;
+
+	if (!file)
+		harness_die("%s: %s", path, strerror(errno));
+	n = fread(to, 1, size, file);
+	fclose(file);
+	return n;
+}
+
+static void what_is_not_there_is_not_read(void **state)
+{
+	struct library library;
+
+	(void)state;
+	library_place(&library);
+	assert_refused(&library, &(struct refusal){ STORE_READ, "There is no document store yet",
+						    "process a document first" });
+	assert_int_equal(access(library.path, F_OK), -1);
+	/* Somebody is about to make it, or died when about to. */
+	write_file(&library, "", 0);
+	assert_refused(&library, &(struct refusal){ STORE_READ, "There is no document store yet",
+						    "process a document first" });
+	library.store = library_connect(&library, STORE_WRITE);
+	library_close(&library);
+	unlink(library.path);
+	snprintf(library.path, sizeof library.path, "%s/nowhere/documents.db", library.folder);
+	assert_refused(&library,
+		       &(struct refusal){ STORE_WRITE, "There is no place for the document store",
+					  "make the folder" });
+}
+
+static void a_file_of_another_program_is_left_as_it_is(void **state)
+{
+	static const char text[] = "This is a letter to my aunt, and by no means a database.\n";
+	struct library library;
+	char before[16384], after[16384];
+	size_t n;
+	sqlite3 *db;
+
+	(void)state;
+	library_place(&library);
+	write_file(&library, text, sizeof text - 1);
+	assert_refused_both_ways(&library, "The document store is a file of another program",
+				 "--store");
+	assert_int_equal(read_file(library.path, after, sizeof after), sizeof text - 1);
+	assert_memory_equal(after, text, sizeof text - 1);
+
+	library_place(&library);
+	assert_int_equal(sqlite3_open(library.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "CREATE TABLE recipes (name)", NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	n = read_file(library.path, before, sizeof before);
+	assert_refused_both_ways(&library, "The document store is a file of another program",
+				 "--store");
+	assert_int_equal(read_file(library.path, after, sizeof after), n);
+	assert_memory_equal(after, before, n);
+}
+
+static void a_newer_store_is_left_as_it_is(void **state)
+{
+	struct library library;
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", 2, TEXTS);
+	assert_int_equal(sqlite3_exec(store_handle(library.store), "PRAGMA user_version = 99", NULL,
+				      NULL, NULL),
+			 SQLITE_OK);
+	library_close(&library);
+	assert_refused_both_ways(&library, "The document store is of a newer version of docproc",
+				 "has version 99");
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+	struct library library;
+
+	(void)state;
+	library_place(&library);
+	assert_int_equal(mkdir(library.path, 0700), 0);
+	assert_refused_both_ways(&library, "The document store is a folder, not a file", "--store");
+	assert_int_equal(rmdir(library.path), 0);
+	assert_int_equal(mkfifo(library.path, 0600), 0);
+	assert_refused_both_ways(&library, "The document store is a file of another program",
+				 "--store");
+}
+
+/* A name that SQLite would take for something else. */
+static void every_name_is_a_files(void **state)
+{
+	static const char *const names[] = { ":memory:", "file:store?mode=memory", "%73tore" };
+	struct library library;
+	char here[256];
+
+	(void)state;
+	library_place(&library);
+	assert_non_null(getcwd(here, sizeof here));
+	assert_int_equal(chdir(library.folder), 0);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(library.path, sizeof library.path, "%s", names[i]);
+		library.store = library_connect(&library, STORE_WRITE);
+		assert_int_equal(access(names[i], F_OK), 0);
+		library_close(&library);
+	}
+	assert_int_equal(chdir(here), 0);
+}
+
+/* ---- Damage ------------------------------------------------------------- */
+
+static void scribble(const struct library *library, off_t from, off_t to)
+{
+	int fd = open(library->path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	for (off_t at = from; at < to; at += 8)
+		assert_int_equal(pwrite(fd, "scribble", 8, at), 8);
+	close(fd);
+}
+
+static void damage_is_said(void **state)
+{
+	struct library library;
+	struct store_document document;
+	struct stat file;
+
+	(void)state;
+	library_open(&library);
+	library_add(&library, "one", "alice", 2, TEXTS);
+	library_close(&library); /* copies the log back */
+	assert_int_equal(stat(library.path, &file), 0);
+	assert_true(file.st_size > 8192);
+	scribble(&library, 4096, file.st_size);
+	library.store = library_connect(&library, STORE_READ);
+	assert_int_equal(store_get(library.store, "one", NULL, &document, &library.failure),
+			 FAILED);
+	assert_string_equal(library.failure.error, "The document store is damaged");
+	assert_non_null(strstr(library.failure.advice, "process the documents again"));
+	library_close(&library);
+	scribble(&library, 104, 4096);
+	assert_refused_both_ways(&library, "The document store is damaged", "-wal");
+}
+
+/* ---- Who may read ------------------------------------------------------- */
+
+static mode_t mode_of(const struct library *library, const char *suffix)
+{
+	char path[300];
+	struct stat file;
+
+	snprintf(path, sizeof path, "%s%s", library->path, suffix);
+	return stat(path, &file) == 0 ? file.st_mode & 0777 : 0;
+}
+
+static void files_are_the_groups_to_read_whatever_the_umask(void **state)
+{
+	static const mode_t umasks[] = { 0, 022, 077 };
+	struct library library;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		mode_t before = umask(umasks[i]);
+
+		library_open(&library);
+		library_add(&library, "one", "alice", 2, TEXTS);
+		library_close(&library);
+		umask(before);
+		assert_int_equal(mode_of(&library, ""), 0640);
+		assert_int_equal(mode_of(&library, "-wal"), 0640);
+		assert_int_equal(mode_of(&library, "-shm"), 0640);
+	}
+}
+
+/* As another user: 0 read it, 1 said that it may not, 2 something else. */
+static int read_as(const struct library *library, uid_t user, gid_t group)
+{
+	struct failure failure;
+	struct store_document document;
+	struct store *store;
+
+	if (setgroups(0, NULL) != 0 || setresgid(group, group, group) != 0 ||
+	    setresuid(user, user, user) != 0)
+		return 2;
+	if (store_open(library->path, STORE_READ, &store, &failure) != 0)
+		return strcmp(failure.error, "No permission to use the document store") == 0 ? 1
+											     : 2;
+	if (store_get(store, "one", "alice", &document, &failure) != 1)
+		return 2;
+	free(document.summary);
+	store_close(store);
+	return 0;
+}
+
+static int as(const struct library *library, uid_t user, gid_t group)
+{
+	pid_t pid = harness_fork();
+
+	if (pid == 0)
+		_exit(read_as(library, user, group));
+	return harness_reap(pid);
+}
+
+static void others_of_the_group_read_while_nobody_writes(void **state)
+{
+	struct library library;
+	struct stat folder;
+
+	(void)state;
+	if (!privileged())
+		skip();
+	library_open(&library);
+	/* As tmpfiles.d makes it: setgid, for the group to enter and not to write. */
+	assert_int_equal(stat(library.folder, &folder), 0);
+	library_close(&library);
+	unlink(library.path);
+	assert_int_equal(chown(library.folder, 0, GROUP), 0);
+	assert_int_equal(chmod(library.folder, 02750), 0);
+	library_open(&library);
+	library_add(&library, "one", "alice", 2, TEXTS);
+	assert_int_equal(as(&library, READER, GROUP), 0);
+	library_close(&library);
+	assert_int_equal(as(&library, READER, GROUP), 0);
+	assert_int_equal(as(&library, READER, GROUP), 0);
+	assert_int_equal(as(&library, STRANGER, STRANGER), 1);
+	/* And writing goes on where it was. */
+	library.store = library_connect(&library, STORE_WRITE);
+	HARNESS_MUST(store_provider(library.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
+				    &library.failure));
+	library_add(&library, "one", "alice", 2, TEXTS);
+	library_close(&library);
+	assert_int_equal(as(&library, READER, GROUP), 0);
+	assert_int_equal(chown(library.folder, folder.st_uid, folder.st_gid), 0);
+	assert_int_equal(chmod(library.folder, folder.st_mode & 07777), 0);
+}
+
+static int open_as_stranger(const struct library *library)
+{
+	struct failure failure;
+	struct store *store;
+
+	if (setgroups(0, NULL) != 0 || setresgid(GROUP, GROUP, GROUP) != 0 ||
+	    setresuid(READER, READER, READER) != 0)
+		return 2;
+	if (store_open(library->path, STORE_WRITE, &store, &failure) == 0)
+		return 3;
+	return strcmp(failure.error, "No permission to use the document store") == 0 ? 1 : 2;
+}
+
+static void who_may_only_read_is_told_so(void **state)
+{
+	struct library library;
+	pid_t pid;
+
+	(void)state;
+	if (!privileged())
+		skip();
+	library_open(&library);
+	library_add(&library, "one", "alice", 2, TEXTS);
+	library_close(&library);
+	assert_int_equal(chown(library.path, 0, GROUP), 0);
+	assert_int_equal(chmod(library.folder, 0755), 0);
+	pid = harness_fork();
+	if (pid == 0)
+		_exit(open_as_stranger(&library));
+	assert_int_equal(harness_reap(pid), 1);
+	assert_int_equal(chmod(library.folder, 0700), 0);
+}
+
+/* ---- A full disk -------------------------------------------------------- */
+
+enum { MANY = 400 };
+
+/* Each word once, so that the index grows as well. */
+static const char *const *many_texts(void)
+{
+	static char texts[MANY][600];
+	static const char *pointers[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		size_t n = 0;
+
+		for (int word = 0; word < 50; word++)
+			n += (size_t)snprintf(texts[i] + n, sizeof texts[i] - n, "w%dx%d ", i,
+					      word);
+		pointers[i] = texts[i];
+	}
+	return pointers;
+}
+
+static void fill_disk(const struct library *library)
+{
+	static char zeros[4096];
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/filler", library->folder);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	while (write(fd, zeros, sizeof zeros) > 0)
+		;
+	close(fd);
+}
+
+static void empty_disk(const struct library *library)
+{
+	char path[300];
+
+	snprintf(path, sizeof path, "%s/filler", library->folder);
+	unlink(path);
+}
+
+#define REQUIRE(condition)                                                                         \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("# %s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,               \
+			       library.failure.error);                                             \
+			return 1;                                                                  \
+		}                                                                                  \
+	} while (0)
+
+/* In a mount namespace of its own: a disk of 2 MiB. 0, or 1 after saying what was not so. */
+static int on_a_small_disk(void)
+{
+	struct library library;
+
+	library_place(&library);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("small", library.folder, "tmpfs", 0, "size=2m") != 0)
+		harness_die("a small disk: %s", strerror(errno));
+	library_open(&library);
+	library_add(&library, "one", "alice", 2, TEXTS);
+
+	/* More than fits: nothing of it stays, and the store is as it was. */
+	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == 0);
+	REQUIRE(store_abandon(library.store, NULL, &library.failure) == 0);
+	fill_disk(&library);
+	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == FAILED);
+	REQUIRE(strcmp(library.failure.error, "The document store is full") == 0);
+	REQUIRE(strstr(library.failure.advice, "make room"));
+	REQUIRE(library_number(library.store, "SELECT count(*) FROM documents") == 1);
+	REQUIRE(library_number(library.store, "SELECT count(*) FROM chunks") == 2);
+	REQUIRE(!library_fault(library.store));
+
+	/* With room again it goes on, also for another process. */
+	empty_disk(&library);
+	REQUIRE(library_put(&library, "two", "alice", 2, TEXTS) == 0);
+	fill_disk(&library);
+	/* Full since: the attempt can be finished, and another removed. */
+	REQUIRE(store_finish(library.store, "two", "In short.", &library.failure) == 0);
+	empty_disk(&library);
+	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == 0);
+	fill_disk(&library);
+	REQUIRE(store_abandon(library.store, "big", &library.failure) == 0);
+	empty_disk(&library);
+	library_close(&library);
+	library.store = library_connect(&library, STORE_WRITE);
+	REQUIRE(library_number(library.store,
+			       "SELECT count(*) FROM documents WHERE finished_at IS NULL") == 0);
+	REQUIRE(!library_fault(library.store));
+	library_close(&library);
+	return 0;
+}
+
+static void a_full_disk_leaves_nothing_of_the_attempt(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	if (!privileged())
+		skip();
+	fflush(stdout);
+	pid = harness_fork();
+	if (pid == 0) {
+		int result = on_a_small_disk();
+
+		fflush(stdout);
+		_exit(result);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+/* A disk on which not even an empty store has room. */
+static int on_no_disk(void)
+{
+	struct library library;
+	struct store *store;
+
+	library_place(&library);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("small", library.folder, "tmpfs", 0, "size=16k") != 0)
+		harness_die("a small disk: %s", strerror(errno));
+	REQUIRE(store_open(library.path, STORE_WRITE, &store, &library.failure) == FAILED);
+	REQUIRE(strcmp(library.failure.error, "The document store is full") == 0);
+	if (mount("small", library.folder, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16k") != 0)
+		harness_die("a read-only disk: %s", strerror(errno));
+	library.failure.error[0] = '\0';
+	REQUIRE(store_open(library.path, STORE_WRITE, &store, &library.failure) == FAILED);
+	REQUIRE(strcmp(library.failure.error, "The document store can only be read") == 0);
+	return 0;
+}
+
+static void no_room_for_a_store_is_said(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	if (!privileged())
+		skip();
+	fflush(stdout);
+	pid = harness_fork();
+	if (pid == 0) {
+		int result = on_no_disk();
+
+		fflush(stdout);
+		_exit(result);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_there_is_not_read),
+		cmocka_unit_test(a_file_of_another_program_is_left_as_it_is),
+		cmocka_unit_test(a_newer_store_is_left_as_it_is),
+		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(every_name_is_a_files),
+		cmocka_unit_test(damage_is_said),
+		cmocka_unit_test(files_are_the_groups_to_read_whatever_the_umask),
+		cmocka_unit_test(others_of_the_group_read_while_nobody_writes),
+		cmocka_unit_test(who_may_only_read_is_told_so),
+		cmocka_unit_test(a_full_disk_leaves_nothing_of_the_attempt),
+		cmocka_unit_test(no_room_for_a_store_is_said),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
