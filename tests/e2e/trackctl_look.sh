@@ -97,15 +97,24 @@ trackctl create lost --owner alice --name "A name that is as long as names of fi
 trackctl update lost embedding "batch 5" --done 48000 --total 100000 --pid $!
 kill $!
 exits 6 "a worker is lost" trackctl wait --timeout 10 lost
-widest() { # COLUMNS: cells of the widest line of ls on such a terminal
-	TERM=xterm NO_COLOR=1 script -qec "stty cols $1 rows 24; $build/trackctl --board $board --socket $socket ls" /dev/null |
-		tr -d '\r' | wc -L
+on_terminal() { # COLUMNS VERB...
+	TERM=xterm NO_COLOR=1 script -qec "stty cols $1 rows 24; $build/trackctl --board $board --socket $socket ${*:2}" /dev/null |
+		tr -d '\r'
 }
+widest() { on_terminal "$@" | wc -L; }
 for columns in 40 60 70 80 100 110 120 200; do
-	ok "ls fits $columns columns" [ "$(widest "$columns")" -le "$columns" ]
+	ok "ls fits $columns columns" [ "$(widest "$columns" ls)" -le "$columns" ]
 done
-ok "and takes the room there is" [ "$(widest 80)" -gt 60 ]
-trackctl rm lost
+ok "and takes the room there is" [ "$(widest 80 ls)" -gt 60 ]
+trackctl create long
+trackctl update long summarizing --done 480000 --total 1000000
+trackctl fail long "no such font: Helvetica-Neue in object 17 of the page tree, at offset 0x1234567, which is larger than the file"
+for columns in 40 60 80; do
+	ok "show fits $columns columns" [ "$(widest "$columns" show long)" -le "$columns" ]
+done
+like "$(on_terminal 40 show long)" "*480000/1000000*Error: no such font: Helvetica-Neue"$'\n'"           in object*larger*file*" \
+	"and leaves no word out"
+trackctl rm lost long
 
 # ---- Hostile bytes ----
 evil=$'a\e]0;title\a\e[2Jb\xff\xfe\xc3(c\rd\ne\u202ef'

@@ -187,7 +187,8 @@ static void all_facts(const struct screen *screen)
 	} else {
 		snprintf(both, sizeof both, "%s", right);
 	}
-	facts(screen, started ? "Started" : "Created", left, "Last change", both);
+	facts(screen, started ? "Started" : "Created", left,
+	      terminal->width >= WIDE ? "Last change" : "Changed", both);
 	when(screen, task->cancel_requested_ns, left, sizeof left);
 	facts(screen, "Cancel", left, "ETA", eta);
 	when(screen, task->finished_ns, left, sizeof left);
@@ -219,18 +220,23 @@ static void stage_line(const struct screen *screen, const struct trackd_stage *s
 	enum trackd_stage_state state = (enum trackd_stage_state)stage->state;
 	const struct terminal *terminal = screen->terminal;
 	uint64_t until = stage->finished_ns ? stage->finished_ns : screen->now_ns;
-	char name[TEXT], took[MOMENT_TEXT], work[WORDS], rate[WORDS] = "";
+	char name[TEXT], took[MOMENT_TEXT] = "", work[WORDS], rate[WORDS] = "";
+	bool narrow = terminal->width < NARROW;
+	const char *gap = narrow ? " " : "   ";
 
 	int cells = terminal_text(terminal, name, sizeof name, stage->name, 0);
-	moment_duration(took, moment_between(stage->started_ns, until));
+	if (stage->started_ns)
+		moment_duration(took, moment_between(stage->started_ns, until));
 	words_work(work, stage->done, stage->total);
-	if (state == TRACKD_STAGE_RUNNING && terminal->width >= NARROW)
+	if (state == TRACKD_STAGE_RUNNING && !narrow)
 		words_rate(rate, screen->task, screen->now_ns);
-	fprintf(screen->to, "%s%s%s %s%*s  %*s%s%s%s%s\n",
+	/* Where there is no room for both, the count says more than the time. */
+	if (LABEL + 6 + name_cells + (int)strlen(took) + (int)strlen(work) > terminal->width)
+		took[0] = '\0';
+	fprintf(screen->to, "%s%s%s %s%*s%s%*s%s%s%s%s\n",
 		terminal_on(terminal, stage_style(state)), terminal_stage_sign(terminal, state),
-		terminal_off(terminal), name, name_cells - cells, "",
-		terminal->width < NARROW ? 0 : 9, stage->started_ns ? took : "",
-		work[0] ? "   " : "", work, rate[0] ? "   " : "", rate);
+		terminal_off(terminal), name, name_cells - cells, "", narrow ? " " : "  ",
+		narrow ? 0 : 9, took, work[0] ? gap : "", work, rate[0] ? gap : "", rate);
 }
 
 static void indent(const struct screen *screen, bool first)
@@ -298,6 +304,28 @@ static void stages(const struct screen *screen)
 
 /* ---- Texts and hints --------------------------------------------------- */
 
+/* Words below one another, beside the label. Takes the text apart. */
+static void wrapped(const struct screen *screen, char *text)
+{
+	const int margin = LABEL + 2;
+	char same[TEXT], *rest;
+	int column = margin;
+
+	for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		int cells = terminal_text(screen->terminal, same, sizeof same, word, 0);
+
+		if (column > margin && column + 1 + cells > screen->terminal->width) {
+			fprintf(screen->to, "\n%*s", margin, "");
+			column = margin;
+		} else if (column > margin) {
+			fprintf(screen->to, " ");
+			column++;
+		}
+		fprintf(screen->to, "%s", word);
+		column += cells;
+	}
+}
+
 static void text_line(const struct screen *screen, const char *name, const char *value, bool cut)
 {
 	char text[TEXT];
@@ -305,8 +333,12 @@ static void text_line(const struct screen *screen, const char *name, const char 
 	if (value[0] == '\0')
 		return;
 	label(screen, name);
-	terminal_text(screen->terminal, text, sizeof text, value, 0);
-	fprintf(screen->to, "%s%s\n", text, cut ? " [cut]" : "");
+	int cells = terminal_text(screen->terminal, text, sizeof text, value, 0);
+	if (screen->terminal->tty && LABEL + 2 + cells > screen->terminal->width)
+		wrapped(screen, text);
+	else
+		fprintf(screen->to, "%s", text);
+	fprintf(screen->to, "%s\n", cut ? " [cut]" : "");
 }
 
 static void hint(const struct screen *screen, const char *verb, const char *what)
