@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool to_journal;
+static bool to_journal, to_terminal;
 
 void note_init(void)
 {
@@ -19,6 +19,7 @@ void note_init(void)
 	char own[64];
 	struct stat st;
 
+	to_terminal = isatty(STDERR_FILENO) == 1;
 	/* systemd.exec(5): device and inode of the stream that it connected us to. */
 	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return;
@@ -32,8 +33,9 @@ void note_line(int priority, const char *format, ...)
 	va_list arguments;
 	int n;
 
+	/* A terminal may show a line of progress, which is drawn again. */
 	n = to_journal ? snprintf(line, sizeof line, "<%d>", priority)
-		       : snprintf(line, sizeof line, "docproc: ");
+		       : snprintf(line, sizeof line, "%sdocproc: ", to_terminal ? "\r\033[K" : "");
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);

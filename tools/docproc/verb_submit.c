@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* docproc submit: hand a file in to a spool, as a gateway does. Its id goes to standard output. */
+#include "child.h"
+#include "note.h"
+#include "source.h"
+#include "spool.h"
+#include "verbs.h"
+#include <stdio.h>
+#include <unistd.h>
+
+static struct source source;
+static const struct cli_flag flags[] = { SOURCE_FLAGS(source), { 0 } };
+
+static int hand_in(const struct config *config)
+{
+	struct trackd_options options =
+		child_options(config, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
+	struct failure failure;
+	struct spool spool;
+	struct trackd *trackd;
+	int error = trackd_open(&trackd, &options);
+
+	if (error < 0) {
+		note_error("%s", trackd_strerror(error));
+		return (int)exit_code_of_error(error);
+	}
+	int code = EXIT_CODE_PERMISSION, result = spool_open(&spool, config->spool, &failure);
+	error = 0;
+	if (result == 0) {
+		result = spool_hand_in(&spool, trackd, source.fd, &source.ticket, &error, &failure);
+		code = error < 0 ? (int)exit_code_of_error(error) : EXIT_CODE_BUSY;
+		spool_close(&spool);
+	}
+	trackd_close(trackd);
+	if (result == 0) {
+		printf("%s\n", source.ticket.id);
+		return EXIT_CODE_DONE;
+	}
+	note_error("%s%s%s", failure.error, failure.advice[0] ? "; " : "", failure.advice);
+	return code;
+}
+
+int verb_submit(const struct config *config, int argc, char **argv)
+{
+	struct config own = *config;
+	struct cli cli = { 0 };
+	int first = cli_read(&own, &cli, flags, argc, argv, false);
+
+	if (cli.help || first != argc - 1) {
+		fputs("usage: docproc submit FILE [--id ID] [--owner USER] [--name NAME] "
+		      "[--spool DIR]\n",
+		      cli.help ? stdout : stderr);
+		return cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+	}
+	int code = source_open(&source, argv[first]);
+	if (code != 0)
+		return code;
+	code = hand_in(&own);
+	close(source.fd);
+	return code;
+}
