@@ -8,6 +8,8 @@ export LC_ALL=C.UTF-8 TERM=xterm
 unset TMUX TMUX_PANE
 screen() { tmux -S "$work/tmux" "$@"; }
 at_exit screen kill-server
+# Without a session tmux would end, and a new one meet it while it does.
+screen -f /dev/null start-server \; set-option -g exit-empty off
 
 open_screen() { # WIDTH HEIGHT COMMAND
 	screen kill-session -t s 2>/dev/null
