@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Base64url without padding (RFC 4648, section 5), as JWS asks. Strict: bytes have one spelling, so
+ * that nobody can vary a token that was verified and have another one that verifies.
+ */
+#ifndef TRACKD_HTTP_BASE64URL_H
+#define TRACKD_HTTP_BASE64URL_H
+
+#include <stddef.h>
+
+/* What n bytes become, NUL included; what n characters may become. */
+#define BASE64URL_ROOM(n) (((n)*4 + 2) / 3 + 1)
+#define BASE64URL_BYTES(n) ((n) / 4 * 3 + 2)
+
+/* Write the characters and a NUL. Returns their number. */
+size_t base64url_encode(char *to, const void *from, size_t n);
+
+/* Number of bytes written, or -EINVAL: padding, spaces, other alphabets, bits left over. */
+int base64url_decode(void *to, const char *from, size_t length);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRACKD_HTTP_VERB_TOKEN_H
+#define TRACKD_HTTP_VERB_TOKEN_H
+
+#include "auth.h"
+
+/* trackd-http token --sub USER [--ttl 1h] [--key FILE]: print a token for development. argv[0] is the
+ * verb. An exit status. */
+int verb_token(const struct auth_config *config, int argc, char **argv);
+
+#endif
