@@ -16,7 +16,7 @@ import struct
 import subprocess
 import time
 
-from e2e import E_NOT_FOUND, check, comment, main, test, until
+from e2e import E_GONE, E_NOT_FOUND, check, comment, main, test, until
 
 EARLY_NS = 1_000_000  # the wall offset is taken from two clocks, one after the other
 TICK_NS = int(time.clock_getres(6) * 1e9)  # CLOCK_MONOTONIC_COARSE, by which readers go
@@ -66,6 +66,21 @@ def _(site):
     check(watcher.do("count").code == 0, "an expired task is met by an iteration")
     writer.do("create t0")
     check(watcher.show("t0").state == "pending", watcher.show("t0").line)
+
+
+@test("a reference to an expired task is worth nothing, though nobody has removed it yet")
+def _(site):
+    site.daemon().kill()
+    writer = site.puppet("open write", "create short ttl=300")
+    watcher = site.puppet("open")
+    watcher.show("short")
+    watcher.do("wait-gone short 5000")
+    for line in ("show ^", "wait ^ final 0"):
+        watcher.refuse(line, E_GONE)
+    for line in ("show ^", "update ^ keep late", "progress ^ 1 2", "complete ^", "fail ^",
+                 "cancel ^"):
+        writer.refuse(line, E_GONE)
+    check(writer.do("count").code == 0 and writer.do("stats").used == "0", "it is listed still")
 
 
 @test("an update renews a task; a final task and one without a worker live for ttl, a worker's for active_ttl")

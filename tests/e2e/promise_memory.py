@@ -33,8 +33,10 @@ def _(site):
     writer.do("create new1")
     writer.refuse("show t-3", E_NOT_FOUND)
     check(writer.show("t-9").state == "completed", "one that was created later went first")
+    writer.do("complete new1")  # the youngest of all, in the slot that is first
     writer.do("create new2")
     writer.refuse("show t-9", E_NOT_FOUND)
+    check(writer.show("new1").state == "completed", "the youngest went before the oldest")
     writer.do("create new3")
     writer.refuse("show t-12", E_NOT_FOUND)
     stats = writer.do("stats")

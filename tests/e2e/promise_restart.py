@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import random
 import resource
+import signal
 import socket
 import struct
 import time
@@ -111,6 +112,50 @@ def _(site):
     check(seen.reason == "worker_lost", seen.line)
 
 
+def sockets(daemon):
+    """How many sockets a daemon holds."""
+    n = 0
+    for fd in os.listdir(f"/proc/{daemon.pid}/fd"):
+        try:
+            n += os.readlink(f"/proc/{daemon.pid}/fd/{fd}").startswith("socket:")
+        except FileNotFoundError:
+            pass
+    return n
+
+
+@test("a producer introduces itself to a new daemon when it writes next")
+def _(site):
+    site.daemon().kill()
+    worker = site.puppet("open write", "create a", "update a extracting")
+    daemon = site.daemon()
+    alone = sockets(daemon)
+    check(alone > 0, "it has no socket to listen on")
+    worker.do("advance a 1")
+    until(lambda: sockets(daemon) > alone, "the producer has connected")
+
+
+@test("an event loop hears of a task's end over a restart of the daemon")
+def _(site):
+    site.daemon()
+    worker = site.puppet("open write", "create a", "update a extracting")
+    watcher = site.puppet("open")
+    while watcher.ask("listen 200").code > 0:  # what it is told at the beginning
+        pass
+    worker.do("update a chunking")
+    check(watcher.do("listen 10000").code > 0, "it does not hear of a stage")
+    site.processes[0].kill()
+    site.daemon()
+    worker.do("complete a")
+    until(lambda: watcher.do("listen 10000").code > 0 and watcher.show("a").state == "completed",
+          "it hears of the end")
+    while watcher.ask("listen 1500").code > 0:  # it is connected again: nothing to look after
+        pass
+    worker.do("create b")
+    began = time.monotonic()
+    check(watcher.do("listen 10000").code > 0, "it does not hear of a new task")
+    comment(f"heard after {(time.monotonic() - began) * 1000:.2f} ms")
+
+
 @test("a daemon that is stopped keeps nobody waiting")
 def _(site):
     daemon = site.daemon()
@@ -155,6 +200,52 @@ def _(site):
     check(opened.number("us") < 1_500_000, f"opening took {opened.line}")
     for one in waiting:
         one.close()
+
+
+def drain(fd):
+    try:
+        while os.read(fd, 65536):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def fill(fd):
+    for size in (4096, 1):
+        try:
+            while os.write(fd, bytes(size)):
+                pass
+        except BlockingIOError:
+            pass
+
+
+@test("the watchdog is fed while the loop works, and not when it hangs")
+def _(site):
+    fifo = os.path.join(site.folder, "stderr")
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    daemon = site.daemon(env={**site.env, "WATCHDOG_USEC": "600000"},
+                         prefix=["sh", "-c", f'exec "$@" 2>{fifo}', "sh"])
+
+    def fed():
+        return daemon.said.count("WATCHDOG=1")
+
+    def starves():
+        before = fed()
+        time.sleep(2)
+        return fed() == before
+    until(lambda: fed() >= 3, "the watchdog is fed")
+    fill(writer)
+    daemon.signal(signal.SIGHUP)  # it says what it has reloaded, and nobody listens
+    until(lambda: any(line.startswith("RELOADING=1") for line in daemon.said), "it reloads")
+    until(starves, "the watchdog is not fed by a loop that hangs")
+    before = fed()
+    drain(reader)
+    until(lambda: fed() > before + 2, "it is fed when the loop goes on")
+    daemon.terminate()
+    os.close(reader)
+    os.close(writer)
 
 
 main()

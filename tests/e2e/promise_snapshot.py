@@ -319,4 +319,63 @@ def _(site):
     check(writer.show("long").state == "pending", writer.show("long").line)
 
 
+
+def frames(data):
+    """Where the frames of a snapshot begin."""
+    at, found = struct.unpack_from("<I", data, 12)[0], []
+    while at < len(data):
+        mark, _, length = struct.unpack_from("<III", data, at)
+        check(mark == 0x63657274, f"no frame at {at}")
+        found.append(data[at:at + 24 + length])
+        at += 24 + length
+    return found
+
+
+@test("of two records with one id the newer is kept, whichever comes first")
+def _(site):
+    begin(site)
+    worker = site.puppet("open write no-worker", "create t owner=alice", "update t extracting")
+    site.processes[0].terminate()
+    with open(snapshot(site), "rb") as file:
+        old = file.read()
+    worker.do("update t embedding newer")
+    begin(site).terminate()
+    with open(snapshot(site), "rb") as file:
+        new = file.read()
+    header, size = new[:struct.unpack_from("<I", new, 12)[0]], len(frames(new))
+    check(len(frames(old)) == size and old != new, "two snapshots of one task")
+    for order in ((old, new), (new, old)):
+        site.end_processes()
+        os.unlink(site.shm)
+        with open(snapshot(site), "wb") as file:
+            file.write(header + b"".join(frames(order[0])[:-1] + frames(order[1])[:-1] +
+                                         frames(new)[-1:]))
+        begin(site)
+        watcher = site.puppet("open")
+        seen = watcher.show("t")
+        check((seen.stage, seen.message) == ("2", "newer"), seen.line)
+        check(watcher.do("stats").used == "1" and watcher.do("count alice").code == 1,
+              "both are there")
+        site.doctor()
+
+
+@test("the new snapshot is on the disk before it takes the name, and the name is as well")
+def _(site):
+    log = os.path.join(site.folder, "calls")
+    tracer = begin(site, prefix=["strace", "-f", "-y", "-o", log, "-e",
+                                 "trace=fsync,fdatasync,rename,renameat,renameat2"])
+    site.puppet("open write", "create t")
+    os.kill(trackd_of(site), 15)
+    tracer.wait()
+    with open(log, encoding="utf-8") as file:
+        calls = [line.split(" ", 1)[1].strip() for line in file if "(" in line]
+    comment("; ".join(calls))
+    name = os.path.basename(snapshot(site))
+    renamed = [i for i, call in enumerate(calls) if call.startswith("rename") and name in call]
+    check(len(renamed) == 1, "one rename")
+    before, after = calls[:renamed[0]], calls[renamed[0]:]
+    check(any("sync(" in call and f"{name}.new>" in call for call in before), "the file first")
+    check(any("sync(" in call and f"<{site.state}>" in call for call in after), "then the folder")
+
+
 main()

@@ -16,6 +16,7 @@ from e2e import E_READ_ONLY, check, main, need_root, test
 
 # Users without accounts. The daemon runs as SERVICE, in a group of the same number.
 SERVICE, MEMBER, STRANGER = 64301, 64302, 64303
+GROUP = 64304
 
 
 def as_user(user, *groups):
@@ -60,6 +61,18 @@ def _(site):
               f"{path}: {st}")
     lock = os.stat(site.shm + ".lock")
     check((lock.st_uid, lock.st_mode & 0o777) == (SERVICE, 0o600), f"the lock: {lock}")
+
+
+@test("the board and its socket go to the group that is configured, another one than the daemon's own")
+def _(site):
+    need_root()
+    site.give_to(SERVICE)
+    site.daemon("--mode", "0660", "--group", str(GROUP), program=site.program("trackd"),
+                prefix=as_user(SERVICE, GROUP))
+    for path in (site.shm, site.socket):
+        check(os.stat(path).st_gid == GROUP, f"{path}: {os.stat(path)}")
+    client(site, MEMBER, GROUP).do("open write")
+    client(site, STRANGER, SERVICE).refuse("open", -errno.EACCES)
 
 
 @test("a member of the group may produce, and its death is seen")
@@ -139,6 +152,21 @@ def _(site):
     code, err = run_as(as_user(STRANGER), site.program("trackctl"),
                        "--board", site.board, "--socket", site.socket, "show", "a")
     check(code == 0, f"trackctl exited {code}: {err}")
+
+
+@test("whoever gets through to the socket is judged by the board's mode all the same")
+def _(site):
+    begin(site, "0640")
+    os.chmod(site.socket, 0o666)  # as a socket unit may have made it
+    site.puppet("open write", "create a")
+    member = client(site, MEMBER, SERVICE)
+    member.refuse("open write", -errno.EACCES)
+    member.do("open")
+    check(member.show("a").state == "pending", member.show("a").line)
+    member.refuse("mprotect", -errno.EACCES)
+    stranger = client(site, STRANGER)
+    for line in ("open", "open write"):
+        stranger.refuse(line, -errno.EACCES)
 
 
 @test("a board that the owner of the socket's folder did not make is not used")

@@ -10,6 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import signal
+import statistics
 import time
 
 from e2e import (E_NAMESPACE, PUPPET, Skip, check, main, need_root, process_state, test,
@@ -18,6 +19,7 @@ from e2e import (E_NAMESPACE, PUPPET, Skip, check, main, need_root, process_stat
 PID_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child"]
 TIME_NAMESPACE = ["unshare", "--time", "--monotonic", "100000", "--boottime", "100000", "--fork",
                   "--kill-child"]
+DEATHS = 20
 SERVICE = 64301  # a user without an account
 HIDDEN_PROC = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
                "mount -t proc -o hidepid=2 proc /proc && exec setpriv "
@@ -77,6 +79,43 @@ def _(site):
     waiting = watcher.show("waiting")
     check(waiting.state == "pending", f"a pending task belongs to nobody: {waiting.line}")
     site.doctor()
+
+
+@test("a death is seen within 50 ms")
+def _(site):
+    site.daemon()
+    watcher = site.puppet("open")
+    took = []
+    for i in range(DEATHS):
+        worker = site.puppet("open write", f"create t{i}", f"update t{i} extracting")
+        watcher.send(f"wait t{i} final 20000")
+        killed = time.monotonic()
+        worker.kill()
+        check(watcher.answer().code == 0, f"t{i} did not end")
+        took.append((time.monotonic() - killed) * 1000)
+    print(f"# {DEATHS} deaths, seen after {min(took):.2f} to {max(took):.2f} ms, "
+          f"the middle one after {statistics.median(took):.2f}")
+    # A busy machine may be late for some of them; a daemon that looks now and then is for most.
+    check(statistics.median(took) < 50, f"deaths were seen after {took} ms")
+
+
+@test("what is over or has not begun stays as it is when its worker dies")
+def _(site):
+    worker, watcher = begin(site)
+    ends = {"completed": "complete", "failed": "fail", "cancelled": "cancel"}
+    for state, verb in ends.items():
+        worker.do(f"create {state}")
+        if state != "cancelled":
+            worker.do(f"update {state} chunking")
+        worker.do(f"{verb} {state}")
+    worker.do("create pending")
+    before = {task: watcher.show(task) for task in (*ends, "pending")}
+    worker.kill()
+    expect_lost(watcher, "a")
+    for task, seen in before.items():
+        after = watcher.show(task)
+        for key in ("state", "reason", "revision", "done", "message", "error", "updated"):
+            check(after.fields[key] == seen.fields[key], f"{key} of {task}: {after.line}")
 
 
 @test("an exit without an end fails the task just as well")
@@ -325,6 +364,7 @@ def _(site):
     worker.do("create short ttl=1500")
     foreign = site.puppet(prefix=TIME_NAMESPACE)
     foreign.refuse("open write", E_NAMESPACE)
+    foreign.refuse("open write no-daemon", E_NAMESPACE)
     foreign.do("open")
     for task in ("a", "short"):
         ours, theirs = watcher.show(task), foreign.show(task)

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -29,7 +30,7 @@
 #include <unistd.h>
 
 static struct trackd *connection;
-static struct trackd_ref ref; /* of the task that the request names */
+static struct trackd_ref ref; /* of the task that the request names; "^" names the last one */
 static char extra[LINE * 4];  /* the rest of the answer, " KEY=VALUE" each */
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
@@ -171,8 +172,8 @@ static int do_show(struct request *request)
 		return error;
 	say(" state=%s reason=%s status=%s progress=%u", trackd_state_name(task.state),
 	    trackd_reason_name(task.reason), task.status, task.progress);
-	say(" stage=%d done=%" PRIu64 " total=%" PRIu64 " revision=%" PRIu64, task.stage, task.done,
-	    task.total, task.revision);
+	say(" stage=%d done=%" PRIu64 " total=%" PRIu64 " revision=%" PRIu64 " flags=%u",
+	    task.stage, task.done, task.total, task.revision, task.flags);
 	say(" worker=%d alive=%d created=%" PRIu64 " updated=%" PRIu64, task.worker_pid,
 	    trackd_worker_alive(&task), task.created_ns, task.updated_ns);
 	say(" expires=%" PRIu64 " slot=%u generation=%u serial=%" PRIu64, task.expires_ns, ref.slot,
@@ -193,6 +194,20 @@ static int do_wait(struct request *request)
 		what++;
 	return trackd_wait(connection, ref, (enum trackd_wait_for)what, NULL,
 			   (int64_t)number(word(request, 3)));
+}
+
+/* listen MS: as an event loop does, until the connection says that something may have happened. */
+static int do_listen(struct request *request)
+{
+	struct pollfd in = { .fd = trackd_fd(connection), .events = POLLIN };
+	int error = in.fd < 0 ? in.fd : 0;
+
+	while (error == 0) {
+		int n = poll(&in, 1, (int)number(word(request, 1)));
+
+		error = n > 0 ? trackd_dispatch(connection) : n == 0 ? -ETIMEDOUT : -errno;
+	}
+	return error;
 }
 
 /* wait-gone ID MS: look as fast as possible until the id is not found, and say when that was. */
@@ -241,8 +256,9 @@ static int do_stats(struct request *request)
 	say(" clients=%u daemon_pid=%u epoch=%u expired=%" PRIu64 " evicted=%" PRIu64,
 	    stats.clients, stats.daemon_pid, stats.daemon_epoch, stats.n_expired, stats.n_evicted);
 	say(" worker_lost=%" PRIu64 " repaired=%" PRIu64 " snapshot=%" PRIu64
-	    " refused_full=%" PRIu64,
-	    stats.n_worker_lost, stats.n_repaired, stats.snapshot_ns, stats.n_refused_full);
+	    " refused_full=%" PRIu64 " refused_final=%" PRIu64,
+	    stats.n_worker_lost, stats.n_repaired, stats.snapshot_ns, stats.n_refused_full,
+	    stats.n_refused_final);
 	say(" board_id=");
 	for (int i = 0; i < 16; i++)
 		say("%02x", stats.board_id[i]);
@@ -412,6 +428,7 @@ static const struct verb {
 	{ "show", do_show, TASK },
 	{ "wait", do_wait, TASK },
 	{ "wait-gone", do_wait_gone, CONNECTION },
+	{ "listen", do_listen, CONNECTION },
 	{ "count", do_count, CONNECTION },
 	{ "stats", do_stats, CONNECTION },
 	{ "kind", do_kind, CONNECTION },
@@ -432,7 +449,7 @@ static int dispatch(struct request *request)
 			continue;
 		if (verbs[i].needs != NOTHING && !connection)
 			return -ENOTCONN;
-		if (verbs[i].needs == TASK)
+		if (verbs[i].needs == TASK && strcmp(word(request, 1), "^") != 0)
 			error = trackd_lookup(connection, word(request, 1), &ref);
 		return error < 0 ? error : verbs[i].run(request);
 	}
