@@ -9,6 +9,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import math
 import re
 import shlex
 
@@ -88,27 +89,41 @@ SECTIONS = {"layout_header": "Header", "layout_kind": "Kinds", "layout_client": 
 
 
 def rows(section):
-    """The fields of a section's tables: {(name, at)}."""
+    """The fields of a section's tables: {(name, at): size}; the size of a row for several is theirs together."""
     text = re.search(rf"^### {section}\n(.*?)(?=^##)", read("docs", "FORMAT.md"), re.S | re.M).group(1)
-    found = set()
-    for at, name in re.findall(r"^\| (\d+) \|[^|]*\| (.*?) \|", text, re.M):
+    found = {}
+    for at, size, name in re.findall(r"^\| (\d+) \| ([\d ·]+?) \| (.*?) \|", text, re.M):
         for field in re.findall(r"`([a-z_]+)", name):
-            found.add((field, int(at)))
+            found[field, int(at)] = math.prod(int(factor) for factor in size.split("·"))
     return found
 
 
-@test("the format's document has every field at its place")
-def _(_site):
-    layout = read("libclient", "layout.h")
-    missing, n = [], 0
-    for struct, field, at in re.findall(r"LAYOUT_AT\((\w+), (\w+), (\d+)\)", layout):
-        offsets = struct == "layout_header" and 120 <= int(at) <= 200  # one row of the table for all
-        if struct not in SECTIONS or offsets:
-            continue
-        n += 1
-        if (field, int(at)) not in rows(SECTIONS[struct]):
-            missing.append(f"{struct}.{field} at {at}")
-    check(n > 70 and not missing, f"{n} fields, not in docs/FORMAT.md: {missing}")
+def sizes(site, fields):
+    """What the compiler says of each [(struct, field)]."""
+    source, program = os.path.join(site.folder, "sizes.c"), os.path.join(site.folder, "sizes")
+    lines = "".join(f'printf("%zu\\n", sizeof(((struct {struct} *)0)->{field}));\n' for struct, field in fields)
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(f'#include <stdio.h>\n#include "libclient/layout.h"\nint main(void)\n{{\n{lines}}}\n')
+    done = subprocess.run([*CC, "-I", TREE, "-o", program, source], capture_output=True, text=True, check=False)
+    check(done.returncode == 0, done.stderr)
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    return [int(line) for line in done.stdout.split()]
+
+
+@test("the format's document has every field at its place and in its size")
+def _(site):
+    placed = [(struct, field, int(at)) for struct, field, at
+              in re.findall(r"LAYOUT_AT\((\w+), (\w+), (\d+)\)", read("libclient", "layout.h"))
+              if struct in SECTIONS]
+    # The offsets of the sections share a row; so do the two copies, whose rows are [0] and [1].
+    placed = [(struct, field, at) for struct, field, at in placed
+              if not (struct == "layout_header" and 120 <= at <= 200) and field != "copy"]
+    wrong = []
+    for (struct, field, at), size in zip(placed, sizes(site, [place[:2] for place in placed])):
+        together = 3 if (struct, field) == ("layout_event", "revision") else 1  # and done, and total
+        if rows(SECTIONS[struct]).get((field, at)) != size * together:
+            wrong.append(f"{struct}.{field} at {at}, {size} bytes")
+    check(len(placed) > 70 and not wrong, f"{len(placed)} fields, not in docs/FORMAT.md: {wrong}")
 
 
 @test("every file that the documents name is there")
