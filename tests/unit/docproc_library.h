@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LIBRARY_DIMENSION = 8, LIBRARY_CHUNKS_MAX = 1024 };
+enum { LIBRARY_DIMENSION = 64, LIBRARY_CHUNKS_MAX = 1024 };
 
 #define LIBRARY_PROVIDER "test-1"
 

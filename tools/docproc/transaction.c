@@ -90,7 +90,7 @@ int store_reserve(struct store *store, struct failure *failure)
 {
 	/* The index keeps what is new in memory until a commit or a savepoint. */
 	int result = store_run(store, "SAVEPOINT indexed; RELEASE indexed", failure);
-	int64_t pages, page_size;
+	int64_t pages = 0, page_size = 0;
 	sqlite3_int64 bytes;
 
 	if (result == 0)

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* The document store on a disk that becomes full, at every point where that can happen. */
+#include "tests/unit/docproc_library.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *const TEXTS[] = { "The lighthouse stands in the north.",
+				     "It was built of granite in 1811." };
+
+static bool privileged(void)
+{
+	if (geteuid() == 0)
+		return true;
+	printf("# needs root\n");
+	return false;
+}
+
+enum { MANY = 400 };
+
+/* Each word once, so that the index grows as well. */
+static const char *const *many_texts(void)
+{
+	static char texts[MANY][600];
+	static const char *pointers[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		size_t n = 0;
+
+		for (int word = 0; word < 50; word++)
+			n += (size_t)snprintf(texts[i] + n, sizeof texts[i] - n, "w%dx%d ", i,
+					      word);
+		pointers[i] = texts[i];
+	}
+	return pointers;
+}
+
+static void fill_disk(const struct library *library)
+{
+	static char zeros[4096];
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/filler", library->folder);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	while (write(fd, zeros, sizeof zeros) > 0)
+		;
+	close(fd);
+}
+
+static void empty_disk(const struct library *library)
+{
+	char path[300];
+
+	snprintf(path, sizeof path, "%s/filler", library->folder);
+	unlink(path);
+}
+
+#define REQUIRE(condition)                                                                         \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("# %s:%d: %s (%s)\n", __FILE__, __LINE__, #condition,               \
+			       library.failure.error);                                             \
+			return 1;                                                                  \
+		}                                                                                  \
+	} while (0)
+
+/* In a mount namespace of its own: a disk of 2 MiB. 0, or 1 after saying what was not so. */
+static int on_a_small_disk(void)
+{
+	struct library library;
+
+	library_place(&library);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("small", library.folder, "tmpfs", 0, "size=2m") != 0)
+		harness_die("a small disk: %s", strerror(errno));
+	library_open(&library);
+	library_add(&library, "one", "alice", 2, TEXTS);
+
+	/* More than fits: nothing of it stays, and the store is as it was. */
+	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == 0);
+	REQUIRE(store_abandon(library.store, NULL, &library.failure) == 0);
+	fill_disk(&library);
+	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == FAILED);
+	REQUIRE(strcmp(library.failure.error, "The document store is full") == 0);
+	REQUIRE(strstr(library.failure.advice, "make room"));
+	REQUIRE(library_number(library.store, "SELECT count(*) FROM documents") == 1);
+	REQUIRE(library_number(library.store, "SELECT count(*) FROM chunks") == 2);
+	REQUIRE(!library_fault(library.store));
+
+	/* With room again it goes on, also for another process. */
+	empty_disk(&library);
+	REQUIRE(library_put(&library, "two", "alice", 2, TEXTS) == 0);
+	fill_disk(&library);
+	/* Full since: the attempt can be finished, and another removed. */
+	REQUIRE(store_finish(library.store, "two", "In short.", &library.failure) == 0);
+	empty_disk(&library);
+	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == 0);
+	fill_disk(&library);
+	REQUIRE(store_abandon(library.store, "big", &library.failure) == 0);
+	empty_disk(&library);
+	library_close(&library);
+	library.store = library_connect(&library, STORE_WRITE);
+	REQUIRE(library_number(library.store,
+			       "SELECT count(*) FROM documents WHERE finished_at IS NULL") == 0);
+	REQUIRE(!library_fault(library.store));
+	library_close(&library);
+	return 0;
+}
+
+static void a_full_disk_leaves_nothing_of_the_attempt(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	if (!privileged())
+		skip();
+	fflush(stdout);
+	pid = harness_fork();
+	if (pid == 0) {
+		int result = on_a_small_disk();
+
+		fflush(stdout);
+		_exit(result);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+/* A disk on which not even an empty store has room. */
+static int on_no_disk(void)
+{
+	struct library library;
+	struct store *store;
+
+	library_place(&library);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("small", library.folder, "tmpfs", 0, "size=16k") != 0)
+		harness_die("a small disk: %s", strerror(errno));
+	REQUIRE(store_open(library.path, STORE_WRITE, &store, &library.failure) == FAILED);
+	REQUIRE(strcmp(library.failure.error, "The document store is full") == 0);
+	if (mount("small", library.folder, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16k") != 0)
+		harness_die("a read-only disk: %s", strerror(errno));
+	library.failure.error[0] = '\0';
+	REQUIRE(store_open(library.path, STORE_WRITE, &store, &library.failure) == FAILED);
+	REQUIRE(strcmp(library.failure.error, "The document store can only be read") == 0);
+	return 0;
+}
+
+static void no_room_for_a_store_is_said(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	if (!privileged())
+		skip();
+	fflush(stdout);
+	pid = harness_fork();
+	if (pid == 0) {
+		int result = on_no_disk();
+
+		fflush(stdout);
+		_exit(result);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_full_disk_leaves_nothing_of_the_attempt),
+		cmocka_unit_test(no_room_for_a_store_is_said),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
