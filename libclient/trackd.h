@@ -88,7 +88,7 @@ extern "C" {
 #define TRACKD_ERRORS(X)                                                                           \
 	X(TRACKD_E_NO_BOARD, -20001,                                                               \
 	  "no board: is trackd running? (systemctl start trackd, or trackd --user)")               \
-	X(TRACKD_E_NOT_FOUND, -20002, "no such task")                                              \
+	X(TRACKD_E_NOT_FOUND, -20002, "no such task; trackctl ls shows those there are")           \
 	X(TRACKD_E_GONE, -20003,                                                                   \
 	  "the task was removed, replaced or has expired; look its id up again")                   \
 	X(TRACKD_E_EXISTS, -20004,                                                                 \
@@ -106,7 +106,9 @@ extern "C" {
 	  "no such kind; declare it in trackd.conf or with trackd_kind_declare()")                 \
 	X(TRACKD_E_STAGE, -20010, "the task's kind has no such stage; see trackctl kinds")         \
 	X(TRACKD_E_TABLE_FULL, -20011,                                                             \
-	  "the board's table of kinds (64) or of clients (4096) is full")                          \
+	  "the board's table of kinds (64) or of clients (4096) is full; use a kind that is "      \
+	  "there, or "                                                                             \
+	  "end producers that are not needed")                                                     \
 	X(TRACKD_E_OVERFLOW, -20012, "the count would pass 2^47 - 1; use a larger unit")           \
 	X(TRACKD_E_READ_ONLY, -20013,                                                              \
 	  "the connection is read-only; open it with TRACKD_OPEN_WRITE")                           \
@@ -122,9 +124,7 @@ extern "C" {
 	X(TRACKD_E_DAMAGED, -20017,                                                                \
 	  "the board is damaged; run trackctl doctor, and restart trackd to rebuild it")           \
 	X(TRACKD_E_LAPPED, -20018,                                                                 \
-	  "events were overwritten before they were read; read the tasks again")                   \
-	X(TRACKD_E_NO_DAEMON, -20019,                                                              \
-	  "the board exists but no daemon answers on its socket; start trackd")
+	  "events were overwritten before they were read; read the tasks again")
 
 enum trackd_error {
 #define TRACKD_ERROR_ENUM(name, value, text) name = (value),

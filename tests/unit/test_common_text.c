@@ -216,7 +216,6 @@ static void errors_have_their_statuses(void **state)
 		{ TRACKD_E_EXISTS, 4 },
 		{ TRACKD_E_FINAL, 4 },
 		{ TRACKD_E_NO_BOARD, 69 },
-		{ TRACKD_E_NO_DAEMON, 69 },
 		{ TRACKD_E_NOT_OURS, 69 },
 		{ TRACKD_E_LAYOUT, 69 },
 		{ TRACKD_E_DAMAGED, 70 },
