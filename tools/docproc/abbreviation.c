@@ -87,10 +87,14 @@ static bool in_lists(const char *language, const char *word, const char *next)
 	return false;
 }
 
-/* What stands before the full stop, in lower case, without brackets and quotes. False: nothing, or
- * more than an abbreviation has. *ret_upper: it begins with a capital. */
-static bool last_word(const char *text, size_t length, char ret_word[TOKEN_BYTES + 8],
-		      bool *ret_upper)
+struct last {
+	char word[TOKEN_BYTES + U8_MAX_LENGTH + 1]; /* lower case, without brackets and quotes */
+	bool upper;                                 /* it begins with a capital */
+	bool after_stop;                            /* a full stop and a space stand before it */
+};
+
+/* What stands before the full stop. False: nothing, or more than an abbreviation has. */
+static bool last_word(const char *text, size_t length, struct last *ret_last)
 {
 	int32_t end = (int32_t)length - 1, start = end, at, n = 0;
 
@@ -106,12 +110,13 @@ static bool last_word(const char *text, size_t length, char ret_word[TOKEN_BYTES
 	for (at = start; at < end;) {
 		UChar32 c = utf8_next(text, &at, end);
 		if (n == 0)
-			*ret_upper = u_isUUppercase(c);
-		n += utf8_put(ret_word + n, u_tolower(c));
+			ret_last->upper = u_isUUppercase(c);
+		n += utf8_put(ret_last->word + n, u_tolower(c));
 		if (n > TOKEN_BYTES)
 			return false;
 	}
-	ret_word[n] = '\0';
+	ret_last->word[n] = '\0';
+	ret_last->after_stop = start > 1 && text[start - 1] == ' ' && text[start - 2] == '.';
 	return n > 0;
 }
 
@@ -141,29 +146,31 @@ static bool is_dotted(const char *word)
 }
 
 /* "J. R. Smith", "z. B.": one letter. The English "I" is a word. */
-static bool is_initial(const char *language, const char *word, bool upper)
+static bool is_initial(const char *language, const struct last *last)
 {
+	const char *word = last->word;
 	int32_t at = 0;
 
 	if (n_characters(word) != 1 || !u_isalpha(utf8_next(word, &at, (int32_t)strlen(word))))
 		return false;
-	return !(upper && strcmp(word, "i") == 0 && strcmp(language, "en") == 0);
+	return !(last->upper && strcmp(word, "i") == 0 && strcmp(language, "en") == 0);
 }
 
-static bool is_ordinal(const char *language, const char *word)
+/* "am 3. Oktober", but not "vgl. Nr. 3. Oktober". */
+static bool is_ordinal(const char *language, const struct last *last)
 {
-	size_t n = strspn(word, "0123456789");
+	size_t n = strspn(last->word, "0123456789");
 
-	return n > 0 && n <= 2 && word[n] == '\0' && listed(ordinals, language);
+	return n > 0 && n <= 2 && last->word[n] == '\0' && !last->after_stop &&
+	       listed(ordinals, language);
 }
 
 bool abbreviation_ends(const char *language, const char *text, size_t length, const char *next)
 {
-	char word[TOKEN_BYTES + 8] = { 0 };
-	bool upper = false;
+	struct last last = { 0 };
 
-	if (length < 2 || text[length - 1] != '.' || !last_word(text, length, word, &upper))
+	if (length < 2 || text[length - 1] != '.' || !last_word(text, length, &last))
 		return false;
-	return is_initial(language, word, upper) || is_dotted(word) || is_ordinal(language, word) ||
-	       in_lists(language, word, next);
+	return is_initial(language, &last) || is_dotted(last.word) || is_ordinal(language, &last) ||
+	       in_lists(language, last.word, next);
 }

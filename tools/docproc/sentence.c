@@ -74,6 +74,26 @@ static size_t without_opening(const char *text, size_t start, size_t end)
 	return (size_t)at > start ? (size_t)at : end;
 }
 
+/* "Stop!" he said: a quotation ended, the sentence did not. */
+static bool quotes_only(const char *text, size_t end, const char *next, size_t left)
+{
+	int32_t at = (int32_t)end, first = 0;
+	int8_t type = u_charType(utf8_previous(text, &at));
+
+	return (text[end - 1] == '"' || text[end - 1] == '\'' || type == U_FINAL_PUNCTUATION ||
+		type == U_END_PUNCTUATION || type == U_INITIAL_PUNCTUATION) &&
+	       u_isULowercase(utf8_next(next, &first, (int32_t)left));
+}
+
+static bool goes_on(const struct splitter *splitter, size_t start, size_t trimmed, size_t end)
+{
+	const char *text = splitter->text;
+
+	return end < splitter->length && trimmed > start &&
+	       (abbreviation_ends(splitter->language, text + start, trimmed - start, text + end) ||
+		quotes_only(text, trimmed, text + end, splitter->length - end));
+}
+
 /* The end of the sentence that begins at start. */
 static size_t sentence_end(struct splitter *splitter, size_t start)
 {
@@ -83,12 +103,8 @@ static size_t sentence_end(struct splitter *splitter, size_t start)
 	if (splitter->whole)
 		return splitter->length;
 	while ((end = ubrk_next(splitter->sentences)) != UBRK_DONE) {
-		size_t trimmed = trim_end(text, start, (size_t)end);
-		if ((size_t)end <= start)
-			continue;
-		if ((size_t)end < splitter->length &&
-		    abbreviation_ends(splitter->language, text + start, trimmed - start,
-				      text + end))
+		if ((size_t)end <= start ||
+		    goes_on(splitter, start, trim_end(text, start, (size_t)end), (size_t)end))
 			continue;
 		return (size_t)end < splitter->length ? without_opening(text, start, (size_t)end)
 						      : (size_t)end;
