@@ -23,7 +23,7 @@ static void folder_of(const char *path, char folder[PATH_MAX])
 	snprintf(folder, PATH_MAX, "%s", path);
 	slash = strrchr(folder, '/');
 	if (!slash)
-		strcpy(folder, ".");
+		memcpy(folder, ".", sizeof ".");
 	else
 		slash[slash == folder ? 1 : 0] = '\0';
 }

@@ -248,7 +248,7 @@ static void dropped(void *user, const char *id)
 
 void intake_sweep(struct intake *intake)
 {
-	spool_sweep(intake->jobs->spool, dropped, intake);
+	spool_sweep(intake->jobs->spool, SPOOL_STALE_S, dropped, intake);
 }
 
 /* ---- Starting ------------------------------------------------------------ */

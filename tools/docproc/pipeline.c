@@ -53,7 +53,7 @@ static int extracting(struct run *run)
 {
 	const struct document *document = run->document;
 	char message[TRACKD_NAME_MAX + 32];
-	enum document_type type;
+	enum document_type type = DOCUMENT_TEXT;
 
 	snprintf(message, sizeof message, "Extracting text from %s", document->name);
 	int result = report_stage(&run->report, TRACKD_EXTRACTING, message, 0);

@@ -192,6 +192,8 @@ void spool_remove(int folder, const char *id)
 {
 	char json[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
 
+	if (folder < 0)
+		return;
 	ticket_name(id, json);
 	(void)unlinkat(folder, id, 0);
 	(void)unlinkat(folder, json, 0);
@@ -199,12 +201,14 @@ void spool_remove(int folder, const char *id)
 
 static int set_aside(struct spool *spool, int folder, const char *name)
 {
+	struct timespec now = { 0 };
 	char place[64];
 	int refused = open_folder(spool->top, "refused");
 
 	if (refused < 0)
 		return refused;
-	snprintf(place, sizeof place, "%lld-%d", (long long)time(NULL), rand());
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(place, sizeof place, "%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
 	int error = renameat(folder, name, refused, place) < 0 ? -errno : 0;
 	close(refused);
 	return error;
@@ -227,23 +231,26 @@ int spool_discard(struct spool *spool, int folder, const char *name)
 
 struct sweep {
 	struct spool *spool;
+	unsigned age_s;
 	void (*dropped)(void *user, const char *id);
 	void *user;
 };
 
-static bool is_stale(int folder, const char *name)
+/* Both times: a copy may keep the time of the original. */
+static bool is_stale(int folder, const char *name, unsigned age_s)
 {
 	struct stat st;
 
 	return fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       time(NULL) - (st.st_mtime > st.st_ctime ? st.st_mtime : st.st_ctime) > SPOOL_STALE_S;
+	       time(NULL) - (st.st_mtime > st.st_ctime ? st.st_mtime : st.st_ctime) >=
+		       (time_t)age_s;
 }
 
 static void sweep_tmp(void *user, const char *name)
 {
 	struct sweep *sweep = user;
 
-	if (!is_stale(sweep->spool->tmp, name))
+	if (!is_stale(sweep->spool->tmp, name, sweep->age_s))
 		return;
 	(void)spool_discard(sweep->spool, sweep->spool->tmp, name);
 	if (ticket_id_valid(name))
@@ -256,15 +263,16 @@ static void sweep_new(void *user, const char *name)
 	char id[TRACKD_ID_MAX + 1];
 
 	if (!id_of_ticket(name, id) || exists(sweep->spool->new, id) ||
-	    !is_stale(sweep->spool->new, name))
+	    !is_stale(sweep->spool->new, name, sweep->age_s))
 		return;
 	(void)spool_discard(sweep->spool, sweep->spool->new, name);
 	sweep->dropped(sweep->user, id);
 }
 
-void spool_sweep(struct spool *spool, void (*dropped)(void *user, const char *id), void *user)
+void spool_sweep(struct spool *spool, unsigned age_s, void (*dropped)(void *user, const char *id),
+		 void *user)
 {
-	struct sweep sweep = { spool, dropped, user };
+	struct sweep sweep = { spool, age_s, dropped, user };
 
 	spool_walk(spool->tmp, sweep_tmp, &sweep);
 	spool_walk(spool->new, sweep_new, &sweep);

@@ -47,9 +47,10 @@ void spool_remove(int folder, const char *id);
 /* Remove a name whatever it is. A folder with something in it is moved to refused/. 0 or -errno. */
 int spool_discard(struct spool *spool, int folder, const char *name);
 
-/* Remove from tmp/, and tickets without document from new/, what has been lying there for
- * SPOOL_STALE_S. Calls dropped() with the id of each document. */
-void spool_sweep(struct spool *spool, void (*dropped)(void *user, const char *id), void *user);
+/* Remove from tmp/, and tickets without document from new/, what has been lying there for so long.
+ * Calls dropped() with the id of each document. */
+void spool_sweep(struct spool *spool, unsigned age_s, void (*dropped)(void *user, const char *id),
+		 void *user);
 
 /* Put tickets back that were on their way to work/ before their document, and remove those from
  * work/ that have none any more. */

@@ -87,7 +87,7 @@ static int take_text(const json_t *root, const char *key, char *to, size_t size,
 	if (json_string_length(value) >= size)
 		return failure_set(failure, "The document's %s is longer than %zu bytes", key,
 				   size - 1);
-	strcpy(to, json_string_value(value));
+	memcpy(to, json_string_value(value), json_string_length(value) + 1);
 	return 0;
 }
 
@@ -97,7 +97,7 @@ static int take_name(const json_t *root, struct ticket *ticket, struct failure *
 	const json_t *value = json_object_get(root, "name");
 
 	if (!value || json_is_null(value)) {
-		strcpy(ticket->name, ticket->id);
+		memcpy(ticket->name, ticket->id, sizeof ticket->id);
 		return 0;
 	}
 	if (!json_is_string(value))

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What docproc is told: every key has a default, a flag and limits; the file and the command line
+ * say the same things, the latter last; each mistake is named with its place, its key and what is
+ * allowed.
+ */
+#include "tests/harness/harness.h"
+#include "tools/docproc/cli.h"
+#include "tools/docproc/config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct config config;
+static struct setting_fault fault;
+static char path[256];
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int begin(void **state)
+{
+	static char folder[192];
+
+	(void)state;
+	if (folder[0] == '\0')
+		harness_folder(folder, sizeof folder);
+	snprintf(path, sizeof path, "%s/docproc.conf", folder);
+	settings_default(&config);
+	return 0;
+}
+
+/* ---- Values -------------------------------------------------------------- */
+
+static void defaults_are_those_of_the_manual(void **state)
+{
+	(void)state;
+	assert_int_equal(config.jobs, 2);
+	assert_int_equal(config.time_limit_s, 600);
+	assert_int_equal(config.memory_mb, 1024);
+	assert_int_equal(config.embedding.timeout_ms, 30000);
+	assert_int_equal(config.embedding.retries, 2);
+	assert_int_equal(config.chat.timeout_ms, 60000);
+	assert_int_equal(config.dimension, 0);
+	assert_string_equal(config.embedding.url, "");
+	assert_string_equal(config.chat.url, "");
+	assert_string_equal(config.board, "");
+	if (geteuid() == 0) {
+		assert_string_equal(config.spool, "/var/lib/trackd-documents/spool");
+		assert_string_equal(config.store, "/var/lib/trackd-documents/documents.db");
+	}
+	assert_false(settings_network(&config));
+}
+
+static void values_are_understood_or_refused(void **state)
+{
+	static const struct {
+		const char *key, *value;
+		bool allowed;
+	} cases[] = {
+		{ "jobs", "1", true },
+		{ "jobs", "64", true },
+		{ "jobs", "0", false },
+		{ "jobs", "65", false },
+		{ "jobs", "-1", false },
+		{ "jobs", "2x", false },
+		{ "jobs", "", false },
+		{ "jobs", "99999999999999999999", false },
+		{ "time_limit", "1s", true },
+		{ "time_limit", "10m", true },
+		{ "time_limit", "90", true },
+		{ "time_limit", "1d", true },
+		{ "time_limit", "2d", false },
+		{ "time_limit", "500ms", false },
+		{ "time_limit", "0", false },
+		{ "memory", "64", true },
+		{ "memory", "1G", true },
+		{ "memory", "512M", true },
+		{ "memory", "63M", false },
+		{ "memory", "1T", false },
+		{ "spool", "relative/place", true },
+		{ "spool", "", false },
+		{ "store", "", false },
+		{ "embedding_url", "http://[::1]:8080/v1", true },
+		{ "embedding_url", "https://host/v1", true },
+		{ "embedding_url", "", true },
+		{ "embedding_url", "ftp://host", false },
+		{ "embedding_url", "host/v1", false },
+		{ "embedding_timeout", "10ms", true },
+		{ "embedding_timeout", "9ms", false },
+		{ "embedding_timeout", "2h", false },
+		{ "embedding_retries", "0", true },
+		{ "embedding_retries", "21", false },
+		{ "dimension", "8192", true },
+		{ "dimension", "8193", false },
+		{ "chat_url", "https://host", true },
+		{ "chat_model", "small", true },
+		{ "chat_retries", "20", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct config before = config;
+		int error = settings_set(&config, "--flag", cases[i].key, cases[i].value, &fault);
+
+		if ((error == 0) != cases[i].allowed)
+			fail_msg("%s = \"%s\": %d", cases[i].key, cases[i].value, error);
+		if (error == 0)
+			continue;
+		assert_memory_equal(&before, &config, sizeof config);
+		assert_non_null(strstr(fault.text, "--flag: "));
+		assert_non_null(strstr(fault.text, cases[i].key));
+		assert_non_null(strstr(fault.text, "it must be "));
+	}
+	assert_int_equal(config.time_limit_s, 86400);
+	assert_int_equal(config.memory_mb, 512);
+	assert_int_equal(config.embedding.timeout_ms, 10);
+	assert_true(settings_network(&config));
+}
+
+static void a_text_that_does_not_fit_is_refused_and_not_cut(void **state)
+{
+	char longer[1100];
+
+	(void)state;
+	memset(longer, 'm', sizeof longer);
+	longer[127] = '\0';
+	assert_int_equal(settings_set(&config, "", "embedding_model", longer, &fault), 0);
+	assert_string_equal(config.embedding.model, longer);
+	longer[127] = 'm';
+	longer[128] = '\0';
+	assert_int_equal(settings_set(&config, "", "chat_model", longer, &fault), -EINVAL);
+	assert_string_equal(config.chat.model, "");
+}
+
+/* ---- The file ------------------------------------------------------------ */
+
+static void a_file_sets_what_it_names(void **state)
+{
+	(void)state;
+	write_file("# comment\n; another\n\n  jobs=4\nstore = /a b/c.db \r\n"
+		   "embedding_url = https://h/v1\n#jobs = 9\n");
+	assert_int_equal(settings_read(&config, path, &fault), 0);
+	assert_int_equal(config.jobs, 4);
+	assert_string_equal(config.store, "/a b/c.db");
+	assert_int_equal(config.memory_mb, 1024);
+}
+
+static void mistakes_in_a_file_are_named_with_their_line(void **state)
+{
+	static const struct {
+		const char *text, *seen;
+	} cases[] = {
+		{ "jobs = 2\njobs = many\n", ":2: jobs: \"many\" is not allowed; it must be a "
+					     "number from 1 to 64" },
+		{ "\nworkers = 2\n", ":2: workers: no such key; there are board socket spool" },
+		{ "jobs\n", ":1: a line is KEY = VALUE" },
+		{ "[docproc]\njobs = 2\n", ":1: there are no sections here" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		write_file(cases[i].text);
+		assert_int_equal(settings_read(&config, path, &fault), -EINVAL);
+		if (!strstr(fault.text, cases[i].seen))
+			fail_msg("\"%s\" lacks \"%s\"", fault.text, cases[i].seen);
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(settings_read(&config, path, &fault), -ENOENT);
+	assert_non_null(strstr(fault.text, path));
+}
+
+/* ---- The command line ---------------------------------------------------- */
+
+static void quiet_stderr(void)
+{
+	int null = open("/dev/null", O_WRONLY);
+
+	assert_true(null >= 0 && dup2(null, STDERR_FILENO) >= 0);
+	close(null);
+}
+
+static void flags_come_after_the_file(void **state)
+{
+	char *argv[] = { (char[]){ "docproc" },
+			 (char[]){ "--config" },
+			 path,
+			 (char[]){ "--jobs" },
+			 (char[]){ "7" },
+			 (char[]){ "report.pdf" },
+			 (char[]){ "--embedding-model=m" },
+			 (char[]){ "--id" },
+			 (char[]){ "x" },
+			 NULL };
+	const char *id = NULL;
+	const struct cli_flag own[] = { { "id", "ID", "", &id, NULL }, { 0 } };
+	struct cli cli = { 0 };
+
+	(void)state;
+	write_file("jobs = 3\nmemory = 2G\n");
+	assert_int_equal(cli_begin(&config, 9, argv), 0);
+	assert_int_equal(config.jobs, 3);
+	int first = cli_read(&config, &cli, own, 9, argv, false);
+	assert_int_equal(first, 8);
+	assert_string_equal(argv[8], "report.pdf");
+	assert_int_equal(config.jobs, 7);
+	assert_int_equal(config.memory_mb, 2048);
+	assert_string_equal(config.embedding.model, "m");
+	assert_string_equal(id, "x");
+	assert_false(cli.spool_named);
+}
+
+static void reading_stops_at_a_verb(void **state)
+{
+	char *argv[] = { (char[]){ "docproc" }, (char[]){ "--spool=/s" }, (char[]){ "search" },
+			 (char[]){ "--limit" }, (char[]){ "3" },          NULL };
+	struct cli cli = { 0 };
+
+	(void)state;
+	assert_int_equal(cli_read(&config, &cli, NULL, 5, argv, true), 2);
+	assert_true(cli.spool_named);
+	assert_string_equal(config.spool, "/s");
+}
+
+static void wrong_flags_are_refused(void **state)
+{
+	char *unknown[] = { (char[]){ "docproc" }, (char[]){ "--colour" }, NULL };
+	char *wrong[] = { (char[]){ "docproc" }, (char[]){ "--jobs" }, (char[]){ "0" }, NULL };
+	char *missing[] = { (char[]){ "docproc" }, (char[]){ "--jobs" }, NULL };
+	char *absent[] = { (char[]){ "docproc" }, (char[]){ "--config=/nowhere/at/all" }, NULL };
+	struct cli cli = { 0 };
+
+	(void)state;
+	quiet_stderr();
+	assert_int_equal(cli_read(&config, &cli, NULL, 2, unknown, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, 3, wrong, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, 2, missing, false), -1);
+	assert_int_equal(cli_begin(&config, 2, absent), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(defaults_are_those_of_the_manual, begin),
+		cmocka_unit_test_setup(values_are_understood_or_refused, begin),
+		cmocka_unit_test_setup(a_text_that_does_not_fit_is_refused_and_not_cut, begin),
+		cmocka_unit_test_setup(a_file_sets_what_it_names, begin),
+		cmocka_unit_test_setup(mistakes_in_a_file_are_named_with_their_line, begin),
+		cmocka_unit_test_setup(flags_come_after_the_file, begin),
+		cmocka_unit_test_setup(reading_stops_at_a_verb, begin),
+		cmocka_unit_test_setup(wrong_flags_are_refused, begin),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
