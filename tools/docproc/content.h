@@ -38,6 +38,9 @@ enum {
 int content_add(struct content *content, enum block_type type, uint32_t page, const char *text,
 		size_t length);
 
+/* The same cleaning; one line; a longer one is cut between characters. */
+void content_set_title(struct content *content, const char *text, size_t length);
+
 void content_free(struct content *content);
 
 #endif
