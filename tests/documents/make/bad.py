@@ -21,9 +21,10 @@ def legacy_doc():
 
 
 def zip_bomb():
-    """64 MiB of blanks behind 64 KiB."""
-    head, tail = part("document", "<w:body><w:p><w:r><w:t>@</w:t></w:r></w:p></w:body>").split("@")
-    return archive(package(head + " " * (64 << 20) + tail, {}, "Bomb"))
+    """64 MiB of paragraphs behind some 200 KiB."""
+    head, tail = part("document", "<w:body>@</w:body>").split("@")
+    paragraph = "<w:p><w:r><w:t>ha</w:t></w:r></w:p>"
+    return archive(package(head + paragraph * ((64 << 20) // len(paragraph)) + tail, {}, "Bomb"))
 
 
 def xml_bomb():

@@ -84,14 +84,15 @@ class Writer:
 
     def table(self, block):
         rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines()]
-        width = 9000 // len(rows[0])
-        out = ['<w:tbl><w:tblPr>', "<w:bidiVisual/>" if self.source.rtl else "", '<w:tblW w:w="9000" w:type="dxa"/>',
+        lengths = [12 + min(20, max(len(row[i]) for row in rows)) for i in range(len(rows[0]))]
+        widths = [6600 * length // sum(lengths) for length in lengths]
+        out = ['<w:tbl><w:tblPr>', "<w:bidiVisual/>" if self.source.rtl else "", '<w:tblW w:w="6600" w:type="dxa"/>',
                "<w:tblBorders>", *(f'<w:{side} w:val="single" w:sz="4"/>' for side in
                                    ("top", "left", "bottom", "right", "insideH", "insideV")),
-               "</w:tblBorders></w:tblPr><w:tblGrid>", f'<w:gridCol w:w="{width}"/>' * len(rows[0]), "</w:tblGrid>"]
+               "</w:tblBorders></w:tblPr><w:tblGrid>", *(f'<w:gridCol w:w="{width}"/>' for width in widths), "</w:tblGrid>"]
         for row in rows:
             cells = (f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{self.paragraph(cell)}</w:tc>'
-                     for cell in row)
+                     for width, cell in zip(widths, row))
             out.append(f'<w:tr>{"".join(cells)}</w:tr>')
         return "".join(out) + "</w:tbl><w:p/>"
 
@@ -120,7 +121,7 @@ def styles(source):
     headings = "".join(
         f'<w:style w:type="paragraph" w:styleId="Heading{n}"><w:name w:val="heading {n}"/><w:basedOn w:val="Normal"/>'
         f'<w:pPr><w:keepNext/>{breaking if n == 2 else ""}<w:spacing w:before="240" w:after="120"/>'
-        f'<w:outlineLvl w:val="{n - 1}"/></w:pPr><w:rPr><w:b/><w:sz w:val="{40 - 8 * n}"/><w:szCs w:val="{40 - 8 * n}"/>'
+        f'<w:outlineLvl w:val="{n - 1}"/></w:pPr><w:rPr><w:b/><w:bCs/><w:sz w:val="{46 - 8 * n}"/><w:szCs w:val="{46 - 8 * n}"/>'
         f'</w:rPr></w:style>' for n in (1, 2, 3))
     return part("styles", f'<w:docDefaults><w:rPrDefault><w:rPr>{font}<w:sz w:val="25"/><w:szCs w:val="25"/>{language}'
                 '</w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="120"/></w:pPr></w:pPrDefault>'
