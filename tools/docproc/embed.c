@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "embed.h"
-#include "features.h"
+#include "feature_hash.h"
 #include "report.h"
 #include <math.h>
 #include <stdlib.h>

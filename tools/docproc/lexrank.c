@@ -7,7 +7,7 @@
  * where that comes to rest.
  */
 #include "lexrank.h"
-#include "features.h"
+#include "feature_hash.h"
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "summary.h"
-#include "features.h"
+#include "feature_hash.h"
 #include "lexrank.h"
 #include "strbuf.h"
 #include "utf8.h"

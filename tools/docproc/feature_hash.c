@@ -4,7 +4,7 @@
  * 1 + ln(how often). Words weigh most, for they are what people look for; trigrams let forms of the
  * same word meet ("index", "indexes", "indexing"). Stop words weigh next to nothing.
  */
-#include "features.h"
+#include "feature_hash.h"
 #include "language.h"
 #include "utf8.h"
 #include <math.h>
