@@ -141,7 +141,7 @@ static void a_process_that_is_no_more_cannot_claim(void **state)
 	assert_int_equal(worker, 4711);
 }
 
-enum { CLAIMANTS = 2, ROUNDS = 4000 };
+enum { CLAIMANTS = 2, ROUNDS = 700 };
 
 /* In step with the others: at each round claim, and say what was got. */
 static _Noreturn void claim_in_step(uint32_t *round, uint64_t *got)
