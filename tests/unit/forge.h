@@ -76,7 +76,7 @@ static inline void forge_key_free(struct forge_key *key)
 
 static inline size_t forge_base64url(char *to, const void *from, size_t n)
 {
-	gnutls_datum_t bytes = { (unsigned char *)(uintptr_t)from, (unsigned)n }, text;
+	gnutls_datum_t bytes = { (unsigned char *)from, (unsigned)n }, text;
 	size_t length = 0;
 
 	if (n == 0)
@@ -115,7 +115,7 @@ static inline size_t forge_sign(const struct forge_key *key, const char *text, s
 		[FORGE_ES256] = GNUTLS_SIGN_ECDSA_SHA256,
 		[FORGE_EDDSA] = GNUTLS_SIGN_EDDSA_ED25519,
 	};
-	gnutls_datum_t input = { (unsigned char *)(uintptr_t)text, (unsigned)n }, signature;
+	gnutls_datum_t input = { (unsigned char *)text, (unsigned)n }, signature;
 	size_t size;
 
 	if (key->kind == FORGE_HS256) {
@@ -145,7 +145,7 @@ static inline char *forge_bytes(const struct forge_key *key, const char *header,
 	uint8_t signature[1024];
 	size_t n;
 
-	memcpy(buffer, "Bearer ", strlen("Bearer "));
+	snprintf(buffer, sizeof buffers[0], "Bearer ");
 	n = forge_base64url(token, header, strlen(header));
 	token[n++] = '.';
 	n += forge_base64url(token + n, payload, size);

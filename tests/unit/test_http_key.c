@@ -303,7 +303,7 @@ static void what_is_no_key_is_refused(void **state)
 	snprintf(config.key_file, sizeof config.key_file, "%s", forge_path("missing"));
 	assert_int_equal(auth_open(&config, &auth, why, sizeof why), -EINVAL);
 	assert_non_null(strstr(why, "No such file"));
-	strcpy(config.key_file, "/");
+	snprintf(config.key_file, sizeof config.key_file, "/");
 	assert_int_equal(auth_open(&config, &auth, why, sizeof why), -EINVAL);
 	assert_non_null(strstr(why, "no regular file"));
 	assert_null(auth);
@@ -419,8 +419,8 @@ static void what_is_signed_verifies(void **state)
 		struct identity identity;
 		struct auth *auth;
 
-		strcpy(config.issuer, "us");
-		strcpy(config.audience, "trackd");
+		snprintf(config.issuer, sizeof config.issuer, "us");
+		snprintf(config.audience, sizeof config.audience, "trackd");
 		assert_int_equal(auth_sign(&config, "ada", FORGE_NOW, 60, &token, why, sizeof why),
 				 0);
 		assert_int_equal(auth_open(&config, &auth, why, sizeof why), 0);

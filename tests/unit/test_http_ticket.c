@@ -185,7 +185,7 @@ static void no_character_can_be_changed(void **state)
 	(void)state;
 	make(tickets, "task-1", ticket);
 	length = strlen(ticket);
-	strcpy(changed, ticket);
+	snprintf(changed, sizeof changed, "%s", ticket);
 	for (size_t i = 0; i < length; i++) {
 		for (const char *c = characters; *c != '\0'; c++) {
 			changed[i] = *c;
@@ -296,26 +296,25 @@ static void memory_is_bounded_on_the_safe_side(void **state)
 
 static void the_key_is_made_once_and_for_us_alone(void **state)
 {
-	const char *path = forge_path("made.key");
 	struct tickets *tickets = NULL;
 	struct stat status;
-	char before[64], after[64], copy[4096];
+	char before[64], after[64], path[4096];
 	int fd;
 
 	(void)state;
-	strcpy(copy, path);
+	snprintf(path, sizeof path, "%s", forge_path("made.key"));
 	umask(0);
-	assert_int_equal(tickets_open(copy, &tickets), 0);
+	assert_int_equal(tickets_open(path, &tickets), 0);
 	tickets_close(tickets);
-	assert_int_equal(stat(copy, &status), 0);
+	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
 	assert_int_equal(status.st_nlink, 1);
-	fd = open(copy, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(read(fd, before, sizeof before), 32);
 	close(fd);
-	assert_int_equal(tickets_open(copy, &tickets), 0);
+	assert_int_equal(tickets_open(path, &tickets), 0);
 	tickets_close(tickets);
-	fd = open(copy, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(read(fd, after, sizeof after), 32);
 	close(fd);
 	assert_memory_equal(before, after, 32);
@@ -327,7 +326,7 @@ static void what_is_no_key_of_ours_is_refused(void **state)
 	char path[4096], link_path[4096];
 
 	(void)state;
-	strcpy(path, forge_path("bad.key"));
+	snprintf(path, sizeof path, "%s", forge_path("bad.key"));
 	forge_write(path, FORGE_SECRET, 31, 0600);
 	assert_int_equal(tickets_open(path, &tickets), -EINVAL);
 	forge_write(path, FORGE_SECRET, 33, 0600);
@@ -337,7 +336,7 @@ static void what_is_no_key_of_ours_is_refused(void **state)
 	forge_write(path, FORGE_SECRET, 32, 0640);
 	assert_int_equal(tickets_open(path, &tickets), -EPERM);
 	forge_write(path, FORGE_SECRET, 32, 0600);
-	strcpy(link_path, forge_path("link.key"));
+	snprintf(link_path, sizeof link_path, "%s", forge_path("link.key"));
 	assert_int_equal(symlink(path, link_path), 0);
 	assert_int_equal(tickets_open(link_path, &tickets), -ELOOP);
 	assert_int_equal(tickets_open(forge_path("no/folder.key"), &tickets), -ENOENT);
@@ -391,7 +390,7 @@ static void the_verb_prints_a_token_that_is_admitted(void **state)
 	length = strlen(output);
 	assert_int_equal(output[length - 1], '\n');
 	output[length - 1] = '\0';
-	strcpy(config.key_file, key);
+	snprintf(config.key_file, sizeof config.key_file, "%s", key);
 	assert_int_equal(auth_open(&config, &auth, why, sizeof why), 0);
 	assert_int_equal(auth_check(auth, output, time(NULL), &identity), AUTH_NONE);
 	assert_string_equal(identity.owner, "ada");

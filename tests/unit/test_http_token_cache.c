@@ -248,7 +248,8 @@ static void a_hit_is_cheaper_than_a_miss(void **state)
 				 "{\"iss\":\"https://issuer.example\",\"sub\":\"user-%d\","
 				 "\"aud\":\"trackd\",\"iat\":1700000000,\"exp\":1700003600}",
 				 i);
-			strcpy(texts[i], forge(&key, headers[kind], claims));
+			snprintf(texts[i], sizeof texts[i], "%s",
+				 forge(&key, headers[kind], claims));
 		}
 		miss = mean_us(auth, texts, N);
 		hit = mean_us(auth, texts, N);

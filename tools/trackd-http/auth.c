@@ -124,10 +124,10 @@ static int refuse(char *why, size_t size, const char *text)
 static char *claims_make(const struct auth_config *config, const char *owner, int64_t now,
 			 int64_t ttl_s)
 {
-	json_t *claims = json_pack("{s:s, s:I, s:I, s:s*, s:s*}", "sub", owner, "iat",
-				   (json_int_t)now, "exp", (json_int_t)(now + ttl_s), "iss",
-				   config->issuer[0] ? config->issuer : NULL, "aud",
-				   config->audience[0] ? config->audience : NULL);
+	json_int_t issued = now, expires = issued + ttl_s;
+	json_t *claims = json_pack("{s:s, s:I, s:I, s:s*, s:s*}", "sub", owner, "iat", issued,
+				   "exp", expires, "iss", config->issuer[0] ? config->issuer : NULL,
+				   "aud", config->audience[0] ? config->audience : NULL);
 	char *text = claims ? json_dumps(claims, JSON_COMPACT) : NULL;
 
 	json_decref(claims);

@@ -191,8 +191,8 @@ bool key_verify(const struct key *key, const char *input, size_t n_input, const 
 		size_t n_signature)
 {
 	/* GnuTLS takes them without const and leaves them as they are. */
-	gnutls_datum_t text = { (unsigned char *)(uintptr_t)input, (unsigned)n_input };
-	gnutls_datum_t sign = { (unsigned char *)(uintptr_t)signature, (unsigned)n_signature };
+	gnutls_datum_t text = { (unsigned char *)input, (unsigned)n_input };
+	gnutls_datum_t sign = { (unsigned char *)signature, (unsigned)n_signature };
 
 	switch (key->algorithm) {
 	case KEY_HS256:

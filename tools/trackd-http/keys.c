@@ -49,29 +49,33 @@ refuse(const struct reading *reading, const char *format, ...)
 
 /* ---- The file ----------------------------------------------------------- */
 
+static int descriptor_read(struct reading *reading, int fd)
+{
+	ssize_t n = 0;
+
+	while (reading->length < FILE_MAX &&
+	       (n = read(fd, reading->text + reading->length, FILE_MAX - reading->length)) > 0)
+		reading->length += (size_t)n;
+	if (n < 0)
+		return refuse(reading, "%s", strerror(errno));
+	if (reading->length == 0)
+		return refuse(reading, "it is empty");
+	return reading->length < FILE_MAX ? 0 : refuse(reading, "it is over 64 KiB long");
+}
+
 static int file_read(struct reading *reading)
 {
 	struct stat status;
-	ssize_t n = 0;
-	int error = 0, fd = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int error, fd = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return refuse(reading, "%s", strerror(errno));
-	reading->text = calloc(1, FILE_MAX + 1);
-	if (!reading->text)
-		error = refuse(reading, "memory is out");
-	else if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-		error = refuse(reading, "it is no regular file");
-	while (error == 0 && reading->length < FILE_MAX &&
-	       (n = read(fd, reading->text + reading->length, FILE_MAX - reading->length)) > 0)
-		reading->length += (size_t)n;
-	if (error == 0 && n < 0)
-		error = refuse(reading, "%s", strerror(errno));
-	if (error == 0 && (reading->length == 0 || reading->length == FILE_MAX))
-		error = refuse(reading, "%s",
-			       reading->length == 0 ? "it is empty" : "it is over 64 KiB long");
-	if (error == 0)
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
 		reading->mode = status.st_mode;
+		error = descriptor_read(reading, fd);
+	} else {
+		error = refuse(reading, "it is no regular file");
+	}
 	close(fd);
 	return error;
 }
@@ -235,26 +239,35 @@ static int allow_named(struct reading *reading, const char *names)
 
 /* ---- All together ------------------------------------------------------- */
 
+static int keys_fill(struct reading *reading, const struct auth_config *config)
+{
+	int error = file_read(reading);
+
+	if (error == 0)
+		error = read_form(reading);
+	if (error == 0 && reading->secret && (reading->mode & S_IRWXO) != 0)
+		error = refuse(reading, "it holds a secret and others may open it; chmod o= it");
+	return error == 0 ? allow_named(reading, config->algorithms) : error;
+}
+
 int keys_read(const struct auth_config *config, bool signing, struct keys **ret_keys, char *ret_why,
 	      size_t size)
 {
 	struct reading reading = {
 		.path = config->key_file, .signing = signing, .why = ret_why, .size = size
 	};
-	int error;
+	int error = -EINVAL;
 
 	if (config->key_file[0] == '\0') {
 		snprintf(ret_why, size, "no key file is configured");
-		return -EINVAL;
+		return error;
 	}
 	reading.keys = calloc(1, sizeof *reading.keys);
-	error = reading.keys ? file_read(&reading) : refuse(&reading, "memory is out");
-	if (error == 0)
-		error = read_form(&reading);
-	if (error == 0 && reading.secret && (reading.mode & S_IRWXO) != 0)
-		error = refuse(&reading, "it holds a secret and others may open it; chmod o= it");
-	if (error == 0)
-		error = allow_named(&reading, config->algorithms);
+	reading.text = calloc(1, FILE_MAX + 1);
+	if (reading.keys && reading.text)
+		error = keys_fill(&reading, config);
+	else
+		refuse(&reading, "memory is out");
 	if (reading.text)
 		explicit_bzero(reading.text, reading.length);
 	free(reading.text);
