@@ -10,6 +10,7 @@
 enum {
 	BEGINS_MIN = 3, /* bytes of a last word that stands for all that begin with it */
 	ALIKE_MIN = 4,  /* bytes that two forms of a word have in common */
+	ENDING_MAX = 3, /* bytes in which short ones may differ */
 };
 
 /* ---- Composing ---------------------------------------------------------- */
@@ -134,7 +135,7 @@ char *query_match(const struct query *query)
 
 /* ---- For passages ------------------------------------------------------- */
 
-/* Whether two thirds of the longer one are what both begin with. */
+/* Whether both begin alike and differ in no more than an ending. */
 static bool is_alike(const char *a, const char *b)
 {
 	size_t length_a = strlen(a), length_b = strlen(b), common = 0;
@@ -142,7 +143,7 @@ static bool is_alike(const char *a, const char *b)
 
 	while (a[common] != '\0' && a[common] == b[common])
 		common++;
-	return common >= ALIKE_MIN && 3 * common >= 2 * longer;
+	return common >= ALIKE_MIN && (longer - common <= ENDING_MAX || 3 * common >= 2 * longer);
 }
 
 uint64_t query_matches(const struct query *query, const char *text, const struct term *term,
