@@ -59,15 +59,28 @@ void report_total(struct report *report, uint64_t total)
 		(void)learn(report, trackd_set_total(report->trackd, report->ref, total));
 }
 
+/* Whether others have ended the task. */
+static int ended(struct report *report)
+{
+	struct trackd_view view;
+	int error = trackd_get(report->trackd, report->ref, &view);
+
+	if (error == TRACKD_E_GONE)
+		return learn(report, error);
+	return error >= 0 && trackd_state_final((enum trackd_state)view.state) ? CANCELLED : 0;
+}
+
 int report_step(struct report *report, uint64_t units)
 {
+	int error;
+
 	if (!report)
 		return 0;
-	if (units > 0) {
-		int error = trackd_advance(report->trackd, report->ref, units);
-
-		if (error < 0 && learn(report, error) < 0)
-			return CANCELLED;
-	}
+	/* Whoever only waits counts nothing, and would not learn it from that. */
+	if (units == 0)
+		return asked(report) < 0 ? CANCELLED : ended(report);
+	error = trackd_advance(report->trackd, report->ref, units);
+	if (error < 0 && learn(report, error) < 0)
+		return CANCELLED;
 	return asked(report);
 }
