@@ -93,6 +93,10 @@ def _(site):
     writer.do("complete ends")
     ends = watcher.show("ends")
     check(ends.number("expires") - ends.number("updated") == 700_000_000, ends.line)
+    site.puppet("open write no-worker", "create tool ttl=60000", "update tool extracting")
+    tool = watcher.show("tool")
+    check(tool.state == "active" and
+          tool.number("expires") - tool.number("updated") == 60_000_000_000, tool.line)
     watcher.do("wait-gone waits 5000")
     for _ in range(3):  # it was renewed too late if it is gone by then: make it anew
         if writer.ask("update renewed keep still_here").code == 0:
@@ -147,6 +151,8 @@ def _(site):
         jump(seconds)
         check(watcher.show("a").state == "pending", watcher.ask("show a").line)
         check(watcher.show("b").state == "active", watcher.ask("show b").line)
+        check(watcher.do("count").code == 2 and watcher.do("stats").used == "2",
+              f"{watcher.do('count').code} tasks are met, {watcher.do('stats').used} counted")
         worker.do("update b chunking")
         worker.do("update b extracting")  # two transitions: the daemon has looked at the board
         until(lambda: abs(site.header(256) - offset - seconds * 10**9) < 10**9,
