@@ -22,7 +22,7 @@ static const char HEADER[] = "{\"alg\":\"HS256\"}";
 static const char CLAIMS[] = "{\"sub\":\"ada\",\"exp\":1700003600}";
 static const struct identity ADA = { .owner = "ada", .expires = NOW + 600 };
 
-static struct auth *auth;
+static struct auth *auth, *strict; /* strict asks for iss and aud too */
 static struct tickets *tickets;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +44,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	if (fd < 0 || write(fd, SECRET, sizeof SECRET - 1) != (ssize_t)sizeof SECRET - 1 ||
 	    auth_open(&config, &auth, why, sizeof why) != 0)
+		fail(why);
+	snprintf(config.issuer, sizeof config.issuer, "us");
+	snprintf(config.audience, sizeof config.audience, "x");
+	if (auth_open(&config, &strict, why, sizeof why) != 0)
 		fail(why);
 	close(fd);
 	unlink(config.key_file);
@@ -69,6 +73,7 @@ static void check_identity(const struct identity *identity)
 		fail("a token that has expired");
 }
 
+/* The strict one lets in nobody whom the other refuses. */
 static void check_token(const char *authorization, bool may_pass)
 {
 	struct identity first = { 0 }, again = { 0 };
@@ -79,6 +84,8 @@ static void check_token(const char *authorization, bool may_pass)
 	if (auth_check(auth, authorization, NOW, &again) != failure ||
 	    memcmp(&first, &again, sizeof first) != 0)
 		fail("asked again, another answer");
+	if (auth_check(strict, authorization, NOW, &again) == AUTH_NONE && failure != AUTH_NONE)
+		fail("more claims are asked for and fewer do");
 	if (failure != AUTH_NONE)
 		return;
 	if (!may_pass)
