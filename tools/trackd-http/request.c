@@ -86,6 +86,9 @@ static enum auth_failure identify(struct request *request)
 	const char *ticket = request_query(request, "ticket");
 	int64_t now = (int64_t)time(NULL);
 
+	/* Without a key nobody can be known, not even by what an earlier key has let in. */
+	if (!gateway->auth)
+		return authorization ? AUTH_SIGNATURE : AUTH_MISSING;
 	if (!authorization && ticket && (request->route->flags & ROUTE_STREAM))
 		return ticket_use(gateway->tickets, ticket, request->id,
 				  request_header(request, "Last-Event-ID") != NULL, now,
@@ -141,7 +144,7 @@ static enum MHD_Result admit(struct request *request, bool admin)
 				     "Too many requests");
 	if (!request->route)
 		return no_route(request, allow);
-	if (gateway->draining)
+	if (gateway->draining && !admin)
 		return respond_retry(request, MHD_HTTP_SERVICE_UNAVAILABLE, 2, "Shutting down");
 	return admit_caller(request);
 }

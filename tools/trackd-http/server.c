@@ -2,24 +2,19 @@
 #include "server.h"
 #include "request.h"
 #include <errno.h>
-#include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	MEMORY = 16 << 10, /* of one connection: head and answer; less refuses an 11 KB head */
-	BACKLOG = 1024,
 	KICK_USEC = 1000,
 	WATCH_USEC = 1000000,
 };
 
 struct connection {
+	struct server *server;
 	struct connection *next, **link;
 	struct MHD_Connection *of;
 	enum connection_phase phase;
@@ -31,7 +26,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	sd_event_source *io, *timer, *kick, *watch;
 	struct connection *connections;
-	unsigned n_connections;
+	unsigned n_connections, n_busy;
 	bool admin, kicked;
 };
 
@@ -52,7 +47,8 @@ static void enter(struct server *server, struct MHD_Connection *of, void **conte
 	*context = connection;
 	if (!connection)
 		return;
-	*connection = (struct connection){ .next = server->connections,
+	*connection = (struct connection){ .server = server,
+					   .next = server->connections,
 					   .link = &server->connections,
 					   .of = of,
 					   .since = now_s() };
@@ -72,6 +68,8 @@ static void leave(struct server *server, void **context)
 	*connection->link = connection->next;
 	if (connection->next)
 		connection->next->link = connection->link;
+	if (connection->phase == CONNECTION_BUSY)
+		server->n_busy--;
 	free(connection);
 	*context = NULL;
 	if (--server->n_connections == 0)
@@ -95,6 +93,10 @@ void server_phase(struct MHD_Connection *of, enum connection_phase phase)
 
 	if (!connection)
 		return;
+	if (connection->phase == CONNECTION_BUSY)
+		connection->server->n_busy--;
+	if (phase == CONNECTION_BUSY)
+		connection->server->n_busy++;
 	connection->phase = phase;
 	connection->since = now_s();
 }
@@ -258,8 +260,11 @@ void server_stop(struct server *server)
 {
 	if (!server)
 		return;
-	if (server->daemon)
+	if (server->daemon) {
+		/* What has been resumed must have gone on before it stops. */
+		(void)MHD_run(server->daemon);
 		MHD_stop_daemon(server->daemon);
+	}
 	sd_event_source_disable_unref(server->io);
 	sd_event_source_disable_unref(server->timer);
 	sd_event_source_disable_unref(server->kick);
@@ -282,67 +287,7 @@ unsigned server_connections(const struct server *server)
 	return server->n_connections;
 }
 
-/* ---- Listening ---------------------------------------------------------- */
-
-static int listen_unix(const char *path)
+unsigned server_busy(const struct server *server)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	(void)unlink(path);
-	if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || chmod(path, 0660) < 0 ||
-	    listen(fd, BACKLOG) < 0) {
-		int error = -errno;
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
-static int listen_on(const struct addrinfo *address)
-{
-	static const int one = 1;
-	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -errno;
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
-		int error = -errno;
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
-int server_listen(const char *where)
-{
-	static const struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-					       .ai_socktype = SOCK_STREAM };
-	char host[256];
-	struct addrinfo *found;
-
-	if (strncmp(where, "unix:", 5) == 0)
-		return listen_unix(where + 5);
-	const char *colon = strrchr(where, ':');
-	if (!colon || colon == where || (size_t)(colon - where) >= sizeof host)
-		return -EINVAL;
-	snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
-	size_t length = strlen(host);
-	char *name = host;
-	if (host[0] == '[' && host[length - 1] == ']') {
-		host[length - 1] = '\0';
-		name++;
-	}
-	if (getaddrinfo(name, colon + 1, &hints, &found) != 0)
-		return -EADDRNOTAVAIL;
-	int fd = listen_on(found);
-	freeaddrinfo(found);
-	return fd;
+	return server ? server->n_busy : 0;
 }

@@ -28,7 +28,7 @@ void server_kick(struct server *server);
 enum connection_phase { CONNECTION_HEAD, CONNECTION_BUSY, CONNECTION_IDLE };
 void server_phase(struct MHD_Connection *connection, enum connection_phase phase);
 
-/* A socket that listens on "HOST:PORT", "[HOST]:PORT" or "unix:PATH". -errno. */
-int server_listen(const char *where);
+/* Requests that are being answered. */
+unsigned server_busy(const struct server *server);
 
 #endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The composition root, the event loop and the signals.
+ *
+ * The end: who waits is answered, streams end so that their clients come back, and requests that are
+ * under way have DRAIN_USEC. New connections stay in the socket's queue for whoever comes next, if
+ * the socket is systemd's.
+ */
+#include "service.h"
+#include "board.h"
+#include "documents.h"
+#include "follower.h"
+#include "gateway.h"
+#include "limits.h"
+#include "listen.h"
+#include "metrics.h"
+#include "server.h"
+#include "show.h"
+#include "ticket.h"
+#include "tools/common/exit_code.h"
+#include "tools/common/note.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+enum { DRAIN_USEC = 5000000, DRAIN_LOOK_USEC = 20000, WHY = 512 };
+
+struct service {
+	const struct options *options;
+	struct config config;
+	struct gateway gateway;
+	int http_fd, admin_fd; /* until a server has taken them over */
+	bool passed;
+	sd_event_source *drain;
+	uint64_t drain_until;
+};
+
+/* ---- Sockets ------------------------------------------------------------- */
+
+/* What the service manager passed: "http" and "admin", or one without a name. */
+static int take_passed(struct service *service)
+{
+	char **names = NULL;
+	int n = sd_listen_fds_with_names(1, &names);
+
+	for (int i = 0; i < n; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+		int *place =
+			strcmp(names[i], "admin") == 0 ? &service->admin_fd : &service->http_fd;
+
+		if (*place >= 0 || sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
+			note_warning("the socket \"%s\" that was passed is not used; sockets are "
+				     "named http and admin, one each",
+				     names[i]);
+			close(fd);
+		} else {
+			*place = fd;
+			service->passed |= place == &service->http_fd;
+		}
+		free(names[i]);
+	}
+	free(names);
+	return n < 0 ? n : 0;
+}
+
+static int cannot_listen(const char *key, const char *where, int error)
+{
+	note_error("%s: %s: %s; %s", key, where, strerror(-error),
+		   error == -EADDRINUSE ? "another program listens there: stop it, or choose "
+					  "another place"
+					: "choose another place");
+	return EXIT_CODE_BUSY;
+}
+
+/* Tokens are the only thing that keeps strangers out. */
+static int refuse_strangers(const struct service *service)
+{
+	char where[256];
+
+	if (service->gateway.auth || listen_is_local(service->http_fd))
+		return 0;
+	listen_name(service->http_fd, where, sizeof where);
+	note_error("listen: %s can be reached from other hosts, and there is no key to verify "
+		   "tokens with; set key_file, or listen on 127.0.0.1",
+		   where);
+	return EXIT_CODE_USAGE;
+}
+
+static int open_sockets(struct service *service)
+{
+	const struct config *config = &service->config;
+
+	(void)take_passed(service);
+	if (service->http_fd < 0)
+		service->http_fd = listen_open(config->listen);
+	if (service->http_fd < 0)
+		return cannot_listen("listen", config->listen, service->http_fd);
+	if (service->admin_fd < 0 && config->admin[0] != '\0') {
+		service->admin_fd = listen_open(config->admin);
+		if (service->admin_fd < 0)
+			return cannot_listen("admin", config->admin, service->admin_fd);
+	}
+	return refuse_strangers(service);
+}
+
+/* A descriptor a connection; what the gateway itself needs is little. */
+static void raise_limits(const struct config *config)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < config->connections + 64)
+		note_warning("connections: %u are allowed, but the limit of open files is %llu",
+			     config->connections, (unsigned long long)limit.rlim_cur);
+}
+
+/* ---- Modules ------------------------------------------------------------- */
+
+static int open_auth(struct service *service)
+{
+	const struct auth_config *config = &service->config.auth;
+	char why[WHY];
+
+	if (config->key_file[0] == '\0') {
+		note_warning("there is no key to verify tokens with, so nobody can sign in; set "
+			     "key_file in http.conf (for a first try: head -c 32 /dev/urandom | "
+			     "base64 >KEY; chmod 600 KEY)");
+		return 0;
+	}
+	if (auth_open(config, &service->gateway.auth, why, sizeof why) < 0) {
+		note_error("key_file: %s", why);
+		return EXIT_CODE_USAGE;
+	}
+	return 0;
+}
+
+/* The folder and those above it, for users without systemd. */
+static void make_folder(const char *path)
+{
+	char part[4096];
+
+	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+		(void)mkdir(part, 0755);
+	}
+	(void)mkdir(path, 0700);
+}
+
+static int open_tickets(struct service *service)
+{
+	const char *folder = service->config.state_dir;
+	char path[sizeof service->config.state_dir + 16];
+
+	make_folder(folder);
+	snprintf(path, sizeof path, "%s/ticket.key", folder);
+	int error = tickets_open(path, &service->gateway.tickets);
+	if (error == 0)
+		return 0;
+	note_error("state_dir: %s: %s; %s", path, strerror(-error),
+		   error == -EINVAL ? "it is not the key of tickets: remove it"
+		   : error == -EPERM
+			   ? "others may read it: chmod 600"
+			   : "make the folder, and let the user of the gateway write there");
+	return EXIT_CODE_PERMISSION;
+}
+
+/* 0, -errno, or an exit status that has been explained. */
+static int start_modules(struct service *service)
+{
+	struct gateway *gateway = &service->gateway;
+	const struct config *config = &service->config;
+	int error = open_auth(service);
+
+	if (error == 0)
+		error = open_tickets(service);
+	if (error == 0)
+		error = open_sockets(service);
+	if (error == 0)
+		error = board_open(config, &gateway->board);
+	if (error == 0)
+		error = documents_open(config, &gateway->documents);
+	if (error == 0)
+		error = limits_new(config, &gateway->limits);
+	if (error == 0)
+		error = waits_new(gateway, &gateway->waits);
+	if (error == 0)
+		error = follower_start(gateway, &gateway->follower);
+	if (error == 0)
+		error = metrics_new(gateway, &gateway->metrics);
+	return error;
+}
+
+static int start_server(struct service *service, int *fd, bool admin, struct server **ret_server)
+{
+	char where[256];
+	int taken = *fd, error;
+
+	if (taken < 0)
+		return 0;
+	*fd = -1;
+	listen_name(taken, where, sizeof where);
+	error = server_start(&service->gateway, taken, admin, ret_server);
+	if (error == 0)
+		note_info("%s on %s%s", admin ? "operators" : "listening", where,
+			  !admin && service->passed ? " (passed by the service manager)" : "");
+	return error;
+}
+
+static void stop_modules(struct service *service)
+{
+	struct gateway *gateway = &service->gateway;
+
+	/* Requests that are open let go of their watches, streams and tasks. */
+	server_stop(gateway->server);
+	server_stop(gateway->admin);
+	metrics_free(gateway->metrics);
+	follower_stop(gateway->follower);
+	waits_free(gateway->waits);
+	limits_free(gateway->limits);
+	documents_close(gateway->documents);
+	board_close(gateway->board);
+	tickets_close(gateway->tickets);
+	auth_close(gateway->auth);
+	if (service->http_fd >= 0)
+		close(service->http_fd);
+	if (service->admin_fd >= 0)
+		close(service->admin_fd);
+}
+
+/* ---- The end ------------------------------------------------------------- */
+
+static int on_drain(sd_event_source *source, uint64_t usec, void *data)
+{
+	struct service *service = data;
+	unsigned busy = server_busy(service->gateway.server);
+
+	if (busy == 0 || usec >= service->drain_until) {
+		if (busy > 0)
+			note_warning("%u request%s cut off", busy, busy == 1 ? " is" : "s are");
+		return sd_event_exit(sd_event_source_get_event(source), 0);
+	}
+	(void)sd_event_source_set_time(source, usec + DRAIN_LOOK_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	struct service *service = data;
+	struct gateway *gateway = &service->gateway;
+	uint64_t now;
+
+	(void)source;
+	(void)info;
+	(void)sd_notify(0, "STOPPING=1\nSTATUS=Ending what is open");
+	/* A second one ends us at once. */
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	gateway->draining = true;
+	server_quiesce(gateway->server);
+	waits_end(gateway->waits);
+	(void)sd_event_now(gateway->event, CLOCK_MONOTONIC, &now);
+	service->drain_until = now + DRAIN_USEC;
+	return sd_event_add_time(gateway->event, &service->drain, CLOCK_MONOTONIC,
+				 now + DRAIN_LOOK_USEC, 1000, on_drain, service);
+}
+
+/* ---- Reading the configuration again ------------------------------------- */
+
+static void needs_restart(const char *key)
+{
+	note_warning("%s has changed in the configuration and needs a restart: systemctl restart "
+		     "trackd-http",
+		     key);
+}
+
+/* The key's file may have changed, though its name has not. */
+static bool reload_auth(struct service *service, const struct auth_config *config)
+{
+	char why[WHY];
+	struct auth *auth;
+
+	if (config->key_file[0] == '\0') {
+		if (service->gateway.auth)
+			note_error("key_file: there is none any more; the old key stays. Restart "
+				   "to do without");
+		return !service->gateway.auth;
+	}
+	if (auth_open(config, &auth, why, sizeof why) < 0) {
+		note_error("key_file: %s; nothing was changed", why);
+		return false;
+	}
+	auth_close(service->gateway.auth);
+	service->gateway.auth = auth;
+	return true;
+}
+
+static void reload(struct service *service)
+{
+	static struct config wanted;
+	static struct setting_fault fault;
+
+	if (options_config(service->options, &wanted, &fault) < 0) {
+		note_error("%s; nothing was changed", fault.text);
+		return;
+	}
+	if (!reload_auth(service, &wanted.auth))
+		return;
+	config_update(&service->config, &wanted, needs_restart);
+	note_info("configuration and key reloaded");
+}
+
+static void say_ready(void)
+{
+	(void)sd_notify(0, "READY=1\nSTATUS=Serving");
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
+{
+	(void)source;
+	(void)info;
+	(void)sd_notify(0, "RELOADING=1");
+	reload(data);
+	say_ready();
+	return 0;
+}
+
+/* ---- Up and down --------------------------------------------------------- */
+
+static int catch_signals(struct service *service)
+{
+	static const struct {
+		int signal;
+		sd_event_signal_handler_t handler;
+	} caught[] = { { SIGTERM, on_stop }, { SIGINT, on_stop }, { SIGHUP, on_reload } };
+	int error = 0;
+	sigset_t mask;
+
+	/* Clients go when they like. */
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&mask);
+	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)
+		sigaddset(&mask, caught[i].signal);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; error >= 0 && i < sizeof caught / sizeof caught[0]; i++)
+		error = sd_event_add_signal(service->gateway.event, NULL, caught[i].signal,
+					    caught[i].handler, service);
+	return error < 0 ? error : 0;
+}
+
+static int serve(struct service *service)
+{
+	struct gateway *gateway = &service->gateway;
+	int error = sd_event_default(&gateway->event);
+
+	if (error >= 0)
+		error = sd_event_set_watchdog(gateway->event, 1);
+	if (error >= 0)
+		error = catch_signals(service);
+	if (error == 0)
+		error = start_modules(service);
+	if (error == 0)
+		error = start_server(service, &service->admin_fd, true, &gateway->admin);
+	if (error == 0)
+		error = start_server(service, &service->http_fd, false, &gateway->server);
+	if (error != 0)
+		return error;
+	say_ready();
+	return sd_event_loop(gateway->event);
+}
+
+int service_run(const struct options *options, const struct config *config)
+{
+	static struct service service = { .http_fd = -1, .admin_fd = -1 };
+	int result;
+
+	service.options = options;
+	service.config = *config;
+	service.gateway.config = &service.config;
+	raise_limits(config);
+	result = serve(&service);
+	if (result < 0)
+		note_error("cannot serve: %s", strerror(-result));
+	stop_modules(&service);
+	sd_event_source_disable_unref(service.drain);
+	sd_event_unref(service.gateway.event);
+	return result < 0 ? EXIT_CODE_BUSY : result;
+}
