@@ -69,6 +69,7 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 	if (!request)
 		return NULL;
 	request->gateway = server_gateway(server);
+	request->admin = server_is_admin(server);
 	request->connection = connection;
 	request->method = method_of(method);
 	request->started_ns = now_ns();
@@ -129,9 +130,10 @@ static enum MHD_Result no_route(struct request *request, const char *allow)
 	return respond(request, MHD_HTTP_METHOD_NOT_ALLOWED, response);
 }
 
-static enum MHD_Result admit(struct request *request, bool admin)
+static enum MHD_Result admit(struct request *request)
 {
 	struct gateway *gateway = request->gateway;
+	bool admin = request->admin;
 	char allow[64];
 	unsigned wait;
 
@@ -151,6 +153,29 @@ static enum MHD_Result admit(struct request *request, bool admin)
 
 /* ---- libmicrohttpd's calls ---------------------------------------------- */
 
+/* Whether a body follows the head. */
+static bool has_body(const struct request *request)
+{
+	const char *length = request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return request_header(request, MHD_HTTP_HEADER_TRANSFER_ENCODING) ||
+	       (length && length[strspn(length, "0")] != '\0');
+}
+
+static enum MHD_Result begin(struct request *request)
+{
+	enum MHD_Result result;
+	const struct work_class *work;
+
+	request->admitted = true;
+	result = admit(request);
+	work = request->work_class;
+	/* There is no body to wait for. */
+	if (result == MHD_YES && request->status == 0 && work && work->go_on)
+		return work->go_on(request);
+	return result;
+}
+
 static enum MHD_Result more(struct request *request, const char *data, size_t *size)
 {
 	const struct work_class *work = request->work_class;
@@ -163,6 +188,8 @@ static enum MHD_Result more(struct request *request, const char *data, size_t *s
 			return MHD_YES; /* answered, or not wanted */
 		return work->data(request, data, n);
 	}
+	if (!request->admitted)
+		return begin(request);
 	if (request->status != 0)
 		return MHD_YES;
 	if (!work || !work->go_on)
@@ -184,7 +211,12 @@ enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, co
 		return MHD_NO;
 	*state = request;
 	server_phase(connection, CONNECTION_BUSY);
-	return admit(request, server_is_admin(cls));
+	/* Whoever answers at once, before the body has been read, gives the connection up: so be it
+	 * with a body that is not wanted, but not with a request that has none. */
+	if (!has_body(request))
+		return MHD_YES;
+	request->admitted = true;
+	return admit(request);
 }
 
 void request_on_end(void *cls, struct MHD_Connection *connection, void **state,

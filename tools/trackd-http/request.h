@@ -36,7 +36,8 @@ struct request {
 	char address[64];           /* the client's, behind trusted proxies the one they name */
 	uint64_t started_ns;        /* CLOCK_MONOTONIC */
 	unsigned status;            /* 0: not answered yet */
-	bool answered_early;        /* before its body was read: close afterwards */
+	bool admin;                 /* came by the operators' listener */
+	bool admitted;              /* begin() was called, or the caller turned away */
 	const struct work_class *work_class;
 	void *work;
 };
