@@ -176,6 +176,8 @@ $(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_
 # The same for the gateway's.
 $(BUILD)/obj/tools/trackd-http/%.o $(BUILD)/obj/tests/unit/test_http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
 
+$(BUILD)/obj/tools/trackd-http/description.o $(BUILD)/fuzz/obj/tools/trackd-http/description.o: tools/trackd-http/openapi.json
+
 $(BUILD)/trackd-http: $(call obj,tools/trackd-http/main.c) $(http_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HTTP_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)

@@ -26,6 +26,12 @@ const char *request_query(const struct request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+bool request_query_given(const struct request *request, const char *name)
+{
+	return MHD_lookup_connection_value_n(request->connection, MHD_GET_ARGUMENT_KIND, name,
+					     strlen(name), NULL, NULL) == MHD_YES;
+}
+
 const char *request_header(const struct request *request, const char *name)
 {
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);

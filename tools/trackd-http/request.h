@@ -44,6 +44,8 @@ struct request {
 
 /* Query parameter or header, NULL if it is not there. */
 const char *request_query(const struct request *request, const char *name);
+/* Whether a query parameter is there, also without a value. */
+bool request_query_given(const struct request *request, const char *name);
 const char *request_header(const struct request *request, const char *name);
 
 /* Suspend: the answer comes later. Resuming is batched: many in one turn cost as one. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "routes.h"
+#include "description.h"
+#include "health.h"
 #include "metrics.h"
 #include "status.h"
 #include "tasks.h"
@@ -12,6 +14,10 @@ static const struct route routes[] = {
 	{ "/v1/tasks/{id}", tasks_begin_one, METHOD_GET, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}", tasks_begin_delete, METHOD_DELETE, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}/cancel", tasks_begin_cancel, METHOD_POST, ROUTE_TOKEN },
+	{ "/openapi.json", description_begin, METHOD_GET, 0 },
+	{ "/livez", health_begin_live, METHOD_GET, ROUTE_ADMIN },
+	{ "/readyz", health_begin_ready, METHOD_GET, ROUTE_ADMIN },
+	{ "/version", health_begin_version, METHOD_GET, ROUTE_ADMIN },
 	{ "/metrics", metrics_begin, METHOD_GET, ROUTE_ADMIN },
 };
 
