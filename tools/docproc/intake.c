@@ -17,7 +17,9 @@ static const uint64_t RETRY_NS = UINT64_C(1000000000);
 
 /* ---- Garbage ------------------------------------------------------------- */
 
-static void refuse(struct intake *intake, const char *name, const struct failure *failure)
+/* With its own task, if one waits; not with that of another user. */
+static void refuse(struct intake *intake, const char *name, bool foreign,
+		   const struct failure *failure)
 {
 	struct spool *spool = intake->jobs->spool;
 	int error;
@@ -25,7 +27,8 @@ static void refuse(struct intake *intake, const char *name, const struct failure
 	note_warning("refused from the spool: %s: %s%s%s", name, failure->error,
 		     failure->advice[0] ? "; " : "", failure->advice);
 	if (ticket_id_valid(name)) {
-		standing_refuse(intake->jobs->trackd, name, failure->error);
+		if (!foreign)
+			standing_refuse(intake->jobs->trackd, name, failure->error);
 		spool_remove(spool->new, name);
 		spool_remove(spool->work, name);
 	}
@@ -78,13 +81,13 @@ static void forget(struct intake *intake, struct waiting *waiting)
 	queue_drop(&intake->queue, waiting);
 }
 
-static void refuse_waiting(struct intake *intake, struct waiting *waiting,
+static void refuse_foreign(struct intake *intake, struct waiting *waiting,
 			   const struct failure *failure)
 {
 	struct ticket ticket = waiting->ticket;
 
 	queue_drop(&intake->queue, waiting);
-	refuse(intake, ticket.id, failure);
+	refuse(intake, ticket.id, true, failure);
 }
 
 /* Whether it still waits, with its task pending on the board. */
@@ -107,7 +110,7 @@ static bool check(struct intake *intake, struct waiting *waiting)
 		return false;
 	case STANDING_FOREIGN:
 		failure_set(&failure, "The id belongs to another user's document");
-		refuse_waiting(intake, waiting, &failure);
+		refuse_foreign(intake, waiting, &failure);
 		return false;
 	case STANDING_ACTIVE: /* another process works on that id: later */
 	case STANDING_UNKNOWN:
@@ -193,7 +196,7 @@ static void consider_document(struct intake *intake, const char *name, const str
 		failure_advise(&failure, "%lld bytes instead of %lld", (long long)st->st_size,
 			       (long long)ticket.size);
 	}
-	refuse(intake, name, &failure);
+	refuse(intake, name, false, &failure);
 }
 
 void intake_consider(struct intake *intake, const char *name)
@@ -211,7 +214,7 @@ void intake_consider(struct intake *intake, const char *name)
 		consider_document(intake, name, &st);
 	} else if (!S_ISREG(st.st_mode)) {
 		failure_set(&failure, "It is not a regular file");
-		refuse(intake, name, &failure);
+		refuse(intake, name, false, &failure);
 	}
 	/* A ticket waits for its document, which follows. */
 }
@@ -269,7 +272,7 @@ static struct job *take_up(struct intake *intake, struct waiting *waiting)
 	if (fd >= 0)
 		job = job_start(jobs, &ticket, ref, fd, &failure);
 	if (!job)
-		refuse(intake, ticket.id, &failure);
+		refuse(intake, ticket.id, false, &failure);
 	return job;
 }
 
