@@ -63,11 +63,11 @@ static inline void library_close(struct library *library)
 	store_close(library->store);
 }
 
-/* A vector that points where position says. */
+/* A vector that points where position says. It is 2 long: length is to make no difference. */
 static inline void library_vector(float ret_vector[LIBRARY_DIMENSION], size_t position)
 {
 	memset(ret_vector, 0, LIBRARY_DIMENSION * sizeof *ret_vector);
-	ret_vector[position % LIBRARY_DIMENSION] = 1;
+	ret_vector[position % LIBRARY_DIMENSION] = 2;
 }
 
 /* Put an attempt at a document of n chunks. What store_put() returned. */

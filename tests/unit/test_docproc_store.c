@@ -93,11 +93,11 @@ static void chunks_and_vectors_read_by_the_documents_id(void **state)
 					" AND position = 2 AND page = 3 AND heading = 'Findings'"
 					" AND text = 'Nobody lives there.'"),
 			 1);
-	/* 1.0 as a float32 has the bytes 00 00 80 3f when the lowest comes first. */
+	/* 2.0 as a float32 has the bytes 00 00 00 40 when the lowest comes first. */
 	assert_int_equal(library_number(library.store,
 					"SELECT count(*) FROM vectors WHERE document_id = 'one'"
 					" AND position = 1 AND hex(embedding) ="
-					" '000000000000803F' || printf('%.496c', '0')"),
+					" '0000000000000040' || printf('%.496c', '0')"),
 			 1);
 	library_close(&library);
 }

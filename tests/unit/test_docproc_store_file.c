@@ -169,8 +169,15 @@ static void every_name_is_a_files(void **state)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		snprintf(library.path, sizeof library.path, "%s", names[i]);
 		library.store = library_connect(&library, STORE_WRITE);
-		assert_int_equal(access(names[i], F_OK), 0);
+		HARNESS_MUST(store_provider(library.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
+					    &library.failure));
+		library_add(&library, "one", "alice", 2, TEXTS);
 		library_close(&library);
+		library.store = library_connect(&library, STORE_READ);
+		assert_int_equal(library_number(library.store, "SELECT count(*) FROM documents"),
+				 1);
+		library_close(&library);
+		assert_int_equal(access(names[i], F_OK), 0);
 	}
 	assert_int_equal(chdir(here), 0);
 }

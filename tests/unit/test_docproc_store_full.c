@@ -24,7 +24,7 @@ static bool privileged(void)
 	return false;
 }
 
-enum { MANY = 400 };
+enum { MANY = 400, FEW = 20, ROOM_MAX = 400 * 1024 };
 
 /* Each word once, so that the index grows as well. */
 static const char *const *many_texts(void)
@@ -43,7 +43,8 @@ static const char *const *many_texts(void)
 	return pointers;
 }
 
-static void fill_disk(const struct library *library)
+/* Fill the disk, but for so many bytes. */
+static void fill_disk_but(const struct library *library, off_t room)
 {
 	static char zeros[4096];
 	char path[300];
@@ -53,7 +54,14 @@ static void fill_disk(const struct library *library)
 	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 	while (write(fd, zeros, sizeof zeros) > 0)
 		;
+	if (ftruncate(fd, lseek(fd, 0, SEEK_END) - room) != 0)
+		harness_die("%s: %s", path, strerror(errno));
 	close(fd);
+}
+
+static void fill_disk(const struct library *library)
+{
+	fill_disk_but(library, 0);
 }
 
 static void empty_disk(const struct library *library)
@@ -134,6 +142,69 @@ static void a_full_disk_leaves_nothing_of_the_attempt(void **state)
 	assert_int_equal(harness_reap(pid), 0);
 }
 
+/* Whatever the room: an attempt that was written can be finished or removed when there is none. */
+static int with_little_room(off_t room, bool finish)
+{
+	struct library library;
+
+	library_open(&library);
+	fill_disk_but(&library, room);
+	if (library_put(&library, "one", "alice", FEW, many_texts()) == 0) {
+		fill_disk(&library);
+		if (finish)
+			REQUIRE(store_finish(library.store, "one", "In short.", &library.failure) ==
+				0);
+		else
+			REQUIRE(store_abandon(library.store, "one", &library.failure) == 0);
+		empty_disk(&library);
+		REQUIRE(library_number(library.store,
+				       "SELECT count(*) FROM documents WHERE finished_at") ==
+			finish);
+	} else {
+		REQUIRE(strcmp(library.failure.error, "The document store is full") == 0);
+		empty_disk(&library);
+	}
+	REQUIRE(library_number(library.store,
+			       "SELECT count(*) FROM documents WHERE finished_at IS NULL") == 0);
+	REQUIRE(!library_fault(library.store));
+	library_close(&library);
+	return 0;
+}
+
+static int with_any_room(void)
+{
+	struct library library;
+
+	library_place(&library);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("small", library.folder, "tmpfs", 0, "size=2m") != 0)
+		harness_die("a small disk: %s", strerror(errno));
+	for (off_t room = 0; room <= ROOM_MAX; room += 4096)
+		if (with_little_room(room, true) != 0 || with_little_room(room, false) != 0) {
+			printf("# with room for %lld bytes\n", (long long)room);
+			return 1;
+		}
+	return 0;
+}
+
+static void what_was_written_fits_whatever_the_room(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	if (!privileged())
+		skip();
+	fflush(stdout);
+	pid = harness_fork();
+	if (pid == 0) {
+		int result = with_any_room();
+
+		fflush(stdout);
+		_exit(result);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
 /* A disk on which not even an empty store has room. */
 static int on_no_disk(void)
 {
@@ -176,6 +247,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_disk_leaves_nothing_of_the_attempt),
+		cmocka_unit_test(what_was_written_fits_whatever_the_room),
 		cmocka_unit_test(no_room_for_a_store_is_said),
 	};
 
