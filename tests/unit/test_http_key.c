@@ -387,6 +387,8 @@ static void only_named_algorithms_are_allowed(void **state)
 		expect(ask(auth, forge(&keys[i], HEADERS[i], CLAIMS)),
 		       i == FORGE_ES256 || i == FORGE_EDDSA ? AUTH_NONE : AUTH_ALGORITHM,
 		       HEADERS[i]);
+	expect(ask(auth, forge(&keys[FORGE_ES256], HEADERS[FORGE_EDDSA], CLAIMS)), AUTH_SIGNATURE,
+	       "one allowed algorithm by the name of another");
 	auth_close(auth);
 }
 
