@@ -118,5 +118,5 @@ void content_free(struct content *content)
 	for (size_t i = 0; i < content->n_blocks; i++)
 		free(content->blocks[i].text);
 	free(content->blocks);
-	*content = (struct content){ NULL };
+	*content = (struct content){ 0 };
 }

@@ -411,7 +411,7 @@ int docx_read_text(struct docx *docx, const char *part, struct content *content)
 
 int docx_read_notes(struct docx *docx, const char *part, struct docx_notes *notes)
 {
-	struct content content = { NULL };
+	struct content content = { 0 };
 	struct walker walker = { .docx = docx, .content = &content, .notes = notes };
 	int error = docx_walk(docx, part, visit, &walker);
 

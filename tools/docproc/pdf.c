@@ -116,7 +116,7 @@ static void take_title(PopplerDocument *document, struct content *content)
 static int read_document(PopplerDocument *document, struct report *report, struct content *content,
 			 struct failure *failure)
 {
-	struct pdf_lines lines = { NULL };
+	struct pdf_lines lines = { 0 };
 	int n_pages = poppler_document_get_n_pages(document), error;
 
 	if (n_pages > EXTRACT_PAGES_MAX)

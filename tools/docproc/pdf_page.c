@@ -17,19 +17,12 @@ enum { FAR = 100000, RTL_STOPS = 16 };
 /* Of the font's size: less is no gap, more is a blank, still more is the next cell. */
 static const double gap_blank = 0.15, gap_cell = 0.7, gap_cell_blank = 2.5;
 
-struct glyph {
-	gunichar c;
-	PopplerRectangle box;
-	float size;
-	bool bold;
-};
-
 struct page_text {
 	char *text;
 	PopplerRectangle *boxes;
 	guint n_boxes;
 	GList *attributes;
-	struct glyph *glyphs;
+	struct pdf_glyph *glyphs;
 	size_t n;
 	bool placed, rtl;
 	double height;
@@ -121,6 +114,8 @@ static int join_glyphs(struct page_text *page)
 	for (size_t i = 0; i < page->n; i++)
 		page->glyphs[i].box = page->boxes[i];
 	set_fonts(page);
+	if (page->rtl)
+		pdf_mend_arabic(page->glyphs, page->n);
 	return 0;
 }
 
@@ -160,7 +155,7 @@ static bool is_blank(gunichar c)
 
 /* Characters of one word side by side: poppler's words run from left to right, whatever their
  * letters do. */
-static size_t word_end(const struct glyph *glyphs, size_t at, size_t end)
+static size_t word_end(const struct pdf_glyph *glyphs, size_t at, size_t end)
 {
 	size_t i = at + 1;
 
@@ -172,7 +167,7 @@ static size_t word_end(const struct glyph *glyphs, size_t at, size_t end)
 }
 
 /* Between two words, on whichever side the second stands; overlapping ones have none. */
-static double gap_between(const struct glyph *glyphs, size_t one, size_t other, size_t end)
+static double gap_between(const struct pdf_glyph *glyphs, size_t one, size_t other, size_t end)
 {
 	double to_right = glyphs[other].box.x1 - glyphs[other - 1].box.x2;
 	double to_left = glyphs[one].box.x1 - glyphs[end - 1].box.x2;
@@ -181,7 +176,7 @@ static double gap_between(const struct glyph *glyphs, size_t one, size_t other, 
 }
 
 /* The size that most characters have. */
-static float common_size(const struct glyph *glyphs, size_t from, size_t to)
+static float common_size(const struct pdf_glyph *glyphs, size_t from, size_t to)
 {
 	float size = glyphs[from].size;
 	long votes = 0;
@@ -195,7 +190,7 @@ static float common_size(const struct glyph *glyphs, size_t from, size_t to)
 }
 
 /* The numbers that stand in a line small, as marks of footnotes do: bits. */
-static uint64_t find_raised(const struct glyph *glyphs, size_t from, size_t to, float size)
+static uint64_t find_raised(const struct pdf_glyph *glyphs, size_t from, size_t to, float size)
 {
 	uint64_t bits = 0, number = 0;
 	bool within = false;
@@ -215,7 +210,7 @@ static uint64_t find_raised(const struct glyph *glyphs, size_t from, size_t to, 
 
 static void measure(const struct page_text *page, size_t from, size_t to, struct pdf_line *line)
 {
-	const struct glyph *glyphs = page->glyphs;
+	const struct pdf_glyph *glyphs = page->glyphs;
 	double left = FAR, right = -FAR, top = FAR, bottom = -FAR;
 	size_t bold = 0;
 
@@ -244,7 +239,7 @@ static void measure(const struct page_text *page, size_t from, size_t to, struct
 static int write_line(const struct page_text *page, size_t from, size_t to, struct pdf_line *line,
 		      struct strbuf *text)
 {
-	const struct glyph *glyphs = page->glyphs;
+	const struct pdf_glyph *glyphs = page->glyphs;
 	size_t before = from, at = from;
 
 	while (at < to) {
@@ -309,7 +304,7 @@ static int add_line(const struct page_text *page, size_t from, size_t to, uint32
 
 int pdf_read_page(PopplerPage *poppler, uint32_t number, struct pdf_lines *lines)
 {
-	struct page_text page = { NULL };
+	struct page_text page = { 0 };
 	int error = read_text(poppler, &page);
 	size_t from = 0;
 
@@ -328,5 +323,5 @@ void pdf_free_lines(struct pdf_lines *lines)
 	for (size_t i = 0; i < lines->n; i++)
 		free(lines->lines[i].text);
 	free(lines->lines);
-	*lines = (struct pdf_lines){ NULL };
+	*lines = (struct pdf_lines){ 0 };
 }

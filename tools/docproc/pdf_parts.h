@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside a PDF: pdf.c opens the document, pdf_page.c reads the lines of a page, pdf_margin.c finds
- * what repeats on most pages, pdf_layout.c makes blocks of lines.
+ * Inside a PDF: pdf.c opens the document, pdf_page.c reads the lines of a page (pdf_arabic.c mends
+ * them), pdf_margin.c finds what repeats on most pages, pdf_layout.c makes blocks of lines.
  */
 #ifndef DOCPROC_PDF_PARTS_H
 #define DOCPROC_PDF_PARTS_H
@@ -28,6 +28,17 @@ struct pdf_lines {
 	struct pdf_line *lines;
 	size_t n, room, n_bytes;
 };
+
+/* A character of a page and its place. */
+struct pdf_glyph {
+	gunichar c;
+	PopplerRectangle box;
+	float size;
+	bool bold;
+};
+
+/* Put lam and alef back in order where they are one glyph and clearly are not. */
+void pdf_mend_arabic(struct pdf_glyph *glyphs, size_t n);
 
 /* Add the lines of a page, in reading order. 0, -ENOMEM, -EFBIG. */
 int pdf_read_page(PopplerPage *page, uint32_t number, struct pdf_lines *lines);

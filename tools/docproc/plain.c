@@ -218,7 +218,7 @@ static int parse(struct text_file *file, enum document_type type, struct report 
 int plain_extract(int fd, enum document_type type, const char *name, struct report *report,
 		  struct content *content, struct failure *failure)
 {
-	struct text_file file = { NULL };
+	struct text_file file = { 0 };
 	int error;
 
 	(void)name;

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The DOCX reader under fuzzing. Input that begins as a zip is read as it is; anything else is the
+ * text of up to four parts, each ended by a NUL, which are packed here, so that the fuzzer meets the
+ * XML and not only checksums. Either there is valid text in bounds, or a failure says why.
+ */
+#include "tools/docproc/extract.h"
+#include "tools/docproc/utf8.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const names[] = { "word/document.xml", "word/styles.xml", "word/footnotes.xml",
+				     "word/_rels/document.xml.rels" };
+enum { N_PARTS = sizeof names / sizeof names[0], LOCAL = 30, CENTRAL = 46, END = 22 };
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "%s\n", what);
+	abort();
+}
+
+/* ---- A zip without compression -------------------------------------------------- */
+
+struct archive {
+	uint8_t *bytes;
+	size_t length;
+};
+
+static uint32_t checksum(const uint8_t *data, size_t size)
+{
+	uint32_t crc = 0xffffffff;
+
+	for (size_t i = 0; i < size; i++) {
+		crc ^= data[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (0xedb88320 & (0U - (crc & 1)));
+	}
+	return ~crc;
+}
+
+static void add(struct archive *archive, const void *bytes, size_t length)
+{
+	if (length > 0)
+		memcpy(archive->bytes + archive->length, bytes, length);
+	archive->length += length;
+}
+
+static void add_number(struct archive *archive, uint64_t number, int bytes)
+{
+	for (int i = 0; i < bytes; i++)
+		archive->bytes[archive->length++] = (uint8_t)(number >> 8 * i);
+}
+
+/* What both headers of an entry have in common. */
+static void add_entry(struct archive *archive, const char *name, const uint8_t *data, size_t size)
+{
+	add_number(archive, 20, 2);
+	add_number(archive, 0, 2 + 2 + 2 + 2);
+	add_number(archive, checksum(data, size), 4);
+	add_number(archive, size, 4);
+	add_number(archive, size, 4);
+	add_number(archive, strlen(name), 2);
+	add_number(archive, 0, 2);
+}
+
+static void pack(struct archive *archive, const uint8_t *data, size_t size)
+{
+	struct archive central = { .bytes = malloc((size_t)N_PARTS * 128) };
+	unsigned n = 0;
+
+	archive->bytes = malloc(size + (size_t)N_PARTS * 128 + END);
+	if (!archive->bytes || !central.bytes)
+		fail("malloc");
+	for (; n < N_PARTS && (n == 0 || size > 0); n++) {
+		const uint8_t *end = size ? memchr(data, 0, size) : NULL;
+		size_t length = end ? (size_t)(end - data) : size, start = archive->length;
+		add(archive, "PK\3\4", 4);
+		add_entry(archive, names[n], data, length);
+		add(archive, names[n], strlen(names[n]));
+		add(archive, data, length);
+		add(&central, "PK\1\2\24\0", 6);
+		add_entry(&central, names[n], data, length);
+		add_number(&central, 0, 2 + 2 + 2);
+		add_number(&central, 0, 4);
+		add_number(&central, start, 4);
+		add(&central, names[n], strlen(names[n]));
+		length += length < size;
+		data += length;
+		size -= length;
+	}
+	size_t start = archive->length;
+	add(archive, central.bytes, central.length);
+	add(archive, "PK\5\6\0\0\0\0", 8);
+	add_number(archive, n, 2);
+	add_number(archive, n, 2);
+	add_number(archive, central.length, 4);
+	add_number(archive, start, 4);
+	add_number(archive, 0, 2);
+	free(central.bytes);
+}
+
+/* ---- What must hold --------------------------------------------------------------- */
+
+static void check_text(const char *text, bool row)
+{
+	int32_t length = (int32_t)strlen(text), at = 0;
+
+	if (length == 0)
+		fail("an empty block");
+	while (at < length) {
+		UChar32 c = utf8_next(text, &at, length);
+		if (c < 0)
+			fail("a block that is not UTF-8");
+		if ((c < ' ' && c != '\n' && !(c == '\t' && row)) || (c >= 0x7f && c < 0xa0))
+			fail("a control character");
+	}
+}
+
+static void check(const struct content *content)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < content->n_blocks; i++) {
+		const struct block *block = &content->blocks[i];
+		check_text(block->text, block->type == BLOCK_TABLE_ROW);
+		bytes += strlen(block->text);
+	}
+	if (bytes != content->n_bytes || bytes > CONTENT_BYTES_MAX)
+		fail("bytes that are not counted");
+	if (!memchr(content->title, '\0', sizeof content->title))
+		fail("a title without an end");
+}
+
+static void read_document(const uint8_t *data, size_t size)
+{
+	enum document_type type;
+	struct content content = { .title = "" };
+	struct failure failure = { .error = "" };
+	int fd = memfd_create("docx", MFD_CLOEXEC);
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		fail("memfd");
+	if (extract_type(fd, "fuzzed.docx", &type, &failure) == 0 && type == DOCUMENT_DOCX &&
+	    extract_document(fd, type, "fuzzed.docx", NULL, &content, &failure) == 0)
+		check(&content);
+	else if (!failure.error[0] || !memchr(failure.error, '\0', sizeof failure.error))
+		fail("a failure that does not say why");
+	content_free(&content);
+	close(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct archive archive = { 0 };
+
+	if (size >= 2 && memcmp(data, "PK", 2) == 0) {
+		read_document(data, size);
+		return 0;
+	}
+	pack(&archive, data, size);
+	read_document(archive.bytes, archive.length);
+	free(archive.bytes);
+	return 0;
+}
