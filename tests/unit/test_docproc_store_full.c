@@ -24,7 +24,7 @@ static bool privileged(void)
 	return false;
 }
 
-enum { MANY = 400, FEW = 20, ROOM_MAX = 400 * 1024 };
+enum { MANY = 400, FEW = 60, ROOM_MAX = 800 * 1024 };
 
 /* Each word once, so that the index grows as well. */
 static const char *const *many_texts(void)
@@ -179,7 +179,7 @@ static int with_any_room(void)
 	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("small", library.folder, "tmpfs", 0, "size=2m") != 0)
 		harness_die("a small disk: %s", strerror(errno));
-	for (off_t room = 0; room <= ROOM_MAX; room += 4096)
+	for (off_t room = 0; room <= ROOM_MAX; room += 8192)
 		if (with_little_room(room, true) != 0 || with_little_room(room, false) != 0) {
 			printf("# with room for %lld bytes\n", (long long)room);
 			return 1;
