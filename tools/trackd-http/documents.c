@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "documents.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { BUSY_MS = 50, AGAIN_S = 1 };
@@ -13,8 +15,9 @@ struct documents {
 	const char *path; /* "": there is no store */
 	sqlite3 *database;
 	sqlite3_stmt *query;
+	struct stat opened; /* the file that it is */
 	char trouble[256];
-	time_t tried; /* CLOCK_MONOTONIC seconds */
+	time_t tried, looked; /* CLOCK_MONOTONIC seconds */
 };
 
 static time_t now_s(void)
@@ -40,8 +43,7 @@ static void note_trouble(struct documents *documents, const char *what)
 
 	snprintf(trouble, sizeof trouble, "the document store cannot be read: %s", what);
 	if (strcmp(trouble, documents->trouble) != 0)
-		fprintf(stderr, "trackd-http: %s: %s; answering from the board alone\n",
-			documents->path, trouble);
+		note_warning("%s: %s; answering from the board alone", documents->path, trouble);
 	memcpy(documents->trouble, trouble, sizeof trouble);
 }
 
@@ -49,8 +51,14 @@ static int attempt(struct documents *documents)
 {
 	static const char sql[] = "SELECT 1 FROM documents WHERE id = ?1 AND user_id = ?2 "
 				  "AND finished_at IS NOT NULL";
-	int error =
-		sqlite3_open_v2(documents->path, &documents->database, SQLITE_OPEN_READONLY, NULL);
+	int error;
+
+	/* Before it is opened: if it is replaced between, we see it the next time. */
+	if (stat(documents->path, &documents->opened) < 0) {
+		note_trouble(documents, strerror(errno));
+		return -EIO;
+	}
+	error = sqlite3_open_v2(documents->path, &documents->database, SQLITE_OPEN_READONLY, NULL);
 
 	if (error == SQLITE_OK)
 		error = sqlite3_busy_timeout(documents->database, BUSY_MS);
@@ -65,10 +73,24 @@ static int attempt(struct documents *documents)
 	return -EIO;
 }
 
+static bool is_same_file(const struct documents *documents)
+{
+	struct stat now;
+
+	return stat(documents->path, &now) == 0 && now.st_dev == documents->opened.st_dev &&
+	       now.st_ino == documents->opened.st_ino;
+}
+
 static int ready(struct documents *documents)
 {
 	time_t now = now_s();
 
+	/* A store that was taken away, or has another in its place, would go on to answer. */
+	if (documents->query && documents->looked != now) {
+		documents->looked = now;
+		if (!is_same_file(documents))
+			let_go(documents);
+	}
 	if (documents->query)
 		return 0;
 	if (documents->tried != 0 && now - documents->tried < AGAIN_S)

@@ -3,6 +3,7 @@
 #include "documents.h"
 #include "respond.h"
 #include "show.h"
+#include "tasks.h"
 #include "tools/common/task_json.h"
 #include <string.h>
 
@@ -24,9 +25,12 @@ static struct MHD_Response *body(const struct status *status)
 struct MHD_Response *status_body(const struct trackd_task *task)
 {
 	struct status status = { task->id, task->status, task->message, NULL, task->progress };
+	struct trackd_task shown;
 
 	if (task->state == TRACKD_FAILED) {
-		status.error = task->error;
+		shown = *task;
+		tasks_hide_pid(&shown);
+		status.error = shown.error;
 	} else if (task->state == TRACKD_CANCELLED) {
 		/* The original knew no such status. */
 		status.status = "failed";

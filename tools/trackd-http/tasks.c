@@ -28,10 +28,29 @@ static json_t *links(const struct trackd_task *task)
 			 json_sprintf("/v1/tasks/%s/cancel", task->id));
 }
 
+void tasks_hide_pid(struct trackd_task *task)
+{
+	char *open = NULL, *close;
+
+	if (task->reason != TRACKD_REASON_WORKER_LOST)
+		return;
+	/* The last one: a program's name may have brackets as well. */
+	for (char *at = task->error; (at = strchr(at, '[')) != NULL; at++)
+		if (at[1 + strspn(at + 1, "0123456789")] == ']')
+			open = at;
+	if (!open)
+		return;
+	close = strchr(open, ']');
+	memmove(open, close + 1, strlen(close + 1) + 1);
+}
+
 json_t *tasks_json(const struct trackd_task *task)
 {
 	struct task_json_options options = { .now_ns = wall_ns() };
-	json_t *object = task_json(task, &options);
+	struct trackd_task shown = *task;
+
+	tasks_hide_pid(&shown);
+	json_t *object = task_json(&shown, &options);
 
 	if (object && json_object_set_new(object, "links", links(task)) < 0) {
 		json_decref(object);

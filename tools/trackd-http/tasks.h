@@ -11,6 +11,10 @@ enum MHD_Result tasks_begin_list(struct request *request);
 enum MHD_Result tasks_begin_cancel(struct request *request);
 enum MHD_Result tasks_begin_delete(struct request *request);
 
+/* The daemon's own words about a lost worker tell of its pid, "worker indexer[6679] exited": that
+ * stays on this host. */
+void tasks_hide_pid(struct trackd_task *task);
+
 /* The task as callers see it: without pids, with links. */
 json_t *tasks_json(const struct trackd_task *task);
 
