@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of a task: every operation in every state, and when it expires. */
+#include "libclient/atomic.h"
+#include "libclient/record.h"
+#include "libclient/slot.h"
+#include "libclient/tenant.h"
+#include "libclient/view.h"
+#include "tests/harness/harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 64, WORKER = 7 };
+
+static struct board board;
+
+static int make_board(void **state)
+{
+	(void)state;
+	harness_board(&board, CAPACITY);
+	return 0;
+}
+
+static int free_board(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	return 0;
+}
+
+static uint64_t soon(void)
+{
+	return harness_deadline(2000);
+}
+
+static struct trackd_task task_of(struct trackd_ref ref)
+{
+	struct trackd_task task;
+
+	HARNESS_MUST(view_copy(&board, ref, board_coarse_ns(&board), &task));
+	return task;
+}
+
+static int update(struct trackd_ref ref, int stage)
+{
+	return record_update(&board, ref, stage, NULL, WORKER, soon());
+}
+
+static int end(struct trackd_ref ref, enum trackd_state state)
+{
+	struct record_end how = { .state = state, .message = "ended" };
+
+	if (state == TRACKD_FAILED) {
+		how.reason = TRACKD_REASON_ERROR;
+		how.error = "why";
+	} else if (state == TRACKD_CANCELLED) {
+		how.reason = TRACKD_REASON_CANCELLED;
+	}
+	return record_end(&board, ref, &how, soon());
+}
+
+/* ---- Every operation in every state -------------------------------------- */
+
+enum place { PENDING, EXTRACTING, EMBEDDING, COMPLETED, FAILED, CANCELLED, REMOVED, N_PLACES };
+
+enum operation {
+	TO_CHUNKING,
+	KEEP,
+	NO_STAGE,
+	ADVANCE,
+	SET_TOTAL,
+	SET_PROGRESS,
+	COMPLETE,
+	FAIL,
+	CANCEL_NOW,
+	ASK,
+	LOST,
+	N_OPERATIONS
+};
+
+static struct trackd_ref bring_to(enum place place)
+{
+	static unsigned n;
+	char id[32];
+
+	snprintf(id, sizeof id, "task-%u", n++);
+	struct trackd_ref ref = harness_create(&board, id, "alice");
+	if (place == EXTRACTING)
+		HARNESS_MUST(update(ref, TRACKD_EXTRACTING));
+	else if (place != PENDING)
+		HARNESS_MUST(update(ref, TRACKD_EMBEDDING));
+	if (place >= COMPLETED && place <= CANCELLED)
+		HARNESS_MUST(end(ref, (enum trackd_state)(TRACKD_COMPLETED + place - COMPLETED)));
+	if (place == REMOVED)
+		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+	return ref;
+}
+
+static int lose(struct trackd_ref ref)
+{
+	const struct record_end how = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "lost", "died",
+					WORKER };
+
+	return record_end(&board, ref, &how, soon());
+}
+
+static int operate(enum operation operation, struct trackd_ref ref)
+{
+	switch (operation) {
+	case TO_CHUNKING:
+		return update(ref, TRACKD_CHUNKING);
+	case KEEP:
+		return update(ref, TRACKD_STAGE_KEEP);
+	case NO_STAGE:
+		return update(ref, 5);
+	case ADVANCE:
+		return record_advance(&board, ref, 3);
+	case SET_TOTAL:
+		return record_set_total(&board, ref, 10, soon());
+	case SET_PROGRESS:
+		return record_set_progress(&board, ref, 4, 8, soon());
+	case COMPLETE:
+		return end(ref, TRACKD_COMPLETED);
+	case FAIL:
+		return end(ref, TRACKD_FAILED);
+	case CANCEL_NOW:
+		return end(ref, TRACKD_CANCELLED);
+	case ASK:
+		return record_cancel(&board, ref, soon());
+	case LOST:
+		return lose(ref);
+	case N_OPERATIONS:
+		break;
+	}
+	return -1;
+}
+
+/* What a task is afterwards. */
+struct outcome {
+	int result, state, stage, progress, reason;
+	uint64_t done, total;
+	bool asked;
+};
+
+#define SAME(result)                                                                               \
+	{                                                                                          \
+		result, 0, 0, 0, 0, 0, 0, false                                                    \
+	}
+#define FINAL SAME(TRACKD_E_FINAL)
+#define GONE SAME(TRACKD_E_GONE)
+#define EXPECT(state, stage, progress, reason, done, total)                                        \
+	{                                                                                          \
+		0, TRACKD_##state, stage, progress, TRACKD_REASON_##reason, done, total, false     \
+	}
+
+/* A result below 0 leaves the task as it was. */
+static const struct outcome outcomes[N_OPERATIONS][N_PLACES] = {
+	[TO_CHUNKING] = { EXPECT(ACTIVE, 1, 25, NONE, 0, 0), EXPECT(ACTIVE, 1, 25, NONE, 0, 0),
+			  EXPECT(ACTIVE, 1, 25, NONE, 0, 0), FINAL, FINAL, FINAL, GONE },
+	[KEEP] = { EXPECT(PENDING, -1, 0, NONE, 0, 0), EXPECT(ACTIVE, 0, 10, NONE, 0, 0),
+		   EXPECT(ACTIVE, 2, 40, NONE, 0, 0), FINAL, FINAL, FINAL, GONE },
+	[NO_STAGE] = { SAME(TRACKD_E_STAGE), SAME(TRACKD_E_STAGE), SAME(TRACKD_E_STAGE), FINAL,
+		       FINAL, FINAL, GONE },
+	[ADVANCE] = { EXPECT(PENDING, -1, 0, NONE, 3, 0), EXPECT(ACTIVE, 0, 10, NONE, 3, 0),
+		      EXPECT(ACTIVE, 2, 40, NONE, 3, 0), FINAL, FINAL, FINAL, GONE },
+	[SET_TOTAL] = { EXPECT(PENDING, -1, 0, NONE, 0, 10), EXPECT(ACTIVE, 0, 10, NONE, 0, 10),
+			EXPECT(ACTIVE, 2, 40, NONE, 0, 10), FINAL, FINAL, FINAL, GONE },
+	[SET_PROGRESS] = { EXPECT(PENDING, -1, 0, NONE, 4, 8), EXPECT(ACTIVE, 0, 17, NONE, 4, 8),
+			   EXPECT(ACTIVE, 2, 55, NONE, 4, 8), FINAL, FINAL, FINAL, GONE },
+	[COMPLETE] = { EXPECT(COMPLETED, -1, 100, NONE, 0, 0),
+		       EXPECT(COMPLETED, 0, 100, NONE, 0, 0), EXPECT(COMPLETED, 2, 100, NONE, 0, 0),
+		       FINAL, FINAL, FINAL, GONE },
+	[FAIL] = { EXPECT(FAILED, -1, 0, ERROR, 0, 0), EXPECT(FAILED, 0, 0, ERROR, 0, 0),
+		   EXPECT(FAILED, 2, 0, ERROR, 0, 0), FINAL, FINAL, FINAL, GONE },
+	[CANCEL_NOW] = { EXPECT(CANCELLED, -1, 0, CANCELLED, 0, 0),
+			 EXPECT(CANCELLED, 0, 0, CANCELLED, 0, 0),
+			 EXPECT(CANCELLED, 2, 0, CANCELLED, 0, 0), FINAL, FINAL, FINAL, GONE },
+	[ASK] = { { TRACKD_CANCEL_ENDED, TRACKD_CANCELLED, -1, 0, TRACKD_REASON_CANCELLED, 0, 0,
+		    false },
+		  { TRACKD_CANCEL_ASKED, TRACKD_ACTIVE, 0, 10, 0, 0, 0, true },
+		  { TRACKD_CANCEL_ASKED, TRACKD_ACTIVE, 2, 40, 0, 0, 0, true },
+		  FINAL,
+		  FINAL,
+		  FINAL,
+		  GONE },
+	[LOST] = { SAME(-EAGAIN), EXPECT(FAILED, 0, 0, WORKER_LOST, 0, 0),
+		   EXPECT(FAILED, 2, 0, WORKER_LOST, 0, 0), SAME(-EAGAIN), SAME(-EAGAIN),
+		   SAME(-EAGAIN), GONE },
+};
+
+static void expect_outcome(const struct outcome *expected, const struct trackd_task *before,
+			   const struct trackd_task *after)
+{
+	if (expected->result < 0) {
+		assert_memory_equal(before, after, sizeof *before);
+		return;
+	}
+	assert_int_equal(after->state, expected->state);
+	assert_int_equal(after->stage, expected->stage);
+	assert_int_equal(after->progress, expected->progress);
+	assert_int_equal(after->reason, expected->reason);
+	assert_int_equal(after->done, expected->done);
+	assert_int_equal(after->total, expected->total);
+	assert_int_equal(after->cancel_requested_ns != 0, expected->asked);
+	assert_int_equal(after->finished_ns != 0, trackd_state_final(after->state));
+	assert_int_equal(after->error[0] != '\0', after->state == TRACKD_FAILED);
+}
+
+static void expect_counted(const struct layout_counters *before, enum operation operation,
+			   const struct outcome *expected)
+{
+	const struct layout_counters *now = &board.header->counters;
+	bool ok = expected->result >= 0;
+
+	assert_int_equal(now->completed - before->completed, ok && operation == COMPLETE);
+	assert_int_equal(now->failed - before->failed,
+			 ok && (operation == FAIL || operation == LOST));
+	assert_int_equal(now->worker_lost - before->worker_lost, ok && operation == LOST);
+	assert_int_equal(now->cancelled - before->cancelled,
+			 operation == CANCEL_NOW ? ok : expected->result == TRACKD_CANCEL_ENDED);
+	assert_int_equal(now->refused_final - before->refused_final,
+			 expected->result == TRACKD_E_FINAL);
+}
+
+static void every_operation_does_in_every_state_what_the_table_says(void **state)
+{
+	struct trackd_task before, after;
+
+	(void)state;
+	for (int operation = 0; operation < N_OPERATIONS; operation++) {
+		for (int place = 0; place < N_PLACES; place++) {
+			const struct outcome *expected = &outcomes[operation][place];
+			struct trackd_ref ref = bring_to((enum place)place);
+			struct layout_counters counters = board.header->counters;
+			if (place != REMOVED)
+				before = task_of(ref);
+			int result = operate((enum operation)operation, ref);
+			if (result != expected->result)
+				fail_msg("operation %d in %d: %d, not %d", operation, place, result,
+					 expected->result);
+			expect_counted(&counters, (enum operation)operation, expected);
+			if (place == REMOVED)
+				continue;
+			after = task_of(ref);
+			expect_outcome(expected, &before, &after);
+			HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+		}
+	}
+}
+
+static void revisions_grow_by_one_with_every_change(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "a", NULL);
+
+	(void)state;
+	assert_int_equal(task_of(ref).revision, 1);
+	for (uint64_t i = 2; i < 10; i++) {
+		assert_int_equal(update(ref, (int)i % 5), 0);
+		assert_int_equal(task_of(ref).revision, i);
+	}
+	assert_int_equal(record_advance(&board, ref, 1), 0); /* publishes nothing */
+	assert_int_equal(task_of(ref).revision, 9);
+}
+
+/* ---- Stages -------------------------------------------------------------- */
+
+static void an_earlier_stage_again_starts_its_times_again(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "a", NULL);
+
+	(void)state;
+	for (int stage = 0; stage < 4; stage++) {
+		assert_int_equal(update(ref, stage), 0);
+		assert_int_equal(record_advance(&board, ref, (uint64_t)stage + 1), 0);
+	}
+	struct trackd_task first = task_of(ref);
+	for (int stage = 0; stage < 3; stage++) {
+		assert_int_equal(first.stages[stage].state, TRACKD_STAGE_DONE);
+		assert_int_equal(first.stages[stage].done, stage + 1);
+		assert_true(first.stages[stage].finished_ns >= first.stages[stage].started_ns);
+	}
+	assert_int_equal(first.stages[3].state, TRACKD_STAGE_RUNNING);
+	assert_int_equal(first.done, 4);
+	assert_int_equal(update(ref, 1), 0);
+	struct trackd_task again = task_of(ref);
+	assert_memory_equal(&again.stages[0], &first.stages[0], sizeof first.stages[0]);
+	assert_int_equal(again.stages[1].state, TRACKD_STAGE_RUNNING);
+	assert_true(again.stages[1].started_ns >= first.stages[3].started_ns);
+	for (int stage = 2; stage < 5; stage++) {
+		assert_int_equal(again.stages[stage].state, TRACKD_STAGE_WAITING);
+		assert_int_equal(again.stages[stage].started_ns, 0);
+	}
+	assert_int_equal(again.done, 0);
+	assert_int_equal(again.started_ns, first.started_ns);
+}
+
+static void the_stage_a_task_ends_in_is_told_from_those_it_left(void **state)
+{
+	(void)state;
+	for (int ends = TRACKD_COMPLETED; ends <= TRACKD_CANCELLED; ends++) {
+		struct trackd_ref ref = harness_create(&board, "a", NULL);
+		assert_int_equal(update(ref, 0), 0);
+		assert_int_equal(update(ref, 2), 0);
+		assert_int_equal(record_set_progress(&board, ref, 5, 9, soon()), 0);
+		assert_int_equal(end(ref, (enum trackd_state)ends), 0);
+		struct trackd_task task = task_of(ref);
+		assert_int_equal(task.stages[0].state, TRACKD_STAGE_DONE);
+		assert_int_equal(task.stages[1].state, TRACKD_STAGE_WAITING); /* left out */
+		assert_int_equal(task.stages[2].state,
+				 ends == TRACKD_COMPLETED ? TRACKD_STAGE_DONE : TRACKD_STAGE_ENDED);
+		assert_int_equal(task.done, 5);
+		assert_int_equal(task.stages[2].done, 5);
+		assert_int_equal(task.stages[2].total, 9);
+		assert_int_equal(task.stages[2].finished_ns, task.finished_ns);
+		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+	}
+}
+
+static void the_worker_is_who_names_a_stage(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	uint64_t worker, work;
+	uint8_t status;
+
+	(void)state;
+	assert_int_equal(record_update(&board, ref, TRACKD_STAGE_KEEP, "m", 11, soon()), 0);
+	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(worker, 0);
+	assert_int_equal(record_update(&board, ref, 0, "m", 11, soon()), 0);
+	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(worker, 11);
+	assert_int_equal(record_update(&board, ref, 0, "m", 0, soon()), 0); /* stays */
+	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(worker, 11);
+	assert_int_equal(record_update(&board, ref, 0, "m", 12, soon()), 0);
+	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(worker, 12);
+	struct record_end lost = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "", "", 11 };
+	assert_int_equal(record_end(&board, ref, &lost, soon()), -EAGAIN); /* no longer its */
+}
+
+static void messages_and_errors_are_cut_and_marked(void **state)
+{
+	char text[600];
+	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "", text, 0 };
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+	text[TRACKD_MESSAGE_MAX] = '\0';
+	assert_int_equal(record_update(&board, ref, 0, text, 0, soon()), 0);
+	struct trackd_task task = task_of(ref);
+	assert_string_equal(task.message, text);
+	assert_int_equal(task.flags, 0);
+	text[TRACKD_MESSAGE_MAX] = 'x';
+	text[TRACKD_MESSAGE_MAX + 1] = '\0';
+	assert_int_equal(record_update(&board, ref, 0, text, 0, soon()), 0);
+	task = task_of(ref);
+	assert_int_equal(strlen(task.message), TRACKD_MESSAGE_MAX);
+	assert_int_equal(task.flags, TRACKD_MESSAGE_CUT);
+	assert_int_equal(update(ref, 1), 0); /* the message stays, and that it was cut */
+	assert_int_equal(task_of(ref).flags, TRACKD_MESSAGE_CUT);
+	text[TRACKD_MESSAGE_MAX + 1] = 'x';
+	text[TRACKD_ERROR_MAX + 1] = '\0';
+	assert_int_equal(record_end(&board, ref, &failed, soon()), 0);
+	task = task_of(ref);
+	assert_int_equal(strlen(task.error), TRACKD_ERROR_MAX);
+	assert_int_equal(task.flags, TRACKD_ERROR_CUT);
+	assert_string_equal(task.message, "");
+}
+
+/* ---- Expiry -------------------------------------------------------------- */
+
+static struct trackd_ref create_with(uint32_t ttl_ms, uint32_t active_ttl_ms)
+{
+	struct tenant_new task = { .id = "a",
+				   .owner = "",
+				   .name = "",
+				   .message = "",
+				   .ttl_ms = ttl_ms,
+				   .active_ttl_ms = active_ttl_ms };
+	struct trackd_ref ref;
+
+	HARNESS_MUST(tenant_create(&board, &task, soon(), &ref));
+	return ref;
+}
+
+static uint64_t life_ms(struct trackd_ref ref)
+{
+	struct trackd_task task = task_of(ref);
+
+	if (task.expires_ns == UINT64_MAX)
+		return UINT64_MAX;
+	return (task.expires_ns - task.updated_ns) / NS_PER_MS;
+}
+
+static void deadlines_follow_the_one_rule(void **state)
+{
+	static const struct {
+		uint32_t ttl, active;
+		uint64_t expected_ttl, expected_active;
+	} rows[] = {
+		{ 0, 0, TRACKD_TTL_DEFAULT_MS, TRACKD_ACTIVE_TTL_DEFAULT_MS },
+		{ 5000, 0, 5000, TRACKD_ACTIVE_TTL_DEFAULT_MS },
+		{ 0, 7000, TRACKD_TTL_DEFAULT_MS, 7000 },
+		{ TRACKD_TTL_NEVER, 7000, UINT64_MAX, 7000 },
+		{ 5000, TRACKD_TTL_NEVER, 5000, UINT64_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct trackd_ref ref = create_with(rows[i].ttl, rows[i].active);
+		assert_int_equal(life_ms(ref), rows[i].expected_ttl);
+		assert_int_equal(record_update(&board, ref, 0, NULL, 0, soon()), 0);
+		assert_int_equal(life_ms(ref), rows[i].expected_ttl); /* nobody works on it */
+		assert_int_equal(update(ref, 1), 0);
+		assert_int_equal(life_ms(ref), rows[i].expected_active);
+		assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
+		assert_int_equal(life_ms(ref), rows[i].expected_ttl);
+		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+	}
+}
+
+static void an_expired_task_is_gone_for_writers(void **state)
+{
+	struct trackd_ref ref = create_with(0, 0);
+
+	(void)state;
+	board.heads[ref.slot].deadline = clock_boot_ns();
+	for (int operation = 0; operation < N_OPERATIONS; operation++)
+		if (operation != ADVANCE) /* reads no clock */
+			assert_int_equal(operate((enum operation)operation, ref), TRACKD_E_GONE);
+	board.heads[ref.slot].deadline = UINT64_MAX;
+	assert_int_equal(update(ref, 0), 0);
+}
+
+static void mending_puts_deadline_hint_and_seal_right(void **state)
+{
+	struct trackd_ref ref = create_with(5000, 7000);
+	struct layout_head *head = &board.heads[ref.slot];
+
+	(void)state;
+	assert_int_equal(update(ref, 0), 0);
+	struct layout_head good = *head;
+	head->deadline = UINT64_MAX;
+	head->hint = 0;
+	board.bodies[ref.slot].work |= WORK_SEAL;
+	for (int i = 0; i < 2; i++) {
+		record_mend(&board, ref.slot);
+		assert_memory_equal(head, &good, sizeof good);
+		assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
+	}
+	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
+	board.bodies[ref.slot].work &= ~WORK_SEAL;
+	record_mend(&board, ref.slot);
+	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_FINAL);
+}
+
+#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_BOARD(every_operation_does_in_every_state_what_the_table_says),
+		OWN_BOARD(revisions_grow_by_one_with_every_change),
+		OWN_BOARD(an_earlier_stage_again_starts_its_times_again),
+		OWN_BOARD(the_stage_a_task_ends_in_is_told_from_those_it_left),
+		OWN_BOARD(the_worker_is_who_names_a_stage),
+		OWN_BOARD(messages_and_errors_are_cut_and_marked),
+		OWN_BOARD(deadlines_follow_the_one_rule),
+		OWN_BOARD(an_expired_task_is_gone_for_writers),
+		OWN_BOARD(mending_puts_deadline_hint_and_seal_right),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
