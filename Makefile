@@ -320,9 +320,10 @@ tidy: deps ## clang-tidy over all sources
 unitdir := $(PREFIX)/lib/systemd/system
 docdir := $(PREFIX)/share/doc/trackd
 confdir := $(SYSCONFDIR)/trackd
+confs := trackd.conf docproc.conf
 
 # Scripts for tests/run about what is installed, what systemd makes of it, and the demonstration.
-system_tests := tests/systemd/install.sh tests/systemd/readme.sh tests/systemd/units.sh tests/demo/outcome.sh
+system_tests := tests/systemd/install.sh tests/systemd/readme.sh tests/systemd/units.sh tests/systemd/docproc_unit.sh tests/demo/outcome.sh
 
 # MODE:FILE:PLACE. `uninstall` reads the same list.
 installed := \
@@ -340,6 +341,9 @@ installed := \
 	644:systemd/sysusers.d/trackd.conf:$(PREFIX)/lib/sysusers.d/trackd.conf \
 	644:systemd/tmpfiles.d/trackd.conf:$(PREFIX)/lib/tmpfiles.d/trackd.conf \
 	644:systemd/trackd.conf:$(docdir)/trackd.conf.example \
+	755:$(BUILD)/docproc:$(BINDIR)/docproc \
+	644:$(BUILD)/install/docproc.service:$(unitdir)/docproc.service \
+	644:systemd/docproc.conf:$(docdir)/docproc.conf.example \
 	$(foreach file,README.md LICENSE docs/DESIGN.md docs/FORMAT.md,644:$(file):$(docdir)/$(notdir $(file)))
 so_links := $(LIBDIR)/libtrackd.so.$(SOVERSION) $(LIBDIR)/libtrackd.so
 
@@ -352,13 +356,14 @@ endef
 install: build ## below PREFIX=/usr/local; DESTDIR=FOLDER for packagers
 	$(call fill,libclient/libtrackd.pc.in)
 	$(call fill,systemd/trackd.service.in)
+	$(call fill,systemd/docproc.service.in)
 	$(Q)set -e; for entry in $(installed); do \
 		mode=$${entry%%:*}; entry=$${entry#*:}; \
 		install -D -m $$mode "$${entry%%:*}" "$(DESTDIR)$${entry#*:}"; done
 	$(Q)ln -sf libtrackd.so.$(VERSION) "$(DESTDIR)$(word 1,$(so_links))"
 	$(Q)ln -sf libtrackd.so.$(SOVERSION) "$(DESTDIR)$(word 2,$(so_links))"
-	$(Q)[ -e "$(DESTDIR)$(confdir)/trackd.conf" ] || \
-		install -D -m 644 systemd/trackd.conf "$(DESTDIR)$(confdir)/trackd.conf"
+	$(Q)for conf in $(confs); do [ -e "$(DESTDIR)$(confdir)/$$conf" ] || \
+		install -D -m 644 systemd/$$conf "$(DESTDIR)$(confdir)/$$conf"; done
 ifeq ($(DESTDIR),)
 	$(Q)ldconfig || true
 	@echo "Installed. To start it, as root:"
@@ -370,8 +375,8 @@ endif
 uninstall: ## take that away, but not what you changed in /etc
 	$(Q)for entry in $(installed); do rm -f "$(DESTDIR)$${entry##*:}"; done
 	$(Q)for link in $(so_links); do rm -f "$(DESTDIR)$$link"; done
-	$(Q)conf="$(DESTDIR)$(confdir)/trackd.conf"; if cmp -s systemd/trackd.conf "$$conf"; then rm "$$conf"; \
-		elif [ -e "$$conf" ]; then echo "$$conf has been changed and is kept"; fi
+	$(Q)for name in $(confs); do conf="$(DESTDIR)$(confdir)/$$name"; if cmp -s systemd/$$name "$$conf"; then rm "$$conf"; \
+		elif [ -e "$$conf" ]; then echo "$$conf has been changed and is kept"; fi; done
 	$(Q)for dir in $(docdir) $(confdir); do [ ! -d "$(DESTDIR)$$dir" ] || \
 		rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; done
 

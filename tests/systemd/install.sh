@@ -14,7 +14,8 @@ install_in() { # TARGET PREFIX
 left() { find "$root" ! -type d -printf '/%P\n' | sort; }
 
 # What has to be there, below the prefix.
-expected="bin/trackctl
+expected="bin/docproc
+bin/trackctl
 bin/trackd
 include/trackd.h
 lib/libtrackd.a
@@ -22,6 +23,7 @@ lib/libtrackd.so
 lib/libtrackd.so.0
 lib/libtrackd.so.0.1.0
 lib/pkgconfig/libtrackd.pc
+lib/systemd/system/docproc.service
 lib/systemd/system/trackd.service
 lib/systemd/system/trackd.socket
 lib/sysusers.d/trackd.conf
@@ -31,7 +33,9 @@ share/doc/trackd/DESIGN.md
 share/doc/trackd/FORMAT.md
 share/doc/trackd/LICENSE
 share/doc/trackd/README.md
+share/doc/trackd/docproc.conf.example
 share/doc/trackd/trackd.conf.example
+share/man/man1/docproc.1
 share/man/man1/trackctl.1
 share/man/man3/trackd.3
 share/man/man5/trackd.conf.5
@@ -41,7 +45,8 @@ share/man/man8/trackd.8"
 
 ok "make install works" install_in install /usr/local
 is "$output" "" "and has nothing to tell a packager"
-is "$(left)" "/etc/trackd/trackd.conf
+is "$(left)" "/etc/trackd/docproc.conf
+/etc/trackd/trackd.conf
 $(sed 's|^|/usr/local/|' <<<"$expected")" "every file is in its place"
 is "$(readlink "$root/usr/local/lib/libtrackd.so") $(readlink "$root/usr/local/lib/libtrackd.so.0")" \
 	"libtrackd.so.0 libtrackd.so.0.1.0" "the library's names lead to it"
@@ -76,7 +81,8 @@ is "$(left)" "/etc/trackd/trackd.conf" "and takes the rest away"
 
 rm -rf "$root"
 ok "make install works below /usr" install_in install /usr
-is "$(left)" "/etc/trackd/trackd.conf
+is "$(left)" "/etc/trackd/docproc.conf
+/etc/trackd/trackd.conf
 $(sed 's|^|/usr/|' <<<"$expected")" "every file is in its place"
 is "$(grep ^prefix= "$root/usr/lib/pkgconfig/libtrackd.pc")" "prefix=/usr" "pkg-config is told where"
 ok "make uninstall works" install_in uninstall /usr

@@ -17,19 +17,34 @@ enum { SPOOL_MODE = 02770, LOCK_TRIES = 200, LOCK_PAUSE_MS = 10 };
 
 /* ---- Opening ------------------------------------------------------------- */
 
+/* Whatever the umask is: who hands in is another user of the group. Below a folder that has it, the
+ * bit for the group is inherited, and a hardened service may not set it. */
+static int make_folder(int at, const char *name)
+{
+	mode_t before = umask(0);
+	struct stat st;
+	int error = mkdirat(at, name, SPOOL_MODE & 0777) < 0 && errno != EEXIST ? -errno : 0;
+
+	(void)umask(before);
+	if (error == 0 && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		error = -errno;
+	if (error == 0 && !(st.st_mode & S_ISGID) && fchmodat(at, name, SPOOL_MODE, 0) < 0)
+		error = -errno;
+	return error;
+}
+
 static int open_folder(int at, const char *name)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 	int fd = openat(at, name, flags);
 
-	if (fd >= 0 || errno != ENOENT)
-		return fd < 0 ? -errno : fd;
-	if (mkdirat(at, name, SPOOL_MODE) < 0 && errno != EEXIST)
-		return -errno;
-	/* Whatever the umask is: who hands in is another user of the group. */
-	if (fchmodat(at, name, SPOOL_MODE, 0) < 0)
-		return -errno;
-	fd = openat(at, name, flags);
+	if (fd < 0 && errno == ENOENT) {
+		int error = make_folder(at, name);
+
+		if (error < 0)
+			return error;
+		fd = openat(at, name, flags);
+	}
 	return fd < 0 ? -errno : fd;
 }
 

@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# tests/run: serial timeout=240
+#
+# docproc.service under a real systemd: who may do what, locked in twice, killed and restarted,
+# stopped in good order.
+. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/machine.sh"
+
+machine_enter "$@"
+
+show() { machine_run systemctl show --value -p "$1" "${2:-docproc.service}"; }
+active() { [ "$(show ActiveState)" = active ]; }
+main_pid() {
+	local pid
+	pid=$(show MainPID)
+	[ "$pid" -gt 1 ] && echo "$pid"
+}
+another_main() { active && main_pid >/dev/null && [ "$(main_pid)" != "$1" ]; }
+journal() { machine_run journalctl --no-pager -o cat -u docproc.service; }
+
+# Somebody who is a member of the group, and somebody who is not.
+member() { machine_run setpriv --reuid 64323 --regid trackd --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"; }
+stranger() { machine_run setpriv --reuid 64324 --regid 64324 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"; }
+refused() { ! "$@"; }
+
+field() { # ID KEY: of a task
+	machine_run trackctl show --json "$1" | /usr/bin/python3 -c '
+import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1].split("."):
+    value = value[key] if value is not None else None
+print(value)' "$2"
+}
+task_is() { [ "$(field "$1" "$2")" = "$3" ]; } # ID KEY VALUE
+spool=/var/lib/trackd-documents/spool
+no_files() { [ -z "$(machine_run find $spool -type f ! -name lock)" ]; }
+
+# ---- The machine -----------------------------------------------------------------------------------
+
+machine_make
+env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
+	bail "make install: $(tail -n 5 "$work/install.log")"
+mkdir -p "$machine/upper/srv"
+cp "$tree"/tests/documents/{voyager.pdf,voyager.docx,tides.txt,legacy.doc} "$machine/upper/srv"
+# Long enough to be stopped in the middle.
+/usr/bin/python3 -c 'for i in range(400000): print(f"Sentence number {i} tells of station {i * 7 % 1009} on line {i % 13}.")' \
+	>"$machine/upper/srv/long.txt"
+chmod -R a+rX "$machine/upper/srv"
+machine_boot
+ok "users and folders are made" machine_run sh -c 'systemd-sysusers && systemd-tmpfiles --create'
+like "$(machine_run id docproc)" "*(docproc)*(trackd)*" "docproc is a member of the group trackd"
+is "$(machine_run stat -c '%U:%G %a' /var/lib/trackd-documents $spool $spool/new)" \
+	"docproc:trackd 2750
+docproc:trackd 2770
+docproc:trackd 2770" "the group reads the store and hands in to the spool"
+ok "systemd-analyze verify accepts the unit" machine_run systemd-analyze verify --man=no docproc.service
+is "$output" "" "and says nothing about it"
+ok "the exposure of the service is at most 1.0" machine_run systemd-analyze security --threshold=10 --no-pager docproc.service
+note "$(tail -n 1 <<<"$output")"
+ok "it starts, and the board with it" machine_run systemctl enable --now -q docproc.service
+ok "it says that it is ready" wait_until 10 active
+is "$(machine_run ps -o user= -p "$(main_pid)")" docproc "it runs as docproc"
+
+# ---- A document ------------------------------------------------------------------------------------
+
+ok "a member of the group hands in" member docproc submit /srv/voyager.pdf --owner alice --id pdf
+ok "another one" member docproc submit /srv/voyager.docx --owner alice --id docx
+ok "and one that will fail" member docproc submit /srv/legacy.doc --id doc
+ok "they are processed" wait_until 20 task_is docx state completed
+ok "all of them" wait_until 20 task_is pdf state completed
+ok "the third has failed" wait_until 20 task_is doc state failed
+is "$(field doc error.message)" "Unsupported file type: .doc" "with its sentence"
+like "$(journal)" "*Unsupported file type: .doc*docx*" "and the advice is in the journal"
+ok "no file is left" wait_until 10 no_files
+is "$(machine_run stat -c '%U:%G %a' /var/lib/trackd-documents/documents.db)" "docproc:trackd 640" \
+	"the store is readable for the group"
+ok "a member searches" member docproc search --owner alice "heliopause"
+like "$output" "*voyager*" "and finds"
+ok "also while nobody has the store open for writing" machine_run systemctl stop docproc.service
+ok "a member reads a summary" member docproc show pdf
+ok "a stranger may not read the store" refused stranger docproc --store /var/lib/trackd-documents/documents.db show pdf
+ok "nor hand in" refused stranger docproc submit --spool $spool /srv/tides.txt
+ok "it starts again" machine_run systemctl start docproc.service
+like "$(machine_run systemctl show --value -p StatusText docproc.service)" "0 at work, 0 waiting" "systemctl status tells how much there is to do"
+
+# ---- Locked in -------------------------------------------------------------------------------------
+
+begun() { task_is "$1" status chunking; }
+hold() { # ID: hand in and stop the child in the middle
+	member docproc submit /srv/long.txt --id "$1" >/dev/null
+	wait_until 20 begun "$1" || bail "$1 does not get going: $(journal | tail -n 5)"
+	child=$(field "$1" worker.pid)
+	machine_run kill -STOP "$child"
+}
+status_of() { machine_run sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
+
+hold long
+ok "the child is another process than the service" [ "$child" != "$(main_pid)" ]
+is "$(status_of "$child" NoNewPrivs) $(status_of "$child" Seccomp)" "1 2" "it has no new privileges and is filtered"
+ok "with one filter more than the service" [ "$(status_of "$child" Seccomp_filters)" -gt "$(status_of "$(main_pid)" Seccomp_filters)" ]
+if [ "$(machine_run cat /sys/kernel/security/lsm 2>/dev/null | grep -c landlock)" = 1 ] || ! journal | grep -q Landlock; then
+	is "$(journal | grep -c Landlock)" 0 "Landlock was to be had"
+fi
+is "$(status_of "$child" CapEff)" 0000000000000000 "it has no capability"
+like "$(machine_run cat "/proc/$child/limits")" "*Max core file size*0*0*" "and leaves no core"
+
+# ---- Killed ----------------------------------------------------------------------------------------
+
+ok "one waits behind it" member docproc submit /srv/tides.txt --id waiting
+hold second
+ok "and one more, which has to wait" member docproc submit /srv/tides.txt --id third
+before=$(main_pid)
+machine_run kill -KILL "$before"
+ok "killed, it is there again" wait_until 20 another_main "$before"
+ok "what it was at is lost" wait_until 10 task_is long state failed
+is "$(field long error.reason) $(field long error.stage)" "worker_lost chunking" "in the stage where it was"
+ok "and the other one too" wait_until 10 task_is second state failed
+ok "what waited is processed" wait_until 20 task_is third state completed
+ok "all of it" wait_until 20 task_is waiting state completed
+ok "no file is left" wait_until 10 no_files
+
+# ---- Stopped ---------------------------------------------------------------------------------------
+
+hold last
+machine_run systemctl stop --no-block docproc.service
+stopping() { [ "$(show ActiveState)" = deactivating ]; }
+ok "asked to stop, it lets the document finish" wait_until 10 stopping
+machine_run kill -CONT "$child"
+ok "which it does" wait_until 60 task_is last state completed
+stopped() { [ "$(show ActiveState)" = inactive ]; }
+ok "and then it stops" wait_until 10 stopped
+is "$(show Result)" success "in good order"
+ok "no file is left" no_files
+ok "the board has no fault" machine_run trackctl doctor
+
+finish
