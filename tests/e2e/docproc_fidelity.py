@@ -52,15 +52,16 @@ def words(text):
     text = re.sub("[\u200b-\u200f\u2066-\u2069\ufeff\u00ad]", "", text)
     text = re.sub(r"([^\W\d])[-\u2010]\n([^\W\d])", r"\1\2", text)
     # Footnote marks stick to words, and LibreOffice's text has them in the DOCX, too.
-    text = re.sub(r"(?<=[^\W\d_])\d+\b|(?<=[.,])\d+(?=\s)", "", text)
-    text = re.sub(rf"(?<=[{SPACELESS}\u3000-\u303f\uff00-\uffef0-9])\s+(?=[{SPACELESS}\u3000-\u303f\uff00-\uffef0-9])", "", text)
+    text = re.sub(r"(?<=[^\W\d_])\d+\b|(?<=[^\W\d_][.,])\d+(?=\s)", "", text)
+    beside = rf"[{SPACELESS}\u3000-\u303f\uff00-\uffef0-9]"
+    text = re.sub(rf"(?<={beside})\s+(?={beside})", "", text)
     found = []
     for word in re.findall(r"\w+", text.casefold()):
-        for run_ in re.findall(rf"[{SPACELESS}]+|[^{SPACELESS}]+", word):
-            if re.match(f"[{SPACELESS}]", run_) and len(run_) > 1:
-                found.extend(run_[i:i + 2] for i in range(len(run_) - 1))
+        for piece in re.findall(rf"[{SPACELESS}]+|[^{SPACELESS}]+", word):
+            if re.match(f"[{SPACELESS}]", piece) and len(piece) > 1:
+                found.extend(piece[i:i + 2] for i in range(len(piece) - 1))
             else:
-                found.append(run_)
+                found.append(piece)
     return found
 
 
