@@ -1,0 +1,463 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""/v1/tasks: one task and many, conditions and long polls, cancelling and forgetting, and the
+answers to what cannot be.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from e2e import Failure, check, main, test, until
+from gateway import Gateway, read_reply, request, token
+
+ADA, EVE = token("ada"), token("eve")
+
+
+def expect(reply, status, **headers):
+    check(reply.status == status, f"expected {status}, got {reply!r}")
+    for name, value in headers.items():
+        name = name.replace("_", "-")
+        check(reply.headers.get(name) == value, f"{name} is not {value!r}: {reply!r}")
+    return reply
+
+
+def problem(reply, status, title, detail=None, **headers):
+    """An error of RFC 9457, with nothing else in it."""
+    expect(reply, status, content_type="application/problem+json", **headers)
+    wanted = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        wanted["detail"] = detail
+    check(reply.json() == wanted, repr(reply))
+
+
+class Later(threading.Thread):
+    """A request that is answered later."""
+
+    def __init__(self, gateway, *arguments, **options):
+        super().__init__(daemon=True)
+        self.gateway, self.arguments, self.options = gateway, arguments, options
+        self.reply = self.error = None
+        self.start()
+
+    def run(self):
+        try:
+            self.reply = self.gateway.get(*self.arguments, **self.options)
+        except (Failure, OSError) as error:
+            self.error = error
+
+    def get(self):
+        self.join(20)
+        check(not self.is_alive(), "no answer within 20 s")
+        check(self.reply, self.error)
+        return self.reply
+
+
+# ---- One -------------------------------------------------------------------------------------------
+
+
+@test("a whole task: stages, counts, links, and no pid")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create t owner=ada name=report.pdf",
+                         "update t extracting", "update t embedding At_work", "progress t 3 10")
+    task = expect(gateway.get("/v1/tasks/t", ADA), 200, content_type="application/json",
+                  retry_after="1").json()
+    check((task["id"], task["owner"], task["name"], task["kind"], task["state"], task["status"],
+           task["done"], task["progress"], task["message"], task["error"], task["cancel"]) ==
+          ("t", "ada", "report.pdf", "document", "active", "embedding", False, 49, "At work", None,
+           None), task)
+    check(task["stage"] == {"name": "embedding", "index": 2, "count": 5, "done": 3, "total": 10},
+          task)
+    check([stage["state"] for stage in task["stages"]] ==
+          ["done", "waiting", "running", "waiting", "waiting"], task)
+    check(task["links"] == {"self": "/v1/tasks/t", "events": "/v1/tasks/t/events",
+                            "cancel": "/v1/tasks/t/cancel"}, task)
+    check("worker" not in task and "pid" not in json.dumps(task), task)
+    worker.do("fail t out_of_paper")
+    task = expect(gateway.get("/v1/tasks/t", ADA), 200).json()
+    check(task["error"] == {"reason": "error", "message": "out of paper", "stage": "embedding"} and
+          task["done"] is True, task)
+
+
+@test("missing and somebody else's are the same, for every method")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "create hers owner=eve", "create nobodys")
+    for method, path in (("GET", "/v1/tasks/%s"), ("HEAD", "/v1/tasks/%s"),
+                         ("DELETE", "/v1/tasks/%s"), ("POST", "/v1/tasks/%s/cancel")):
+        missing = gateway.ask(method, path % "missing", ADA)
+        check(missing.status == 404, repr(missing))
+        for name in ("hers", "nobodys"):
+            other = gateway.ask(method, path % name, ADA)
+            check(other.stable() == missing.stable(), f"{method}: {other!r}, {missing!r}")
+    problem(gateway.get("/v1/tasks/missing", ADA), 404, "Not Found")
+    check(site.trackctl("ls")[1].count("pending") == 2, "and both are still there")
+
+
+@test("the worker that died is not told by its pid")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    victim = site.puppet("open write", "create t owner=ada", "update t chunking")
+    victim.kill()
+    until(lambda: gateway.get("/v1/tasks/t", ADA).json()["done"], "it has failed")
+    error = gateway.get("/v1/tasks/t", ADA).json()["error"]
+    check(error == {"reason": "worker_lost", "message": "worker puppet exited in chunking",
+                    "stage": "chunking"}, error)
+
+
+# ---- Conditions and long polls ---------------------------------------------------------------------
+
+
+def tag_of(gateway, name="t"):
+    return gateway.get(f"/v1/tasks/{name}", ADA).headers["etag"]
+
+
+@test("an unchanged task is not sent again")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create t owner=ada")
+    tag = tag_of(gateway)
+    for given in (tag, tag[2:], f'"x", {tag}', f'W/"y",{tag} , "z"', "*"):
+        for path in ("/v1/tasks/t", "/documents/t/status"):
+            reply = expect(gateway.get(path, ADA, {"If-None-Match": given}), 304, etag=tag)
+            check(reply.body == b"", repr(reply))
+    for given in ('"x"', tag[:-2] + '"', "", "garbage"):
+        expect(gateway.get("/v1/tasks/t", ADA, {"If-None-Match": given}), 200, etag=tag)
+    worker.do("update t extracting")
+    other = expect(gateway.get("/v1/tasks/t", ADA, {"If-None-Match": tag}), 200).headers["etag"]
+    worker.do("advance t 1")
+    expect(gateway.get("/v1/tasks/t", ADA, {"If-None-Match": other}), 200)
+    worker.do("remove t")
+    worker.do("create t owner=ada")
+    expect(gateway.get("/v1/tasks/t", ADA, {"If-None-Match": tag}), 200)
+
+
+@test("HEAD is GET without the body")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "create t owner=ada")
+    for path in ("/v1/tasks/t", "/documents/t/status", "/v1/tasks", "/v1/tasks/none", "/none",
+                 "/openapi.json"):
+        get, head = gateway.get(path, ADA), gateway.ask("HEAD", path, ADA)
+        check(head.body == b"" and head.stable()[:2] == get.stable()[:2], f"{path}: {head!r}")
+        check(head.stable()[2] == get.stable()[2], f"{path}: {head!r}, {get!r}")
+
+
+@test("a long poll answers as soon as the task moves, by both ways to ask")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create t owner=ada")
+    for path, wait in (("/v1/tasks/t?wait=50", {}), ("/v1/tasks/t", {"Prefer": "wait=50"}),
+                       ("/documents/t/status", {"Prefer": "respond-async, wait=50"}),
+                       ("/documents/t/status?wait=50", {})):
+        for move in ("update t extracting", "update t chunking", "advance t 1",
+                     "update t keep a_word"):
+            later = Later(gateway, path, ADA, {"If-None-Match": tag_of(gateway), **wait})
+            until(lambda: waiting(gateway) == 1, "it waits")
+            began = time.monotonic()
+            worker.do(move)
+            reply = expect(later.get(), 200, preference_applied="wait=50" if wait else None)
+            took = time.monotonic() - began
+            check(took < 5, f"{path} took {took:.1f} s after {move}")
+            check(reply.headers["etag"] == tag_of(gateway), repr(reply))
+            until(lambda: waiting(gateway) == 0, "nobody waits")
+
+
+def waiting(gateway):
+    """Connections to the gateway: a poll that waits is one."""
+    port = f":{gateway.port:04X}"
+    with open(f"/proc/{gateway.pid}/net/tcp", encoding="ascii") as file:
+        return sum(1 for line in file if line.split()[1].endswith(port) and line.split()[3] == "01")
+
+
+@test("without a change it ends with 304 when its time is over")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "create t owner=ada")
+    for path, wait in (("/v1/tasks/t?wait=1", {}), ("/v1/tasks/t", {"Prefer": "wait=1"})):
+        began = time.monotonic()
+        expect(gateway.get(path, ADA, {"If-None-Match": tag_of(gateway), **wait}), 304,
+               preference_applied="wait=1" if wait else None)
+        check(0.9 < time.monotonic() - began < 5, "after a second")
+
+
+@test("nobody waits who knows nothing, or knows another version; a wait must be a number")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "create t owner=ada")
+    began = time.monotonic()
+    expect(gateway.get("/v1/tasks/t?wait=50", ADA), 200)
+    expect(gateway.get("/v1/tasks/t?wait=50", ADA, {"If-None-Match": '"old"'}), 200)
+    expect(gateway.get("/v1/tasks/none?wait=50", ADA, {"If-None-Match": '"old"'}), 404)
+    check(time.monotonic() - began < 20, "at once")
+    for wrong in ("x", "-1", "1.5", "", "1x"):
+        problem(gateway.get(f"/v1/tasks/t?wait={wrong}", ADA), 400, "Bad Request",
+                "wait must be a number of seconds, 0 to 60")
+    # A preference is one: what is not understood is left alone.
+    expect(gateway.get("/v1/tasks/t", ADA, {"Prefer": "wait=soon"}), 200, preference_applied=None)
+
+
+@test("who waits for a task that is removed is told")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create t owner=ada")
+    later = Later(gateway, "/v1/tasks/t?wait=50", ADA, {"If-None-Match": tag_of(gateway)})
+    until(lambda: waiting(gateway) == 1, "it waits")
+    worker.do("remove t")
+    expect(later.get(), 404)
+
+
+@test("who waits and goes away leaves nothing behind")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create t owner=ada")
+    connections = []
+    for _ in range(50):
+        connection = gateway.connect()
+        connection.sendall(request("GET", "/v1/tasks/t?wait=60", ADA,
+                                   {"If-None-Match": tag_of(gateway)}))
+        connections.append(connection)
+    until(lambda: waiting(gateway) == 50, "they wait")
+    for connection in connections[:25]:
+        connection.close()
+    worker.do("update t extracting")
+    for connection in connections[25:]:
+        expect(read_reply(connection), 200)
+        connection.close()
+    until(lambda: waiting(gateway) == 0, "all are gone")
+
+
+# ---- Many ------------------------------------------------------------------------------------------
+
+
+@test("the caller's tasks in pages, newest first, each once")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "fill 23 a owner=ada", "fill 5 e owner=eve", "fill 5 n")
+    names, token_, pages = [], "", 0
+    while token_ is not None:
+        page = expect(gateway.get(f"/v1/tasks?page_size=10{token_ and '&page_token=' + token_}",
+                                  ADA), 200, cache_control="private, no-cache").json()
+        names += [task["id"] for task in page["tasks"]]
+        token_, pages = page["next_page_token"], pages + 1
+    check(names == [f"a-{i}" for i in reversed(range(23))] and pages == 3, names)
+    check(len(gateway.get("/v1/tasks", EVE).json()["tasks"]) == 5, "eve has her own")
+    check(gateway.get("/v1/tasks", token("nobody")).json() ==
+          {"tasks": [], "next_page_token": None}, "and others have none")
+
+
+@test("a page is where it was, whatever came and went meanwhile")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "fill 9 a owner=ada")
+    page = gateway.get("/v1/tasks?page_size=3", ADA).json()
+    worker.do("fill 4 b owner=ada")
+    worker.do("remove a-6")
+    worker.do("remove a-2")
+    page = gateway.get(f"/v1/tasks?page_size=50&page_token={page['next_page_token']}", ADA).json()
+    check([task["id"] for task in page["tasks"]] == ["a-5", "a-4", "a-3", "a-1", "a-0"], page)
+
+
+@test("filters by state and kind")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write")
+    worker.do("kind video probing 0 packaging 90")
+    for name, line in (("p", None), ("a", "update a extracting"), ("c", "complete c"),
+                       ("f", "fail f broken"), ("x", "cancel x")):
+        worker.do(f"create {name} owner=ada")
+        if line:
+            worker.do(line)
+    for state, name in (("pending", "p"), ("active", "a"), ("completed", "c"), ("failed", "f"),
+                        ("cancelled", "x")):
+        tasks = gateway.get(f"/v1/tasks?state={state}", ADA).json()["tasks"]
+        check([task["id"] for task in tasks] == [name], f"{state}: {tasks}")
+    check(len(gateway.get("/v1/tasks?kind=document", ADA).json()["tasks"]) == 5, "documents")
+    check(gateway.get("/v1/tasks?kind=video", ADA).json()["tasks"] == [], "videos")
+    for query, detail in (("state=broken", "state must be pending, active, completed, failed or "
+                           "cancelled"), ("kind=none", "there is no such kind"),
+                          ("page_size=0", "page_size must be a number, 1 to 500"),
+                          ("page_size=501", "page_size must be a number, 1 to 500"),
+                          ("page_token=x", "page_token must be one that was handed out")):
+        problem(gateway.get(f"/v1/tasks?{query}", ADA), 400, "Bad Request", detail)
+
+
+# ---- Changes ---------------------------------------------------------------------------------------
+
+
+@test("cancelling asks a worker, ends what waits, and may be asked again")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create p owner=ada", "create t owner=ada",
+                         "update t extracting")
+    task = expect(gateway.ask("POST", "/v1/tasks/p/cancel", ADA), 202).json()
+    check(task["state"] == "cancelled" and task["done"] is True, task)
+    problem(gateway.ask("POST", "/v1/tasks/p/cancel", ADA), 409, "Conflict", "The task is final")
+    for _ in range(2):
+        task = expect(gateway.ask("POST", "/v1/tasks/t/cancel", ADA), 202).json()
+        check(task["state"] == "active" and task["cancel"]["requested_at"], task)
+    check(int(worker.show("t").fields["flags"]) & 8, "the worker sees it")
+    expect(gateway.ask("POST", "/v1/tasks/t/cancel", ADA, body=b"{}"), 202)
+
+
+@test("forgetting is for final tasks")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create t owner=ada", "update t extracting")
+    problem(gateway.ask("DELETE", "/v1/tasks/t", ADA), 409, "Conflict",
+            "The task is not final; cancel it first")
+    worker.do("complete t")
+    reply = expect(gateway.ask("DELETE", "/v1/tasks/t", ADA), 204)
+    check(reply.body == b"" and "content-length" not in reply.headers, repr(reply))
+    problem(gateway.ask("DELETE", "/v1/tasks/t", ADA), 404, "Not Found")
+    check(worker.ask("show t").code < 0, "it is gone from the board")
+
+
+# ---- What cannot be --------------------------------------------------------------------------------
+
+
+@test("other methods and paths")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    for method, path, allow in (("POST", "/v1/tasks/t", "GET, HEAD, DELETE"),
+                                ("DELETE", "/v1/tasks", "GET, HEAD"),
+                                ("GET", "/v1/tasks/t/cancel", "POST"),
+                                ("PUT", "/v1/tasks/t", "GET, HEAD, DELETE"),
+                                ("PATCH", "/v1/tasks/t", "GET, HEAD, DELETE"),
+                                ("OPTIONS", "/v1/tasks/t", "GET, HEAD, DELETE"),
+                                ("POST", "/openapi.json", "GET, HEAD")):
+        problem(gateway.ask(method, path, ADA), 405, "Method Not Allowed", allow=allow)
+    for path in ("/v1", "/v1/", "/v1/tasks/", "/v1/tasks/t/", "/v1/tasks/t/none", "/v2/tasks",
+                 "//v1/tasks", "/v1/tasks/../tasks", "/livez", "/readyz", "/metrics", "/version",
+                 "/documents/", "/documents//status", "/documents/t", "/etc/passwd"):
+        problem(gateway.get(path, ADA), 404, "Not Found")
+    for path in ("/v1/tasks", "/documents/t/status", "/openapi.json"):
+        problem(gateway.operator(path), 404, "Not Found")
+
+
+@test("no token, and one that is not accepted")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    for method, path in (("GET", "/v1/tasks"), ("GET", "/v1/tasks/t"), ("DELETE", "/v1/tasks/t"),
+                         ("POST", "/v1/tasks/t/cancel")):
+        problem(gateway.ask(method, path), 401, "Unauthorized", "Not authenticated",
+                www_authenticate='Bearer realm="trackd"')
+        problem(gateway.ask(method, path, "x.y.z"), 401, "Unauthorized", "Invalid token",
+                www_authenticate='Bearer realm="trackd", error="invalid_token"')
+
+
+@test("too many requests: by user, by address, and by the address that a proxy names")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site, settings={"owner_rate": 1, "owner_burst": 3,
+                                         "trusted_proxies": "127.0.0.1"})
+
+    def statuses(bearer, path="/v1/tasks", headers=()):
+        return [gateway.get(path, bearer, headers).status for _ in range(5)]
+
+    check(statuses(ADA)[:3] == [200] * 3, "three at once")
+    reply = gateway.get("/v1/tasks", ADA)
+    problem(reply, 429, "Too Many Requests", "Too many requests")
+    check(1 <= int(reply.headers["retry-after"]) <= 4, repr(reply))
+    check(statuses(EVE)[0] == 200, "others are not held up")
+    reply = gateway.get("/documents/t/status", ADA)
+    check(reply.status == 429 and reply.json() == {"detail": "Too many requests"}, repr(reply))
+    gateway.set(owner_rate=0, address_rate=1, address_burst=3)
+    gateway.reload()
+    check(429 in statuses(ADA), "one address")
+    for header in ("10.1.2.3", "6.6.6.6, 10.1.2.3"):
+        check(statuses(ADA, headers={"X-Forwarded-For": header}).count(429) > 0, header)
+    check(gateway.get("/v1/tasks", ADA, {"X-Forwarded-For": "10.9.9.9"}).status == 200, "another")
+    until(lambda: gateway.get("/v1/tasks", ADA).status == 200, "time heals")
+
+
+@test("while it ends: who waits is answered, new requests are turned away, and it exits with 0")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "create t owner=ada")
+    later = Later(gateway, "/v1/tasks/t?wait=60", ADA, {"If-None-Match": tag_of(gateway)})
+    # One that holds it up: its body does not come.
+    slow, kept = gateway.connect(), gateway.connect()
+    kept.sendall(request("GET", "/v1/tasks/t", ADA))
+    expect(read_reply(kept), 200)
+    slow.sendall(request("POST", "/documents", ADA, {"Content-Type": "multipart/form-data; "
+                                                     "boundary=x", "Content-Length": "99"}))
+    until(lambda: waiting(gateway) == 3, "all are there")
+    gateway.signal(15)
+    expect(later.get(), 304)
+    until(lambda: gateway.operator("/readyz").status == 503, "operators are told")
+    check(b"shutting down" in gateway.operator("/readyz").body, "and why")
+    check(gateway.operator("/livez").status == 200, "it is alive")
+    kept.sendall(request("GET", "/v1/tasks/t", ADA))
+    problem(read_reply(kept), 503, "Service Unavailable", "Shutting down", retry_after="2")
+    began = time.monotonic()
+    check(gateway.wait() == 0, gateway.log())
+    check(time.monotonic() - began < 7, "within 5 s")
+    slow.close()
+    kept.close()
+
+
+@test("with nothing open it ends at once")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    expect(gateway.get("/v1/tasks", ADA), 200)
+    began = time.monotonic()
+    gateway.terminate()
+    check(time.monotonic() - began < 2, "at once")
+
+
+@test("a daemon that restarts is not noticed; a board that is new is")
+def _(site):
+    daemon = site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "create t owner=ada")
+    expect(gateway.get("/v1/tasks/t", ADA), 200)
+    daemon.terminate()
+    expect(gateway.get("/v1/tasks/t", ADA), 200)
+    os.unlink(site.shm)
+    site.daemon()
+    worker = site.puppet("open write", "create new owner=ada")
+    until(lambda: gateway.get("/v1/tasks/new", ADA).status == 200, "it moves on")
+    expect(gateway.get("/v1/tasks/t", ADA), 404)
+    later = Later(gateway, "/v1/tasks/new?wait=50", ADA, {"If-None-Match": tag_of(gateway, "new")})
+    until(lambda: waiting(gateway) == 1, "it waits")
+    worker.do("update new extracting")
+    expect(later.get(), 200)
+
+
+@test("without a board there is nothing to be told, and then there is")
+def _(site):
+    gateway = Gateway.on(site)
+    problem(gateway.get("/v1/tasks", ADA), 503, "Service Unavailable",
+            "The board cannot be read at the moment", retry_after="2")
+    problem(gateway.get("/v1/tasks/t", ADA), 503, "Service Unavailable",
+            "The board cannot be read at the moment", retry_after="2")
+    site.daemon()
+    until(lambda: gateway.get("/v1/tasks", ADA).status == 200, "the board is found")
+
+
+main()
