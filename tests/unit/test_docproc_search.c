@@ -428,6 +428,7 @@ static void put_many(struct library *library, struct embedder *embedder)
 	static char texts[SCALE][SCALE_WORDS * 8];
 	static const char *pointers[SCALE];
 	unsigned seed = 1;
+	uint64_t start, put;
 	float *vectors = NULL;
 	struct chunks all = { .chunks = chunks, .n_chunks = SCALE, .language = "en" };
 	struct store_attempt attempt = { .id = "many",
@@ -455,8 +456,12 @@ static void put_many(struct library *library, struct embedder *embedder)
 	attempt.dimension = embedder_dimension(embedder);
 	HARNESS_MUST(store_provider(library->store, embedder_provider(embedder), attempt.dimension,
 				    &library->failure));
+	start = harness_deadline(0);
 	HARNESS_MUST(store_put(library->store, &attempt, NULL, &library->failure));
+	put = harness_deadline(0);
 	HARNESS_MUST(store_finish(library->store, "many", "", &library->failure));
+	printf("# %d chunks: %.0f ms to write, %.1f ms to finish\n", SCALE,
+	       (double)(put - start) / 1e6, (double)(harness_deadline(0) - put) / 1e6);
 	free(vectors);
 }
 

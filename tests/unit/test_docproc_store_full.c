@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -205,6 +207,40 @@ static void what_was_written_fits_whatever_the_room(void **state)
 	assert_int_equal(harness_reap(pid), 0);
 }
 
+/* As the worker has one: a write beyond it fails instead of killing. */
+static int within_a_limit(void)
+{
+	struct rlimit limit = { .rlim_cur = 200000, .rlim_max = 200000 };
+	struct library library;
+
+	library_open(&library);
+	library_add(&library, "one", "alice", 2, TEXTS);
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0)
+		harness_die("a limit: %s", strerror(errno));
+	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == FAILED);
+	REQUIRE(strcmp(library.failure.error, "The document store may not grow any further") == 0);
+	REQUIRE(library_number(library.store, "SELECT count(*) FROM documents") == 1);
+	REQUIRE(!library_fault(library.store));
+	library_close(&library);
+	return 0;
+}
+
+static void a_limit_on_files_is_said(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	fflush(stdout);
+	pid = harness_fork();
+	if (pid == 0) {
+		int result = within_a_limit();
+
+		fflush(stdout);
+		_exit(result);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
 /* A disk on which not even an empty store has room. */
 static int on_no_disk(void)
 {
@@ -248,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_full_disk_leaves_nothing_of_the_attempt),
 		cmocka_unit_test(what_was_written_fits_whatever_the_room),
+		cmocka_unit_test(a_limit_on_files_is_said),
 		cmocka_unit_test(no_room_for_a_store_is_said),
 	};
 

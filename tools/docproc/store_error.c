@@ -76,6 +76,10 @@ int store_fail_errno(const struct store *store, int error, struct failure *failu
 	case ENOSPC:
 	case EDQUOT:
 		return full(store, failure);
+	case EFBIG:
+		failure_set(failure, "The document store may not grow any further");
+		return failure_advise(failure, "a limit on the size of files (ulimit -f) stops %s",
+				      store->path);
 	default:
 		failure_set(failure, "The document store cannot be used: %s",
 			    strerrordesc_np(error));
@@ -101,8 +105,8 @@ static int other(const struct store *store, int code, struct failure *failure)
 {
 	int error = sqlite3_system_errno(store->db);
 
-	if ((code & 0xff) == SQLITE_IOERR && (error == ENOSPC || error == EDQUOT))
-		return full(store, failure);
+	if ((code & 0xff) == SQLITE_IOERR && error != 0)
+		return store_fail_errno(store, error, failure);
 	failure_set(failure, "The document store failed: %s", sqlite3_errstr(code));
 	return failure_advise(failure, "it is %s; SQLite says: %s", store->path,
 			      sqlite3_errmsg(store->db));

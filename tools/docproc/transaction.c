@@ -11,6 +11,7 @@
  */
 #include "store_parts.h"
 #include <errno.h>
+#include <sys/resource.h>
 
 sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct failure *failure)
 {
@@ -86,6 +87,13 @@ int store_end(struct store *store, int result, struct failure *failure)
 	return result;
 }
 
+static bool over_limit(int64_t bytes)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)bytes;
+}
+
 int store_reserve(struct store *store, struct failure *failure)
 {
 	/* The index keeps what is new in memory until a commit or a savepoint. */
@@ -100,9 +108,10 @@ int store_reserve(struct store *store, struct failure *failure)
 	if (result != 0)
 		return result;
 	bytes = pages * page_size;
-	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) != SQLITE_OK)
-		return store_fail_errno(store, ENOSPC, failure);
-	return 0;
+	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) == SQLITE_OK)
+		return 0;
+	/* SQLite does not say which of the two it was. */
+	return store_fail_errno(store, over_limit(bytes) ? EFBIG : ENOSPC, failure);
 }
 
 void store_copy_log(struct store *store)
