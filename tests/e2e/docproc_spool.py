@@ -219,6 +219,33 @@ def _(site):
         documents.until_empty()
 
 
+@test("more that wait than the board has room for: all of it is processed in the end")
+def _(site):
+    site.daemon("--capacity", "16")
+    documents = Documents(site)
+    for number in range(40):
+        documents.place(f"d{number:02}", f"Document {number} says something.", created_at=1700000000 + number)
+    server = documents.serve("--jobs", "2")
+    documents.until_empty(60)
+    check(documents.whole() == [f"d{number:02}" for number in range(40)], f"{documents.whole()}")
+    check(server.log().count("without a task") < 10, server.log())
+
+
+@test("garbage of an id that is worked on does not harm it")
+def _(site):
+    site.daemon()
+    with Endpoint() as endpoint:
+        documents = Documents(site, "--chat-url", endpoint.url("wait:1"), "--chat-model", "m")
+        server = documents.serve()
+        documents.submit("tides.txt", "--id", "good")
+        documents.until_stage("good", "summarizing")
+        documents.place("good", "x", size=1000)
+        until(lambda: "refused" in server.log(), "it is refused")
+        check(documents.files() == ["work/good", "work/good.json"], f"{documents.files()}")
+        documents.expect("good", "completed")
+        documents.until_empty()
+
+
 @test("the same id again while the first is worked on: one document, the newer one")
 def _(site):
     site.daemon()

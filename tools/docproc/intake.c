@@ -30,7 +30,9 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 		if (!foreign)
 			standing_refuse(intake->jobs->trackd, name, failure->error);
 		spool_remove(spool->new, name);
-		spool_remove(spool->work, name);
+		/* Taken up half; unless an earlier document of that id is being worked on. */
+		if (!job_find(intake->jobs, name))
+			spool_remove(spool->work, name);
 	}
 	error = spool_discard(spool, spool->new, name);
 	if (error < 0 && error != -ENOENT)
@@ -69,10 +71,11 @@ static void make_task(struct intake *intake, struct waiting *waiting)
 	waiting->on_board = error >= 0;
 	if (error >= 0)
 		plan_renewal(intake, waiting);
-	else
-		/* Full or busy: it waits, and is tried again. */
-		note_warning("%s: no task on the board yet: %s", waiting->ticket.id,
+	/* Full or busy: it waits, and is tried again. Said once, not for each of a thousand. */
+	else if (!intake->said_no_room)
+		note_warning("%s waits without a task on the board: %s", waiting->ticket.id,
 			     trackd_strerror(error));
+	intake->said_no_room = error < 0;
 }
 
 static void forget(struct intake *intake, struct waiting *waiting)
@@ -285,8 +288,10 @@ void intake_start(struct intake *intake, void (*started)(void *user, struct job 
 		struct waiting *waiting = intake->queue.items[i];
 		size_t n = intake->queue.n;
 
-		/* One document of an id at a time: the files in work/ have its name. */
-		if (job_find(jobs, waiting->ticket.id) || !check(intake, waiting)) {
+		/* One document of an id at a time: the files in work/ have its name. What has no task
+		 * yet is tried when it is time to renew. */
+		if (!waiting->on_board || job_find(jobs, waiting->ticket.id) ||
+		    !check(intake, waiting)) {
 			if (intake->queue.n == n)
 				i++;
 			continue;

@@ -13,6 +13,7 @@ struct intake {
 	struct jobs *jobs; /* with the configuration, the board and the spool */
 	struct queue queue;
 	uint64_t renew_ns; /* when the tasks of the queue are to be renewed; moment_steady() */
+	bool said_no_room;
 };
 
 /* Look at a name in new/, which has just appeared there or was found. */

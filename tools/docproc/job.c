@@ -203,13 +203,10 @@ static void recover_document(struct jobs *jobs, const struct ticket *ticket)
 
 	switch (standing_find(jobs->trackd, ticket, &ref)) {
 	case STANDING_NONE:
-		if (attempts_finished(jobs->config, ticket->id, ticket->created_at)) {
-			spool_remove(jobs->spool->work, ticket->id);
-			break;
-		}
-		/* fallthrough */
 	case STANDING_OLDER:
-		if (standing_make(jobs->trackd, ticket, &ref) >= 0)
+		if (attempts_finished(jobs->config, ticket->id, ticket->created_at))
+			spool_remove(jobs->spool->work, ticket->id);
+		else if (standing_make(jobs->trackd, ticket, &ref) >= 0)
 			lose(jobs, ticket, ref);
 		break;
 	case STANDING_PENDING:

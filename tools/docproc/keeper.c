@@ -8,6 +8,7 @@
  * size of the process, where the library has done something else since.
  */
 #include "keeper.h"
+#include "note.h"
 #include "tools/common/exit_code.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,7 @@
 #define SANITIZED 0
 #endif
 
-enum { KEEPER_STACK = 256 << 10, ALTERNATE_STACK = 64 << 10 };
+enum { KEEPER_STACK = 256 << 10, ALTERNATE_STACK = 64 << 10, PATIENCE_S = 10 };
 
 static struct {
 	struct trackd *trackd;
@@ -76,8 +77,10 @@ static void end_task(const char *error)
 
 	for (int i = 0; i < 3 && result == TRACKD_E_BUSY; i++)
 		result = trackd_fail(keeper.trackd, keeper.ref, error);
-	if (result != TRACKD_E_FINAL)
-		_exit(EXIT_CODE_TASK_FAILED);
+	if (result == TRACKD_E_FINAL)
+		return;
+	note_error("%s", error);
+	_exit(EXIT_CODE_TASK_FAILED);
 }
 
 /* An abort that has nothing to do with a limit: die of its signal, as if there were no keeper. */
@@ -124,6 +127,8 @@ static void on_abort(int signal_number)
 {
 	union sigval value = { .sival_int = errno << 8 | signal_number };
 
+	/* If the keeper itself cannot go on, die of this. */
+	(void)alarm(PATIENCE_S);
 	(void)sigqueue(getpid(), SIGRTMIN, value);
 	for (;;)
 		pause();

@@ -293,6 +293,8 @@ int server_run(const struct config *config)
 	};
 	int code;
 
+	/* A reader of the log that goes away is no reason to stop. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	server.jobs.spool = &server.spool;
 	server.intake.jobs = &server.jobs;
 	server.intake.renew_ns = UINT64_MAX;

@@ -107,6 +107,8 @@ static const char *const allowed[] = {
 	"times",
 	"restart_syscall",
 	"pause",
+	"alarm",
+	"setitimer",
 	"exit",
 	"exit_group",
 	/* threads and signals within the process; Landlock scopes kill() */
