@@ -106,6 +106,7 @@ static void what_is_no_token_is_refused(void **state)
 		{ "Bearer ..", AUTH_MALFORMED },
 		{ "Bearer ....", AUTH_MALFORMED },
 		{ "Bearer a.b.c", AUTH_MALFORMED },
+		{ "Bearer e30.e30.e30.e30.e30", AUTH_MALFORMED }, /* a JWE */
 		{ "Bearer \xff\xfe.\x80.\x01", AUTH_MALFORMED },
 		{ "Bearer e30.e30.e30", AUTH_ALGORITHM },     /* {} */
 		{ "Bearer W10.e30.e30", AUTH_MALFORMED },     /* [] */
