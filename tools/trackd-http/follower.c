@@ -9,6 +9,7 @@ enum {
 	BUCKETS = 4096,        /* power of two */
 	TICK_USEC = 100000,    /* while somebody watches */
 	SEARCH_USEC = 1000000, /* while there is no board */
+	ACCURACY_USEC = 1000,  /* sd-event's own would be a quarter of a second */
 	TURN = 4096,           /* events a turn of the loop, so that requests are served between */
 };
 
@@ -131,7 +132,7 @@ static int on_search(sd_event_source *source, uint64_t usec, void *data)
 	}
 	follower->trackd = trackd;
 	begin_anew(follower, trackd);
-	return 0;
+	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
 /* ---- Starting and stopping ---------------------------------------------- */
@@ -139,16 +140,17 @@ static int on_search(sd_event_source *source, uint64_t usec, void *data)
 int follower_start(struct gateway *gateway, struct follower **ret_follower)
 {
 	struct follower *follower = calloc(1, sizeof *follower);
+	uint64_t now = 0;
 	int error;
 
 	if (!follower)
 		return -ENOMEM;
 	follower->gateway = gateway;
-	error = sd_event_add_time_relative(gateway->event, &follower->search, CLOCK_MONOTONIC, 0, 0,
-					   on_search, follower);
+	error = sd_event_add_time_relative(gateway->event, &follower->search, CLOCK_MONOTONIC, 0,
+					   ACCURACY_USEC, on_search, follower);
 	if (error >= 0)
 		error = sd_event_add_time_relative(gateway->event, &follower->tick, CLOCK_MONOTONIC,
-						   0, 0, on_tick, follower);
+						   0, ACCURACY_USEC, on_tick, follower);
 	if (error >= 0)
 		error = sd_event_add_defer(gateway->event, &follower->again, on_again, follower);
 	if (error < 0) {
@@ -157,6 +159,9 @@ int follower_start(struct gateway *gateway, struct follower **ret_follower)
 	}
 	(void)sd_event_source_set_enabled(follower->tick, SD_EVENT_OFF);
 	(void)sd_event_source_set_enabled(follower->again, SD_EVENT_OFF);
+	/* At once: what happens from now on is seen. */
+	(void)sd_event_now(gateway->event, CLOCK_MONOTONIC, &now);
+	(void)on_search(follower->search, now, follower);
 	*ret_follower = follower;
 	return 0;
 }
