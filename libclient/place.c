@@ -71,9 +71,9 @@ static int find_socket(struct place *place)
 	char own[sizeof place->board];
 
 	place_user_board(own, geteuid());
-	if (place_socket(place->socket, place->board, true) == 0 &&
-	    (exists(place->socket) || strcmp(place->board, own) == 0))
-		return 0;
+	int error = place_socket(place->socket, place->board, true);
+	if (strcmp(place->board, own) == 0 || (error == 0 && exists(place->socket)))
+		return error;
 	return place_socket(place->socket, place->board, false);
 }
 
