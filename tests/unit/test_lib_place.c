@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* The one rule that says which board is meant, and its socket. */
+#include "libclient/place.h"
+#include "tests/harness/harness.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char runtime[128], own[64];
+static struct place place;
+
+/* A runtime directory of one's own, and an environment that says nothing else. */
+static int set_up(void **state)
+{
+	char path[192];
+
+	(void)state;
+	harness_folder(runtime, sizeof runtime);
+	snprintf(path, sizeof path, "%s/trackd", runtime);
+	if (mkdir(path, 0700) < 0)
+		return -1;
+	setenv("XDG_RUNTIME_DIR", runtime, 1);
+	unsetenv("TRACKD_BOARD");
+	unsetenv("TRACKD_SOCKET");
+	place_user_board(own, geteuid());
+	place = (struct place){ .board = "untouched" };
+	return 0;
+}
+
+static void make_socket(const char *board)
+{
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/trackd%s.sock", runtime, board);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		harness_die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+static void expect(const char *board, const char *socket)
+{
+	assert_string_equal(place.board, board);
+	assert_string_equal(place.socket, socket);
+}
+
+static const char *in_runtime(const char *board)
+{
+	static char path[256];
+
+	snprintf(path, sizeof path, "%s/trackd%s.sock", runtime, board);
+	return path;
+}
+
+static void names_are_what_the_header_says(void **state)
+{
+	char name[80] = "/";
+
+	(void)state;
+	for (int byte = 1; byte < 256; byte++) {
+		bool allowed = strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789._-",
+				      byte) != NULL;
+		const char first[] = { '/', (char)byte, '\0' };
+		const char second[] = { '/', 'a', (char)byte, '\0' };
+		assert_int_equal(place_name_valid(first), allowed && byte != '.');
+		assert_int_equal(place_name_valid(second), allowed);
+	}
+	for (size_t length = 0; length < 78; length++) {
+		memset(name + 1, 'n', length);
+		name[1 + length] = '\0';
+		assert_int_equal(place_name_valid(name), length >= 1 && length <= 59);
+	}
+	assert_false(place_name_valid(""));
+	assert_false(place_name_valid("trackd"));
+}
+
+static void options_come_first(void **state)
+{
+	(void)state;
+	setenv("TRACKD_BOARD", "/environment", 1);
+	setenv("TRACKD_SOCKET", "/environment.sock", 1);
+	assert_int_equal(place_find(&place, "/options", "/options.sock"), 0);
+	expect("/options", "/options.sock");
+	assert_int_equal(place_find(&place, "/options", NULL), 0);
+	expect("/options", "/environment.sock");
+	assert_int_equal(place_find(&place, NULL, "/options.sock"), 0);
+	expect("/environment", "/options.sock");
+}
+
+static void then_the_environment(void **state)
+{
+	(void)state;
+	setenv("TRACKD_BOARD", "/environment", 1);
+	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	expect("/environment", "/run/trackd/environment.sock");
+	make_socket("/environment");
+	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	expect("/environment", in_runtime("/environment"));
+	setenv("TRACKD_BOARD", "", 1); /* empty says nothing */
+	setenv("TRACKD_SOCKET", "", 1);
+	assert_int_equal(place_find(&place, "", NULL), 0);
+	assert_string_not_equal(place.board, "/environment");
+}
+
+static void then_the_users_own_if_its_socket_is_there(void **state)
+{
+	(void)state;
+	make_socket(own);
+	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	expect(own, in_runtime(own));
+	assert_int_equal(place_find(&place, NULL, "/another.sock"), 0);
+	expect(own, "/another.sock");
+}
+
+static bool own_segment_exists(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "/dev/shm%s", own);
+	return access(path, F_OK) == 0;
+}
+
+static void then_the_systems(void **state)
+{
+	(void)state;
+	if (own_segment_exists())
+		skip(); /* somebody uses a board of their own here */
+	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	expect("/trackd", "/run/trackd/trackd.sock");
+}
+
+static void the_users_own_has_no_socket_in_the_systems_folder(void **state)
+{
+	(void)state;
+	assert_int_equal(place_find(&place, own, NULL), 0);
+	expect(own, in_runtime(own));
+	assert_int_equal(place_find(&place, "/other", NULL), 0);
+	expect("/other", "/run/trackd/other.sock");
+}
+
+static void without_a_runtime_directory_it_is_where_systemd_has_it(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof path, "/run/user/%u/trackd%s.sock", (unsigned)geteuid(), own);
+	unsetenv("XDG_RUNTIME_DIR");
+	assert_int_equal(place_find(&place, own, NULL), 0);
+	expect(own, path);
+	setenv("XDG_RUNTIME_DIR", "relative", 1);
+	assert_int_equal(place_find(&place, own, NULL), 0);
+	expect(own, path);
+}
+
+static void what_does_not_fit_is_refused_and_never_cut(void **state)
+{
+	char path[200];
+
+	(void)state;
+	assert_int_equal(place_find(&place, "no-slash", NULL), -EINVAL);
+	assert_int_equal(place_find(&place, "/a/b", NULL), -EINVAL);
+	memset(path, 'p', sizeof path);
+	path[0] = '/';
+	path[sizeof place.socket] = '\0';
+	assert_int_equal(place_find(&place, "/a", path), -ENAMETOOLONG);
+	path[sizeof place.socket - 1] = '\0';
+	assert_string_equal(place.board, "untouched");
+	assert_int_equal(place_find(&place, "/a", path), 0);
+	assert_string_equal(place.socket, path);
+	path[150] = '\0';
+	memset(path + 1, 'd', 149);
+	setenv("XDG_RUNTIME_DIR", path, 1);
+	assert_int_equal(place_find(&place, own, NULL), -ENAMETOOLONG);
+	assert_int_equal(place_find(&place, own, "/given.sock"), 0);
+}
+
+#define OWN_PLACE(test) cmocka_unit_test_setup(test, set_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_PLACE(names_are_what_the_header_says),
+		OWN_PLACE(options_come_first),
+		OWN_PLACE(then_the_environment),
+		OWN_PLACE(then_the_users_own_if_its_socket_is_there),
+		OWN_PLACE(then_the_systems),
+		OWN_PLACE(the_users_own_has_no_socket_in_the_systems_folder),
+		OWN_PLACE(without_a_runtime_directory_it_is_where_systemd_has_it),
+		OWN_PLACE(what_does_not_fit_is_refused_and_never_cut),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
