@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking: a view and a copy show one whole version each, whatever the writer is at. */
+#include "libclient/atomic.h"
+#include "libclient/record.h"
+#include "libclient/slot.h"
+#include "libclient/tenant.h"
+#include "libclient/view.h"
+#include "libclient/worker.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/stepped.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 64 };
+
+static struct board board;
+
+static int make_board(void **state)
+{
+	(void)state;
+	harness_board(&board, CAPACITY);
+	return 0;
+}
+
+static int free_board(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	return 0;
+}
+
+static uint64_t soon(void)
+{
+	return harness_deadline(2000);
+}
+
+static struct trackd_view view_of(struct trackd_ref ref)
+{
+	struct trackd_view view;
+
+	HARNESS_MUST(view_get(&board, ref, board_coarse_ns(&board), &view));
+	return view;
+}
+
+static int update(struct trackd_ref ref, int stage, const char *message)
+{
+	return record_update(&board, ref, stage, message, 0, soon());
+}
+
+/* ---- One version --------------------------------------------------------- */
+
+static void expect_same(struct trackd_ref ref)
+{
+	struct trackd_view view = view_of(ref);
+	struct trackd_task task;
+
+	assert_int_equal(view_copy(&board, ref, board_coarse_ns(&board), &task), 0);
+	assert_int_equal(ref_bits(view.ref), ref_bits(task.ref));
+	assert_int_equal(view.revision, task.revision);
+	assert_int_equal(view.done, task.done);
+	assert_int_equal(view.total, task.total);
+	assert_int_equal(view.state, task.state);
+	assert_int_equal(view.reason, task.reason);
+	assert_int_equal(view.stage, task.stage);
+	assert_int_equal(view.kind, task.kind);
+	assert_int_equal(view.flags, task.flags & ~TRACKD_NAME_CUT);
+	assert_string_equal(trackd_view_id(&view), task.id);
+	assert_string_equal(trackd_view_owner(&view), task.owner);
+	assert_string_equal(trackd_view_name(&view), task.name);
+	assert_string_equal(trackd_view_message(&view), task.message);
+	assert_string_equal(trackd_view_error(&view), task.error);
+	assert_string_equal(trackd_view_status(&view), task.status);
+	assert_int_equal(trackd_view_progress(&view), task.progress);
+	assert_true(trackd_view_valid(&view));
+}
+
+static void a_copy_says_what_a_view_says(void **state)
+{
+	const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "sorry", "why", 0 };
+	struct trackd_ref ref = harness_create(&board, "task", "alice");
+
+	(void)state;
+	expect_same(ref);
+	for (int stage = 0; stage < 5; stage++) {
+		assert_int_equal(update(ref, stage, "at it"), 0);
+		assert_int_equal(record_set_total(&board, ref, 10, soon()), 0);
+		assert_int_equal(record_advance(&board, ref, 3), 0);
+		expect_same(ref);
+	}
+	assert_int_equal(record_cancel(&board, ref, soon()), 0);
+	expect_same(ref);
+	assert_int_equal(record_end(&board, ref, &failed, soon()), 0);
+	expect_same(ref);
+}
+
+static void the_status_is_the_stage_while_active_and_the_state_otherwise(void **state)
+{
+	static const char *const stages[] = { "extracting", "chunking", "embedding", "indexing",
+					      "summarizing" };
+	static const char *const ends[] = { "completed", "failed", "cancelled" };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct record_end end = { (enum trackd_state)(TRACKD_COMPLETED + i),
+					  TRACKD_REASON_NONE, "m", NULL, 0 };
+		struct trackd_ref ref = harness_create(&board, ends[i], NULL);
+		struct trackd_view view = view_of(ref);
+		assert_string_equal(trackd_view_status(&view), "pending");
+		for (int stage = 0; stage < 5; stage++) {
+			assert_int_equal(update(ref, stage, NULL), 0);
+			view = view_of(ref);
+			assert_string_equal(trackd_view_status(&view), stages[stage]);
+		}
+		assert_int_equal(record_end(&board, ref, &end, soon()), 0);
+		view = view_of(ref);
+		assert_string_equal(trackd_view_status(&view), ends[i]);
+	}
+}
+
+static void a_view_is_valid_until_the_record_changes(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_view view = view_of(ref);
+
+	(void)state;
+	assert_int_equal(record_advance(&board, ref, 1), 0); /* publishes nothing */
+	assert_true(trackd_view_valid(&view));
+	assert_int_equal(update(ref, TRACKD_STAGE_KEEP, "another"), 0);
+	assert_false(trackd_view_valid(&view));
+	view = view_of(ref);
+	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()), 0);
+	assert_false(trackd_view_valid(&view));
+}
+
+/* A version that has come round after 2^30 others is told by its revision. */
+static void a_stamp_that_came_round_is_another(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_view view = view_of(ref);
+	uint64_t stamp = board.heads[ref.slot].stamp;
+
+	(void)state;
+	assert_int_equal(update(ref, 0, NULL), 0);
+	assert_int_equal(update(ref, 1, NULL), 0); /* the same copy again */
+	board.heads[ref.slot].stamp = stamp;
+	assert_false(trackd_view_valid(&view));
+}
+
+static void a_writer_that_stops_in_the_middle_is_not_seen(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_task before, after;
+
+	(void)state;
+	assert_int_equal(update(ref, 2, "whole"), 0);
+	assert_int_equal(record_set_progress(&board, ref, 3, 9, soon()), 0);
+	struct trackd_view view = view_of(ref);
+	assert_int_equal(view_copy(&board, ref, 0, &before), 0);
+	/* Fills the copy that is not in force, and goes no further. */
+	uint64_t version = stamp_version(board.heads[ref.slot].stamp);
+	assert_int_equal(slot_lock(&board, ref.slot, soon()), 0);
+	memset(&board.bodies[ref.slot].copy[~version & 1], 0xee, sizeof(struct layout_copy));
+	assert_true(trackd_view_valid(&view));
+	assert_int_equal(view_copy(&board, ref, 0, &after), 0);
+	assert_memory_equal(&before, &after, sizeof before);
+	expect_same(ref);
+	slot_unlock(&board, ref.slot);
+	assert_int_equal(update(ref, TRACKD_STAGE_KEEP, NULL), 0); /* and the next one can */
+	expect_same(ref);
+}
+
+/* ---- While it is written ------------------------------------------------- */
+
+struct scene {
+	struct trackd_ref ref;
+	struct trackd_view view;
+	struct trackd_task task;
+	int error;
+	bool valid;
+	char message[TRACKD_MESSAGE_MAX + 1];
+};
+
+static void rewrite(void *data)
+{
+	struct scene *scene = data;
+
+	/* Both copies: what is read is always overwritten. */
+	HARNESS_MUST(record_update(&board, scene->ref, 3, "new", 0, soon()));
+	HARNESS_MUST(record_set_progress(&board, scene->ref, 7, 70, soon()));
+}
+
+static void look(void *data)
+{
+	struct scene *scene = data;
+
+	scene->error = view_get(&board, scene->ref, 0, &scene->view);
+	snprintf(scene->message, sizeof scene->message, "%s", trackd_view_message(&scene->view));
+	scene->valid = trackd_view_valid(&scene->view);
+}
+
+static void copy(void *data)
+{
+	struct scene *scene = data;
+
+	scene->error = view_copy(&board, scene->ref, 0, &scene->task);
+}
+
+static void begin(struct scene *scene)
+{
+	board.header->cursor = 0;
+	scene->ref = harness_create(&board, "task", NULL);
+	HARNESS_MUST(record_update(&board, scene->ref, 1, "old", 0, soon()));
+	HARNESS_MUST(record_set_progress(&board, scene->ref, 1, 10, soon()));
+}
+
+static void finish(struct scene *scene)
+{
+	HARNESS_MUST(slot_remove(&board, scene->ref, SLOT_REMOVE_ASKED, soon()));
+}
+
+static bool belongs_together(int stage, uint64_t done, uint64_t total, const char *message)
+{
+	return stage == 1 ? done == 1 && total == 10 && strcmp(message, "old") == 0
+			  : stage == 3 && done == 7 && total == 70 && strcmp(message, "new") == 0;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+enum { STRIDE = 7, COPY_STRIDE = 211 };
+#else
+enum { STRIDE = 1, COPY_STRIDE = 29 };
+#endif
+
+static void a_view_is_of_one_version_or_says_that_it_is_not(void **state)
+{
+	static struct scene scene;
+
+	(void)state;
+	if (!stepped_possible())
+		skip();
+	for (unsigned n = 1;; n += STRIDE) {
+		begin(&scene);
+		bool interfered = stepped_run(look, rewrite, &scene, n);
+		assert_int_equal(scene.error, 0);
+		const struct trackd_view *view = &scene.view;
+		if (scene.valid &&
+		    !belongs_together(view->stage, view->done, view->total, scene.message))
+			fail_msg("at instruction %u: stage %d, %d of %d, %s", n, view->stage,
+				 (int)view->done, (int)view->total, scene.message);
+		finish(&scene);
+		if (!interfered)
+			break;
+	}
+}
+
+static void a_copy_is_of_one_version(void **state)
+{
+	static struct scene scene;
+
+	(void)state;
+	if (!stepped_possible())
+		skip();
+	for (unsigned n = 1;; n += COPY_STRIDE) {
+		begin(&scene);
+		bool interfered = stepped_run(copy, rewrite, &scene, n);
+		const struct trackd_task *task = &scene.task;
+		assert_int_equal(scene.error, 0);
+		if (!belongs_together(task->stage, task->done, task->total, task->message))
+			fail_msg("at instruction %u: stage %d, %d of %d, %s", n, task->stage,
+				 (int)task->done, (int)task->total, task->message);
+		finish(&scene);
+		if (!interfered)
+			break;
+	}
+}
+
+static struct trackd_ref hunted;
+static unsigned n_moved;
+
+static void protect(void *start, size_t size, int protection)
+{
+	if (mprotect(start, size, protection) < 0)
+		_exit(3);
+}
+
+/* Heads and bodies can be touched in turn only: so whoever has read the stamp comes by here before
+ * he reads anything else, and finds another one afterwards. */
+static void move_on(int signal, siginfo_t *info, void *context)
+{
+	enum {
+		HEADS = CAPACITY * sizeof(struct layout_head),
+		BODIES = CAPACITY * sizeof(struct layout_body)
+	};
+	char *at = info->si_addr, *heads = (char *)board.heads, *bodies = (char *)board.bodies;
+
+	(void)signal;
+	(void)context;
+	if (at >= heads && at < heads + HEADS) {
+		protect(heads, HEADS, PROT_READ | PROT_WRITE);
+		protect(bodies, BODIES, PROT_NONE);
+	} else if (at >= bodies && at < bodies + BODIES) {
+		protect(bodies, BODIES, PROT_READ | PROT_WRITE);
+		board.heads[hunted.slot].stamp += 1 << 2;
+		n_moved++;
+		protect(heads, HEADS, PROT_NONE);
+	} else {
+		_exit(2);
+	}
+}
+
+static int hunt(bool copy_it)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO };
+	struct trackd_view view;
+	struct trackd_task task;
+
+	action.sa_sigaction = move_on;
+	if (sigaction(SIGSEGV, &action, NULL) < 0)
+		return 4;
+	protect(board.heads, CAPACITY * sizeof(struct layout_head), PROT_NONE);
+	int error =
+		copy_it ? view_copy(&board, hunted, 0, &task) : view_get(&board, hunted, 0, &view);
+	return error == -EAGAIN && n_moved >= 1000 ? 0 : 1;
+}
+
+static void a_reader_gives_up_after_a_thousand_versions(void **state)
+{
+	(void)state;
+	hunted = harness_create(&board, "task", NULL);
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = harness_fork();
+		if (pid == 0)
+			_exit(hunt(i == 1));
+		assert_int_equal(harness_reap(pid), 0);
+	}
+}
+
+/* ---- What is gone -------------------------------------------------------- */
+
+static void expired_tasks_are_gone_for_readers(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "task", "alice"), found;
+	uint64_t deadline = board.heads[ref.slot].deadline;
+	struct trackd_view view = { .revision = 4711 };
+	struct trackd_task task;
+	struct trackd_iter iter;
+
+	(void)state;
+	assert_int_equal(view_lookup(&board, "task", deadline - 1, &found), 0);
+	assert_int_equal(view_get(&board, ref, deadline - 1, &view), 0);
+	assert_int_equal(view_copy(&board, ref, deadline - 1, &task), 0);
+	assert_int_equal(view_lookup(&board, "task", deadline, &found), TRACKD_E_NOT_FOUND);
+	assert_int_equal(view_get(&board, ref, deadline, &view), TRACKD_E_GONE);
+	assert_int_equal(view_copy(&board, ref, deadline, &task), TRACKD_E_GONE);
+	board.heads[ref.slot].deadline = 1;
+	view_iter_all(&board, &iter);
+	assert_int_equal(view_next(&iter, &found), 0);
+	view_iter_owner(&board, "alice", &iter);
+	assert_int_equal(view_next(&iter, &found), 0);
+}
+
+static void references_of_nothing_are_gone(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	const struct trackd_ref bad[] = { { CAPACITY, ref.generation },
+					  { UINT32_MAX, ref.generation },
+					  { ref.slot, ref.generation + 1 },
+					  { ref.slot + 1, ref.generation } };
+	struct trackd_view view;
+	struct trackd_task task;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		assert_int_equal(view_get(&board, bad[i], 0, &view), TRACKD_E_GONE);
+		assert_int_equal(view_copy(&board, bad[i], 0, &task), TRACKD_E_GONE);
+		assert_int_equal(view_cancel_requested(&board, bad[i]), TRACKD_E_GONE);
+	}
+	assert_int_equal(view_cancel_requested(&board, ref), 0);
+	assert_int_equal(update(ref, 0, NULL), 0);
+	assert_int_equal(record_cancel(&board, ref, soon()), 0);
+	assert_int_equal(view_cancel_requested(&board, ref), 1);
+}
+
+/* ---- One after another --------------------------------------------------- */
+
+static void what_stays_is_met_once_while_others_go(void **state)
+{
+	struct trackd_ref refs[CAPACITY], ref;
+	int met[CAPACITY] = { 0 };
+	struct trackd_iter iter;
+	char id[16];
+
+	(void)state;
+	for (int owner = 0; owner < 2; owner++) {
+		memset(met, 0, sizeof met);
+		for (int i = 0; i < CAPACITY; i++) {
+			snprintf(id, sizeof id, "task-%d", i);
+			refs[i] = harness_create(&board, id, "alice");
+		}
+		if (owner)
+			view_iter_owner(&board, "alice", &iter);
+		else
+			view_iter_all(&board, &iter);
+		for (int n = 0; view_next(&iter, &ref) == 1; n++) {
+			assert_int_equal(ref.generation, refs[ref.slot % CAPACITY].generation);
+			met[ref.slot]++;
+			/* The one we stand at goes now and then, and one far away. */
+			if (n % 5 == 0)
+				(void)slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon());
+			int far = (n * 7 + 3) % CAPACITY;
+			if (n % 9 == 0 && met[far] == 0 && far % 2 == 0) {
+				met[far] = 1; /* may not be met any more */
+				(void)slot_remove(&board, refs[far], SLOT_REMOVE_ASKED, soon());
+			}
+		}
+		for (int i = 0; i < CAPACITY; i++)
+			assert_int_equal(met[i], 1);
+		for (int i = 0; i < CAPACITY; i++)
+			(void)slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, soon());
+	}
+}
+
+/* ---- Garbage ------------------------------------------------------------- */
+
+static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "task", "alice");
+	struct layout_detail *detail = &board.details[ref.slot];
+	struct layout_body *body = &board.bodies[ref.slot];
+	struct trackd_task task;
+
+	(void)state;
+	memset(body->id, 'i', LAYOUT_ID);
+	memset(detail->owner, 'o', LAYOUT_OWNER);
+	memset(detail->name, 'n', LAYOUT_NAME);
+	memset(detail->error, 'e', LAYOUT_ERROR);
+	memset(body->copy[0].message, 'm', LAYOUT_MESSAGE);
+	body->copy[0].flags = COPY_ERROR;
+	body->copy[0].stage = 200;
+	body->copy[0].state = 77;
+	body->kind = UINT32_MAX;
+	struct trackd_view view = view_of(ref);
+	assert_string_equal(trackd_view_id(&view), "");
+	assert_string_equal(trackd_view_owner(&view), "");
+	assert_string_equal(trackd_view_name(&view), "");
+	assert_string_equal(trackd_view_message(&view), "");
+	assert_string_equal(trackd_view_error(&view), "");
+	assert_string_equal(trackd_view_status(&view), "unknown");
+	assert_int_equal(trackd_view_progress(&view), 0);
+	assert_int_equal(view.stage, -1);
+	assert_int_equal(view_copy(&board, ref, 0, &task), 0);
+	assert_int_equal(strlen(task.id), TRACKD_ID_MAX);
+	assert_int_equal(strlen(task.error), TRACKD_ERROR_MAX);
+	assert_int_equal(strlen(task.message), TRACKD_MESSAGE_MAX);
+	assert_string_equal(task.status, "unknown");
+	assert_int_equal(task.n_stages, 0);
+}
+
+#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_BOARD(a_copy_says_what_a_view_says),
+		OWN_BOARD(the_status_is_the_stage_while_active_and_the_state_otherwise),
+		OWN_BOARD(a_view_is_valid_until_the_record_changes),
+		OWN_BOARD(a_stamp_that_came_round_is_another),
+		OWN_BOARD(a_writer_that_stops_in_the_middle_is_not_seen),
+		OWN_BOARD(a_view_is_of_one_version_or_says_that_it_is_not),
+		OWN_BOARD(a_copy_is_of_one_version),
+		OWN_BOARD(a_reader_gives_up_after_a_thousand_versions),
+		OWN_BOARD(expired_tasks_are_gone_for_readers),
+		OWN_BOARD(references_of_nothing_are_gone),
+		OWN_BOARD(what_stays_is_met_once_while_others_go),
+		OWN_BOARD(strings_without_an_end_are_empty_in_place_and_cut_in_a_copy),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
