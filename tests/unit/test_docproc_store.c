@@ -3,7 +3,6 @@
  * place whole; whatever happens in between, the store is sound and says what it said before. */
 #include "tests/unit/docproc_library.h"
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -273,74 +272,6 @@ static void a_provider_settled_in_between_is_noticed(void **state)
 	library_close(&library);
 }
 
-/* ---- Killed anywhere ---------------------------------------------------- */
-
-static int die_now(void *data)
-{
-	(void)data;
-	raise(SIGKILL);
-	return 0;
-}
-
-/* A process that is killed after so many instructions of SQLite's machine. */
-static int worker(const struct library *library, int instructions)
-{
-	struct library own = *library;
-
-	own.store = library_connect(&own, STORE_WRITE);
-	if (store_provider(own.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION, &own.failure) != 0)
-		return 1;
-	sqlite3_progress_handler(store_handle(own.store), instructions, die_now, NULL);
-	library_add(&own, "one", "alice", N_NEW, NEW);
-	sqlite3_progress_handler(store_handle(own.store), 0, NULL, NULL);
-	store_close(own.store);
-	return 0;
-}
-
-/* Either document is there whole; of anything else nothing is found, and nothing is left. */
-static void assert_one_or_the_other(struct library *library)
-{
-	uint32_t n = 0;
-	bool renewed;
-
-	assert_true(has(library, "one", &n));
-	renewed = n == N_NEW;
-	if (!renewed)
-		assert_int_equal(n, N_OLD);
-	assert_int_equal(found(library->store, "granite"), renewed ? 0 : 1);
-	assert_int_equal(found(library->store, "steel"), renewed ? 1 : 0);
-	assert_int_equal(store_abandon(library->store, NULL, &library->failure), 0);
-	assert_int_equal(library_number(library->store, "SELECT count(*) FROM documents"), 1);
-	assert_int_equal(library_number(library->store, "SELECT count(*) FROM chunk_rows"), n);
-	assert_sound(library->store);
-}
-
-static void a_worker_killed_anywhere_leaves_one_or_the_other(void **state)
-{
-	int killed = 0, status = -1;
-
-	(void)state;
-	for (int instructions = 3; status != 0; instructions += 1 + instructions / 12) {
-		struct library library;
-		pid_t pid;
-
-		library_open(&library);
-		library_add(&library, "one", "alice", N_OLD, OLD);
-		store_close(library.store);
-		pid = harness_fork();
-		if (pid == 0)
-			_exit(worker(&library, instructions));
-		status = harness_reap(pid);
-		assert_true(status == 0 || status == -SIGKILL);
-		killed += status != 0;
-		library.store = library_connect(&library, STORE_WRITE);
-		assert_one_or_the_other(&library);
-		library_close(&library);
-	}
-	printf("# killed at %d places\n", killed);
-	assert_true(killed > 20);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,7 +284,6 @@ int main(void)
 		cmocka_unit_test(finishing_without_an_attempt_loses_nothing),
 		cmocka_unit_test(vectors_of_another_kind_are_refused),
 		cmocka_unit_test(a_provider_settled_in_between_is_noticed),
-		cmocka_unit_test(a_worker_killed_anywhere_leaves_one_or_the_other),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
