@@ -117,7 +117,7 @@ static _Noreturn void be_child(const struct config *config, struct trackd *paren
 	if (close_others(document->fd, keep) == 0)
 		code = work(config, ref, document);
 	/* Not exit(): what the parent has registered or buffered is not ours. */
-	_exit(code);
+	_exit((int)code);
 }
 
 int child_start(struct child *ret_child, const struct config *config, struct trackd *parents,

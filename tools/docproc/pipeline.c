@@ -215,5 +215,5 @@ int pipeline_run(const struct config *config, struct trackd *trackd, struct trac
 		store_close(run.store);
 	if (run.embedder)
 		embedder_close(run.embedder);
-	return code;
+	return (int)code;
 }

@@ -252,32 +252,42 @@ static void allow_if(struct filter *filter, const char *name, struct scmp_arg_cm
 	rule(filter, SCMP_ACT_ALLOW, name, 1, &argument);
 }
 
+static struct scmp_arg_cmp equals(unsigned argument, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){ argument, SCMP_CMP_EQ, value, 0 };
+}
+
+static struct scmp_arg_cmp has(unsigned argument, scmp_datum_t mask, scmp_datum_t value)
+{
+	return (struct scmp_arg_cmp){ argument, SCMP_CMP_MASKED_EQ, mask, value };
+}
+
 /* Code comes from files only: libraries that are loaded late. */
 static void allow_memory(struct filter *filter)
 {
 	const struct scmp_arg_cmp from_file[] = {
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC),
-		SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, 0),
+		has(2, PROT_EXEC, PROT_EXEC),
+		has(3, MAP_ANONYMOUS, 0),
 	};
 	static const char *const calls[] = { "mmap", "mmap2" };
 
 	for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-		allow_if(filter, calls[i], SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+		allow_if(filter, calls[i], has(2, PROT_EXEC, 0));
 		rule(filter, SCMP_ACT_ALLOW, calls[i], 2, from_file);
 	}
-	allow_if(filter, "mprotect", SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	allow_if(filter, "mprotect", has(2, PROT_EXEC, 0));
 }
 
 /* Threads, but no processes. clone3() passes its flags where no filter sees them: told that there
  * is none, the C library uses clone(). */
 static void allow_threads(struct filter *filter)
 {
-	allow_if(filter, "clone", SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+	allow_if(filter, "clone", has(0, CLONE_THREAD, CLONE_THREAD));
 	rule(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
-	allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-	allow_if(filter, "prctl", SCMP_A0(SCMP_CMP_EQ, PR_GET_NAME));
+	allow_if(filter, "prctl", equals(0, PR_SET_NAME));
+	allow_if(filter, "prctl", equals(0, PR_GET_NAME));
 	/* Limits may be read. */
-	allow_if(filter, "prlimit64", SCMP_A2(SCMP_CMP_EQ, 0));
+	allow_if(filter, "prlimit64", equals(2, 0));
 }
 
 static void allow_devices(struct filter *filter)
@@ -285,19 +295,18 @@ static void allow_devices(struct filter *filter)
 	static const unsigned long requests[] = { TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX };
 
 	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
-		allow_if(filter, "ioctl",
-			 SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)requests[i]));
+		allow_if(filter, "ioctl", has(1, UINT32_MAX, (scmp_datum_t)requests[i]));
 }
 
 static void allow_sockets(struct filter *filter, bool network)
 {
-	allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	allow_if(filter, "socket", equals(0, AF_UNIX));
 	if (!network)
 		return;
-	allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, AF_INET));
-	allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+	allow_if(filter, "socket", equals(0, AF_INET));
+	allow_if(filter, "socket", equals(0, AF_INET6));
 	/* Which addresses the host has, before a name is looked up. */
-	allow_if(filter, "socket", SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+	allow_if(filter, "socket", equals(0, AF_NETLINK));
 	rule(filter, SCMP_ACT_ALLOW, "bind", 0, NULL);
 }
 
