@@ -5,7 +5,10 @@
     make_documents.py [FOLDER]         everything; needs LibreOffice's writer with hyphenation for
                                        English and German, the fonts Liberation, DejaVu, Libertine
                                        and Droid Fallback, and pdftoppm
-    make_documents.py --pages N FILE   a PDF of N pages; needs nothing
+    make_documents.py --pages N FILE   a PDF of N pages; needs nothing, nor do these:
+    make_documents.py --parts N FILE   a DOCX of N parts
+    make_documents.py --unpacked N FILE
+                                       a DOCX that unpacks to N MiB, of no conspicuous ratio
 """
 
 import os
@@ -87,8 +90,9 @@ def write(folder, name, data):
 
 
 def main(argv):
-    if len(argv) == 4 and argv[1] == "--pages":
-        write(os.path.dirname(os.path.abspath(argv[3])), os.path.basename(argv[3]), many_pages(int(argv[2])))
+    large = {"--pages": many_pages, "--parts": bad.many_parts, "--unpacked": bad.much_unpacked}
+    if len(argv) == 4 and argv[1] in large:
+        write(os.path.dirname(os.path.abspath(argv[3])), os.path.basename(argv[3]), large[argv[1]](int(argv[2])))
     elif len(argv) <= 2 and not (len(argv) == 2 and argv[1].startswith("-")):
         make(argv[1] if len(argv) == 2 else HERE)
     else:

@@ -212,15 +212,16 @@ static void documents_without_text_have_no_blocks(void **state)
 	assert_int_equal(content.n_blocks, 0);
 }
 
-static int open_pages(const char *count)
+/* One that make_documents.py makes for the occasion. */
+static int open_large(const char *option, const char *count)
 {
 	const char *folder = getenv("TMPDIR"), *tree = getenv("TRACKD_TREE");
 	char path[4096], command[16384];
 	int fd;
 
-	snprintf(path, sizeof path, "%s/%s.pdf", folder ? folder : "/tmp", count);
-	snprintf(command, sizeof command, "%s/tests/documents/make_documents.py --pages %s %s",
-		 tree ? tree : ".", count, path);
+	snprintf(path, sizeof path, "%s/%s", folder ? folder : "/tmp", count);
+	snprintf(command, sizeof command, "%s/tests/documents/make_documents.py %s %s %s",
+		 tree ? tree : ".", option, count, path);
 	/* Paths of our own: no shell is led astray. */
 	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -232,14 +233,30 @@ static int open_pages(const char *count)
 static void pages_over_the_limit_are_refused_unread(void **state)
 {
 	(void)state;
-	check_failure(extract_from(open_pages("10001"), "a.pdf"),
+	check_failure(extract_from(open_large("--pages", "10001"), "a.pdf"),
 		      "Document has 10001 pages; at most 10000 are read");
 	assert_int_equal(done, 0);
-	assert_int_equal(extract_from(open_pages("10000"), "a.pdf"), 0);
+	assert_int_equal(extract_from(open_large("--pages", "10000"), "a.pdf"), 0);
 	assert_int_equal(content.pages, 10000);
 	assert_int_equal(done, 10000);
 	/* Every page says the same: that is the text, and no running head. */
 	assert_int_equal(content.blocks[content.n_blocks - 1].page, 10000);
+}
+
+static void parts_over_the_limit_are_refused(void **state)
+{
+	(void)state;
+	check_failure(extract_from(open_large("--parts", "10001"), "a.docx"),
+		      "Document has more than 10000 parts");
+	assert_int_equal(extract_from(open_large("--parts", "10000"), "a.docx"), 0);
+	find("Many parts.");
+}
+
+static void what_unpacks_to_too_much_is_refused(void **state)
+{
+	(void)state;
+	check_failure(extract_from(open_large("--unpacked", "257"), "a.docx"),
+		      "Document is too large: it unpacks to more than 256 MiB");
 }
 
 /* ---- Reports ------------------------------------------------------------------ */
@@ -293,6 +310,8 @@ int main(void)
 		TEST(a_scanned_pdf_has_no_text_layer),
 		TEST(documents_without_text_have_no_blocks),
 		TEST(pages_over_the_limit_are_refused_unread),
+		TEST(parts_over_the_limit_are_refused),
+		TEST(what_unpacks_to_too_much_is_refused),
 		TEST(pages_and_parts_are_counted),
 		TEST(cancelling_is_noticed_at_once),
 	};

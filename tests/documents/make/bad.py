@@ -27,6 +27,21 @@ def zip_bomb():
     return archive(package(head + paragraph * ((64 << 20) // len(paragraph)) + tail, {}, "Bomb"))
 
 
+def many_parts(count):
+    parts = package(part("document", "<w:body><w:p><w:r><w:t>Many parts.</w:t></w:r></w:p></w:body>"), {}, "Parts")
+    parts.update((f"word/media/{number}", b"") for number in range(count - len(parts)))
+    return archive(parts)
+
+
+def much_unpacked(mib):
+    """A picture that cannot be packed keeps the ratio low."""
+    head, tail = part("document", "<w:body>@</w:body>").split("@")
+    mark = f'<w:bookmarkStart w:id="0" w:name="{"a" * 1000}"/>'
+    parts = package(head + mark * ((mib << 20) // len(mark) + 1) + tail, {}, "Large")
+    parts["word/media/noise"] = os.urandom(4 << 20)
+    return archive(parts, 1)
+
+
 def xml_bomb():
     """A billion laughs: ten entities that each name the one before ten times."""
     entities = '<!ENTITY a0 "ha">' + "".join(

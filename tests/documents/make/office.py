@@ -32,10 +32,10 @@ class Source:
         self.blocks = [block.strip() for block in re.split(r"\n\s*\n", body) if block.strip()]
 
 
-def archive(parts):
+def archive(parts, level=9):
     """A zip that is the same whenever it is made. parts: name to bytes or text."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as package:
         for name, data in parts.items():
             info = zipfile.ZipInfo(name, LONG_AGO)
             info.compress_type = zipfile.ZIP_DEFLATED
