@@ -48,6 +48,10 @@ static void the_best_sentence_is_chosen(void **state)
 	assert_chosen(text, "en", "the lamp", "The lamp of the tower was lit in 1811.");
 	assert_chosen(text, "en", "LOG", "The keeper of the tower kept the log.");
 	assert_chosen(text, "en", "story", "The end of the story.");
+	/* Three words that are everywhere say less than one that is not. */
+	assert_chosen("The sea of the north. The sea of the south. The sea of the east. A lamp "
+		      "burns.",
+		      "en", "the sea of the lamp", "The sea of the east. A lamp burns.");
 	/* Another form of the word. */
 	assert_chosen(text, "en", "lamps lighting passes",
 		      "The lamp of the tower was lit in 1811.");

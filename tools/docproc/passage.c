@@ -92,6 +92,7 @@ static void look_for_terms(struct span *span, const char *text, const struct que
 	}
 }
 
+/* As bm25 weighs words, with sentences for documents. */
 static void weigh(struct spans *spans, const struct query *query)
 {
 	for (size_t term = 0; term < query->n_terms; term++) {
@@ -99,7 +100,8 @@ static void weigh(struct spans *spans, const struct query *query)
 
 		for (size_t i = 0; i < spans->n; i++)
 			having += spans->spans[i].exact >> term & 1;
-		spans->worth[term] = log(1 + (double)spans->n / (double)(having + 1));
+		spans->worth[term] =
+			log1p(((double)(spans->n - having) + 0.5) / ((double)having + 0.5));
 	}
 }
 
