@@ -17,6 +17,7 @@ struct search_hit {
 };
 
 /* The best hits, best first. owner: only this user's documents; "" those of nobody; NULL all.
+ * embedder: of the store's provider; NULL: by words alone. limit: 1 or more.
  * Number of hits, FAILED. */
 int search(struct store *store, struct embedder *embedder, const char *owner, const char *query,
 	   size_t limit, struct search_hit **ret_hits, struct failure *failure);

@@ -23,8 +23,9 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	       struct failure *failure);
 void store_close(struct store *store);
 
-/* All vectors of a store are of one provider and dimension. The first attempt settles it; another
- * one is FAILED, with what to do. */
+/* Call this before store_put(). All vectors of a store are of one provider and dimension. The first
+ * attempt settles it; another one is FAILED, with what to do. As long as there is no vector, whoever
+ * comes last settles it. */
 int store_provider(struct store *store, const char *provider, unsigned dimension,
 		   struct failure *failure);
 
@@ -37,8 +38,9 @@ struct store_attempt {
 	unsigned dimension;
 };
 
-/* Write an attempt, in one transaction. Reports chunks. 0, FAILED, CANCELLED: nothing of it is
- * left. */
+/* Write an attempt, in one transaction. Reports chunks. 0, FAILED, CANCELLED: nothing of it is left.
+ * It waits for other writers up to 5 s, as do the calls below, and hears a request to cancel
+ * meanwhile. What was written can be finished or abandoned though the disk becomes full. */
 int store_put(struct store *store, const struct store_attempt *attempt, struct report *report,
 	      struct failure *failure);
 
