@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/* The public calls over a board that is opened by name: what trackd.h documents of each, every
+ * error at least once. */
+#include "libclient/record.h"
+#include "libclient/slot.h"
+#include "libclient/worker.h"
+#include "tests/harness/harness.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 16, TIMEOUT_MS = 80 };
+
+static struct board board; /* the daemon's view of it, though there is no daemon */
+static char name[64], folder[128], socket_path[160];
+static struct trackd *writer, *reader;
+
+static int open_as(unsigned flags, struct trackd **ret_trackd)
+{
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+
+	options.flags = flags | TRACKD_OPEN_NO_DAEMON;
+	options.board = name;
+	options.socket = socket_path;
+	options.timeout_ms = TIMEOUT_MS;
+	return trackd_open(ret_trackd, &options);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (folder[0] == '\0')
+		harness_folder(folder, sizeof folder);
+	snprintf(socket_path, sizeof socket_path, "%s/s", folder);
+	harness_board(&board, CAPACITY);
+	harness_board_name(name);
+	HARNESS_MUST(segment_link(&board, name));
+	HARNESS_MUST(open_as(TRACKD_OPEN_WRITE, &writer));
+	HARNESS_MUST(open_as(TRACKD_OPEN_READ, &reader));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	trackd_close(reader);
+	trackd_close(writer);
+	harness_unlink(name);
+	harness_board_free(&board);
+	return 0;
+}
+
+static struct trackd_ref create(const char *id)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+	struct trackd_ref ref;
+
+	task.id = id;
+	task.owner = "alice";
+	HARNESS_MUST(trackd_create(writer, &task, &ref));
+	return ref;
+}
+
+/* ---- Opening ------------------------------------------------------------- */
+
+static void opening_fails_as_documented(void **state)
+{
+	struct harness_usage before = harness_usage();
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+	struct trackd *none = (void *)&board;
+
+	(void)state;
+	options.board = name;
+	options.socket = socket_path;
+	options.size--;
+	assert_int_equal(trackd_open(&none, &options), -EINVAL);
+	options.size++;
+	options.flags = 1u << 20;
+	assert_int_equal(trackd_open(&none, &options), -EINVAL);
+	options.flags = TRACKD_OPEN_WRITE;
+	options.worker_pid = -1;
+	assert_int_equal(trackd_open(&none, &options), -EINVAL);
+	pid_t gone = harness_fork();
+	if (gone == 0)
+		_exit(0);
+	harness_reap(gone);
+	options.worker_pid = gone;
+	assert_int_equal(trackd_open(&none, &options), -ESRCH);
+	options.worker_pid = 0;
+	options.board = "no-slash";
+	assert_int_equal(trackd_open(&none, &options), -EINVAL);
+	options.board = "/tt-nothing-of-that-name";
+	assert_int_equal(trackd_open(&none, &options), TRACKD_E_NO_BOARD);
+	options.board = name;
+	options.socket = "/nowhere/at/all";
+	assert_int_equal(trackd_open(&none, &options), TRACKD_E_NO_BOARD);
+	assert_ptr_equal(none, &board);
+	assert_int_equal(harness_leaks(&before), 0);
+	trackd_close(NULL);
+}
+
+static void a_damaged_or_foreign_board_is_refused(void **state)
+{
+	struct trackd *none;
+	char path[128], second[160];
+
+	(void)state;
+	board.header->major++;
+	assert_int_equal(open_as(0, &none), TRACKD_E_LAYOUT);
+	board.header->major--;
+	board.header->magic++;
+	assert_int_equal(open_as(0, &none), TRACKD_E_DAMAGED);
+	board.header->magic--;
+	board.header->pid_ns++;
+	assert_int_equal(open_as(TRACKD_OPEN_WRITE, &none), TRACKD_E_NAMESPACE);
+	assert_int_equal(board.header->counters.attach_refused, 1);
+	assert_int_equal(open_as(0, &none), 0); /* readers may */
+	trackd_close(none);
+	board.header->pid_ns--;
+	board.header->time_ns++;
+	assert_int_equal(open_as(TRACKD_OPEN_WRITE, &none), TRACKD_E_NAMESPACE);
+	board.header->time_ns--;
+	snprintf(path, sizeof path, "/dev/shm%s", name);
+	snprintf(second, sizeof second, "%s-2", path);
+	assert_int_equal(link(path, second), 0);
+	assert_int_equal(open_as(0, &none), TRACKD_E_NOT_OURS);
+	assert_int_equal(unlink(second), 0);
+	assert_int_equal(open_as(0, &none), 0);
+	trackd_close(none);
+}
+
+static void a_full_table_of_clients_refuses_producers_only(void **state)
+{
+	uint64_t start;
+	struct trackd *none;
+
+	(void)state;
+	assert_int_equal(process_start_time(getppid(), &start), 0);
+	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++)
+		board.clients[i] = (struct layout_client){
+			.claim = claim_make(1, (uint32_t)getppid()), .start_time = start, .ready = 1
+		};
+	assert_int_equal(open_as(TRACKD_OPEN_WRITE, &none), TRACKD_E_TABLE_FULL);
+	assert_int_equal(open_as(TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, &none), 0);
+	trackd_close(none);
+	assert_int_equal(open_as(TRACKD_OPEN_READ, &none), 0);
+	trackd_close(none);
+}
+
+static void who_may_not_is_told_so(void **state)
+{
+	struct trackd *none;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(folder, 0755), 0);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		if (setresgid(64321, 64321, 64321) < 0 || setresuid(64321, 64321, 64321) < 0)
+			_exit(2);
+		_exit(open_as(0, &none) == -EACCES ? 0 : 1);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+static void without_descriptors_there_is_an_error(void **state)
+{
+	struct rlimit before, none = { 0, 0 };
+	struct trackd *trackd;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	int error = open_as(0, &trackd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(error, -EMFILE);
+}
+
+static void closing_leaves_nothing(void **state)
+{
+	struct harness_usage before = harness_usage();
+	struct trackd *trackd;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(open_as(TRACKD_OPEN_WRITE, &trackd), 0);
+		assert_true(trackd_fd(trackd) >= 0);
+		trackd_close(trackd);
+	}
+	assert_int_equal(harness_leaks(&before), 0);
+}
+
+/* ---- Writing ------------------------------------------------------------- */
+
+static void a_reader_may_write_nothing(void **state)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+	struct trackd_stage_def stage = { "a", 0 };
+	struct trackd_ref ref = create("a");
+
+	(void)state;
+	task.id = "b";
+	assert_int_equal(trackd_create(reader, &task, NULL), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_update(reader, ref, 0, NULL), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_advance(reader, ref, 1), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_set_total(reader, ref, 1), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_set_progress(reader, ref, 1, 1), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_complete(reader, ref, NULL), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_fail(reader, ref, NULL), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_cancelled(reader, ref, NULL), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_cancel(reader, ref), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_remove(reader, ref), TRACKD_E_READ_ONLY);
+	assert_int_equal(trackd_kind_declare(reader, "k", &stage, 1), TRACKD_E_READ_ONLY);
+}
+
+static int create_with(struct trackd_new task)
+{
+	return trackd_create(writer, &task, NULL);
+}
+
+static void creating_fails_as_documented(void **state)
+{
+	const struct trackd_new good = { sizeof good, "a", "alice", NULL, NULL, 0, 0, 0, 0, 0 };
+	struct trackd_new task = good;
+	char id[16];
+
+	(void)state;
+	task.size--;
+	assert_int_equal(create_with(task), -EINVAL);
+	task = good;
+	task.flags = 1u << 9;
+	assert_int_equal(create_with(task), -EINVAL);
+	task = good;
+	task.id = NULL;
+	assert_int_equal(create_with(task), TRACKD_E_KEY);
+	task.id = "a b";
+	assert_int_equal(create_with(task), TRACKD_E_KEY);
+	task = good;
+	task.owner = "\xff";
+	assert_int_equal(create_with(task), TRACKD_E_KEY);
+	task = good;
+	task.kind = 1;
+	assert_int_equal(create_with(task), TRACKD_E_KIND);
+	task.kind = -1;
+	assert_int_equal(create_with(task), TRACKD_E_KIND);
+	task = good;
+	task.total = TRACKD_WORK_MAX + 1;
+	assert_int_equal(create_with(task), TRACKD_E_OVERFLOW);
+	assert_int_equal(create_with(good), 0); /* ret_ref may be NULL */
+	assert_int_equal(create_with(good), TRACKD_E_EXISTS);
+	task = good;
+	task.flags = TRACKD_REPLACE;
+	assert_int_equal(create_with(task), 0);
+	task.owner = NULL;
+	assert_int_equal(create_with(task), TRACKD_E_EXISTS);
+	for (int i = 1; i < CAPACITY; i++) {
+		snprintf(id, sizeof id, "id-%d", i);
+		create(id);
+	}
+	task = good;
+	task.id = "one-more";
+	assert_int_equal(create_with(task), TRACKD_E_FULL);
+}
+
+static void what_is_left_out_has_the_documented_words(void **state)
+{
+	struct trackd_task task;
+	struct trackd_ref ref;
+
+	(void)state;
+	ref = create("a");
+	assert_int_equal(trackd_copy(reader, ref, &task), 0);
+	assert_string_equal(task.name, "a");
+	assert_string_equal(task.message, "Queued for processing");
+	assert_string_equal(task.status, "pending");
+	assert_string_equal(task.kind_name, "document");
+	assert_int_equal(trackd_complete(writer, ref, NULL), 0);
+	assert_int_equal(trackd_copy(reader, ref, &task), 0);
+	assert_string_equal(task.message, "Processing complete");
+	ref = create("b");
+	assert_int_equal(trackd_fail(writer, ref, NULL), 0);
+	assert_int_equal(trackd_copy(reader, ref, &task), 0);
+	assert_string_equal(task.message, "Processing failed");
+	assert_string_equal(task.error, "Unknown error");
+	ref = create("c");
+	assert_int_equal(trackd_cancelled(writer, ref, NULL), 0);
+	assert_int_equal(trackd_copy(reader, ref, &task), 0);
+	assert_string_equal(task.message, "Cancelled");
+	ref = create("d");
+	assert_int_equal(trackd_cancel(writer, ref), TRACKD_CANCEL_ENDED);
+	ref = create("e");
+	assert_int_equal(trackd_update(writer, ref, 0, NULL), 0);
+	assert_int_equal(trackd_cancel_requested(reader, ref), 0);
+	assert_int_equal(trackd_cancel(writer, ref), TRACKD_CANCEL_ASKED);
+	assert_int_equal(trackd_cancel_requested(reader, ref), 1);
+}
+
+/* Each call that changes a task. */
+static int change(int n, struct trackd_ref ref)
+{
+	switch (n) {
+	case 0:
+		return trackd_update(writer, ref, 0, NULL);
+	case 1:
+		return trackd_set_total(writer, ref, 1);
+	case 2:
+		return trackd_set_progress(writer, ref, 1, 1);
+	case 3:
+		return trackd_complete(writer, ref, NULL);
+	case 4:
+		return trackd_fail(writer, ref, NULL);
+	case 5:
+		return trackd_cancelled(writer, ref, NULL);
+	case 6:
+		return trackd_cancel(writer, ref);
+	case 7:
+		return trackd_advance(writer, ref, 1);
+	default:
+		return trackd_remove(writer, ref);
+	}
+}
+
+enum { CHANGES = 9, FINAL_REFUSES = 8, ADVANCE = 7 };
+
+static void changing_fails_as_documented(void **state)
+{
+	struct trackd_ref ref = create("a");
+
+	(void)state;
+	assert_int_equal(trackd_update(writer, ref, 5, NULL), TRACKD_E_STAGE);
+	assert_int_equal(trackd_update(writer, ref, -2, NULL), TRACKD_E_STAGE);
+	assert_int_equal(trackd_set_total(writer, ref, TRACKD_WORK_MAX + 1), TRACKD_E_OVERFLOW);
+	assert_int_equal(trackd_set_progress(writer, ref, TRACKD_WORK_MAX + 1, 0),
+			 TRACKD_E_OVERFLOW);
+	assert_int_equal(trackd_advance(writer, ref, UINT64_MAX), TRACKD_E_OVERFLOW);
+	assert_int_equal(trackd_complete(writer, ref, NULL), 0);
+	for (int n = 0; n < FINAL_REFUSES; n++)
+		assert_int_equal(change(n, ref), TRACKD_E_FINAL);
+	assert_int_equal(trackd_remove(writer, ref), 0);
+	for (int n = 0; n < CHANGES; n++)
+		assert_int_equal(change(n, ref), TRACKD_E_GONE);
+}
+
+static void a_stopped_holder_makes_it_busy_within_the_timeout(void **state)
+{
+	struct trackd_ref ref = create("a");
+	uint32_t *held = &board.header->reserved8[0];
+	struct trackd_task before, after;
+
+	(void)state;
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		(void)slot_lock(&board, ref.slot, LOCK_TRY);
+		__atomic_store_n(held, 1, __ATOMIC_RELEASE);
+		for (;;)
+			pause();
+	}
+	HARNESS_WAIT(__atomic_load_n(held, __ATOMIC_ACQUIRE) == 1, 5000);
+	harness_stop(pid);
+	assert_int_equal(trackd_copy(reader, ref, &before), 0); /* readers wait for nobody */
+	for (int n = 0; n < CHANGES; n++)
+		if (n != ADVANCE) /* takes no lock */
+			assert_int_equal(change(n, ref), TRACKD_E_BUSY);
+	assert_int_equal(change(ADVANCE, ref), 0);
+	assert_int_equal(trackd_copy(reader, ref, &after), 0);
+	assert_int_equal(after.revision, before.revision);
+	harness_kill(pid, SIGKILL);
+	assert_int_equal(change(0, ref), 0);
+}
+
+/* ---- Reading ------------------------------------------------------------- */
+
+static void reading_fails_as_documented(void **state)
+{
+	char longest[80];
+	struct trackd_ref ref = create("a"), found = { 4711, 0 };
+	struct trackd_view view;
+	struct trackd_task task;
+	struct trackd_iter iter;
+	struct trackd_kind kind;
+	struct trackd_stats stats = { .size = 8 };
+
+	(void)state;
+	memset(longest, 'o', sizeof longest);
+	longest[TRACKD_OWNER_MAX + 1] = '\0';
+	assert_int_equal(trackd_lookup(reader, "b", &found), TRACKD_E_NOT_FOUND);
+	assert_int_equal(trackd_lookup(reader, "b c", &found), TRACKD_E_KEY);
+	assert_int_equal(trackd_lookup(reader, "", &found), TRACKD_E_KEY);
+	assert_int_equal(found.slot, 4711);
+	assert_int_equal(trackd_iter_owner(reader, longest, &iter), TRACKD_E_KEY);
+	assert_int_equal(trackd_kind_find(reader, "k"), TRACKD_E_KIND);
+	assert_int_equal(trackd_kind_get(reader, 1, &kind), TRACKD_E_KIND);
+	assert_int_equal(trackd_stage_find(reader, 1, "s"), TRACKD_E_KIND);
+	assert_int_equal(trackd_stage_find(reader, 0, "s"), TRACKD_E_STAGE);
+	assert_int_equal(trackd_stats(reader, &stats), -EINVAL);
+	assert_int_equal(trackd_copy(reader, ref, &task), 0);
+	assert_int_equal(trackd_worker_alive(&task), -ENOENT);
+	assert_int_equal(trackd_update(writer, ref, 0, NULL), 0);
+	assert_int_equal(trackd_copy(reader, ref, &task), 0);
+	assert_int_equal(trackd_worker_alive(&task), 1);
+	task.worker_start--;
+	assert_int_equal(trackd_worker_alive(&task), 0);
+	assert_int_equal(trackd_remove(writer, ref), 0);
+	assert_int_equal(trackd_get(reader, ref, &view), TRACKD_E_GONE);
+	assert_int_equal(trackd_copy(reader, ref, &task), TRACKD_E_GONE);
+	assert_int_equal(trackd_cancel_requested(reader, ref), TRACKD_E_GONE);
+	assert_int_equal(trackd_wait(reader, ref, TRACKD_WAIT_FINAL, NULL, 0), TRACKD_E_GONE);
+	assert_int_equal(trackd_dispatch(reader), -EBADF);
+}
+
+static void statistics_tell_what_is_there(void **state)
+{
+	struct trackd_stats stats = { .size = sizeof stats }, less = { .size = 100 };
+	uint8_t id[16];
+
+	(void)state;
+	create("a");
+	assert_int_equal(trackd_update(writer, create("b"), 0, NULL), 0);
+	assert_int_equal(trackd_complete(writer, create("c"), NULL), 0);
+	assert_int_equal(trackd_remove(writer, create("d")), 0);
+	assert_int_equal(trackd_stats(reader, &stats), 0);
+	assert_string_equal(stats.board, name);
+	trackd_board_id(reader, id);
+	assert_memory_equal(stats.board_id, id, 16);
+	assert_int_equal(stats.capacity, CAPACITY);
+	assert_int_equal(stats.used, 3);
+	assert_int_equal(stats.completed, 1);
+	assert_int_equal(stats.n_removed, 1);
+	assert_int_equal(stats.clients, 1);
+	memset((char *)&less + 100, 0x5a, sizeof less - 100);
+	assert_int_equal(trackd_stats(reader, &less), 0); /* an older program's */
+	for (size_t i = 100; i < sizeof less; i++)
+		assert_int_equal(((unsigned char *)&less)[i], 0x5a);
+	assert_int_equal(less.used, 3);
+}
+
+/* ---- Words --------------------------------------------------------------- */
+
+static void every_error_has_its_words(void **state)
+{
+	static const struct {
+		int value;
+		const char *text;
+	} known[] = {
+#define ROW(error, value, text) { value, text },
+		TRACKD_ERRORS(ROW)
+#undef ROW
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		assert_string_equal(trackd_strerror(known[i].value), known[i].text);
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(known[i].value, known[j].value);
+	}
+	assert_string_equal(trackd_strerror(0), "success");
+	assert_string_equal(trackd_strerror(-ENOMEM), strerrordesc_np(ENOMEM));
+	assert_string_equal(trackd_strerror(-29999), "unknown error");
+	assert_string_equal(trackd_version(), TRACKD_VERSION);
+	assert_string_equal(trackd_state_name((enum trackd_state)77), "unknown");
+	assert_string_equal(trackd_reason_name(TRACKD_REASON_HOST_RESTART), "host_restart");
+}
+
+#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_BOARD(opening_fails_as_documented),
+		OWN_BOARD(a_damaged_or_foreign_board_is_refused),
+		OWN_BOARD(a_full_table_of_clients_refuses_producers_only),
+		OWN_BOARD(who_may_not_is_told_so),
+		OWN_BOARD(without_descriptors_there_is_an_error),
+		OWN_BOARD(closing_leaves_nothing),
+		OWN_BOARD(a_reader_may_write_nothing),
+		OWN_BOARD(creating_fails_as_documented),
+		OWN_BOARD(what_is_left_out_has_the_documented_words),
+		OWN_BOARD(changing_fails_as_documented),
+		OWN_BOARD(a_stopped_holder_makes_it_busy_within_the_timeout),
+		OWN_BOARD(reading_fails_as_documented),
+		OWN_BOARD(statistics_tell_what_is_there),
+		cmocka_unit_test(every_error_has_its_words),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
