@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/run: timeout=300 */
+/* Connections at work beside a real daemon: waiting, event loops, forked children, threads. */
+#include "libclient/clock.h"
+#include "libclient/trackd.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/private_daemon.h"
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct private_daemon daemon_;
+static struct trackd *writer, *reader;
+
+/* One daemon for all, with an empty board for each. */
+static int start(void **state)
+{
+	(void)state;
+	private_daemon_start(&daemon_, (const char *const[]){ "--capacity", "256", NULL });
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	private_daemon_remove(&daemon_);
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (daemon_.pid == 0)
+		private_daemon_restart(&daemon_);
+	writer = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
+	reader = private_daemon_open(&daemon_, TRACKD_OPEN_READ);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct trackd_iter iter;
+	struct trackd_ref ref;
+
+	(void)state;
+	trackd_iter_all(writer, &iter);
+	while (trackd_next(writer, &iter, &ref) == 1)
+		HARNESS_MUST(trackd_remove(writer, ref));
+	trackd_close(reader);
+	trackd_close(writer);
+	return 0;
+}
+
+static struct trackd_ref create(struct trackd *trackd, const char *id)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+	struct trackd_ref ref;
+
+	task.id = id;
+	HARNESS_MUST(trackd_create(trackd, &task, &ref));
+	return ref;
+}
+
+static struct trackd_view look(struct trackd_ref ref)
+{
+	struct trackd_view view;
+
+	HARNESS_MUST(trackd_get(reader, ref, &view));
+	return view;
+}
+
+/* ---- Waiting ------------------------------------------------------------- */
+
+static int wait_now(struct trackd_ref ref, enum trackd_wait_for what,
+		    const struct trackd_view *since)
+{
+	return trackd_wait(reader, ref, what, since, 0);
+}
+
+static void what_has_happened_since_a_view_is_seen_at_once(void **state)
+{
+	struct trackd_ref ref = create(writer, "a");
+	struct trackd_view view = look(ref);
+
+	(void)state;
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_FINAL, &view), -ETIMEDOUT);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), -ETIMEDOUT);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_CHANGE, &view), -ETIMEDOUT);
+	assert_int_equal(trackd_update(writer, ref, TRACKD_STAGE_KEEP, "says something"), 0);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), -ETIMEDOUT);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_CHANGE, &view), 0);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_CHANGE, NULL), -ETIMEDOUT); /* from now */
+	view = look(ref);
+	assert_int_equal(trackd_advance(writer, ref, 1), 0);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_CHANGE, &view), 0);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), -ETIMEDOUT);
+	assert_int_equal(trackd_update(writer, ref, 0, NULL), 0);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), 0);
+	view = look(ref);
+	assert_int_equal(trackd_update(writer, ref, 1, NULL), 0); /* another stage */
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), 0);
+	view = look(ref);
+	assert_int_equal(trackd_cancel(writer, ref), TRACKD_CANCEL_ASKED);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), 0);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_FINAL, &view), -ETIMEDOUT);
+	assert_int_equal(trackd_cancelled(writer, ref, NULL), 0);
+	assert_int_equal(wait_now(ref, TRACKD_WAIT_FINAL, NULL), 0);
+}
+
+static void a_timeout_is_kept(void **state)
+{
+	struct trackd_ref ref = create(writer, "a");
+	uint64_t before = clock_monotonic_ns();
+
+	(void)state;
+	assert_int_equal(trackd_wait(reader, ref, TRACKD_WAIT_FINAL, NULL, 60), -ETIMEDOUT);
+	assert_true(clock_monotonic_ns() - before >= 60 * NS_PER_MS);
+}
+
+/* A child that waits without limit; its exit status says how the wait ended. */
+static pid_t waiter(struct trackd_ref ref, enum trackd_wait_for what)
+{
+	struct trackd_view view = look(ref);
+	pid_t pid = harness_fork();
+
+	if (pid == 0)
+		_exit(-trackd_wait(reader, ref, what, &view, -1) & 0xff);
+	return pid;
+}
+
+static void a_waiter_wakes_for_each_condition(void **state)
+{
+	struct trackd_ref ref = create(writer, "a");
+
+	(void)state;
+	pid_t pid = waiter(ref, TRACKD_WAIT_TRANSITION);
+	assert_int_equal(trackd_update(writer, ref, 0, NULL), 0);
+	assert_int_equal(harness_reap(pid), 0);
+	pid = waiter(ref, TRACKD_WAIT_CHANGE);
+	assert_int_equal(trackd_advance(writer, ref, 1), 0);
+	assert_int_equal(harness_reap(pid), 0);
+	pid = waiter(ref, TRACKD_WAIT_FINAL);
+	assert_int_equal(trackd_complete(writer, ref, NULL), 0);
+	assert_int_equal(harness_reap(pid), 0);
+	pid = waiter(create(writer, "b"), TRACKD_WAIT_FINAL);
+	assert_int_equal(trackd_lookup(reader, "b", &ref), 0);
+	assert_int_equal(trackd_remove(writer, ref), 0);
+	assert_int_equal(harness_reap(pid), -TRACKD_E_GONE & 0xff);
+}
+
+static void a_waiter_does_without_a_daemon(void **state)
+{
+	struct trackd_ref ref = create(writer, "a");
+
+	(void)state;
+	private_daemon_kill(&daemon_);
+	pid_t pid = waiter(ref, TRACKD_WAIT_FINAL);
+	assert_int_equal(trackd_complete(writer, ref, NULL), 0);
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
+static void a_signal_ends_a_wait(void **state)
+{
+	struct sigaction action = { .sa_handler = nothing };
+	struct trackd_ref ref = create(writer, "a");
+
+	(void)state;
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		sigaction(SIGUSR1, &action, NULL);
+		(void)trackd_update(writer, ref, TRACKD_STAGE_KEEP, "listening");
+		_exit(-trackd_wait(reader, ref, TRACKD_WAIT_FINAL, NULL, -1) & 0xff);
+	}
+	HARNESS_WAIT(look(ref).revision > 1, 5000);
+	HARNESS_WAIT(kill(pid, SIGUSR1) == 0 && has_ended(pid), 5000); /* until it meets a wait */
+	assert_int_equal(harness_reap(pid), EINTR);
+}
+
+/* ---- Events -------------------------------------------------------------- */
+
+static void a_cursor_reads_what_comes_after_it(void **state)
+{
+	struct trackd_cursor cursor, late, first;
+	struct trackd_event event;
+
+	(void)state;
+	create(writer, "before");
+	trackd_cursor_now(reader, &cursor);
+	trackd_cursor_at(reader, cursor.next - 1, &first);
+	trackd_cursor_at(reader, 1000000, &late); /* of the future: behind the newest */
+	assert_int_equal(late.next, cursor.next);
+	assert_int_equal(trackd_next_event(reader, &cursor, &event), 0);
+	assert_int_equal(trackd_wait_event(reader, &cursor, 0), -ETIMEDOUT);
+	assert_int_equal(trackd_wait_event(reader, &first, 0), 0);
+	assert_int_equal(trackd_next_event(reader, &first, &event), 1);
+	assert_string_equal(event.id, "before");
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		_exit(trackd_wait_event(reader, &cursor, -1) == 0 &&
+				      trackd_next_event(reader, &cursor, &event) == 1 &&
+				      strcmp(event.id, "after") == 0
+			      ? 0
+			      : 1);
+	create(writer, "after");
+	assert_int_equal(harness_reap(pid), 0);
+	assert_int_equal(trackd_wait_event(reader, &cursor, 5000), 0);
+	assert_int_equal(trackd_owner_hash(reader, ""), 0);
+	assert_int_not_equal(trackd_owner_hash(reader, "alice"), 0);
+}
+
+static bool readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 0) == 1;
+}
+
+static void drain(void)
+{
+	while (trackd_dispatch(reader) == 1)
+		;
+}
+
+/* Whether a transition makes it readable soon. */
+static bool rings(int fd, struct trackd_ref ref)
+{
+	static int stage;
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	drain();
+	HARNESS_MUST(trackd_update(writer, ref, ++stage % 5, NULL));
+	return poll(&poll_fd, 1, 200) == 1;
+}
+
+static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
+{
+	int fd = trackd_fd(reader);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(trackd_fd(reader), fd);
+	struct trackd_ref ref = create(writer, "a");
+	/* It may have subscribed after that; of these transitions it is told in any case. */
+	for (int stage = 0; stage < 3; stage++) {
+		HARNESS_WAIT((drain(), !readable(fd)), 5000);
+		assert_int_equal(trackd_update(writer, ref, stage, NULL), 0);
+		HARNESS_WAIT(readable(fd), 5000);
+		assert_int_equal(trackd_dispatch(reader), 1);
+	}
+	private_daemon_kill(&daemon_);
+	HARNESS_WAIT(readable(fd), 5000); /* it has gone, and something may have been missed */
+	assert_int_equal(trackd_dispatch(reader), 1);
+	private_daemon_restart(&daemon_);
+	/* It looks for a daemon once a second; three in a row are no look of that sort. */
+	HARNESS_WAIT(rings(fd, ref) && rings(fd, ref) && rings(fd, ref), 15000);
+	assert_int_equal(trackd_fd(reader), fd);
+}
+
+/* ---- Forks and threads --------------------------------------------------- */
+
+static _Noreturn void stay(void)
+{
+	for (;;)
+		pause();
+}
+
+static int worker_of(struct trackd_ref ref)
+{
+	struct trackd_task task;
+
+	HARNESS_MUST(trackd_copy(reader, ref, &task));
+	return task.worker_pid;
+}
+
+static void a_forked_child_works_as_itself(void **state)
+{
+	struct trackd_ref ours = create(writer, "ours"), childs = create(writer, "childs");
+	struct trackd_task task;
+
+	(void)state;
+	assert_int_equal(trackd_update(writer, ours, 0, NULL), 0);
+	assert_int_equal(worker_of(ours), getpid());
+	assert_true(trackd_fd(reader) >= 0); /* the parent's */
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		bool fine =
+			trackd_advance(writer, ours, 5) == 0 && /* counting takes no task over */
+			worker_of(ours) == getppid() &&
+			trackd_update(writer, childs, 0, NULL) == 0 &&
+			worker_of(childs) == getpid() && trackd_dispatch(reader) == -EBADF &&
+			trackd_fd(reader) >= 0;
+		if (!fine)
+			_exit(1);
+		stay();
+	}
+	HARNESS_WAIT(worker_of(childs) == pid, 5000);
+	assert_int_equal(look(ours).done, 5);
+	harness_kill(pid, SIGKILL);
+	HARNESS_WAIT(look(childs).state == TRACKD_FAILED, 5000);
+	assert_int_equal(look(childs).reason, TRACKD_REASON_WORKER_LOST);
+	assert_int_equal(look(ours).state, TRACKD_ACTIVE); /* its parent's stay its parent's */
+	assert_int_equal(trackd_copy(reader, ours, &task), 0);
+	assert_int_equal(trackd_worker_alive(&task), 1);
+}
+
+static void a_connection_can_be_for_another_worker_or_none(void **state)
+{
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+	struct trackd_ref ref = create(writer, "a"), other = create(writer, "b");
+	struct trackd *trackd;
+
+	(void)state;
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		stay();
+	options.board = daemon_.board;
+	options.socket = daemon_.socket;
+	options.flags = TRACKD_OPEN_WRITE;
+	options.worker_pid = pid;
+	assert_int_equal(trackd_open(&trackd, &options), 0);
+	assert_int_equal(trackd_update(trackd, ref, 0, NULL), 0);
+	assert_int_equal(worker_of(ref), pid);
+	trackd_close(trackd);
+	trackd = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
+	assert_int_equal(trackd_update(trackd, other, 0, NULL), 0);
+	assert_int_equal(worker_of(other), 0);
+	assert_int_equal(trackd_update(trackd, ref, 1, NULL), 0); /* leaves whom it has */
+	assert_int_equal(worker_of(ref), pid);
+	trackd_close(trackd);
+	harness_kill(pid, SIGKILL);
+	HARNESS_WAIT(look(ref).state == TRACKD_FAILED, 5000);
+}
+
+enum { THREADS = 4, ROUNDS = 3000 };
+
+static void *work(void *data)
+{
+	const struct trackd_ref *ref = data;
+	int bad = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		struct trackd_view view;
+		bad += trackd_advance(writer, *ref, 1) != 0;
+		bad += trackd_get(writer, *ref, &view) != 0;
+		if (i % 8 == 0)
+			bad += trackd_update(writer, *ref, TRACKD_STAGE_KEEP, "m") != 0;
+	}
+	return bad ? data : NULL;
+}
+
+static void threads_share_a_connection(void **state)
+{
+	struct trackd_ref ref = create(writer, "a");
+	pthread_t threads[THREADS];
+	void *bad;
+
+	(void)state;
+	assert_int_equal(trackd_update(writer, ref, 0, NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, work, &ref), 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], &bad), 0);
+		assert_null(bad);
+	}
+	assert_int_equal(look(ref).done, THREADS * ROUNDS);
+}
+
+#define OWN_TASKS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_TASKS(what_has_happened_since_a_view_is_seen_at_once),
+		OWN_TASKS(a_timeout_is_kept),
+		OWN_TASKS(a_waiter_wakes_for_each_condition),
+		OWN_TASKS(a_waiter_does_without_a_daemon),
+		OWN_TASKS(a_signal_ends_a_wait),
+		OWN_TASKS(a_cursor_reads_what_comes_after_it),
+		OWN_TASKS(an_event_loop_is_woken_over_a_daemons_restart),
+		OWN_TASKS(a_forked_child_works_as_itself),
+		OWN_TASKS(a_connection_can_be_for_another_worker_or_none),
+		OWN_TASKS(threads_share_a_connection),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, start, stop);
+}
