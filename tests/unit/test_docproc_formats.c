@@ -119,6 +119,16 @@ static void running_heads_and_page_numbers_are_dropped(void **state)
 	check_block("caustic soda", BLOCK_PARAGRAPH, 12);
 }
 
+/* Bold lines of a table of contents, between others of it and a text. */
+static void contents_are_no_headings(void **state)
+{
+	(void)state;
+	extract("contents.pdf");
+	check_block("1 Beginnings . . . . . 1", BLOCK_PARAGRAPH, 1);
+	check_whole("1 Beginnings", BLOCK_HEADING);
+	assert_int_equal(count(BLOCK_HEADING), 2);
+}
+
 static void cells_are_told_by_their_distance(void **state)
 {
 	(void)state;
@@ -384,6 +394,7 @@ int main(void)
 		TEST(text_from_right_to_left_is_whole),
 		TEST(chinese_and_japanese_are_read),
 		TEST(running_heads_and_page_numbers_are_dropped),
+		TEST(contents_are_no_headings),
 		TEST(cells_are_told_by_their_distance),
 		TEST(a_password_for_changes_only_is_no_obstacle),
 		TEST(paragraphs_tables_and_notes_of_a_docx),

@@ -207,13 +207,23 @@ static bool continues(const struct layout *layout, const struct open_block *bloc
 
 /* ---- Blocks --------------------------------------------------------------------------------- */
 
+/* No heading: a number alone, or a line of a table of contents, which leads to its page by dots. */
+static bool has_words(const char *text)
+{
+	bool letter = false;
+
+	for (const char *at = text; *at; at++)
+		letter = letter || isalpha((unsigned char)*at) || (unsigned char)*at >= 0x80;
+	return letter && !strstr(text, ". . .") && !strstr(text, ".....");
+}
+
 static bool is_heading(const struct layout *layout, const struct open_block *block)
 {
 	const struct pdf_line *line = block->first;
 	size_t length = block->text.length;
 
 	if (!line->placed || block->n_lines > HEADING_LINES || length > HEADING_BYTES ||
-	    layout->body_size <= 0)
+	    layout->body_size <= 0 || !has_words(block->text.bytes))
 		return false;
 	if (line->size >= 1.12F * layout->body_size)
 		return true;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files that must be refused, or that hold nothing, and one DOCX of everything that is odd."""
+"""Files that must be refused, or that hold nothing, and a few that are odd."""
 
 import os
 import struct
@@ -11,6 +11,9 @@ from pages import Encryption, text_pdf
 
 EMPTY = part("document", "<w:body><w:p/><w:p><w:r><w:t> </w:t></w:r></w:p><w:sectPr/></w:body>")
 SECRET = [["This sentence can be read with the password only."]]
+CONTENTS = [["*1 Beginnings . . . . . 1", "1.1 Before the flood . . . . . 2", "*2 Ends . . . . . 3", "",
+             "*1 Beginnings", "", "In the beginning there was nothing", "to be said about anything.", "",
+             "*2 Ends", "", "At the end everything had been said", "about it, and more than once."]]
 OPEN = [["Printing this page may be forbidden.", "Reading it is not: there is no password for opening."]]
 
 
@@ -132,6 +135,7 @@ def files(good):
         "odd.docx": odd_docx(),
         "encrypted.pdf": text_pdf(SECRET, Encryption("secret", "owner")),
         "restricted.pdf": text_pdf(OPEN, Encryption("", "owner")),
+        "contents.pdf": text_pdf(CONTENTS),
         "truncated.pdf": good["voyager.pdf"][:len(good["voyager.pdf"]) * 2 // 5],
         "truncated.docx": good["voyager.docx"][:len(good["voyager.docx"]) // 2],
         "legacy.doc": legacy_doc(),

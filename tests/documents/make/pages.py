@@ -61,23 +61,28 @@ def assemble(objects, encryption=None):
 
 
 def show(lines):
-    """A page's stream: lines of text from the top."""
-    escaped = (line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)") for line in lines)
-    return "BT /F1 11 Tf 14 TL 50 780 Td " + " ".join(f"({line}) Tj T*" for line in escaped) + " ET"
+    """A page's stream: lines of text from the top. A line that begins with "*" is bold."""
+    out = ["BT 14 TL 50 780 Td"]
+    for line in lines:
+        bold, line = line.startswith("*"), line.lstrip("*")
+        line = line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        out.append(f"/F{2 if bold else 1} 11 Tf ({line}) Tj T*")
+    return " ".join(out) + " ET"
 
 
 def text_pdf(pages, encryption=None):
     """pages: lists of lines."""
-    kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(pages)))
+    kids = " ".join(f"{5 + 2 * i} 0 R" for i in range(len(pages)))
     objects = [b"<< /Type /Catalog /Pages 2 0 R >>",
                f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>".encode(),
-               b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
+               b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+               b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>"]
     for i, lines in enumerate(pages):
         data = show(lines).encode("cp1252")
         if encryption:
-            data = encryption.apply(5 + 2 * i, data)
-        objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 2 * i} 0 R "
-                       "/Resources << /Font << /F1 3 0 R >> >> >>".encode())
+            data = encryption.apply(6 + 2 * i, data)
+        objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {6 + 2 * i} 0 R "
+                       "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>".encode())
         objects.append(stream(data))
     return assemble(objects, encryption)
 
