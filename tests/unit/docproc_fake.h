@@ -64,7 +64,8 @@ static struct fake fake_start(const char *option)
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		close(in[1]);
-		execl("/usr/bin/python3", "python3", path, option, (char *)NULL);
+		/* By its full name, from which it tells where its modules are. */
+		execl("/usr/bin/python3", "/usr/bin/python3", path, option, (char *)NULL);
 		_exit(127);
 	}
 	close(in[0]);

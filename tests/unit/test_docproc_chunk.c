@@ -177,6 +177,21 @@ static void a_sentence_of_600_words_is_one_chunk(void **state)
 	test_free(text);
 }
 
+static void an_overlap_makes_no_chunk_too_large(void **state)
+{
+	char *text = make_text(8, 50), *wide = make_text(1, CHUNK_WORDS_MAX - 20);
+
+	(void)state;
+	add(BLOCK_PARAGRAPH, 1, text);
+	add(BLOCK_PARAGRAPH, 1, wide);
+	assert_int_equal(run(), 0);
+	check_cover();
+	assert_int_equal(chunks.n_chunks, 2);
+	assert_int_equal(chunks.chunks[1].n_sentences, 1);
+	test_free(text);
+	test_free(wide);
+}
+
 /* A word of a megabyte, and a megabyte of Chinese without a full stop. */
 static void endless_words_are_cut_between_characters(void **state)
 {
@@ -274,6 +289,7 @@ int main(void)
 		TEST(rows_stay_whole_and_apart),
 		TEST(a_long_sentence_is_cut_behind_a_clause),
 		TEST(a_sentence_of_600_words_is_one_chunk),
+		TEST(an_overlap_makes_no_chunk_too_large),
 		TEST(endless_words_are_cut_between_characters),
 		TEST(what_has_no_words_is_left_out),
 		TEST(no_word_at_all_is_an_empty_document),

@@ -92,6 +92,7 @@ static void sentences_end_where_people_end_them(void **state)
 		"Vgl. Abb. 3 und Nr. 5. der Liste, d. h. die von Dr. Meier, bzw. die u. a. "
 		"Leute.|Und "
 		"hier.|Es ist der Satz.|Dann weiter mit Herrn Philipp.|Nun.",
+		"Das ist nicht die Nr. 5.|Danach war es auch so.",
 		/* French, Spanish, Italian, Portuguese, Dutch */
 		"M. Dupont est l\xc3\xa0 avec les enfants.|Il est, p. ex., Parisien dans la Fig. 2 "
 		"de M. X.",
