@@ -130,6 +130,24 @@ def _(site):
     documents.expect(documents.submit("tides.txt"), "completed")
 
 
+@test("nobody else serves while a process of a server that died may live")
+def _(site):
+    site.daemon()
+    with Endpoint() as endpoint:
+        documents = Documents(site, *slow(endpoint))
+        server = documents.serve("--jobs", "1")
+        documents.submit("tides.txt", "--id", "one")
+        worker = documents.stop_in("one", "summarizing")
+        lock = os.path.join(documents.spool, "lock")
+        held = [os.readlink(f"/proc/{worker}/fd/{fd}") for fd in os.listdir(f"/proc/{worker}/fd")]
+        check(lock in held, f"the child does not hold the lock: {held}")
+        # And nothing else of the server's: its document, its streams, its own board and store.
+        check(not any("inotify" in name or "/new" in name or "signalfd" in name for name in held), f"{held}")
+        server.kill()
+        documents.serve("--jobs", "1")
+        documents.until_empty()
+
+
 @test("SIGTERM lets the documents finish that were begun, and leaves the others")
 def _(site):
     site.daemon()
@@ -250,17 +268,24 @@ def _(site):
 def _(site):
     site.daemon()
     with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("wait:1,ok"), "--chat-model", "m")
+        documents = Documents(site, "--chat-url", endpoint.url("hang,ok"), "--chat-model", "m")
         documents.serve("--jobs", "2")
         documents.submit("tides.txt", "--id", "same")
-        documents.until_stage("same", "summarizing")
+        worker = documents.stop_in("same", "summarizing")
         # As a gateway might: its own new task in the place of the other.
         documents.board.do("create same name=second.txt replace")
         documents.place("same", "The second document of this id.", name="second.txt")
+        # There is room for a second process, which another document gets.
+        documents.expect(documents.submit("notes.md", "--id", "other"), "completed")
+        check(documents.show("same").state == "pending", "two are at the same id")
+        check([name for name in documents.files() if "same" in name] ==
+              ["new/same", "new/same.json", "work/same", "work/same.json"], f"{documents.files()}")
+        os.kill(worker, signal.SIGCONT)
         documents.expect("same", "completed")
         documents.until_empty()
-        check(documents.whole() == ["same"], "the store")
-        check(documents.query("SELECT filename FROM documents") == [("second.txt",)], "the newer one stays")
+        check(documents.whole() == ["other", "same"], "the store")
+        check(documents.query("SELECT filename FROM documents WHERE id = 'same'") == [("second.txt",)],
+              "the newer one stays")
 
 
 # ---- Garbage -------------------------------------------------------------------------------------
