@@ -53,10 +53,6 @@ static int taken(union layout_mutex *mutex, int error)
 	case EOWNERDEAD:
 		(void)pthread_mutex_consistent(native(mutex));
 		return LOCK_RECOVERED;
-	case EBUSY:
-	case EDEADLK:
-	case ETIMEDOUT:
-		return -error;
 	case ENOTRECOVERABLE:
 	case EINVAL:
 		return TRACKD_E_DAMAGED;

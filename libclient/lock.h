@@ -24,9 +24,9 @@ int lock_init(union layout_mutex *mutex);
 
 /*
  * Lock, waiting until deadline (CLOCK_MONOTONIC ns, or LOCK_TRY).
- * Returns 0, LOCK_RECOVERED, -EBUSY (LOCK_TRY), TRACKD_E_BUSY (deadline passed), -EDEADLK (this
- * thread holds it), or TRACKD_E_DAMAGED. While it waits it looks after a holder that the kernel
- * forgot (lock_rescue()).
+ * Returns 0, LOCK_RECOVERED, -EBUSY (LOCK_TRY), TRACKD_E_BUSY (deadline passed, also when this
+ * thread holds it itself), or TRACKD_E_DAMAGED. While it waits it looks after a holder that the
+ * kernel forgot (lock_rescue()).
  */
 int lock_take(union layout_mutex *mutex, uint64_t deadline);
 void lock_drop(union layout_mutex *mutex);
