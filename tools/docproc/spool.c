@@ -140,11 +140,6 @@ void spool_walk(int folder, void (*take)(void *user, const char *name), void *us
 	closedir(stream);
 }
 
-static void ticket_name(const char *id, char ret_name[TRACKD_ID_MAX + sizeof TICKET_SUFFIX])
-{
-	snprintf(ret_name, TRACKD_ID_MAX + sizeof TICKET_SUFFIX, "%s" TICKET_SUFFIX, id);
-}
-
 /* The id that a ticket's name is made of; false if it is no ticket's. */
 static bool id_of_ticket(const char *name, char ret_id[TRACKD_ID_MAX + 1])
 {
@@ -190,7 +185,7 @@ int spool_take(struct spool *spool, const struct ticket *ticket, struct failure 
 {
 	char json[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
 
-	ticket_name(ticket->id, json);
+	ticket_file(ticket->id, json);
 	if (!exists(spool->new, ticket->id))
 		return -ENOENT;
 	if (renameat(spool->new, json, spool->work, json) < 0 ||
@@ -209,7 +204,7 @@ void spool_remove(int folder, const char *id)
 
 	if (folder < 0)
 		return;
-	ticket_name(id, json);
+	ticket_file(id, json);
 	(void)unlinkat(folder, id, 0);
 	(void)unlinkat(folder, json, 0);
 }
