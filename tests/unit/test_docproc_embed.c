@@ -95,10 +95,10 @@ static void vectors_have_length_one_and_empty_texts_are_zero(void **state)
 static void the_bytes_are_the_same_for_ever(void **state)
 {
 	static const char *const texts[] = {
-		"The board keeps all tasks of a host in shared memory; the readers take no lock.",
+		("The board keeps all tasks of a host in shared memory; the readers take no lock."),
 		"Größe und Straße: ÆØÅ, naïve café, Ελληνικά, РУССКИЙ, עברית, العربية 3.14",
-		"word word word word word word word word word word word word word word word word "
-		"word",
+		("word word word word word word word word word word word word word word word word "
+		 "word"),
 	};
 	float *vectors = embed(texts, 3);
 	uint8_t bytes[3 * EMBED_BUILTIN * 4];

@@ -2,7 +2,8 @@
 /*
  * A summary: the SUMMARY_SENTENCES sentences that are most central by LexRank (Erkan and Radev,
  * Journal of Artificial Intelligence Research 22, 2004) over their vectors, in document order; or
- * what a chat endpoint makes of the text.
+ * what a chat endpoint makes of the beginning of the text. Of a document with more than LEXRANK_MAX
+ * (2000) sentences of prose, as many, evenly spread, are looked at, so that time is bounded.
  */
 #ifndef DOCPROC_SUMMARY_H
 #define DOCPROC_SUMMARY_H
