@@ -221,6 +221,11 @@ uint64_t follower_position(const struct follower *follower)
 	return follower->cursor.next;
 }
 
+const char *follower_board(const struct follower *follower)
+{
+	return follower->board;
+}
+
 void follower_tap(struct follower *follower,
 		  void (*tap)(void *user, const struct trackd_event *event), void *user)
 {

@@ -37,8 +37,9 @@ void follower_watch_task(struct follower *follower, struct watch *watch, struct 
 void follower_watch_owner(struct follower *follower, struct watch *watch, const char *owner);
 void follower_unwatch(struct watch *watch);
 
-/* Sequence of the next transition. */
+/* Sequence of the next transition, and the board that it is of, as board_id() has it. */
 uint64_t follower_position(const struct follower *follower);
+const char *follower_board(const struct follower *follower);
 
 /* Every transition, also those nobody watches: for histograms. */
 void follower_tap(struct follower *follower,

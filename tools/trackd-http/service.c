@@ -16,6 +16,7 @@
 #include "metrics.h"
 #include "server.h"
 #include "show.h"
+#include "stream.h"
 #include "ticket.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
@@ -195,6 +196,8 @@ static int start_modules(struct service *service)
 		error = follower_start(gateway, &gateway->follower);
 	if (error == 0)
 		error = metrics_new(gateway, &gateway->metrics);
+	if (error == 0)
+		error = streams_new(gateway, &gateway->streams);
 	return error;
 }
 
@@ -221,6 +224,7 @@ static void stop_modules(struct service *service)
 	/* Requests that are open let go of their watches, streams and tasks. */
 	server_stop(gateway->server);
 	server_stop(gateway->admin);
+	streams_free(gateway->streams);
 	metrics_free(gateway->metrics);
 	follower_stop(gateway->follower);
 	waits_free(gateway->waits);
@@ -266,6 +270,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	gateway->draining = true;
 	server_quiesce(gateway->server);
 	waits_end(gateway->waits);
+	streams_end(gateway->streams);
 	(void)sd_event_now(gateway->event, CLOCK_MONOTONIC, &now);
 	service->drain_until = now + DRAIN_USEC;
 	return sd_event_add_time(gateway->event, &service->drain, CLOCK_MONOTONIC,
