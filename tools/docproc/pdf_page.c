@@ -36,50 +36,61 @@ static bool is_direction_mark(gunichar c)
 	return c >= 0x202a && c <= 0x202e;
 }
 
-/* Letters from right to left, less those from left to right. */
-static long right_to_left(const char *text)
+struct letters {
+	size_t leftward, rightward;
+};
+
+static struct letters count_letters(const char *text)
 {
-	long sum = 0;
+	struct letters letters = { 0, 0 };
 
 	for (const char *at = text; *at; at = g_utf8_next_char(at)) {
 		UCharDirection direction = u_charDirection((UChar32)g_utf8_get_char(at));
-		if (direction == U_RIGHT_TO_LEFT || direction == U_RIGHT_TO_LEFT_ARABIC)
-			sum++;
-		else if (direction == U_LEFT_TO_RIGHT)
-			sum--;
+		letters.leftward +=
+			direction == U_RIGHT_TO_LEFT || direction == U_RIGHT_TO_LEFT_ARABIC;
+		letters.rightward += direction == U_LEFT_TO_RIGHT;
 	}
-	return sum;
+	return letters;
+}
+
+/* Keep an area if it selects more text than the longest so far. */
+static void try_area(PopplerPage *page, PopplerRectangle area, char **longest,
+		     PopplerRectangle *best)
+{
+	char *text = poppler_page_get_text_for_area(page, &area);
+
+	if (!text || (*longest && strlen(text) <= strlen(*longest))) {
+		g_free(text);
+		return;
+	}
+	g_free(*longest);
+	*longest = text;
+	*best = area;
 }
 
 /*
  * poppler selects text from one point to another. From beyond one corner to beyond the opposite one
- * is everything where the text runs from left to right. Where it runs from right to left there is no
- * such end: the selection ends in the block that is nearest to it. The one that selects most is taken.
+ * is everything where the page's text runs from left to right. Where it runs from right to left there
+ * is no such end: the selection ends in the block that is nearest to it. What selects most is taken.
  */
-static PopplerRectangle choose_area(PopplerPage *page, bool *ret_rtl)
+static char *select_text(PopplerPage *page, PopplerRectangle *ret_area, bool *ret_rtl)
 {
-	PopplerRectangle area = { -FAR, -FAR, FAR, FAR }, best = { FAR, -FAR, -FAR, FAR };
-	char *text = poppler_page_get_text_for_area(page, &area);
-	long balance = text ? right_to_left(text) : 0;
+	char *longest = NULL;
+	struct letters letters = { 0, 0 };
 	double width, height;
-	size_t longest = 0;
 
-	g_free(text);
-	*ret_rtl = balance > 0;
-	if (!*ret_rtl)
-		return area;
+	try_area(page, (PopplerRectangle){ -FAR, -FAR, FAR, FAR }, &longest, ret_area);
+	if (longest)
+		letters = count_letters(longest);
+	*ret_rtl = letters.leftward > letters.rightward;
+	if (letters.leftward == 0)
+		return longest;
 	poppler_page_get_size(page, &width, &height);
-	for (int i = 0; i <= RTL_STOPS; i++) {
-		area = (PopplerRectangle){ FAR, -FAR, i == RTL_STOPS ? -FAR : width * i / RTL_STOPS,
-					   FAR };
-		text = poppler_page_get_text_for_area(page, &area);
-		if (text && strlen(text) > longest) {
-			longest = strlen(text);
-			best = area;
-		}
-		g_free(text);
-	}
-	return best;
+	for (int i = -1; i < RTL_STOPS; i++)
+		try_area(page,
+			 (PopplerRectangle){ FAR, -FAR, i < 0 ? -FAR : width * i / RTL_STOPS, FAR },
+			 &longest, ret_area);
+	return longest;
 }
 
 static void set_fonts(struct page_text *page)
@@ -121,11 +132,11 @@ static int join_glyphs(struct page_text *page)
 
 static int read_text(PopplerPage *poppler, struct page_text *page)
 {
-	PopplerRectangle area = choose_area(poppler, &page->rtl);
+	PopplerRectangle area;
 	double width;
 
 	poppler_page_get_size(poppler, &width, &page->height);
-	page->text = poppler_page_get_text_for_area(poppler, &area);
+	page->text = select_text(poppler, &area, &page->rtl);
 	if (!page->text)
 		return 0;
 	if (!g_utf8_validate(page->text, -1, NULL)) {

@@ -89,7 +89,7 @@ BODY = """
 <w:p><w:pPr><w:pStyle w:val="Kreis"/></w:pPr><w:r><w:t>Its style descends from itself.</w:t></w:r></w:p>
 <w:p><w:r><w:t>One wo</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">rd in pieces, a </w:t></w:r>
   <w:hyperlink r:id="rId9"><w:r><w:t>link to follow</w:t></w:r></w:hyperlink><w:r><w:t xml:space="preserve">, a no</w:t></w:r><w:r><w:noBreakHyphen/></w:r><w:r><w:t>break hyphen, a soft</w:t></w:r><w:r><w:softHyphen/></w:r><w:r><w:t>ware.</w:t></w:r></w:p>
-<w:p><w:r><w:t xml:space="preserve">The plan was </w:t></w:r><w:del w:id="1" w:author="a"><w:r><w:delText>abandoned</w:delText></w:r></w:del>
+<w:p><w:r><w:t xml:space="preserve">The plan was </w:t></w:r><w:del w:id="1" w:author="a"><w:r><w:delText>abandoned</w:delText></w:r><w:r><w:sym w:font="Symbol" w:char="2190"/><w:t>abandoned</w:t></w:r></w:del>
   <w:ins w:id="2" w:author="a"><w:r><w:t>accepted</w:t></w:r></w:ins><w:r><w:t>.</w:t></w:r></w:p>
 <w:p><w:moveFrom w:id="3" w:author="a"><w:r><w:t>It was moved away from here.</w:t></w:r></w:moveFrom></w:p>
 <w:p><w:moveTo w:id="4" w:author="a"><w:r><w:t>It was moved to this place.</w:t></w:r></w:moveTo></w:p>
