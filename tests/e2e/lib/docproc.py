@@ -126,14 +126,17 @@ class Documents:
 
     def place(self, id, text, /, folder="new", **ticket):
         """Put both files of a document into a folder of the spool by hand."""
+        self.place_bytes(id, text.encode(), folder, **ticket)
+
+    def place_bytes(self, id, content, /, folder="new", **ticket):
         for at in ("tmp", "new", "work"):
             os.makedirs(os.path.join(self.spool, at), exist_ok=True)
-        ticket = {"id": id, "owner": "", "name": f"{id}.txt", "size": len(text.encode()),
+        ticket = {"id": id, "owner": "", "name": f"{id}.txt", "size": len(content),
                   "created_at": 1700000000, **ticket}
-        for name, content in ((f"{id}.json", json.dumps(ticket)), (id, text)):
+        for name, data in ((f"{id}.json", json.dumps(ticket).encode()), (id, content)):
             path = os.path.join(self.spool, "tmp", name)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(content)
+            with open(path, "wb") as file:
+                file.write(data)
             os.rename(path, os.path.join(self.spool, folder, name))
 
     # ---- Looking --------------------------------------------------------------------------------
