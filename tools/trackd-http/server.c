@@ -72,6 +72,9 @@ static void leave(struct server *server, void **context)
 		server->n_busy--;
 	free(connection);
 	*context = NULL;
+	/* With all connections taken, libmicrohttpd listens no more until it is run again, and when
+	 * they have gone nothing else would run it. */
+	server_kick(server);
 	if (--server->n_connections == 0)
 		(void)sd_event_source_set_enabled(server->watch, SD_EVENT_OFF);
 }
@@ -186,6 +189,36 @@ void server_kick(struct server *server)
 
 /* ---- Starting and stopping ---------------------------------------------- */
 
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* %00 stays as it is: decoded, it would end the text, and "t%00" be taken for "t". */
+static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+	char *to = text;
+
+	(void)cls;
+	(void)connection;
+	for (const char *from = text; *from; from++) {
+		int high = from[0] == '%' ? digit(from[1]) : -1;
+		int low = high >= 0 ? digit(from[2]) : -1;
+
+		if (low >= 0 && high + low > 0) {
+			*to++ = (char)(high << 4 | low);
+			from += 2;
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+	return (size_t)(to - text);
+}
+
 static struct MHD_Daemon *start_daemon(struct server *server, int fd)
 {
 	const struct config *config = server->gateway->config;
@@ -193,11 +226,11 @@ static struct MHD_Daemon *start_daemon(struct server *server, int fd)
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_on_call, server,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, request_on_end, server,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-		config->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		server->admin ? 0 : config->address_connections, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_UNESCAPE_CALLBACK,
+		unescape, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+		MHD_OPTION_CONNECTION_LIMIT, config->connections,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, server->admin ? 0 : config->address_connections,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 static int add_sources(struct server *server)
