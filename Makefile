@@ -40,7 +40,6 @@ HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-de
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3
 BENCH_PACKAGES := valgrind python3
-DEMO_PACKAGES := man-db util-linux procps
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
@@ -61,10 +60,9 @@ crash_mutant_src := tests/crash/mutant/main.c
 stress_src := $(wildcard tests/stress/*.c)
 e2e_src := $(wildcard tests/e2e/*.c)
 bench_src := $(wildcard tests/bench/*.c)
-demo_src := $(wildcard tests/demo/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
 all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(http_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
-	$(stress_src) $(e2e_src) $(bench_src) $(demo_src) $(fuzz_src)
+	$(stress_src) $(e2e_src) $(bench_src) $(fuzz_src)
 headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h tests/*/*/*.h)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -86,12 +84,11 @@ crash_programs := $(call prog,$(crash_src))
 crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
 test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
 # What the scripts of tests/e2e move; no tests themselves.
-e2e_puppets := $(BUILD)/tests/e2e/puppet $(BUILD)/tests/e2e/load
+e2e_puppets := $(BUILD)/tests/e2e/puppet $(BUILD)/tests/e2e/load $(BUILD)/tests/e2e/sse_load
 bench_programs := $(BUILD)/tests/bench/bench
 fuzz_target_src := $(filter %_target.c,$(fuzz_src))
 garbage_src := $(filter-out %_target.c,$(fuzz_src))
 fuzz_programs := $(BUILD)/tests/fuzz/garbage
-demo_programs := $(BUILD)/tests/demo/indexer
 
 SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
 TOOL_LIBS = $(shell pkg-config --libs smartcols jansson ncursesw)
@@ -129,7 +126,7 @@ deps:
 build: $(lib_so) $(lib_a) $(programs)
 	@:
 
-tests: build $(test_programs) $(bench_programs) $(demo_programs)
+tests: build $(test_programs) $(bench_programs)
 
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
@@ -177,6 +174,7 @@ $(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_
 $(BUILD)/obj/tools/trackd-http/%.o $(BUILD)/obj/tests/unit/test_http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
 
 $(BUILD)/obj/tools/trackd-http/description.o $(BUILD)/fuzz/obj/tools/trackd-http/description.o: tools/trackd-http/openapi.json
+$(BUILD)/obj/tools/trackd-http/assets.o $(BUILD)/fuzz/obj/tools/trackd-http/assets.o: $(wildcard tools/trackd-http/page/*)
 
 $(BUILD)/trackd-http: $(call obj,tools/trackd-http/main.c) $(http_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
@@ -258,15 +256,8 @@ $(BUILD)/fuzz/obj/tools/trackd-http/%.o $(BUILD)/fuzz/obj/tests/fuzz/http_%.o: o
 
 -include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(docproc_src) $(http_src) $(fuzz_target_src)))
 
-# A program as any other: the public header and the library, nothing of the tests.
-$(demo_programs): $(call obj,$(demo_src)) $(lib_a)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lm
-
-demo: deps ## three workers, kills, nothing lost; DOCS=FOLDER for texts of your own
-	$(call packages,$(DEMO_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) build $(demo_programs)
+demo: deps ## documents become searchable, kills, nothing lost; DOCS=FOLDER for your own
+	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) build
 	$(Q)BUILD=$(BUILD) DOCS="$(DOCS)" tests/demo/demo.sh
 
 # Never fails over a missed aim, only over what cannot be built.
@@ -310,6 +301,7 @@ soak: deps ## what is worth an hour: every double kill, random input for long
 	$(Q)$(BUILD)/tests/crash/killed_twice all
 	$(Q)FUZZ_ROUNDS=5000000 $(BUILD)/address/tests/fuzz/garbage
 	$(Q)FUZZ_RUNS=0 FUZZ_SECONDS=600 TRACKD_BUILD=$(BUILD) tests/fuzz/short
+	$(Q)DOCPROC_BROKEN=2000 DOCPROC_SEED=$$(date +%s) tests/run --build $(BUILD) tests/e2e/docproc_broken.py
 
 tidy: deps ## clang-tidy over all sources
 	$(call packages,$(CHECK_PACKAGES))
