@@ -336,8 +336,13 @@ static int find_parts(struct docx *docx, struct parts *parts)
 	const char *slash = strrchr(parts->main, '/');
 	int folder = slash ? (int)(slash + 1 - parts->main) : 0;
 	snprintf(name, sizeof name, "%.*s_rels/%s.rels", folder, parts->main, parts->main + folder);
-	relations.source = parts->main;
-	return docx_walk(docx, name, visit_relation, &relations);
+	/* A copy: the relations may name another main part, which must not change under them. */
+	char source[DOCX_NAME_MAX + 1];
+	memcpy(source, parts->main, sizeof source);
+	relations.source = source;
+	error = docx_walk(docx, name, visit_relation, &relations);
+	memcpy(parts->main, source, sizeof source);
+	return error;
 }
 
 /* ---- The document ----------------------------------------------------------------------- */
