@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "extract.h"
 #include "signature.h"
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -26,19 +25,6 @@ static const char *base_name(const char *name)
 	return slash ? slash + 1 : name;
 }
 
-/* "pdf" of "a.pdf"; "" where there is none: "README", ".profile", "Chapter 1. Beginnings". */
-static const char *extension_of(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	if (!dot || dot == name || !dot[1] || strlen(dot) > 11)
-		return "";
-	for (const char *c = dot + 1; *c; c++)
-		if (!isalnum((unsigned char)*c))
-			return "";
-	return dot + 1;
-}
-
 static bool agrees(enum file_kind claimed, enum file_kind kind)
 {
 	return claimed == KIND_UNKNOWN || claimed == kind ||
@@ -49,12 +35,8 @@ static bool agrees(enum file_kind claimed, enum file_kind kind)
 
 static int unsupported(enum file_kind kind, const char *extension, struct failure *failure)
 {
-	if (*extension)
-		failure_set(failure, "Unsupported file type: .%s", extension);
-	else if (*kind_extension(kind))
-		failure_set(failure, "Unsupported file type: %s", kind_extension(kind));
-	else
-		failure_set(failure, "Unsupported file type: %s", kind_name(kind));
+	kind_unsupported(kind, extension, failure->error, sizeof failure->error);
+	failure->advice[0] = '\0';
 	if (kind == KIND_OLE || kind == KIND_RTF || kind == KIND_ODF)
 		failure_advise(failure, "Save the document as .docx (Word, LibreOffice: Save As) "
 					"and hand it in again.");
@@ -72,7 +54,7 @@ static int unsupported(enum file_kind kind, const char *extension, struct failur
 static int settle(enum file_kind claimed, enum file_kind kind, const char *name,
 		  enum document_type *ret_type, struct failure *failure)
 {
-	const char *extension = extension_of(name);
+	const char *extension = document_extension(name);
 
 	if (kind == KIND_EMPTY && claimed != KIND_UNKNOWN && claimed != KIND_TEXT &&
 	    claimed != KIND_MARKDOWN)
@@ -107,11 +89,11 @@ int extract_type(int fd, const char *name, enum document_type *ret_type, struct 
 	if (error < 0)
 		return failure_set(failure, "Document could not be read: %s", strerror(-error));
 	name = base_name(name);
-	claimed = kind_by_extension(extension_of(name));
+	claimed = kind_by_extension(document_extension(name));
 	/* What is refused anyway is refused by its name, also where its content is another's: ".doc"
 	 * files are often RTF. */
 	if (claimed == KIND_OLE && (kind == KIND_RTF || kind == KIND_HTML || kind == KIND_UNKNOWN))
-		return unsupported(KIND_OLE, extension_of(name), failure);
+		return unsupported(KIND_OLE, document_extension(name), failure);
 	return settle(claimed, kind, name, ret_type, failure);
 }
 
