@@ -38,7 +38,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libnc
 DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
 HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
-	procps man-db groff bash-completion python3
+	procps man-db groff bash-completion python3 python3-jsonschema
 BENCH_PACKAGES := valgrind python3
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -312,10 +312,10 @@ tidy: deps ## clang-tidy over all sources
 unitdir := $(PREFIX)/lib/systemd/system
 docdir := $(PREFIX)/share/doc/trackd
 confdir := $(SYSCONFDIR)/trackd
-confs := trackd.conf docproc.conf
+confs := trackd.conf docproc.conf http.conf
 
 # Scripts for tests/run about what is installed, what systemd makes of it, and the demonstration.
-system_tests := tests/systemd/install.sh tests/systemd/readme.sh tests/systemd/units.sh tests/systemd/docproc_unit.sh tests/demo/outcome.sh
+system_tests := tests/systemd/install.sh tests/systemd/readme.sh tests/systemd/units.sh tests/systemd/docproc_unit.sh tests/systemd/http_unit.sh tests/demo/outcome.sh
 
 # MODE:FILE:PLACE. `uninstall` reads the same list.
 installed := \
@@ -336,7 +336,12 @@ installed := \
 	755:$(BUILD)/docproc:$(BINDIR)/docproc \
 	644:$(BUILD)/install/docproc.service:$(unitdir)/docproc.service \
 	644:systemd/docproc.conf:$(docdir)/docproc.conf.example \
-	$(foreach file,README.md LICENSE docs/DESIGN.md docs/FORMAT.md,644:$(file):$(docdir)/$(notdir $(file)))
+	755:$(BUILD)/trackd-http:$(BINDIR)/trackd-http \
+	644:$(BUILD)/install/trackd-http.service:$(unitdir)/trackd-http.service \
+	644:systemd/trackd-http.socket:$(unitdir)/trackd-http.socket \
+	644:systemd/trackd-http-admin.socket:$(unitdir)/trackd-http-admin.socket \
+	644:systemd/http.conf:$(docdir)/http.conf.example \
+	$(foreach file,README.md LICENSE docs/DESIGN.md docs/FORMAT.md docs/nginx.conf docs/prometheus-alerts.yaml docs/grafana-dashboard.json,644:$(file):$(docdir)/$(notdir $(file)))
 so_links := $(LIBDIR)/libtrackd.so.$(SOVERSION) $(LIBDIR)/libtrackd.so
 
 define fill
@@ -349,6 +354,7 @@ install: build ## below PREFIX=/usr/local; DESTDIR=FOLDER for packagers
 	$(call fill,libclient/libtrackd.pc.in)
 	$(call fill,systemd/trackd.service.in)
 	$(call fill,systemd/docproc.service.in)
+	$(call fill,systemd/trackd-http.service.in)
 	$(Q)set -e; for entry in $(installed); do \
 		mode=$${entry%%:*}; entry=$${entry#*:}; \
 		install -D -m $$mode "$${entry%%:*}" "$(DESTDIR)$${entry#*:}"; done

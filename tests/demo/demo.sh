@@ -3,22 +3,22 @@
 #
 # make demo [DOCS=FOLDER]
 #
-# Three workers take real documents through the five stages on a private board, while trackctl
-# watch shows it. One of them is killed in the middle of a document, then the daemon is killed. At
-# the end: what became of every document, and a look into the index that was made.
+# docproc takes real documents through the five stages on a private board, two at once, while
+# trackctl watch shows it. The process that works on one is killed in the middle, then the daemon is
+# killed. At the end: what became of every document, and sentences found in the index that was made.
 
 set -u
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "${BUILD:-$tree/build}" && pwd) || exit 1
-trackd=$build/trackd trackctl=$build/trackctl indexer=$build/tests/demo/indexer
-most=60
+trackd=$build/trackd trackctl=$build/trackctl docproc=$build/docproc
+most=20
+owner=alice other=bob # the long texts are bob's, so that alice's searches do not meet them
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/trackd-demo-XXXXXX") || exit 1
 board=${DEMO_BOARD:-/demo-$$}
 export TRACKD_BOARD=$board TRACKD_SOCKET=$work/demo.sock
-list=$work/list index=$work/index
-daemon='' feeder='' watcher=''
-declare -a workers=()
+spool=$work/spool store=$work/documents.db
+daemon='' server='' watcher=''
 [ -t 1 ] && bold=$'\e[1m' plain=$'\e[0m' || bold='' plain=''
 
 # ---- Ending ----------------------------------------------------------------------------------------
@@ -37,7 +37,7 @@ clean_up() {
 	trap '' EXIT INT TERM HUP
 	stop_watching
 	# shellcheck disable=SC2086
-	end_process $feeder $daemon "${workers[@]+"${workers[@]}"}"
+	end_process $server $daemon
 	rm -f "/dev/shm$board" "/dev/shm$board.lock"
 	rm -rf "$work"
 	exit "$status"
@@ -56,36 +56,43 @@ give_up() {
 
 # ---- Documents -------------------------------------------------------------------------------------
 
-# Manual pages of a middling size, not many of one family; they render if man(1) works here.
-manual_pages() {
-	find /usr/share/man/man[1-8] -type f -name '*.gz' -size +7k -size -40k 2>/dev/null | sort |
-		awk -F/ '!seen[substr($NF, 1, 4)]++' | spread
+documents_in() { # FOLDER...
+	find "$@" -mindepth 1 \( -name '.*' -o -name build \) -prune -o \
+		-type f -size +0 \( -name '*.pdf' -o -name '*.docx' -o -name '*.md' -o -name '*.txt' \) -print 2>/dev/null | sort
 }
 
-# As many as are wanted, from the whole of what there is.
-spread() { awk -v most="$most" '{ line[NR] = $0 }
-	END { n = NR < most ? NR : most; for (i = 0; i < n; i++) print line[int(i * NR / n) + 1] }'; }
+# Those of tests/documents that are whole, and what PDF and DOCX the machine has.
+our_documents() {
+	local name
+	for name in voyager columns ligatures german hebrew arabic chinese japanese tables; do
+		printf '%s\n' "$tree/tests/documents/$name.pdf" "$tree/tests/documents/$name.docx"
+	done | awk 'NR % 3 != 2' # two of three, of both kinds
+	echo "$tree/tests/documents/handbook.pdf"
+	find /usr/share/doc /usr/share/texmf -type f \( -name '*.pdf' -o -name '*.docx' \) -size -4M 2>/dev/null | sort
+}
 
-renders() { [ -n "$1" ] && man -l "$1" 2>/dev/null | grep -q .; }
-
-texts() { # FOLDER
-	find "$1" -mindepth 1 \( -name '.*' -o -name build \) -prune -o -type f -size +0 -exec grep -lI . {} + 2>/dev/null |
-		sort | spread
+# What takes a while: the project's own sources, each folder as one text.
+long_document() { # FOLDER FILE
+	find "$tree/$1" -type f \( -name '*.[ch]' -o -name '*.md' \) -exec cat {} + >"$work/$2"
+	while [ "$(stat -c %s "$work/$2")" -lt 3000000 ]; do
+		cat "$work/$2" "$work/$2" >"$work/twice" && mv "$work/twice" "$work/$2"
+	done
+	echo "$work/$2"
 }
 
 find_documents() {
-	local found
 	if [ -n "${DOCS:-}" ]; then
-		[ -d "$DOCS" ] || give_up "DOCS=$DOCS is not a folder; name one with texts"
-		found=$(texts "$DOCS")
+		[ -d "$DOCS" ] || give_up "DOCS=$DOCS is not a folder; name one with PDF, DOCX, Markdown or text files"
+		documents_in "$DOCS" | head -n 200
 	else
-		found=$(manual_pages)
-		renders "$(head -n 1 <<<"$found")" || found=$(texts "$tree")
-	fi
-	[ -n "$found" ] || give_up "there are no texts in ${DOCS:-/usr/share/man or $tree}; name another folder with DOCS="
-	# An id for each: the file's name, with a number if there are two of it.
-	awk -F/ '{ id = $NF; sub(/\.gz$/, "", id); gsub(/[^A-Za-z0-9._+-]/, "_", id); id = substr(id, 1, 50)
-		if (seen[id]++) id = id "-" seen[id]; print id "\t" $0 }' <<<"$found" >"$list"
+		our_documents | head -n $((most - 3))
+	fi >"$work/list"
+	[ -s "$work/list" ] || give_up "there are no documents in ${DOCS:-$tree/tests/documents}; name another folder with DOCS="
+	if [ -z "${DOCS:-}" ]; then
+		long_document libclient the-library.txt
+		long_document daemon the-daemon.txt
+		long_document tools the-tools.txt
+	fi >>"$work/list"
 }
 
 # ---- Processes -------------------------------------------------------------------------------------
@@ -99,9 +106,24 @@ start_daemon() {
 	done
 }
 
-start_worker() {
-	"$indexer" work "$list" "$index" 2>>"$work/workers.log" &
-	workers+=($!)
+docproc() { # VERB ARG...
+	local verb=$1
+	shift
+	"$docproc" "$verb" "$@" --spool "$spool" --store "$store"
+}
+
+# Under the file's name, which a person can follow; an application leaves the id to docproc.
+submit() { # FILE...
+	local file id whose n
+	for file in "$@"; do
+		id=$(basename "$file" | tr -c 'A-Za-z0-9._~:@+=\n-' _ | cut -c 1-50)
+		n=$(grep -cxF "$id" "$work/ids")
+		echo "$id" >>"$work/ids"
+		[ "$n" = 0 ] || id=$id:$((n + 1))
+		whose=$owner
+		[ "${file#"$work"}" = "$file" ] || whose=$other
+		docproc submit "$file" --owner "$whose" --id "$id" >/dev/null || give_up "$file was not taken"
+	done
 }
 
 start_watching() {
@@ -116,81 +138,90 @@ stop_watching() {
 	watcher=''
 }
 
-completed() { "$indexer" outcome "$list" | sed 's/ completed.*//'; }
+count() { # STATE
+	"$trackctl" ls --state "$1" -o id --no-headings 2>/dev/null | grep -c .
+}
 
-# Until so many are completed, or the workers have nothing left to do.
-until_completed() { # COUNT
-	while [ "$(completed)" -lt "$1" ]; do
-		kill -0 "${workers[@]}" 2>/dev/null || return 0
-		sleep 0.1
+unfinished() { echo $(($(count pending) + $(count active))); }
+
+until_finished() { # until at most COUNT are not
+	while [ "$(unfinished)" -gt "$1" ]; do
+		kill -0 "$server" 2>/dev/null || give_up "docproc: $(tail -n 1 "$work/docproc.log")"
+		sleep 0.05
 	done
 }
 
-# A worker that stands still in the middle of a document: $victim, $task, $stage, $where.
-catch_worker() {
-	local found
-	while kill -0 "${workers[@]}" 2>/dev/null; do
-		for victim in "${workers[@]}"; do
-			kill -STOP "$victim" 2>/dev/null || continue
-			if found=$("$indexer" busy "$victim"); then
-				IFS=$'\t' read -r task stage where <<<"$found"
-				return 0
-			fi
-			kill -CONT "$victim"
-		done
-		sleep 0.02
+# A document's process that stands still in the middle of it: $task, $pid.
+catch_child() {
+	while [ "$(unfinished)" -gt 0 ]; do
+		while read -r task pid; do
+			kill -STOP "$pid" 2>/dev/null || continue
+			"$trackctl" ls --state active -o id,pid --no-headings | grep -q "^$task *$pid\$" && return 0
+			kill -CONT "$pid"
+		done < <("$trackctl" ls --state active -o id,pid,stage --no-headings | awk '$3 ~ /^[234]\// { print $1, $2 }')
+		sleep 0.01
 	done
 	return 1
 }
 
 # ---- The story -------------------------------------------------------------------------------------
 
-mkdir "$index"
 find_documents
-total=$(wc -l <"$list")
+mapfile -t files <"$work/list"
+: >"$work/ids"
+total=${#files[@]}
 began=$SECONDS
 start_daemon
-say "$total documents, three workers, one board: /dev/shm$board. trackctl watch:"
-"$indexer" submit "$list" 2>>"$work/workers.log" &
-feeder=$!
+"$docproc" serve --jobs 2 --spool "$spool" --store "$store" >>"$work/docproc.log" 2>&1 &
+server=$!
+until [ -d "$spool/new" ]; do
+	kill -0 "$server" 2>/dev/null || give_up "docproc: $(tail -n 1 "$work/docproc.log")"
+	sleep 0.02
+done
+say "$total documents, two at once, one board: /dev/shm$board. trackctl watch:"
 start_watching
-for _ in 1 2 3; do start_worker; done
+submit "${files[@]:0:total - total / 4}"
+until_finished 2
 
-until_completed $((total / 5))
-failed=0
-if catch_worker; then
-	failed=1
+lost=0
+submit "${files[@]:total - total / 4}"
+if catch_child; then
+	lost=1
 	stop_watching
-	say "Worker $victim is in the middle of $task ($stage, $where). kill -9 $victim:"
-	took=$("$indexer" kill "$victim" "$task") || give_up "the task of a worker that was killed did not fail"
-	{ wait "$victim"; } 2>/dev/null
+	say "Process $pid is in the middle of $task. kill -9 $pid:"
+	kill -KILL "$pid"
+	"$trackctl" wait "$task" --timeout 5
+	[ $? = 6 ] || give_up "the task of a process that was killed did not fail"
 	"$trackctl" show "$task"
-	say "Its task was seen to fail after $took. Another worker takes its place:"
-	start_worker
+	say "Its task failed at once; nothing else did. On with the others:"
 	start_watching
 fi
-
-until_completed $((total / 2))
+until_finished 1
 stop_watching
+
 end_process "$daemon"
-before=$(completed)
-say "The daemon has been killed. Nobody serves the board, and the workers work on:"
+say "The daemon has been killed. Nobody serves the board, and docproc works on:"
 start_watching
-until_completed $((before + total / 10))
+submit "${files[@]:0:3}"
+until_finished 0
 stop_watching
-after=$(completed)
 start_daemon
-say "$((after - before)) documents were completed without a daemon. It is back, and adopted the board as it was:"
-start_watching
+say "3 more documents were processed without a daemon. It is back, and adopted the board as it was:"
+"$trackctl" ls -o id,owner,status,progress,time,message
+say "What was made of them can be searched (docproc search):"
+if [ -z "${DOCS:-}" ]; then
+	docproc search "a gilded copper record on the side of each probe" --owner "$owner" --limit 1
+	docproc search "oldest lighthouse still in use" --owner "$owner" --limit 1
+else
+	docproc search "$(basename "${files[0]%.*}" | tr -c '[:alnum:]' ' ')" --owner "$owner" --limit 2
+fi
+say "and each has a summary (docproc show):"
+docproc show "$(head -n 1 "$work/ids")" --owner "$owner"
 
-wait "$feeder" "${workers[@]}" 2>/dev/null
-stop_watching
-say "What became of them (trackctl ls):"
-"$trackctl" ls -o id,status,progress,time,message
-say "The index that they made, asked for \"signal handler\":"
-"$indexer" search "$index" signal handler || "$indexer" search "$index" file name
-outcome=$("$indexer" outcome "$list")
-say "$total documents in $((SECONDS - began)) s: $outcome."
-[ "$outcome" = "$((total - failed)) completed, $failed failed, 0 cancelled, 0 active, 0 pending, 0 missing" ] ||
-	give_up "that is not as it should be: $(cat "$work/workers.log")"
+completed=$(count completed) failed=$(count failed) others=$(unfinished)
+say "$((total + 3)) documents in $((SECONDS - began)) s: $completed completed, $failed failed, $others unfinished."
+[ $((completed + failed)) = $((total + 3)) ] && [ "$failed" -ge "$lost" ] ||
+	give_up "that is not as it should be: $(cat "$work/docproc.log")"
+[ -n "${DOCS:-}" ] || [ "$failed" = "$lost" ] || give_up "a document failed that should not: $(cat "$work/docproc.log")"
+[ -z "$(find "$spool" -type f ! -name '.*' ! -name lock)" ] || give_up "files were left in the spool: $(find "$spool" -type f)"
 "$trackctl" doctor || give_up "the board has faults"
