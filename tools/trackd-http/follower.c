@@ -216,6 +216,12 @@ void follower_unwatch(struct watch *watch)
 	watch->follower->n_watches--;
 }
 
+void follower_read(struct follower *follower)
+{
+	if (follower->trackd)
+		read_events(follower, follower->trackd);
+}
+
 uint64_t follower_position(const struct follower *follower)
 {
 	return follower->cursor.next;

@@ -37,6 +37,10 @@ void follower_watch_task(struct follower *follower, struct watch *watch, struct 
 void follower_watch_owner(struct follower *follower, struct watch *watch, const char *owner);
 void follower_unwatch(struct watch *watch);
 
+/* Read what there is now, so that a record that is read next is hardly ahead of the position. Not
+ * from within the calls above. */
+void follower_read(struct follower *follower);
+
 /* Sequence of the next transition, and the board that it is of, as board_id() has it. */
 uint64_t follower_position(const struct follower *follower);
 const char *follower_board(const struct follower *follower);

@@ -185,6 +185,7 @@ static int attach(struct stream *stream, const struct sse_id *last, bool anew)
 
 	if (!board_reader(stream->streams->gateway->board, &error))
 		return error;
+	follower_read(follower_of(stream));
 	return stream->owned ? attach_owner(stream, last, anew) : attach_task(stream, last, anew);
 }
 
