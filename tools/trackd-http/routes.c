@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "routes.h"
+#include "assets.h"
 #include "description.h"
 #include "health.h"
 #include "metrics.h"
@@ -10,7 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ASSET_ROUTE(symbol, file, type) { ASSETS_PREFIX file, assets_begin_file, METHOD_GET, 0 },
+
 static const struct route routes[] = {
+	{ "/", assets_begin_page, METHOD_GET, 0 },
 	{ "/documents/{id}/status", status_begin, METHOD_GET, ROUTE_ORIGINAL | ROUTE_TOKEN },
 	{ "/v1/tasks", tasks_begin_list, METHOD_GET, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}", tasks_begin_one, METHOD_GET, ROUTE_TOKEN },
@@ -24,6 +28,7 @@ static const struct route routes[] = {
 	{ "/readyz", health_begin_ready, METHOD_GET, ROUTE_ADMIN },
 	{ "/version", health_begin_version, METHOD_GET, ROUTE_ADMIN },
 	{ "/metrics", metrics_begin, METHOD_GET, ROUTE_ADMIN },
+	ASSETS(ASSET_ROUTE)
 };
 
 enum { N_ROUTES = sizeof routes / sizeof routes[0] };
