@@ -237,6 +237,29 @@ def _(site):
         documents.until_empty()
 
 
+@test("on a board that was made anew what waits is there again, and is heard")
+def _(site):
+    daemon = site.daemon("--ttl", "4s")
+    with Endpoint() as endpoint:
+        documents = Documents(site, *slow(endpoint))
+        documents.serve("--jobs", "1")
+        documents.submit("tides.txt", "--id", "first")
+        documents.until_stage("first", "summarizing")
+        documents.submit("tides.txt", "--id", "second", "--owner", "alice")
+        documents.submit("tides.txt", "--id", "third", "--owner", "alice")
+        # Many events, so that the new board's are far from where the old one's were.
+        documents.board.do("fill 200 noise")
+        daemon.kill()
+        os.unlink(site.shm)
+        site.daemon("--ttl", "1h")
+        documents.board = site.puppet("open write no-worker")
+        for id in ("second", "third"):
+            until(lambda: documents.board.ask(f"show {id}").code == 0, f"{id} is there again")
+        documents.board.do("cancel second")
+        until(lambda: not [name for name in documents.files() if "second" in name], "its files are gone", 10)
+        check(documents.show("third").state == "pending", "the other one waits")
+
+
 @test("more that wait than the board has room for: all of it is processed in the end")
 def _(site):
     site.daemon("--capacity", "16")

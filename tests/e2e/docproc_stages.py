@@ -96,6 +96,29 @@ def _(site):
     check(documents.whole() == [id], "the store")
 
 
+@test("on a terminal progress is one line, and no name moves the cursor")
+def _(site):
+    site.daemon()
+    documents = Documents(site)
+    command = [DOCPROC, documents.sample("voyager.pdf"), *documents.settings, "--name", "a\x1b[2Jb\x07.pdf"]
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(command, env={**site.env, "TERM": "xterm", "LC_ALL": "C.UTF-8"}, stdin=theirs,
+                               stdout=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    try:
+        while data := os.read(ours, 65536):
+            said += data
+    except OSError:  # how a terminal says that nobody has it open any more
+        pass
+    os.close(ours)
+    id = process.communicate()[0].decode().strip()
+    check(process.returncode == 0 and documents.whole() == [id], f"{process.returncode} {said}")
+    check(said.startswith(b"\r[") and b"\n" not in said and b"100 %  completed" in said, said)
+    check(said.endswith(b"\r\x1b[K"), "the line is left")
+    check(b"\x1b[2J" not in said and b"\x07" not in said, "the name reached the terminal")
+
+
 @test("the same id twice is one document; while it is worked on, it is refused")
 def _(site):
     site.daemon()

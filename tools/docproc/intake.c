@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint64_t RENEW_MIN_NS = UINT64_C(50000000), RENEW_MAX_NS = UINT64_C(60000000000);
+static const uint64_t RENEW_MIN_NS = UINT64_C(50000000), RENEW_MAX_NS = UINT64_C(15000000000);
 static const uint64_t RETRY_NS = UINT64_C(1000000000);
 
 /* ---- Garbage ------------------------------------------------------------- */
@@ -134,14 +134,17 @@ void intake_check_all(struct intake *intake)
 		(void)check(intake, intake->queue.items[i - 1]);
 }
 
+bool intake_renewal_due(const struct intake *intake)
+{
+	return moment_steady() >= intake->renew_ns;
+}
+
 void intake_renew(struct intake *intake)
 {
 	struct trackd *trackd = intake->jobs->trackd;
 	uint64_t now = moment_steady();
 	bool missing = false;
 
-	if (now < intake->renew_ns)
-		return;
 	intake->renew_ns = now + RENEW_MAX_NS;
 	for (size_t i = intake->queue.n; i > 0; i--) {
 		struct waiting *waiting = intake->queue.items[i - 1];

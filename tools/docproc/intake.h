@@ -31,7 +31,8 @@ void intake_scan(struct intake *intake);
 void intake_check(struct intake *intake, struct waiting *waiting);
 void intake_check_all(struct intake *intake);
 
-/* Renew what waits, if it is time. */
+/* Renew what waits. Whatever has happened to any of the tasks is noticed. */
+bool intake_renewal_due(const struct intake *intake);
 void intake_renew(struct intake *intake);
 
 /* Start children while fewer than the configuration says run. started() is told of each. */

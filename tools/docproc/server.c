@@ -100,7 +100,11 @@ static int look(struct server *server)
 	job_look(&server->jobs);
 	if (!server->draining)
 		intake_start(&server->intake, started, server);
-	intake_renew(&server->intake);
+	if (intake_renewal_due(&server->intake)) {
+		/* On a board that was made anew the events begin anew as well. */
+		trackd_cursor_now(server->jobs.trackd, &server->cursor);
+		intake_renew(&server->intake);
+	}
 	if (now >= server->sweep_ns) {
 		server->sweep_ns = now + SWEEP_NS;
 		intake_sweep(&server->intake);
