@@ -15,10 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-
 struct trackd_options child_options(const struct config *config, unsigned flags)
 {
 	struct trackd_options options = TRACKD_OPTIONS_INIT;

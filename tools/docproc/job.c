@@ -22,7 +22,7 @@
  *                                                            this ticket: removed. Otherwise worker lost
  * document removed, ticket not     work/json      any        the ticket is removed
  *
- * Moved twice is done twice only if a child had begun, and a document in work/ never goes back.
+ * A document in work/ never goes back to new/, so none is begun twice.
  */
 #include "job.h"
 #include "attempts.h"
