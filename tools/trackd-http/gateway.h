@@ -17,6 +17,7 @@ struct gateway {
 	struct follower *follower;
 	struct streams *streams;
 	struct waits *waits;
+	struct uploads *uploads;
 	struct limits *limits;
 	struct metrics *metrics;
 	bool draining; /* answers 503, ends what is open */

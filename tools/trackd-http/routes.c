@@ -8,6 +8,7 @@
 #include "stream.h"
 #include "tasks.h"
 #include "ticket_route.h"
+#include "upload.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 
 static const struct route routes[] = {
 	{ "/", assets_begin_page, METHOD_GET, 0 },
+	{ "/documents", upload_begin, METHOD_POST, ROUTE_ORIGINAL | ROUTE_TOKEN | ROUTE_BODY },
 	{ "/documents/{id}/status", status_begin, METHOD_GET, ROUTE_ORIGINAL | ROUTE_TOKEN },
 	{ "/v1/tasks", tasks_begin_list, METHOD_GET, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}", tasks_begin_one, METHOD_GET, ROUTE_TOKEN },

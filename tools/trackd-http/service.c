@@ -20,6 +20,7 @@
 #include "ticket.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
+#include "upload.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -193,6 +194,8 @@ static int start_modules(struct service *service)
 	if (error == 0)
 		error = waits_new(gateway, &gateway->waits);
 	if (error == 0)
+		error = uploads_start(gateway, &gateway->uploads);
+	if (error == 0)
 		error = follower_start(gateway, &gateway->follower);
 	if (error == 0)
 		error = metrics_new(gateway, &gateway->metrics);
@@ -221,6 +224,7 @@ static void stop_modules(struct service *service)
 {
 	struct gateway *gateway = &service->gateway;
 
+	uploads_finish(gateway->uploads);
 	/* Requests that are open let go of their watches, streams and tasks. */
 	server_stop(gateway->server);
 	server_stop(gateway->admin);
@@ -228,6 +232,7 @@ static void stop_modules(struct service *service)
 	metrics_free(gateway->metrics);
 	follower_stop(gateway->follower);
 	waits_free(gateway->waits);
+	uploads_stop(gateway->uploads);
 	limits_free(gateway->limits);
 	documents_close(gateway->documents);
 	board_close(gateway->board);
