@@ -88,6 +88,26 @@ static void on_connection(void *cls, struct MHD_Connection *of, void **context,
 		leave(cls, context);
 }
 
+static void end(struct MHD_Connection *of)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (info)
+		(void)shutdown(info->connect_fd, SHUT_RDWR);
+}
+
+/* Whether the client will say nothing more. If the end came together with its request, it was the
+ * same edge for epoll, and libmicrohttpd learns nothing of it. */
+static bool has_ended(struct MHD_Connection *of)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
+	char byte;
+
+	return info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void server_phase(struct MHD_Connection *of, enum connection_phase phase)
 {
 	const union MHD_ConnectionInfo *info =
@@ -102,6 +122,8 @@ void server_phase(struct MHD_Connection *of, enum connection_phase phase)
 		connection->server->n_busy++;
 	connection->phase = phase;
 	connection->since = now_s();
+	if (phase == CONNECTION_IDLE && has_ended(of))
+		end(of);
 }
 
 static uint32_t limit_of(const struct server *server, enum connection_phase phase)
@@ -124,15 +146,9 @@ static int on_watch(sd_event_source *source, uint64_t usec, void *data)
 	struct server *server = data;
 	time_t now = now_s();
 
-	for (struct connection *c = server->connections; c; c = c->next) {
-		const union MHD_ConnectionInfo *info;
-
-		if (now - c->since <= (time_t)limit_of(server, c->phase))
-			continue;
-		info = MHD_get_connection_info(c->of, MHD_CONNECTION_INFO_CONNECTION_FD);
-		if (info)
-			(void)shutdown(info->connect_fd, SHUT_RDWR);
-	}
+	for (struct connection *c = server->connections; c; c = c->next)
+		if (now - c->since > (time_t)limit_of(server, c->phase))
+			end(c->of);
 	(void)sd_event_source_set_time(source, usec + WATCH_USEC);
 	return 0;
 }
