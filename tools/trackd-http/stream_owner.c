@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASKS_MAX = 500 };
+enum { TASKS_MAX = 500, NOT_TOLD = -2 };
 
 /* An active task, as it was last seen or told. */
 struct seen {
 	struct trackd_ref ref;
 	uint64_t revision, done;
-	int8_t stage;
+	int8_t stage;    /* NOT_TOLD: not told of at all */
 	uint8_t strikes; /* looks at which it was elsewhere, and no transition had said so */
 	bool moved;
 };
@@ -41,6 +41,77 @@ void owned_free(struct owned *owned)
 		return;
 	free(owned->seen);
 	free(owned);
+}
+
+/* ---- What was seen ------------------------------------------------------- */
+
+static bool same_ref(struct trackd_ref a, struct trackd_ref b)
+{
+	return a.slot == b.slot && a.generation == b.generation;
+}
+
+/* Both the list and the walk are newest first, so the place is mostly where the last one was. */
+static struct seen *find(struct owned *owned, struct trackd_ref ref, unsigned *hint)
+{
+	for (unsigned i = 0; i < owned->n_seen; i++) {
+		unsigned at = (*hint + i) % owned->n_seen;
+
+		if (same_ref(owned->seen[at].ref, ref)) {
+			*hint = at + 1;
+			return &owned->seen[at];
+		}
+	}
+	return NULL;
+}
+
+static bool make_room(struct owned *owned)
+{
+	unsigned room = owned->room ? 2 * owned->room : 8;
+	struct seen *seen;
+
+	if (owned->n_seen < owned->room)
+		return true;
+	seen = reallocarray(owned->seen, room, sizeof *seen);
+	if (!seen)
+		return false;
+	owned->seen = seen;
+	owned->room = room;
+	return true;
+}
+
+/* What has been told of an active task. NULL: there are too many. */
+static struct seen *enter(struct owned *owned, struct trackd_ref ref)
+{
+	unsigned hint = 0;
+	struct seen *seen = find(owned, ref, &hint);
+
+	if (seen || owned->n_seen >= TASKS_MAX || !make_room(owned))
+		return seen;
+	seen = &owned->seen[owned->n_seen++];
+	*seen = (struct seen){ .ref = ref };
+	return seen;
+}
+
+static void note(struct owned *owned, struct trackd_ref ref, int8_t stage, uint64_t revision,
+		 uint64_t done)
+{
+	struct seen *seen = enter(owned, ref);
+
+	if (!seen)
+		return;
+	seen->stage = stage;
+	seen->revision = revision;
+	seen->done = done;
+	seen->strikes = 0;
+}
+
+static void forget(struct owned *owned, struct trackd_ref ref)
+{
+	unsigned hint = 0;
+	struct seen *seen = find(owned, ref, &hint);
+
+	if (seen)
+		*seen = owned->seen[--owned->n_seen];
 }
 
 /* ---- The list ------------------------------------------------------------ */
@@ -94,6 +165,8 @@ void owned_list_more(struct stream *stream)
 		stream->out.failed = true;
 		return;
 	}
+	if (task.state == TRACKD_ACTIVE)
+		note(owned, task.ref, task.stage, task.revision, task.done);
 	sse_format(&stream->out, "data: %s", owned->n_listed++ > 0 ? "," : "");
 	sse_add(&stream->out, text, strlen(text));
 	sse_add(&stream->out, "\n", 1);
@@ -101,40 +174,6 @@ void owned_list_more(struct stream *stream)
 }
 
 /* ---- What moves ---------------------------------------------------------- */
-
-static bool same_ref(struct trackd_ref a, struct trackd_ref b)
-{
-	return a.slot == b.slot && a.generation == b.generation;
-}
-
-/* Both the list and the walk are newest first, so the place is mostly where the last one was. */
-static struct seen *find(struct owned *owned, struct trackd_ref ref, unsigned *hint)
-{
-	for (unsigned i = 0; i < owned->n_seen; i++) {
-		unsigned at = (*hint + i) % owned->n_seen;
-
-		if (same_ref(owned->seen[at].ref, ref)) {
-			*hint = at + 1;
-			return &owned->seen[at];
-		}
-	}
-	return NULL;
-}
-
-static bool make_room(struct owned *owned)
-{
-	unsigned room = owned->room ? 2 * owned->room : 8;
-	struct seen *seen;
-
-	if (owned->n_seen < owned->room)
-		return true;
-	seen = reallocarray(owned->seen, room, sizeof *seen);
-	if (!seen)
-		return false;
-	owned->seen = seen;
-	owned->room = room;
-	return true;
-}
 
 static void compare(struct stream *stream, struct seen *seen, const struct trackd_view *view)
 {
@@ -152,7 +191,7 @@ static void compare(struct stream *stream, struct seen *seen, const struct track
 	seen->moved = stream->moved = true;
 }
 
-/* New ones: what led to them is a transition, which is told. */
+/* One that nobody has told of: its transition is on the way, or will never come. */
 static void look_for_new(struct stream *stream, struct trackd *trackd)
 {
 	struct owned *owned = stream->owned;
@@ -163,15 +202,10 @@ static void look_for_new(struct stream *stream, struct trackd *trackd)
 
 	if (trackd_iter_owner(trackd, stream->request->identity.owner, &iter) < 0)
 		return;
-	for (unsigned n = 0; n < TASKS_MAX && trackd_next(trackd, &iter, &ref) > 0; n++) {
-		if (trackd_get(trackd, ref, &view) < 0 || view.state != TRACKD_ACTIVE ||
-		    find(owned, ref, &hint) || owned->n_seen >= TASKS_MAX || !make_room(owned))
-			continue;
-		owned->seen[owned->n_seen++] = (struct seen){ .ref = ref,
-							      .revision = view.revision,
-							      .done = view.done,
-							      .stage = view.stage };
-	}
+	for (unsigned n = 0; n < TASKS_MAX && trackd_next(trackd, &iter, &ref) > 0; n++)
+		if (trackd_get(trackd, ref, &view) == 0 && view.state == TRACKD_ACTIVE &&
+		    !find(owned, ref, &hint))
+			note(owned, ref, NOT_TOLD, 0, 0);
 }
 
 void owned_sample(struct stream *stream)
@@ -211,18 +245,9 @@ bool owned_tell(struct stream *stream)
 
 void owned_told(struct owned *owned, const struct trackd_event *event)
 {
-	unsigned hint = 0;
-	struct seen *seen = find(owned, event->ref, &hint);
-
-	if (!seen)
-		return;
 	if (event->state != TRACKD_ACTIVE || event->type == TRACKD_EVENT_REMOVED ||
-	    event->type == TRACKD_EVENT_EXPIRED) {
-		*seen = owned->seen[--owned->n_seen];
-		return;
-	}
-	seen->stage = event->stage;
-	seen->revision = event->revision;
-	seen->done = event->done;
-	seen->strikes = 0;
+	    event->type == TRACKD_EVENT_EXPIRED)
+		forget(owned, event->ref);
+	else
+		note(owned, event->ref, event->stage, event->revision, event->done);
 }
