@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* The names that uploads give their files, what is told from a name and the first bytes, and the other
+ * thread. */
+#include "tools/common/document_type.h"
+#include "tools/common/utf8_decode.h"
+#include "tools/trackd-http/disk.h"
+#include "tools/trackd-http/disposition.h"
+#include "tools/trackd-http/upload_name.h"
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- Names ------------------------------------------------------------------ */
+
+static void names_in_headers(void **state)
+{
+	static const struct {
+		const char *value;
+		int error;
+		const char *name;
+	} values[] = {
+		{ "form-data; name=\"f\"; filename=\"a.txt\"", 0, "a.txt" },
+		{ " FORM-data ; filename = \"a.txt\" ; name=f ", 0, "a.txt" },
+		{ "form-data; filename=a.txt", 0, "a.txt" },
+		{ "form-data; filename=a\xc3\xa9.txt", 0, "a\xc3\xa9.txt" },
+		{ "form-data; filename=\"a \\\"b\\\" c.txt\"", 0, "a \"b\" c.txt" },
+		{ "form-data; filename=\"a\\\\b.txt\"", 0, "a\\b.txt" },
+		{ "form-data; filename=\"C:\\new\\a.txt\"", 0, "C:\\new\\a.txt" },
+		{ "form-data; filename=\"100%25 %22x%22; y=z.txt\"", 0, "100%25 %22x%22; y=z.txt" },
+		{ "form-data; filename=\"\xff\xfe\"", 0, "\xff\xfe" },
+		{ "form-data; filename=\"\"", 0, "" },
+		{ "form-data; filename=\"a\"; filename*=UTF-8''%e2%82%ac.txt", 0,
+		  "\xe2\x82\xac.txt" },
+		{ "form-data; filename*=utf-8'en'b%20c; filename=a", 0, "b c" },
+		{ "form-data; filename*=\"UTF-8''%41.txt\"", 0, "A.txt" },
+		{ "form-data; filename*=iso-8859-1''%e9%DF.txt", 0, "\xc3\xa9\xc3\x9f.txt" },
+		{ "form-data; filename*=UTF-8''it%27s", 0, "it's" },
+		{ "form-data; filename*=UTF-8''it's", 0, "it's" },
+		/* Not to be read: the other one, if there is one. */
+		{ "form-data; filename=a; filename*=koi8-r''%c1", 0, "a" },
+		{ "form-data; filename=a; filename*=UTF-8''%4", 0, "a" },
+		{ "form-data; filename=a; filename*=UTF-8''%4g", 0, "a" },
+		{ "form-data; filename=a; filename*=UTF-8", 0, "a" },
+		{ "form-data; filename*=UTF-8''%4", -EBADMSG, NULL },
+		{ "form-data; filename*=koi8-r''%c1", -EBADMSG, NULL },
+		{ "form-data; name=\"filename=a\"", -ENOENT, NULL },
+		{ "form-data", -ENOENT, NULL },
+		{ "form-data; name=f;", -ENOENT, NULL },
+		{ "", -EBADMSG, NULL },
+		{ "attachment; filename=a", -EBADMSG, NULL },
+		{ "form-data filename=a", -EBADMSG, NULL },
+		{ "form-data; filename", -EBADMSG, NULL },
+		{ "form-data; filename=", -EBADMSG, NULL },
+		{ "form-data; =a", -EBADMSG, NULL },
+		{ "form-data; filename=\"a", -EBADMSG, NULL },
+		{ "form-data; filename=\"a\\\"", -EBADMSG, NULL },
+		{ "form-data; filename=\"a\" b", -EBADMSG, NULL },
+		{ "form-data; filename=a; filename=b", -EBADMSG, NULL },
+		{ "form-data; filename*=UTF-8''a; filename*=UTF-8''b", -EBADMSG, NULL },
+	};
+	char name[DISPOSITION_NAME_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		int length = disposition_filename(values[i].value, strlen(values[i].value), name);
+
+		if (values[i].name ? length != (int)strlen(values[i].name) ||
+					     strcmp(name, values[i].name) != 0
+				   : length != values[i].error)
+			fail_msg("%s: %d, %s", values[i].value, length, length >= 0 ? name : "");
+	}
+}
+
+static void the_longest_names_in_headers(void **state)
+{
+	char name[DISPOSITION_NAME_MAX + 1], value[2 * DISPOSITION_NAME_MAX];
+
+	(void)state;
+	for (int more = 0; more < 2; more++) {
+		int n = snprintf(value, sizeof value, "form-data; filename=\"%0*d\"",
+				 DISPOSITION_NAME_MAX + more, 0);
+
+		assert_int_equal(disposition_filename(value, (size_t)n, name),
+				 more ? -ENAMETOOLONG : DISPOSITION_NAME_MAX);
+	}
+}
+
+static void names_that_are_kept(void **state)
+{
+	static const struct {
+		const char *given, *kept, *fault;
+	} names[] = {
+		{ "report.pdf", "report.pdf", NULL },
+		{ "  odd name \xf0\x9f\x98\x80..txt", "  odd name \xf0\x9f\x98\x80..txt", NULL },
+		{ "../../etc/passwd", "passwd", NULL },
+		{ "/etc/shadow", "shadow", NULL },
+		{ "..", "..", NULL },
+		{ "C:\\new\\a.txt", "C:\\new\\a.txt", NULL },
+		{ "folder/", NULL, "The file has no name" },
+		{ "/", NULL, "The file has no name" },
+		{ "a\nb.txt", NULL, "The file's name has control characters" },
+		{ "a\x7f.txt", NULL, "The file's name has control characters" },
+		{ "a\xc2\x85.txt", NULL, "The file's name has control characters" },
+		{ "a\xe2\x80\xa8.txt", NULL, "The file's name has control characters" },
+		{ "a\xff.txt", NULL, "The file's name is not UTF-8" },
+		{ "a.tx\xe2\x82", NULL, "The file's name is not UTF-8" },
+		{ "\xc0\xaf", NULL, "The file's name is not UTF-8" },
+		{ "\xed\xa0\x80", NULL, "The file's name is not UTF-8" },
+		{ "\xff/a.txt", NULL, "The file's name is not UTF-8" },
+	};
+	char kept[TRACKD_NAME_MAX + 1], given[TRACKD_NAME_MAX + 16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *fault = upload_name(names[i].given, strlen(names[i].given), kept);
+
+		if (names[i].fault) {
+			assert_non_null(fault);
+			assert_string_equal(fault, names[i].fault);
+		} else {
+			assert_null(fault);
+			assert_string_equal(kept, names[i].kept);
+		}
+	}
+	assert_string_equal(upload_name("a\0b", 3, kept), "The file's name has control characters");
+	memset(given, 'a', sizeof given);
+	assert_null(upload_name(given, TRACKD_NAME_MAX, kept));
+	assert_int_equal(strlen(kept), TRACKD_NAME_MAX);
+	assert_string_equal(upload_name(given, TRACKD_NAME_MAX + 1, kept),
+			    "The file's name is longer than 255 bytes");
+}
+
+/* ---- UTF-8 ------------------------------------------------------------------- */
+
+static bool is_scalar(uint32_t code)
+{
+	return code <= 0x10ffff && (code < 0xd800 || code > 0xdfff);
+}
+
+static size_t encode(uint32_t code, uint8_t to[4])
+{
+	if (code < 0x80) {
+		to[0] = (uint8_t)code;
+		return 1;
+	}
+	size_t n = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	static const uint8_t lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	to[0] = (uint8_t)(lead[n] | code >> (6 * (n - 1)));
+	for (size_t i = 1; i < n; i++)
+		to[i] = (uint8_t)(0x80 | (code >> (6 * (n - 1 - i)) & 0x3f));
+	return n;
+}
+
+static void every_character_is_decoded_and_no_other(void **state)
+{
+	uint8_t bytes[4];
+	uint32_t decoded = 0;
+
+	(void)state;
+	for (uint32_t code = 0; code < 0x1fffff; code++) {
+		size_t n = encode(code, bytes);
+		int length = utf8_decode(bytes, n, &decoded);
+
+		if (length != (is_scalar(code) ? (int)n : -1) || (length > 0 && decoded != code))
+			fail_msg("U+%04X: %d", (unsigned)code, length);
+		for (size_t cut = 0; is_scalar(code) && cut < n; cut++)
+			assert_int_equal(utf8_decode(bytes, cut, NULL), 0);
+	}
+	/* Overlong: fewer bytes would do. */
+	assert_int_equal(utf8_decode("\xc1\xbf", 2, NULL), -1);
+	assert_int_equal(utf8_decode("\xe0\x9f\xbf", 3, NULL), -1);
+	assert_int_equal(utf8_decode("\xf0\x8f\xbf\xbf", 4, NULL), -1);
+	assert_int_equal(utf8_decode("\x80", 1, NULL), -1);
+	assert_int_equal(utf8_decode("\xe2\x28\xa1", 3, NULL), -1);
+}
+
+/* ---- Types -------------------------------------------------------------------- */
+
+static void what_is_refused_by_name_or_content(void **state)
+{
+	static const struct {
+		const char *name, *bytes, *error; /* error NULL: taken */
+	} files[] = {
+		{ "a.pdf", "%PDF-1.7", NULL },
+		{ "a", "%PDF-1.7", NULL },
+		{ "a.PDF", "", NULL },
+		{ "a.txt", "", NULL },
+		{ "a.txt", "plain", NULL },
+		{ "a.csv", "a,b\n", NULL },
+		{ "a.md", "# a", NULL },
+		{ "README", "plain", NULL },
+		{ "a.docx", "PK\x03\x04 and so on", NULL },
+		/* An encrypted one. */
+		{ "a.docx", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", NULL },
+		/* Read, whatever it is called: the worker says what does not fit. */
+		{ "a.pdf", "plain", NULL },
+		{ "a.doc", "", "Unsupported file type: .doc" },
+		{ "a.doc", "plain", "Unsupported file type: .doc" },
+		{ "a.b.DOC", "%PDF-1.7", "Unsupported file type: .DOC" },
+		{ "a.png", "\x89PNG\r\n\x1a\n", "Unsupported file type: .png" },
+		{ "a.pdf", "\x89PNG\r\n\x1a\n", "Unsupported file type: .png" },
+		{ "a.txt",
+		  "\x7f"
+		  "ELF",
+		  "Unsupported file type: a program" },
+		{ "a.txt", "<!DOCTYPE html><p>", "Unsupported file type: .html" },
+		{ "a.pdf", "\x01\x02\x03\x04", "Unsupported file type: .pdf" },
+		{ "a.xyz", "\x01\x02\x03\x04", "Unsupported file type: .xyz" },
+		{ "a", "\x01\x02\x03\x04", "Unsupported file type: a file of an unknown kind" },
+		{ "photo", "\xff\xd8\xff\xe0", "Unsupported file type: a picture" },
+		{ "letter", "{\\rtf1", "Unsupported file type: .rtf" },
+		{ "a.txt", "PK\x03\x04zzzzzzzzzzzzzzzzzzzzzzzzzzmimetypeapplication/epub+zip",
+		  "Unsupported file type: .epub" },
+	};
+	char error[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+		bool refused = document_refused(files[i].name, (const uint8_t *)files[i].bytes,
+						strlen(files[i].bytes), true, error, sizeof error);
+
+		if (refused != (files[i].error != NULL) ||
+		    (refused && strcmp(error, files[i].error) != 0))
+			fail_msg("%s, %s: %s", files[i].name, files[i].bytes,
+				 refused ? error : "taken");
+	}
+}
+
+/* ---- The other thread ----------------------------------------------------------- */
+
+struct step {
+	struct disk_job job;
+	struct disk *disk;
+	int runs, dones, wanted;
+	pthread_t runner;
+};
+
+static void run_step(struct disk_job *job)
+{
+	struct step *step = (struct step *)(void *)job;
+
+	step->runs++;
+	step->runner = pthread_self();
+}
+
+static void step_done(struct disk_job *job)
+{
+	struct step *step = (struct step *)(void *)job;
+
+	step->dones++;
+	if (step->runs < step->wanted)
+		disk_do(step->disk, &step->job);
+}
+
+static void jobs_run_elsewhere_and_end_in_the_loop(void **state)
+{
+	struct step steps[8];
+	struct disk *disk;
+	sd_event *event;
+
+	(void)state;
+	assert_int_equal(sd_event_new(&event), 0);
+	assert_int_equal(disk_start(event, &disk), 0);
+	for (int i = 0; i < 8; i++) {
+		steps[i] = (struct step){ { run_step, step_done, NULL }, disk, 0, 0, 1000, 0 };
+		disk_do(disk, &steps[i].job);
+	}
+	for (int i = 0; i < 8; i++)
+		while (steps[i].dones < 1000)
+			assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(steps[i].runs, 1000);
+		assert_false(pthread_equal(steps[i].runner, pthread_self()));
+	}
+	disk_stop(disk);
+	sd_event_unref(event);
+}
+
+static void what_was_asked_for_is_done_before_the_end(void **state)
+{
+	struct step steps[8];
+	struct disk *disk;
+	sd_event *event;
+
+	(void)state;
+	assert_int_equal(sd_event_new(&event), 0);
+	assert_int_equal(disk_start(event, &disk), 0);
+	for (int i = 0; i < 8; i++) {
+		steps[i] = (struct step){ { run_step, step_done, NULL }, disk, 0, 0, 3, 0 };
+		disk_do(disk, &steps[i].job);
+	}
+	/* The second and third runs are asked for when there is no thread any more. */
+	disk_finish(disk);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(steps[i].runs, 3);
+		assert_int_equal(steps[i].dones, 3);
+	}
+	disk_stop(disk);
+	sd_event_unref(event);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_in_headers),
+		cmocka_unit_test(the_longest_names_in_headers),
+		cmocka_unit_test(names_that_are_kept),
+		cmocka_unit_test(every_character_is_decoded_and_no_other),
+		cmocka_unit_test(what_is_refused_by_name_or_content),
+		cmocka_unit_test(jobs_run_elsewhere_and_end_in_the_loop),
+		cmocka_unit_test(what_was_asked_for_is_done_before_the_end),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
