@@ -38,8 +38,8 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libnc
 DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
 HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
-	procps man-db groff bash-completion python3 python3-jsonschema
-BENCH_PACKAGES := valgrind python3
+	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl
+BENCH_PACKAGES := valgrind python3 poppler-utils
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
@@ -209,11 +209,14 @@ $(crash_mutants): $(BUILD)/tests/crash/mutants/%: tests/crash/mutants/%.sed $(ca
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w $(LDFLAGS) -o $@ $@.d/$(firstword $(subst ., ,$*)).c $(filter-out %.sed,$^) \
 		$(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
-# All measurements are one program, so that its table comes from one run.
-$(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
+# All measurements are one program, so that its table comes from one run. reporting.c measures what the document worker
+# says to the board on its way there.
+bench_wrapped := report_stage report_step report_total trackd_complete
+$(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(docproc_a) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,$(bench_wrapped)) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) \
+		$(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 $(fuzz_programs): $(call obj,$(garbage_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
@@ -225,7 +228,7 @@ FUZZ_SECONDS ?= 10
 FUZZ_CFLAGS := -std=gnu11 -O1 -g -pthread -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
 fuzz_obj = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(1))
-fuzz_under_test := $(call fuzz_obj,$(lib_src) $(filter-out daemon/main.c,$(daemon_src)))
+fuzz_part = $(BUILD)/fuzz/$(1).a
 fuzz_targets := $(patsubst tests/fuzz/%_target.c,$(BUILD)/fuzz/%,$(fuzz_target_src))
 
 $(BUILD)/fuzz/obj/%.o: %.c
@@ -233,9 +236,31 @@ $(BUILD)/fuzz/obj/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(fuzz_targets): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%_target.o $(fuzz_under_test)
+$(call fuzz_part,lib): $(call fuzz_obj,$(lib_src))
+$(call fuzz_part,common): $(call fuzz_obj,$(common_src))
+$(call fuzz_part,daemon): $(call fuzz_obj,$(filter-out daemon/main.c,$(daemon_src)))
+$(call fuzz_part,docproc): $(call fuzz_obj,$(filter-out tools/docproc/main.c,$(docproc_src)))
+$(call fuzz_part,http): $(call fuzz_obj,$(filter-out tools/trackd-http/main.c,$(http_src)))
+$(foreach part,lib common daemon docproc http,$(call fuzz_part,$(part))):
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# docproc_NAME_target.c is about the document worker, http_NAME_target.c about the gateway, others about the daemon.
+docproc_fuzz := $(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets))
+http_fuzz := $(filter $(BUILD)/fuzz/http_%,$(fuzz_targets))
+$(docproc_fuzz): $(call fuzz_part,docproc)
+$(docproc_fuzz): FUZZ_LIBS = $(DOCPROC_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
+$(http_fuzz): $(call fuzz_part,http)
+$(http_fuzz): FUZZ_LIBS = $(HTTP_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
+$(filter-out $(docproc_fuzz) $(http_fuzz),$(fuzz_targets)): $(call fuzz_part,daemon)
+$(filter-out $(docproc_fuzz) $(http_fuzz),$(fuzz_targets)): FUZZ_LIBS = $(SYSTEMD_LIBS)
+$(BUILD)/fuzz/obj/tools/docproc/%.o $(BUILD)/fuzz/obj/tests/fuzz/docproc_%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
+$(BUILD)/fuzz/obj/tools/trackd-http/%.o $(BUILD)/fuzz/obj/tests/fuzz/http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
+
+$(fuzz_targets): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%_target.o $(call fuzz_part,common) $(call fuzz_part,lib)
 	$(call say,LD,$@)
-	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $@ $^ $(SYSTEMD_LIBS) $(FUZZ_LIBS)
+	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(FUZZ_LIBS)
 
 fuzz-build: $(fuzz_targets)
 
@@ -244,17 +269,7 @@ fuzz: deps ## random input, FUZZ_SECONDS=10 for each target
 	$(Q)$(MAKE) --no-print-directory fuzz-build
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) TRACKD_BUILD=$(BUILD) tests/fuzz/short
 
-# docproc_NAME_target.c is about the document worker.
-$(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets)): $(call fuzz_obj,$(filter-out tools/docproc/main.c,$(docproc_src)) $(common_src))
-$(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets)): FUZZ_LIBS = $(DOCPROC_LIBS) $(TOOL_LIBS)
-$(BUILD)/fuzz/obj/tools/docproc/%.o $(BUILD)/fuzz/obj/tests/fuzz/docproc_%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
-
-# http_NAME_target.c is about the gateway.
-$(filter $(BUILD)/fuzz/http_%,$(fuzz_targets)): $(call fuzz_obj,$(filter-out tools/trackd-http/main.c,$(http_src)) $(common_src))
-$(filter $(BUILD)/fuzz/http_%,$(fuzz_targets)): FUZZ_LIBS = $(HTTP_LIBS) $(TOOL_LIBS)
-$(BUILD)/fuzz/obj/tools/trackd-http/%.o $(BUILD)/fuzz/obj/tests/fuzz/http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
-
--include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(docproc_src) $(http_src) $(fuzz_target_src)))
+-include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(common_src) $(docproc_src) $(http_src) $(fuzz_target_src)))
 
 demo: deps ## documents become searchable, kills, nothing lost; DOCS=FOLDER for your own
 	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) build
