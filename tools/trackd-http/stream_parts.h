@@ -14,6 +14,7 @@ enum { STREAM_SHARED = 64, STREAM_STRIKES = 3 };
 /* An update that was made for one stream, for others of the same task. */
 struct shared_update {
 	uint64_t sequence;
+	char board[SSE_BOARD]; /* another one counts from the beginning again */
 	char owner[TRACKD_OWNER_MAX + 1];
 	char *text; /* NULL: none */
 };
@@ -24,6 +25,7 @@ struct streams {
 	struct stream *turn; /* where the next tick goes on */
 	unsigned n;
 	struct replay *replay;
+	char board[SSE_BOARD]; /* whose ring the replay knows */
 	sd_event_source *tick, *hangups;
 	int hangup_fd; /* epoll of all streams' sockets: whose peers have gone */
 	struct shared_update shared[STREAM_SHARED]; /* at sequence % STREAM_SHARED */

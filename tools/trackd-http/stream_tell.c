@@ -106,6 +106,15 @@ static bool can_resume(const struct stream *stream, const struct sse_id *last)
 	return cursor.next == last->sequence;
 }
 
+/* No stream may have been open when another board took the old one's place. */
+static void know_board(struct streams *streams, const char *board)
+{
+	if (strcmp(streams->board, board) == 0)
+		return;
+	replay_forget(streams->replay);
+	memcpy(streams->board, board, sizeof streams->board);
+}
+
 /* From where to tell transitions; true: from where the client was. */
 static bool take_place(struct stream *stream, const struct sse_id *last)
 {
@@ -113,6 +122,7 @@ static bool take_place(struct stream *stream, const struct sse_id *last)
 	struct trackd_cursor head;
 
 	memcpy(stream->board, follower_board(follower_of(stream)), sizeof stream->board);
+	know_board(stream->streams, stream->board);
 	stream->position = stream->replay_until = now;
 	stream->waiting = stream->strikes = 0;
 	stream->reset = stream->moved = stream->astray = false;
@@ -224,6 +234,7 @@ static bool put_shared(struct stream *stream, const struct trackd_event *event)
 	const struct shared_update *shared = shared_of(stream, event->sequence);
 
 	if (!shared->text || shared->sequence != event->sequence ||
+	    strcmp(shared->board, stream->board) != 0 ||
 	    strcmp(shared->owner, stream->request->identity.owner) != 0)
 		return false;
 	sse_add(&stream->out, shared->text, strlen(shared->text));
@@ -237,6 +248,7 @@ static void share(struct stream *stream, const struct trackd_event *event, size_
 	free(shared->text);
 	shared->text = strndup(stream->out.bytes + from, stream->out.size - from);
 	shared->sequence = event->sequence;
+	memcpy(shared->board, stream->board, sizeof shared->board);
 	memcpy(shared->owner, stream->request->identity.owner, sizeof shared->owner);
 }
 
