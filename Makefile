@@ -38,7 +38,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libnc
 DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
 HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
-	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl
+	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui
 BENCH_PACKAGES := valgrind python3 poppler-utils
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
