@@ -194,6 +194,10 @@ static enum MHD_Result more(struct request *request, const char *data, size_t *s
 			return MHD_YES; /* answered, or not wanted */
 		return work->data(request, data, n);
 	}
+	if (request->body) {
+		request->body = false;
+		server_phase(request->connection, CONNECTION_BUSY);
+	}
 	if (!request->admitted)
 		return begin(request);
 	if (request->status != 0)
@@ -216,10 +220,11 @@ enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, co
 	if (!request)
 		return MHD_NO;
 	*state = request;
-	server_phase(connection, CONNECTION_BUSY);
+	request->body = has_body(request);
+	server_phase(connection, request->body ? CONNECTION_BODY : CONNECTION_BUSY);
 	/* Whoever answers at once, before the body has been read, gives the connection up: so be it
 	 * with a body that is not wanted, but not with a request that has none. */
-	if (!has_body(request))
+	if (!request->body)
 		return MHD_YES;
 	request->admitted = true;
 	return admit(request);
@@ -232,6 +237,8 @@ void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
 
 	(void)cls;
 	(void)code;
+	if (request && request->body && request->status != 0)
+		server_linger(connection);
 	server_phase(connection, CONNECTION_IDLE);
 	if (!request)
 		return;

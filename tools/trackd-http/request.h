@@ -38,6 +38,7 @@ struct request {
 	unsigned status;            /* 0: not answered yet */
 	bool admin;                 /* came by the operators' listener */
 	bool admitted;              /* begin() was called, or the caller turned away */
+	bool body;                  /* there is more of it to come */
 	const struct work_class *work_class;
 	void *work;
 };

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 static bool is_original(const struct request *request)
 {
@@ -119,4 +121,31 @@ enum MHD_Result respond_retry(struct request *request, unsigned status, unsigned
 	if (response)
 		response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
 	return respond(request, status, response);
+}
+
+enum MHD_Result respond_amid_body(struct request *request, unsigned status, const char *detail)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	json_t *body = json_pack("{s:s}", "detail", detail);
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, date[64] = "", answer[1024];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	json_decref(body);
+	if (info && text && gmtime_r(&now, &tm)) {
+		(void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		int length = snprintf(answer, sizeof answer,
+				      "HTTP/1.1 %u %s\r\nDate: %s\r\nConnection: close\r\n"
+				      "Content-Type: application/json\r\n"
+				      "X-Content-Type-Options: nosniff\r\n"
+				      "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
+				      status, MHD_get_reason_phrase_for(status), date, strlen(text),
+				      text);
+		/* Into an empty buffer; what does not fit is no loss that could be mended. */
+		(void)send(info->connect_fd, answer, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+		request->status = status;
+	}
+	free(text);
+	return MHD_NO;
 }

@@ -26,4 +26,8 @@ enum MHD_Result respond_unauthorised(struct request *request, enum auth_failure 
 enum MHD_Result respond_retry(struct request *request, unsigned status, unsigned after_s,
 			      const char *detail);
 
+/* For a body that has no end in sight, when libmicrohttpd takes no answer any more: the answer goes
+ * straight to the socket, on which nothing has been said yet, and the connection ends. */
+enum MHD_Result respond_amid_body(struct request *request, unsigned status, const char *detail);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server.h"
+#include "linger.h"
 #include "request.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	sd_event_source *io, *timer, *kick, *watch;
 	struct connection *connections;
+	struct lingers *lingers;
 	unsigned n_connections, n_busy;
 	bool admin, kicked;
 };
@@ -59,6 +61,11 @@ static void enter(struct server *server, struct MHD_Connection *of, void **conte
 		(void)sd_event_source_set_enabled(server->watch, SD_EVENT_ON);
 }
 
+static bool is_busy(enum connection_phase phase)
+{
+	return phase == CONNECTION_BODY || phase == CONNECTION_BUSY;
+}
+
 static void leave(struct server *server, void **context)
 {
 	struct connection *connection = *context;
@@ -68,7 +75,7 @@ static void leave(struct server *server, void **context)
 	*connection->link = connection->next;
 	if (connection->next)
 		connection->next->link = connection->link;
-	if (connection->phase == CONNECTION_BUSY)
+	if (is_busy(connection->phase))
 		server->n_busy--;
 	free(connection);
 	*context = NULL;
@@ -108,22 +115,38 @@ static bool has_ended(struct MHD_Connection *of)
 	return info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-void server_phase(struct MHD_Connection *of, enum connection_phase phase)
+static struct connection *connection_of(struct MHD_Connection *of)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(of, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct connection *connection = info ? info->socket_context : NULL;
+
+	return info ? info->socket_context : NULL;
+}
+
+void server_phase(struct MHD_Connection *of, enum connection_phase phase)
+{
+	struct connection *connection = connection_of(of);
 
 	if (!connection)
 		return;
-	if (connection->phase == CONNECTION_BUSY)
+	if (is_busy(connection->phase))
 		connection->server->n_busy--;
-	if (phase == CONNECTION_BUSY)
+	if (is_busy(phase))
 		connection->server->n_busy++;
 	connection->phase = phase;
 	connection->since = now_s();
 	if (phase == CONNECTION_IDLE && has_ended(of))
 		end(of);
+}
+
+void server_linger(struct MHD_Connection *of)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *connection = connection_of(of);
+
+	if (info && connection)
+		lingers_add(connection->server->lingers, info->connect_fd);
 }
 
 static uint32_t limit_of(const struct server *server, enum connection_phase phase)
@@ -133,6 +156,8 @@ static uint32_t limit_of(const struct server *server, enum connection_phase phas
 	switch (phase) {
 	case CONNECTION_HEAD:
 		return config->head_s;
+	case CONNECTION_BODY:
+		return config->body_s;
 	case CONNECTION_BUSY:
 		return UINT32_MAX;
 	case CONNECTION_IDLE: /* and the head that ends it */
@@ -284,6 +309,9 @@ int server_start(struct gateway *gateway, int fd, bool admin, struct server **re
 		goto fail;
 	server->gateway = gateway;
 	server->admin = admin;
+	error = lingers_new(gateway->event, &server->lingers);
+	if (error < 0)
+		goto fail;
 	server->daemon = start_daemon(server, fd);
 	error = server->daemon ? add_sources(server) : -EIO;
 	if (error < 0)
@@ -314,6 +342,7 @@ void server_stop(struct server *server)
 		(void)MHD_run(server->daemon);
 		MHD_stop_daemon(server->daemon);
 	}
+	lingers_free(server->lingers);
 	sd_event_source_disable_unref(server->io);
 	sd_event_source_disable_unref(server->timer);
 	sd_event_source_disable_unref(server->kick);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A listener: libmicrohttpd over epoll within our event loop, with deadlines of our own for heads
- * and idle connections, since its time-out restarts on every byte.
+ * A listener: libmicrohttpd over epoll within our event loop, with deadlines of our own for heads,
+ * bodies and idle connections, since its time-out restarts on every byte.
  */
 #ifndef TRACKD_HTTP_SERVER_H
 #define TRACKD_HTTP_SERVER_H
@@ -25,8 +25,11 @@ unsigned server_connections(const struct server *server);
 void server_kick(struct server *server);
 
 /* What request.c knows of a connection's progress. */
-enum connection_phase { CONNECTION_HEAD, CONNECTION_BUSY, CONNECTION_IDLE };
+enum connection_phase { CONNECTION_HEAD, CONNECTION_BODY, CONNECTION_BUSY, CONNECTION_IDLE };
 void server_phase(struct MHD_Connection *connection, enum connection_phase phase);
+
+/* The connection has been answered and is about to end, with a part of the body unread. */
+void server_linger(struct MHD_Connection *connection);
 
 /* Requests that are being answered. */
 unsigned server_busy(const struct server *server);

@@ -36,6 +36,7 @@ enum {
 };
 
 static const char UNABLE[] = "Documents cannot be taken at the moment";
+static const char TOO_LARGE[] = "The document is too large";
 
 struct uploads {
 	struct gateway *gateway;
@@ -170,7 +171,7 @@ static void on_data(void *user, const char *data, size_t size)
 	if (upload->refused != 0 || upload->fd < 0)
 		return;
 	if (size > upload->limit - (uint64_t)upload->ticket.size) {
-		refuse(upload, MHD_HTTP_CONTENT_TOO_LARGE, 0, "The document is too large");
+		refuse(upload, MHD_HTTP_CONTENT_TOO_LARGE, 0, TOO_LARGE);
 		return;
 	}
 	int error = write_all(upload->fd, data, size);
@@ -203,7 +204,7 @@ static enum MHD_Result on_body(struct request *request, const char *data, size_t
 	upload->n_bytes += size;
 	/* By chunks: nothing else says how much more is to come. */
 	if (upload->n_bytes > upload->limit + FORM_MAX)
-		return MHD_NO;
+		return respond_amid_body(request, MHD_HTTP_CONTENT_TOO_LARGE, TOO_LARGE);
 	multipart_feed(&upload->multipart, data, size);
 	if (upload->refused != 0)
 		let_go(upload);
@@ -383,7 +384,7 @@ static void look_ahead(struct upload *upload)
 	int error;
 
 	if (length && strtoull(length, NULL, 10) > upload->limit + FORM_MAX)
-		refuse(upload, MHD_HTTP_CONTENT_TOO_LARGE, 0, "The document is too large");
+		refuse(upload, MHD_HTTP_CONTENT_TOO_LARGE, 0, TOO_LARGE);
 	else if (!board_writer(gateway->board, &error))
 		refuse_board(upload, error);
 	else if ((upload->tmp = open_folder(gateway->config, "tmp")) < 0)
