@@ -25,6 +25,11 @@ def slow(endpoint):
     return ["--chat-url", endpoint.url("hang"), "--chat-model", "m", "--chat-timeout", "1h"]
 
 
+def signals_waiting(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        return next(line.split()[1] for line in file if line.startswith("ShdPnd:"))
+
+
 @test("what is handed in is processed, found, and leaves no file")
 def _(site):
     site.daemon()
@@ -151,21 +156,23 @@ def _(site):
 @test("SIGTERM lets the documents finish that were begun, and leaves the others")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--embedding-url", endpoint.url("wait:1"), "--embedding-model", "m")
-        server = documents.serve("--jobs", "1")
-        documents.submit("tides.txt", "--id", "begun")
-        documents.until_stage("begun", "embedding")
-        documents.submit("tides.txt", "--id", "waiting")
-        server.signal(signal.SIGTERM)
-        check(server.wait(60) == 0, server.log())
-        documents.expect("begun", "completed")
-        check(documents.show("waiting").state == "pending", "it was begun")
-        check(documents.files() == ["new/waiting", "new/waiting.json"], documents.files())
-        documents.serve("--jobs", "1")
-        documents.expect("waiting", "completed")
-        documents.until_empty()
-        check(documents.whole() == ["begun", "waiting"], "the store")
+    documents = Documents(site)
+    server = documents.serve("--jobs", "1")
+    documents.submit(documents.sentences(100000), "--id", "begun")
+    worker = documents.stop_in("begun", "chunking")
+    documents.submit("tides.txt", "--id", "waiting")
+    server.signal(signal.SIGTERM)
+    # It has taken the signal from where it waited.
+    until(lambda: "0000000000000000" == signals_waiting(server.pid), "the signal is heard")
+    os.kill(worker, signal.SIGCONT)
+    check(server.wait(60) == 0, server.log())
+    documents.expect("begun", "completed")
+    check(documents.show("waiting").state == "pending", "it was begun")
+    check(documents.files() == ["new/waiting", "new/waiting.json"], documents.files())
+    documents.serve("--jobs", "1")
+    documents.expect("waiting", "completed")
+    documents.until_empty()
+    check(documents.whole() == ["begun", "waiting"], "the store")
 
 
 @test("a thousand that wait outlive the time to live of their tasks")
@@ -279,10 +286,11 @@ def _(site):
         documents = Documents(site, "--chat-url", endpoint.url("wait:1"), "--chat-model", "m")
         server = documents.serve()
         documents.submit("tides.txt", "--id", "good")
-        documents.until_stage("good", "summarizing")
+        worker = documents.stop_in("good", "summarizing")
         documents.place("good", "x", size=1000)
         until(lambda: "refused" in server.log(), "it is refused")
         check(documents.files() == ["work/good", "work/good.json"], f"{documents.files()}")
+        os.kill(worker, signal.SIGCONT)
         documents.expect("good", "completed")
         documents.until_empty()
 
@@ -294,6 +302,8 @@ def _(site):
         documents = Documents(site, "--chat-url", endpoint.url("hang,ok"), "--chat-model", "m")
         documents.serve("--jobs", "2")
         documents.submit("tides.txt", "--id", "same")
+        # The answer that does not come is this one's.
+        endpoint.until("hang,ok", 1)
         worker = documents.stop_in("same", "summarizing")
         # As a gateway might: its own new task in the place of the other.
         documents.board.do("create same name=second.txt replace")
