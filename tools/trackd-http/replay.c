@@ -46,8 +46,6 @@ static int read_at(struct trackd *trackd, uint64_t sequence, struct trackd_event
 	int result;
 
 	trackd_cursor_at(trackd, sequence, &cursor);
-	if (cursor.next != sequence)
-		return TRACKD_E_LAPPED;
 	result = trackd_next_event(trackd, &cursor, ret_event);
 	if (result == 1 && ret_event->sequence != sequence)
 		return 0; /* it was passed over */
@@ -114,6 +112,16 @@ int replay_next(struct replay *replay, struct trackd *trackd, const struct repla
 	}
 	*sequence = until;
 	return 0;
+}
+
+uint64_t replay_readable(struct trackd *trackd, uint64_t sequence)
+{
+	struct trackd_cursor cursor;
+	struct trackd_event event;
+
+	trackd_cursor_at(trackd, sequence, &cursor);
+	return trackd_next_event(trackd, &cursor, &event) == TRACKD_E_LAPPED ? cursor.next
+									     : sequence;
 }
 
 uint64_t replay_time_before(struct trackd *trackd, uint64_t sequence)

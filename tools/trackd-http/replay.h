@@ -32,6 +32,9 @@ struct replay_of {
 int replay_next(struct replay *replay, struct trackd *trackd, const struct replay_of *of,
 		uint64_t *sequence, uint64_t until, struct trackd_event *ret_event);
 
+/* The sequence itself, or the oldest that the ring has if it has lost that. */
+uint64_t replay_readable(struct trackd *trackd, uint64_t sequence);
+
 /* When the transition before a sequence was. 0: the ring has no such. */
 uint64_t replay_time_before(struct trackd *trackd, uint64_t sequence);
 

@@ -97,13 +97,11 @@ bool stream_put_update(struct stream *stream, const struct trackd_task *task,
 static bool can_resume(const struct stream *stream, const struct sse_id *last)
 {
 	const struct follower *follower = follower_of(stream);
-	struct trackd_cursor cursor;
 
 	if (!last || strcmp(last->board, follower_board(follower)) != 0 ||
 	    last->sequence > follower_position(follower))
 		return false;
-	trackd_cursor_at(stream_board(stream), last->sequence, &cursor);
-	return cursor.next == last->sequence;
+	return replay_readable(stream_board(stream), last->sequence) == last->sequence;
 }
 
 /* No stream may have been open when another board took the old one's place. */
@@ -344,14 +342,11 @@ static void tell_event(struct stream *stream, const struct trackd_event *event)
  * oldest transition that is left; for whoever has just come back it does not. */
 static void skip_lost(struct stream *stream)
 {
-	struct trackd_cursor cursor;
-
 	if (stream->owned || stream->position < stream->replay_until) {
 		stream->reset = true;
 		return;
 	}
-	trackd_cursor_at(stream_board(stream), stream->position, &cursor);
-	stream->position = cursor.next;
+	stream->position = replay_readable(stream_board(stream), stream->position);
 }
 
 /* True: something was told. */
