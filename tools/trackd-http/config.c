@@ -10,6 +10,7 @@
 
 #define DOCUMENTS_FOLDER "/var/lib/trackd-documents"
 #define STATE_FOLDER "/var/lib/trackd-http"
+#define KEY_FILE "/etc/trackd/http.key"
 
 static bool is_place(const char *text)
 {
@@ -115,6 +116,8 @@ static void set_places(struct config *config)
 	if (credentials)
 		snprintf(config->auth.key_file, sizeof config->auth.key_file, "%s/trackd-http.key",
 			 credentials);
+	if (access(config->auth.key_file, F_OK) != 0)
+		snprintf(config->auth.key_file, sizeof config->auth.key_file, KEY_FILE);
 	if (access(config->auth.key_file, F_OK) != 0)
 		config->auth.key_file[0] = '\0';
 }

@@ -17,7 +17,8 @@
 	X(spool, "DIR", "where documents are handed in; as docproc's", false)                      \
 	X(store, "FILE", "the document store, as docproc's; none: \"\"", false)                    \
 	X(state_dir, "DIR", "for the key that signs tickets", false)                               \
-	X(key_file, "FILE", "key that tokens are verified with: secret, PEM, JWK or JWKS", true)   \
+	X(key_file, "FILE",                                                                        \
+	  "secret, PEM, JWK or JWKS to verify tokens with (default: see the manual)", true)        \
 	X(algorithms, "LIST", "only these: HS256 RS256 ES256 EdDSA (default: as the key is)",      \
 	  true)                                                                                    \
 	X(issuer, "TEXT", "iss that tokens must have (default: not checked)", true)                \
