@@ -319,8 +319,9 @@ def _(site):
 
 
 def resident_kib(pid):
+    """Its own memory; the board's pages that it has read are the board's."""
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
+        return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
 
 
 @test("who does not read costs nothing, delays nobody, and is told anew when it reads")
@@ -332,7 +333,9 @@ def _(site):
     writer = Writer(site)
     writer.go_round("busy", 2000)
     before = resident_kib(gateway.pid)
-    for i in range(10):
+    i, began = 0, time.monotonic()
+    while i < 10 or time.monotonic() < began + 4:  # behind by 64 KiB, and for two seconds
+        i += 1
         writer.go_round("busy", 2000)
         producer.do(f"update t {STAGES[i % 5]}")
         check(one.transition(limit=2).data["status"] == STAGES[i % 5], "others are told")
@@ -340,7 +343,7 @@ def _(site):
     grown = resident_kib(gateway.pid) - before
     # A table of whose the ring's entries are fills meanwhile: 1 MiB, however many streams.
     check(grown < 1024 + 20 * 64, f"{grown} KiB for 20 that do not read")
-    comment(f"20 clients that did not read 20000 transitions: {grown} KiB more")
+    comment(f"20 clients that did not read {2000 * i} transitions: {grown} KiB more")
     stream = deaf[0]
     stream.expect("snapshot")
     event = stream.next(60)
