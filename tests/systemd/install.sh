@@ -17,6 +17,7 @@ left() { find "$root" ! -type d -printf '/%P\n' | sort; }
 expected="bin/docproc
 bin/trackctl
 bin/trackd
+bin/trackd-http
 include/trackd.h
 lib/libtrackd.a
 lib/libtrackd.so
@@ -24,6 +25,9 @@ lib/libtrackd.so.0
 lib/libtrackd.so.0.1.0
 lib/pkgconfig/libtrackd.pc
 lib/systemd/system/docproc.service
+lib/systemd/system/trackd-http-admin.socket
+lib/systemd/system/trackd-http.service
+lib/systemd/system/trackd-http.socket
 lib/systemd/system/trackd.service
 lib/systemd/system/trackd.socket
 lib/sysusers.d/trackd.conf
@@ -34,9 +38,14 @@ share/doc/trackd/FORMAT.md
 share/doc/trackd/LICENSE
 share/doc/trackd/README.md
 share/doc/trackd/docproc.conf.example
+share/doc/trackd/grafana-dashboard.json
+share/doc/trackd/http.conf.example
+share/doc/trackd/nginx.conf
+share/doc/trackd/prometheus-alerts.yaml
 share/doc/trackd/trackd.conf.example
 share/man/man1/docproc.1
 share/man/man1/trackctl.1
+share/man/man1/trackd-http.1
 share/man/man3/trackd.3
 share/man/man5/trackd.conf.5
 share/man/man8/trackd.8"
@@ -46,6 +55,7 @@ share/man/man8/trackd.8"
 ok "make install works" install_in install /usr/local
 is "$output" "" "and has nothing to tell a packager"
 is "$(left)" "/etc/trackd/docproc.conf
+/etc/trackd/http.conf
 /etc/trackd/trackd.conf
 $(sed 's|^|/usr/local/|' <<<"$expected")" "every file is in its place"
 is "$(readlink "$root/usr/local/lib/libtrackd.so") $(readlink "$root/usr/local/lib/libtrackd.so.0")" \
@@ -82,6 +92,7 @@ is "$(left)" "/etc/trackd/trackd.conf" "and takes the rest away"
 rm -rf "$root"
 ok "make install works below /usr" install_in install /usr
 is "$(left)" "/etc/trackd/docproc.conf
+/etc/trackd/http.conf
 /etc/trackd/trackd.conf
 $(sed 's|^|/usr/|' <<<"$expected")" "every file is in its place"
 is "$(grep ^prefix= "$root/usr/lib/pkgconfig/libtrackd.pc")" "prefix=/usr" "pkg-config is told where"
