@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+/* The text of events and their ids; what a transition says beside a record that is further on; what
+ * the ring gives back, and what the stage history adds to it. */
+#include "tests/harness/harness.h"
+#include "tests/harness/private_daemon.h"
+#include "tools/trackd-http/replay.h"
+#include "tools/trackd-http/sse.h"
+#include "tools/trackd-http/transition.h"
+#include <inttypes.h>
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BOARD "0123456789abcdef0123456789abcdef"
+
+/* ---- Text ---------------------------------------------------------------- */
+
+static void an_event_is_its_lines_and_an_empty_one(void **state)
+{
+	struct sse_text text = { .size = 0 };
+	char got[256];
+
+	(void)state;
+	sse_event(&text, "update", BOARD ".7", "{\"a\":1}");
+	sse_event(&text, "reset", NULL, "{}");
+	size_t size = sse_take(&text, got, sizeof got);
+	got[size] = '\0';
+	assert_string_equal(got, "event: update\nid: " BOARD ".7\ndata: {\"a\":1}\n\n"
+				 "event: reset\ndata: {}\n\n");
+	assert_true(sse_empty(&text));
+	assert_null(text.bytes); /* what waits for nothing holds nothing */
+	assert_int_equal(sse_take(&text, got, sizeof got), 0);
+}
+
+static void it_is_taken_in_pieces_of_any_size(void **state)
+{
+	char data[5000], all[6000], got[6000];
+	size_t whole;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof data - 1; i++)
+		data[i] = (char)('a' + i % 26);
+	data[sizeof data - 1] = '\0';
+	for (size_t piece = 1; piece < 5100; piece += 37) {
+		struct sse_text text = { .size = 0 };
+		size_t n = 0, size;
+
+		sse_event(&text, "update", NULL, data);
+		whole = text.size;
+		memcpy(all, text.bytes, whole);
+		while ((size = sse_take(&text, got + n, piece)) > 0) {
+			assert_true(size <= piece);
+			n += size;
+		}
+		assert_int_equal(n, whole);
+		assert_memory_equal(got, all, whole);
+	}
+}
+
+static void ids_come_back_as_they_went(void **state)
+{
+	const struct sse_id ids[] = {
+		{ BOARD, 0, false, 0 },
+		{ BOARD, UINT64_MAX, false, 0 },
+		{ BOARD, 17, true, 0 },
+		{ BOARD, UINT64_MAX, true, UINT32_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+		struct sse_id got = { .board = "x" };
+		char text[SSE_ID];
+
+		sse_id_text(&ids[i], text);
+		assert_true(strlen(text) < SSE_ID - 1);
+		assert_true(sse_id_parse(text, &got));
+		assert_string_equal(got.board, ids[i].board);
+		assert_true(got.sequence == ids[i].sequence);
+		assert_int_equal(got.end, ids[i].end);
+		assert_int_equal(got.generation, ids[i].generation);
+	}
+}
+
+static void what_is_no_id_is_none(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"7",
+		BOARD,
+		BOARD ".",
+		BOARD ".x",
+		BOARD ".-1",
+		BOARD ".+1",
+		BOARD ". 1",
+		BOARD ".01",
+		BOARD ".1 ",
+		BOARD ".1.",
+		BOARD ".1.2",
+		BOARD ".1.end",
+		BOARD ".1.end.",
+		BOARD ".1.end.x",
+		BOARD ".1.end.4294967296",
+		BOARD ".1.end.1.",
+		BOARD ".18446744073709551616",
+		BOARD ".99999999999999999999999999",
+		"0123456789ABCDEF0123456789abcdef.1",
+		"0" BOARD ".1",
+		"123456789abcdef0123456789abcdef.1",
+	};
+	struct sse_id id = { .sequence = 42 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (sse_id_parse(texts[i], &id))
+			fail_msg("taken for an id: %s", texts[i]);
+	assert_true(id.sequence == 42);
+}
+
+/* ---- Transitions ---------------------------------------------------------- */
+
+static struct trackd_task make_task(void)
+{
+	static const char *const names[] = { "extracting", "chunking", "embedding" };
+	static const uint8_t percents[] = { 10, 25, 40 };
+	struct trackd_task task = { .id = "t", .owner = "ada", .kind_name = "document" };
+
+	task.n_stages = 3;
+	for (size_t i = 0; i < 3; i++) {
+		memcpy(task.stages[i].name, names[i], strlen(names[i]));
+		task.stages[i].percent = percents[i];
+	}
+	task.stage = -1;
+	task.state = TRACKD_PENDING;
+	return task;
+}
+
+/* The task has gone through stages, in this order, one a second. */
+static void enter(struct trackd_task *task, const char *stages)
+{
+	uint64_t second = UINT64_C(1000000000);
+	uint64_t now = task->updated_ns > 0 ? task->updated_ns : 1000 * second;
+
+	for (; *stages; stages++) {
+		task->stage = (int8_t)(*stages - '0');
+		now += second;
+		task->stages[task->stage].started_ns = now;
+		task->revision++;
+	}
+	task->state = TRACKD_ACTIVE;
+	task->updated_ns = now;
+}
+
+static struct trackd_event stage_event(const struct trackd_task *task, int stage)
+{
+	return (struct trackd_event){ .type = TRACKD_EVENT_STAGE,
+				      .state = TRACKD_ACTIVE,
+				      .stage = (int8_t)stage,
+				      .revision = (uint64_t)stage + 1,
+				      .time_ns = task->stages[stage].started_ns };
+}
+
+static void an_update_tells_what_was_true_then(void **state)
+{
+	struct trackd_task task = make_task();
+
+	(void)state;
+	enter(&task, "012");
+	task.state = TRACKD_FAILED;
+	task.reason = TRACKD_REASON_ERROR;
+	task.revision++;
+	task.finished_ns = task.updated_ns + 1;
+	strcpy(task.status, "failed");
+	struct trackd_event event = stage_event(&task, 1);
+	event.done = 5;
+	event.total = 10;
+	transition_apply(&task, &event);
+	assert_int_equal(task.state, TRACKD_ACTIVE);
+	assert_int_equal(task.stage, 1);
+	assert_int_equal(task.reason, TRACKD_REASON_NONE);
+	assert_string_equal(task.status, "chunking");
+	assert_int_equal(task.progress, 32); /* 25 and half the way to 40, rounded down */
+	assert_true(task.revision == 2 && task.finished_ns == 0);
+}
+
+static void progress_never_reaches_the_next_stage(void **state)
+{
+	(void)state;
+	for (uint64_t done = 0; done <= 20; done++) {
+		struct trackd_task task = make_task();
+		enter(&task, "012");
+		struct trackd_event event = stage_event(&task, 2);
+		event.revision = 1;
+		event.done = done;
+		event.total = 10;
+		transition_apply(&task, &event);
+		assert_int_equal(task.progress, done < 10 ? 40 + 6 * done : 99);
+	}
+}
+
+static void of_the_same_revision_nothing_is_changed(void **state)
+{
+	struct trackd_task task = make_task();
+
+	(void)state;
+	enter(&task, "01");
+	struct trackd_event event = stage_event(&task, 1);
+	struct trackd_task before = task;
+	transition_apply(&task, &event);
+	assert_memory_equal(&task, &before, sizeof task);
+}
+
+static void the_text_says_what_sort_of_update_it_is(void **state)
+{
+	struct trackd_task task = make_task();
+
+	(void)state;
+	enter(&task, "0");
+	struct trackd_event event = stage_event(&task, 0);
+	char *texts[] = { transition_text(&task, &event, TRANSITION_REPLAYED),
+			  transition_text(&task, NULL, 0) };
+	for (size_t i = 0; i < 2; i++) {
+		json_t *object = json_loads(texts[i], 0, NULL);
+		json_t *transition = json_object_get(object, "transition");
+
+		assert_string_equal(json_string_value(json_object_get(object, "id")), "t");
+		assert_null(strchr(texts[i], '\n'));
+		if (i == 0) {
+			assert_string_equal(json_string_value(json_object_get(transition, "type")),
+					    "stage");
+			assert_true(json_is_true(json_object_get(transition, "replayed")));
+			assert_true(json_is_false(json_object_get(transition, "rebuilt")));
+		} else {
+			assert_true(json_is_null(transition));
+		}
+		json_decref(object);
+		free(texts[i]);
+	}
+}
+
+/* ---- Stage history -------------------------------------------------------- */
+
+static void nothing_is_missing_of_what_was_told(void **state)
+{
+	struct trackd_task task = make_task();
+	struct told told;
+
+	(void)state;
+	told_task(&told, &task);
+	enter(&task, "012");
+	for (int stage = 0; stage < 3; stage++) {
+		struct trackd_event event = stage_event(&task, stage);
+
+		assert_int_equal(told_missing(&told, &task, &event), -1);
+		told_event(&told, &event);
+	}
+	assert_int_equal(told_missing(&told, &task, NULL), -1);
+}
+
+static void what_was_skipped_comes_first_in_order(void **state)
+{
+	struct trackd_task task = make_task();
+	struct told told;
+
+	(void)state;
+	told_task(&told, &task);
+	enter(&task, "012");
+	struct trackd_event last = stage_event(&task, 2), rebuilt;
+	for (int stage = 0; stage < 2; stage++) {
+		assert_int_equal(told_missing(&told, &task, &last), stage);
+		transition_rebuild(&task, stage, &rebuilt);
+		assert_int_equal(rebuilt.stage, stage);
+		assert_true(rebuilt.time_ns == task.stages[stage].started_ns);
+		told_event(&told, &rebuilt);
+	}
+	assert_int_equal(told_missing(&told, &task, &last), -1);
+	assert_int_equal(told_missing(&told, &task, NULL), 2);
+}
+
+/* The history has the later turn alone, and must not be taken for the earlier one. */
+static void a_retry_is_not_taken_for_a_loss(void **state)
+{
+	struct trackd_task task = make_task();
+	struct told told;
+
+	(void)state;
+	told_task(&told, &task);
+	enter(&task, "01");
+	struct trackd_event first = stage_event(&task, 0), second = stage_event(&task, 1);
+	enter(&task, "01");
+	struct trackd_event third = stage_event(&task, 0), fourth = stage_event(&task, 1);
+	const struct trackd_event *events[] = { &first, &second, &third, &fourth };
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(told_missing(&told, &task, events[i]), -1);
+		told_event(&told, events[i]);
+	}
+	assert_int_equal(told_missing(&told, &task, NULL), -1);
+}
+
+static void a_second_turn_that_was_lost_is_found(void **state)
+{
+	struct trackd_task task = make_task();
+	struct told told;
+
+	(void)state;
+	enter(&task, "012");
+	told_task(&told, &task);
+	enter(&task, "0");
+	struct trackd_event again = stage_event(&task, 0);
+	told_event(&told, &again);
+	enter(&task, "12");
+	struct trackd_event last = stage_event(&task, 2);
+	assert_int_equal(told_missing(&told, &task, &last), 1);
+}
+
+static void who_was_told_up_to_a_moment_lacks_what_came_after(void **state)
+{
+	struct trackd_task task = make_task();
+	struct told told;
+
+	(void)state;
+	enter(&task, "012");
+	task.state = TRACKD_COMPLETED;
+	task.finished_ns = task.updated_ns + 1000000000u;
+	told_task(&told, &task);
+	told_until(&told, &task, task.stages[1].started_ns);
+	assert_int_equal(told.stage, 1);
+	assert_int_equal(told.state, TRACKD_ACTIVE);
+	assert_int_equal(told_missing(&told, &task, NULL), 2);
+	told_task(&told, &task);
+	told_until(&told, &task, task.finished_ns);
+	assert_int_equal(told.state, TRACKD_COMPLETED);
+	assert_int_equal(told_missing(&told, &task, NULL), -1);
+}
+
+/* ---- The ring -------------------------------------------------------------- */
+
+struct ring {
+	struct private_daemon daemon;
+	struct trackd *trackd;
+	struct replay *replay;
+	struct trackd_ref a, b;
+};
+
+static struct trackd_ref create(struct ring *ring, const char *id, const char *owner)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+	struct trackd_ref ref;
+
+	task.id = id;
+	task.owner = owner;
+	HARNESS_MUST(trackd_create(ring->trackd, &task, &ref));
+	return ref;
+}
+
+static int ring_setup(void **state)
+{
+	struct ring *ring = calloc(1, sizeof *ring);
+
+	private_daemon_start(&ring->daemon, NULL);
+	ring->trackd = private_daemon_open(&ring->daemon, TRACKD_OPEN_WRITE);
+	HARNESS_MUST(replay_new(&ring->replay));
+	ring->a = create(ring, "a", "ada");
+	ring->b = create(ring, "b", "eve");
+	*state = ring;
+	return 0;
+}
+
+static int ring_teardown(void **state)
+{
+	struct ring *ring = *state;
+
+	replay_free(ring->replay);
+	trackd_close(ring->trackd);
+	private_daemon_remove(&ring->daemon);
+	free(ring);
+	return 0;
+}
+
+static uint64_t ring_head(struct ring *ring)
+{
+	struct trackd_cursor cursor;
+
+	trackd_cursor_now(ring->trackd, &cursor);
+	return cursor.next;
+}
+
+static void move(struct ring *ring, struct trackd_ref ref, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		HARNESS_MUST(trackd_update(ring->trackd, ref, (int)(i % 5), NULL));
+}
+
+/* How many transitions of it there are from a sequence on, each a stage further. */
+static unsigned count(struct ring *ring, const struct replay_of *of, uint64_t from)
+{
+	uint64_t head = ring_head(ring), sequence = from, before = 0;
+	struct trackd_event event;
+	unsigned n = 0;
+	int result;
+
+	while ((result = replay_next(ring->replay, ring->trackd, of, &sequence, head, &event)) ==
+	       1) {
+		assert_true(sequence == event.sequence + 1);
+		assert_true(n == 0 || event.sequence > before);
+		assert_true(of->owner || event.ref.slot == of->ref.slot);
+		before = event.sequence;
+		n++;
+	}
+	assert_int_equal(result, 0);
+	assert_true(sequence == head);
+	return n;
+}
+
+static void of_all_transitions_its_own_are_found(void **state)
+{
+	struct ring *ring = *state;
+	struct replay_of of_a = { .ref = ring->a }, of_b = { .ref = ring->b };
+	struct replay_of of_ada = { .owner = true,
+				    .owner_hash = trackd_owner_hash(ring->trackd, "ada") };
+	uint64_t begin = ring_head(ring);
+
+	for (unsigned i = 0; i < 100; i++) {
+		move(ring, ring->a, 1 + i % 2);
+		move(ring, ring->b, 5);
+	}
+	/* Backwards, so that the table is filled before what it has. */
+	assert_int_equal(count(ring, &of_b, ring_head(ring) - 5), 5);
+	assert_int_equal(count(ring, &of_b, begin + 2), 500 - 1);
+	unsigned n = count(ring, &of_a, begin);
+	assert_true(n >= 100);
+	assert_int_equal(count(ring, &of_ada, begin), n);
+	assert_int_equal(count(ring, &of_a, begin - 2), n + 1); /* and that it was created */
+}
+
+static void what_the_ring_has_overwritten_is_said_to_be_lost(void **state)
+{
+	struct ring *ring = *state;
+	struct replay_of of_a = { .ref = ring->a };
+	uint64_t begin = ring_head(ring), sequence = begin;
+	struct trackd_event event;
+
+	move(ring, ring->a, 10);
+	assert_int_equal(count(ring, &of_a, begin), 10);
+	assert_true(replay_readable(ring->trackd, begin) == begin);
+	assert_true(replay_time_before(ring->trackd, ring_head(ring)) > 0);
+	move(ring, ring->b, TRACKD_EVENTS);
+	assert_int_equal(
+		replay_next(ring->replay, ring->trackd, &of_a, &sequence, ring_head(ring), &event),
+		TRACKD_E_LAPPED);
+	sequence = replay_readable(ring->trackd, begin);
+	assert_true(sequence == ring_head(ring) - TRACKD_EVENTS);
+	assert_int_equal(replay_time_before(ring->trackd, begin), 0);
+	/* The places of the old ones are the new ones'. */
+	assert_int_equal(count(ring, &of_a, sequence), 0);
+	move(ring, ring->a, 3);
+	assert_int_equal(count(ring, &of_a, ring_head(ring) - 100), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_event_is_its_lines_and_an_empty_one),
+		cmocka_unit_test(it_is_taken_in_pieces_of_any_size),
+		cmocka_unit_test(ids_come_back_as_they_went),
+		cmocka_unit_test(what_is_no_id_is_none),
+		cmocka_unit_test(an_update_tells_what_was_true_then),
+		cmocka_unit_test(progress_never_reaches_the_next_stage),
+		cmocka_unit_test(of_the_same_revision_nothing_is_changed),
+		cmocka_unit_test(the_text_says_what_sort_of_update_it_is),
+		cmocka_unit_test(nothing_is_missing_of_what_was_told),
+		cmocka_unit_test(what_was_skipped_comes_first_in_order),
+		cmocka_unit_test(a_retry_is_not_taken_for_a_loss),
+		cmocka_unit_test(a_second_turn_that_was_lost_is_found),
+		cmocka_unit_test(who_was_told_up_to_a_moment_lacks_what_came_after),
+		cmocka_unit_test_setup_teardown(of_all_transitions_its_own_are_found, ring_setup,
+						ring_teardown),
+		cmocka_unit_test_setup_teardown(what_the_ring_has_overwritten_is_said_to_be_lost,
+						ring_setup, ring_teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
