@@ -7,6 +7,7 @@
 #define DOCPROC_CONFIG_H
 
 #include "endpoint.h"
+#include "tools/common/settings.h"
 
 struct config {
 	char board[256], socket[4096]; /* "": the rule of the library */
@@ -39,10 +40,6 @@ struct config {
 	X(chat_key_file, "FILE", "file with its key")                                              \
 	X(chat_timeout, "TIME", "for one request (default 60s)")                                   \
 	X(chat_retries, "N", "after the first try: 0 to 20 (default 2)")
-
-struct setting_fault {
-	char text[768]; /* what is wrong, in one line: where, the key, what is allowed */
-};
 
 /* What holds where nothing is said. Whoever may not enter /var/lib/trackd-documents has a store and
  * a spool of one's own, below $XDG_DATA_HOME. */
