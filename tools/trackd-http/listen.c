@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "listen.h"
+#include "tools/common/ini.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -88,9 +88,9 @@ static const char *split(const char *where, char ret_host[HOST])
 	const char *colon = strrchr(where, ':');
 	size_t length = colon ? (size_t)(colon - where) : 0;
 
-	if (length == 0 || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
-		return NULL;
-	if (strlen(colon + 1) > 5 || atoi(colon + 1) > UINT16_MAX)
+	uint64_t port;
+
+	if (length == 0 || ini_number(colon + 1, 0, UINT16_MAX, &port) < 0)
 		return NULL;
 	bool bracketed = where[0] == '[' && where[length - 1] == ']';
 	if (bracketed) {
