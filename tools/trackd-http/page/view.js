@@ -8,6 +8,7 @@ import { documents, nameOf, title } from "./words.js";
 
 // How long an end is shown in its place before it folds.
 const LINGER_MS = 6000;
+const HOVER_MS = 30000;
 const ROWS = 50;
 
 const FILTERS = { all: "All", active: "Active", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
@@ -193,14 +194,14 @@ export class View {
 			(this.rows.get(id)?.summary ?? find("documents")).focus();
 	}
 
-	// Each second. Nothing folds away under a finger, a pointer or the focus.
+	// Each second. Nothing folds away under the focus, nor at once under a pointer, which may have been left there.
 	tick(now) {
 		for (const card of this.cards.values())
 			card.tick(now);
 		for (const [id, when] of this.folding) {
 			const element = this.cards.get(id)?.element;
 
-			if (now >= when && !(element?.matches(":hover, :focus-within")))
+			if (now >= when && !element?.matches(":focus-within") && (now >= when + HOVER_MS || !element?.matches(":hover")))
 				this.#fold(id, false);
 		}
 	}

@@ -104,7 +104,7 @@ export const fault = (status, detail, after) => {
 	case 403: return "You are not allowed to do this.";
 	case 404: return "It is not there any more.";
 	case 409: return detail === "The task is final" ? "It has finished already." : detail || "Its state does not allow this.";
-	case 411: case 400: case 422: return `The server did not understand the request${detail ? `: ${detail}` : ""}. Reload the page and try again.`;
+	case 400: return detail ? `${detail}.` : "The server did not understand the request. Reload the page and try again.";
 	case 413: return "It is larger than this server accepts. Split it, or ask for a higher limit.";
 	case 415: return `${detail || "This file type is not supported"}. Choose a PDF, Word (.docx), Markdown or plain text file.`;
 	case 408: return "The upload took too long. Try again on a faster connection.";
