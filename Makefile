@@ -211,7 +211,7 @@ $(crash_mutants): $(BUILD)/tests/crash/mutants/%: tests/crash/mutants/%.sed $(ca
 
 # All measurements are one program, so that its table comes from one run. reporting.c measures what the document worker
 # says to the board on its way there.
-bench_wrapped := report_stage report_step report_total trackd_complete
+bench_wrapped := report_stage report_step report_total trackd_complete trackd_open
 $(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(docproc_a) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)

@@ -73,10 +73,11 @@ double bench_ratio(const struct bench_run *subject, const struct bench_run *yard
 	return bench_quantile(ratios, rounds, 0.5);
 }
 
+static cpu_set_t allowed;
+static int n_allowed;
+
 int bench_pin(int k)
 {
-	static cpu_set_t allowed;
-	static int n_allowed;
 	cpu_set_t one;
 
 	if (n_allowed == 0) {
@@ -94,6 +95,12 @@ int bench_pin(int k)
 		break;
 	}
 	return n_allowed;
+}
+
+void bench_unpin(void)
+{
+	if (n_allowed > 0)
+		(void)sched_setaffinity(0, sizeof allowed, &allowed);
 }
 
 uint64_t bench_random(uint64_t *state)

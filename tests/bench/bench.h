@@ -40,6 +40,8 @@ uint64_t bench_cpu_ns(void);  /* of this thread */
 
 /* Stay on one processor: the k-th that we may use. How many there are. */
 int bench_pin(int k);
+/* Use all of them again, for the programs that are started next. */
+void bench_unpin(void);
 
 /* A fast random number, for picks; the same sequence every run. */
 uint64_t bench_random(uint64_t *state);
@@ -81,6 +83,8 @@ void bench_wake(void);
 void bench_death(void);
 void bench_expiry(void);
 void bench_others(void);
+void bench_documents(void);
+void bench_reporting(void);
 
 /* What a view and an update by id cost here, for comparing. */
 void bench_by_id(uint32_t capacity, double *ret_view_ns, double *ret_update_ns);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What share of a document's work is spent reporting to trackd. The workers are docproc's own, and
+ * every call that they make to the board goes through here: let through, let through with the clock
+ * read around it, or swallowed. So the share is measured where the calls are made, with caches as
+ * cold as the work between them leaves them, and beside it whole runs with and without reports.
+ *
+ * The linker brings the calls here: --wrap, in the Makefile.
+ */
+#include "bench.h"
+#include "ground.h"
+#include "tests/harness/harness.h"
+#include "tools/docproc/child.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { ROUNDS = 15 };
+
+struct group {
+	const char *what, *names[20]; /* NULL ends them */
+};
+
+static const struct group groups[] = {
+	{ "A document of 37 pages", { "handbook.pdf" } },
+	{ "19 documents of one to three pages",
+	  { "arabic.pdf", "chinese.pdf", "columns.pdf", "german.pdf", "hebrew.pdf", "tables.pdf",
+	    "japanese.pdf", "ligatures.pdf", "voyager.pdf", "arabic.docx", "odd.docx",
+	    "columns.docx", "german.docx", "hebrew.docx", "tables.docx", "voyager.docx",
+	    "tides.txt", "ligatures.docx", "notes.md" } },
+};
+
+enum { N_GROUPS = sizeof groups / sizeof groups[0] };
+
+/* ---- Between the stages and the board ------------------------------------ */
+
+enum mode { PLAIN, TIMED, SILENT, N_MODES };
+
+enum call { STAGE, TOTAL, STEP, LOOK, END, OPEN, N_CALLS };
+
+static enum mode mode;
+
+/* What calls of a kind took in a timed run; the workers are other processes. The clock is read once
+ * more than needed: how long that takes here and now is taken off. */
+static struct took {
+	uint64_t n, ns, clock_ns;
+} * calls;
+
+#define REPORTED(call, made)                                                                       \
+	do {                                                                                       \
+		if (mode == SILENT && (call) != OPEN)                                              \
+			return 0;                                                                  \
+		if (mode != TIMED)                                                                 \
+			return made;                                                               \
+		(void)bench_cpu_ns(); /* back from work: the next one finds the caches warm */     \
+		uint64_t before = bench_cpu_ns();                                                  \
+		uint64_t began = bench_cpu_ns();                                                   \
+		int result = made;                                                                 \
+		calls[call].ns += bench_cpu_ns() - began;                                          \
+		calls[call].clock_ns += began - before;                                            \
+		calls[call].n++;                                                                   \
+		return result;                                                                     \
+	} while (0)
+
+int __real_report_stage(struct report *, enum trackd_document_stage, const char *, uint64_t);
+int __real_report_step(struct report *, uint64_t);
+void __real_report_total(struct report *, uint64_t);
+int __real_trackd_complete(struct trackd *, struct trackd_ref, const char *);
+int __real_trackd_open(struct trackd **, const struct trackd_options *);
+
+int __wrap_report_stage(struct report *, enum trackd_document_stage, const char *, uint64_t);
+int __wrap_report_step(struct report *, uint64_t);
+void __wrap_report_total(struct report *, uint64_t);
+int __wrap_trackd_complete(struct trackd *, struct trackd_ref, const char *);
+int __wrap_trackd_open(struct trackd **, const struct trackd_options *);
+
+int __wrap_report_stage(struct report *report, enum trackd_document_stage stage,
+			const char *message, uint64_t total)
+{
+	REPORTED(STAGE, __real_report_stage(report, stage, message, total));
+}
+
+int __wrap_report_step(struct report *report, uint64_t units)
+{
+	REPORTED(units > 0 ? STEP : LOOK, __real_report_step(report, units));
+}
+
+static int set_total(struct report *report, uint64_t total)
+{
+	__real_report_total(report, total);
+	return 0;
+}
+
+static int say_total(struct report *report, uint64_t total)
+{
+	REPORTED(TOTAL, set_total(report, total));
+}
+
+void __wrap_report_total(struct report *report, uint64_t total)
+{
+	(void)say_total(report, total);
+}
+
+int __wrap_trackd_complete(struct trackd *trackd, struct trackd_ref ref, const char *message)
+{
+	REPORTED(END, __real_trackd_complete(trackd, ref, message));
+}
+
+int __wrap_trackd_open(struct trackd **ret_trackd, const struct trackd_options *options)
+{
+	REPORTED(OPEN, __real_trackd_open(ret_trackd, options));
+}
+
+/* ---- Runs ---------------------------------------------------------------- */
+
+struct subject {
+	struct ground ground;
+	struct config config;
+};
+
+static struct trackd_ref create(struct subject *subject, const char *id)
+{
+	struct trackd_new new = TRACKD_NEW_INIT;
+	struct trackd_ref ref;
+
+	new.id = id;
+	HARNESS_MUST(trackd_create(subject->ground.trackd, &new, &ref));
+	return ref;
+}
+
+static void open_document(struct document *document, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "tests/documents/%s", name);
+	snprintf(document->name, sizeof document->name, "%s", name);
+	document->fd = open(path, O_RDONLY | O_CLOEXEC);
+	harness_must(document->fd < 0 ? -errno : 0, path);
+}
+
+static double children_ns(void)
+{
+	struct rusage usage;
+
+	harness_must(getrusage(RUSAGE_CHILDREN, &usage) < 0 ? -errno : 0, "getrusage");
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e9 +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
+}
+
+/* One document, by a worker as the spool's server starts it; ns of its processor time. */
+static double process(struct subject *subject, const char *name)
+{
+	struct document document = { .created_at = 1700000000 };
+	struct child child;
+	char text[128];
+
+	snprintf(document.id, sizeof document.id, "%s", name);
+	open_document(&document, name);
+	struct trackd_ref ref = create(subject, document.id);
+	double before = children_ns();
+	HARNESS_MUST(
+		child_start(&child, &subject->config, subject->ground.trackd, ref, &document, -1));
+	enum exit_code code = child_end(&child, text, sizeof text);
+	double ns = children_ns() - before;
+	if (code != EXIT_CODE_DONE)
+		harness_die("%s: status %d %s", name, (int)code, text);
+	HARNESS_MUST(trackd_remove(subject->ground.trackd, ref));
+	close(document.fd);
+	return ns;
+}
+
+static double run(struct subject *subject, const struct group *group, enum mode as)
+{
+	double ns = 0;
+
+	mode = as;
+	for (size_t i = 0; group->names[i]; i++)
+		ns += process(subject, group->names[i]);
+	return ns;
+}
+
+/* ---- Section ------------------------------------------------------------- */
+
+struct shares {
+	double ns[N_MODES][ROUNDS], ratio[ROUNDS];
+	double call_ns[N_CALLS][ROUNDS], n_calls[N_CALLS]; /* of one; of a run */
+	double progress[ROUNDS], all[ROUNDS];              /* millionths of the processor time */
+};
+
+/* What the calls of a kind took, without the clock. */
+static double net_ns(int call)
+{
+	return (double)calls[call].ns - (double)calls[call].clock_ns;
+}
+
+static void one_round(struct subject *subject, const struct group *group, struct shares *shares,
+		      int round)
+{
+	double progress, all;
+
+	memset(calls, 0, N_CALLS * sizeof *calls);
+	for (int as = 0; as < N_MODES; as++)
+		shares->ns[as][round] = run(subject, group, (enum mode)as);
+	for (int call = 0; call < N_CALLS; call++) {
+		shares->n_calls[call] = (double)calls[call].n;
+		shares->call_ns[call][round] = net_ns(call) / shares->n_calls[call];
+	}
+	progress = net_ns(TOTAL) + net_ns(STEP) + net_ns(LOOK);
+	all = progress + net_ns(STAGE) + net_ns(END);
+	shares->progress[round] = progress / shares->ns[PLAIN][round] * 1e6;
+	shares->all[round] = all / shares->ns[PLAIN][round] * 1e6;
+	shares->ratio[round] = shares->ns[PLAIN][round] / shares->ns[SILENT][round];
+}
+
+static void measure(struct subject *subject, const struct group *group, struct shares *shares)
+{
+	(void)run(subject, group, PLAIN);
+	for (int round = 0; round < ROUNDS; round++)
+		one_round(subject, group, shares, round);
+	mode = PLAIN;
+}
+
+static void print_shares(const struct group *group, struct shares *shares)
+{
+	bench_title(group->what, "reported", "swallowed");
+	bench_row("ms of processor time", bench_quantile(shares->ns[PLAIN], ROUNDS, 0.5) / 1e6,
+		  bench_quantile(shares->ns[SILENT], ROUNDS, 0.5) / 1e6,
+		  bench_quantile(shares->ratio, ROUNDS, 0.5), 0);
+	bench_row_limit("millionths of it to say how far it is",
+			bench_quantile(shares->progress, ROUNDS, 0.5), 1000);
+	bench_row_limit("millionths of it to say everything",
+			bench_quantile(shares->all, ROUNDS, 0.5), 1000);
+	bench_note("the ratio scatters from %.3f to %.3f in four fifths of the rounds",
+		   bench_quantile(shares->ratio, ROUNDS, 0.1),
+		   bench_quantile(shares->ratio, ROUNDS, 0.9));
+}
+
+static void print_calls(struct shares *shares)
+{
+	static const char *const what[N_CALLS] = {
+		[STAGE] = "a stage begins (wakes the daemon)",
+		[TOTAL] = "its total is known",
+		[STEP] = "pages, sentences, chunks are done",
+		[LOOK] = "was it cancelled?",
+		[END] = "the task ends (wakes the daemon)",
+		[OPEN] = "a process opens the board; not counted above",
+	};
+
+	bench_title("A call, where it is made", "ns, 37 p.", "ns, short");
+	for (int call = 0; call < N_CALLS; call++)
+		bench_row(what[call], bench_quantile(shares[0].call_ns[call], ROUNDS, 0.5),
+			  bench_quantile(shares[1].call_ns[call], ROUNDS, 0.5), NAN, 0);
+	for (int i = 0; i < N_GROUPS; i++)
+		bench_note("%s: %.0f stages, %.0f totals, %.0f steps, %.0f looks, %.0f ends",
+			   groups[i].what, shares[i].n_calls[STAGE], shares[i].n_calls[TOTAL],
+			   shares[i].n_calls[STEP], shares[i].n_calls[LOOK],
+			   shares[i].n_calls[END]);
+}
+
+void bench_reporting(void)
+{
+	static struct subject subject;
+	static struct shares shares[N_GROUPS];
+	char folder[128];
+
+	if (access("tests/documents/voyager.pdf", R_OK) < 0) {
+		bench_title("Reporting", "", "");
+		bench_note("tests/documents/ is not below this folder");
+		return;
+	}
+	harness_folder(folder, sizeof folder);
+	settings_default(&subject.config);
+	snprintf(subject.config.store, sizeof subject.config.store, "%s/documents.db", folder);
+	bench_unpin(); /* daemon and workers run where they like, as they do in service */
+	ground_enter_daemon(&subject.ground, 1024);
+	snprintf(subject.config.board, sizeof subject.config.board, "%s",
+		 subject.ground.daemon.board);
+	snprintf(subject.config.socket, sizeof subject.config.socket, "%s",
+		 subject.ground.daemon.socket);
+	calls = mmap(NULL, N_CALLS * sizeof *calls, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	harness_must(calls == MAP_FAILED ? -ENOMEM : 0, "mmap");
+	for (int i = 0; i < N_GROUPS; i++) {
+		measure(&subject, &groups[i], &shares[i]);
+		print_shares(&groups[i], &shares[i]);
+	}
+	print_calls(shares);
+	ground_leave(&subject.ground);
+}
