@@ -104,8 +104,8 @@ static void end(struct MHD_Connection *of)
 		(void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
-/* Whether the client will say nothing more. If the end came together with its request, it was the
- * same edge for epoll, and libmicrohttpd learns nothing of it. */
+/* Whether the client will say nothing more. If the end came together with its last bytes, it was
+ * the same edge for epoll, and libmicrohttpd learns nothing of it. */
 static bool has_ended(struct MHD_Connection *of)
 {
 	const union MHD_ConnectionInfo *info =
@@ -172,7 +172,8 @@ static int on_watch(sd_event_source *source, uint64_t usec, void *data)
 	time_t now = now_s();
 
 	for (struct connection *c = server->connections; c; c = c->next)
-		if (now - c->since > (time_t)limit_of(server, c->phase))
+		if (now - c->since > (time_t)limit_of(server, c->phase) ||
+		    (c->phase == CONNECTION_BODY && has_ended(c->of)))
 			end(c->of);
 	(void)sd_event_source_set_time(source, usec + WATCH_USEC);
 	return 0;
