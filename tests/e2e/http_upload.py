@@ -7,6 +7,7 @@ Nothing here works on the documents: they are looked at where they wait.
 """
 
 import hashlib
+import io
 import json
 import os
 import socket
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
@@ -33,7 +35,7 @@ def content_of(name):
 
 
 def begin(site, *arguments, prefix=(), tasks=None, **settings):
-    site.daemon(*(["--tasks", str(tasks)] if tasks else []))
+    site.daemon(*(["--capacity", str(tasks)] if tasks else []))
     site.shown = site.puppet("open read")
     return Gateway.on(site, *arguments, settings=settings, prefix=prefix)
 
@@ -88,14 +90,9 @@ def _(site):
     check(reply.status == 202 and UUID.fullmatch(id), repr(reply))
     check(reply.body == (f'{{"document_id":"{id}","status":"pending","progress":0,'
                          '"message":"Queued for processing","error":null}').encode(), repr(reply))
-    check([line for line in reply.lines if not line.startswith("Date")] ==
-          ["Connection: close", "Content-Type: application/json",
-           f"Location: /documents/{id}/status", "Retry-After: 1",
-           "X-Content-Type-Options: nosniff", "Cache-Control: no-store",
-           f"Content-Length: {len(reply.body)}"] or
-          sorted(name for name in reply.headers) ==
-          ["cache-control", "connection", "content-length", "content-type", "date", "location",
-           "retry-after", "x-content-type-options"], repr(reply.lines))
+    check(sorted(reply.headers) == ["cache-control", "connection", "content-length", "content-type",
+                                    "date", "location", "retry-after", "x-content-type-options"],
+          repr(reply.lines))
     check(reply.headers["location"] == f"/documents/{id}/status" and
           reply.headers["retry-after"] == "1", repr(reply))
     check(gateway.get(reply.headers["location"], ADA).body == reply.body, "the status is the same")
@@ -202,7 +199,7 @@ def _(site):
             (b"filename*=UTF-8''%ff", "The file's name is not UTF-8"),
             (b"filename*=UTF-8''a%00.txt", "The file's name has control characters"),
             (b'filename="a\x1b[2J.txt"', "The file's name has control characters"),
-            (b"filename*=UTF-8''a%0d%0aSet-Cookie:%20x", "The file's name has control characters"),
+            (b"filename*=UTF-8''a%0d%0aSet-Cookie%3a%20x", "The file's name has control characters"),
             (b'filename="folder/"', "The file has no name"),
             (b'filename="' + b"a" * 252 + b'.txt"', "The file's name is longer than 255 bytes"),
             (b'filename="' + b"a" * 3000 + b'.txt"', "The file's name is longer than 255 bytes")):
@@ -211,6 +208,15 @@ def _(site):
 
 
 # ---- Refused ---------------------------------------------------------------------------------------
+
+def odt():
+    """As they are: what it is comes first, and not packed."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        archive.writestr("content.xml", "<office:document-content/>")
+    return made.getvalue()
+
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
@@ -222,7 +228,7 @@ def _(site):
             ("legacy.doc", content_of("legacy.doc"), ".doc"), ("a.doc", b"text", ".doc"),
             ("letter.odt", content_of("letter.odt"), ".odt"), ("photo.png", PNG, ".png"),
             ("Photo.PNG", b"", ".PNG"), ("report.pdf", PNG, ".png"), ("a.txt", b"a\0b\x01" * 50, ".txt"),
-            ("letter.docx", content_of("letter.odt"), ".odt"), ("page.html", b"<html>", ".html"),
+            ("letter.docx", odt(), ".odt"), ("page.html", b"<html>", ".html"),
             ("x.exe", b"MZ", ".exe"), ("a.b.zip", b"PK\3\4", ".zip"),
             # Judged while it arrives, and at its end.
             ("large.txt", b"\0" * 200000, ".txt"), ("data.bin", b"\1" * 65535, ".bin")):
@@ -333,8 +339,8 @@ def _(site):
             refused(gateway, reply, 413, TOO_LARGE, connection="close", cache_control="no-store")
             check("date" in reply.headers, repr(reply))
     metrics = gateway.operator("/metrics").body.decode()
-    check('route="/documents",method="POST",code="413"' in metrics or 'code="413"' in metrics,
-          "they are counted")
+    check('trackd_http_requests_total{route="/documents",method="POST",code="413"} 4' in metrics,
+          metrics)
 
 
 @test("large ones go through without being kept in memory, eight at once")
@@ -405,6 +411,8 @@ def size_in_tmp(gateway):
 @test("aborted uploads leave nothing: no file, no task, no descriptor")
 def _(site):
     gateway = begin(site)
+    # What it opens for the first one stays open.
+    check(upload(gateway, ADA, "photo.png").status == 415, "refused")
     before = descriptors(gateway)
     connections = [half(gateway)[0] for _ in range(50)]
     until(lambda: len(names(gateway, "tmp")) == 50, "all are under way")
@@ -412,7 +420,8 @@ def _(site):
         connection.close()
     soon_nothing_left(gateway)
     check(tasks(gateway) == [], "no task")
-    until(lambda: descriptors(gateway) <= before, "no descriptor")
+    until(lambda: descriptors(gateway) <= before,
+          lambda: f"no descriptor: {descriptors(gateway)} instead of {before}")
     # Reset in the middle, as by a client that died.
     connection, _ = half(gateway)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
@@ -588,13 +597,14 @@ def _(site):
     if SANITISED:
         comment("not under a sanitizer")
         return
+    first = begin(site)
     # fsync: the document, its ticket, new/; after the last it is handed in whatever comes.
     for rule, status, made in (("fsync:error=EIO:when=1", 503, 0), ("fsync:error=ENOSPC:when=2", 507, 0),
                                ("fsync:error=EIO:when=3", 503, 1), ("fsync:error=EIO:when=4", 202, 1),
                                ("renameat:error=EIO:when=1", 503, 1),
                                ("renameat:error=EDQUOT:when=2", 507, 1)):
-        gateway = begin(site, prefix=strace(rule)) if site.processes == [] else \
-            Gateway.on(site, prefix=strace(rule))
+        # What it writes at its first start is there.
+        gateway = Gateway.on(site, settings={"state_dir": first.path("state")}, prefix=strace(rule))
         reply = upload(gateway, ADA, body=form(file(f"{rule}.txt", b"text")))
         check(reply.status == status, f"{rule}: {reply!r}")
         mine = [task for task in tasks(gateway) if task["name"] == f"{rule}.txt"]
@@ -650,11 +660,17 @@ def _(site):
     with connection:
         connection.sendall(rest)
         reply = read_reply(connection)
-    comment(f"answered {reply.status} {reply.json()}")
-    check(reply.status == 503 and reply.json() == {"detail": UNABLE}, repr(reply))
-    check(names(gateway, "tmp") == [] and len(names(gateway, "new")) == 2, "nothing of it is left")
+    # The gateway has the board open as long as there is no other. The document is in the spool, and
+    # docproc makes tasks anew that a board has lost.
+    check(reply.status == 202 and names(gateway, "tmp") == [], repr(reply))
+    check(waiting(gateway, id_of(reply))[1]["name"] == "half.txt", "handed in")
     site.daemon()
-    until(lambda: upload(gateway, ADA).status == 202, "a new board is found")
+    board = site.puppet("open read")
+
+    def on_the_new():
+        reply = upload(gateway, ADA)
+        return reply.status == 202 and board.ask(f"show {id_of(reply)}").code == 0
+    until(on_the_new, "the new board is found")
 
 
 @test("a daemon that restarts meanwhile changes nothing")

@@ -12,6 +12,7 @@ enum {
 	LINGER_USEC = 3000000,
 	READ_AT_ONCE = 64 << 10,
 	READS_A_TURN = 8, /* others are served meanwhile */
+	LINGER_BYTES = 8 << 20,
 };
 
 struct lingerer {
@@ -19,6 +20,7 @@ struct lingerer {
 	struct lingerer *next, **link;
 	sd_event_source *io, *timer;
 	int fd;
+	size_t n_bytes;
 };
 
 struct lingers {
@@ -47,14 +49,19 @@ static void end(struct lingerer *linger)
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	static char dropped[READ_AT_ONCE];
+	struct lingerer *linger = data;
 	ssize_t n = 1;
 
 	(void)source;
 	(void)revents;
-	for (int i = 0; i < READS_A_TURN && n > 0; i++)
+	for (int i = 0; i < READS_A_TURN && n > 0; i++) {
 		n = recv(fd, dropped, sizeof dropped, MSG_DONTWAIT);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		end(data);
+		linger->n_bytes += n > 0 ? (size_t)n : 0;
+	}
+	/* Who has sent so much more was not going to listen. */
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
+	    linger->n_bytes > LINGER_BYTES)
+		end(linger);
 	return 0;
 }
 
