@@ -103,7 +103,7 @@ HTTP_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(HTTP_MO
 
 # ---- Targets --------------------------------------------------------------------------------------------------
 
-.PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench demo soak format tidy install uninstall clean deps tests
+.PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench bench-http demo soak format tidy install uninstall clean deps tests
 .DEFAULT_GOAL := all
 
 all: deps ## the daemon, the library and the tools
@@ -281,6 +281,11 @@ bench: deps ## the figures of this machine, beside its physical limits; BENCH=SE
 	$(Q)$(MAKE) --no-print-directory build $(bench_programs)
 	$(Q)$(bench_programs) $(BENCH)
 
+bench-http: deps ## five thousand event streams: latency, memory, nothing lost; STREAMS="N RATE SECONDS"
+	$(call packages,python3)
+	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/sse_load
+	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py $(STREAMS)
+
 # ---- Testing ---------------------------------------------------------------------------------------------------
 
 # For example TESTS="build/tests/unit/test_daemon_wheel tests/e2e/trackctl_look.sh".
@@ -317,6 +322,7 @@ soak: deps ## what is worth an hour: every double kill, random input for long
 	$(Q)FUZZ_ROUNDS=5000000 $(BUILD)/address/tests/fuzz/garbage
 	$(Q)FUZZ_RUNS=0 FUZZ_SECONDS=600 TRACKD_BUILD=$(BUILD) tests/fuzz/short
 	$(Q)DOCPROC_BROKEN=2000 DOCPROC_SEED=$$(date +%s) tests/run --build $(BUILD) tests/e2e/docproc_broken.py
+	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py 5000 1000 120
 
 tidy: deps ## clang-tidy over all sources
 	$(call packages,$(CHECK_PACKAGES))
