@@ -65,10 +65,10 @@ static void it_is_taken_in_pieces_of_any_size(void **state)
 static void ids_come_back_as_they_went(void **state)
 {
 	const struct sse_id ids[] = {
-		{ BOARD, 0, false, 0 },
-		{ BOARD, UINT64_MAX, false, 0 },
-		{ BOARD, 17, true, 0 },
-		{ BOARD, UINT64_MAX, true, UINT32_MAX },
+		{ .board = BOARD },
+		{ .board = BOARD, .sequence = UINT64_MAX },
+		{ .board = BOARD, .sequence = 17, .end = true },
+		{ .board = BOARD, .sequence = UINT64_MAX, .end = true, .generation = UINT32_MAX },
 	};
 
 	(void)state;

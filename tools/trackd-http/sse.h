@@ -34,10 +34,10 @@ void sse_free(struct sse_text *text);
 enum { SSE_BOARD = 33, SSE_ID = 80 };
 
 struct sse_id {
-	char board[SSE_BOARD]; /* 32 hexadecimal digits */
 	uint64_t sequence;
-	bool end;
 	uint32_t generation; /* of an end */
+	bool end;
+	char board[SSE_BOARD]; /* 32 hexadecimal digits */
 };
 
 void sse_id_text(const struct sse_id *id, char ret_text[SSE_ID]);
