@@ -38,7 +38,8 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libnc
 DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
 HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
-	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui
+	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui \
+	chromium fonts-liberation $(if $(shell command -v npm),,nodejs npm)
 BENCH_PACKAGES := valgrind python3 poppler-utils
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -289,16 +290,22 @@ bench-http: deps ## five thousand event streams: latency, memory, nothing lost; 
 # ---- Testing ---------------------------------------------------------------------------------------------------
 
 # For example TESTS="build/tests/unit/test_daemon_wheel tests/e2e/trackctl_look.sh".
-test_scripts := $(wildcard tests/lint/*.sh tests/e2e/*.sh tests/e2e/*.py)
+test_scripts := $(wildcard tests/lint/*.sh tests/e2e/*.sh tests/e2e/*.py tests/browser/*.mjs)
 asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
 tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
 plain_tests = $(filter-out $(e2e_puppets),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
 TESTS ?= $(asan_programs) $(plain_tests) $(tsan_programs)
 
-check-build:
+check-build: $(BUILD)/browser/node_modules
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD) tests fuzz-build
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
+
+# What drives the browser and audits the page; for the tests alone.
+$(BUILD)/browser/node_modules: tests/browser/package.json tests/browser/package-lock.json
+	$(call say,NPM,$@)
+	$(Q)mkdir -p $(@D) && cp $^ $(@D)
+	$(Q)cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules
 
 check: deps ## every promise, proven; TESTS="PATH..." for some only
 	$(call packages,$(CHECK_PACKAGES))
