@@ -217,12 +217,20 @@ def _(site):
 # ---- Every point ---------------------------------------------------------------------------------
 
 
+def terminate(pid):
+    """It may have ended by itself meanwhile."""
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass
+
+
 def end_traced(server):
     """SIGTERM for the child of strace."""
     if server.popen.poll() is None:
         for pid in subprocess.run(["pgrep", "-P", str(server.pid)], text=True, capture_output=True,
                                   check=False).stdout.split():
-            os.kill(int(pid), signal.SIGTERM)
+            terminate(int(pid))
         server.wait()
 
 

@@ -6,7 +6,7 @@
 cd "$tree" || bail "no $tree"
 
 mapfile -t sources < <(find libclient daemon tools tests -name '*.[ch]' | sort)
-mapfile -t scripts < <(find tests -type f \( -name '*.sh' -o -perm -u+x \) ! -name '*.py' | sort)
+mapfile -t scripts < <(find tests -type f \( -name '*.sh' -o -perm -u+x \) ! -name '*.py' ! -path '*/node_modules/*' ! -name '*.mjs' | sort)
 
 all_formatted() {
 	printf '%s\0' "${sources[@]}" | xargs -0 -n 40 -P 2 clang-format --dry-run -Werror
@@ -15,7 +15,7 @@ all_formatted() {
 all_parse() {
 	local script status=0
 	for script in "${scripts[@]}"; do
-		[[ $(head -n 1 "$script") == '#!/usr/bin/python3'* ]] && continue
+		[[ $(head -n 1 "$script") == '#!'*python3* ]] && continue
 		bash -n "$script" || status=1
 	done
 	return $status
