@@ -77,10 +77,22 @@ def refused(gateway, reply, status, detail, **headers):
     check(tasks(gateway) == [], f"tasks: {tasks(gateway)}")
 
 
+def ends_well(name):
+    """A test after which its gateways end in good order: under a sanitizer, without a leak."""
+    def register(function):
+        def run(site):
+            function(site)
+            for process in site.processes:
+                if isinstance(process, Gateway) and process.popen.poll() is None:
+                    process.terminate()
+        return test(name)(run)
+    return register
+
+
 # ---- Taken -----------------------------------------------------------------------------------------
 
 
-@test("a document is taken: the answer to the byte, the task, the files")
+@ends_well("a document is taken: the answer to the byte, the task, the files")
 def _(site):
     gateway = begin(site)
     content = content_of("voyager.pdf")
@@ -112,7 +124,7 @@ def _(site):
     check(id_of(upload(gateway, ADA)) != id, "each has an id of its own")
 
 
-@test("several on one connection, one after the other and all at once")
+@ends_well("several on one connection, one after the other and all at once")
 def _(site):
     gateway = begin(site)
     body = form(file("a.txt", b"x" * 5000))
@@ -126,7 +138,7 @@ def _(site):
     check(len(names(gateway, "new")) == 18, "nine documents")
 
 
-@test("an empty file is taken: that it is empty is for the worker to say")
+@ends_well("an empty file is taken: that it is empty is for the worker to say")
 def _(site):
     gateway = begin(site)
     for name in ("empty.txt", "empty.pdf"):
@@ -134,7 +146,7 @@ def _(site):
         check(content == b"" and ticket["size"] == 0, f"{ticket}")
 
 
-@test("a body in chunks, and one that waits for 100 Continue")
+@ends_well("a body in chunks, and one that waits for 100 Continue")
 def _(site):
     gateway = begin(site)
     body = form(file("a.txt", b"0123456789" * 3000))
@@ -151,7 +163,7 @@ def _(site):
         check(read_reply(connection).status == 202, "taken")
 
 
-@test("other fields of the form are passed over; the field of the file may have any name")
+@ends_well("other fields of the form are passed over; the field of the file may have any name")
 def _(site):
     gateway = begin(site)
     body = form(field("token", "x" * 1000), file("a.txt", b"text", field="document"), field("b", ""))
@@ -176,7 +188,7 @@ NAMES = (
 )
 
 
-@test("names are kept as they are given, and are never a path")
+@ends_well("names are kept as they are given, and are never a path")
 def _(site):
     gateway = begin(site)
     outside = sorted(os.listdir(gateway.folder))
@@ -191,7 +203,7 @@ def _(site):
     check(sorted(os.listdir(gateway.folder)) == outside, "nothing appeared elsewhere")
 
 
-@test("names that cannot be kept are refused")
+@ends_well("names that cannot be kept are refused")
 def _(site):
     gateway = begin(site)
     for parameters, detail in (
@@ -221,7 +233,7 @@ def odt():
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
-@test("types that nobody reads, by name and by content")
+@ends_well("types that nobody reads, by name and by content")
 def _(site):
     gateway = begin(site)
     for name, content, extension in (
@@ -239,7 +251,7 @@ def _(site):
         check(reply.status == 202, f"{name}: {reply!r}")
 
 
-@test("bodies that are no form with one file")
+@ends_well("bodies that are no form with one file")
 def _(site):
     gateway = begin(site)
     expected = "A form is expected: multipart/form-data with one file"
@@ -265,7 +277,7 @@ def _(site):
     check(upload(gateway, ADA, body=good).status == 202, "the good one is good")
 
 
-@test("without a right token nothing is read, and whoever sends it anyway can read why")
+@ends_well("without a right token nothing is read, and whoever sends it anyway can read why")
 def _(site):
     gateway = begin(site)
     large = form(file("a.txt", b"x" * 8 * MIB))
@@ -282,7 +294,7 @@ def _(site):
 TOO_LARGE = "The document is too large"
 
 
-@test("the limit is of the file, to the byte")
+@ends_well("the limit is of the file, to the byte")
 def _(site):
     gateway = begin(site, upload_max="1M")
     refused(gateway, upload(gateway, ADA, content=b"x" * (MIB + 1)), 413, TOO_LARGE)
@@ -294,7 +306,7 @@ def _(site):
     check(upload(gateway, ADA, content=b"x" * (2 * MIB)).status == 202, "after a reload")
 
 
-@test("ten gigabytes by Content-Length are refused before anything is read")
+@ends_well("ten gigabytes by Content-Length are refused before anything is read")
 def _(site):
     gateway = begin(site)
     for length in (10 << 30, 1 << 62):
@@ -311,7 +323,7 @@ def _(site):
     check(upload(gateway, ADA).status == 202, "others go on")
 
 
-@test("a body in chunks that has no end is answered when it is too large")
+@ends_well("a body in chunks that has no end is answered when it is too large")
 def _(site):
     gateway = begin(site, upload_max="1M")
     chunk = b"%x\r\n%s\r\n" % (65536, b"x" * 65536)
@@ -343,7 +355,7 @@ def _(site):
           metrics)
 
 
-@test("large ones go through without being kept in memory, eight at once")
+@ends_well("large ones go through without being kept in memory, eight at once")
 def _(site):
     gateway = begin(site, upload_max="100M")
     upload(gateway, ADA)
@@ -408,7 +420,7 @@ def size_in_tmp(gateway):
                for name in names(gateway, "tmp"))
 
 
-@test("aborted uploads leave nothing: no file, no task, no descriptor")
+@ends_well("aborted uploads leave nothing: no file, no task, no descriptor")
 def _(site):
     gateway = begin(site)
     # What it opens for the first one stays open.
@@ -429,7 +441,7 @@ def _(site):
     soon_nothing_left(gateway)
 
 
-@test("a body that drips is cut off at its deadline, and one that comes in time is not")
+@ends_well("a body that drips is cut off at its deadline, and one that comes in time is not")
 def _(site):
     gateway = begin(site, body_timeout="1s")
     slow, _ = half(gateway)
@@ -460,7 +472,7 @@ def strace(*inject):
             *(word for each in inject for word in ("-e", f"inject={each}"))]
 
 
-@test("others do not wait while a document waits for the disk")
+@ends_well("others do not wait while a document waits for the disk")
 def _(site):
     if SANITISED:
         comment("not under a sanitizer")
@@ -484,7 +496,7 @@ def _(site):
     check(times[-1] < 0.3, f"{times[-1]} s")
 
 
-@test("ended while a document waits for the disk: it is taken and answered first")
+@ends_well("ended while a document waits for the disk: it is taken and answered first")
 def _(site):
     if SANITISED:
         comment("not under a sanitizer")
@@ -500,7 +512,7 @@ def _(site):
     check(waiting(gateway, id_of(replies[0]))[0] == b"Some text.\n", "handed in")
 
 
-@test("ended in the middle of a body: nothing is left")
+@ends_well("ended in the middle of a body: nothing is left")
 def _(site):
     gateway = begin(site)
     connection, _ = half(gateway)
@@ -510,7 +522,7 @@ def _(site):
         nothing_left(gateway)
 
 
-@test("one that was under way is taken when the gateway ends in time")
+@ends_well("one that was under way is taken when the gateway ends in time")
 def _(site):
     gateway = begin(site)
     connection, rest = half(gateway)
@@ -537,7 +549,7 @@ def refuses(gateway):
 UNABLE = "Documents cannot be taken at the moment"
 
 
-@test("no spool: said at once, and over when it is there")
+@ends_well("no spool: said at once, and over when it is there")
 def _(site):
     gateway = begin(site)
     os.rename(gateway.spool, gateway.spool + ".away")
@@ -570,7 +582,7 @@ def small_spool(site, *rules, **settings):
     return gateway, f"/proc/{gateway.pid}/root{gateway.spool}"
 
 
-@test("a full disk: 507, nothing left, and over when there is room")
+@ends_well("a full disk: 507, nothing left, and over when there is room")
 def _(site):
     need_root()
     gateway, spool = small_spool(site)
@@ -592,7 +604,7 @@ def _(site):
     check(len(names(gateway, "new", spool)) == 2, "one document")
 
 
-@test("a disk that fails at each step: nothing left, and a task that exists is failed")
+@ends_well("a disk that fails at each step: nothing left, and a task that exists is failed")
 def _(site):
     if SANITISED:
         comment("not under a sanitizer")
@@ -620,7 +632,7 @@ def _(site):
         gateway.kill()
 
 
-@test("a full board: said, nothing left, and over when there is room")
+@ends_well("a full board: said, nothing left, and over when there is room")
 def _(site):
     gateway = begin(site, tasks=64)
     worker = site.puppet("open write")
@@ -636,7 +648,7 @@ def _(site):
     check(upload(gateway, ADA).status == 202, "there is room")
 
 
-@test("no board: said before the body is read; a daemon that comes is found")
+@ends_well("no board: said before the body is read; a daemon that comes is found")
 def _(site):
     gateway = Gateway.on(site)
     for headers in ({}, {"Expect": "100-continue"}):
@@ -648,7 +660,7 @@ def _(site):
     until(lambda: upload(gateway, ADA).status == 202, "found")
 
 
-@test("the board goes while a document comes")
+@ends_well("the board goes while a document comes")
 def _(site):
     gateway = begin(site)
     daemon = next(process for process in site.processes if hasattr(process, "said"))
@@ -673,7 +685,7 @@ def _(site):
     until(on_the_new, "the new board is found")
 
 
-@test("a daemon that restarts meanwhile changes nothing")
+@ends_well("a daemon that restarts meanwhile changes nothing")
 def _(site):
     gateway = begin(site)
     daemon = next(process for process in site.processes if hasattr(process, "said"))
