@@ -57,7 +57,7 @@ def _(site):
                 connection.sendall(bytes([byte]))
             except OSError:
                 alive.remove(connection)
-        if not alive:
+        if not alive or time.monotonic() - began > 10:
             break
         serves(gateway) if byte == 0x20 else None
         time.sleep(0.02)
