@@ -12,11 +12,11 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import collections
-import datetime
 import json
 import shutil
 import signal
 import subprocess
+from datetime import datetime
 
 from docproc import SAMPLES, Documents
 from e2e import check, main, test, until
@@ -30,8 +30,7 @@ def seconds(site, id):
     """How long a document was worked on, by the clock."""
     code, out, err = site.trackctl("show", "--json", id)
     check(code == 0, err)
-    task = json.loads(out)
-    began, ended = (datetime.datetime.strptime(task[key], "%Y-%m-%dT%H:%M:%S.%f%z") for key in ("started_at", "finished_at"))
+    began, ended = (datetime.fromisoformat(json.loads(out)[key]) for key in ("started_at", "finished_at"))
     return (ended - began).total_seconds()
 
 

@@ -14,6 +14,7 @@ import json
 import re
 import signal
 import subprocess
+from datetime import datetime
 
 from docproc import DOCPROC, PERCENT, STAGES, Documents, Reader
 from e2e import check, main, test, until
@@ -58,13 +59,27 @@ def sequence(site, name):
     check(list(sorted(seen, key=list(PERCENT).index)) == list(expected), f"seen: {seen}")
     for status, percent in PERCENT.items():
         check(percent in seen[status], f"{status} begins at {min(seen[status])} instead of {percent}")
-    code, out, err = site.trackctl("show", "--json", "run-0")
+    durations(site, "run-0")
+
+
+def durations(site, id):
+    """Those of all stages in trackctl show, for programs and for people; in ms."""
+    code, out, err = site.trackctl("show", "--json", id)
     check(code == 0, err)
     stages = json.loads(out)["stages"]
     check([stage["name"] for stage in stages] == STAGES, out)
     for stage in stages:
         check(stage["state"] == "done" and stage["duration_ms"] is not None, f"{stage}")
         check(stage["name"] == "summarizing" or stage["done"] == stage["total"] > 0, f"{stage}")
+    took = datetime.fromisoformat(stages[-1]["finished_at"]) - datetime.fromisoformat(stages[0]["started_at"])
+    total = sum(stage["duration_ms"] for stage in stages)
+    check(abs(total - took.total_seconds() * 1000) <= len(stages), f"{total} ms do not add up to {took}: {stages}")
+    code, out, err = site.trackctl("show", id)
+    check(code == 0, err)
+    for stage in stages:
+        shown = re.search(rf"{stage['name']} +(\d+\.\d) s\b", out)
+        check(shown and abs(float(shown[1]) - stage["duration_ms"] / 1000) < 0.1, f"{stage} is shown as {out}")
+    return {stage["name"]: stage["duration_ms"] for stage in stages}
 
 
 @test("a PDF: every transition in order, none skipped, with its percentage and message")
@@ -75,6 +90,17 @@ def _(site):
 @test("a DOCX: the same")
 def _(site):
     sequence(site, "voyager.docx")
+
+
+@test("trackctl show tells how long each stage took")
+def _(site):
+    site.daemon()
+    documents = Documents(site)
+    code, _, said = documents.run(documents.sentences(150000), "--id", "long")
+    check(code == 0, said)
+    took = durations(site, "long")
+    print(f"# ms: {took}")
+    check(max(took.values()) >= 300, f"too fast to see whether durations are right: {took}")
 
 
 @test("docproc FILE says the id, exits as the task ends, and the document is found and shown")
