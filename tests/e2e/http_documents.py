@@ -6,15 +6,18 @@ stage by the status, and what has become of it once the board has forgotten.
 """
 
 import os
+import re
+import signal
 import sys
 import threading
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from docproc import PERCENT, SAMPLES, Documents
+from docproc import PERCENT, SAMPLES, STAGES, Documents
 from e2e import check, main, test, until
 from fake_endpoint import Endpoint
-from form import UUID, file, form, id_of, upload
+from form import id_of, upload
 from gateway import Gateway, token
 
 ADA, EVE = token("ada"), token("eve")
@@ -32,10 +35,10 @@ def gateway_on(site, documents, **settings):
     return gateway
 
 
-def begin(site, *settings, **gateway_settings):
+def begin(site, *settings, jobs=None, **gateway_settings):
     site.daemon()
     documents = Documents(site, *settings)
-    server = documents.serve()
+    server = documents.serve(*(["--jobs", str(jobs)] if jobs else []))
     return documents, server, gateway_on(site, documents, **gateway_settings)
 
 
@@ -48,13 +51,6 @@ def until_final(gateway, id, limit=60):
                  and reply, lambda: f"{id} ends; it is {status(gateway, id)!r}", limit)
 
 
-def nothing_left(spool):
-    def left():
-        return [f"{at}/{name}" for at in ("tmp", "new", "work")
-                for name in os.listdir(os.path.join(spool, at))]
-    until(lambda: not left(), lambda: f"the spool is empty; there is {left()}")
-
-
 def follow(gateway, id, seen):
     """All versions of a status, by long polls."""
     tag, state = "none", ""
@@ -65,24 +61,169 @@ def follow(gateway, id, seen):
             seen.append(reply.json())
 
 
-@test("a PDF goes in by a form and is seen in every stage until it is done")
-def _(site):
-    with Endpoint() as endpoint:
-        run_stages(site, endpoint)
+def messages(name):
+    return {"pending": "Queued for processing", "extracting": f"Extracting text from {name}",
+            "chunking": "Splitting into semantic chunks",
+            "embedding": r"Generating embeddings for \d+ chunks", "indexing": "Storing in database",
+            "summarizing": "Generating document summary",
+            "completed": "Document processed successfully"}
 
 
-def run_stages(site, endpoint):
-    documents, _, gateway = begin(site)
-    reply = upload(gateway, ADA, "voyager.pdf", content_of("voyager.pdf"))
-    check(reply.status == 202, repr(reply))
-    id = id_of(reply)
-    seen = [reply.json()]
-    follow(gateway, id, seen)
+def check_story(seen, name):
+    """In order, with the percentages and messages of each stage."""
     states = [version["status"] for version in seen]
     check(states[0] == "pending" and states[-1] == "completed", f"{states}")
     check(sorted(states, key=list(PERCENT).index) == states, f"{states}")
-    print("# seen:", " ".join(dict.fromkeys(states)))
-    nothing_left(documents.spool)
+    percents = [version["progress"] for version in seen]
+    check(sorted(percents) == percents and (percents[0], percents[-1]) == (0, 100), f"{percents}")
+    for version in seen:
+        state = version["status"]
+        check(re.fullmatch(messages(name)[state], version["message"]) and version["error"] is None and
+              version["progress"] >= PERCENT[state], f"{version}")
+
+
+# ---- Well ------------------------------------------------------------------------------------------
+
+
+@test("a PDF is uploaded and seen in every stage until it is done")
+def _(site):
+    documents, _, gateway = begin(site)
+    with open(documents.pages(120), "rb") as file:
+        content = file.read()
+    states = set()
+    # A stage may be over before an answer is on its way; what must be seen each time is the order.
+    for _ in range(30):
+        reply = upload(gateway, ADA, "report.pdf", content)
+        check(reply.status == 202, repr(reply))
+        seen = [reply.json()]
+        follow(gateway, id_of(reply), seen)
+        check_story(seen, "report.pdf")
+        task = gateway.get(f"/v1/tasks/{id_of(reply)}", ADA).json()
+        check([stage["name"] for stage in task["stages"]] == STAGES and
+              all(stage["finished_at"] for stage in task["stages"]), f"{task['stages']}")
+        states |= {version["status"] for version in seen}
+        if states == set(PERCENT):
+            break
+    check(states == set(PERCENT), f"never seen: {set(PERCENT) - states}")
+    documents.until_empty()
+
+
+@test("once the board has forgotten it, the store answers; and only its owner")
+def _(site):
+    documents, _, gateway = begin(site)
+    id = id_of(upload(gateway, ADA, "voyager.pdf", content_of("voyager.pdf")))
+    until_final(gateway, id)
+    check(gateway.ask("DELETE", f"/v1/tasks/{id}", ADA).status == 204, "forgotten")
+    # A store that was not there when the gateway looked is looked for once a second.
+    until(lambda: status(gateway, id).status == 200, "the store answers")
+    check(status(gateway, id).body == (f'{{"document_id":"{id}","status":"completed","progress":100,'
+                                       '"message":"Document ready","error":null}').encode(),
+          repr(status(gateway, id)))
+    check(status(gateway, id, EVE).status == 404, "not hers")
+    check(documents.query("SELECT user_id, filename, content_type FROM documents WHERE id = ?", id) ==
+          [("ada", "voyager.pdf", "application/pdf")], "the store")
+
+
+@test("many of several users at once: all are done, each sees the own ones")
+def _(site):
+    documents, _, gateway = begin(site)
+    taken = {"ada": [], "eve": []}
+    contents = [(name, content_of(name)) for name in ("tides.txt", "notes.md", "german.docx", "german.pdf")]
+
+    def send(owner):
+        for n in range(12):
+            taken[owner].append(id_of(upload(gateway, token(owner), *contents[n % 4])))
+
+    threads = [threading.Thread(target=send, args=(owner,)) for owner in taken for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check([len(ids) for ids in taken.values()] == [24, 24], f"{taken}")
+    for owner, ids in taken.items():
+        for id in ids:
+            until(lambda id=id, owner=owner: status(gateway, id, token(owner)).json()["status"] == "completed",
+                  lambda id=id, owner=owner: f"{id} of {owner}: {status(gateway, id, token(owner))!r}", 120)
+        listed = gateway.get("/v1/tasks?page_size=500", token(owner)).json()["tasks"]
+        check({task["id"] for task in listed} == set(ids), f"{owner} sees {len(listed)}")
+    documents.until_empty()
+    check(len(documents.whole()) == 48, "all are stored, once")
+
+
+# ---- Not well --------------------------------------------------------------------------------------
+
+
+@test("what only the worker can tell is told by the status")
+def _(site):
+    documents, _, gateway = begin(site)
+    for name, error in (("empty.txt", "Document appears to be empty"),
+                        ("no_text.docx", "Document appears to be empty"),
+                        ("renamed.pdf", "renamed.pdf is a DOCX document, not a PDF"),
+                        ("encrypted.pdf", "Document is encrypted: a password is needed to open it"),
+                        ("truncated.pdf", None)):
+        id = id_of(upload(gateway, ADA, name, content_of(name)))
+        seen = until_final(gateway, id)
+        check((seen["status"], seen["message"]) == ("failed", "Processing failed"), f"{seen}")
+        check(seen["error"] == error if error else seen["error"], f"{name}: {seen}")
+        documents.until_empty()
+        check(gateway.ask("DELETE", f"/v1/tasks/{id}", ADA).status == 204, "forgotten")
+        check(status(gateway, id).status == 404, "nothing is stored of it")
+
+
+@test("cancelled while it waits and while it is worked on; killed while it is worked on")
+def _(site):
+    with Endpoint() as endpoint:
+        documents, _, gateway = begin(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m",
+                                      jobs=1)
+        first, second, third = (id_of(upload(gateway, ADA, "tides.txt", content_of("tides.txt")))
+                                for _ in range(3))
+        worker = documents.until_stage(first, "summarizing")
+        for id in (third, first):
+            check(gateway.ask("POST", f"/v1/tasks/{id}/cancel", ADA).status == 202, "cancelled")
+        for id in (third, first):
+            seen = until_final(gateway, id)
+            check((seen["status"], seen["error"]) == ("failed", "Cancelled"), f"{seen}")
+        worker = documents.until_stage(second, "summarizing")
+        began = time.monotonic()
+        os.kill(worker, signal.SIGKILL)
+        seen = until_final(gateway, second)
+        took = time.monotonic() - began
+        check(seen["message"] == "Processing failed" and
+              seen["error"].startswith("worker docproc") and
+              seen["error"].endswith("in summarizing"), f"{seen}")
+        check(took < 1, f"said after {took} s")
+        documents.until_empty()
+        check(documents.whole() == [], "nothing is stored")
+
+
+@test("nobody works: it waits, over a restart of the gateway, and is done when somebody does")
+def _(site):
+    site.daemon()
+    documents = Documents(site)
+    documents.serve().terminate()
+    gateway = gateway_on(site, documents)
+    id = id_of(upload(gateway, ADA, "tides.txt", content_of("tides.txt")))
+    gateway.restart()
+    check(status(gateway, id).json()["status"] == "pending", "it waits")
+    documents.serve()
+    check(until_final(gateway, id)["status"] == "completed", "done")
+
+
+@test("the board is lost while documents wait: their tasks are made anew, and they are done")
+def _(site):
+    daemon = site.daemon()
+    documents = Documents(site)
+    documents.serve().terminate()
+    gateway = gateway_on(site, documents)
+    ids = [id_of(upload(gateway, ADA, "tides.txt", content_of("tides.txt"))) for _ in range(3)]
+    daemon.kill()
+    os.unlink(site.shm)
+    site.daemon()
+    documents.serve()
+    for id in ids:
+        until(lambda id=id: status(gateway, id).status == 200 and
+              status(gateway, id).json()["status"] == "completed",
+              lambda id=id: f"{id}: {status(gateway, id)!r}", 60)
 
 
 if __name__ == "__main__":
