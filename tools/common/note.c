@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char *name = "trackd";
-static bool to_journal;
+static bool to_journal, to_terminal;
 
 void note_begin(const char *program)
 {
@@ -21,6 +21,7 @@ void note_begin(const char *program)
 	struct stat st;
 
 	name = program;
+	to_terminal = isatty(STDERR_FILENO) == 1;
 	/* systemd.exec(5): device and inode of the stream that it connected us to. */
 	if (!stream || fstat(STDERR_FILENO, &st) < 0)
 		return;
@@ -32,8 +33,10 @@ void note_write(int priority, const char *format, ...)
 {
 	char text[1536], line[PRINTABLE_ROOM(sizeof text) + 64];
 	va_list arguments;
+	/* A terminal may show a line of progress, which is drawn again. */
 	int n = to_journal ? snprintf(line, sizeof line, "<%d>", priority)
-			   : snprintf(line, sizeof line, "%.40s: ", name);
+			   : snprintf(line, sizeof line, "%s%.40s: ", to_terminal ? "\r\033[K" : "",
+				      name);
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a service says about itself, on stderr: with the journal's priority prefix where stderr is the
+/* What a program says about itself, on stderr: with the journal's priority prefix where stderr is the
  * journal, else as plain lines that begin with the program's name. */
 #ifndef COMMON_NOTE_H
 #define COMMON_NOTE_H

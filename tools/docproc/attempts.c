@@ -4,8 +4,8 @@
  * through a fork().
  */
 #include "attempts.h"
-#include "note.h"
 #include "store.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

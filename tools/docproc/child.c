@@ -3,8 +3,8 @@
 #include "child.h"
 #include "attempts.h"
 #include "keeper.h"
-#include "note.h"
 #include "sandbox.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

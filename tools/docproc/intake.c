@@ -2,9 +2,9 @@
 /* Garbage is removed, with a line in the log, and the task of that id fails: nothing in new/ is
  * looked at for ever. */
 #include "intake.h"
-#include "note.h"
 #include "standing.h"
 #include "tools/common/moment.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -26,9 +26,9 @@
  */
 #include "job.h"
 #include "attempts.h"
-#include "note.h"
 #include "standing.h"
 #include "tools/common/moment.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

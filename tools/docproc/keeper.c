@@ -8,8 +8,8 @@
  * size of the process, where the library has done something else since.
  */
 #include "keeper.h"
-#include "note.h"
 #include "tools/common/exit_code.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>

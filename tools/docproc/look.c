@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
-#include "note.h"
+#include "tools/common/note.h"
 #include "tools/common/printable.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* docproc: documents to searchable text. Which verb is meant; the verbs do the rest. */
 #include "cli.h"
-#include "note.h"
 #include "tools/common/exit_code.h"
+#include "tools/common/note.h"
 #include "trackd.h"
 #include "verbs.h"
 #include <locale.h>
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	struct cli cli = { 0 };
 
 	setlocale(LC_ALL, "");
-	note_init();
+	note_begin("docproc");
 	if (cli_begin(&config, argc, argv) < 0)
 		return EXIT_CODE_USAGE;
 	int first = cli_read(&config, &cli, process, argc, argv, true);

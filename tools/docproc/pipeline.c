@@ -10,10 +10,10 @@
 #include "embed.h"
 #include "extract.h"
 #include "keeper.h"
-#include "note.h"
 #include "store.h"
 #include "summary.h"
 #include "tools/common/exit_code.h"
+#include "tools/common/note.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

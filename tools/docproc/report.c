@@ -2,7 +2,7 @@
 /* From the stages to the board. A task that is not where it was is looked for under its id: a board
  * that was made anew has copied it to another record. */
 #include "report.h"
-#include "note.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <unistd.h>
 

@@ -6,8 +6,8 @@
  */
 #include "server.h"
 #include "intake.h"
-#include "note.h"
 #include "tools/common/moment.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of the command line. */
 #include "source.h"
-#include "note.h"
 #include "tools/common/exit_code.h"
+#include "tools/common/note.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

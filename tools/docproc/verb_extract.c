@@ -2,9 +2,9 @@
 /* docproc extract: the blocks of a file as JSON Lines, without a board, a store or a sandbox. For
  * the tests. */
 #include "extract.h"
-#include "note.h"
 #include "source.h"
 #include "tools/common/exit_code.h"
+#include "tools/common/note.h"
 #include "verbs.h"
 #include <jansson.h>
 #include <stdio.h>

@@ -3,10 +3,10 @@
  * as the task exists, progress to stderr. */
 #include "attempts.h"
 #include "job.h"
-#include "note.h"
 #include "progress.h"
 #include "source.h"
 #include "standing.h"
+#include "tools/common/note.h"
 #include "verbs.h"
 #include <errno.h>
 #include <poll.h>

@@ -2,9 +2,9 @@
 /* docproc serve, docproc --spool DIR. */
 #include "attempts.h"
 #include "cli.h"
-#include "note.h"
 #include "server.h"
 #include "tools/common/exit_code.h"
+#include "tools/common/note.h"
 #include "verbs.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* docproc submit: hand a file in to a spool, as a gateway does. Its id goes to standard output. */
 #include "child.h"
-#include "note.h"
 #include "source.h"
 #include "spool.h"
+#include "tools/common/note.h"
 #include "verbs.h"
 #include <stdio.h>
 #include <unistd.h>
