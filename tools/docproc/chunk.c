@@ -176,8 +176,7 @@ static int say(const struct content *content, int error, struct failure *failure
 	}
 	if (error < 0) {
 		failure_set(failure, "The text of the document needs more memory than it may have");
-		return failure_advise(failure, "%zu bytes of text; raise memory_mb",
-				      content->n_bytes);
+		return failure_advise(failure, "%zu bytes of text; raise memory", content->n_bytes);
 	}
 	return failure_set(failure, "Document appears to be empty%s",
 			   content->no_text_layer ? " (no text layer)" : "");

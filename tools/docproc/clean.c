@@ -35,7 +35,8 @@ static bool is_white(UChar32 c)
 	return c >= 0 && (u_isUWhiteSpace(c) || u_iscntrl(c)) && c != SOFT_HYPHEN;
 }
 
-bool clean_spaceless(int32_t c)
+/* Whether the writing of this character knows no spaces between words. */
+static bool is_spaceless(UChar32 c)
 {
 	switch (u_getIntPropertyValue(c, UCHAR_LINE_BREAK)) {
 	case U_LB_IDEOGRAPHIC:
@@ -237,7 +238,7 @@ static int put_space(struct walk *walk, bool line)
 
 	if (walk->before == 0 || walk->at == walk->length)
 		return 0;
-	if (line && clean_spaceless(walk->before) && clean_spaceless(after))
+	if (line && is_spaceless(walk->before) && is_spaceless(after))
 		return 0;
 	return put(walk, ' ');
 }

@@ -27,7 +27,4 @@ int cleaner_block(const struct cleaner *cleaner, const char *text, struct strbuf
 /* A copy of a piece of text, at most some 16 KiB, composed as NFC. NULL: no memory. */
 char *cleaner_compose(const struct cleaner *cleaner, const char *text, size_t length);
 
-/* Whether the writing of this character knows no spaces between words. */
-bool clean_spaceless(int32_t code_point);
-
 #endif

@@ -13,11 +13,6 @@ static const char *const mime[] = {
 	[DOCUMENT_MARKDOWN] = "text/markdown",
 };
 
-const char *extract_mime(enum document_type type)
-{
-	return mime[type];
-}
-
 static const char *base_name(const char *name)
 {
 	const char *slash = strrchr(name, '/');
@@ -104,7 +99,7 @@ int extract_document(int fd, enum document_type type, const char *name, struct r
 {
 	int error = FAILED;
 
-	*ret_content = (struct content){ .content_type = extract_mime(type) };
+	*ret_content = (struct content){ .content_type = mime[type] };
 	name = base_name(name);
 	switch (type) {
 	case DOCUMENT_PDF:

@@ -24,8 +24,6 @@ enum {
  * "Unsupported file type: .doc", "report.pdf is a DOCX document, not a PDF", ... */
 int extract_type(int fd, const char *name, enum document_type *ret_type, struct failure *failure);
 
-const char *extract_mime(enum document_type type); /* MIME type, a literal */
-
 /* Read the text of the whole file. Reports pages or parts. 0, FAILED, CANCELLED; on failure
  * *ret_content is empty. */
 int extract_document(int fd, enum document_type type, const char *name, struct report *report,

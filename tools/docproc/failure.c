@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "failure.h"
+#include "tools/common/note.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -22,4 +23,9 @@ int failure_advise(struct failure *failure, const char *format, ...)
 	vsnprintf(failure->advice, sizeof failure->advice, format, arguments);
 	va_end(arguments);
 	return FAILED;
+}
+
+void failure_tell(const struct failure *failure)
+{
+	note_error("%s%s%s", failure->error, failure->advice[0] ? "; " : "", failure->advice);
 }

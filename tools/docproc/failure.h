@@ -24,4 +24,7 @@ __attribute__((format(printf, 2, 3))) int failure_set(struct failure *failure, c
 __attribute__((format(printf, 2, 3))) int failure_advise(struct failure *failure,
 							 const char *format, ...);
 
+/* The error and the advice as one note on stderr. */
+void failure_tell(const struct failure *failure);
+
 #endif

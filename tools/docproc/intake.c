@@ -39,13 +39,6 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 		note_error("%s/new/%s cannot be removed: %s", spool->path, name, strerror(-error));
 }
 
-static bool is_ticket(const char *name)
-{
-	size_t length = strlen(name), suffix = strlen(TICKET_SUFFIX);
-
-	return length > suffix && strcmp(name + length - suffix, TICKET_SUFFIX) == 0;
-}
-
 /* ---- The tasks of those that wait ---------------------------------------- */
 
 /* How long until the task expires if nobody renews it. */
@@ -216,7 +209,7 @@ void intake_consider(struct intake *intake, const char *name)
 		/* Withdrawn by whoever handed it in, who tells the board. */
 		if (waiting)
 			queue_drop(&intake->queue, waiting);
-	} else if (!is_ticket(name)) {
+	} else if (!ticket_is_file(name)) {
 		consider_document(intake, name, &st);
 	} else if (!S_ISREG(st.st_mode)) {
 		failure_set(&failure, "It is not a regular file");

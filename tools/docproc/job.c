@@ -228,9 +228,8 @@ static void recover(void *user, const char *name)
 	struct ticket ticket;
 	struct failure failure;
 	struct stat st;
-	size_t length = strlen(name), suffix = strlen(TICKET_SUFFIX);
 
-	if (length > suffix && strcmp(name + length - suffix, TICKET_SUFFIX) == 0)
+	if (ticket_is_file(name))
 		return;
 	if (!ticket_id_valid(name)) {
 		(void)spool_discard(jobs->spool, jobs->spool->work, name);

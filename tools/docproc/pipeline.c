@@ -66,7 +66,7 @@ static int extracting(struct run *run)
 	result = extract_document(document->fd, type, document->name, &run->report, &run->content,
 				  &run->failure);
 	run->pages = run->content.pages;
-	run->content_type = extract_mime(type);
+	run->content_type = run->content.content_type;
 	return result;
 }
 

@@ -277,7 +277,7 @@ static int open_all(struct server *server)
 
 	if (spool_open(&server->spool, server->config->spool, &failure) < 0 ||
 	    spool_lock(&server->spool, &failure) < 0) {
-		note_error("%s%s%s", failure.error, failure.advice[0] ? "; " : "", failure.advice);
+		failure_tell(&failure);
 		return EXIT_CODE_BUSY;
 	}
 	error = trackd_open(&server->jobs.trackd, &options);

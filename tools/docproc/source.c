@@ -51,8 +51,10 @@ int source_open(struct source *source, const char *path)
 	/* A pipe would make us wait for its writer, and parsers have to seek. */
 	source->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (source->fd < 0) {
-		note_error("%s: %s", path, strerror(errno));
-		return errno == EACCES ? EXIT_CODE_PERMISSION : EXIT_CODE_USAGE;
+		int error = errno;
+
+		note_error("%s: %s", path, strerror(error));
+		return error == EACCES ? EXIT_CODE_PERMISSION : EXIT_CODE_USAGE;
 	}
 	if (fstat(source->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		note_error("%s is not a regular file", path);

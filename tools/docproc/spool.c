@@ -143,13 +143,12 @@ void spool_walk(int folder, void (*take)(void *user, const char *name), void *us
 /* The id that a ticket's name is made of; false if it is no ticket's. */
 static bool id_of_ticket(const char *name, char ret_id[TRACKD_ID_MAX + 1])
 {
-	size_t length = strlen(name), suffix = strlen(TICKET_SUFFIX);
+	size_t length = strlen(name) - strlen(TICKET_SUFFIX);
 
-	if (length <= suffix || length - suffix > TRACKD_ID_MAX ||
-	    strcmp(name + length - suffix, TICKET_SUFFIX) != 0)
+	if (!ticket_is_file(name) || length > TRACKD_ID_MAX)
 		return false;
-	memcpy(ret_id, name, length - suffix);
-	ret_id[length - suffix] = '\0';
+	memcpy(ret_id, name, length);
+	ret_id[length] = '\0';
 	return ticket_id_valid(ret_id);
 }
 

@@ -13,6 +13,13 @@
 
 enum { TICKET_BYTES_MAX = 64 << 10 };
 
+bool ticket_is_file(const char *name)
+{
+	size_t length = strlen(name), suffix = strlen(TICKET_SUFFIX);
+
+	return length > suffix && strcmp(name + length - suffix, TICKET_SUFFIX) == 0;
+}
+
 static json_t *load(int folder, const char *id, int64_t *ret_time, struct failure *failure)
 {
 	char name[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
@@ -20,7 +27,7 @@ static json_t *load(int folder, const char *id, int64_t *ret_time, struct failur
 	struct stat st;
 	json_t *root = NULL;
 
-	snprintf(name, sizeof name, "%s" TICKET_SUFFIX, id);
+	ticket_file(id, name);
 	/* Not to wait for a pipe's writer, not to be led elsewhere. */
 	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {

@@ -6,6 +6,9 @@
 #include "failure.h"
 #include "tools/common/spool_ticket.h"
 
+/* Whether a name in the spool is a ticket's: ID.json. */
+bool ticket_is_file(const char *name);
+
 /*
  * Read the ticket of a document: ID.json in a folder. 0 or FAILED: there is none, it is not a
  * regular file, not JSON, of another id, its owner does not fit, its name has a slash.

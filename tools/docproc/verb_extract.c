@@ -4,7 +4,6 @@
 #include "extract.h"
 #include "source.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
 #include "verbs.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -48,7 +47,7 @@ int verb_extract(const struct config *config, int argc, char **argv)
 					  &failure);
 	close(source.fd);
 	if (result < 0) {
-		note_error("%s%s%s", failure.error, failure.advice[0] ? "; " : "", failure.advice);
+		failure_tell(&failure);
 		return EXIT_CODE_TASK_FAILED;
 	}
 	for (size_t i = 0; i < content.n_blocks; i++)

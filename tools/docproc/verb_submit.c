@@ -36,7 +36,7 @@ static int hand_in(const struct config *config)
 		printf("%s\n", source.ticket.id);
 		return EXIT_CODE_DONE;
 	}
-	note_error("%s%s%s", failure.error, failure.advice[0] ? "; " : "", failure.advice);
+	failure_tell(&failure);
 	return code;
 }
 
