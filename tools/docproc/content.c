@@ -95,24 +95,6 @@ int content_add(struct content *content, enum block_type type, uint32_t page, co
 	return 0;
 }
 
-void content_set_title(struct content *content, const char *text, size_t length)
-{
-	size_t n;
-
-	if (length > sizeof content->title)
-		length = sizeof content->title;
-	/* At worst each byte is a broken one, which takes three. */
-	char cleaned[3 * sizeof content->title];
-	n = clean(text, (int32_t)length, false, sizeof cleaned - U8_MAX_LENGTH, cleaned);
-	if (n >= sizeof content->title) {
-		cleaned[n] = '\0';
-		n = (size_t)utf8_floor(cleaned, (int32_t)sizeof content->title - 1);
-	}
-	for (size_t i = 0; i < n; i++)
-		content->title[i] = cleaned[i] == '\n' ? ' ' : cleaned[i];
-	content->title[n] = '\0';
-}
-
 void content_free(struct content *content)
 {
 	for (size_t i = 0; i < content->n_blocks; i++)

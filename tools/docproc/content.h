@@ -26,7 +26,6 @@ struct content {
 	uint32_t pages;           /* 0: the format has none */
 	bool no_text_layer;       /* pages that show pictures only: scanned */
 	const char *content_type; /* MIME type, a literal */
-	char title[256];          /* of the document's own metadata; "" if it has none */
 };
 
 enum {
@@ -37,9 +36,6 @@ enum {
  * 0, -ENOMEM, -EFBIG over CONTENT_BYTES_MAX. */
 int content_add(struct content *content, enum block_type type, uint32_t page, const char *text,
 		size_t length);
-
-/* The same cleaning; one line; a longer one is cut between characters. */
-void content_set_title(struct content *content, const char *text, size_t length);
 
 void content_free(struct content *content);
 

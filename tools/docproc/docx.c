@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RATIO_FROM = 1 << 20, PARTS_READ = 7 };
+enum { RATIO_FROM = 1 << 20, PARTS_READ = 6 };
 
 struct part_stream {
 	struct docx *docx;
@@ -25,7 +25,7 @@ struct part_stream {
 /* The parts that are read, as the relations name them. */
 struct parts {
 	char main[DOCX_NAME_MAX + 1], styles[DOCX_NAME_MAX + 1], footnotes[DOCX_NAME_MAX + 1],
-		endnotes[DOCX_NAME_MAX + 1], core[DOCX_NAME_MAX + 1];
+		endnotes[DOCX_NAME_MAX + 1];
 };
 
 struct relations {
@@ -307,8 +307,6 @@ static int visit_relation(void *user, xmlTextReaderPtr reader)
 	if (type && target) {
 		if (ends_with(type, "/officeDocument"))
 			resolve(relations->source, target, parts->main);
-		else if (ends_with(type, "/core-properties"))
-			resolve(relations->source, target, parts->core);
 		else if (ends_with(type, "/styles"))
 			resolve(relations->source, target, parts->styles);
 		else if (ends_with(type, "/footnotes"))
@@ -347,33 +345,11 @@ static int find_parts(struct docx *docx, struct parts *parts)
 
 /* ---- The document ----------------------------------------------------------------------- */
 
-struct title {
-	struct content *content;
-	bool open;
-};
-
-static int visit_title(void *user, xmlTextReaderPtr reader)
-{
-	struct title *title = user;
-	int type = xmlTextReaderNodeType(reader);
-	const char *value = (const char *)xmlTextReaderConstValue(reader);
-
-	if (type == XML_READER_TYPE_ELEMENT)
-		title->open =
-			strcmp((const char *)xmlTextReaderConstLocalName(reader), "title") == 0;
-	else if (type == XML_READER_TYPE_TEXT && title->open && value)
-		content_set_title(title->content, value, strlen(value));
-	return 0;
-}
-
 static int read_parts(struct docx *docx, struct content *content)
 {
 	struct parts parts = { .main = "" };
-	struct title title = { .content = content };
 	int error = find_parts(docx, &parts);
 
-	if (error == 0)
-		error = docx_walk(docx, parts.core, visit_title, &title);
 	if (error == 0)
 		error = docx_read_styles(docx, parts.styles);
 	if (error == 0)

@@ -186,20 +186,10 @@ static int heading(struct markdown *markdown, const char *line, size_t length)
 
 /* ---- States ------------------------------------------------------------------------ */
 
-static void front_matter(struct markdown *markdown, const char *line, size_t length)
+static void front_matter(struct markdown *markdown, const char *line)
 {
-	static const char key[] = "title:";
-
-	if (strcmp(line, "---") == 0 || strcmp(line, "...") == 0 || strcmp(line, "+++") == 0) {
+	if (strcmp(line, "---") == 0 || strcmp(line, "...") == 0 || strcmp(line, "+++") == 0)
 		markdown->state = MARKDOWN_TEXT;
-	} else if (strncasecmp(line, key, sizeof key - 1) == 0) {
-		size_t from = sizeof key - 1;
-		from += indent_of(line + from, length - from);
-		bool quoted = length > from + 1 && strchr("\"'", line[from]) &&
-			      line[length - 1] == line[from];
-		content_set_title(markdown->content, line + from + quoted,
-				  length - from - (quoted ? 2 : 0));
-	}
 }
 
 static int fence_line(struct markdown *markdown, const char *line, size_t length)
@@ -292,7 +282,7 @@ int markdown_line(struct markdown *markdown, const char *line, size_t length)
 		}
 		break;
 	case MARKDOWN_FRONT:
-		front_matter(markdown, line, length);
+		front_matter(markdown, line);
 		return 0;
 	case MARKDOWN_FENCE:
 		return fence_line(markdown, line, length);

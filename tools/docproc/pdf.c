@@ -104,15 +104,6 @@ static bool has_pictures(PopplerDocument *document, int n_pages)
 	return found;
 }
 
-static void take_title(PopplerDocument *document, struct content *content)
-{
-	char *title = poppler_document_get_title(document);
-
-	if (title)
-		content_set_title(content, title, strlen(title));
-	g_free(title);
-}
-
 static int read_document(PopplerDocument *document, struct report *report, struct content *content,
 			 struct failure *failure)
 {
@@ -138,7 +129,6 @@ static int read_document(PopplerDocument *document, struct report *report, struc
 		return error;
 	content->pages = (uint32_t)n_pages;
 	content->no_text_layer = content->n_blocks == 0 && has_pictures(document, n_pages);
-	take_title(document, content);
 	return 0;
 }
 
