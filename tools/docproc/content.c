@@ -5,7 +5,6 @@
 #include "utf8.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { NEXT_LINE = 0x85, LINE_SEPARATOR = 0x2028, PARAGRAPH_SEPARATOR = 0x2029, BOM = 0xfeff };
 
