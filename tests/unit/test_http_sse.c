@@ -301,6 +301,28 @@ static void a_retry_is_not_taken_for_a_loss(void **state)
 	assert_int_equal(told_missing(&told, &task, NULL), -1);
 }
 
+/* Nor what came after the earlier turn of an event's stage for what came before it. */
+static void going_back_is_not_taken_for_a_loss(void **state)
+{
+	struct trackd_task task = make_task();
+	struct told told;
+
+	(void)state;
+	told_task(&told, &task);
+	enter(&task, "0");
+	struct trackd_event first = stage_event(&task, 0);
+	enter(&task, "1");
+	struct trackd_event second = stage_event(&task, 1);
+	enter(&task, "0");
+	struct trackd_event third = stage_event(&task, 0);
+	const struct trackd_event *events[] = { &first, &second, &third };
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(told_missing(&told, &task, events[i]), -1);
+		told_event(&told, events[i]);
+	}
+	assert_int_equal(told_missing(&told, &task, NULL), -1);
+}
+
 static void a_second_turn_that_was_lost_is_found(void **state)
 {
 	struct trackd_task task = make_task();
@@ -475,6 +497,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_missing_of_what_was_told),
 		cmocka_unit_test(what_was_skipped_comes_first_in_order),
 		cmocka_unit_test(a_retry_is_not_taken_for_a_loss),
+		cmocka_unit_test(going_back_is_not_taken_for_a_loss),
 		cmocka_unit_test(a_second_turn_that_was_lost_is_found),
 		cmocka_unit_test(who_was_told_up_to_a_moment_lacks_what_came_after),
 		cmocka_unit_test_setup_teardown(of_all_transitions_its_own_are_found, ring_setup,
