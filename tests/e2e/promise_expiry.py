@@ -209,6 +209,16 @@ def referenced(pid):
     return total
 
 
+def at_rest(pid):
+    """Whether a process has used no processor time for a while."""
+    def used():
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[11:13]
+    before = used()
+    time.sleep(0.3)
+    return used() == before
+
+
 def free_memory():
     with open("/proc/meminfo", encoding="utf-8") as file:
         available = next(int(line.split()[1]) for line in file if "MemAvailable" in line) * 1024
@@ -224,7 +234,7 @@ def _(site):
     capacity = live + expired + 1024
     daemon = site.daemon("--capacity", str(capacity))
     writer, watcher = site.puppet("open write", f"fill {live} live"), site.puppet("open")
-    ttl = 3000
+    ttl = 20000
 
     def reclaimed():
         return watcher.do("stats").number("expired")
@@ -233,6 +243,8 @@ def _(site):
         before = reclaimed()
         writer.do(f"fill {expired} short ttl={ttl}")
         filled = time.monotonic()
+        # It still reads of every task what it tells the log of its making.
+        until(lambda: at_rest(daemon.pid), "the daemon has caught up", limit=ttl / 2000)
         with open(f"/proc/{daemon.pid}/clear_refs", "w", encoding="utf-8") as file:
             file.write("1")
         check(reclaimed() == before, f"{reclaimed()} expired before the references were cleared")
