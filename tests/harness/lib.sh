@@ -202,15 +202,18 @@ launch_daemon() { # OPTION...
 		>>"$daemon_log" 2>&1 {fd}<&- &
 	daemon=$!
 	spawned+=("$daemon")
-	word=
-	while ! read -r -t 0.05 -u "$fd" word; do
+	# Not read -t, which on a busy machine times out in the middle of a word and loses its beginning.
+	until read -r -t 0 -u "$fd"; do
 		if gone "$daemon"; then
 			wait "$daemon"
 			daemon_status=$?
 			daemon=
 			break
 		fi
+		sleep 0.01
 	done
+	word=
+	[ -z "$daemon" ] || read -r -u "$fd" word
 	kill "$listener" 2>/dev/null
 	wait "$listener" 2>/dev/null
 	exec {fd}<&-
