@@ -10,7 +10,7 @@
 set -u
 tree=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "${BUILD:-$tree/build}" && pwd) || exit 1
-trackd=$build/trackd trackctl=$build/trackctl docproc=$build/docproc
+trackd=$build/trackd trackctl=$build/trackctl docproc=$build/docproc http=$build/trackd-http
 most=20
 owner=alice other=bob # the long texts are bob's, so that alice's searches do not meet them
 
@@ -18,7 +18,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/trackd-demo-XXXXXX") || exit 1
 board=${DEMO_BOARD:-/demo-$$}
 export TRACKD_BOARD=$board TRACKD_SOCKET=$work/demo.sock
 spool=$work/spool store=$work/documents.db
-daemon='' server='' watcher=''
+daemon='' server='' watcher='' gateway=''
 [ -t 1 ] && bold=$'\e[1m' plain=$'\e[0m' || bold='' plain=''
 
 # ---- Ending ----------------------------------------------------------------------------------------
@@ -37,7 +37,7 @@ clean_up() {
 	trap '' EXIT INT TERM HUP
 	stop_watching
 	# shellcheck disable=SC2086
-	end_process $server $daemon
+	end_process $gateway $server $daemon
 	rm -f "/dev/shm$board" "/dev/shm$board.lock"
 	rm -rf "$work"
 	exit "$status"
@@ -104,6 +104,20 @@ start_daemon() {
 		kill -0 "$daemon" 2>/dev/null || give_up "trackd: $(tail -n 1 "$work/trackd.log")"
 		sleep 0.02
 	done
+}
+
+# The page's address with a token, in $page.
+start_gateway() {
+	local port
+	(umask 077 && head -c 32 /dev/urandom | base64 >"$work/key")
+	"$http" --listen 127.0.0.1:0 --admin "" --key-file "$work/key" --state-dir "$work/http" --spool "$spool" \
+		--store "$store" >"$work/http.log" 2>&1 &
+	gateway=$!
+	until port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/http.log") && [ -n "$port" ]; do
+		kill -0 "$gateway" 2>/dev/null || give_up "trackd-http: $(tail -n 1 "$work/http.log")"
+		sleep 0.02
+	done
+	page="http://127.0.0.1:$port/#token=$("$http" token --sub "$owner" --ttl 1h --key "$work/key")"
 }
 
 docproc() { # VERB ARG...
@@ -178,6 +192,8 @@ until [ -d "$spool/new" ]; do
 	kill -0 "$server" 2>/dev/null || give_up "docproc: $(tail -n 1 "$work/docproc.log")"
 	sleep 0.02
 done
+start_gateway
+say "The page, for an hour: $page"
 say "$total documents, two at once, one board: /dev/shm$board. trackctl watch:"
 start_watching
 submit "${files[@]:0:total - total / 4}"
@@ -225,3 +241,13 @@ say "$((total + 3)) documents in $((SECONDS - began)) s: $completed completed, $
 [ -n "${DOCS:-}" ] || [ "$failed" = "$lost" ] || give_up "a document failed that should not: $(cat "$work/docproc.log")"
 [ -z "$(find "$spool" -type f ! -name '.*' ! -name lock)" ] || give_up "files were left in the spool: $(find "$spool" -type f)"
 "$trackctl" doctor || give_up "the board has faults"
+
+# Whoever looks on has the page for as long as they like.
+if [ -t 1 ]; then
+	trap 'exit 0' INT
+	say "The page stays up until Ctrl-C; drop documents of your own there: $page"
+	while kill -0 "$gateway" 2>/dev/null; do
+		sleep 1
+	done
+	give_up "trackd-http: $(tail -n 1 "$work/http.log")"
+fi
