@@ -41,6 +41,7 @@ CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev
 	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui \
 	chromium fonts-liberation $(if $(shell command -v npm),,nodejs npm)
 BENCH_PACKAGES := valgrind python3 poppler-utils
+BENCH_HTTP_PACKAGES := python3 wrk util-linux python3-fastapi python3-jwt uvicorn python3-uvloop python3-httptools
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
@@ -61,9 +62,10 @@ crash_mutant_src := tests/crash/mutant/main.c
 stress_src := $(wildcard tests/stress/*.c)
 e2e_src := $(wildcard tests/e2e/*.c)
 bench_src := $(wildcard tests/bench/*.c)
+bench_http_src := $(wildcard tests/bench/http/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
 all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(http_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
-	$(stress_src) $(e2e_src) $(bench_src) $(fuzz_src)
+	$(stress_src) $(e2e_src) $(bench_src) $(bench_http_src) $(fuzz_src)
 headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h tests/*/*/*.h)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -87,6 +89,7 @@ test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_progr
 # What the scripts of tests/e2e move; no tests themselves.
 e2e_puppets := $(BUILD)/tests/e2e/puppet $(BUILD)/tests/e2e/load $(BUILD)/tests/e2e/sse_load
 bench_programs := $(BUILD)/tests/bench/bench
+bench_http_programs := $(call prog,$(bench_http_src))
 fuzz_target_src := $(filter %_target.c,$(fuzz_src))
 garbage_src := $(filter-out %_target.c,$(fuzz_src))
 fuzz_programs := $(BUILD)/tests/fuzz/garbage
@@ -127,7 +130,7 @@ deps:
 build: $(lib_so) $(lib_a) $(programs)
 	@:
 
-tests: build $(test_programs) $(bench_programs)
+tests: build $(test_programs) $(bench_programs) $(bench_http_programs)
 
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
@@ -219,6 +222,12 @@ $(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(docproc
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,$(bench_wrapped)) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) \
 		$(SYSTEMD_LIBS) $(TOOL_LIBS)
 
+# The gateway's yardstick has nothing of ours in it.
+$(bench_http_programs): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libmicrohttpd)
+
 $(fuzz_programs): $(call obj,$(garbage_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
@@ -282,9 +291,10 @@ bench: deps ## the figures of this machine, beside its physical limits; BENCH=SE
 	$(Q)$(MAKE) --no-print-directory build $(bench_programs)
 	$(Q)$(bench_programs) $(BENCH)
 
-bench-http: deps ## five thousand event streams: latency, memory, nothing lost; STREAMS="N RATE SECONDS"
-	$(call packages,python3)
-	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/sse_load
+bench-http: deps ## status requests beside others; five thousand event streams; STATUS="SECONDS ROUNDS PAIRS", STREAMS="N RATE SECONDS"
+	$(call packages,$(BENCH_HTTP_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/sse_load $(BUILD)/tests/e2e/puppet $(bench_http_programs)
+	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_status.py $(STATUS)
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py $(STREAMS)
 
 # ---- Testing ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,235 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""make bench-http: how many status requests the gateway answers, and how fast.
+
+    http_status.py [SECONDS [ROUNDS [PAIRS]]]       5 s, 3 rounds, 20000 pairs
+
+With wrk on loopback, in turns beside two others: a libmicrohttpd program that answers a constant,
+which is the limit of the library, and the tracker in a Python process behind FastAPI, which is what
+trackd replaces. Each has the first processor for itself, and wrk the second.
+
+Then whether it can be told from the time of an answer that a document exists which is somebody
+else's. Figures are printed and judge nothing; the exit status is 1 for a wrong answer.
+"""
+
+import math
+import os
+import random
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e", "lib"))
+from e2e import BUILD, Failure, Process, Site, check, until
+from gateway import SECRET, Gateway, make_store, request, token
+
+CONSTANT = os.path.join(BUILD, "tests", "bench", "http", "constant")
+TASKS, OWNERS, CONNECTIONS = 256, 16, 32
+MESSAGE = "Generating embeddings for 40 chunks"
+AIM = 0.6
+NOTICEABLE = 0.001  # that chance alone makes two samples differ as much
+
+
+def row(what, value, aim=""):
+    print(f"  {what:<58}{value:>14}  {aim}", flush=True)
+
+
+def pinned(cpu):
+    """For a command to run on one processor, if there is another."""
+    return ["taskset", "-c", str(cpu)] if os.cpu_count() > 1 else []
+
+
+# ---- Who is asked ----------------------------------------------------------------------------------
+
+
+def owner_of(number):
+    return f"owner-{number % OWNERS}"
+
+
+def fill(site):
+    worker = site.puppet("open write")
+    for i in range(TASKS):
+        worker.do(f"create document-{i} owner={owner_of(i)}")
+        worker.do(f"update document-{i} embedding {MESSAGE.replace(' ', '_')}")
+
+
+def start_constant(site, body):
+    with open(os.path.join(site.folder, "constant"), "w+b") as said:
+        site.start(Process([*pinned(0), CONSTANT, body], site.env, stdout=said))
+        until(lambda: b"\n" in os.pread(said.fileno(), 16, 0), "the constant listens")
+        return int(os.pread(said.fileno(), 16, 0))
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+        return True
+    except ConnectionRefusedError:
+        return False
+
+
+def start_original(site):
+    """Its port."""
+    tasks, port = os.path.join(site.folder, "tasks"), free_port()
+    with open(tasks, "w", encoding="utf-8") as file:
+        file.writelines(f"document-{i} {owner_of(i)}\n" for i in range(TASKS))
+    env = {**site.env, "ORIGINAL_SECRET": SECRET.decode(), "ORIGINAL_TASKS": tasks,
+           "PYTHONDONTWRITEBYTECODE": "1"}
+    site.start(Process(
+        [*pinned(0), "/usr/bin/python3", "-m", "uvicorn", "--app-dir", os.path.join(HERE, "http"),
+         "--port", str(port), "--workers", "1", "--no-access-log", "--log-level", "warning",
+         "original:app"], env))
+    until(lambda: answers(port), "uvicorn listens")
+    return port
+
+
+# ---- Requests a second -----------------------------------------------------------------------------
+
+
+def load(site, port, seconds):
+    """(requests a second, median and p99 in us)"""
+    done = subprocess.run(
+        [*pinned(1), "wrk", "--latency", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s",
+         "-s", os.path.join(HERE, "http", "requests.lua"), f"http://127.0.0.1:{port}", "--",
+         os.path.join(site.folder, "requests")],
+        text=True, capture_output=True, timeout=seconds + 60, check=False)
+    match = re.search(r"^seen (\d+) (\d+) (\d+) (\d+) (\d+)$", done.stdout, re.M)
+    check(match, f"wrk said {done.stdout}{done.stderr}")
+    requests, duration, median, p99, errors = (int(word) for word in match.groups())
+    check(errors == 0, f"{errors} of {requests} requests failed: {done.stdout}")
+    return requests / duration * 1e6, median, p99
+
+
+def measure(site, servers, seconds, rounds):
+    """The rounds of each server, in turns: what disturbs the machine disturbs all of them."""
+    with open(os.path.join(site.folder, "requests"), "w", encoding="utf-8") as file:
+        tokens = [token(owner_of(i)) for i in range(OWNERS)]
+        file.writelines(f"document-{i} {tokens[i % OWNERS]}\n" for i in range(TASKS))
+    seen = {name: [] for name in servers}
+    for name, port in servers.items():
+        load(site, port, 1)
+    for _ in range(rounds):
+        for name, port in servers.items():
+            seen[name].append(load(site, port, seconds))
+    return seen
+
+
+def report(seen):
+    for name, figures in seen.items():
+        rate, median, p99 = (statistics.median(column) for column in zip(*figures))
+        row(f"{name}: requests a second", f"{rate:.0f}",
+            "rounds: " + ", ".join(f"{figure[0]:.0f}" for figure in figures))
+        row("median, p99", f"{median / 1000:.2f}, {p99 / 1000:.2f} ms")
+
+    def share(of, beside):
+        return statistics.median(a[0] / b[0] for a, b in zip(seen[of], seen[beside]))
+
+    ratio = share("trackd-http", "libmicrohttpd, a constant")
+    row("trackd-http beside the constant", f"{ratio:.2f}",
+        f"at least {AIM}: {'met' if ratio >= AIM else 'MISSED'}")
+    row("trackd-http beside FastAPI", f"{share('trackd-http', 'Python behind FastAPI'):.1f}")
+
+
+# ---- What the time of an answer tells --------------------------------------------------------------
+
+
+def rank_test(one, other):
+    """Mann and Whitney's: (chance that samples of the same differ as much, how often a value of one
+    is above a value of the other, ties counted half)."""
+    ranked = sorted([(value, 0) for value in one] + [(value, 1) for value in other])
+    n, m, total, ties, at = len(one), len(other), 0.0, 0.0, 0
+    while at < len(ranked):
+        end = at
+        while end < len(ranked) and ranked[end][0] == ranked[at][0]:
+            end += 1
+        total += (at + end + 1) / 2 * sum(1 for _, which in ranked[at:end] if which == 0)
+        ties += (end - at) ** 3 - (end - at)
+        at = end
+    above = total - n * (n + 1) / 2
+    spread = math.sqrt(n * m / 12 * (n + m + 1 - ties / ((n + m) * (n + m - 1))))
+    return math.erfc(abs(above - n * m / 2) / spread / math.sqrt(2)), above / (n * m)
+
+
+def times(gateway, names, rounds):
+    """Nanoseconds to a 404 for each kind of name, in an order that chance makes."""
+    bearer, chance, seen = token("owner-0"), random.Random(1), {kind: [] for kind in names}
+    with gateway.connect() as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for i in range(rounds + 500):
+            kinds = list(names)
+            chance.shuffle(kinds)
+            for kind in kinds:
+                asked = request("GET", f"/documents/{chance.choice(names[kind])}/status", bearer)
+                began = time.perf_counter_ns()
+                connection.sendall(asked)
+                answer = connection.recv(4096)
+                took = time.perf_counter_ns() - began
+                check(answer.startswith(b"HTTP/1.1 404 "), f"{kind}: {answer!r}")
+                if i >= 500:
+                    seen[kind].append(took)
+    return seen
+
+
+def compare(site, gateway, rounds):
+    # All names are of the same length.
+    names = {
+        "missing": [f"missing--{i:03}" for i in range(100, 200)],
+        "missing, other names": [f"nowhere--{i:03}" for i in range(100, 200)],
+        "somebody else's": [f"document-{i}" for i in range(100, TASKS) if i % OWNERS != 0],
+        "somebody else's, in the store": [f"archived-{i}" for i in range(100, 200)],
+    }
+    seen = times(gateway, names, rounds)
+    for kind, samples in seen.items():
+        chance, above = rank_test(samples, seen["missing"])
+        quartiles = statistics.quantiles(samples)
+        row(f"a 404 for {kind}: median", f"{quartiles[1] / 1000:.2f} us",
+            f"quartiles {quartiles[0] / 1000:.2f}, {quartiles[2] / 1000:.2f}")
+        if kind != "missing":
+            row("slower than missing; chance of that",
+                f"{100 * above:.1f} %; {chance:.3f}", "differs" if chance < NOTICEABLE else "alike")
+
+
+# ---- All of it -------------------------------------------------------------------------------------
+
+
+def main():
+    given = [int(word) for word in sys.argv[1:]]
+    seconds, rounds, pairs = (given + [5, 3, 20000][len(given):])[:3]
+    check(shutil.which("wrk"), "wrk is missing")
+    site = Site()
+    print(f"\nstatus requests: {CONNECTIONS} connections, {TASKS} documents of {OWNERS} users, "
+          f"{rounds} rounds of {seconds} s")
+    try:
+        site.daemon()
+        fill(site)
+        gateway = Gateway(site, prefix=pinned(0))
+        make_store(gateway.store, *((f"archived-{i}", "eve", True) for i in range(100, 200)))
+        site.start(gateway).ready()
+        reply = gateway.get("/documents/document-0/status", token(owner_of(0)))
+        check(reply.status == 200 and MESSAGE in reply.body.decode(), repr(reply))
+        report(measure(site, {
+            "libmicrohttpd, a constant": start_constant(site, reply.body.decode()),
+            "trackd-http": gateway.port,
+            "Python behind FastAPI": start_original(site),
+        }, seconds, rounds))
+        print(f"\nwhat the time of an answer tells: {pairs} requests of each kind, one after the other")
+        compare(site, gateway, pairs)
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+        sys.exit(1)
+    finally:
+        site.end()
+
+
+main()
