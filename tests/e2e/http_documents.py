@@ -88,7 +88,7 @@ def check_story(seen, name):
 @test("a PDF is uploaded and seen in every stage until it is done")
 def _(site):
     documents, _, gateway = begin(site)
-    with open(documents.pages(120), "rb") as file:
+    with open(documents.pages(600), "rb") as file:
         content = file.read()
     states = set()
     # A stage may be over before an answer is on its way; what must be seen each time is the order.
