@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { SEEN = 256 };
 
 struct link {
 	struct trackd *trackd; /* NULL: none now */
@@ -15,7 +16,10 @@ struct link {
 struct board {
 	const struct config *config;
 	struct link reader, writer;
+	uint8_t id_bytes[16]; /* what id spells */
 	char id[33];
+	char seen[SEEN][TRACKD_ID_MAX + 1]; /* ids that were shown lately */
+	unsigned n_seen, n_unseen;          /* how often one was, and was not */
 };
 
 static time_t now_s(void)
@@ -75,40 +79,107 @@ struct trackd *board_writer(struct board *board, int *ret_error)
 			ret_error);
 }
 
+static void spell_id(struct board *board)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < sizeof board->id_bytes; i++) {
+		board->id[2 * i] = digits[board->id_bytes[i] >> 4];
+		board->id[2 * i + 1] = digits[board->id_bytes[i] & 15];
+	}
+	board->id[2 * sizeof board->id_bytes] = '\0';
+}
+
 const char *board_id(struct board *board)
 {
 	uint8_t id[16];
 	int error;
 	struct trackd *trackd = board_reader(board, &error);
 
-	board->id[0] = '\0';
 	if (!trackd)
-		return board->id;
+		return "";
+	/* It is asked for with every answer and every event, and hardly ever another. */
 	trackd_board_id(trackd, id);
-	for (size_t i = 0; i < sizeof id; i++)
-		snprintf(&board->id[2 * i], 3, "%02x", id[i]);
+	if (board->id[0] == '\0' || memcmp(id, board->id_bytes, sizeof id) != 0) {
+		memcpy(board->id_bytes, id, sizeof id);
+		spell_id(board);
+	}
 	return board->id;
+}
+
+/* ---- A task of an owner -------------------------------------------------- */
+
+/* 0: it is the owner's. Of a task that goes while we look, anything may be read: it is not found then,
+ * whatever this says. Nobody's task is nobody's over HTTP. */
+static int check_owner(struct trackd *trackd, struct trackd_ref ref, const char *owner)
+{
+	struct trackd_view view;
+	int error = trackd_get(trackd, ref, &view);
+
+	if (error < 0)
+		return error == TRACKD_E_GONE ? TRACKD_E_NOT_FOUND : error;
+	if (strncmp(trackd_view_owner(&view), owner, TRACKD_OWNER_MAX + 1) != 0)
+		return TRACKD_E_NOT_FOUND;
+	return owner[0] != '\0' ? 0 : TRACKD_E_NOT_FOUND;
+}
+
+/* A copy of a task of the owner. */
+static int copy(struct trackd *trackd, struct trackd_ref ref, const char *owner,
+		struct trackd_task *ret_task)
+{
+	struct trackd_task task;
+	int error = trackd_copy(trackd, ref, &task);
+
+	if (error == TRACKD_E_GONE || (error >= 0 && strcmp(task.owner, owner) != 0))
+		return TRACKD_E_NOT_FOUND;
+	if (error >= 0)
+		*ret_task = task;
+	return error;
+}
+
+static int find(struct trackd *trackd, const char *id, const char *owner,
+		struct trackd_ref *ret_ref, bool *ret_exists)
+{
+	int error = trackd_lookup(trackd, id, ret_ref);
+
+	*ret_exists = error >= 0;
+	if (error < 0)
+		return error == TRACKD_E_KEY ? TRACKD_E_NOT_FOUND : error;
+	return check_owner(trackd, *ret_ref, owner);
+}
+
+/*
+ * That a task exists must not be told by the time that it takes to say that it does not. So who asks
+ * for one that is missing looks for one that is there as well, and who asks for somebody else's for
+ * one that is missing: each time one of both. Not always the same one, which would be quicker to read.
+ */
+static void find_another(struct board *board, struct trackd *trackd, const char *owner,
+			 bool missing)
+{
+	char id[TRACKD_ID_MAX + 1];
+	struct trackd_ref ref;
+	bool exists;
+
+	memcpy(id, board->seen[board->n_unseen++ % SEEN], sizeof id);
+	if (missing && id[0] != '\0')
+		id[0] = id[0] == '~' ? '=' : '~';
+	(void)find(trackd, id, owner, &ref, &exists);
 }
 
 int board_find(struct board *board, const char *id, const char *owner, struct trackd_task *ret_task)
 {
-	struct trackd_task task;
 	struct trackd_ref ref;
+	bool exists;
 	int error;
 	struct trackd *trackd = board_reader(board, &error);
 
 	if (!trackd)
 		return error;
-	error = trackd_lookup(trackd, id, &ref);
-	if (error >= 0)
-		error = trackd_copy(trackd, ref, &task);
-	if (error == TRACKD_E_GONE || error == TRACKD_E_KEY)
-		return TRACKD_E_NOT_FOUND;
+	error = find(trackd, id, owner, &ref, &exists);
+	if (error == TRACKD_E_NOT_FOUND)
+		find_another(board, trackd, owner, exists);
 	if (error < 0)
 		return error;
-	/* Nobody's task is nobody's over HTTP. */
-	if (owner[0] == '\0' || strcmp(task.owner, owner) != 0)
-		return TRACKD_E_NOT_FOUND;
-	*ret_task = task;
-	return 0;
+	memccpy(board->seen[board->n_seen++ % SEEN], id, '\0', sizeof board->seen[0]);
+	return copy(trackd, ref, owner, ret_task);
 }
