@@ -4,25 +4,86 @@
 #include "respond.h"
 #include "show.h"
 #include "tasks.h"
-#include "tools/common/task_json.h"
+#include "tools/common/printable.h"
 #include <string.h>
 
+/*
+ * The body is what is asked for most by far, and always has the same five members: so it is written
+ * straight into a buffer, without a document in between.
+ */
+
 struct status {
-	const char *id, *status, *message, *error;
-	int progress;
+	const char *id, *status, *message, *error; /* error NULL: none */
+	unsigned progress;                         /* 0 to 100 */
 };
 
-static struct MHD_Response *body(const struct status *status)
+static char *write_plain(char *to, const char *text)
 {
-	return response_json(
-		"application/json",
-		json_pack("{s:s, s:s, s:i, s:o, s:o}", "document_id", status->id, "status",
-			  status->status, "progress", status->progress, "message",
-			  task_json_text(status->message), "error",
-			  status->error ? task_json_text(status->error) : json_null()));
+	while (*text != '\0')
+		*to++ = *text++;
+	return to;
 }
 
-struct MHD_Response *status_body(const struct trackd_task *task)
+static bool is_simple(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* Valid text in, which has no control characters but these two. */
+static char *write_escaped(char *to, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\' || *text == '\n' || *text == '\t')
+			*to++ = '\\';
+		*to++ = *text == '\n' ? 'n' : *text == '\t' ? 't' : *text;
+	}
+	return to;
+}
+
+static char *write_text(char *to, const char *text)
+{
+	char safe[PRINTABLE_ROOM(TRACKD_ERROR_MAX)];
+
+	*to++ = '"';
+	while (is_simple(*text))
+		*to++ = *text++;
+	if (*text != '\0') {
+		printable_text(safe, sizeof safe, text);
+		to = write_escaped(to, safe);
+	}
+	*to++ = '"';
+	return to;
+}
+
+static char *write_progress(char *to, unsigned progress)
+{
+	if (progress >= 100)
+		*to++ = (char)('0' + progress / 100 % 10);
+	if (progress >= 10)
+		*to++ = (char)('0' + progress / 10 % 10);
+	*to++ = (char)('0' + progress % 10);
+	return to;
+}
+
+static size_t write_body(char ret_text[STATUS_TEXT], const struct status *status)
+{
+	char *end = ret_text;
+
+	end = write_plain(end, "{\"document_id\":");
+	end = write_text(end, status->id);
+	end = write_plain(end, ",\"status\":");
+	end = write_text(end, status->status);
+	end = write_plain(end, ",\"progress\":");
+	end = write_progress(end, status->progress);
+	end = write_plain(end, ",\"message\":");
+	end = write_text(end, status->message);
+	end = write_plain(end, ",\"error\":");
+	end = status->error ? write_text(end, status->error) : write_plain(end, "null");
+	*end++ = '}';
+	return (size_t)(end - ret_text);
+}
+
+size_t status_text(const struct trackd_task *task, char ret_text[STATUS_TEXT])
 {
 	struct status status = { task->id, task->status, task->message, NULL, task->progress };
 	struct trackd_task shown;
@@ -36,7 +97,19 @@ struct MHD_Response *status_body(const struct trackd_task *task)
 		status.status = "failed";
 		status.error = "Cancelled";
 	}
-	return body(&status);
+	return write_body(ret_text, &status);
+}
+
+static struct MHD_Response *response_of(const char *text, size_t size)
+{
+	return response_copy("application/json", text, size);
+}
+
+struct MHD_Response *status_body(const struct trackd_task *task)
+{
+	char text[STATUS_TEXT];
+
+	return response_of(text, status_text(task, text));
 }
 
 static struct MHD_Response *make(struct request *request, const struct trackd_task *task)
@@ -50,12 +123,13 @@ static enum MHD_Result absent(struct request *request, int error)
 {
 	static const struct status finished = { NULL, "completed", "Document ready", NULL, 100 };
 	struct status status = finished;
+	char text[STATUS_TEXT];
 	int found = documents_finished(request->gateway->documents, request->id,
 				       request->identity.owner);
 
 	if (found > 0) {
 		status.id = request->id;
-		return respond(request, MHD_HTTP_OK, body(&status));
+		return respond(request, MHD_HTTP_OK, response_of(text, write_body(text, &status)));
 	}
 	if (error == TRACKD_E_NOT_FOUND)
 		return respond_error(request, MHD_HTTP_NOT_FOUND, "Document not found");

@@ -5,9 +5,21 @@
 
 #include "request.h"
 
+/* The ends of a text; each of its bytes escaped, or a sign of three bytes in its place. */
+#define STATUS_ROOM(bytes) (2 + (bytes)*3)
+
+enum {
+	STATUS_TEXT = 128 /* names of members, and the progress */ + STATUS_ROOM(TRACKD_ID_MAX) +
+		      STATUS_ROOM(TRACKD_STAGE_NAME_MAX) + STATUS_ROOM(TRACKD_MESSAGE_MAX) +
+		      STATUS_ROOM(TRACKD_ERROR_MAX)
+};
+
 enum MHD_Result status_begin(struct request *request);
 
-/* The body of a status, for the answer to an upload too. NULL if memory is out. */
+/* The body of a status; returns its length. No NUL follows. */
+size_t status_text(const struct trackd_task *task, char ret_text[STATUS_TEXT]);
+
+/* The same as a response, for the answer to an upload too. NULL if memory is out. */
 struct MHD_Response *status_body(const struct trackd_task *task);
 
 #endif
