@@ -60,8 +60,12 @@ static struct account *account_of(struct limits *limits, char sort, const char *
 	char name[sizeof limits->accounts[0][0].name];
 	struct account *oldest = NULL;
 
-	int length = snprintf(name, sizeof name, "%c%s", sort, of);
-	struct account *set = limits->accounts[XXH3_64bits(name, (size_t)length) % SETS];
+	size_t length = strnlen(of, sizeof name - 2);
+
+	name[0] = sort;
+	memcpy(name + 1, of, length);
+	name[1 + length] = '\0';
+	struct account *set = limits->accounts[XXH3_64bits(name, 1 + length) % SETS];
 	for (int i = 0; i < WAYS; i++) {
 		if (strcmp(set[i].name, name) == 0)
 			return &set[i];
@@ -71,7 +75,7 @@ static struct account *account_of(struct limits *limits, char sort, const char *
 	if (!oldest)
 		return NULL;
 	*oldest = (struct account){ .tokens = burst };
-	memcpy(oldest->name, name, sizeof name);
+	memcpy(oldest->name, name, length + 2);
 	return oldest;
 }
 
@@ -166,9 +170,10 @@ void limits_address(const struct limits *limits, const char *peer, const char *f
 {
 	char list[1024], *save = NULL;
 	const char *hops[64];
-	size_t n = 0;
+	size_t n = 0, size = strnlen(peer, 63);
 
-	snprintf(ret_address, 64, "%s", peer);
+	memcpy(ret_address, peer, size);
+	ret_address[size] = '\0';
 	if (!forwarded || !networks_contain(&limits->trusted, peer))
 		return;
 	/* The end of the list is what the nearest proxies wrote. */

@@ -6,11 +6,9 @@
 #include "routes.h"
 #include "server.h"
 #include "ticket.h"
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
 static uint64_t now_ns(void)
@@ -52,25 +50,11 @@ static enum method method_of(const char *name)
 	return METHOD_OTHER;
 }
 
-static void find_address(struct request *request)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *address = info ? info->client_addr : NULL;
-	char peer[64] = "local";
-	socklen_t size = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-								   : sizeof(struct sockaddr_in);
-
-	if (address && address->sa_family != AF_UNIX)
-		(void)getnameinfo(address, size, peer, sizeof peer, NULL, 0, NI_NUMERICHOST);
-	limits_address(request->gateway->limits, peer, request_header(request, "X-Forwarded-For"),
-		       request->address);
-}
-
 static struct request *request_new(struct server *server, struct MHD_Connection *connection,
 				   const char *url, const char *method)
 {
 	struct request *request = calloc(1, sizeof *request);
+	size_t length = strnlen(url, sizeof request->path - 1);
 
 	if (!request)
 		return NULL;
@@ -79,8 +63,9 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 	request->connection = connection;
 	request->method = method_of(method);
 	request->started_ns = now_ns();
-	snprintf(request->path, sizeof request->path, "%s", url);
-	find_address(request);
+	memcpy(request->path, url, length);
+	limits_address(request->gateway->limits, server_peer(connection),
+		       request_header(request, "X-Forwarded-For"), request->address);
 	return request;
 }
 

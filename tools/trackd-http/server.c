@@ -3,6 +3,7 @@
 #include "linger.h"
 #include "request.h"
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -20,6 +21,7 @@ struct connection {
 	struct MHD_Connection *of;
 	enum connection_phase phase;
 	time_t since; /* CLOCK_MONOTONIC, of the phase */
+	char peer[64];
 };
 
 struct server {
@@ -42,6 +44,19 @@ static time_t now_s(void)
 
 /* ---- Connections and their deadlines ------------------------------------ */
 
+static void find_peer(struct connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection->of, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	socklen_t size = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+								   : sizeof(struct sockaddr_in);
+
+	if (address && address->sa_family != AF_UNIX)
+		(void)getnameinfo(address, size, connection->peer, sizeof connection->peer, NULL, 0,
+				  NI_NUMERICHOST);
+}
+
 static void enter(struct server *server, struct MHD_Connection *of, void **context)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
@@ -53,7 +68,9 @@ static void enter(struct server *server, struct MHD_Connection *of, void **conte
 					   .next = server->connections,
 					   .link = &server->connections,
 					   .of = of,
-					   .since = now_s() };
+					   .since = now_s(),
+					   .peer = "local" };
+	find_peer(connection);
 	if (server->connections)
 		server->connections->link = &connection->next;
 	server->connections = connection;
@@ -121,6 +138,14 @@ static struct connection *connection_of(struct MHD_Connection *of)
 		MHD_get_connection_info(of, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info ? info->socket_context : NULL;
+}
+
+const char *server_peer(struct MHD_Connection *of)
+{
+	const struct connection *connection = connection_of(of);
+
+	/* Without memory to remember them, all are one. */
+	return connection ? connection->peer : "unknown";
 }
 
 void server_phase(struct MHD_Connection *of, enum connection_phase phase)

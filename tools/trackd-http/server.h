@@ -24,6 +24,9 @@ unsigned server_connections(const struct server *server);
 /* Something was resumed: run within a millisecond, once for all. */
 void server_kick(struct server *server);
 
+/* The address of whoever is connected, as text; "local" by a Unix socket. */
+const char *server_peer(struct MHD_Connection *connection);
+
 /* What request.c knows of a connection's progress. */
 enum connection_phase { CONNECTION_HEAD, CONNECTION_BODY, CONNECTION_BUSY, CONNECTION_IDLE };
 void server_phase(struct MHD_Connection *connection, enum connection_phase phase);

@@ -47,14 +47,13 @@ static void add_headers(struct request *request, struct MHD_Response *response,
 }
 
 static enum MHD_Result answer(struct request *request, const struct show *show, unsigned status,
-			      const struct trackd_task *task, bool unchanged, bool preferred)
+			      const struct trackd_task *task, const char *tag, bool unchanged,
+			      bool preferred)
 {
 	struct MHD_Response *response = unchanged ? response_empty() : show->make(request, task);
-	char tag[ENTITY_TAG];
 
 	if (!response)
 		return MHD_NO;
-	entity_tag(request->gateway, task, tag);
 	add_headers(request, response, task, tag, preferred);
 	return respond(request, unchanged ? MHD_HTTP_NOT_MODIFIED : status, response);
 }
@@ -62,7 +61,10 @@ static enum MHD_Result answer(struct request *request, const struct show *show, 
 enum MHD_Result show_now(struct request *request, const struct show *show, unsigned status,
 			 const struct trackd_task *task)
 {
-	return answer(request, show, status, task, false, false);
+	char tag[ENTITY_TAG];
+
+	entity_tag(request->gateway, task, tag);
+	return answer(request, show, status, task, tag, false, false);
 }
 
 /* ---- Waiting ------------------------------------------------------------ */
@@ -139,7 +141,7 @@ static enum MHD_Result wait_go_on(struct request *request)
 		request_suspend(request);
 		return MHD_YES;
 	}
-	return answer(request, wait->show, MHD_HTTP_OK, &task, unchanged, wait->preferred);
+	return answer(request, wait->show, MHD_HTTP_OK, &task, tag, unchanged, wait->preferred);
 }
 
 static const struct work_class wait_class = { .go_on = wait_go_on, .free = wait_free };
@@ -194,7 +196,7 @@ enum MHD_Result show_task(struct request *request, const struct show *show)
 	bool unchanged = entity_unchanged(request, tag);
 	if (unchanged && ms > 0)
 		return begin_wait(request, show, &task, ms, preferred);
-	return answer(request, show, MHD_HTTP_OK, &task, unchanged, preferred);
+	return answer(request, show, MHD_HTTP_OK, &task, tag, unchanged, preferred);
 }
 
 /* ---- All of them -------------------------------------------------------- */
