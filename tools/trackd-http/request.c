@@ -54,7 +54,6 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 				   const char *url, const char *method)
 {
 	struct request *request = calloc(1, sizeof *request);
-	size_t length = strnlen(url, sizeof request->path - 1);
 
 	if (!request)
 		return NULL;
@@ -63,7 +62,7 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 	request->connection = connection;
 	request->method = method_of(method);
 	request->started_ns = now_ns();
-	memcpy(request->path, url, length);
+	request->path = url;
 	limits_address(request->gateway->limits, server_peer(connection),
 		       request_header(request, "X-Forwarded-For"), request->address);
 	return request;

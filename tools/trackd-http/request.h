@@ -30,7 +30,7 @@ struct request {
 	struct MHD_Connection *connection;
 	const struct route *route; /* NULL: no such path */
 	enum method method;
-	char path[1024];
+	const char *path;           /* libmicrohttpd's, as long as the request */
 	char id[TRACKD_ID_MAX + 1]; /* from the path */
 	struct identity identity;   /* of routes that ask for one */
 	char address[64];           /* the client's, behind trusted proxies the one they name */
