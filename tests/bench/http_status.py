@@ -34,9 +34,7 @@ CONSTANT = os.path.join(BUILD, "tests", "bench", "http", "constant")
 TASKS, OWNERS, CONNECTIONS = 256, 16, 32
 MESSAGE = "Generating embeddings for 40 chunks"
 AIM = 0.6
-# Two sorts of answers differ if chance alone would not make them (20000 pairs show differences of some
-# nanoseconds), and by so much that a few thousand answers would tell them apart.
-CHANCE, POINTS = 0.001, 5
+NOTICEABLE = 0.001  # that chance alone makes two samples differ as much
 
 
 def row(what, value, aim=""):
@@ -213,6 +211,10 @@ def compare(site, gateway, rounds):
         "somebody else's": [name for i, name in enumerate(DOCUMENTS) if i % OWNERS != 0],
         "somebody else's, in the store": ARCHIVED,
     }
+    # On the gateway's own processor: to wake another one takes longer, and not always as long, than
+    # what is looked for.
+    if os.cpu_count() > 1:
+        os.sched_setaffinity(0, {0})
     seen = times(gateway, names, rounds)
     for kind, samples in seen.items():
         chance, above = rank_test(samples, seen["missing"])
@@ -220,9 +222,10 @@ def compare(site, gateway, rounds):
         row(f"a 404 for {kind}: median", f"{quartiles[1] / 1000:.2f} us",
             f"quartiles {quartiles[0] / 1000:.2f}, {quartiles[2] / 1000:.2f}")
         if kind != "missing":
-            row("slower than missing; chance of that",
-                f"{100 * above:.1f} %; {chance:.3f}",
-                "DIFFERS" if chance < CHANCE and abs(100 * above - 50) > POINTS else "alike")
+            row("slower than one that is missing; chance of that",
+                f"{100 * above:.1f} %; {chance:.3f}", "DIFFERS" if chance < NOTICEABLE else "alike")
+            row("by how much, of the medians",
+                f"{quartiles[1] - statistics.median(seen['missing']):+.0f} ns")
 
 
 # ---- All of it -------------------------------------------------------------------------------------
