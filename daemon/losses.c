@@ -25,10 +25,9 @@ static void say_error(const struct losses *losses, uint32_t slot, const struct w
 	const struct board *board = losses->board;
 	uint64_t version = stamp_version(load_acquire(&board->heads[slot].stamp));
 	uint8_t stage = load_relaxed(&board->bodies[slot].copy[version & 1].stage);
-	uint32_t kind = load_relaxed(&board->bodies[slot].kind);
+	uint8_t kind = hint_kind(load_relaxed(&board->heads[slot].hint));
 	char name[LAYOUT_STAGE_NAME], label[TASK_LABEL_MAX];
-	const char *where =
-		task_stage_name(board, kind < LAYOUT_KINDS ? (int)kind : -1, stage, name);
+	const char *where = task_stage_name(board, kind, stage, name);
 	const char *in = where == name ? "in " : "";
 
 	if (worker) {

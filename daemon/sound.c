@@ -151,7 +151,7 @@ static bool record_holds(const struct board *board, uint32_t slot)
 	words_load(id, body->id, sizeof id / 8);
 	if (memchr(id, '\0', sizeof id) != NULL && text_id_valid(id) &&
 	    index_id_hash(board, id) == load_relaxed(&board->heads[slot].id_hash) &&
-	    load_relaxed(&body->kind) < load_relaxed(&board->kinds->n))
+	    hint_kind(load_relaxed(&board->heads[slot].hint)) < load_relaxed(&board->kinds->n))
 		return true;
 	fence_acquire();
 	return !task_at(board, slot, &now) || now.generation != ref.generation;

@@ -201,11 +201,12 @@ INLINE void edit_commit(struct edit *edit)
 	uint64_t before = load_relaxed(&head->deadline);
 	uint64_t after = deadline_of(edit->board, edit->body, edit->next.state, edit->next.worker,
 				     edit->next.updated);
-	uint32_t hint = hint_make(edit->next.worker, (uint8_t)edit->next.state);
+	uint32_t seen = load_relaxed(&head->hint);
+	uint32_t hint = hint_make(edit->next.worker, (uint8_t)edit->next.state, hint_kind(seen));
 
 	if (after > before)
 		store_relaxed(&head->deadline, after);
-	if (load_relaxed(&head->hint) != hint)
+	if (seen != hint)
 		store_relaxed(&head->hint, hint);
 	/* The commit. Pairs with the acquire of the stamp by readers. */
 	store_release(&head->stamp, stamp_make(edit->generation, version + 1, SLOT_LIVE));

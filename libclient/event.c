@@ -44,7 +44,7 @@ void event_append(struct board *board, enum trackd_event_type type, uint32_t slo
 		.state = copy->state,
 		.stage = copy->stage,
 		.reason = copy->reason,
-		.kind = load_relaxed(&board->bodies[slot].kind),
+		.kind = hint_kind(load_relaxed(&board->heads[slot].hint)),
 		.revision = copy->revision,
 		.done = done,
 		.total = copy->total,

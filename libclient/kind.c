@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-static uint32_t kinds_known(const struct board *board)
+uint32_t kind_count(const struct board *board)
 {
 	/* Pairs with the release in kind_declare(). */
 	uint32_t n = load_acquire(&board->kinds->n);
@@ -19,7 +19,7 @@ static uint32_t kinds_known(const struct board *board)
 
 static const struct layout_kind *kind_at(const struct board *board, int64_t kind)
 {
-	if (kind < 0 || kind >= (int64_t)kinds_known(board))
+	if (kind < 0 || kind >= (int64_t)kind_count(board))
 		return NULL;
 	return &board->kinds->kind[kind];
 }
@@ -118,7 +118,7 @@ int kind_declare(struct board *board, const char *name, const struct trackd_stag
 	if (error == LOCK_RECOVERED) /* half a definition behind the count is nobody's */
 		add_relaxed(&board->header->counters.locks_recovered, 1);
 	kind = find_identical(board, name, stages, n_stages);
-	uint32_t n = kinds_known(board);
+	uint32_t n = kind_count(board);
 	if (kind < 0 && n == LAYOUT_KINDS)
 		kind = TRACKD_E_TABLE_FULL;
 	if (kind == TRACKD_E_KIND) {
@@ -130,7 +130,7 @@ int kind_declare(struct board *board, const char *name, const struct trackd_stag
 			store_relaxed(&to->percent[i], stages[i].percent);
 		}
 		store_relaxed(&to->n_stages, (uint32_t)n_stages);
-		/* Pairs with the acquire in kinds_known(). */
+		/* Pairs with the acquire in kind_count(). */
 		store_release(&board->kinds->n, n + 1);
 		kind = (int)n;
 	}
@@ -142,7 +142,7 @@ int kind_find(const struct board *board, const char *name)
 {
 	char known[LAYOUT_STAGE_NAME];
 
-	for (int i = (int)kinds_known(board) - 1; i >= 0; i--) {
+	for (int i = (int)kind_count(board) - 1; i >= 0; i--) {
 		load_name(known, board->kinds->kind[i].name);
 		if (strcmp(known, name) == 0)
 			return i;

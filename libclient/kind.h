@@ -9,6 +9,8 @@
 /* What the public calls of the same name do, on a board. Deadline as in slot.h. */
 int kind_declare(struct board *board, const char *name, const struct trackd_stage_def *stages,
 		 int n_stages, uint64_t deadline);
+/* How many there are, at most LAYOUT_KINDS. */
+uint32_t kind_count(const struct board *board);
 int kind_find(const struct board *board, const char *name);
 int kind_get(const struct board *board, int kind, struct trackd_kind *ret_kind);
 int kind_stage_find(const struct board *board, int kind, const char *name);

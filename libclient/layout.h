@@ -17,9 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if !defined(__linux__) || !defined(__GLIBC__) || !defined(__LP64__) ||                            \
+	__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "trackd needs a 64-bit little-endian Linux with the GNU C library, such as x86-64 or arm64."
+#endif
+
 #define LAYOUT_MAGIC                                                                               \
 	UINT64_C(0x0a0d646b63617274) /* "trackd\r\n" as bytes on a little-endian machine */
-#define LAYOUT_MAJOR 1
+#define LAYOUT_MAJOR 2
 #define LAYOUT_MINOR 0
 
 enum {
@@ -38,9 +43,10 @@ enum {
 	LAYOUT_ERROR = 512,
 };
 
-/* A process-shared robust mutex of the C library; only lock.c looks inside. */
+/* A process-shared robust mutex of the C library; only lock.c looks inside. As wide as the widest
+ * of the platforms: glibc's has 40 bytes on most, 48 on arm64. */
 union layout_mutex {
-	uint8_t bytes[40];
+	uint8_t bytes[48];
 	uint64_t align;
 };
 
@@ -163,7 +169,10 @@ struct layout_header {
 	uint32_t daemon_pid;
 	uint64_t daemon_start_ns;
 	int64_t snapshot_wall_ns;
-	uint64_t reserved3[2];
+	/* [daemon] 1: a new board is being made from this one; nothing may be committed here
+	 * (tested under the lock that commits) */
+	uint32_t closed;
+	uint32_t reserved3[3];
 	/* ring cursor: slot at which the next create begins to look [producer, relaxed add] */
 	uint64_t cursor;
 	uint64_t no_expired_ns; /* [any] at this time a whole scan found no expired record */
@@ -199,7 +208,7 @@ struct layout_kind {
 struct layout_kinds {
 	union layout_mutex mutex;
 	uint32_t n;
-	uint32_t reserved[5];
+	uint32_t reserved[3];
 	struct layout_kind kind[LAYOUT_KINDS];
 };
 
@@ -236,7 +245,6 @@ struct layout_stripe {
 	uint32_t count; /* id stripes: LIVE tasks in its buckets [producer, mutex] */
 	uint32_t reserved;
 	uint64_t serial; /* owner stripes: last serial given out [producer, mutex] */
-	uint64_t reserved2;
 };
 
 /* ---- Head: what a scan reads --------------------------------------------- */
@@ -251,13 +259,15 @@ struct layout_head {
 	uint32_t id_next; /* link [producer, id stripe] */
 	uint32_t owner_next; /* link [producer, owner stripe] */
 	uint32_t owner_prev; /* link, only a hint [producer, owner stripe] */
-	uint32_t hint; /* client entry + 1 (16), state << 16 (8): a scan's hint, the copy is the
-			  truth */
+	uint32_t hint; /* client entry + 1 (16), state (8), kind (8) [producer, record mutex] */
 };
 
-static inline uint32_t hint_make(uint64_t worker, uint8_t state)
+/* Of entry and state the copy in force has the truth, and a scan takes this word for a hint. The
+ * kind stands nowhere else: it is written while the slot is CLAIMED, and every later store keeps
+ * it. It may be any byte: kind.c checks it against the table of kinds. */
+static inline uint32_t hint_make(uint64_t worker, uint8_t state, uint8_t kind)
 {
-	return (uint32_t)(worker & 0xffff) | (uint32_t)state << 16;
+	return (uint32_t)(worker & 0xffff) | (uint32_t)state << 16 | (uint32_t)kind << 24;
 }
 
 static inline uint32_t hint_entry(uint32_t hint) /* client entry + 1; 0: none */
@@ -269,6 +279,14 @@ static inline uint8_t hint_state(uint32_t hint)
 {
 	return (uint8_t)(hint >> 16);
 }
+
+static inline uint8_t hint_kind(uint32_t hint)
+{
+	return (uint8_t)(hint >> 24);
+}
+
+static_assert(LAYOUT_KINDS <= UINT8_MAX + 1, "a kind is one byte of the hint");
+static_assert(LAYOUT_CLIENTS <= UINT16_MAX, "a client entry is two bytes of the hint");
 
 /* ---- Body: id, mutex and counter, and two copies of what changes --------- */
 
@@ -313,8 +331,6 @@ struct layout_body {
 	uint64_t work;   /* [any] compare-and-swap */
 	uint32_t ttl_ms; /* [producer, CLAIMED]; 0: the board's */
 	uint32_t active_ttl_ms;
-	uint32_t kind;
-	uint32_t reserved;
 	struct layout_copy copy[2];
 };
 
@@ -392,6 +408,7 @@ LAYOUT_AT(layout_header, daemon_epoch, 280);
 LAYOUT_AT(layout_header, daemon_pid, 284);
 LAYOUT_AT(layout_header, daemon_start_ns, 288);
 LAYOUT_AT(layout_header, snapshot_wall_ns, 296);
+LAYOUT_AT(layout_header, closed, 304);
 LAYOUT_AT(layout_header, cursor, 320);
 LAYOUT_AT(layout_header, no_expired_ns, 328);
 LAYOUT_AT(layout_header, event_next, 384);
@@ -408,7 +425,7 @@ LAYOUT_AT(layout_kind, percent, 32);
 LAYOUT_AT(layout_kind, n_stages, 48);
 LAYOUT_AT(layout_kind, stages, 64);
 LAYOUT_SIZE(layout_kind, 576);
-LAYOUT_AT(layout_kinds, n, 40);
+LAYOUT_AT(layout_kinds, n, 48);
 LAYOUT_AT(layout_kinds, kind, 64);
 LAYOUT_SIZE(layout_kinds, 64 + 64 * 576);
 
@@ -418,8 +435,8 @@ LAYOUT_AT(layout_client, ready, 20);
 LAYOUT_AT(layout_client, comm, 24);
 LAYOUT_SIZE(layout_client, LAYOUT_LINE);
 
-LAYOUT_AT(layout_stripe, count, 40);
-LAYOUT_AT(layout_stripe, serial, 48);
+LAYOUT_AT(layout_stripe, count, 48);
+LAYOUT_AT(layout_stripe, serial, 56);
 LAYOUT_SIZE(layout_stripe, LAYOUT_LINE);
 
 LAYOUT_AT(layout_head, deadline, 8);
@@ -449,10 +466,9 @@ LAYOUT_AT(layout_copy, message, 64);
 LAYOUT_SIZE(layout_copy, 256);
 
 LAYOUT_AT(layout_body, mutex, 64);
-LAYOUT_AT(layout_body, work, 104);
-LAYOUT_AT(layout_body, ttl_ms, 112);
-LAYOUT_AT(layout_body, active_ttl_ms, 116);
-LAYOUT_AT(layout_body, kind, 120);
+LAYOUT_AT(layout_body, work, 112);
+LAYOUT_AT(layout_body, ttl_ms, 120);
+LAYOUT_AT(layout_body, active_ttl_ms, 124);
 LAYOUT_AT(layout_body, copy, 128);
 LAYOUT_SIZE(layout_body, 640);
 

@@ -16,10 +16,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static_assert(sizeof(pthread_mutex_t) == sizeof(union layout_mutex), "mutex size");
+static_assert(sizeof(pthread_mutex_t) <= sizeof(union layout_mutex), "mutex size");
 static_assert(_Alignof(pthread_mutex_t) <= _Alignof(union layout_mutex), "mutex alignment");
 static_assert(offsetof(pthread_mutex_t, __data.__lock) == 0, "the futex word comes first");
-static_assert(sizeof(pthread_mutex_t) == sizeof(union local_lock), "local lock size");
+static_assert(sizeof(pthread_mutex_t) <= sizeof(union local_lock), "local lock size");
 
 /* How long a waiter sleeps before it looks whether the holder still exists. */
 static const uint64_t LOOK_NS = 50 * NS_PER_MS;

@@ -44,7 +44,7 @@ bool lock_rescue(union layout_mutex *mutex);
 /* A lock of this process alone (attach.c). Reinitialised by a forked child, in which nobody holds
  * it. */
 union local_lock {
-	uint8_t bytes[40];
+	uint8_t bytes[48];
 	uint64_t align;
 };
 void local_lock_init(union local_lock *lock);

@@ -23,9 +23,9 @@ uint64_t record_deadline(const struct board *board, const struct layout_body *bo
 
 /* ---- Stages -------------------------------------------------------------- */
 
-static uint32_t stages_of(const struct board *board, const struct layout_body *body)
+static uint32_t stages_of(const struct board *board, const struct layout_head *head)
 {
-	uint32_t kind = load_relaxed(&body->kind);
+	uint8_t kind = hint_kind(load_relaxed(&head->hint));
 
 	if (kind >= LAYOUT_KINDS)
 		return 0;
@@ -69,7 +69,7 @@ static void enter_stage(struct edit *edit, uint32_t stage)
 static __attribute__((noinline)) int move(struct edit edit, int stage, const char *message,
 					  uint64_t worker)
 {
-	if (stage < 0 || (uint32_t)stage >= stages_of(edit.board, edit.body)) {
+	if (stage < 0 || (uint32_t)stage >= stages_of(edit.board, edit.head)) {
 		abandon(edit.board, edit.slot);
 		return TRACKD_E_STAGE;
 	}
@@ -299,7 +299,8 @@ void record_mend(struct board *board, uint32_t slot)
 	facts_load(&copy, &body->copy[stamp_version(stamp) & 1]);
 	store_relaxed(&head->deadline,
 		      deadline_of(board, body, copy.state, copy.worker, copy.updated));
-	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state));
+	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
+					     hint_kind(load_relaxed(&head->hint))));
 	if (is_final(copy.state))
 		or_relaxed(&body->work, WORK_SEAL);
 	else

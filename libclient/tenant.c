@@ -9,6 +9,7 @@
 #include "atomic.h"
 #include "event.h"
 #include "index.h"
+#include "kind.h"
 #include "lock.h"
 #include "record.h"
 #include "ring.h"
@@ -51,7 +52,7 @@ static void fill_keys(struct board *board, uint32_t slot, const char *id, const 
 	store_relaxed(&head->owner_prev, 0);
 }
 
-static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *copy,
+static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *copy, uint8_t kind,
 		      const char *message)
 {
 	struct layout_head *head = &board->heads[slot];
@@ -64,7 +65,7 @@ static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *co
 	(void)fill_text(body->copy[0].message, LAYOUT_MESSAGE, message);
 	words_store(&body->copy[0], copy, offsetof(struct layout_copy, message) / 8);
 	store_relaxed(&head->deadline, record_deadline(board, body, copy));
-	store_relaxed(&head->hint, hint_make(copy->worker, copy->state));
+	store_relaxed(&head->hint, hint_make(copy->worker, copy->state, kind));
 }
 
 static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
@@ -78,7 +79,6 @@ static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
 	store_relaxed(&body->work, work_make(generation, 0));
 	store_relaxed(&body->ttl_ms, task->ttl_ms);
 	store_relaxed(&body->active_ttl_ms, task->active_ttl_ms);
-	store_relaxed(&body->kind, task->kind);
 	store_relaxed(&detail->created, now);
 	bool cut = fill_text(detail->name, LAYOUT_NAME, task->name);
 	store_relaxed(&detail->flags, cut ? DETAIL_NAME_CUT : 0u);
@@ -89,7 +89,7 @@ static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
 		.state = TRACKD_PENDING,
 		.stage = COPY_NO_STAGE,
 	};
-	fill_copy(board, slot, ret_copy, task->message);
+	fill_copy(board, slot, ret_copy, task->kind, task->message);
 }
 
 /* ---- Entering the index -------------------------------------------------- */
@@ -269,7 +269,7 @@ static bool reason_fits(uint8_t state, uint8_t reason)
 /* A task from a file is checked like one from a person. */
 static bool importable(const struct board *board, const struct trackd_task *task)
 {
-	uint32_t n_kinds = load_acquire(&board->kinds->n);
+	uint32_t n_kinds = kind_count(board);
 
 	if (!is_terminated(task->id, sizeof task->id) ||
 	    !is_terminated(task->owner, sizeof task->owner) ||
@@ -336,7 +336,6 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 	store_relaxed(&body->work, work_make(generation, task->done) | (final ? WORK_SEAL : 0));
 	store_relaxed(&body->ttl_ms, task->ttl_ms);
 	store_relaxed(&body->active_ttl_ms, task->active_ttl_ms);
-	store_relaxed(&body->kind, (uint32_t)task->kind);
 	store_relaxed(&detail->created, to_boot(task->created_ns, wall_offset_ns));
 	store_relaxed(&detail->started, to_boot(task->started_ns, wall_offset_ns));
 	store_relaxed(&detail->flags, task->flags & TRACKD_NAME_CUT ? DETAIL_NAME_CUT : 0u);
@@ -356,7 +355,7 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 	};
 	if (task->stage >= 0)
 		copy.stage_start = to_boot(task->stages[task->stage].started_ns, wall_offset_ns);
-	fill_copy(board, slot, &copy, task->message);
+	fill_copy(board, slot, &copy, (uint8_t)task->kind, task->message);
 }
 
 /* Of two records with one id the newer is kept. 0: the older one on the board is gone. */

@@ -11,7 +11,8 @@
 struct tenant_new {
 	const char *id, *owner, *name, *message;
 	uint64_t total;
-	uint32_t kind, ttl_ms, active_ttl_ms;
+	uint32_t ttl_ms, active_ttl_ms;
+	uint8_t kind; /* below kind_count() */
 	bool replace;
 };
 

@@ -81,7 +81,7 @@ static int check_new(const struct board *board, const struct trackd_new *task)
 	if (!task->id || !text_id_valid(task->id) ||
 	    (task->owner && !text_owner_valid(task->owner)))
 		return TRACKD_E_KEY;
-	if (task->kind < 0 || (uint32_t)task->kind >= load_acquire(&board->kinds->n))
+	if (task->kind < 0 || (uint32_t)task->kind >= kind_count(board))
 		return TRACKD_E_KIND;
 	return task->total <= TRACKD_WORK_MAX ? 0 : TRACKD_E_OVERFLOW;
 }
@@ -103,7 +103,7 @@ PUBLIC int trackd_create(struct trackd *trackd, const struct trackd_new *task,
 		.name = task->name ? task->name : task->id,
 		.message = task->message ? task->message : "Queued for processing",
 		.total = task->total,
-		.kind = (uint32_t)task->kind,
+		.kind = (uint8_t)task->kind,
 		.ttl_ms = task->ttl_ms,
 		.active_ttl_ms = task->active_ttl_ms,
 		.replace = (task->flags & TRACKD_REPLACE) != 0,

@@ -114,7 +114,8 @@ PUBLIC int trackd_view_progress(const struct trackd_view *view)
 /* A record as it was at one moment, in private memory. */
 struct record {
 	uint64_t stamp, deadline, cancel, serial, work;
-	uint32_t kind, ttl_ms, active_ttl_ms;
+	uint32_t ttl_ms, active_ttl_ms;
+	uint8_t kind;
 	struct layout_copy copy;
 	struct layout_detail detail;
 	char id[LAYOUT_ID];
@@ -134,7 +135,7 @@ static void load_record(const struct board *board, uint32_t slot, uint64_t stamp
 	record->cancel = load_relaxed(&head->cancel);
 	record->serial = load_relaxed(&head->serial);
 	record->work = load_relaxed(&body->work);
-	record->kind = load_relaxed(&body->kind);
+	record->kind = hint_kind(load_relaxed(&head->hint));
 	record->ttl_ms = load_relaxed(&body->ttl_ms);
 	record->active_ttl_ms = load_relaxed(&body->active_ttl_ms);
 }
@@ -247,7 +248,7 @@ static void copy_record(const struct board *board, const struct record *record,
 	uint8_t stage = view_stage(copy->stage);
 
 	task->revision = copy->revision;
-	task->kind = (int32_t)record->kind;
+	task->kind = record->kind;
 	task->state = copy->state;
 	task->reason = copy->reason;
 	task->stage = stage == COPY_NO_STAGE ? (int8_t)-1 : (int8_t)stage;

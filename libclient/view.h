@@ -51,7 +51,7 @@ static_assert(
 	"a view's small facts lie as a copy's do");
 
 /* The small facts of a view in one store: a store for each would be a tenth of a view. */
-static inline void view_word(struct trackd_view *view, uint64_t word, uint32_t kind, bool asked)
+static inline void view_word(struct trackd_view *view, uint64_t word, uint8_t kind, bool asked)
 {
 	uint64_t shown = COPY_MESSAGE_CUT | COPY_ERROR_CUT;
 	uint64_t facts = (word & (0xffffff | shown << 24)) | (uint64_t)kind << 32;
@@ -73,7 +73,7 @@ static inline void view_load(struct trackd_view *view, const struct layout_head 
 	view->revision = load_relaxed(&copy->revision);
 	view->total = load_relaxed(&copy->total);
 	view->updated_boot_ns = load_relaxed(&copy->updated);
-	view_word(view, word, load_relaxed(&body->kind),
+	view_word(view, word, hint_kind(load_relaxed(&head->hint)),
 		  view_is_asked(load_relaxed(&head->cancel), generation));
 	/* The counter after its base, so that it is never behind it. */
 	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base,

@@ -215,7 +215,7 @@ static void index_field(struct spoil *spoil)
 		{ &copy->reason, 1 },
 		{ &copy->stages_left, 2 },
 		{ &copy->message_len, 2 },
-		{ &body->kind, 4 },
+		{ (uint8_t *)&board->heads[slot].hint + 3, 1 }, /* the kind */
 		{ &kind->n_stages, 4 },
 		{ &board->kinds->n, 4 },
 		{ &copy->worker, 8 },

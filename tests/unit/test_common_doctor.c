@@ -169,6 +169,7 @@ static void a_broken_header_is_named(void **state)
 	(void)state;
 	EXPECT(header->magic, 1, DOCTOR_HEADER, "magic");
 	EXPECT(header->retired, 2, DOCTOR_HEADER, "retired");
+	EXPECT(header->closed, 2, DOCTOR_HEADER, "closed");
 	EXPECT(header->major, 9, DOCTOR_HEADER, "major");
 	EXPECT(header->minor, 9, DOCTOR_HEADER, "minor");
 	EXPECT(header->header_size, 9, DOCTOR_HEADER, "header_size");
@@ -215,7 +216,7 @@ static void broken_tables_are_named(void **state)
 	assert_clean();
 	expect_fault(client->comm, endless, sizeof client->comm, DOCTOR_CLIENT, "comm");
 	EXPECT(client->claim, claim_make(7, 1u << 31), DOCTOR_CLIENT, "claim");
-	EXPECT(board.id_stripes[9].reserved2, 1, DOCTOR_ID_STRIPE, "reserved2");
+	EXPECT(board.id_stripes[9].reserved, 1, DOCTOR_ID_STRIPE, "reserved");
 	assert_clean();
 }
 
@@ -276,8 +277,8 @@ static void broken_records_are_named(void **state)
 	EXPECT(detail(ACTIVE)->owner[0], 0xff, DOCTOR_SLOT, "owner");
 	expect_fault(detail(ACTIVE)->name, endless, LAYOUT_NAME, DOCTOR_SLOT, "name");
 	expect_fault(detail(FAILED)->error, endless, LAYOUT_ERROR, DOCTOR_SLOT, "error");
-	EXPECT(body(ACTIVE)->kind, 1, DOCTOR_SLOT, "kind");
-	EXPECT(body(ACTIVE)->reserved, 1, DOCTOR_SLOT, "reserved");
+	EXPECT(head(ACTIVE)->hint, head(ACTIVE)->hint | 1u << 24, DOCTOR_SLOT, "kind");
+	EXPECT(head(ACTIVE)->hint, head(ACTIVE)->hint | 0xffu << 24, DOCTOR_SLOT, "kind");
 	EXPECT(body(ACTIVE)->work, body(ACTIVE)->work ^ (UINT64_C(1) << 60), DOCTOR_SLOT, "work");
 	EXPECT(body(ACTIVE)->work, body(ACTIVE)->work | WORK_SEAL, DOCTOR_SLOT, "work");
 	EXPECT(body(FAILED)->work, body(FAILED)->work & ~WORK_SEAL, DOCTOR_SLOT, "work");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of a task: every operation in every state, and when it expires. */
 #include "libclient/atomic.h"
+#include "libclient/kind.h"
 #include "libclient/record.h"
 #include "libclient/slot.h"
 #include "libclient/tenant.h"
@@ -439,6 +440,37 @@ static void an_expired_task_is_gone_for_writers(void **state)
 	assert_int_equal(update(ref, 0), 0);
 }
 
+/* The kind stands in the hint alone, beside what every change of the record stores there. */
+static void a_record_keeps_its_kind(void **state)
+{
+	static const struct trackd_stage_def stages[] = {
+		{ "a", 0 }, { "b", 20 }, { "c", 40 }, { "d", 60 }, { "e", 80 }
+	};
+	const int last = LAYOUT_KINDS - 1; /* all bits of a kind are set */
+	char name[LAYOUT_STAGE_NAME];
+
+	(void)state;
+	for (int kind = 1; kind <= last; kind++) {
+		snprintf(name, sizeof name, "kind-%d", kind);
+		assert_int_equal(kind_declare(&board, name, stages, 5, soon()), kind);
+	}
+	for (int operation = 0; operation < N_OPERATIONS; operation++) {
+		struct tenant_new task = {
+			.id = "a", .owner = "", .name = "", .message = "", .kind = (uint8_t)last
+		};
+		struct trackd_ref ref;
+		HARNESS_MUST(tenant_create(&board, &task, soon(), &ref));
+		assert_int_equal(task_of(ref).kind, last);
+		assert_int_equal(update(ref, 0), 0);
+		assert_int_equal(task_of(ref).kind, last);
+		(void)operate((enum operation)operation, ref);
+		assert_int_equal(task_of(ref).kind, last);
+		record_mend(&board, ref.slot);
+		assert_int_equal(task_of(ref).kind, last);
+		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+	}
+}
+
 static void mending_puts_deadline_hint_and_seal_right(void **state)
 {
 	struct trackd_ref ref = create_with(5000, 7000);
@@ -448,7 +480,7 @@ static void mending_puts_deadline_hint_and_seal_right(void **state)
 	assert_int_equal(update(ref, 0), 0);
 	struct layout_head good = *head;
 	head->deadline = UINT64_MAX;
-	head->hint = 0;
+	head->hint = hint_make(0, 0, hint_kind(good.hint));
 	board.bodies[ref.slot].work |= WORK_SEAL;
 	for (int i = 0; i < 2; i++) {
 		record_mend(&board, ref.slot);
@@ -474,6 +506,7 @@ int main(void)
 		OWN_BOARD(messages_and_errors_are_cut_and_marked),
 		OWN_BOARD(deadlines_follow_the_one_rule),
 		OWN_BOARD(an_expired_task_is_gone_for_writers),
+		OWN_BOARD(a_record_keeps_its_kind),
 		OWN_BOARD(mending_puts_deadline_hint_and_seal_right),
 	};
 

@@ -447,7 +447,7 @@ static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **s
 	body->copy[0].flags = COPY_ERROR;
 	body->copy[0].stage = 200;
 	body->copy[0].state = 77;
-	body->kind = UINT32_MAX;
+	board.heads[ref.slot].hint = UINT32_MAX;
 	struct trackd_view view = view_of(ref);
 	assert_string_equal(trackd_view_id(&view), "");
 	assert_string_equal(trackd_view_owner(&view), "");

@@ -44,6 +44,8 @@ static void check_identity(struct exam *exam)
 	}
 	if (header->retired > 1)
 		exam_fault(exam, DOCTOR_HEADER, -1, "retired", "0 or 1", "%u", header->retired);
+	if (header->closed > 1)
+		exam_fault(exam, DOCTOR_HEADER, -1, "closed", "0 or 1", "%u", header->closed);
 	exam_expect(exam, DOCTOR_HEADER, -1, "major", header->major, LAYOUT_MAJOR);
 	exam_expect(exam, DOCTOR_HEADER, -1, "minor", header->minor, LAYOUT_MINOR);
 	exam_expect(exam, DOCTOR_HEADER, -1, "header_size", header->header_size, sizeof *header);
@@ -230,7 +232,6 @@ static void check_stripes(struct exam *exam, enum doctor_part part,
 	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++) {
 		exam_lock(exam, part, i, &stripes[i].mutex);
 		exam_expect(exam, part, i, "reserved", stripes[i].reserved, 0);
-		exam_expect(exam, part, i, "reserved2", stripes[i].reserved2, 0);
 	}
 }
 

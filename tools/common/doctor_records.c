@@ -275,7 +275,7 @@ static void check_head(const struct record *record)
 
 	check_deadline(record);
 	exam_expect(exam, DOCTOR_SLOT, record->slot, "hint", head->hint,
-		    hint_make(copy->worker, copy->state));
+		    hint_make(copy->worker, copy->state, hint_kind(head->hint)));
 	exam_expect(exam, DOCTOR_SLOT, record->slot, "generation of the cancel word",
 		    head->cancel >> 32, record->generation);
 }
@@ -283,15 +283,13 @@ static void check_head(const struct record *record)
 static void check_record(struct record *record)
 {
 	const struct layout_kinds *kinds = record->exam->image.board.kinds;
-	const struct layout_body *body = record->body;
+	uint8_t kind = hint_kind(record->head->hint);
 
 	record->n_stages = 0;
-	if (body->kind >= kinds->n || body->kind >= LAYOUT_KINDS)
-		RECORD_FAULT(record, "kind", "a kind of the board's", "%u of %u", body->kind,
-			     kinds->n);
-	else if (kinds->kind[body->kind].n_stages <= LAYOUT_STAGES)
-		record->n_stages = kinds->kind[body->kind].n_stages;
-	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "reserved", body->reserved, 0);
+	if (kind >= kinds->n || kind >= LAYOUT_KINDS)
+		RECORD_FAULT(record, "kind", "a kind of the board's", "%u of %u", kind, kinds->n);
+	else if (kinds->kind[kind].n_stages <= LAYOUT_STAGES)
+		record->n_stages = kinds->kind[kind].n_stages;
 	check_id(record);
 	check_owner(record);
 	check_message(record);
