@@ -107,7 +107,7 @@ HTTP_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(HTTP_MO
 
 # ---- Targets --------------------------------------------------------------------------------------------------
 
-.PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench bench-http demo soak format tidy install uninstall clean deps tests
+.PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench bench-http demo soak storm format tidy install uninstall clean deps tests
 .DEFAULT_GOAL := all
 
 all: deps ## the daemon, the library and the tools
@@ -336,10 +336,17 @@ soak: deps ## what is worth an hour: every double kill, random input for long
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) check-build
 	$(Q)$(BUILD)/tests/crash/killed_twice all
+	$(Q)$(BUILD)/tests/crash/replaced_anywhere 1
 	$(Q)FUZZ_ROUNDS=5000000 $(BUILD)/address/tests/fuzz/garbage
 	$(Q)FUZZ_RUNS=0 FUZZ_SECONDS=600 TRACKD_BUILD=$(BUILD) tests/fuzz/short
 	$(Q)DOCPROC_BROKEN=2000 DOCPROC_SEED=$$(date +%s) tests/run --build $(BUILD) tests/e2e/docproc_broken.py
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py 5000 1000 120
+
+STORM_SECONDS ?= 1800
+storm: deps ## boards replaced every few seconds under eight producers, STORM_SECONDS=1800
+	$(call packages,$(CHECK_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/stress/storm
+	$(Q)$(BUILD)/tests/stress/storm $(STORM_SECONDS)
 
 tidy: deps ## clang-tidy over all sources
 	$(call packages,$(CHECK_PACKAGES))

@@ -2,15 +2,14 @@
 /* Which board the daemon serves, and where it comes from. */
 #include "adopt.h"
 #include "atomic.h"
+#include "board.h"
 #include "boardlock.h"
-#include "doorbell.h"
-#include "event.h"
-#include "kind.h"
 #include "log.h"
 #include "repair.h"
 #include "restore.h"
 #include "slot.h"
 #include "sound.h"
+#include "succession.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,20 +57,6 @@ static void say_no_room(const struct config *config)
 			  (unsigned long)(available / MIB));
 }
 
-static int make(struct board *ret_board, const struct config *config)
-{
-	const struct segment_params params = { .capacity = config->capacity,
-					       .mode = config->mode,
-					       .gid = config->gid,
-					       .ttl_ms = config->ttl,
-					       .active_ttl_ms = config->active_ttl };
-	int error = segment_create(ret_board, &params);
-
-	if (error == 0)
-		(void)adopt_kinds(ret_board, config);
-	return error;
-}
-
 static int say_not_made(const struct config *config, int error)
 {
 	if (error == -ENOSPC) {
@@ -82,41 +67,7 @@ static int say_not_made(const struct config *config, int error)
 	return error == -EACCES || error == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
-int adopt_kinds(struct board *board, const struct config *config)
-{
-	struct trackd_stage_def stages[TRACKD_STAGES_MAX];
-	int refused = 0;
-
-	for (uint32_t i = 0; i < config->n_kinds; i++) {
-		const struct trackd_kind *kind = &config->kinds[i];
-		for (int j = 0; j < kind->n_stages; j++)
-			stages[j] = (struct trackd_stage_def){ kind->stages[j].name,
-							       kind->stages[j].percent };
-		int error = kind_declare(board, kind->name, stages, kind->n_stages,
-					 clock_monotonic_ns() + REPAIR_WAIT_NS);
-		if (error < 0) {
-			log_error("kind %s: %s", kind->name, trackd_strerror(error));
-			refused++;
-		}
-	}
-	return refused;
-}
-
-/* ---- Taking over -------------------------------------------------------- */
-
-/* Say in the header who serves it now. Producers that see the epoch attach again by themselves. */
-static void take_over(struct board *board, const struct config *config)
-{
-	struct layout_header *header = board->header;
-
-	store_relaxed(&header->ttl_ms, config->ttl);
-	store_relaxed(&header->active_ttl_ms, config->active_ttl);
-	store_relaxed(&header->daemon_pid, (uint32_t)getpid());
-	store_relaxed(&header->daemon_start_ns, clock_boot_ns());
-	doorbell_clocks(board);
-	store_release(&header->daemon_epoch, load_relaxed(&header->daemon_epoch) + 1);
-	event_wake_all(board);
-}
+/* ---- From the snapshot --------------------------------------------------- */
 
 static void say_count(const struct config *config, const char *from,
 		      const struct restore_count *count)
@@ -135,13 +86,14 @@ static int fresh(struct board *ret_board, const struct config *config,
 {
 	const struct snapshot_place place = { config->state_dir, config->board };
 	struct restore_count count;
-	int error = make(ret_board, config);
+	int error = board_make(ret_board, config);
 
 	if (error < 0)
 		return say_not_made(config, error);
+	(void)board_declare_kinds(ret_board, config);
 	if (restore_snapshot(ret_board, &place, &count) == 0)
 		say_count(config, "the snapshot", &count);
-	take_over(ret_board, config);
+	board_take_over(ret_board, config);
 	error = name_it(ret_board, config->board);
 	if (error < 0) {
 		segment_unmap(ret_board);
@@ -152,56 +104,34 @@ static int fresh(struct board *ret_board, const struct config *config,
 	return 0;
 }
 
-/* Put a new board with the old one's records in its place; the old one is unmapped. 0 or -errno,
- * and then the old one is as it was. */
-static int rebuild(struct board *board, const struct config *config)
-{
-	struct restore_count count;
-	struct board new;
-	int error = make(&new, config);
-
-	if (error < 0)
-		return error;
-	/* First, so that producers leave it: what they change from here on may be lost. */
-	segment_retire(board, true);
-	error = restore_board(&new, board, &count);
-	if (error == 0) {
-		take_over(&new, config);
-		error = segment_replace(&new, config->board);
-	}
-	if (error < 0) {
-		segment_retire(board, false);
-		segment_unmap(&new);
-		return error;
-	}
-	say_count(config, "the old board", &count);
-	event_wake_all(board);
-	segment_unmap(board);
-	*board = new;
-	return 0;
-}
-
 /* ---- The board that is there -------------------------------------------- */
 
-/* Why a whole board must be replaced; NULL if it need not. *ret_must: it cannot be served as it is.
- */
-static const char *why_replace(const struct board *board, const struct config *config,
-			       bool *ret_must)
+/* What is to be done with a board, and why. */
+struct verdict {
+	const char *why; /* NULL: it is served as it is */
+	enum succession_how how;
+	bool must; /* it cannot be served as it is */
+};
+
+/* Whether the board is of another boot or other namespaces: its pids and clocks mean nothing here. */
+static const char *why_foreign(const struct layout_header *header)
 {
-	const struct layout_header *header = board->header;
 	uint64_t pid_ns = 0, time_ns = 0;
 	uint8_t boot_id[16];
-	struct stat st;
 
-	*ret_must = true;
 	if (segment_boot_id(boot_id) == 0 && memcmp(boot_id, header->boot_id, sizeof boot_id) != 0)
 		return "is from before a restart of the host";
 	if (segment_namespaces(&pid_ns, &time_ns) == 0 &&
 	    (header->pid_ns != pid_ns || header->time_ns != time_ns))
 		return "was made in another pid or time namespace";
-	if (load_relaxed(&header->retired) != 0)
-		return "was given up by its daemon";
-	*ret_must = false;
+	return NULL;
+}
+
+/* Whether the board is another one than configured. */
+static const char *why_other(const struct board *board, const struct config *config)
+{
+	struct stat st;
+
 	if (fstat(board->fd, &st) == 0 &&
 	    ((st.st_mode & 07777) != config->mode ||
 	     st.st_gid != (config->gid == (gid_t)-1 ? getegid() : config->gid)))
@@ -217,57 +147,86 @@ static const char *why_replace(const struct board *board, const struct config *c
 	return NULL;
 }
 
-static int replace(struct board *board, const struct config *config, const char *why, bool must)
+static struct verdict judge(const struct board *board, const struct config *config)
 {
-	int error;
+	const char *why = why_foreign(board->header);
 
-	log_info("board %s %s: its tasks move to a new one", config->board, why);
-	error = rebuild(board, config);
+	if (why)
+		return (struct verdict){ why, SUCCESSION_IMPORT, true };
+	if (board_retired(board))
+		return (struct verdict){ "was given up by its daemon", SUCCESSION_BLIND, true };
+	return (struct verdict){ why_other(board, config), SUCCESSION_CARRY, false };
+}
+
+/* 0: *board is the new one. -EAGAIN: the old one is to be served. Else an exit status, and the board is
+ * unmapped. */
+static int replace(struct board *board, const struct config *config, const struct verdict *verdict)
+{
+	log_info("board %s %s: its tasks move to a new one", config->board, verdict->why);
+	int error = succession_replace(board, config, verdict->how);
 	if (error == 0)
 		return 0;
-	if (!must) {
-		log_warning("no new board (%s); the old one is served as it is",
-			    error == -ENOSPC ? "/dev/shm has no room for both"
-					     : trackd_strerror(error));
-		take_over(board, config);
-		return 0;
+	if (verdict->must) {
+		segment_unmap(board);
+		return say_not_made(config, error);
 	}
-	segment_unmap(board);
-	return say_not_made(config, error);
+	if (error != -EBUSY) /* which has been said */
+		log_warning("no new board (%s)", error == -ENOSPC ? "/dev/shm has no room for both"
+								  : trackd_strerror(error));
+	log_warning("board %s is served as it is", config->board);
+	return -EAGAIN;
 }
 
 static int adopt_mapped(struct board *board, const struct config *config)
 {
-	bool must;
-	const char *why = why_replace(board, config, &must);
-	int repaired;
+	struct verdict verdict = judge(board, config);
+	int repaired, status;
 
-	if (why)
-		return replace(board, config, why, must);
-	take_over(board, config);
-	(void)adopt_kinds(board, config);
+	/* Its daemon died while it replaced it. */
+	if (verdict.how == SUCCESSION_CARRY && board_closed(board) != LAYOUT_OPEN)
+		succession_reopen(board);
+	if (verdict.why && (status = replace(board, config, &verdict)) != -EAGAIN)
+		return status;
+	board_take_over(board, config);
+	(void)board_declare_kinds(board, config);
 	repaired = repair_all(board, clock_monotonic_ns() + REPAIR_WAIT_NS);
-	if (!sound_check(board))
-		return replace(board, config, "is damaged", true);
+	if (!sound_check(board)) {
+		verdict =
+			(struct verdict){ "is damaged",
+					  sound_kinds(board) ? SUCCESSION_BLIND : SUCCESSION_IMPORT,
+					  true };
+		return replace(board, config, &verdict);
+	}
 	log_info("board %s adopted as it was: %u of %u slots used%s", config->board,
 		 slot_count(board), board->capacity, repaired > 0 ? ", and repaired" : "");
 	return 0;
+}
+
+/* Tell the clients of a file that is no board of this layout to leave it. Closes fd. */
+static void retire_file(int fd)
+{
+	static const uint32_t retired = LAYOUT_REPLACED;
+	struct stat st;
+
+	/* At the same place in every layout; never makes a file longer. */
+	if (fstat(fd, &st) == 0 && st.st_size >= LAYOUT_PAGE)
+		(void)!pwrite(fd, &retired, sizeof retired,
+			      offsetof(struct layout_header, retired));
+	close(fd);
 }
 
 /* A file of ours that is no board of this layout: nothing in it can be read. */
 static int replace_unreadable(struct board *ret_board, const struct config *config, int fd,
 			      int error)
 {
-	static const uint32_t one = 1;
-	struct stat st;
-
 	log_warning("board %s cannot be used (%s); a new one takes its place", config->board,
 		    error == TRACKD_E_LAYOUT ? "another layout" : "damaged");
-	/* At the same place in every layout; never makes a file longer. */
-	if (fstat(fd, &st) == 0 && st.st_size >= LAYOUT_PAGE)
-		(void)!pwrite(fd, &one, sizeof one, offsetof(struct layout_header, retired));
-	close(fd);
-	return fresh(ret_board, config, segment_replace);
+	int status = fresh(ret_board, config, segment_replace);
+	if (status == 0)
+		retire_file(fd);
+	else
+		close(fd);
+	return status;
 }
 
 int adopt_board(struct board *ret_board, const struct config *config)
@@ -329,26 +288,38 @@ int adopt_lock(const struct config *config, int *ret_fd)
 	return EX_UNAVAILABLE;
 }
 
-int adopt_remove(const struct config *config)
+/* Takes fd over. */
+static int remove_board(const struct config *config, int fd)
 {
 	struct board board;
 	char path[128];
+	int error = segment_map(&board, fd, true);
+
+	if (error == 0) {
+		error = succession_remove(&board, config->board);
+		segment_unmap(&board);
+	} else { /* no board, but a file of ours that has its name */
+		retire_file(fd);
+		snprintf(path, sizeof path, "/dev/shm%s", config->board);
+		error = unlink(path) < 0 ? -errno : 0;
+	}
+	if (error < 0) {
+		log_error("board %s cannot be removed: %s", config->board, trackd_strerror(error));
+		return EX_NOPERM;
+	}
+	log_info("board %s removed", config->board);
+	return 0;
+}
+
+int adopt_remove(const struct config *config)
+{
 	int lock, fd, status = adopt_lock(config, &lock);
 
 	if (status != 0)
 		return status;
 	fd = segment_open(config->board, true, geteuid());
 	if (fd >= 0) {
-		if (segment_map(&board, fd, true) == 0) {
-			segment_retire(&board, true);
-			event_wake_all(&board);
-			segment_unmap(&board);
-		} else {
-			close(fd);
-		}
-		snprintf(path, sizeof path, "/dev/shm%s", config->board);
-		(void)unlink(path);
-		log_info("board %s removed", config->board);
+		status = remove_board(config, fd);
 	} else if (fd == -ENOENT) {
 		log_info("there is no board %s", config->board);
 	} else {

@@ -19,7 +19,4 @@ int adopt_remove(const struct config *config);
 /* Take the lock. Returns 0 with *ret_fd or an exit status, having said why. */
 int adopt_lock(const struct config *config, int *ret_fd);
 
-/* Declare the configured kinds. Number of those that the board refused, each said in the log. */
-int adopt_kinds(struct board *board, const struct config *config);
-
 #endif

@@ -218,9 +218,10 @@ int journal_start(struct journal *journal, const struct board *board, const char
 	sigset_t all, before;
 	int error;
 
-	*journal = (struct journal){
-		.board = board, .name = name, .verbose = verbose, .cursor = { .next = from }
-	};
+	*journal = (struct journal){ .board = board,
+				     .name = name,
+				     .verbose = verbose,
+				     .cursor = event_cursor(board, from) };
 	journal->event_fd = eventfd(0, EFD_CLOEXEC);
 	if (journal->event_fd < 0)
 		return -errno;

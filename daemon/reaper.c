@@ -142,7 +142,7 @@ int reaper_init(struct reaper *reaper, sd_event *event, struct board *board, uin
 {
 	int error;
 
-	*reaper = (struct reaper){ .board = board, .cursor = { .next = from } };
+	*reaper = (struct reaper){ .board = board, .cursor = event_cursor(board, from) };
 	error = wheel_init(&reaper->wheel, board->capacity, clock_boot_ns());
 	if (error < 0)
 		return error;

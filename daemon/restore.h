@@ -22,8 +22,7 @@ struct restore_count {
 int restore_snapshot(struct board *board, const struct snapshot_place *place,
 		     struct restore_count *ret_count);
 
-/* Copy the records of another board, each under its lock. Before it is called, `retired` of the old
- * one is set. */
+/* Copy the tasks of another board, which has been closed and sealed, as readers do. */
 int restore_board(struct board *board, struct board *old, struct restore_count *ret_count);
 
 #endif

@@ -3,6 +3,7 @@
 #include "service.h"
 #include "adopt.h"
 #include "atomic.h"
+#include "board.h"
 #include "boardlock.h"
 #include "clockwatch.h"
 #include "control.h"
@@ -173,7 +174,7 @@ static void apply(struct service *service, const struct config *config)
 	store_relaxed(&header->active_ttl_ms, kept.active_ttl);
 	service->saver.interval_ms = kept.snapshot_interval;
 	journal_verbose(&service->journal, kept.verbose != 0);
-	(void)adopt_kinds(&service->board, &kept);
+	(void)board_declare_kinds(&service->board, &kept);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)

@@ -126,7 +126,7 @@ static bool chains_hold(struct board *board, int which)
 	return good;
 }
 
-static bool kinds_hold(const struct board *board)
+bool sound_kinds(const struct board *board)
 {
 	struct trackd_kind kind;
 	uint32_t n = load_acquire(&board->kinds->n); /* pairs with the release in kind.c */
@@ -168,6 +168,6 @@ static bool records_hold(const struct board *board)
 
 bool sound_check(struct board *board)
 {
-	return kinds_hold(board) && records_hold(board) && chains_hold(board, CHAIN_ID) &&
+	return sound_kinds(board) && records_hold(board) && chains_hold(board, CHAIN_ID) &&
 	       chains_hold(board, CHAIN_OWNER);
 }

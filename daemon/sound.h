@@ -13,4 +13,7 @@
  */
 bool sound_check(struct board *board);
 
+/* Whether the table of kinds alone can be used. */
+bool sound_kinds(const struct board *board);
+
 #endif

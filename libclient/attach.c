@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attaching to a board: from the daemon, or by name where none answers; to a newer board when this
- * one is retired; as itself in a forked child. Nothing here waits for a daemon once the connection
- * is open.
+ * Attaching to a board: from the daemon, or by name where none answers; as itself in a forked child.
+ * follow.c goes from a board that is given up to the next.
  */
 #include "atomic.h"
 #include "client.h"
@@ -16,9 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How often a call looks whether the board is still the one, at most. */
-static const uint64_t LOOK_NS = NS_PER_S;
-
 static bool is_writer(const struct trackd *trackd)
 {
 	return (trackd->flags & TRACKD_OPEN_WRITE) != 0;
@@ -26,8 +22,8 @@ static bool is_writer(const struct trackd *trackd)
 
 /* ---- Finding the board --------------------------------------------------- */
 
-/* By name: the board must belong to whoever owns the directory of the daemon's socket. */
-static int open_by_name(const struct trackd *trackd)
+/* The board must belong to the owner of the socket's directory. */
+int attach_open_by_name(const struct trackd *trackd)
 {
 	char directory[sizeof trackd->place.socket];
 	struct stat st;
@@ -45,7 +41,7 @@ static int open_by_name(const struct trackd *trackd)
 
 /* Whoever may not connect, or is refused there, may still be one whom the board's mode lets read.
  */
-static bool means_no_daemon(int error)
+bool attach_means_no_daemon(int error)
 {
 	return error == -EACCES || error == -ENOENT || error == -ECONNREFUSED ||
 	       error == -ENOTDIR || error == -ETIMEDOUT || error == -EAGAIN ||
@@ -60,9 +56,9 @@ static int find_board(const struct trackd *trackd, int *ret_fd, int *ret_socket)
 	*ret_socket = -1;
 	if (!(trackd->flags & TRACKD_OPEN_NO_DAEMON))
 		error = link_receive_board(trackd, ret_fd, ret_socket);
-	if (!means_no_daemon(error))
+	if (!attach_means_no_daemon(error))
 		return error;
-	int fd = open_by_name(trackd);
+	int fd = attach_open_by_name(trackd);
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return TRACKD_E_NO_BOARD;
 	if (fd < 0)
@@ -96,8 +92,7 @@ static int claim_worker(const struct trackd *trackd, struct board *board, uint64
 	return worker_claim(board, trackd->worker_pid ? trackd->worker_pid : getpid(), ret_worker);
 }
 
-/* Takes fd over, whatever happens. */
-static int make_mapping(const struct trackd *trackd, int fd, struct mapping **ret_mapping)
+int attach_map(const struct trackd *trackd, int fd, struct mapping **ret_mapping)
 {
 	struct mapping *mapping = calloc(1, sizeof *mapping);
 	int error = -ENOMEM;
@@ -126,7 +121,7 @@ close_fd:
 	return error;
 }
 
-static void use_mapping(struct trackd *trackd, struct mapping *mapping)
+void attach_use(struct trackd *trackd, struct mapping *mapping)
 {
 	mapping->older = load_relaxed(&trackd->mapping);
 	store_relaxed(&trackd->epoch, load_relaxed(&mapping->board.header->daemon_epoch));
@@ -162,13 +157,13 @@ int attach_open(struct trackd *trackd)
 		error = find_board(trackd, &fd, &socket);
 	if (error < 0)
 		return error;
-	error = make_mapping(trackd, fd, &mapping);
+	error = attach_map(trackd, fd, &mapping);
 	if (error < 0) {
 		if (socket >= 0)
 			close(socket);
 		return error;
 	}
-	use_mapping(trackd, mapping);
+	attach_use(trackd, mapping);
 	if (socket >= 0)
 		link_keep(trackd, socket, mapping);
 	return 0;
@@ -189,77 +184,15 @@ void attach_close(struct trackd *trackd)
 		munmap(trackd->fork_mark, LAYOUT_PAGE);
 }
 
-/* ---- Moving on ----------------------------------------------------------- */
-
-static bool is_left_behind(const struct board *board)
-{
-	struct stat st;
-
-	return load_relaxed(&board->header->retired) != 0 ||
-	       (fstat(board->fd, &st) == 0 && st.st_nlink == 0);
-}
-
-static bool same_file(int a, int b)
-{
-	struct stat sa, sb;
-
-	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-	       sa.st_ino == sb.st_ino;
-}
-
-/* The board that has taken the place of ours, if it is there already. By name, so that no call
- * waits for a daemon; where the name may not be opened, the daemon is asked. */
-static void move_on(struct trackd *trackd, const struct mapping *present)
-{
-	struct mapping *mapping;
-	int fd = open_by_name(trackd), socket = -1;
-
-	if (fd == -EACCES && link_receive_board(trackd, &fd, &socket) < 0)
-		return;
-	if (socket >= 0)
-		close(socket);
-	if (fd < 0)
-		return;
-	if (same_file(fd, present->board.fd)) {
-		close(fd);
-		return;
-	}
-	if (make_mapping(trackd, fd, &mapping) < 0)
-		return;
-	use_mapping(trackd, mapping);
-	link_introduce(trackd, mapping);
-}
-
-/* Whether this call is the one to look: once a second, one thread at a time. */
-static bool my_turn(struct trackd *trackd, uint64_t now)
-{
-	uint32_t idle = 0;
-
-	if (!cas_acq_rel(&trackd->busy, &idle, 1))
-		return false;
-	store_relaxed(&trackd->next_look, now + LOOK_NS);
-	return true;
-}
-
-void attach_look_now(struct trackd *trackd, uint64_t now)
-{
-	if (!my_turn(trackd, now))
-		return;
-	struct mapping *mapping = load_acquire(&trackd->mapping);
-	if (is_left_behind(&mapping->board))
-		move_on(trackd, mapping);
-	store_release(&trackd->busy, 0); /* pairs with the swap in my_turn() */
-}
-
 /* ---- Writing ------------------------------------------------------------- */
 
-/* Attach a forked child as itself. Whoever held our lock lived in the parent. */
+/* Attach a forked child as itself. The threads that held our locks live in the parent. */
 static int attach_child(struct trackd *trackd, struct mapping *mapping)
 {
 	uint64_t worker = 0;
 
 	local_lock_init(&trackd->lock);
-	store_relaxed(&trackd->busy, 0);
+	local_lock_init(&trackd->moving);
 	int error = claim_worker(trackd, &mapping->board, &worker);
 	if (error < 0)
 		return error;
@@ -285,35 +218,36 @@ static int fork_noticed(struct trackd *trackd, struct mapping *mapping)
 	return error;
 }
 
-/* A retired board stays the one to write to until another has taken its place. */
-static void look_retired(struct trackd *trackd)
+/* A daemon has taken the board over since: it learns who we are. */
+static void meet_daemon(struct trackd *trackd, const struct mapping *mapping)
 {
-	uint64_t now = clock_boot_ns();
+	uint32_t epoch = load_relaxed(&mapping->board.header->daemon_epoch);
+	uint32_t known = load_relaxed(&trackd->epoch);
 
-	if (now >= load_relaxed(&trackd->next_look))
-		attach_look_now(trackd, now);
+	if (epoch != known && cas_relaxed(&trackd->epoch, &known, epoch))
+		link_introduce(trackd, mapping);
 }
 
 int attach_again(struct trackd *trackd, struct mapping **ret_mapping)
 {
-	struct mapping *mapping = load_acquire(&trackd->mapping);
+	uint64_t deadline = clock_monotonic_ns() + trackd->timeout_ns;
 
 	if (!is_writer(trackd))
 		return TRACKD_E_READ_ONLY;
-	if (load_relaxed(&mapping->board.header->retired) != 0) {
-		look_retired(trackd);
-		mapping = load_acquire(&trackd->mapping);
-	}
-	if (load_relaxed(trackd->fork_mark) != MARK_ATTACHED) {
-		int error = fork_noticed(trackd, mapping);
+	for (;;) {
+		struct mapping *mapping = load_acquire(&trackd->mapping);
+		int error = 0;
+
+		if (load_relaxed(trackd->fork_mark) != MARK_ATTACHED)
+			error = fork_noticed(trackd, mapping);
+		if (error == 0)
+			error = follow_wait(trackd, mapping, deadline);
 		if (error < 0)
 			return error;
+		if (load_acquire(&trackd->mapping) != mapping)
+			continue; /* this one may be given up by now as well */
+		meet_daemon(trackd, mapping);
+		*ret_mapping = mapping;
+		return 0;
 	}
-	uint32_t epoch = load_relaxed(&mapping->board.header->daemon_epoch);
-	uint32_t known = load_relaxed(&trackd->epoch);
-	if (epoch != known && load_relaxed(&mapping->board.header->retired) == 0 &&
-	    cas_relaxed(&trackd->epoch, &known, epoch))
-		link_introduce(trackd, mapping);
-	*ret_mapping = mapping;
-	return 0;
 }

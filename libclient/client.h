@@ -3,8 +3,9 @@
  * A connection: what a struct trackd is made of. attach.c makes mappings, link.c speaks to the
  * daemon, trackd.c is the public calls.
  *
- * A mapping is never unmapped before close, so a view stays safe to read when the connection has
- * moved to a newer board. Calls take the present mapping once and use it throughout.
+ * A mapping keeps its addresses until the connection is closed, so a view stays safe to read when
+ * the connection has moved to a newer board. Calls take the present mapping once and use it
+ * throughout.
  */
 #ifndef TRACKD_CLIENT_H
 #define TRACKD_CLIENT_H
@@ -30,8 +31,9 @@ struct trackd {
 				fork_mark */
 	uint64_t next_look;  /* when to look again whether the board is still ours: CLOCK_BOOTTIME,
 				roughly (atomic) */
-	uint32_t busy;       /* 1: a thread is attaching anew (atomic) */
 	uint32_t epoch;      /* daemon epoch that knows us (atomic) */
+	union local_lock
+		moving; /* held by the thread that looks for the board in our board's place */
 	union local_lock lock;    /* guards what follows */
 	pid_t link_pid;           /* process that the descriptors belong to */
 	int socket, epoll, timer; /* -1: none */
@@ -45,24 +47,63 @@ int attach_open(struct trackd *trackd);
 
 enum fork_mark { MARK_CHILD = 0, MARK_ATTACHED = 1, MARK_ATTACHING = 2 };
 
-/* The slow halves of what follows. */
-void attach_look_now(struct trackd *trackd, uint64_t now);
+/* The slow half of attach_writer(). */
 int attach_again(struct trackd *trackd, struct mapping **ret_mapping);
 
+/* A descriptor of the board's file by its name, or what segment_open() answers. */
+int attach_open_by_name(const struct trackd *trackd);
+/* Whether an error of link_receive_board() leaves the board to be opened by name. */
+bool attach_means_no_daemon(int error);
+/* Map a board and enter it as the connection's kind of client. Takes fd over, whatever happens. */
+int attach_map(const struct trackd *trackd, int fd, struct mapping **ret_mapping);
+/* Make it the present mapping. */
+void attach_use(struct trackd *trackd, struct mapping *mapping);
+
+/* ---- follow.c ------------------------------------------------------------ */
+
+/* How often a call looks whether the board has been unlinked, at most. */
+static const uint64_t FOLLOW_LOOK_NS = NS_PER_S;
+
+/* Look whether the board has been retired or unlinked and move to the one in its place, if it is
+ * there. now: board time. */
+void follow_look(struct trackd *trackd, uint64_t now);
+
+/* After a reading call on *board whose answer cannot be trusted if the board has been retired since:
+ * true if the connection is on another board; *board then is that one, and the call is made again. */
+bool follow_again(struct trackd *trackd, const struct board **board);
+
+/* Wait until there is a board to write to: mapping's, if it is not closed, or another. deadline:
+ * CLOCK_MONOTONIC. TRACKD_E_MOVING: closed until the deadline; TRACKD_E_NO_BOARD: it was given up
+ * and no other is to be had; or what attaching to the other one fails with. */
+int follow_wait(struct trackd *trackd, struct mapping *mapping, uint64_t deadline);
+
+/* ---- Taking the board, on every call -------------------------------------- */
+
 /* The board to read from; coarse is a reading of clock_coarse_ns(). Once a second it is looked at
- * whether the board has been retired or unlinked, and the connection moves on to the one that took
- * its place. */
+ * whether the board has been unlinked; that it has been retired shows in its header. */
 static inline const struct board *attach_reader(struct trackd *trackd, uint64_t coarse)
 {
-	/* Pairs with the release in use_mapping(), as below. */
-	struct mapping *mapping = load_acquire(&trackd->mapping);
-	uint64_t now = coarse + (uint64_t)load_relaxed(&mapping->board.header->suspend_offset_ns);
+	/* Pairs with the release in attach_use(), as below. */
+	const struct board *board = &load_acquire(&trackd->mapping)->board;
+	uint64_t now = coarse + (uint64_t)load_relaxed(&board->header->suspend_offset_ns);
 
-	if (__builtin_expect(now < load_relaxed(&trackd->next_look), 1))
-		return &mapping->board;
-	attach_look_now(trackd, now);
-	mapping = load_acquire(&trackd->mapping);
-	return &mapping->board;
+	if (__builtin_expect(now < load_relaxed(&trackd->next_look) && !board_closed(board), 1))
+		return board;
+	if (now >= load_relaxed(&trackd->next_look))
+		follow_look(trackd, now);
+	else
+		(void)follow_again(trackd, &board);
+	return &load_acquire(&trackd->mapping)->board;
+}
+
+/* follow_again(), for the usual case that the board is neither closed nor left. */
+static inline bool attach_reader_again(struct trackd *trackd, const struct board **board)
+{
+	if (__builtin_expect(board_closed(*board) == LAYOUT_OPEN &&
+				     &load_acquire(&trackd->mapping)->board == *board,
+			     1))
+		return false;
+	return follow_again(trackd, board);
 }
 
 /* The mapping to write to, or NULL: there is something to do first, see attach_again(). What a
@@ -94,7 +135,7 @@ static inline int attach_writer(struct trackd *trackd, struct mapping **ret_mapp
 static inline void attach_look(struct trackd *trackd)
 {
 	if (__builtin_expect(clock_boot_last >= load_relaxed(&trackd->next_look), 0))
-		attach_look_now(trackd, clock_boot_last);
+		follow_look(trackd, clock_boot_last);
 }
 
 void attach_close(struct trackd *trackd);

@@ -113,6 +113,11 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 	int error = slot_lock(board, ref.slot, deadline);
 	if (error < 0)
 		return error;
+	/* Under the lock: the daemon closes the board before it takes this lock for the last time. */
+	if (__builtin_expect(board_closed(board) != LAYOUT_OPEN, 0)) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_MOVING;
+	}
 	edit->stamp = load_acquire(&head->stamp);
 	edit->now = clock_boot_ns();
 	/* An expired record is gone, even if nobody has removed it yet. */

@@ -130,11 +130,11 @@ static int lapped(const struct board *board, struct trackd_cursor *cursor, uint6
 {
 	uint64_t oldest = head > LAYOUT_EVENTS ? head - LAYOUT_EVENTS : 0;
 
-	if (cursor->next < oldest)
+	if (cursor->next < oldest && cursor->lineage == board->hash_seed)
 		cursor->lost += oldest - cursor->next;
 	else
-		cursor->lost++; /* the ring itself went back: it was damaged, or is another board's
-				 */
+		cursor->lost++; /* the ring went back: it was damaged, or is another board's */
+	cursor->lineage = board->hash_seed;
 	cursor->next = oldest;
 	cursor->stalled_ns = 0;
 	if (board->writable)
@@ -187,9 +187,10 @@ int event_next(const struct board *board, struct trackd_cursor *cursor,
 	for (;;) {
 		uint64_t head = event_head(board);
 
-		if (cursor->next == head)
+		if (cursor->next == head && cursor->lineage == board->hash_seed)
 			return 0;
-		if (cursor->next > head || head - cursor->next > LAYOUT_EVENTS)
+		if (cursor->lineage != board->hash_seed || cursor->next > head ||
+		    head - cursor->next > LAYOUT_EVENTS)
 			return lapped(board, cursor, head);
 		if (read_entry(board, cursor->next, &entry))
 			break;

@@ -21,6 +21,11 @@ void event_ring(struct board *board);
 int event_next(const struct board *board, struct trackd_cursor *cursor,
 	       struct trackd_event *ret_event);
 uint64_t event_head(const struct board *board); /* sequence of the next event */
+/* A cursor before the event of a sequence. */
+static inline struct trackd_cursor event_cursor(const struct board *board, uint64_t sequence)
+{
+	return (struct trackd_cursor){ .next = sequence, .lineage = board->hash_seed };
+}
 /* Whether the entry of a sequence is whole: false while it is being written. */
 bool event_whole(const struct board *board, uint64_t sequence);
 

@@ -117,6 +117,11 @@ int kind_declare(struct board *board, const char *name, const struct trackd_stag
 		return error;
 	if (error == LOCK_RECOVERED) /* half a definition behind the count is nobody's */
 		add_relaxed(&board->header->counters.locks_recovered, 1);
+	/* The daemon closes the board before it takes this lock for the last time. */
+	if (board_closed(board) != LAYOUT_OPEN) {
+		lock_drop(&board->kinds->mutex);
+		return TRACKD_E_MOVING;
+	}
 	kind = find_identical(board, name, stages, n_stages);
 	uint32_t n = kind_count(board);
 	if (kind < 0 && n == LAYOUT_KINDS)

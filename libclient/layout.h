@@ -50,6 +50,19 @@ union layout_mutex {
 	uint64_t align;
 };
 
+/* What the daemon makes of a board that it gives up (header words `closed` and `retired`). */
+enum layout_closed {
+	LAYOUT_OPEN = 0,
+	LAYOUT_CLOSED = 1, /* each last change is taken over under the lock that committed it */
+	LAYOUT_CLOSED_BLIND = 2, /* records are copied without their locks: the board is damaged */
+};
+
+enum layout_retired {
+	LAYOUT_SERVED = 0,
+	LAYOUT_REPLACED = 1, /* another board has the name */
+	LAYOUT_REMOVED = 2,  /* no other board is made */
+};
+
 /* ---- Stamp: generation (32), version (30), slot state (2) in one word ---- */
 
 enum slot_state {
@@ -141,7 +154,8 @@ struct layout_counters { /* [any], relaxed adds */
 struct layout_header {
 	/* identity [made] */
 	uint64_t magic;
-	uint32_t retired; /* [daemon] at this offset in every layout, for ever: 1 = attach anew */
+	uint32_t retired; /* [daemon] enum layout_retired; at this offset in every layout, for ever:
+			     not 0 = attach anew */
 	uint16_t major;
 	uint16_t minor;
 	uint32_t header_size;
@@ -169,8 +183,8 @@ struct layout_header {
 	uint32_t daemon_pid;
 	uint64_t daemon_start_ns;
 	int64_t snapshot_wall_ns;
-	/* [daemon] 1: a new board is being made from this one; nothing may be committed here
-	 * (tested under the lock that commits) */
+	/* [daemon] enum layout_closed: a new board is being made from this one; nothing may be
+	 * committed here (tested under the lock that commits) */
 	uint32_t closed;
 	uint32_t reserved3[3];
 	/* ring cursor: slot at which the next create begins to look [producer, relaxed add] */

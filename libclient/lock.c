@@ -125,6 +125,11 @@ bool lock_orphaned(const union layout_mutex *mutex)
 	return (load_relaxed((const uint32_t *)(const void *)mutex) & FUTEX_OWNER_DIED) != 0;
 }
 
+int lock_holder(const union layout_mutex *mutex)
+{
+	return (int)(load_relaxed((const uint32_t *)(const void *)mutex) & FUTEX_TID_MASK);
+}
+
 bool lock_rescue(union layout_mutex *mutex)
 {
 	uint32_t *word = futex_word(mutex);

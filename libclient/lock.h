@@ -34,6 +34,9 @@ void lock_drop(union layout_mutex *mutex);
 /* Whether the kernel has marked it: the holder died and nobody has locked since. One load. */
 bool lock_orphaned(const union layout_mutex *mutex);
 
+/* The thread that holds it, by its id in the holder's pid namespace; 0: nobody. */
+int lock_holder(const union layout_mutex *mutex);
+
 /*
  * If the holder's thread no longer exists, do what the kernel should have done (the OOM reaper can
  * take a robust list's memory before it is walked): mark the word and wake a waiter. Returns

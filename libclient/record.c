@@ -303,7 +303,8 @@ void record_mend(struct board *board, uint32_t slot)
 					     hint_kind(load_relaxed(&head->hint))));
 	if (is_final(copy.state))
 		or_relaxed(&body->work, WORK_SEAL);
-	else
+	else if (board_closed(board) ==
+		 LAYOUT_OPEN) /* else the daemon's: it seals what it copies */
 		and_relaxed(&body->work, ~WORK_SEAL);
 }
 

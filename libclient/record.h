@@ -18,26 +18,30 @@ int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t u
 
 /* Inline, since it stands in inner loops: one compare-and-swap, and the checks that it needs. The
  * counter's tag makes the swap fail should the record change hands after the full generation has
- * been looked at. */
-static inline int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
+ * been looked at. False: nothing was counted; record_advance_slowly() tells why. */
+static inline bool record_advance_fast(struct board *board, struct trackd_ref ref, uint64_t units)
 {
 	/* As one word: a reference that is taken apart in memory costs as much as the swap. */
 	uint64_t bits = ref_bits(ref);
 	uint32_t slot = (uint32_t)bits, generation = (uint32_t)(bits >> 32);
 
-	if (__builtin_expect(slot < board->capacity, 1)) {
-		uint64_t *work = &board->bodies[slot].work;
-		uint64_t stamp = load_acquire(&board->heads[slot].stamp);
-		uint64_t seen = load_relaxed(work);
+	if (__builtin_expect(slot >= board->capacity, 0))
+		return false;
+	uint64_t *work = &board->bodies[slot].work;
+	uint64_t stamp = load_acquire(&board->heads[slot].stamp);
+	uint64_t seen = load_relaxed(work);
 
-		if (__builtin_expect(stamp_is_live(stamp, generation) &&
-					     work_is_open(seen, generation) &&
-					     units <= WORK_COUNT_MASK - (seen & WORK_COUNT_MASK) &&
-					     cas_relaxed(work, &seen, seen + units),
-				     1))
-			return 0;
-	}
-	return record_advance_slowly(board, ref, units);
+	return __builtin_expect(stamp_is_live(stamp, generation) &&
+					work_is_open(seen, generation) &&
+					units <= WORK_COUNT_MASK - (seen & WORK_COUNT_MASK) &&
+					cas_relaxed(work, &seen, seen + units),
+				1);
+}
+
+static inline int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
+{
+	return record_advance_fast(board, ref, units) ? 0
+						      : record_advance_slowly(board, ref, units);
 }
 
 /* End it. error: for TRACKD_FAILED. worker: 0, or only if this still is its worker and it is active

@@ -408,10 +408,38 @@ int segment_open(const char *name, bool writable, uid_t uid)
 	return fd;
 }
 
-void segment_retire(struct board *board, bool retired)
+/* ---- Giving up ----------------------------------------------------------- */
+
+void segment_close(struct board *board, enum layout_closed how)
 {
-	store_release(&board->header->retired, retired ? 1u : 0u);
+	store_release(&board->header->closed, (uint32_t)how);
 	add_relaxed(&board->header->daemon_epoch, 1);
+	/* Pairs with the fence in produce.c, between a commit and the look at `closed`: either the
+	 * writer sees it, or what it committed is seen from here on. */
+	fence_full();
+}
+
+void segment_retire(struct board *board, enum layout_retired how)
+{
+	store_release(&board->header->retired, (uint32_t)how);
+	add_relaxed(&board->header->daemon_epoch, 1);
+}
+
+static void punch(const struct board *board, const void *from, const void *to)
+{
+	const uint8_t *base = board->base;
+	off_t start = (const uint8_t *)from - base, end = (const uint8_t *)to - base;
+
+	(void)fallocate(board->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start);
+}
+
+void segment_hollow(struct board *board)
+{
+	/* The heads first: a reader that meets zeros in a detail or an event sees by the stamp, or
+	 * by the check, that it was not whole. */
+	punch(board, board->used_map, board->events);
+	punch(board, board->events, board->bodies);
+	punch(board, board->details, (const uint8_t *)board->base + board->size);
 }
 
 /* ---- Mapping ------------------------------------------------------------- */
@@ -454,6 +482,15 @@ int segment_map(struct board *ret_board, int fd, bool writable)
 	board_place(&board, &g);
 	*ret_board = board;
 	return 0;
+}
+
+void segment_vacate(struct board *board)
+{
+	if (mmap(board->base, board->size, PROT_READ,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return;
+	close(board->fd);
+	board->fd = -1;
 }
 
 void segment_unmap(struct board *board)

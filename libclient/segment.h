@@ -67,9 +67,32 @@ int segment_open(const char *name, bool writable, uid_t uid);
 int segment_map(struct board *ret_board, int fd, bool writable);
 void segment_unmap(struct board *board);
 
-/* Tell everyone who has this board that another takes its place (or, with false, that it does not
- * after all): writers look at the epoch at every call, readers at `retired` once a second. */
-void segment_retire(struct board *board, bool retired);
+/* Let a mapping's memory and descriptor go and keep its addresses, which read zeros from now on. */
+void segment_vacate(struct board *board);
+
+/* Close a board to all changes, or with LAYOUT_OPEN open it again. Raises the epoch, so that writers
+ * see it at their next call; a call that is under way sees it under the lock that would commit. */
+void segment_close(struct board *board, enum layout_closed how);
+
+/* Tell all clients of a closed board that its successor has the name, or that there is none. Raises
+ * the epoch. */
+void segment_retire(struct board *board, enum layout_retired how);
+
+/* Give the memory of a retired board back, but for its mutexes, whose bytes may not change while a
+ * client can be inside one. Readers find no task on it and follow. */
+void segment_hollow(struct board *board);
+
+/* Whether nothing may be committed on the board, and how it was closed. Tested under the lock that
+ * commits. */
+static inline enum layout_closed board_closed(const struct board *board)
+{
+	return (enum layout_closed)load_relaxed(&board->header->closed);
+}
+
+static inline bool board_retired(const struct board *board)
+{
+	return load_relaxed(&board->header->retired) != 0;
+}
 
 /* Inodes of this process's pid and time namespaces; -errno if /proc does not tell. */
 int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns);

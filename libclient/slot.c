@@ -58,12 +58,16 @@ int slot_stripes_take(struct board *board, const struct slot_stripes *stripes, u
 {
 	int error = take(board, &stripes->id->mutex, deadline);
 
-	if (error < 0 || !stripes->owner)
+	if (error >= 0 && stripes->owner) {
+		error = take(board, &stripes->owner->mutex, deadline);
+		if (error < 0)
+			lock_drop(&stripes->id->mutex);
+	}
+	if (error < 0 || board_closed(board) == LAYOUT_OPEN)
 		return error;
-	error = take(board, &stripes->owner->mutex, deadline);
-	if (error < 0)
-		lock_drop(&stripes->id->mutex);
-	return error;
+	/* The daemon closes the board before it takes this id stripe for the last time. */
+	slot_stripes_drop(stripes);
+	return TRACKD_E_MOVING;
 }
 
 void slot_stripes_drop(const struct slot_stripes *stripes)

@@ -36,6 +36,7 @@ struct slot_stripes {
 	struct layout_stripe *id, *owner;
 };
 struct slot_stripes slot_stripes_of(struct board *board, uint64_t id_hash, uint64_t owner_hash);
+/* TRACKD_E_MOVING: the board is closed. */
 int slot_stripes_take(struct board *board, const struct slot_stripes *stripes, uint64_t deadline);
 void slot_stripes_drop(const struct slot_stripes *stripes);
 

@@ -213,6 +213,7 @@ static int create_once(struct board *board, const struct tenant_new *task, uint6
 	}
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };
+	clock_boot_last = now; /* produce.c knows the task by the time of its creation */
 	return 0;
 }
 

@@ -21,6 +21,17 @@
  *   returns TRACKD_E_BUSY, having changed nothing. Only a process that is stopped in the middle of
  *   an operation on the same record or table can make that happen. Reading calls never wait.
  *
+ * REPLACED BOARDS
+ *   The daemon replaces a board when another capacity or mode is configured, when it is damaged, or
+ *   when somebody has unlinked it. A connection moves on by itself; references, iterators and cursors
+ *   stay good, except references to records above a smaller capacity (TRACKD_E_GONE: look the id up
+ *   again). A writing call that meets a replacement waits for the new board, usually a few
+ *   milliseconds, at most the connection's timeout, and then returns TRACKD_E_MOVING: it was not
+ *   applied. Nothing that was acknowledged is lost. TRACKD_E_NO_BOARD from any call: the board was
+ *   removed and there is no other; the connection finds one as soon as there is. A reading connection
+ *   lets go of the old board at its next call; a writing one keeps 640 bytes a task of it until it is
+ *   closed.
+ *
  * THREADS
  *   A struct trackd may be used by any number of threads at once, except that trackd_close() must
  *   be the last call. Views, iterators and cursors belong to one thread at a time. No call may be
@@ -124,7 +135,10 @@ extern "C" {
 	X(TRACKD_E_DAMAGED, -20017,                                                                \
 	  "the board is damaged; run trackctl doctor, and restart trackd to rebuild it")           \
 	X(TRACKD_E_LAPPED, -20018,                                                                 \
-	  "events were overwritten before they were read; read the tasks again")
+	  "events were overwritten before they were read; read the tasks again")                   \
+	X(TRACKD_E_MOVING, -20019,                                                                 \
+	  "the board is being replaced and the new one is not there yet; nothing was changed; "    \
+	  "try again, and see that trackd runs")
 
 enum trackd_error {
 #define TRACKD_ERROR_ENUM(name, value, text) name = (value),
@@ -252,6 +266,10 @@ struct trackd_ref {
 };
 
 /* ---- Producing: each needs TRACKD_OPEN_WRITE, else TRACKD_E_READ_ONLY ---- */
+/*
+ * Each may also return TRACKD_E_MOVING and TRACKD_E_NO_BOARD (see REPLACED BOARDS), and after a fork
+ * or on another board what trackd_open() returns.
+ */
 
 enum trackd_create_flags {
 	/* if a task of that id and the same owner exists, take its place */
@@ -360,7 +378,8 @@ int trackd_remove(struct trackd *trackd, struct trackd_ref ref);
 /* ---- Reading ------------------------------------------------------------- */
 /*
  * With any connection, and without a lock or a system call; but once a second one call of a
- * connection asks fstat(2) whether the board is still the board, and moves on if it is not.
+ * connection asks fstat(2) whether the board has been unlinked, and moves on if it has.
+ * TRACKD_E_NO_BOARD from each of them: the board was removed.
  */
 
 /* Whether somebody asked for the task to be cancelled: 1 or 0. Reads no clock either; about 3 ns,
@@ -499,7 +518,8 @@ struct trackd_iter {
  *
  * A task that is there from beginning to end is met exactly once; one created or removed meanwhile
  * may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free. Should the
- * board be replaced meanwhile, the iterator goes through the old one to its end.
+ * board be replaced meanwhile, the iterator goes on there; should it begin anew, so does the
+ * iterator.
  * Errors: trackd_iter_owner: TRACKD_E_KEY.
  * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
  * of map per 64 slots.
@@ -557,6 +577,7 @@ struct trackd_cursor {
 	uint64_t next;       /* sequence of the next event to read */
 	uint64_t lost;       /* events that this cursor missed so far */
 	uint64_t stalled_ns; /* private */
+	uint64_t lineage; /* private: the board's, and those that took its place with its tasks */
 };
 
 /*
@@ -569,6 +590,7 @@ void trackd_cursor_at(struct trackd *trackd, uint64_t sequence, struct trackd_cu
 /*
  * Read the next transition, in order. Events are hints: after a loss read the tasks again.
  * Returns 1 with an event, 0 if there is none now, TRACKD_E_LAPPED if the ring overtook the cursor
+ * or the board began anew, so that events may be missing
  * (it then stands at the oldest event there is, and lost has grown). An event that its producer
  * died writing is skipped after 10 ms and counted in lost.
  */
@@ -656,7 +678,8 @@ struct trackd_stats {
 int trackd_stats(struct trackd *trackd, struct trackd_stats *ret_stats);
 
 /* Which board the connection is on: random, of the board's making. It changes when the connection
- * moves on to a board that took the old one's place. A few nanoseconds. */
+ * moves on to a board that took the old one's place, on which references and cursors stay good. A
+ * few nanoseconds. */
 void trackd_board_id(struct trackd *trackd, uint8_t ret_id[16]);
 
 #ifdef __cplusplus

@@ -330,6 +330,7 @@ int view_lookup(const struct board *board, const char *id, uint64_t now, struct 
 
 struct iter {
 	const struct board *board;
+	uint64_t lineage; /* hash_seed of the board */
 	uint64_t owner_hash;
 	uint64_t serial; /* by owner: below this one */
 	struct trackd_ref position;
@@ -350,6 +351,7 @@ void view_iter_all(const struct board *board, struct trackd_iter *ret_iter)
 {
 	memset(ret_iter, 0, sizeof *ret_iter);
 	iter_of(ret_iter)->board = board;
+	iter_of(ret_iter)->lineage = board->hash_seed;
 }
 
 void view_iter_owner(const struct board *board, const char *owner, struct trackd_iter *ret_iter)
@@ -358,6 +360,7 @@ void view_iter_owner(const struct board *board, const char *owner, struct trackd
 
 	memset(ret_iter, 0, sizeof *ret_iter);
 	iter->board = board;
+	iter->lineage = board->hash_seed;
 	iter->by_owner = 1;
 	iter->owner_hash = index_owner_hash(board, owner);
 	iter->serial = UINT64_MAX;
@@ -365,6 +368,44 @@ void view_iter_owner(const struct board *board, const char *owner, struct trackd
 	memcpy(iter->owner, owner, strlen(owner));
 	if (iter->owner_hash == 0)
 		iter->met = board->capacity; /* nobody's tasks are in no chain */
+}
+
+const struct board *view_iter_board(const struct trackd_iter *iter)
+{
+	return ((const struct iter *)(const void *)iter)->board;
+}
+
+struct iter_mark view_iter_mark(const struct trackd_iter *public_iter)
+{
+	const struct iter *iter = (const void *)public_iter;
+
+	return (struct iter_mark){ iter->serial, iter->position, iter->next, iter->met };
+}
+
+void view_iter_back(struct trackd_iter *public_iter, const struct iter_mark *mark)
+{
+	struct iter *iter = iter_of(public_iter);
+
+	iter->serial = mark->serial;
+	iter->position = mark->position;
+	iter->next = mark->next;
+	iter->met = mark->met;
+}
+
+void view_iter_move(struct trackd_iter *public_iter, const struct board *board)
+{
+	struct iter *iter = iter_of(public_iter);
+	char owner[LAYOUT_OWNER];
+
+	/* Same lineage: slots, generations and serials are the same. */
+	if (iter->lineage == board->hash_seed) {
+		iter->board = board;
+	} else if (iter->by_owner) {
+		memcpy(owner, iter->owner, sizeof owner);
+		view_iter_owner(board, owner, public_iter);
+	} else {
+		view_iter_all(board, public_iter);
+	}
 }
 
 static bool expired(const struct board *board, uint32_t slot)

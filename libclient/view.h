@@ -129,4 +129,16 @@ void view_iter_all(const struct board *board, struct trackd_iter *ret_iter);
 void view_iter_owner(const struct board *board, const char *owner, struct trackd_iter *ret_iter);
 int view_next(struct trackd_iter *iter, struct trackd_ref *ret_ref);
 
+/* The board that an iterator is on. To mark where it is and go back there; to take it to the board in
+ * that one's place, where it goes on, or, if the tasks there are not the same records, begins again. */
+const struct board *view_iter_board(const struct trackd_iter *iter);
+struct iter_mark {
+	uint64_t serial;
+	struct trackd_ref position;
+	uint32_t next, met;
+};
+struct iter_mark view_iter_mark(const struct trackd_iter *iter);
+void view_iter_back(struct trackd_iter *iter, const struct iter_mark *mark);
+void view_iter_move(struct trackd_iter *iter, const struct board *board);
+
 #endif

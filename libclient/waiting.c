@@ -109,15 +109,25 @@ PUBLIC void trackd_cursor_now(struct trackd *trackd, struct trackd_cursor *ret_c
 PUBLIC void trackd_cursor_at(struct trackd *trackd, uint64_t sequence,
 			     struct trackd_cursor *ret_cursor)
 {
-	uint64_t head = event_head(attach_reader(trackd, clock_coarse_ns()));
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+	uint64_t head = event_head(board);
 
-	*ret_cursor = (struct trackd_cursor){ .next = sequence < head ? sequence : head };
+	*ret_cursor = event_cursor(board, sequence < head ? sequence : head);
 }
 
 PUBLIC int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor,
 			     struct trackd_event *ret_event)
 {
-	return event_next(attach_reader(trackd, clock_coarse_ns()), cursor, ret_event);
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+	struct trackd_cursor before = *cursor;
+	int found = event_next(board, cursor, ret_event);
+
+	/* The events of a board that was given up may be gone; they are on the one in its place. */
+	while ((found != 1 || cursor->lost != before.lost) && attach_reader_again(trackd, &board)) {
+		*cursor = before;
+		found = event_next(board, cursor, ret_event);
+	}
+	return found;
 }
 
 PUBLIC int trackd_wait_event(struct trackd *trackd, const struct trackd_cursor *cursor,
@@ -131,7 +141,8 @@ PUBLIC int trackd_wait_event(struct trackd *trackd, const struct trackd_cursor *
 		uint64_t head = event_head(board);
 
 		/* An entry that is being written is none yet, unless others follow it. */
-		if (cursor->next > head || head - cursor->next > 1 ||
+		if (cursor->lineage != board->hash_seed || cursor->next > head ||
+		    head - cursor->next > 1 ||
 		    (cursor->next < head && event_whole(board, cursor->next)))
 			return 0;
 		int error = nap_once(board, tick, NAP_TRANSITION_NS, deadline);
@@ -152,5 +163,9 @@ PUBLIC int trackd_fd(struct trackd *trackd)
 
 PUBLIC int trackd_dispatch(struct trackd *trackd)
 {
-	return link_dispatch(trackd);
+	int woken = link_dispatch(trackd);
+
+	/* A ring may say that the board has been replaced: an idle client lets go of the old one. */
+	(void)attach_reader(trackd, clock_coarse_ns());
+	return woken;
 }

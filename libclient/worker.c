@@ -84,17 +84,24 @@ bool process_dead(pid_t pid, uint64_t start_time)
 	return error == 0 && start_time != 0 && now != start_time;
 }
 
+void process_comm(pid_t pid, char ret_comm[16])
+{
+	char comm[64] = "";
+	ssize_t n = read_proc(pid, "comm", comm, sizeof comm);
+
+	memset(ret_comm, 0, 16);
+	for (ssize_t i = 0; i < n && i < 15 && comm[i] != '\n'; i++)
+		ret_comm[i] = comm[i];
+}
+
 static void describe(pid_t pid, struct worker_info *info)
 {
-	char path[64], comm[64] = "";
+	char path[64];
 	struct stat st;
 
 	snprintf(path, sizeof path, "/proc/%d", (int)pid);
 	info->uid = stat(path, &st) == 0 ? st.st_uid : (uint32_t)-1;
-	memset(info->comm, 0, sizeof info->comm);
-	ssize_t n = read_proc(pid, "comm", comm, sizeof comm);
-	for (ssize_t i = 0; i < n && i < 15 && comm[i] != '\n'; i++)
-		info->comm[i] = comm[i];
+	process_comm(pid, info->comm);
 }
 
 /* ---- Entries ------------------------------------------------------------ */

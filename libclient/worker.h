@@ -38,6 +38,9 @@ void worker_free(struct board *board, uint32_t entry, uint32_t generation);
  * another -errno if it cannot be looked at. */
 int process_start_time(pid_t pid, uint64_t *ret_ticks);
 
+/* What a process calls itself, as /proc/PID/comm says; "" if it cannot be read. */
+void process_comm(pid_t pid, char ret_comm[16]);
+
 /* Dead means ESRCH, a zombie, or a start time that was read and differs. What cannot be read is
  * alive. */
 bool process_dead(pid_t pid, uint64_t start_time);

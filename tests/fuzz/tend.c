@@ -52,8 +52,8 @@ static void tend_slot(struct board *board, uint32_t slot)
 
 static void tend_events(struct board *board)
 {
-	struct trackd_cursor cursor = { .next = event_head(board) > 32 ? event_head(board) - 32
-								       : 0 };
+	uint64_t head = event_head(board);
+	struct trackd_cursor cursor = event_cursor(board, head > 32 ? head - 32 : 0);
 	struct trackd_event event;
 
 	for (int i = 0; i < 64; i++)

@@ -168,8 +168,8 @@ static void a_broken_header_is_named(void **state)
 
 	(void)state;
 	EXPECT(header->magic, 1, DOCTOR_HEADER, "magic");
-	EXPECT(header->retired, 2, DOCTOR_HEADER, "retired");
-	EXPECT(header->closed, 2, DOCTOR_HEADER, "closed");
+	EXPECT(header->retired, 3, DOCTOR_HEADER, "retired");
+	EXPECT(header->closed, 3, DOCTOR_HEADER, "closed");
 	EXPECT(header->major, 9, DOCTOR_HEADER, "major");
 	EXPECT(header->minor, 9, DOCTOR_HEADER, "minor");
 	EXPECT(header->header_size, 9, DOCTOR_HEADER, "header_size");

@@ -27,7 +27,7 @@ static int make_board(void **state)
 {
 	(void)state;
 	harness_board(&board, 64);
-	cursor = (struct trackd_cursor){ .next = 0 };
+	cursor = event_cursor(&board, 0);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The segment as a file: made whole or not at all, named, refused when it is not what it says. */
 #include "libclient/segment.h"
+#include "libclient/slot.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -431,18 +432,68 @@ static void unmapping_leaves_nothing(void **state)
 	assert_int_equal(harness_leaks(&before), 0);
 }
 
-static void retiring_tells_readers_and_writers(void **state)
+static void giving_a_board_up_tells_readers_and_writers(void **state)
 {
+	static const enum layout_closed closings[] = { LAYOUT_CLOSED, LAYOUT_OPEN,
+						       LAYOUT_CLOSED_BLIND };
 	uint32_t epoch = board.header->daemon_epoch;
 
 	(void)state;
-	segment_retire(&board, true);
-	assert_int_equal(board.header->retired, 1);
+	for (size_t i = 0; i < sizeof closings / sizeof closings[0]; i++) {
+		segment_close(&board, closings[i]);
+		assert_int_equal(board_closed(&board), closings[i]);
+		assert_int_not_equal(board.header->daemon_epoch, epoch);
+		epoch = board.header->daemon_epoch;
+	}
+	segment_retire(&board, LAYOUT_REMOVED);
+	assert_true(board_retired(&board));
+	assert_int_equal(board.header->retired, LAYOUT_REMOVED);
 	assert_int_not_equal(board.header->daemon_epoch, epoch);
-	epoch = board.header->daemon_epoch;
-	segment_retire(&board, false);
-	assert_int_equal(board.header->retired, 0);
-	assert_int_not_equal(board.header->daemon_epoch, epoch);
+}
+
+static bool all_zero(const void *from, const void *to)
+{
+	for (const uint8_t *byte = from; byte < (const uint8_t *)to; byte++)
+		if (*byte != 0)
+			return false;
+	return true;
+}
+
+static void a_hollow_board_keeps_nothing_but_its_mutexes(void **state)
+{
+	const uint8_t *end = (const uint8_t *)board.base + board.size;
+	struct board reader;
+	struct stat st;
+
+	(void)state;
+	harness_board_reader(&reader, &board);
+	struct trackd_ref ref = harness_create(&board, "a", "alice");
+	assert_int_equal(fstat(board.fd, &st), 0);
+	blkcnt_t before = st.st_blocks;
+	segment_hollow(&board);
+	assert_int_equal(fstat(board.fd, &st), 0);
+	assert_true(st.st_blocks < before / 2);
+	assert_true(all_zero(board.used_map, board.bodies));
+	assert_true(all_zero(board.details, end));
+	assert_int_equal(slot_lock(&board, ref.slot, LOCK_TRY), 0);
+	slot_unlock(&board, ref.slot);
+	assert_int_equal(reader.heads[ref.slot].stamp, 0);
+	segment_unmap(&reader);
+}
+
+static void a_vacated_mapping_reads_zeros(void **state)
+{
+	struct harness_usage before = harness_usage();
+	struct board reader;
+
+	(void)state;
+	harness_create(&board, "a", NULL);
+	harness_board_reader(&reader, &board);
+	segment_vacate(&reader);
+	assert_int_equal(harness_usage().maps, before.maps);
+	assert_int_equal(harness_usage().fds, before.fds);
+	assert_true(all_zero(reader.base, (const uint8_t *)reader.base + reader.size));
+	segment_unmap(&reader);
 }
 
 static void the_boards_clock_is_the_boot_clock_to_a_tick(void **state)
@@ -481,7 +532,9 @@ int main(void)
 		OWN_BOARD(behind_the_end_lies_a_page_of_zeros),
 		OWN_BOARD(readers_cannot_write),
 		cmocka_unit_test(unmapping_leaves_nothing),
-		OWN_BOARD(retiring_tells_readers_and_writers),
+		OWN_BOARD(giving_a_board_up_tells_readers_and_writers),
+		OWN_BOARD(a_hollow_board_keeps_nothing_but_its_mutexes),
+		OWN_BOARD(a_vacated_mapping_reads_zeros),
 		OWN_BOARD(the_boards_clock_is_the_boot_clock_to_a_tick),
 	};
 

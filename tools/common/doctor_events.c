@@ -31,8 +31,9 @@ static void check_event(struct exam *exam, const struct layout_event *event, uin
 		exam_fault(exam, DOCTOR_EVENT, at, "stage", "0 to 15, or none", "%u", event->stage);
 	if (event->reason > TRACKD_REASON_HOST_RESTART)
 		exam_fault(exam, DOCTOR_EVENT, at, "reason", "0 to 4", "%u", event->reason);
-	if (event->slot >= exam->image.board.capacity)
-		exam_fault(exam, DOCTOR_EVENT, at, "slot", "less than the capacity", "%u",
+	/* The board may have taken the place of a larger one. */
+	if (event->slot >= 2 * TRACKD_CAPACITY_MAX)
+		exam_fault(exam, DOCTOR_EVENT, at, "slot", "a slot of some board", "%u",
 			   event->slot);
 	if (event->kind >= LAYOUT_KINDS)
 		exam_fault(exam, DOCTOR_EVENT, at, "kind", "0 to 63", "%u", event->kind);

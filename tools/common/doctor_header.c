@@ -42,10 +42,10 @@ static void check_identity(struct exam *exam)
 		exam_fault(exam, DOCTOR_HEADER, -1, "magic", expected, "0x%016" PRIx64,
 			   header->magic);
 	}
-	if (header->retired > 1)
-		exam_fault(exam, DOCTOR_HEADER, -1, "retired", "0 or 1", "%u", header->retired);
-	if (header->closed > 1)
-		exam_fault(exam, DOCTOR_HEADER, -1, "closed", "0 or 1", "%u", header->closed);
+	if (header->retired > LAYOUT_REMOVED)
+		exam_fault(exam, DOCTOR_HEADER, -1, "retired", "0 to 2", "%u", header->retired);
+	if (header->closed > LAYOUT_CLOSED_BLIND)
+		exam_fault(exam, DOCTOR_HEADER, -1, "closed", "0 to 2", "%u", header->closed);
 	exam_expect(exam, DOCTOR_HEADER, -1, "major", header->major, LAYOUT_MAJOR);
 	exam_expect(exam, DOCTOR_HEADER, -1, "minor", header->minor, LAYOUT_MINOR);
 	exam_expect(exam, DOCTOR_HEADER, -1, "header_size", header->header_size, sizeof *header);
@@ -119,7 +119,7 @@ static void note_header(struct exam *exam)
 	uint8_t boot_id[16];
 
 	report->capacity = header->capacity;
-	report->retired = header->retired == 1;
+	report->retired = header->retired != LAYOUT_SERVED;
 	report->repair_due = header->repair_due != 0;
 	report->foreign_pids = !exam->image.same_pids;
 	report->other_boot = segment_boot_id(boot_id) == 0 &&

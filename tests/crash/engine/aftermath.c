@@ -102,7 +102,7 @@ static bool check_remove(struct play *play, struct trackd_ref ref, struct image_
 static bool check_events(struct play *play, uint64_t from, struct image_fault *fault)
 {
 	const struct board *reader = &play->scene->reader;
-	struct trackd_cursor cursor = { .next = from };
+	struct trackd_cursor cursor = event_cursor(reader, from);
 	struct trackd_event event;
 	unsigned removed = 0;
 

@@ -236,7 +236,7 @@ static bool check_owners(const struct board *board, const struct image *before,
 /* Events are hints and may be missing, but none makes a reader fail or stand still. */
 static bool check_events(const struct board *board, struct image_fault *fault)
 {
-	struct trackd_cursor cursor = { 0 };
+	struct trackd_cursor cursor = event_cursor(board, 0);
 	struct trackd_event event;
 	unsigned n = 0;
 	int error;

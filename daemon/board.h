@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* A board in this daemon's service: made as configured, taken over, with the configured kinds. */
+#ifndef TRACKD_BOARD_H
+#define TRACKD_BOARD_H
+
+#include "config.h"
+#include "segment.h"
+
+/* A fresh board of the configured size and mode, without a name. 0 or what segment_create() says. */
+int board_make(struct board *ret_board, const struct config *config);
+
+/* Say in the header who serves the board now. Producers that see the epoch attach again by
+ * themselves. */
+void board_take_over(struct board *board, const struct config *config);
+
+/* Declare the configured kinds. Number of those that the board refused, each said in the log. */
+int board_declare_kinds(struct board *board, const struct config *config);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* The order of the steps is the protocol: libclient/follow.c and produce.c rely on it. */
+#include "succession.h"
+#include "atomic.h"
+#include "board.h"
+#include "carry.h"
+#include "event.h"
+#include "lock.h"
+#include "log.h"
+#include "restore.h"
+#include "task.h"
+#include "worker.h"
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const uint64_t UNSEAL_WAIT_NS = 10 * NS_PER_MS;
+
+static enum layout_closed closed_for(enum succession_how how)
+{
+	return how == SUCCESSION_CARRY ? LAYOUT_CLOSED : LAYOUT_CLOSED_BLIND;
+}
+
+/* ---- Words for the log --------------------------------------------------- */
+
+static void say_holder(const struct config *config, const union layout_mutex *held)
+{
+	pid_t holder = lock_holder(held);
+	char comm[16] = "";
+	char label[TASK_LABEL_MAX];
+
+	process_comm(holder, comm);
+	task_worker_label(label, comm, holder);
+	log_warning("board %s cannot be replaced now: %s has held a lock on it for 100 ms; end or "
+		    "continue that process, then restart trackd",
+		    config->board, label);
+}
+
+static void say_carried(const struct config *config, const struct carry *carry, uint64_t pause_ns)
+{
+	log_info("board %s: %lu tasks carried over to a new one; writers waited for %lu.%lu ms",
+		 config->board, carry->tasks, (unsigned long)(pause_ns / NS_PER_MS),
+		 (unsigned long)(pause_ns % NS_PER_MS / 100000));
+	if (carry->moved > 0)
+		log_info("board %s: %lu tasks have new references", config->board, carry->moved);
+	if (carry->lost > 0)
+		log_warning("board %s: %lu records could not be carried over", config->board,
+			    carry->lost);
+}
+
+static void say_imported(const struct config *config, const struct restore_count *count)
+{
+	log_info("board %s: %lu tasks from the old board, of them %lu failed because they were "
+		 "active; %lu had expired",
+		 config->board, count->tasks, count->failed, count->expired);
+	if (count->lost > 0)
+		log_warning("board %s: %lu records could not be brought back", config->board,
+			    count->lost);
+}
+
+/* ---- Filling the new board ----------------------------------------------- */
+
+static int fill_by_carrying(struct board *new, struct board *old, const struct config *config,
+			    enum layout_closed how, struct carry *carry)
+{
+	int error = carry_begin(carry, new, old);
+
+	if (error < 0)
+		return error;
+	segment_close(old, how);
+	error = carry_end(carry, how);
+	if (error == -EBUSY)
+		say_holder(config, carry->held);
+	else if (error == 0)
+		(void)board_declare_kinds(new, config);
+	return error;
+}
+
+static int fill_by_importing(struct board *new, struct board *old, const struct config *config,
+			     struct restore_count *count)
+{
+	(void)board_declare_kinds(new, config);
+	segment_close(old, LAYOUT_CLOSED_BLIND);
+	carry_seal(old);
+	return restore_board(new, old, count);
+}
+
+/* ---- The steps ----------------------------------------------------------- */
+
+void succession_reopen(struct board *board)
+{
+	segment_close(board, LAYOUT_OPEN);
+	carry_unseal(board, UNSEAL_WAIT_NS);
+	event_wake_all(board);
+}
+
+/* The new board is in force; who waits for it wakes up. */
+static void give_up(struct board *board, enum layout_retired how)
+{
+	segment_retire(board, how);
+	event_wake_all(board);
+	segment_hollow(board);
+}
+
+int succession_replace(struct board *board, const struct config *config, enum succession_how how)
+{
+	struct restore_count count = { 0 };
+	struct carry carry = { 0 };
+	struct board new;
+	uint64_t start = 0;
+	int error = board_make(&new, config);
+
+	if (error < 0)
+		return error;
+	start = clock_monotonic_ns();
+	error = how == SUCCESSION_IMPORT
+			? fill_by_importing(&new, board, config, &count)
+			: fill_by_carrying(&new, board, config, closed_for(how), &carry);
+	if (error == 0) {
+		board_take_over(&new, config);
+		error = segment_replace(&new, config->board);
+	}
+	if (error < 0) {
+		succession_reopen(board);
+		segment_unmap(&new);
+		return error;
+	}
+	give_up(board, LAYOUT_REPLACED);
+	if (how == SUCCESSION_IMPORT)
+		say_imported(config, &count);
+	else
+		say_carried(config, &carry, clock_monotonic_ns() - start);
+	segment_unmap(board);
+	*board = new;
+	return 0;
+}
+
+int succession_remove(struct board *board, const char *name)
+{
+	char path[128];
+
+	segment_close(board, LAYOUT_CLOSED_BLIND);
+	carry_seal(board);
+	snprintf(path, sizeof path, "/dev/shm%s", name);
+	if (unlink(path) < 0 && errno != ENOENT) {
+		int error = -errno;
+		succession_reopen(board);
+		return error;
+	}
+	give_up(board, LAYOUT_REMOVED);
+	return 0;
+}

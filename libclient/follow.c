@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a board that has been given up to the one in its place. A board is given up in this order
+ * (daemon/succession.c): `closed` is set, the new board gets the name, `retired` is set. So a board
+ * that is retired with LAYOUT_REPLACED has a successor already, one with LAYOUT_REMOVED gets none; while it
+ * is only closed its daemon may still open it again.
+ *
+ * The successor is opened by name. Where that leads nowhere (a private /dev/shm, another mode, the
+ * name is gone) the daemon is asked for its descriptor.
+ */
+#include "atomic.h"
+#include "client.h"
+#include "event.h"
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How often a closed board is looked at while its successor is waited for. */
+static const uint64_t NAP_NS = 2 * NS_PER_MS;
+
+static bool is_unlinked(const struct board *board)
+{
+	struct stat st;
+
+	return fstat(board->fd, &st) == 0 && st.st_nlink == 0;
+}
+
+static bool is_left(const struct board *board)
+{
+	return board_retired(board) || is_unlinked(board);
+}
+
+/* ---- Finding the successor ------------------------------------------------ */
+
+static bool same_file(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+/* Map what fd leads to; -EAGAIN if that is the present board. Takes fd over, whatever happens. */
+static int take(struct trackd *trackd, int fd, const struct mapping *present,
+		struct mapping **ret_mapping)
+{
+	if (same_file(fd, present->board.fd)) {
+		close(fd);
+		return -EAGAIN;
+	}
+	return attach_map(trackd, fd, ret_mapping);
+}
+
+static int take_by_name(struct trackd *trackd, const struct mapping *present,
+			struct mapping **ret_mapping)
+{
+	int fd = attach_open_by_name(trackd);
+
+	return fd < 0 ? fd : take(trackd, fd, present, ret_mapping);
+}
+
+static int take_from_daemon(struct trackd *trackd, const struct mapping *present,
+			    struct mapping **ret_mapping)
+{
+	int fd, socket;
+	int error = link_receive_board(trackd, &fd, &socket);
+
+	if (error < 0)
+		return error;
+	close(socket);
+	return take(trackd, fd, present, ret_mapping);
+}
+
+/* TRACKD_E_NO_BOARD: neither the name nor a daemon leads to a board; -EAGAIN: only to the present
+ * one. */
+static int find_successor(struct trackd *trackd, const struct mapping *present,
+			  struct mapping **ret_mapping)
+{
+	int error = take_by_name(trackd, present, ret_mapping);
+
+	/* The daemon of a board that is only closed is at work on the next one. */
+	if (error == 0 || (error == -EAGAIN && !is_left(&present->board)))
+		return error;
+	if (!(trackd->flags & TRACKD_OPEN_NO_DAEMON)) {
+		int asked = take_from_daemon(trackd, present, ret_mapping);
+		if (!attach_means_no_daemon(asked) || asked == -EAGAIN)
+			return asked;
+	}
+	return error == -ENOENT || error == -ENOTDIR || error == -EAGAIN ? TRACKD_E_NO_BOARD
+									 : error;
+}
+
+/* With `moving` held. 0: the connection has moved. */
+static int move(struct trackd *trackd, struct mapping *present)
+{
+	struct mapping *mapping;
+	int error = find_successor(trackd, present, &mapping);
+
+	if (error < 0)
+		return error;
+	attach_use(trackd, mapping);
+	/* A reader holds no lock in what it leaves, so its memory can be let go; views of it read
+	 * zeros from now on and are not valid. */
+	if (!present->board.writable)
+		segment_vacate(&present->board);
+	link_introduce(trackd, mapping);
+	return 0;
+}
+
+/* ---- For readers ----------------------------------------------------------- */
+
+void follow_look(struct trackd *trackd, uint64_t now)
+{
+	local_lock_take(&trackd->moving);
+	struct mapping *mapping = load_relaxed(&trackd->mapping);
+
+	store_relaxed(&trackd->next_look, now + FOLLOW_LOOK_NS);
+	if (is_left(&mapping->board) && move(trackd, mapping) < 0)
+		/* No call of a writer may find this board ready. */
+		store_relaxed(&trackd->epoch,
+			      load_relaxed(&mapping->board.header->daemon_epoch) - 1);
+	local_lock_drop(&trackd->moving);
+}
+
+bool follow_again(struct trackd *trackd, const struct board **board)
+{
+	const struct board *present = &load_acquire(&trackd->mapping)->board;
+
+	if (present == *board) {
+		if (!board_retired(present))
+			return false;
+		follow_look(trackd, board_coarse_ns(present));
+		present = &load_acquire(&trackd->mapping)->board;
+	}
+	bool moved = present != *board;
+	*board = present;
+	return moved;
+}
+
+/* ---- For writers ----------------------------------------------------------- */
+
+/* Whether a successor that is not there yet is still to come. */
+static bool is_coming(const struct board *board, int error)
+{
+	uint32_t retired = load_relaxed(&board->header->retired);
+
+	if (error == TRACKD_E_NO_BOARD)
+		return retired == LAYOUT_REPLACED ||
+		       (retired == LAYOUT_SERVED && !is_unlinked(board));
+	return error == -EAGAIN && retired != LAYOUT_REMOVED;
+}
+
+/* One try. 0: there is a board to write to; -EAGAIN: not yet. */
+static int follow_once(struct trackd *trackd, struct mapping *mapping)
+{
+	int error = 0;
+
+	local_lock_take(&trackd->moving);
+	if (load_relaxed(&trackd->mapping) == mapping &&
+	    (board_closed(&mapping->board) || is_left(&mapping->board))) {
+		error = move(trackd, mapping);
+		if (error < 0 && is_coming(&mapping->board, error))
+			error = -EAGAIN;
+	}
+	local_lock_drop(&trackd->moving);
+	return error;
+}
+
+int follow_wait(struct trackd *trackd, struct mapping *mapping, uint64_t deadline)
+{
+	for (;;) {
+		uint32_t tick = event_tick(&mapping->board);
+		int error = follow_once(trackd, mapping);
+
+		if (error != -EAGAIN)
+			return error;
+		if (clock_monotonic_ns() >= deadline)
+			return TRACKD_E_MOVING;
+		(void)event_sleep(&mapping->board, tick, NAP_NS);
+	}
+}

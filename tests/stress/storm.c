@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nothing that was acknowledged is lost while boards are replaced. Eight producers work without a
+ * pause and write into a ledger, which survives them, what they try before each call and what was
+ * acknowledged after it. The daemon is stopped or killed, often in the middle of a replacement, and
+ * started again with another capacity or mode; producers are killed and replaced. Each row of the
+ * ledger is compared with the board after every call, and at the end with what a fresh client sees.
+ *
+ *	storm [SECONDS [SEED]]          20 s; `make storm` runs it for half an hour
+ *
+ * tests/run: serial timeout=300
+ */
+#include "libclient/atomic.h"
+#include "libclient/clock.h"
+#include "libclient/trackd.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/private_daemon.h"
+#include "tests/harness/tap.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PRODUCERS = 8, ROWS = 96, STAGES = 5, IDS = 1000000 };
+
+/* How far a task is: nothing, stage 0 to 4 plus one, its end. */
+enum { ABSENT = 0, PENDING = 1, STAGE_0 = 2, FINAL = STAGE_0 + STAGES };
+
+/* What a task must look like. One call is under way at a time: `tried` is what it would make of
+ * `acked`. */
+struct sight {
+	uint64_t phase, done, message;
+};
+
+struct row {
+	uint64_t id; /* of the task: producer-id */
+	struct trackd_ref ref;
+	struct sight acked, tried;
+};
+
+struct ledger {
+	struct row rows[PRODUCERS][ROWS];
+	uint64_t calls[PRODUCERS], moving[PRODUCERS], moved[PRODUCERS];
+	uint64_t wrong; /* complaints; each is printed */
+	uint64_t events, lapped, lost, iterations;
+	uint32_t idle; /* producers that have stopped */
+	uint32_t stop; /* 1: work no more; 2: and end */
+};
+
+static struct ledger *ledger;
+static struct private_daemon service;
+static uint64_t seed;
+
+static uint64_t draw(uint64_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % below;
+}
+
+static void complain(const char *what, unsigned producer, const struct row *row, int error)
+{
+	add_relaxed(&ledger->wrong, 1);
+	tap_note(
+		"producer %u task %lu: %s (%s); acknowledged phase %lu done %lu message %lu, tried "
+		"%lu %lu %lu",
+		producer, row->id, what, error < 0 ? trackd_strerror(error) : "", row->acked.phase,
+		row->acked.done, row->acked.message, row->tried.phase, row->tried.done,
+		row->tried.message);
+	fflush(stdout);
+}
+
+static void id_of(char id[32], unsigned producer, const struct row *row)
+{
+	snprintf(id, 32, "p%u-%lu", producer, row->id);
+}
+
+/* ---- Looking ------------------------------------------------------------------ */
+
+/* A task as the ledger would put it. */
+static void sight_of(const struct trackd_task *task, struct sight *sight)
+{
+	sight->done = task->done;
+	sight->message = strtoull(task->message, NULL, 10);
+	if (task->state == TRACKD_PENDING)
+		sight->phase = PENDING;
+	else if (task->state == TRACKD_ACTIVE)
+		sight->phase = STAGE_0 + (uint64_t)task->stage;
+	else
+		sight->phase = FINAL;
+}
+
+static bool same(const struct sight *a, const struct sight *b)
+{
+	return a->phase == b->phase && a->done == b->done && a->message == b->message;
+}
+
+/* Whether the board shows what was acknowledged, or what the call that its producer died in tried. */
+static void compare(struct trackd *trackd, unsigned producer, const struct row *row, bool in_doubt)
+{
+	struct trackd_task task;
+	struct trackd_ref ref;
+	struct sight sight = { 0 };
+	char id[32];
+
+	id_of(id, producer, row);
+	int error = trackd_lookup(trackd, id, &ref);
+	if (error == 0)
+		error = trackd_copy(trackd, ref, &task);
+	if (error == 0)
+		sight_of(&task, &sight);
+	else if (error != TRACKD_E_NOT_FOUND)
+		complain("cannot be read", producer, row, error);
+	if (same(&sight, &row->acked) || (in_doubt && same(&sight, &row->tried)))
+		return;
+	complain("differs", producer, row, 0);
+	tap_note("  the board has phase %lu done %lu message %lu", sight.phase, sight.done,
+		 sight.message);
+}
+
+/* The task of a killed producer: failed with what it had done, unless it was final or pending. */
+static void compare_failed(struct trackd *trackd, unsigned producer, const struct row *row)
+{
+	struct trackd_task task;
+	struct trackd_ref ref;
+	char id[32];
+
+	id_of(id, producer, row);
+	if (trackd_lookup(trackd, id, &ref) < 0 || trackd_copy(trackd, ref, &task) < 0) {
+		complain("has gone with its worker", producer, row, 0);
+		return;
+	}
+	uint64_t stage = STAGE_0 + (uint64_t)task.stage;
+	bool as_acked = stage == row->acked.phase && task.done == row->acked.done;
+	bool as_tried = stage == row->tried.phase && task.done == row->tried.done;
+	if (task.state != TRACKD_FAILED || task.reason != TRACKD_REASON_WORKER_LOST ||
+	    !(as_acked || as_tried)) {
+		complain("failed otherwise than it was", producer, row, 0);
+		tap_note("  the board has state %u reason %u stage %d done %lu", task.state,
+			 task.reason, task.stage, task.done);
+	}
+}
+
+/* ---- Producers ------------------------------------------------------------------ */
+
+/* One call that makes `tried` of `acked`. */
+static int call(struct trackd *trackd, unsigned producer, struct row *row)
+{
+	const struct sight *from = &row->acked, *to = &row->tried;
+	struct trackd_new task = TRACKD_NEW_INIT;
+	char id[32], owner[32], message[32];
+
+	id_of(id, producer, row);
+	snprintf(owner, sizeof owner, "owner-%u", producer);
+	snprintf(message, sizeof message, "%lu", to->message);
+	if (from->phase == ABSENT) {
+		task.id = id;
+		task.owner = owner;
+		task.message = message;
+		return trackd_create(trackd, &task, &row->ref);
+	}
+	if (to->phase == ABSENT)
+		return trackd_remove(trackd, row->ref);
+	if (to->phase == FINAL)
+		return trackd_complete(trackd, row->ref, message);
+	if (to->phase != from->phase)
+		return trackd_update(trackd, row->ref, (int)to->phase - STAGE_0, message);
+	if (to->message != from->message)
+		return trackd_update(trackd, row->ref, TRACKD_STAGE_KEEP, message);
+	if (draw(4) == 0)
+		return trackd_set_progress(trackd, row->ref, to->done, 0);
+	return trackd_advance(trackd, row->ref, to->done - from->done);
+}
+
+/* What to do with a task next. */
+static void plan(struct row *row)
+{
+	struct sight *to = &row->tried;
+
+	*to = row->acked;
+	switch (to->phase) {
+	case ABSENT:
+		row->id = draw(IDS);
+		*to = (struct sight){ PENDING, 0, draw(IDS) + 1 };
+		return;
+	case FINAL:
+		*to = (struct sight){ 0 };
+		return;
+	default:
+		break;
+	}
+	uint64_t what = draw(16);
+	if (what == 0) {
+		to->phase++; /* the end keeps what was done */
+		to->message++;
+		if (to->phase != FINAL)
+			to->done = 0;
+	} else if (what < 6 || to->phase == PENDING) {
+		to->message++;
+	} else {
+		to->done += 1 + draw(9);
+	}
+}
+
+static bool id_is_taken(unsigned producer, const struct row *row)
+{
+	for (unsigned i = 0; i < ROWS; i++) {
+		const struct row *other = &ledger->rows[producer][i];
+		if (other != row && other->id == row->id)
+			return true;
+	}
+	return false;
+}
+
+/* A record that lay above a smaller capacity has another reference. */
+static bool look_up(struct trackd *trackd, unsigned producer, struct row *row)
+{
+	char id[32];
+
+	id_of(id, producer, row);
+	ledger->moved[producer]++;
+	return trackd_lookup(trackd, id, &row->ref) == 0;
+}
+
+static void work_on(struct trackd *trackd, unsigned producer, struct row *row)
+{
+	do
+		plan(row);
+	while (row->acked.phase == ABSENT && id_is_taken(producer, row));
+	int error = call(trackd, producer, row);
+
+	if (error == TRACKD_E_GONE && look_up(trackd, producer, row))
+		error = call(trackd, producer, row);
+	ledger->calls[producer]++;
+	if (error == TRACKD_E_MOVING || error == TRACKD_E_BUSY) {
+		ledger->moving[producer]++; /* not applied: the ledger says so, and is compared */
+		row->tried = row->acked;
+	} else if (error < 0) {
+		complain("was refused", producer, row, error);
+		row->tried = row->acked;
+	} else {
+		row->acked = row->tried;
+	}
+	if (draw(8) == 0)
+		compare(trackd, producer, row, false);
+}
+
+static _Noreturn void produce(unsigned producer)
+{
+	struct trackd *trackd = private_daemon_open(&service, TRACKD_OPEN_WRITE);
+
+	seed += producer * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)getpid();
+	while (!load_relaxed(&ledger->stop)) {
+		work_on(trackd, producer, &ledger->rows[producer][draw(ROWS)]);
+		if (draw(64) == 0)
+			usleep(200);
+	}
+	/* Its tasks are compared before it goes. */
+	add_relaxed(&ledger->idle, 1);
+	while (load_relaxed(&ledger->stop) == 1)
+		usleep(1000);
+	trackd_close(trackd);
+	_exit(0);
+}
+
+/* ---- Readers --------------------------------------------------------------------- */
+
+/* Nothing that is there all the time is met twice or missed. */
+static void iterate(struct trackd *trackd)
+{
+	unsigned producer = (unsigned)draw(PRODUCERS);
+	char owner[32], id[32];
+	uint8_t met[ROWS] = { 0 };
+	uint64_t before[ROWS];
+	struct trackd_iter iter;
+	struct trackd_task task;
+	struct trackd_ref ref;
+
+	for (unsigned i = 0; i < ROWS; i++) {
+		const struct row *row = &ledger->rows[producer][i];
+		bool there = load_relaxed(&row->acked.phase) != ABSENT &&
+			     load_relaxed(&row->tried.phase) != ABSENT;
+		before[i] = there ? load_relaxed(&row->id) : UINT64_MAX;
+	}
+	snprintf(owner, sizeof owner, "owner-%u", producer);
+	if (trackd_iter_owner(trackd, owner, &iter) < 0)
+		return;
+	while (trackd_next(trackd, &iter, &ref) > 0) {
+		if (trackd_copy(trackd, ref, &task) < 0)
+			continue;
+		for (unsigned i = 0; i < ROWS; i++) {
+			snprintf(id, sizeof id, "p%u-%lu", producer, before[i]);
+			if (strcmp(id, task.id) == 0)
+				met[i]++;
+		}
+	}
+	for (unsigned i = 0; i < ROWS; i++) {
+		const struct row *row = &ledger->rows[producer][i];
+		bool stayed = before[i] != UINT64_MAX && load_relaxed(&row->id) == before[i] &&
+			      load_relaxed(&row->acked.phase) != ABSENT &&
+			      load_relaxed(&row->tried.phase) != ABSENT;
+		if (stayed && met[i] != 1)
+			complain(met[i] ? "was met twice" : "was missed", producer, row, 0);
+	}
+	add_relaxed(&ledger->iterations, 1);
+}
+
+static _Noreturn void read_on(void)
+{
+	struct trackd *trackd = private_daemon_open(&service, TRACKD_OPEN_READ);
+	struct trackd_cursor cursor;
+	struct trackd_event event;
+	uint64_t next = 0;
+
+	seed += 77;
+	trackd_cursor_now(trackd, &cursor);
+	while (!load_relaxed(&ledger->stop)) {
+		int found = trackd_next_event(trackd, &cursor, &event);
+
+		if (found == 1) {
+			ledger->events++;
+			if (next != 0 && event.sequence != next + (cursor.lost - ledger->lost))
+				add_relaxed(&ledger->wrong, 1);
+			next = event.sequence + 1;
+		} else if (found == TRACKD_E_LAPPED) {
+			ledger->lapped++;
+			next = 0;
+		} else {
+			iterate(trackd);
+		}
+		ledger->lost = cursor.lost;
+	}
+	trackd_close(trackd);
+	_exit(0);
+}
+
+/* ---- The storm -------------------------------------------------------------------- */
+
+static void set_option(int at, const char *value)
+{
+	snprintf(service.options[at], sizeof service.options[at], "%s", value);
+}
+
+/* Another capacity and mode for the daemon's next start. */
+static void choose_options(void)
+{
+	static const char *const capacities[] = { "1024", "2000", "4096", "8192" };
+	static const char *const modes[] = { "0600", "0660" };
+
+	set_option(1, capacities[draw(4)]);
+	set_option(3, modes[draw(2)]);
+}
+
+/* A daemon that dies at some moment of its start, which is mostly a replacement. */
+static void start_and_kill(void)
+{
+	pid_t pid = harness_fork();
+
+	if (pid == 0) {
+		private_daemon_restart(&service);
+		pause();
+	}
+	usleep((useconds_t)draw(60000));
+	(void)harness_kill(pid, SIGKILL);
+}
+
+static void replace_board(void)
+{
+	if (draw(2) == 0)
+		private_daemon_kill(&service);
+	else if (private_daemon_stop(&service) != 0)
+		add_relaxed(&ledger->wrong, 1);
+	while (draw(2) == 0) {
+		choose_options();
+		start_and_kill();
+	}
+	choose_options();
+	private_daemon_restart(&service);
+}
+
+static pid_t start_producer(unsigned producer)
+{
+	pid_t pid = harness_fork();
+
+	if (pid == 0)
+		produce(producer);
+	return pid;
+}
+
+/* Kill a producer, see that its tasks are as it left them, and let another one take its place. */
+static pid_t replace_producer(pid_t pid, unsigned producer)
+{
+	struct trackd *trackd;
+
+	(void)harness_kill(pid, SIGKILL);
+	trackd = private_daemon_open(&service, TRACKD_OPEN_WRITE);
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct row *row = &ledger->rows[producer][i];
+		struct trackd_ref ref;
+		char id[32];
+
+		id_of(id, producer, row);
+		bool there = trackd_lookup(trackd, id, &ref) == 0;
+		bool worked_on = row->acked.phase >= STAGE_0 && row->acked.phase < FINAL;
+		if (worked_on && row->tried.phase != FINAL) {
+			(void)trackd_wait(trackd, ref, TRACKD_WAIT_FINAL, NULL, 20000);
+			compare_failed(trackd, producer, row);
+		} else if (same(&row->acked, &row->tried)) {
+			compare(trackd, producer, row, false);
+		}
+		if (there)
+			(void)trackd_remove(trackd, ref);
+		*row = (struct row){ 0 };
+	}
+	trackd_close(trackd);
+	return start_producer(producer);
+}
+
+static uint64_t sum(const uint64_t *of)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < PRODUCERS; i++)
+		total += of[i];
+	return total;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : 20, replaced = 0, killed = 0;
+	pid_t producers[PRODUCERS], reader;
+	uint64_t end;
+
+	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : clock_boot_ns() | 1;
+	tap_note("seed %lu", seed);
+	ledger = mmap(NULL, sizeof *ledger, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (ledger == MAP_FAILED)
+		harness_die("no memory for the ledger");
+	private_daemon_start(&service,
+			     (const char *const[]){ "--capacity", "4096", "--mode", "0600", NULL });
+	/* From here on it says every task. */
+	snprintf(service.log, sizeof service.log, "/dev/null");
+	for (unsigned i = 0; i < PRODUCERS; i++)
+		producers[i] = start_producer(i);
+	reader = harness_fork();
+	if (reader == 0)
+		read_on();
+	end = clock_monotonic_ns() + seconds * NS_PER_S;
+	while (clock_monotonic_ns() < end && ledger->wrong == 0) {
+		usleep((useconds_t)(300000 + draw(1500000)));
+		if (draw(3) != 0) {
+			replace_board();
+			replaced++;
+		} else {
+			unsigned producer = (unsigned)draw(PRODUCERS);
+			producers[producer] = replace_producer(producers[producer], producer);
+			killed++;
+		}
+	}
+	store_relaxed(&ledger->stop, 1u);
+	HARNESS_WAIT(load_relaxed(&ledger->idle) == PRODUCERS, 60000);
+	struct trackd *fresh = private_daemon_open(&service, TRACKD_OPEN_READ);
+	for (unsigned i = 0; i < PRODUCERS; i++)
+		for (unsigned j = 0; j < ROWS; j++)
+			compare(fresh, i, &ledger->rows[i][j], false);
+	trackd_close(fresh);
+	store_relaxed(&ledger->stop, 2u);
+	for (unsigned i = 0; i < PRODUCERS; i++)
+		(void)tap_ok(harness_reap(producers[i]) == 0, "producer %u ended well", i);
+	(void)tap_ok(harness_reap(reader) == 0, "the reader ended well");
+	tap_note("%u replacements, %u producers killed, %lu calls", replaced, killed,
+		 sum(ledger->calls));
+	tap_note("%lu calls told to try again, %lu references looked up again, %lu events, lapped "
+		 "%lu, lost %lu, %lu iterations",
+		 sum(ledger->moving), sum(ledger->moved), ledger->events, ledger->lapped,
+		 ledger->lost, ledger->iterations);
+	(void)tap_ok(ledger->wrong == 0, "nothing that was acknowledged is lost");
+	private_daemon_remove(&service);
+	return tap_done();
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection whose board is closed, replaced, removed or unlinked: what each call answers, that
+ * nothing is changed on a closed board, and that the connection is on the next board by itself.
+ */
+#include "daemon/carry.h"
+#include "libclient/event.h"
+#include "libclient/record.h"
+#include "libclient/slot.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/stepped.h"
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 32, TIMEOUT_MS = 60 };
+
+static struct board board, next;
+static char name[64], folder[128], socket_path[160];
+static struct trackd *writer, *reader;
+static struct trackd_ref task;
+
+static struct trackd *open_as(unsigned flags, uint32_t timeout_ms)
+{
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+	struct trackd *trackd;
+
+	options.flags = flags | TRACKD_OPEN_NO_DAEMON;
+	options.board = name;
+	options.socket = socket_path;
+	options.timeout_ms = timeout_ms;
+	HARNESS_MUST(trackd_open(&trackd, &options));
+	return trackd;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (folder[0] == '\0')
+		harness_folder(folder, sizeof folder);
+	snprintf(socket_path, sizeof socket_path, "%s/s", folder);
+	harness_board(&board, CAPACITY);
+	harness_board_name(name);
+	HARNESS_MUST(segment_link(&board, name));
+	writer = open_as(TRACKD_OPEN_WRITE, TIMEOUT_MS);
+	reader = open_as(TRACKD_OPEN_READ, TIMEOUT_MS);
+	task = harness_create(&board, "task", "alice");
+	HARNESS_MUST(trackd_update(writer, task, TRACKD_EXTRACTING, "first"));
+	next.base = NULL;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	trackd_close(reader);
+	trackd_close(writer);
+	harness_unlink(name);
+	harness_board_free(&board);
+	if (next.base)
+		harness_board_free(&next);
+	return 0;
+}
+
+static void fill_next(void)
+{
+	struct carry carry;
+
+	harness_board(&next, CAPACITY);
+	HARNESS_MUST(carry_begin(&carry, &next, &board));
+	segment_close(&board, LAYOUT_CLOSED);
+	HARNESS_MUST(carry_end(&carry, LAYOUT_CLOSED));
+}
+
+static void replace(void)
+{
+	fill_next();
+	HARNESS_MUST(segment_replace(&next, name));
+	segment_retire(&board, LAYOUT_REPLACED);
+	segment_hollow(&board);
+}
+
+/* ---- Every writing call ---------------------------------------------------- */
+
+static int create(void)
+{
+	struct trackd_new new = TRACKD_NEW_INIT;
+
+	new.id = "new";
+	return trackd_create(writer, &new, NULL);
+}
+
+static int keep(void)
+{
+	return trackd_update(writer, task, TRACKD_STAGE_KEEP, "second");
+}
+
+static int move(void)
+{
+	return trackd_update(writer, task, TRACKD_CHUNKING, "second");
+}
+
+static int advance(void)
+{
+	return trackd_advance(writer, task, 1);
+}
+
+static int total(void)
+{
+	return trackd_set_total(writer, task, 9);
+}
+
+static int progress(void)
+{
+	return trackd_set_progress(writer, task, 3, 9);
+}
+
+static int cancel(void)
+{
+	return trackd_cancel(writer, task);
+}
+
+static int declare(void)
+{
+	static const struct trackd_stage_def stage = { "reading", 0 };
+	int kind = trackd_kind_declare(writer, "one", &stage, 1);
+
+	return kind < 0 ? kind : 0;
+}
+
+static int complete(void)
+{
+	return trackd_complete(writer, task, NULL);
+}
+
+static int fail_it(void)
+{
+	return trackd_fail(writer, task, NULL);
+}
+
+static int cancelled(void)
+{
+	return trackd_cancelled(writer, task, NULL);
+}
+
+static int remove_it(void)
+{
+	return trackd_remove(writer, task);
+}
+
+static int (*const calls[])(void) = { create, keep,    move,     advance, total,     progress,
+				      cancel, declare, complete, fail_it, cancelled, remove_it };
+enum { CALLS = sizeof calls / sizeof calls[0] };
+
+static void assert_untouched(void)
+{
+	struct trackd_task seen;
+	struct trackd_ref ref;
+
+	assert_int_equal(trackd_copy(reader, task, &seen), 0);
+	assert_string_equal(seen.message, "first");
+	assert_int_equal(seen.state, TRACKD_ACTIVE);
+	assert_int_equal(seen.stage, TRACKD_EXTRACTING);
+	assert_int_equal(seen.revision, 2);
+	assert_int_equal(seen.done + seen.total, 0);
+	assert_int_equal(trackd_cancel_requested(reader, task), 0);
+	assert_int_equal(trackd_lookup(reader, "new", &ref), TRACKD_E_NOT_FOUND);
+	assert_int_equal(trackd_kind_find(reader, "one"), TRACKD_E_KIND);
+}
+
+static void a_closed_board_is_changed_by_no_call(void **state)
+{
+	(void)state;
+	fill_next();
+	for (unsigned i = 0; i < CALLS; i++)
+		assert_int_equal(calls[i](), TRACKD_E_MOVING);
+	assert_untouched();
+}
+
+static void opened_again_it_is_as_before(void **state)
+{
+	(void)state;
+	fill_next();
+	assert_int_equal(keep(), TRACKD_E_MOVING);
+	segment_close(&board, LAYOUT_OPEN);
+	carry_unseal(&board, NS_PER_S);
+	assert_untouched();
+	assert_int_equal(advance(), 0);
+	assert_int_equal(keep(), 0);
+	assert_int_equal(create(), 0);
+}
+
+static void *call_in_thread(void *which)
+{
+	int (*call)(void) = calls[(uintptr_t)which];
+
+	return (void *)(intptr_t)call();
+}
+
+/* Each call waits on a closed board and is made on the one that comes, or on the old one if that is
+ * opened again. */
+static void a_call_waits_for_the_next_board(void **state)
+{
+	for (uintptr_t i = 0; i < 2 * CALLS; i++) {
+		pthread_t thread;
+		void *answer;
+		uint64_t id[2];
+
+		trackd_close(writer);
+		writer = open_as(TRACKD_OPEN_WRITE, 20000);
+		fill_next();
+		assert_int_equal(pthread_create(&thread, NULL, call_in_thread, (void *)(i / 2)), 0);
+		if (i % 2 == 0) {
+			HARNESS_MUST(segment_replace(&next, name));
+			segment_retire(&board, LAYOUT_REPLACED);
+			segment_hollow(&board);
+		} else {
+			segment_close(&board, LAYOUT_OPEN);
+			carry_unseal(&board, NS_PER_S);
+		}
+		assert_int_equal(pthread_join(thread, &answer), 0);
+		assert_int_equal((intptr_t)answer, 0);
+		trackd_board_id(writer, (uint8_t *)id);
+		assert_memory_equal(id, (i % 2 ? &board : &next)->header->board_id, sizeof id);
+		tear_down(state);
+		set_up(state);
+	}
+}
+
+static void each_call_follows(void **state)
+{
+	for (unsigned i = 0; i < CALLS; i++) {
+		replace();
+		assert_int_equal(calls[i](), 0);
+		assert_int_equal(next.header->closed, LAYOUT_OPEN);
+		assert_int_equal(load_relaxed(&board.header->closed), LAYOUT_CLOSED);
+		tear_down(state);
+		set_up(state);
+	}
+}
+
+/* ---- Reading ---------------------------------------------------------------- */
+
+static void readers_follow_at_their_next_call(void **state)
+{
+	struct harness_usage before = harness_usage();
+	struct trackd_view view;
+	struct trackd_task seen;
+	struct trackd_ref ref;
+	uint8_t id[16];
+
+	(void)state;
+	assert_int_equal(trackd_get(reader, task, &view), 0);
+	replace();
+	assert_int_equal(trackd_lookup(reader, "task", &ref), 0);
+	assert_memory_equal(&ref, &task, sizeof ref);
+	trackd_board_id(reader, id);
+	assert_memory_equal(id, next.header->board_id, sizeof id);
+	assert_int_equal(trackd_copy(reader, task, &seen), 0);
+	assert_string_equal(seen.owner, "alice");
+	/* What was seen of the old board is over, and its memory let go. */
+	assert_false(trackd_view_valid(&view));
+	assert_string_equal(trackd_view_message(&view), "");
+	assert_int_equal(harness_usage().maps, before.maps + 1); /* ours of the next one */
+}
+
+static int get_it(struct trackd_ref ref)
+{
+	struct trackd_view view;
+
+	return trackd_get(reader, ref, &view);
+}
+
+static int copy_it(struct trackd_ref ref)
+{
+	static struct trackd_task copy;
+
+	return trackd_copy(reader, ref, &copy);
+}
+
+static int look_up(struct trackd_ref ref)
+{
+	return trackd_lookup(reader, "task", &ref);
+}
+
+static int ask(struct trackd_ref ref)
+{
+	return trackd_cancel_requested(reader, ref);
+}
+
+static int (*const questions[])(struct trackd_ref) = { get_it, copy_it, look_up, ask };
+
+static int answer;
+
+static void put_question(void *question)
+{
+	answer = (*(int (*const *)(struct trackd_ref))question)(task);
+}
+
+static void give_up(void *unused)
+{
+	(void)unused;
+	replace();
+}
+
+/* Wherever in a call its board is given up, the answer is right. */
+static void no_answer_comes_from_a_hollow_board(void **state)
+{
+	if (!stepped_possible())
+		skip();
+	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+		unsigned n = 1;
+
+		while (stepped_run(put_question, give_up, (void *)&questions[i], n)) {
+			if (answer != 0)
+				fail_msg("question %zu, instruction %u: %s", i, n,
+					 trackd_strerror(answer));
+			n += 1 + n / 16;
+			tear_down(state);
+			set_up(state);
+		}
+		assert_true(n > 8);
+	}
+}
+
+static void an_iterator_goes_on_over_there(void **state)
+{
+	struct trackd_iter all, own;
+	struct trackd_ref ref;
+	unsigned n = 1;
+	char id[32];
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		snprintf(id, sizeof id, "t-%d", i);
+		harness_create(&board, id, "alice");
+	}
+	trackd_iter_all(reader, &all);
+	HARNESS_MUST(trackd_iter_owner(reader, "alice", &own));
+	assert_int_equal(trackd_next(reader, &all, &ref), 1);
+	assert_int_equal(trackd_next(reader, &own, &ref), 1);
+	replace();
+	while (trackd_next(reader, &all, &ref) == 1)
+		n++;
+	assert_int_equal(n, 21);
+	for (n = 1; trackd_next(reader, &own, &ref) == 1;)
+		n++;
+	assert_int_equal(n, 21);
+}
+
+static void a_cursor_goes_on_over_there(void **state)
+{
+	struct trackd_cursor cursor;
+	struct trackd_event event;
+
+	(void)state;
+	trackd_cursor_at(reader, 0, &cursor);
+	assert_int_equal(trackd_next_event(reader, &cursor, &event), 1);
+	assert_int_equal(event.type, TRACKD_EVENT_CREATED);
+	replace();
+	assert_int_equal(trackd_next_event(reader, &cursor, &event), 1);
+	assert_int_equal(event.type, TRACKD_EVENT_STAGE);
+	assert_string_equal(event.id, "task");
+	assert_int_equal(trackd_next_event(reader, &cursor, &event), 0);
+	assert_int_equal(cursor.lost, 0);
+	HARNESS_MUST(move());
+	assert_int_equal(trackd_next_event(reader, &cursor, &event), 1);
+}
+
+static void a_cursor_knows_a_board_that_began_anew(void **state)
+{
+	struct trackd_cursor cursor;
+	struct trackd_event event;
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		HARNESS_MUST(trackd_update(writer, task, i % 2, NULL));
+	trackd_cursor_at(reader, 1, &cursor);
+	harness_board(&next, CAPACITY); /* of its own lineage, with other events of those numbers */
+	for (int i = 0; i < 8; i++) {
+		char id[16];
+		snprintf(id, sizeof id, "n-%d", i);
+		harness_create(&next, id, NULL);
+	}
+	segment_close(&board, LAYOUT_CLOSED_BLIND);
+	HARNESS_MUST(segment_replace(&next, name));
+	segment_retire(&board, LAYOUT_REPLACED);
+	assert_int_equal(trackd_wait_event(reader, &cursor, 20000), 0);
+	assert_int_equal(trackd_next_event(reader, &cursor, &event), TRACKD_E_LAPPED);
+	assert_true(cursor.lost > 0);
+	assert_int_equal(trackd_next_event(reader, &cursor, &event), 1);
+	assert_string_equal(event.id, "n-0");
+}
+
+/* ---- Removed and unlinked --------------------------------------------------- */
+
+static void a_removed_board_is_no_board(void **state)
+{
+	struct trackd_task seen;
+	struct trackd_ref ref;
+
+	(void)state;
+	segment_close(&board, LAYOUT_CLOSED_BLIND);
+	carry_seal(&board);
+	harness_unlink(name);
+	segment_retire(&board, LAYOUT_REMOVED);
+	segment_hollow(&board);
+	for (unsigned i = 0; i < CALLS; i++)
+		assert_int_equal(calls[i](), TRACKD_E_NO_BOARD);
+	assert_int_equal(trackd_lookup(reader, "task", &ref), TRACKD_E_NO_BOARD);
+	assert_int_equal(trackd_copy(reader, task, &seen), TRACKD_E_NO_BOARD);
+	/* And found as soon as there is another. */
+	harness_board(&next, CAPACITY);
+	HARNESS_MUST(segment_link(&next, name));
+	assert_int_equal(create(), 0);
+	assert_int_equal(trackd_lookup(reader, "new", &ref), 0);
+}
+
+static void an_unlinked_board_is_noticed(void **state)
+{
+	struct trackd_ref ref;
+
+	(void)state;
+	harness_unlink(name);
+	HARNESS_WAIT(keep() == TRACKD_E_NO_BOARD, 20000);
+	for (unsigned i = 0; i < CALLS; i++)
+		assert_int_equal(calls[i](), TRACKD_E_NO_BOARD);
+	harness_board(&next, CAPACITY);
+	HARNESS_MUST(segment_link(&next, name));
+	assert_int_equal(create(), 0);
+	HARNESS_WAIT(trackd_lookup(reader, "new", &ref) == 0, 20000);
+}
+
+/* The successor is of a layout or a place that this program cannot use. */
+static void what_cannot_be_followed_is_told(void **state)
+{
+	(void)state;
+	fill_next();
+	next.header->fingerprint++;
+	HARNESS_MUST(segment_replace(&next, name));
+	segment_retire(&board, LAYOUT_REPLACED);
+	for (unsigned i = 0; i < CALLS; i++)
+		assert_int_equal(calls[i](), TRACKD_E_LAYOUT);
+	next.header->fingerprint--;
+	assert_int_equal(keep(), 0);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_closed_board_is_changed_by_no_call),
+		CASE(opened_again_it_is_as_before),
+		CASE(a_call_waits_for_the_next_board),
+		CASE(each_call_follows),
+		CASE(readers_follow_at_their_next_call),
+		CASE(no_answer_comes_from_a_hollow_board),
+		CASE(an_iterator_goes_on_over_there),
+		CASE(a_cursor_goes_on_over_there),
+		CASE(a_cursor_knows_a_board_that_began_anew),
+		CASE(a_removed_board_is_no_board),
+		CASE(an_unlinked_board_is_noticed),
+		CASE(what_cannot_be_followed_is_told),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
