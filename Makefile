@@ -40,6 +40,7 @@ HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-de
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui \
 	chromium fonts-liberation $(if $(shell command -v npm),,nodejs npm)
+ARM64_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang
 BENCH_PACKAGES := valgrind python3 poppler-utils
 BENCH_HTTP_PACKAGES := python3 wrk util-linux python3-fastapi python3-jwt uvicorn python3-uvloop python3-httptools
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
@@ -107,7 +108,7 @@ HTTP_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(HTTP_MO
 
 # ---- Targets --------------------------------------------------------------------------------------------------
 
-.PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench bench-http demo soak storm format tidy install uninstall clean deps tests
+.PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench bench-http demo soak storm format tidy install uninstall clean deps tests archives check-arm64
 .DEFAULT_GOAL := all
 
 all: deps ## the daemon, the library and the tools
@@ -117,7 +118,7 @@ all: deps ## the daemon, the library and the tools
 help: ## this list
 	@echo 'usage: make [TARGET...] [VARIABLE=VALUE...]'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='|' read -r target text; do printf '  %-12s%s\n' "$$target" "$$text"; done
 	@echo
 	@echo 'BUILD=FOLDER is where all of it lands (build); V=1 shows commands; SANITIZE=address|thread'
@@ -331,6 +332,32 @@ check-tsan: deps ## under ThreadSanitizer
 	$(call packages,$(CHECK_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
 	$(Q)tests/run --build $(BUILD)/thread $(tsan_programs)
+
+# For arm64: compiled by both compilers with warnings as errors, and run as far as an emulator of the processor can that
+# passes on system calls: no tracing, no seccomp, no robust lists. Tests that need them are skipped and say so.
+arm64 := $(BUILD)/arm64
+arm64_root := $(abspath $(arm64)/root)
+arm64_libraries := libc6-dev libcmocka-dev $(filter %-dev,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES) $(HTTP_PACKAGES))
+arm64_make = PKG_CONFIG_LIBDIR=$(arm64_root)/usr/lib/aarch64-linux-gnu/pkgconfig:$(arm64_root)/usr/share/pkgconfig \
+	PKG_CONFIG_SYSROOT_DIR=$(arm64_root) $(MAKE) --no-print-directory -j2 CI=1 AR=aarch64-linux-gnu-ar
+arm64_gcc := aarch64-linux-gnu-gcc --sysroot=$(arm64_root)
+arm64_clang := clang --target=aarch64-linux-gnu --sysroot=$(arm64_root) -Wno-unused-command-line-argument
+arm64_programs := $(patsubst tests/%.c,$(arm64)/tests/%,$(filter-out tests/unit/test_docproc_% tests/unit/test_http_%,$(unit_src)) \
+	$(stress_src) $(crash_src))
+archives := $(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a) $(http_a)
+
+$(arm64_root): tests/harness/foreign_root
+	$(call say,UNPACK,$@)
+	$(Q)tests/harness/foreign_root $@ arm64 $(sort $(arm64_libraries))
+
+archives: $(archives)
+
+check-arm64: deps ## for arm64: compiled with two compilers, tested under emulation
+	$(call packages,$(ARM64_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory $(arm64_root)
+	$(Q)$(arm64_make) BUILD=$(arm64)/clang CC="$(arm64_clang)" archives
+	$(Q)$(arm64_make) BUILD=$(arm64) CC="$(arm64_gcc)" build $(arm64_programs)
+	$(Q)tests/run --build $(arm64) --emulator "$$(command -v qemu-aarch64) -L $(arm64_root)" $(arm64_programs)
 
 soak: deps ## what is worth an hour: every double kill, random input for long
 	$(call packages,$(CHECK_PACKAGES))

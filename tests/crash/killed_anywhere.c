@@ -5,6 +5,7 @@
  * of operations as arguments only these.
  */
 #include "engine/campaign.h"
+#include "engine/tracer.h"
 #include "tests/harness/tap.h"
 #include <stddef.h>
 
@@ -24,6 +25,8 @@ int main(int argc, char **argv)
 {
 	struct campaign campaign = { 0 };
 
+	if (tracer_impossible())
+		return tap_skip_all(tracer_impossible());
 	for (int i = 1; i < argc; i++)
 		kill_operation(&campaign, operation_find(argv[i]));
 	for (unsigned i = 0; argc == 1 && i < n_operations; i++)

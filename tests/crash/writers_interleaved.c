@@ -367,6 +367,8 @@ static void run_trial(const struct trial *trial)
 
 int main(void)
 {
+	if (tracer_impossible())
+		return tap_skip_all(tracer_impossible());
 	results = mmap(NULL, sizeof *results, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
 	harness_must(results == MAP_FAILED ? -errno : 0, "mmap");

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -233,6 +234,37 @@ int harness_leaks(const struct harness_usage *before)
 	       leaked("threads", before->threads, now.threads);
 }
 
+/* ---- What cannot be tested here ----------------------------------------- */
+
+void harness_skipped(const char *why)
+{
+	printf("# skipped: %s\n", why);
+	fflush(stdout);
+}
+
+bool harness_robust_lists(void)
+{
+	void *list = NULL;
+	size_t size = 0;
+
+	return syscall(SYS_get_robust_list, 0, &list, &size) == 0 && list != NULL;
+}
+
+bool harness_same_proc(void)
+{
+	char text[1024] = "";
+	FILE *file = fopen("/proc/self/stat", "re");
+
+	if (!file || !fgets(text, sizeof text, file))
+		harness_die("/proc/self/stat cannot be read");
+	fclose(file);
+	/* Field 20, the number of threads: the seventeenth behind the state. */
+	char *at = strrchr(text, ')');
+	for (int field = 2; at && field < 20; field++)
+		at = strchr(at + 1, ' ');
+	return at && strtol(at, NULL, 10) > 0;
+}
+
 /* ---- Where things are --------------------------------------------------- */
 
 const char *harness_program(const char *name, char *ret_path, size_t size)
@@ -254,6 +286,21 @@ const char *harness_program(const char *name, char *ret_path, size_t size)
 	*tests = '\0';
 	snprintf(ret_path, size, "%s/%s", self, name);
 	return ret_path;
+}
+
+int harness_command(const char *name, char ret_text[4096],
+		    const char *ret_words[HARNESS_COMMAND_WORDS])
+{
+	const char *emulator = getenv("TRACKD_EMULATOR");
+	int n = 0, length = snprintf(ret_text, 2048, "%s", emulator ? emulator : "");
+
+	if (length >= 2048)
+		harness_die("the emulator's command is too long");
+	for (char *word = strtok(ret_text, " "); word && n < HARNESS_COMMAND_WORDS - 1;
+	     word = strtok(NULL, " "))
+		ret_words[n++] = word;
+	ret_words[n++] = harness_program(name, ret_text + 2048, 2048);
+	return n;
 }
 
 /* Folders to remove at the end, by the process that made them and not by its children. */

@@ -34,6 +34,34 @@ _Noreturn void harness_die(const char *format, ...) __attribute__((format(printf
 int harness_must(int error, const char *what);
 #define HARNESS_MUST(call) harness_must((call), #call)
 
+/* ---- What cannot be tested here ----------------------------------------- */
+
+/* In a test of cmocka: end it as skipped, and say why. */
+#define HARNESS_SKIP(why)                                                                          \
+	do {                                                                                       \
+		harness_skipped(why);                                                              \
+		skip();                                                                            \
+	} while (0)
+void harness_skipped(const char *why);
+
+/* Whether the kernel learns of robust mutexes and marks those of the dead. Emulators that pass on
+ * system calls do not let it. */
+bool harness_robust_lists(void);
+#define HARNESS_NEEDS_ROBUST_LISTS()                                                               \
+	do {                                                                                       \
+		if (!harness_robust_lists())                                                       \
+			HARNESS_SKIP("there are no robust lists here");                            \
+	} while (0)
+
+/* Whether a process reads of itself in /proc what others read of it. Emulators make that up, so that
+ * a daemon takes a worker of this program for another process, and it for dead. */
+bool harness_same_proc(void);
+#define HARNESS_NEEDS_SAME_PROC()                                                                  \
+	do {                                                                                       \
+		if (!harness_same_proc())                                                          \
+			HARNESS_SKIP("/proc/self/stat is made up here");                           \
+	} while (0)
+
 /* ---- Boards ------------------------------------------------------------- */
 
 /* A board of 1 h and 24 h, mode 0600, unnamed. */
@@ -103,6 +131,11 @@ int harness_leaks(const struct harness_usage *before);
 
 /* $TRACKD_BUILD/name, or name in the build folder that this program lies in. */
 const char *harness_program(const char *name, char *ret_path, size_t size);
+/* What starts that program: its path, behind the words of $TRACKD_EMULATOR where it is of another
+ * architecture. Returns how many they are. */
+enum { HARNESS_COMMAND_WORDS = 8 };
+int harness_command(const char *name, char ret_text[4096],
+		    const char *ret_words[HARNESS_COMMAND_WORDS]);
 /* A new folder below $TMPDIR, removed at the end of the program. */
 void harness_folder(char *ret_path, size_t size);
 

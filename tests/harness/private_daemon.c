@@ -74,12 +74,11 @@ static int notify_socket(const struct private_daemon *daemon, char *ret_path, si
 
 static _Noreturn void run(const struct private_daemon *daemon, const char *notify)
 {
-	char program[4096];
-	const char *arguments[PRIVATE_DAEMON_OPTIONS + 8];
-	int n = 0;
+	const char *arguments[HARNESS_COMMAND_WORDS + PRIVATE_DAEMON_OPTIONS + 8];
+	char command[4096];
+	int n = harness_command("trackd", command, arguments);
 	int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
-	arguments[n++] = harness_program("trackd", program, sizeof program);
 	arguments[n++] = "--board";
 	arguments[n++] = daemon->board;
 	arguments[n++] = "--socket";
@@ -90,8 +89,8 @@ static _Noreturn void run(const struct private_daemon *daemon, const char *notif
 	(void)dup2(log, STDOUT_FILENO);
 	(void)dup2(log, STDERR_FILENO);
 	(void)setenv("NOTIFY_SOCKET", notify, 1);
-	execv(program, (char *const *)arguments);
-	fprintf(stderr, "%s: %s\n", program, strerror(errno));
+	execv(arguments[0], (char *const *)arguments);
+	fprintf(stderr, "%s: %s\n", arguments[0], strerror(errno));
 	_exit(127);
 }
 

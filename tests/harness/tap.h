@@ -13,6 +13,8 @@
 /* One point. Returns ok. */
 bool tap_ok(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tap_skip(const char *name, const char *reason);
+/* Instead of all points; the program's exit status. */
+int tap_skip_all(const char *reason);
 /* A "# " line. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Print the plan; the program's exit status. */

@@ -283,7 +283,7 @@ static void others_of_the_group_read_while_nobody_writes(void **state)
 
 	(void)state;
 	if (!privileged())
-		skip();
+		HARNESS_SKIP("only root becomes another user");
 	library_open(&library);
 	/* As tmpfiles.d makes it: setgid, for the group to enter and not to write. */
 	assert_int_equal(stat(library.folder, &folder), 0);
@@ -329,7 +329,7 @@ static void who_may_only_read_is_told_so(void **state)
 
 	(void)state;
 	if (!privileged())
-		skip();
+		HARNESS_SKIP("only root becomes another user");
 	library_open(&library);
 	library_add(&library, "one", "alice", 2, TEXTS);
 	library_close(&library);

@@ -132,7 +132,7 @@ static void a_full_disk_leaves_nothing_of_the_attempt(void **state)
 
 	(void)state;
 	if (!privileged())
-		skip();
+		HARNESS_SKIP("only root mounts a small disk");
 	fflush(stdout);
 	pid = harness_fork();
 	if (pid == 0) {
@@ -195,7 +195,7 @@ static void what_was_written_fits_whatever_the_room(void **state)
 
 	(void)state;
 	if (!privileged())
-		skip();
+		HARNESS_SKIP("only root mounts a small disk");
 	fflush(stdout);
 	pid = harness_fork();
 	if (pid == 0) {
@@ -267,7 +267,7 @@ static void no_room_for_a_store_is_said(void **state)
 
 	(void)state;
 	if (!privileged())
-		skip();
+		HARNESS_SKIP("only root mounts a small disk");
 	fflush(stdout);
 	pid = harness_fork();
 	if (pid == 0) {

@@ -168,6 +168,7 @@ static void no_two_hold_it_at_once(void **state)
 
 static void a_holders_death_is_told_once_and_the_mutex_goes_on(void **state)
 {
+	HARNESS_NEEDS_ROBUST_LISTS();
 	pid_t pid = holder();
 
 	(void)state;
@@ -204,6 +205,7 @@ static void a_death_is_told_to_who_waits_for_it(void **state)
 /* What lock.c prevents: unlocked without being made consistent. */
 static void a_mutex_that_is_lost_for_ever_is_damage(void **state)
 {
+	HARNESS_NEEDS_ROBUST_LISTS();
 	const uint64_t deadlines[] = { LOCK_TRY, harness_deadline(10000) };
 
 	(void)state;
@@ -237,6 +239,7 @@ static void init_makes_a_mutex_of_what_was_one(void **state)
 
 static void the_dead_are_rescued_and_the_living_are_not(void **state)
 {
+	HARNESS_NEEDS_ROBUST_LISTS();
 	pid_t pid = holder();
 
 	(void)state;

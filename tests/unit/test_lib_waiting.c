@@ -258,6 +258,7 @@ static bool rings(int fd, struct trackd_ref ref)
 
 static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
 {
+	HARNESS_NEEDS_SAME_PROC();
 	int fd = trackd_fd(reader);
 
 	(void)state;
@@ -298,6 +299,7 @@ static int worker_of(struct trackd_ref ref)
 
 static void a_forked_child_works_as_itself(void **state)
 {
+	HARNESS_NEEDS_SAME_PROC();
 	struct trackd_ref ours = create(writer, "ours"), childs = create(writer, "childs");
 	struct trackd_task task;
 
@@ -329,6 +331,7 @@ static void a_forked_child_works_as_itself(void **state)
 
 static void a_connection_can_be_for_another_worker_or_none(void **state)
 {
+	HARNESS_NEEDS_SAME_PROC();
 	struct trackd_options options = TRACKD_OPTIONS_INIT;
 	struct trackd_ref ref = create(writer, "a"), other = create(writer, "b");
 	struct trackd *trackd;

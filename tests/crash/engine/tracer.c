@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Single steps and breakpoints; see tracer.h. x86-64 only: the breakpoint is INT3. */
+/* Single steps and breakpoints; see tracer.h. */
 #include "tracer.h"
 #include "tests/harness/harness.h"
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -10,26 +11,107 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ptrace.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef __x86_64__
-#error "the tracer knows the breakpoint of x86-64 only"
-#endif
+/* ---- The processor ------------------------------------------------------ */
 
-enum { INT3 = 0xcc };
+#if defined(__x86_64__)
 
-/* ---- The child ---------------------------------------------------------- */
+/* INT3; the program counter stands behind it when it has trapped. */
+static const unsigned long BREAKPOINT = 0xcc, BREAKPOINT_MASK = 0xff;
+enum { BEHIND_BREAKPOINT = 1, OVER_BREAKPOINT = 0 };
+#define COUNTER rip
 
-/* The child stops at its own breakpoint; what it executes next is the first instruction that
- * counts.
- */
 static inline void stop_here(void)
 {
 	__asm__ volatile("int3" ::: "memory");
 }
+
+/* Why it cannot be done here, or NULL. */
+static const char *cannot_step(void)
+{
+	return NULL;
+}
+
+#elif defined(__aarch64__)
+
+/* BRK #0; the program counter still stands at it when it has trapped. */
+static const unsigned long BREAKPOINT = 0xd4200000, BREAKPOINT_MASK = 0xffffffff;
+enum { BEHIND_BREAKPOINT = 0, OVER_BREAKPOINT = 4 };
+#define COUNTER pc
+
+static inline void stop_here(void)
+{
+	__asm__ volatile("brk #0" ::: "memory");
+}
+
+/* A trap clears the exclusive monitor, so that a load-exclusive, store-exclusive loop never ends
+ * under single steps. */
+static const char *cannot_step(void)
+{
+	return getauxval(AT_HWCAP) & HWCAP_ATOMICS
+		       ? NULL
+		       : "a processor without atomic instructions cannot be stepped through a lock";
+}
+
+#else
+#error "the tracer does not know this processor's breakpoint"
+#endif
+
+static void get_registers(pid_t pid, struct user_regs_struct *registers)
+{
+	struct iovec io = { registers, sizeof *registers };
+
+	if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &io) < 0)
+		harness_die("reading the registers: %s", strerror(errno));
+}
+
+static uint64_t get_pc(pid_t pid)
+{
+	struct user_regs_struct registers;
+
+	get_registers(pid, &registers);
+	return registers.COUNTER;
+}
+
+static void set_pc(pid_t pid, uint64_t pc)
+{
+	struct user_regs_struct registers;
+	struct iovec io = { &registers, sizeof registers };
+
+	get_registers(pid, &registers);
+	registers.COUNTER = pc;
+	if (ptrace(PTRACE_SETREGSET, pid, NT_PRSTATUS, &io) < 0)
+		harness_die("setting the program counter: %s", strerror(errno));
+}
+
+static long with_breakpoint(long word)
+{
+	return (long)(((unsigned long)word & ~BREAKPOINT_MASK) | BREAKPOINT);
+}
+
+const char *tracer_impossible(void)
+{
+	const char *why = cannot_step();
+	int status = 0;
+
+	fflush(stdout);
+	pid_t pid = why ? 0 : fork();
+	if (why)
+		return why;
+	if (pid == 0)
+		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		harness_die("fork: %s", strerror(errno));
+	return status == 0 ? NULL : "there is no ptrace here";
+}
+
+/* ---- The child ---------------------------------------------------------- */
 
 /* Where a run ends: the tracer knows the address. */
 static __attribute__((noinline)) void end_of_run(void)
@@ -94,6 +176,9 @@ static pid_t start(tracer_function function, void *argument)
 		be_traced(function, argument);
 	await_trap(pid);
 	request(PTRACE_SETOPTIONS, pid, PTRACE_O_EXITKILL);
+	/* What it executes next is the first instruction that counts. */
+	if (OVER_BREAKPOINT != 0)
+		set_pc(pid, get_pc(pid) + OVER_BREAKPOINT);
 	return pid;
 }
 
@@ -105,21 +190,6 @@ static void finish(pid_t pid)
 	if (waitpid(pid, &status, __WALL) != pid || !WIFSIGNALED(status))
 		harness_die("the traced child %d was not killed: status 0x%x", (int)pid,
 			    (unsigned)status);
-}
-
-static uint64_t get_pc(pid_t pid)
-{
-	errno = 0;
-	long pc = ptrace(PTRACE_PEEKUSER, pid, offsetof(struct user_regs_struct, rip), NULL);
-	if (errno != 0)
-		harness_die("reading the program counter: %s", strerror(errno));
-	return (uint64_t)pc;
-}
-
-static void set_pc(pid_t pid, uint64_t pc)
-{
-	if (ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rip), pc) < 0)
-		harness_die("setting the program counter: %s", strerror(errno));
 }
 
 /* ---- Stepping ----------------------------------------------------------- */
@@ -212,9 +282,10 @@ static bool run_to(pid_t pid, uint64_t pc)
 {
 	request(PTRACE_CONT, pid, 0);
 	await_trap(pid);
-	if (get_pc(pid) != pc + 1)
+	if (get_pc(pid) != pc + BEHIND_BREAKPOINT)
 		return false;
-	set_pc(pid, pc);
+	if (BEHIND_BREAKPOINT != 0)
+		set_pc(pid, pc);
 	return true;
 }
 
@@ -228,20 +299,20 @@ static bool run_to_hit(pid_t pid, const struct tracer_point *point)
 	long end_word = ptrace(PTRACE_PEEKTEXT, pid, end, NULL);
 	if (errno != 0)
 		harness_die("reading at %#lx: %s", (unsigned long)point->pc, strerror(errno));
-	poke(pid, end, (end_word & ~0xffL) | INT3);
+	poke(pid, end, with_breakpoint(end_word));
 	/* The child stands at the first instruction: that is a hit without a breakpoint. */
 	if (get_pc(pid) == point->pc) {
 		if (hit++ == point->hit)
 			return true;
 		step(pid);
 	}
-	poke(pid, point->pc, (word & ~0xffL) | INT3);
+	poke(pid, point->pc, with_breakpoint(word));
 	for (; run_to(pid, point->pc); hit++) {
 		poke(pid, point->pc, word);
 		if (hit == point->hit)
 			return true;
 		step(pid);
-		poke(pid, point->pc, (word & ~0xffL) | INT3);
+		poke(pid, point->pc, with_breakpoint(word));
 	}
 	return false;
 }

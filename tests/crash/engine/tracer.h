@@ -26,6 +26,9 @@ struct tracer_path {
 	size_t n;
 };
 
+/* Why nothing can be traced here, such as on an emulator; NULL: it can. */
+const char *tracer_impossible(void);
+
 /* Called before each instruction while the child stands still; false ends the run. */
 typedef bool (*tracer_look)(void *argument, size_t n, uint64_t pc);
 

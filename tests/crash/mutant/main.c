@@ -5,6 +5,7 @@
  * that out.
  */
 #include "tests/crash/engine/campaign.h"
+#include "tests/crash/engine/tracer.h"
 #include "tests/harness/tap.h"
 #include <string.h>
 
@@ -21,6 +22,8 @@ int main(int argc, char **argv)
 	unsigned i = 0;
 
 	(void)argc;
+	if (tracer_impossible())
+		return tap_skip_all(tracer_impossible());
 	while (i < n_operations && campaign.faults == 0)
 		campaign_kill_states(&campaign, &operations[i++]);
 	tap_ok(campaign.faults > 0, "%s is caught in %s (%lu bad states of %lu, after %lu kills)",
