@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A round: raise `armed`, compare the ring with where it stood before the last round, sleep if
+ * A round: raise `armed`, compare what is rung for with how it stood before the last round, sleep if
  * nothing came, lower, note where the ring stands, wake everybody. A producer looks at `armed`
- * after publishing, so either it sees the ticket and posts, or the comparison here sees its event.
+ * after publishing, so either it sees the ticket and posts, or the comparison here sees its event,
+ * its new client or its call for repair.
  */
 #include "doorbell.h"
 #include "atomic.h"
@@ -29,6 +30,7 @@ struct pulse {
 	uint64_t events;
 	uint64_t cursor; /* moves with every create, even one whose maker died before its event */
 	uint32_t client_change;
+	uint32_t repair_due;
 };
 
 struct rounds {
@@ -110,19 +112,34 @@ static struct pulse take_pulse(const struct board *board)
 	const struct layout_header *header = board->header;
 
 	return (struct pulse){ load_relaxed(&header->event_next), load_relaxed(&header->cursor),
-			       load_relaxed(&header->client_change) };
+			       load_relaxed(&header->client_change),
+			       load_relaxed(&header->repair_due) };
+}
+
+static bool has_moved(const struct pulse *a, const struct pulse *b)
+{
+	return a->events != b->events || a->cursor != b->cursor ||
+	       a->client_change != b->client_change || a->repair_due != b->repair_due;
 }
 
 /* Whether the loop has work to do. */
 static bool work_for_loop(struct rounds *rounds)
 {
 	struct pulse pulse = take_pulse(rounds->board);
-	struct pulse *last = &rounds->pulse;
-	bool moved = pulse.events != last->events || pulse.cursor != last->cursor ||
-		     pulse.client_change != last->client_change;
+	bool moved = has_moved(&pulse, &rounds->pulse);
 
-	*last = pulse;
-	return moved || load_relaxed(&rounds->board->header->repair_due) != 0;
+	rounds->pulse = pulse;
+	return moved || pulse.repair_due != 0;
+}
+
+/* Whether somebody has rung since the last round who saw nobody asleep. */
+static bool has_rung(const struct rounds *rounds)
+{
+	struct pulse pulse = take_pulse(rounds->board);
+
+	return event_head(rounds->board) != rounds->position ||
+	       pulse.client_change != rounds->pulse.client_change ||
+	       pulse.repair_due != rounds->pulse.repair_due;
 }
 
 /* Whether the ring holds an entry that its producer has not finished and that is not given up. */
@@ -173,11 +190,10 @@ static bool wait_for_ring(struct rounds *rounds)
 	if (++rounds->ticket == 0)
 		rounds->ticket = 1;
 	store_relaxed(&header->armed, rounds->ticket);
-	/* Raising armed comes before looking at the ring; pairs with the full fence in
+	/* Raising armed comes before looking at what is rung for; pairs with the full fence in
 	 * event_ring(). */
 	fence_full();
-	if (event_head(rounds->board) == rounds->position &&
-	    load_relaxed(&rounds->doorbell->stop) == 0)
+	if (!has_rung(rounds) && load_relaxed(&rounds->doorbell->stop) == 0)
 		event_doorbell_wait(rounds->board, count,
 				    sleep_limit(rounds, clock_monotonic_ns(), unfinished));
 	store_relaxed(&header->armed, 0);

@@ -105,8 +105,23 @@ static void sleep_through_all(struct rounds *rounds)
 		while (load_acquire(&rung) == i)
 			relax(&spins);
 		rounds->position = event_head(rounds->board);
+		rounds->pulse = take_pulse(rounds->board);
 		store_release(&seen, i + 1);
 	}
+}
+
+/* Whether a round falls asleep when somebody rang just before it raised `armed`. */
+static bool sleeps_through(struct rounds *rounds, uint32_t *called)
+{
+	uint64_t slept = pair.slept;
+
+	rounds->position = event_head(rounds->board);
+	rounds->pulse = take_pulse(rounds->board);
+	store_relaxed(&rung, seen + 1); /* its sleep, if it comes to that, ends at once */
+	add_relaxed(called, 1);
+	event_ring(rounds->board);
+	(void)wait_for_ring(rounds);
+	return pair.slept != slept;
 }
 
 int main(void)
@@ -128,6 +143,10 @@ int main(void)
 	tap_ok(pair.slept > 0 && pair.slept < TRANSITIONS,
 	       "they come before and after it has looked (it slept before %llu)",
 	       (unsigned long long)pair.slept);
+	tap_ok(!sleeps_through(&rounds, &pair.board.header->client_change),
+	       "a new client is seen that rang while the daemon was awake");
+	tap_ok(!sleeps_through(&rounds, &pair.board.header->repair_due),
+	       "a call for repair is seen that came while the daemon was awake");
 	harness_board_free(&pair.board);
 	return tap_done();
 }
