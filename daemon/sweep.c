@@ -92,9 +92,9 @@ static void begin(struct sweep *sweep)
 	sweep->n_busy = 0;
 	sweep->too_many_busy = sweep->stripe_busy = false;
 	sweep->started_ns = clock_monotonic_ns();
-	/* Lowered before we look: what is raised from here on is for the next one. */
+	/* What is raised from here on is for the next one. */
 	if (sweep->depth >= SWEEP_LOCKS)
-		store_relaxed(&sweep->board->header->repair_due, 0);
+		repair_begin(sweep->board);
 	turn_on(sweep->turn);
 }
 

@@ -238,6 +238,9 @@ int attach_again(struct trackd *trackd, struct mapping **ret_mapping)
 		struct mapping *mapping = load_acquire(&trackd->mapping);
 		int error = 0;
 
+		/* What made the epoch change is seen as well; pairs with the release of the epoch in
+		 * segment_close() and segment_retire(). */
+		fence_acquire();
 		if (load_relaxed(trackd->fork_mark) != MARK_ATTACHED)
 			error = fork_noticed(trackd, mapping);
 		if (error == 0)

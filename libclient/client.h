@@ -114,7 +114,8 @@ static inline struct mapping *attach_ready(struct trackd *trackd)
 {
 	struct mapping *mapping = load_acquire(&trackd->mapping);
 	bool ready =
-		load_relaxed(trackd->fork_mark) == MARK_ATTACHED &&
+		/* Pairs with the release in fork_noticed(): with the mark comes the worker. */
+		load_acquire(trackd->fork_mark) == MARK_ATTACHED &&
 		load_relaxed(&mapping->board.header->daemon_epoch) == load_relaxed(&trackd->epoch);
 
 	return __builtin_expect(ready, 1) ? mapping : NULL;

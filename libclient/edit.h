@@ -215,8 +215,8 @@ INLINE void edit_commit(struct edit *edit)
 		store_relaxed(&head->hint, hint);
 	/* The commit. Pairs with the acquire of the stamp by readers. */
 	store_release(&head->stamp, stamp_make(edit->generation, version + 1, SLOT_LIVE));
-	if (after < before)
-		store_relaxed(&head->deadline, after);
+	if (after < before) /* not seen before the commit */
+		store_release(&head->deadline, after);
 }
 
 INLINE void edit_end(struct edit *edit)

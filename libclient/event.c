@@ -50,7 +50,9 @@ void event_append(struct board *board, enum trackd_event_type type, uint32_t slo
 		.total = copy->total,
 		.owner_hash = load_relaxed(&board->heads[slot].owner_hash),
 	};
-	uint64_t sequence = add_relaxed(&board->header->event_next, 1);
+	/* Behind the commit: who sees the ring move and is woken sees what has happened. Pairs with
+	 * the acquire in event_head(). */
+	uint64_t sequence = add_release(&board->header->event_next, 1);
 	struct layout_event *to = entry_of(board, sequence);
 
 	entry.check = check_of(&entry, sequence);
@@ -239,6 +241,6 @@ void event_doorbell_wait(struct board *board, uint32_t count, uint64_t deadline)
 
 void event_wake_all(struct board *board)
 {
-	__atomic_fetch_add(&board->header->tick, 1, __ATOMIC_RELEASE); /* pairs with event_tick() */
+	add_release(&board->header->tick, 1); /* pairs with the acquire in event_tick() */
 	(void)syscall(SYS_futex, &board->header->tick, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }

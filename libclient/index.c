@@ -195,6 +195,8 @@ INLINE enum step walk_enter(struct walk *walk)
 /* Read the link of the record where we stand. */
 INLINE enum step walk_leave(struct walk *walk)
 {
+	/* Not before walk_enter() has seen again the link that led here, and its holder's stamp. */
+	fence_acquire();
 	walk->link = link_of(walk->board, walk->chain, walk->slot);
 	walk->holder = walk->slot;
 	walk->holder_stamp = walk->stamp;
@@ -369,9 +371,13 @@ static struct layout_head *owner_before(struct board *board, uint32_t slot, uint
 	if (hint == 0 || hint > board->capacity)
 		return NULL;
 	struct layout_head *before = &board->heads[hint - 1];
+	/* It may be becoming another chain's at this moment. The stamp first: LIVE as that tenant
+	 * shows that tenant's hash and link too. Pairs with the release of the stamp in tenant.c. */
+	if (stamp_state(load_acquire(&before->stamp)) != SLOT_LIVE)
+		return NULL;
 	uint64_t hash = load_relaxed(&before->owner_hash);
-	if (stamp_state(load_relaxed(&before->stamp)) != SLOT_LIVE || hash == 0 ||
-	    index_bucket(board, hash) != bucket || load_relaxed(&before->owner_next) != slot + 1)
+	if (hash == 0 || index_bucket(board, hash) != bucket ||
+	    load_relaxed(&before->owner_next) != slot + 1)
 		return NULL;
 	return before;
 }

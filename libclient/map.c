@@ -10,7 +10,8 @@ void map_set(struct board *board, uint32_t slot)
 
 void map_clear(struct board *board, uint32_t slot)
 {
-	and_relaxed(&board->used_map[slot / 64], ~(UINT64_C(1) << (slot % 64)));
+	/* Behind the store of FREE: a clear bit means that. */
+	and_release(&board->used_map[slot / 64], ~(UINT64_C(1) << (slot % 64)));
 }
 
 uint32_t map_find(const struct board *board, uint32_t from, uint32_t to, bool set)

@@ -19,8 +19,15 @@ enum { TWIN_DEPTH = 256 };
 
 void repair_call(struct board *board)
 {
-	store_relaxed(&board->header->repair_due, 1);
+	/* Pairs with repair_begin(). */
+	store_release(&board->header->repair_due, 1);
 	event_ring(board);
+}
+
+void repair_begin(struct board *board)
+{
+	/* Whoever called before this has also left what it called for before this. */
+	(void)exchange_acq_rel(&board->header->repair_due, 0u);
 }
 
 /* ---- Slots --------------------------------------------------------------- */
@@ -211,7 +218,7 @@ int repair_lock(struct board *board, uint32_t slot)
 
 int repair_all(struct board *board, uint64_t deadline)
 {
-	store_relaxed(&board->header->repair_due, 0);
+	repair_begin(board);
 	int repaired = repair_kinds(board, deadline);
 
 	if (repaired < 0)

@@ -413,7 +413,8 @@ int segment_open(const char *name, bool writable, uid_t uid)
 void segment_close(struct board *board, enum layout_closed how)
 {
 	store_release(&board->header->closed, (uint32_t)how);
-	add_relaxed(&board->header->daemon_epoch, 1);
+	/* Behind it; pairs with the fence in attach_again(). */
+	add_release(&board->header->daemon_epoch, 1);
 	/* Pairs with the fence in produce.c, between a commit and the look at `closed`: either the
 	 * writer sees it, or what it committed is seen from here on. */
 	fence_full();
@@ -422,7 +423,8 @@ void segment_close(struct board *board, enum layout_closed how)
 void segment_retire(struct board *board, enum layout_retired how)
 {
 	store_release(&board->header->retired, (uint32_t)how);
-	add_relaxed(&board->header->daemon_epoch, 1);
+	/* As in segment_close(). */
+	add_release(&board->header->daemon_epoch, 1);
 }
 
 static void punch(const struct board *board, const void *from, const void *to)

@@ -75,7 +75,8 @@ static inline void view_load(struct trackd_view *view, const struct layout_head 
 	view->updated_boot_ns = load_relaxed(&copy->updated);
 	view_word(view, word, hint_kind(load_relaxed(&head->hint)),
 		  view_is_asked(load_relaxed(&head->cancel), generation));
-	/* The counter after its base, so that it is never behind it. */
+	/* Never behind its base, in whatever order: who published the base had read the counter
+	 * before. */
 	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base,
 			       load_relaxed(&copy->done));
 	view->head = head;

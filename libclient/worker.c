@@ -153,6 +153,9 @@ static bool claim_entry(struct layout_client *client, uint64_t seen,
 		generation = 1;
 	if (!cas_acq_rel(&client->claim, &seen, claim_make(generation, (uint32_t)process->pid)))
 		return false;
+	/* The claim must be seen before anything that is filled in; pairs with fence_acquire() in
+	 * worker_read(). */
+	fence_release();
 	store_relaxed(&client->start_time, process->start_time);
 	store_relaxed(&client->uid, process->uid);
 	words_store(client->comm, process->comm, 2);
@@ -212,7 +215,8 @@ int worker_claim(struct board *board, pid_t pid, uint64_t *ret_worker)
 			if (!claim_entry(&board->clients[entry], claim, &process, &generation))
 				continue;
 			*ret_worker = worker_make(entry, generation);
-			add_relaxed(&board->header->client_change, 1);
+			/* Behind `ready`; pairs with the acquire in daemon/liveness.c. */
+			add_release(&board->header->client_change, 1);
 			event_ring(board);
 			return 0;
 		}

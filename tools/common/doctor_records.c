@@ -4,6 +4,7 @@
  * the body, the copy in force and the details. A record is read between two looks at its stamp,
  * like any reader's; one that changes every time is left alone and counted.
  */
+#include "atomic.h"
 #include "doctor_parts.h"
 #include "index.h"
 #include "lock.h"
@@ -360,12 +361,14 @@ static int fetch(const struct exam *exam, uint32_t first, uint32_t n, struct blo
 	const struct image *image = &exam->image;
 	int error = image_fetch(image, IMAGE_heads, first, n, &image->board.heads[first]);
 
+	fence_acquire();
 	if (error == 0)
 		error = image_fetch(image, IMAGE_bodies, first, n,
 				    &block->bodies[first - block->first]);
 	if (error == 0)
 		error = image_fetch(image, IMAGE_details, first, n,
 				    &block->details[first - block->first]);
+	fence_acquire(); /* as in view.c: what was read, then the second look */
 	if (error == 0)
 		error = image_fetch(image, IMAGE_heads, first, n,
 				    &block->again[first - block->first]);
