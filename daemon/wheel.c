@@ -6,6 +6,7 @@
  * lists, and an idle daemon is not woken only to move timers about.
  */
 #include "wheel.h"
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,21 +15,37 @@ enum { TICK_SHIFT = 25, LEVEL_SHIFT = 8, DUE = 0xfe };
 
 struct wheel_timer {
 	uint32_t next, prev; /* timer + 1; 0: none */
-	uint32_t when;       /* tick */
-	uint8_t level;       /* plus one; 0: not set; DUE */
-	uint8_t index;
+	uint64_t place;      /* tick << 8 | level; level plus one; 0: not set; DUE */
 };
 
-static const uint32_t REACH = UINT32_MAX / 2; /* no timer is further away than this */
+/* No timer is set further away than half of what the levels reach, in ticks. */
+static const uint64_t REACH = UINT64_C(1) << (LEVEL_SHIFT * WHEEL_LEVELS - 1);
 
-static uint32_t tick_of(const struct wheel *wheel, uint64_t when_ns)
+static_assert(64 - TICK_SHIFT <= 56, "a tick and a level fit into one word");
+
+static uint64_t when_of(const struct wheel_timer *timer)
+{
+	return timer->place >> 8;
+}
+
+static uint8_t level_of(const struct wheel_timer *timer)
+{
+	return (uint8_t)timer->place;
+}
+
+static unsigned index_of(uint64_t tick, unsigned level)
+{
+	return (unsigned)(tick >> (LEVEL_SHIFT * level)) & (WHEEL_BUCKETS - 1);
+}
+
+static uint64_t tick_of(const struct wheel *wheel, uint64_t when_ns)
 {
 	/* Rounded up: never early. */
 	uint64_t tick = (when_ns >> TICK_SHIFT) + ((when_ns & ((1u << TICK_SHIFT) - 1)) != 0);
 
 	if (tick <= wheel->now)
 		return wheel->now;
-	return tick - wheel->now > REACH ? wheel->now + REACH : (uint32_t)tick;
+	return tick - wheel->now > REACH ? wheel->now + REACH : tick;
 }
 
 int wheel_init(struct wheel *ret_wheel, uint32_t n, uint64_t now_ns)
@@ -39,7 +56,7 @@ int wheel_init(struct wheel *ret_wheel, uint32_t n, uint64_t now_ns)
 		return -ENOMEM;
 	memset(ret_wheel, 0, sizeof *ret_wheel);
 	ret_wheel->n = n;
-	ret_wheel->now = (uint32_t)(now_ns >> TICK_SHIFT);
+	ret_wheel->now = now_ns >> TICK_SHIFT;
 	ret_wheel->timers = timers;
 	return 0;
 }
@@ -52,16 +69,19 @@ void wheel_free(struct wheel *wheel)
 
 static struct wheel_bucket *bucket_of(struct wheel *wheel, const struct wheel_timer *timer)
 {
-	if (timer->level == DUE)
+	uint8_t level = level_of(timer);
+
+	if (level == DUE)
 		return &wheel->due;
-	return &wheel->bucket[timer->level - 1][timer->index];
+	return &wheel->bucket[level - 1][index_of(when_of(timer), level - 1u)];
 }
 
 static void unlink_timer(struct wheel *wheel, uint32_t i)
 {
 	struct wheel_timer *timer = &wheel->timers[i];
+	uint8_t level = level_of(timer);
 
-	if (timer->level == 0)
+	if (level == 0)
 		return;
 	if (timer->prev != 0)
 		wheel->timers[timer->prev - 1].next = timer->next;
@@ -69,23 +89,21 @@ static void unlink_timer(struct wheel *wheel, uint32_t i)
 		bucket_of(wheel, timer)->first = timer->next;
 	if (timer->next != 0)
 		wheel->timers[timer->next - 1].prev = timer->prev;
-	if (timer->level != DUE)
-		wheel->count[timer->level - 1]--;
-	timer->level = 0;
+	if (level != DUE)
+		wheel->count[level - 1]--;
+	timer->place = 0;
 }
 
-static void link_timer(struct wheel *wheel, uint32_t i, uint32_t when)
+static void link_timer(struct wheel *wheel, uint32_t i, uint64_t when)
 {
 	struct wheel_timer *timer = &wheel->timers[i];
-	uint32_t distance = when - wheel->now;
-	uint8_t level = 0;
+	uint64_t distance = when - wheel->now;
+	unsigned level = 0;
 	struct wheel_bucket *bucket;
 
 	while (level < WHEEL_LEVELS - 1 && distance >> (LEVEL_SHIFT * (level + 1)) != 0)
 		level++;
-	timer->when = when;
-	timer->level = distance == 0 ? DUE : (uint8_t)(level + 1);
-	timer->index = (uint8_t)(when >> (LEVEL_SHIFT * level));
+	timer->place = when << 8 | (distance == 0 ? DUE : level + 1);
 	bucket = bucket_of(wheel, timer);
 	timer->prev = 0;
 	timer->next = bucket->first;
@@ -94,7 +112,7 @@ static void link_timer(struct wheel *wheel, uint32_t i, uint32_t when)
 	if (bucket->first == 0 || when < bucket->earliest)
 		bucket->earliest = when;
 	bucket->first = i + 1;
-	if (timer->level != DUE)
+	if (distance != 0)
 		wheel->count[level]++;
 }
 
@@ -111,41 +129,41 @@ void wheel_set_earlier(struct wheel *wheel, uint32_t i, uint64_t when_ns)
 {
 	if (i >= wheel->n)
 		return;
-	if (wheel->timers[i].level == 0 || tick_of(wheel, when_ns) < wheel->timers[i].when)
+	const struct wheel_timer *timer = &wheel->timers[i];
+	if (level_of(timer) == 0 || tick_of(wheel, when_ns) < when_of(timer))
 		wheel_set(wheel, i, when_ns);
 }
 
 /* Put every timer of a bucket where it belongs now: lower, or due. */
-static void come_down(struct wheel *wheel, unsigned level, uint32_t tick)
+static void come_down(struct wheel *wheel, unsigned level, uint64_t tick)
 {
-	struct wheel_bucket *bucket =
-		&wheel->bucket[level][tick >> (LEVEL_SHIFT * level) & (WHEEL_BUCKETS - 1)];
+	struct wheel_bucket *bucket = &wheel->bucket[level][index_of(tick, level)];
 	uint32_t link = bucket->first;
 
 	bucket->first = 0;
 	while (link != 0) {
 		uint32_t i = link - 1;
-		uint32_t when = wheel->timers[i].when;
+		uint64_t when = when_of(&wheel->timers[i]);
 		link = wheel->timers[i].next;
 		wheel->count[level]--;
-		wheel->timers[i].level = 0;
+		wheel->timers[i].place = 0;
 		link_timer(wheel, i, when < wheel->now ? wheel->now : when);
 	}
 }
 
-static void pass(struct wheel *wheel, uint32_t until)
+static void pass(struct wheel *wheel, uint64_t until)
 {
 	while (wheel->now < until) {
 		unsigned level = 0;
-		uint32_t step = 1;
+		uint64_t step = 1;
 
 		/* Where the lower levels are empty, go from bucket to bucket of the next. */
 		while (level < WHEEL_LEVELS - 1 && wheel->count[level] == 0) {
 			level++;
 			step <<= LEVEL_SHIFT;
 		}
-		uint32_t next = (wheel->now / step + 1) * step;
-		if (next > until || next < wheel->now) {
+		uint64_t next = (wheel->now / step + 1) * step;
+		if (next > until) {
 			wheel->now = until;
 			return;
 		}
@@ -158,7 +176,7 @@ static void pass(struct wheel *wheel, uint32_t until)
 
 bool wheel_take(struct wheel *wheel, uint64_t now_ns, uint32_t *ret_i)
 {
-	pass(wheel, (uint32_t)(now_ns >> TICK_SHIFT));
+	pass(wheel, now_ns >> TICK_SHIFT);
 	if (wheel->due.first == 0)
 		return false;
 	*ret_i = wheel->due.first - 1;
@@ -168,7 +186,7 @@ bool wheel_take(struct wheel *wheel, uint64_t now_ns, uint32_t *ret_i)
 
 uint64_t wheel_next(const struct wheel *wheel)
 {
-	uint32_t earliest = UINT32_MAX;
+	uint64_t earliest = UINT64_MAX;
 
 	if (wheel->due.first != 0)
 		return 0;
@@ -180,5 +198,5 @@ uint64_t wheel_next(const struct wheel *wheel)
 			    wheel->bucket[level][i].earliest < earliest)
 				earliest = wheel->bucket[level][i].earliest;
 	}
-	return earliest == UINT32_MAX ? UINT64_MAX : (uint64_t)earliest << TICK_SHIFT;
+	return earliest == UINT64_MAX ? UINT64_MAX : earliest << TICK_SHIFT;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A timer wheel with at most one timer a slot, private to the daemon. Setting and clearing are a
- * few stores; time passes in ticks of 2^25 ns (34 ms). Four levels of 256 buckets reach 4.5 years;
- * later timers come up then and are set again. Lazy: whoever takes a timer looks whether its time
+ * few stores; time passes in ticks of 2^25 ns (34 ms), counted in 64 bits from the boot. Four levels
+ * of 256 buckets reach 4.5 years; a timer that is set more than half of that away comes up then and is
+ * set again. Lazy: whoever takes a timer looks whether its time
  * has really come.
  */
 #ifndef TRACKD_WHEEL_H
@@ -15,12 +16,12 @@ enum { WHEEL_LEVELS = 4, WHEEL_BUCKETS = 256 };
 
 struct wheel_bucket {
 	uint32_t first;    /* timer + 1; 0: none */
-	uint32_t earliest; /* tick: no timer in it is due before */
+	uint64_t earliest; /* tick: no timer in it is due before */
 };
 
 struct wheel {
 	uint32_t n;
-	uint32_t now; /* tick up to which time has passed */
+	uint64_t now; /* tick up to which time has passed */
 	uint32_t count[WHEEL_LEVELS];
 	struct wheel_bucket bucket[WHEEL_LEVELS][WHEEL_BUCKETS];
 	struct wheel_bucket due;

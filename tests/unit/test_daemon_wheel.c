@@ -13,7 +13,9 @@
 #include <cmocka.h>
 
 enum { N = 500, ROUNDS = 20000 };
-static const uint64_t TICK = UINT64_C(1) << 25, S = 1000000000;
+#define TICK (UINT64_C(1) << 25)
+#define S UINT64_C(1000000000)
+#define DAY (86400 * S)
 
 static uint64_t when[N]; /* 0: not set */
 static uint64_t seed;
@@ -56,12 +58,11 @@ static void take_all(struct wheel *wheel, uint64_t now)
 		assert_true(when[i] == 0 || when[i] + TICK > now);
 }
 
-static void every_timer_comes_up_in_its_time(void **state)
+static void run_from(uint64_t now)
 {
-	uint64_t now = 1234567 * S;
 	struct wheel wheel;
 
-	(void)state;
+	memset(when, 0, sizeof when);
 	seed = 88172645463325252u;
 	assert_int_equal(wheel_init(&wheel, N, now), 0);
 	for (int round = 0; round < ROUNDS; round++) {
@@ -85,6 +86,40 @@ static void every_timer_comes_up_in_its_time(void **state)
 			take_all(&wheel, now);
 		}
 	}
+	wheel_free(&wheel);
+}
+
+static void every_timer_comes_up_in_its_time(void **state)
+{
+	(void)state;
+	run_from(1234567 * S);
+}
+
+/* 2^32 ticks after the boot, 4.57 years, nothing changes: neither beyond it nor on the way there. */
+static void nor_does_a_long_uptime_change_that(void **state)
+{
+	static const uint64_t year = 366 * DAY, wrap = TICK << 32;
+	const uint64_t from[] = { wrap - 3600 * S, wrap, 5 * year, 9 * year, 50 * year };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof from / sizeof from[0]; i++)
+		run_from(from[i]);
+}
+
+static void after_years_of_uptime_a_wheel_that_waits_is_at_rest(void **state)
+{
+	uint64_t now = 1830 * DAY;
+	struct wheel wheel;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(wheel_init(&wheel, 4, now), 0);
+	wheel_set(&wheel, 1, now + 2 * S);
+	assert_true(wheel_next(&wheel) >= now + 2 * S);
+	assert_true(wheel_next(&wheel) <= now + 2 * S + TICK);
+	assert_false(wheel_take(&wheel, now + S, &i));
+	assert_true(wheel_take(&wheel, now + 2 * S + TICK, &i));
+	assert_int_equal(i, 1);
 	wheel_free(&wheel);
 }
 
@@ -148,6 +183,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_timer_comes_up_in_its_time),
+		cmocka_unit_test(nor_does_a_long_uptime_change_that),
+		cmocka_unit_test(after_years_of_uptime_a_wheel_that_waits_is_at_rest),
 		cmocka_unit_test(earlier_moves_a_timer_only_forward),
 		cmocka_unit_test(a_time_that_has_passed_is_due_at_once),
 		cmocka_unit_test(an_hour_away_nothing_is_woken_for),
