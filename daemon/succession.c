@@ -7,9 +7,9 @@
 #include "event.h"
 #include "lock.h"
 #include "log.h"
+#include "process.h"
 #include "restore.h"
 #include "task.h"
-#include "worker.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,8 +28,9 @@ static void say_holder(const struct config *config, const union layout_mutex *he
 	pid_t holder = lock_holder(held);
 	char comm[16] = "";
 	char label[TASK_LABEL_MAX];
+	uint32_t uid;
 
-	process_comm(holder, comm);
+	process_describe(holder, &uid, comm);
 	task_worker_label(label, comm, holder);
 	log_warning("board %s cannot be replaced now: %s has held a lock on it for 100 ms; end or "
 		    "continue that process, then restart trackd",

@@ -7,11 +7,11 @@
 #include "lock.h"
 #include "atomic.h"
 #include "clock.h"
+#include "process.h"
 #include "trackd.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -136,10 +136,7 @@ bool lock_rescue(union layout_mutex *mutex)
 	uint32_t seen = load_relaxed(word);
 	uint32_t holder = seen & FUTEX_TID_MASK;
 
-	/* kill() with a thread's id finds the thread; EPERM means that it exists. */
-	if (holder == 0 || (seen & FUTEX_OWNER_DIED) != 0)
-		return false;
-	if (kill((pid_t)holder, 0) == 0 || errno != ESRCH)
+	if (holder == 0 || (seen & FUTEX_OWNER_DIED) != 0 || !thread_dead((pid_t)holder))
 		return false;
 	if (!cas_acq_rel(word, &seen, FUTEX_OWNER_DIED | FUTEX_WAITERS))
 		return false;

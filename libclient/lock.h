@@ -38,9 +38,10 @@ bool lock_orphaned(const union layout_mutex *mutex);
 int lock_holder(const union layout_mutex *mutex);
 
 /*
- * If the holder's thread no longer exists, do what the kernel should have done (the OOM reaper can
- * take a robust list's memory before it is walked): mark the word and wake a waiter. Returns
- * whether it did.
+ * If the holder's thread no longer exists, or is a zombie whose parent has not waited for it, do what
+ * the kernel should have done (the OOM reaper can take a robust list's memory before it is walked):
+ * mark the word and wake a waiter. Returns whether it did. Some system calls if it is held, so only
+ * for who has waited a while, and for sweeps.
  */
 bool lock_rescue(union layout_mutex *mutex);
 

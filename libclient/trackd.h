@@ -490,8 +490,9 @@ struct trackd_task {
 	uint32_t ttl_ms, active_ttl_ms;                           /* as given at creation */
 	int32_t worker_pid;                                       /* 0: none, or no longer known */
 	uint32_t worker_uid;
-	uint64_t worker_start; /* its start time, in clock ticks after boot (/proc/PID/stat, field
-				  22) */
+	uint64_t
+		worker_start; /* its start time, in clock ticks after the host's boot (/proc/PID/stat,
+				  field 22, less the boottime offset of one's time namespace) */
 	char worker_comm[16];
 	struct trackd_stage stages[TRACKD_STAGES_MAX];
 };

@@ -9,100 +9,7 @@
 #include "event.h"
 #include "trackd.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* ---- Processes ----------------------------------------------------------- */
-
-static ssize_t read_proc(pid_t pid, const char *file, char *buffer, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ssize_t n = read(fd, buffer, size - 1);
-	int error = errno;
-	close(fd);
-	if (n < 0)
-		return -error;
-	buffer[n] = '\0';
-	return n;
-}
-
-/* Field n (3 is the state) of /proc/PID/stat; the command before may hold spaces and parentheses.
- */
-static const char *stat_field(const char *stat, int n)
-{
-	const char *at = strrchr(stat, ')');
-
-	for (int field = 2; at && field < n; field++) {
-		at = strchr(at, ' ');
-		if (at)
-			at++;
-	}
-	return at;
-}
-
-static bool gone(pid_t pid)
-{
-	return kill(pid, 0) < 0 && errno == ESRCH;
-}
-
-int process_start_time(pid_t pid, uint64_t *ret_ticks)
-{
-	char stat[1024];
-	ssize_t n = read_proc(pid, "stat", stat, sizeof stat);
-
-	if (n < 0)
-		return gone(pid) || n == -ESRCH ? -ESRCH : (int)n;
-	const char *state = stat_field(stat, 3);
-	const char *threads = stat_field(stat, 20);
-	const char *start = stat_field(stat, 22);
-	if (!state || !threads || !start)
-		return -EIO;
-	/* A zombie leader may have threads that live; then the process does. */
-	if ((*state == 'Z' || *state == 'X') && strtol(threads, NULL, 10) <= 1)
-		return -ESRCH;
-	*ret_ticks = strtoull(start, NULL, 10);
-	return 0;
-}
-
-bool process_dead(pid_t pid, uint64_t start_time)
-{
-	uint64_t now;
-	int error = process_start_time(pid, &now);
-
-	if (error == -ESRCH)
-		return true;
-	return error == 0 && start_time != 0 && now != start_time;
-}
-
-void process_comm(pid_t pid, char ret_comm[16])
-{
-	char comm[64] = "";
-	ssize_t n = read_proc(pid, "comm", comm, sizeof comm);
-
-	memset(ret_comm, 0, 16);
-	for (ssize_t i = 0; i < n && i < 15 && comm[i] != '\n'; i++)
-		ret_comm[i] = comm[i];
-}
-
-static void describe(pid_t pid, struct worker_info *info)
-{
-	char path[64];
-	struct stat st;
-
-	snprintf(path, sizeof path, "/proc/%d", (int)pid);
-	info->uid = stat(path, &st) == 0 ? st.st_uid : (uint32_t)-1;
-	process_comm(pid, info->comm);
-}
 
 /* ---- Entries ------------------------------------------------------------ */
 
@@ -173,7 +80,8 @@ static bool find_own(const struct board *board, const struct worker_info *proces
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
 		if (claim_pid(load_relaxed(&board->clients[i].claim)) != (uint32_t)process->pid)
 			continue;
-		if (worker_read(board, i, &info) && info.start_time == process->start_time) {
+		if (worker_read(board, i, &info) &&
+		    process_same_start(info.start_time, process->start_time)) {
 			*ret_worker = worker_make(i, info.generation);
 			return true;
 		}
@@ -190,7 +98,7 @@ static bool takeable(const struct board *board, uint32_t entry, uint64_t claim)
 	if (claim_pid(claim) == 0)
 		return true;
 	if (!worker_read(board, entry, &info))
-		return gone((pid_t)claim_pid(claim));
+		return kill((pid_t)claim_pid(claim), 0) < 0 && errno == ESRCH;
 	return process_dead(info.pid, info.start_time);
 }
 
@@ -204,7 +112,7 @@ int worker_claim(struct board *board, pid_t pid, uint64_t *ret_worker)
 		return error;
 	if (find_own(board, &process, ret_worker))
 		return 0;
-	describe(pid, &process);
+	process_describe(pid, &process.uid, process.comm);
 	for (int pass = 0; pass < 2; pass++) { /* free ones first, then the dead */
 		for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
 			uint32_t entry = (first + i) % LAYOUT_CLIENTS;

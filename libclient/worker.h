@@ -7,6 +7,7 @@
 #ifndef TRACKD_WORKER_H
 #define TRACKD_WORKER_H
 
+#include "process.h"
 #include "segment.h"
 
 struct worker_info {
@@ -33,16 +34,5 @@ bool worker_read(const struct board *board, uint32_t entry, struct worker_info *
 
 /* Free an entry whose process is dead, if it still is of that generation. */
 void worker_free(struct board *board, uint32_t entry, uint32_t generation);
-
-/* Start time of a process in clock ticks after boot. 0, -ESRCH (provably gone or a zombie), or
- * another -errno if it cannot be looked at. */
-int process_start_time(pid_t pid, uint64_t *ret_ticks);
-
-/* What a process calls itself, as /proc/PID/comm says; "" if it cannot be read. */
-void process_comm(pid_t pid, char ret_comm[16]);
-
-/* Dead means ESRCH, a zombie, or a start time that was read and differs. What cannot be read is
- * alive. */
-bool process_dead(pid_t pid, uint64_t start_time);
 
 #endif

@@ -375,6 +375,9 @@ def _(site):
     print(f"# gone {(gone - expires) / 1e6:.2f} ms after its deadline")
     check(-5_000_000 < gone - expires < 100_000_000, f"gone {gone - expires} ns after its deadline")
     check(foreign.show("a").state == "active", "a task that has not expired is gone")
+    check(foreign.show("a").alive == "1", f"its worker lives: {foreign.show('a').line}")
+    worker.stop()  # and is seen to, whatever it does
+    check(foreign.show("a").alive == "1", f"its worker lives: {foreign.show('a').line}")
 
 
 main()

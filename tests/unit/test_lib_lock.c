@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -14,9 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* What the kernel takes for the size of a robust list's head. */
+#define ROBUST_LIST_HEAD sizeof(struct robust_list_head)
 
 static struct board board;
 static union layout_mutex *mutex;
@@ -290,6 +296,69 @@ static void a_living_thread_is_not_rescued_from(void **state)
 	assert_true(lock_rescue(mutex));
 }
 
+/* A child that holds the mutex, whose robust list the kernel knows no more, and that then does what
+ * its first thread does. */
+static pid_t forgotten_holder(void (*then)(void))
+{
+	pid_t pid = harness_fork();
+
+	if (pid == 0) {
+		if (lock_take(mutex, LOCK_TRY) < 0 ||
+		    syscall(SYS_set_robust_list, NULL, ROBUST_LIST_HEAD) < 0)
+			_exit(1);
+		then();
+	}
+	return pid;
+}
+
+static void end_process(void)
+{
+	_exit(0);
+}
+
+static void end_first_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, sleep_on, flag()) != 0)
+		_exit(1);
+	while (load_acquire(flag()) == 0)
+		sched_yield();
+	/* Not pthread_exit(), which takes locks of its own list. */
+	(void)syscall(SYS_exit, 0);
+}
+
+/* It runs no more, and its parent has not waited for it: that may take for ever. */
+static void a_zombie_is_rescued_from(void **state)
+{
+	siginfo_t info;
+	pid_t pid = forgotten_holder(end_process);
+
+	(void)state;
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(*futex_word() & FUTEX_TID_MASK, pid);
+	assert_int_equal(kill(pid, 0), 0); /* it is there */
+	assert_int_equal(lock_take(mutex, LOCK_TRY), -EBUSY);
+	assert_int_equal(lock_take(mutex, harness_deadline(10000)), LOCK_RECOVERED);
+	lock_drop(mutex);
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+static void so_is_a_first_thread_that_ended_before_its_process(void **state)
+{
+	pid_t pid = forgotten_holder(end_first_thread);
+
+	(void)state;
+	HARNESS_WAIT(lock_rescue(mutex), 10000);
+	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
+	lock_drop(mutex);
+	/* What the other thread holds it holds. */
+	*futex_word() = load_acquire(flag());
+	assert_false(lock_rescue(mutex));
+	harness_kill(pid, SIGKILL);
+	assert_true(lock_rescue(mutex));
+}
+
 /* A process that unmaps the board while it holds a mutex: the kernel cannot walk its list. */
 static void a_mutex_that_was_left_locked_is_had_all_the_same(void **state)
 {
@@ -397,6 +466,8 @@ int main(void)
 		OWN_BOARD(init_makes_a_mutex_of_what_was_one),
 		OWN_BOARD(the_dead_are_rescued_and_the_living_are_not),
 		OWN_BOARD(a_living_thread_is_not_rescued_from),
+		OWN_BOARD(a_zombie_is_rescued_from),
+		OWN_BOARD(so_is_a_first_thread_that_ended_before_its_process),
 		OWN_BOARD(a_mutex_that_was_left_locked_is_had_all_the_same),
 		OWN_BOARD(both_waiters_wake_after_a_rescue),
 		OWN_BOARD(a_forked_childs_unlock_does_nothing),
