@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks may change without an event (counters, messages), so what a snapshot would hold is judged
- * by a fingerprint of stamps and counters, and while a task is active the timer goes on. */
+/* A task that has not ended may change without an event (counters, messages, progress), so what a
+ * snapshot would hold is judged by a fingerprint of stamps and counters, and while there is such a task
+ * the timer goes on. What has ended only leaves, with an event. */
 #include "saver.h"
 #include "atomic.h"
 #include "log.h"
@@ -14,30 +15,34 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum { AHEAD = 8 }; /* slots by which a counter's line is asked for in advance */
+
 static bool is_on(const struct saver *saver)
 {
 	return saver->place.dir[0] != '\0';
 }
 
-/* Of all living records; *ret_active: how many are active. */
-static uint64_t fingerprint(const struct board *board, uint32_t *ret_active)
+/* Of the kinds and all living records; *ret_open: how many have not ended. */
+static uint64_t fingerprint(const struct board *board, uint32_t *ret_open)
 {
-	uint64_t print = 1;
-	uint32_t active = 0;
+	uint64_t print = load_relaxed(&board->kinds->n);
+	uint32_t open = 0;
 
 	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
 	     slot = slot_next_used(board, slot + 1)) {
 		const struct layout_head *head = &board->heads[slot];
+		if (board->capacity - slot > AHEAD)
+			prefetch(&board->bodies[slot + AHEAD].work);
 		uint64_t parts[2] = { load_relaxed(&head->stamp), 0 };
 		if (stamp_state(parts[0]) != SLOT_LIVE)
 			continue;
-		if (hint_state(load_relaxed(&head->hint)) == TRACKD_ACTIVE) {
+		if (!trackd_state_final(hint_state(load_relaxed(&head->hint)))) {
 			parts[1] = load_relaxed(&board->bodies[slot].work);
-			active++;
+			open++;
 		}
 		print = XXH3_64bits_withSeed(parts, sizeof parts, print + slot);
 	}
-	*ret_active = active;
+	*ret_open = open;
 	return print;
 }
 
@@ -80,13 +85,13 @@ static void took(struct saver *saver, int64_t result)
 static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct saver *saver = data;
-	uint32_t active;
-	uint64_t print = fingerprint(saver->board, &active);
+	uint32_t open;
+	uint64_t print = fingerprint(saver->board, &open);
 	int error = 0;
 
 	(void)source;
 	(void)usec;
-	saver->changed = active > 0;
+	saver->changed = open > 0;
 	if (print != saver->written) {
 		saver->writing = print;
 		error = snapshot_begin(&saver->job, saver->board, &saver->place);
@@ -113,7 +118,7 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *data
 
 void saver_finish(struct saver *saver)
 {
-	uint32_t active;
+	uint32_t open;
 	uint64_t print;
 	int64_t result;
 
@@ -122,7 +127,7 @@ void saver_finish(struct saver *saver)
 	result = snapshot_end(&saver->job);
 	if (result != -ENOENT)
 		took(saver, result);
-	print = fingerprint(saver->board, &active);
+	print = fingerprint(saver->board, &open);
 	if (print == saver->written)
 		return;
 	saver->writing = print;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When to write the snapshot: at stop, and while things change once an interval. A board on which
- * nothing happens arms no timer. */
+/* When to write the snapshot: at stop, and while things change once an interval. A board of
+ * which all tasks have ended arms no timer. */
 #ifndef TRACKD_SAVER_H
 #define TRACKD_SAVER_H
 

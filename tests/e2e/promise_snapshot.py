@@ -331,6 +331,55 @@ def frames(data):
     return found
 
 
+def saved_tasks(site):
+    """Done, total and strings of the tasks that the snapshot holds now; none while there is none."""
+    try:
+        with open(snapshot(site), "rb") as file:
+            data = file.read()
+    except FileNotFoundError:
+        return {}
+    tasks = {}
+    for frame in frames(data):
+        if struct.unpack_from("<H", frame, 4)[0] != 2:
+            continue
+        _, done, total = struct.unpack_from("<QQQ", frame, 24)
+        # The strings come last and stand together; a puppet says spaces as underlines.
+        text = frame.rstrip(b"\0").split(b"\0")[-1].decode().replace(" ", "_")
+        tasks[next(task for task in ("waits", "works") if task in text)] = (done, total, text)
+    return tasks
+
+
+@test("what changes without a transition reaches the periodic snapshot, of pending tasks as well")
+def _(site):
+    daemon = begin(site, "--snapshot-interval", "100ms")
+    worker = site.puppet("open write", "create waits", "create works", "update works extracting")
+    changes = {
+        "waits": ("update waits keep told_{}", "progress waits {} 1000", "advance waits {}",
+                  "progress waits 7 {}"),
+        "works": ("advance works {}", "update works keep told_{}", "progress works 7 {}"),
+    }
+
+    def holds(task):
+        seen, saved = worker.show(task), saved_tasks(site).get(task)
+        return (saved and saved[:2] == (seen.number("done"), seen.number("total"))
+                and seen.message in saved[2])
+    # More than once: what a transition before has armed may take the first of them along.
+    for i in range(3):
+        for task, lines in changes.items():
+            for line in lines:
+                worker.do(line.format(100 + i))
+                until(lambda: holds(task), lambda: f"{line}: {saved_tasks(site)}")
+    worker.do("complete works")
+    before = {task: worker.show(task) for task in changes}
+    until(lambda: "Processing_complete" in saved_tasks(site)["works"][2], "the end is saved")
+    daemon.kill()
+    os.unlink(site.shm)
+    begin(site)
+    watcher = site.puppet("open")
+    for task, seen in before.items():
+        same(seen, watcher.show(task), ("state", "done", "total", "message"))
+
+
 @test("of two records with one id the newer is kept, whichever comes first")
 def _(site):
     begin(site)
