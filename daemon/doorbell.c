@@ -218,6 +218,7 @@ static void one_round(struct rounds *rounds)
 	if (work_for_loop(rounds) || moved)
 		tell_loop(rounds->doorbell);
 	doorbell_clocks(rounds->board);
+	notify_again(rounds->doorbell->notify);
 	feed_watchdog(rounds, now);
 }
 

@@ -7,13 +7,11 @@
 #include "log.h"
 #include "task.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 /* X(transition, priority, MESSAGE_ID) */
@@ -63,32 +61,6 @@ static enum transition transition_of(const struct trackd_event *event)
 
 /* ---- One line ----------------------------------------------------------- */
 
-enum { FIELDS_MAX = 16 };
-
-struct fields {
-	struct iovec vector[FIELDS_MAX];
-	int n;
-	char bytes[4096];
-	size_t used;
-};
-
-__attribute__((format(printf, 2, 3))) static void field(struct fields *fields, const char *format,
-							...)
-{
-	char *at = fields->bytes + fields->used;
-	size_t left = sizeof fields->bytes - fields->used;
-	va_list arguments;
-	int length;
-
-	va_start(arguments, format);
-	length = vsnprintf(at, left, format, arguments);
-	va_end(arguments);
-	if (length < 0 || (size_t)length >= left || fields->n == FIELDS_MAX)
-		return;
-	fields->vector[fields->n++] = (struct iovec){ at, (size_t)length };
-	fields->used += (size_t)length + 1;
-}
-
 /* What a line says, gathered: the event, and the record if it still is that task's. */
 struct line {
 	const struct trackd_event *event;
@@ -134,31 +106,72 @@ static void say_message(const struct line *line, char *text, size_t size)
 	}
 }
 
-static void send_fields(const struct journal *journal, const struct line *line, const char *text)
+static int send_fields(struct journal *journal, const struct line *line, const char *text)
 {
-	struct fields fields = { .n = 0 };
+	struct journald_entry entry = { .used = 0 };
 	const struct trackd_event *event = line->event;
 
-	field(&fields, "MESSAGE=%s", text);
-	field(&fields, "MESSAGE_ID=%s", transitions[line->transition].id);
-	field(&fields, "PRIORITY=%d", transitions[line->transition].priority);
-	field(&fields, "SYSLOG_IDENTIFIER=trackd");
-	field(&fields, "TRACKD_BOARD=%s", journal->name);
-	field(&fields, "TRACKD_TASK=%s", line->id);
-	field(&fields, "TRACKD_STATUS=%s", line->status);
-	field(&fields, "TRACKD_REASON=%s", trackd_reason_name(event->reason));
-	field(&fields, "TRACKD_DONE=%lu", event->done);
-	field(&fields, "TRACKD_TOTAL=%lu", event->total);
+	journald_field(&entry, "MESSAGE", "%s", text);
+	journald_field(&entry, "MESSAGE_ID", "%s", transitions[line->transition].id);
+	journald_field(&entry, "PRIORITY", "%d", transitions[line->transition].priority);
+	journald_field(&entry, "SYSLOG_IDENTIFIER", "trackd");
+	journald_field(&entry, "TRACKD_BOARD", "%s", journal->name);
+	journald_field(&entry, "TRACKD_TASK", "%s", line->id);
+	journald_field(&entry, "TRACKD_STATUS", "%s", line->status);
+	journald_field(&entry, "TRACKD_REASON", "%s", trackd_reason_name(event->reason));
+	journald_field(&entry, "TRACKD_DONE", "%lu", event->done);
+	journald_field(&entry, "TRACKD_TOTAL", "%lu", event->total);
 	if (line->known) {
-		field(&fields, "TRACKD_OWNER=%s", line->task.owner);
-		field(&fields, "TRACKD_KIND=%s", line->task.kind_name);
-		field(&fields, "TRACKD_NAME=%s", line->task.name);
+		journald_field(&entry, "TRACKD_OWNER", "%s", line->task.owner);
+		journald_field(&entry, "TRACKD_KIND", "%s", line->task.kind_name);
+		journald_field(&entry, "TRACKD_NAME", "%s", line->task.name);
 		if (line->task.worker_pid > 0)
-			field(&fields, "TRACKD_WORKER=%d", line->task.worker_pid);
+			journald_field(&entry, "TRACKD_WORKER", "%d", line->task.worker_pid);
 		if (line->transition == TRANSITION_FAILED)
-			field(&fields, "TRACKD_ERROR=%s", line->task.error);
+			journald_field(&entry, "TRACKD_ERROR", "%s", line->task.error);
 	}
-	(void)sd_journal_sendv(fields.vector, fields.n);
+	return journald_send(&journal->journald, &entry);
+}
+
+/* ---- Where it goes ------------------------------------------------------ */
+
+/* Whether what may not take a line now does, or we are to stop. Transitions come meanwhile; the
+ * caller looks for them when this one has been said. */
+static bool wait_for_room(struct journal *journal, int fd)
+{
+	struct pollfd fds[] = { { .fd = fd, .events = POLLOUT },
+				{ .fd = journal->event_fd, .events = POLLIN } };
+	uint64_t count;
+
+	/* Pairs with the release in journal_stop(). */
+	while (load_acquire(&journal->stop) == 0) {
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents != 0)
+			(void)!read(journal->event_fd, &count, sizeof count);
+		if (fds[0].revents != 0)
+			return true;
+	}
+	return false;
+}
+
+static void send_entry(struct journal *journal, const struct line *line, const char *text)
+{
+	int error = send_fields(journal, line, text);
+
+	while (error == -EAGAIN && wait_for_room(journal, journal->journald.fd))
+		error = send_fields(journal, line, text);
+	if (error < 0)
+		journal->unsaid++;
+}
+
+static void print_line(struct journal *journal, int priority, const char *text)
+{
+	while (!log_try(priority, text))
+		if (!wait_for_room(journal, log_fd())) {
+			log_lost();
+			return;
+		}
 }
 
 static void say(struct journal *journal, const struct trackd_event *event)
@@ -177,9 +190,9 @@ static void say(struct journal *journal, const struct trackd_event *event)
 		     task_copy(journal->board, event->ref, &line.task) == 0;
 	say_message(&line, text, sizeof text);
 	if (log_to_journal())
-		send_fields(journal, &line, text);
+		send_entry(journal, &line, text);
 	else
-		log_line(priority, "%s", text);
+		print_line(journal, priority, text);
 }
 
 /* ---- The thread --------------------------------------------------------- */
@@ -196,6 +209,10 @@ static void drain(struct journal *journal, uint64_t *lost)
 		log_warning("%lu transitions came too fast for the log and are not in it",
 			    journal->cursor.lost - *lost);
 	*lost = journal->cursor.lost;
+	if (journal->unsaid != 0)
+		log_warning("%lu transitions could not be sent to the journal and are not in it",
+			    journal->unsaid);
+	journal->unsaid = 0;
 }
 
 static void *journal_main(void *argument)
@@ -222,6 +239,7 @@ int journal_start(struct journal *journal, const struct board *board, const char
 				     .name = name,
 				     .verbose = verbose,
 				     .cursor = event_cursor(board, from) };
+	journald_init(&journal->journald);
 	journal->event_fd = eventfd(0, EFD_CLOEXEC);
 	if (journal->event_fd < 0)
 		return -errno;
@@ -257,6 +275,7 @@ void journal_stop(struct journal *journal)
 	store_release(&journal->stop, 1); /* pairs with the acquire in journal_main() */
 	journal_wake(journal);
 	pthread_join(journal->thread, NULL);
+	journald_free(&journal->journald);
 	close(journal->event_fd);
 	journal->running = false;
 }

@@ -2,11 +2,14 @@
 /*
  * The story of every task, one line a transition: to the journal with structured fields, or to
  * stderr. A thread of its own reads the event ring, so that a journal that is slow delays neither
- * the deaths nor the wake-ups; what it cannot follow it counts and says.
+ * the deaths nor the wake-ups; what it cannot follow it counts and says. It waits for the journal or
+ * stderr to take a line until the daemon stops: then what is not taken at once is given up, counted
+ * and told with the next line that is taken.
  */
 #ifndef TRACKD_JOURNAL_H
 #define TRACKD_JOURNAL_H
 
+#include "journald.h"
 #include "segment.h"
 #include "trackd.h"
 #include <pthread.h>
@@ -19,7 +22,10 @@ struct journal {
 	pthread_t thread;
 	bool running;
 	int event_fd;
-	struct trackd_cursor cursor; /* the thread's */
+	/* the thread's */
+	struct trackd_cursor cursor;
+	struct journald journald;
+	uint64_t unsaid; /* transitions that the journal did not take, not told yet */
 	/* shared, atomics */
 	uint32_t stop;
 	uint32_t verbose; /* stages too; in the journal they are there at debug level anyway */
@@ -28,7 +34,7 @@ struct journal {
 /* Begin with the events from cursor on. 0 or -errno. */
 int journal_start(struct journal *journal, const struct board *board, const char *name,
 		  uint64_t from, bool verbose);
-/* Say what is left, then end. */
+/* Say what is left, as far as it is taken without waiting, then end. */
 void journal_stop(struct journal *journal);
 
 void journal_wake(struct journal *journal); /* there are events */

@@ -1,14 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* One write a line, so that lines of two threads or processes do not mix. */
+/*
+ * One write a line, so that lines of two threads or processes do not mix. A pipe or terminal is
+ * opened once more for us alone, so that it does not wait for us and still does for the others who
+ * have it as their stderr.
+ */
 #include "log.h"
+#include "atomic.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool to_journal;
+enum { LINE_MAX_BYTES = 1024 }; /* below PIPE_BUF: a pipe takes all of it or nothing */
+
+static struct {
+	int fd;
+	bool to_journal;
+	bool socket; /* fd is one */
+	bool waits;  /* fd may wait for us, and is asked before each line */
+	/* atomics */
+	uint64_t lost;   /* lines, not said yet */
+	uint32_t broken; /* a terminal took the beginning of a line */
+} out = { .fd = STDERR_FILENO };
+
+/* A closed stderr would be given to the next file that is opened: the board. */
+static void fill_holes(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void open_again(void)
+{
+	int fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	out.waits = fd < 0;
+	if (fd >= 0)
+		out.fd = fd;
+}
 
 void log_init(void)
 {
@@ -16,38 +56,137 @@ void log_init(void)
 	char own[64];
 	struct stat st;
 
-	/* systemd.exec(5): device and inode of the stream that it connected us to. */
-	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+	fill_holes();
+	if (fstat(STDERR_FILENO, &st) < 0)
 		return;
+	out.socket = S_ISSOCK(st.st_mode);
+	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
+		open_again();
+	/* systemd.exec(5): device and inode of the stream that it connected us to. */
 	snprintf(own, sizeof own, "%lu:%lu", (unsigned long)st.st_dev, (unsigned long)st.st_ino);
-	to_journal = strcmp(stream, own) == 0;
+	out.to_journal = stream && strcmp(stream, own) == 0;
 }
 
 bool log_to_journal(void)
 {
-	return to_journal;
+	return out.to_journal;
 }
 
-void log_line(int priority, const char *format, ...)
+int log_fd(void)
 {
-	char line[1024];
-	va_list arguments;
-	int n, length;
+	return out.fd;
+}
 
-	n = to_journal ? snprintf(line, sizeof line, "<%d>", priority)
-		       : snprintf(line, sizeof line, "trackd: ");
-	va_start(arguments, format);
-	length = vsnprintf(line + n, sizeof line - (size_t)n - 1, format, arguments);
-	va_end(arguments);
-	if (length < 0)
-		return;
-	n += length;
-	if ((size_t)n > sizeof line - 2)
-		n = sizeof line - 2;
+void log_lost(void)
+{
+	add_relaxed(&out.lost, 1);
+}
+
+/* ---- One line --------------------------------------------------------------- */
+
+static bool has_room(void)
+{
+	struct pollfd poll_fd = { .fd = out.fd, .events = POLLOUT };
+
+	return poll(&poll_fd, 1, 0) == 1;
+}
+
+/* Bytes taken, or -errno. */
+static ssize_t put_bytes(const char *bytes, size_t n)
+{
+	ssize_t taken;
+
+	if (out.waits && !has_room())
+		return -EAGAIN;
+	taken = out.socket ? send(out.fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+			   : write(out.fd, bytes, n);
+	return taken < 0 ? -errno : taken;
+}
+
+/* 0, -EAGAIN: no room, or another -errno. */
+static int put(const char *line, size_t n)
+{
+	ssize_t taken;
+
+	if (load_relaxed(&out.broken) != 0) {
+		taken = put_bytes("\n", 1);
+		if (taken < 0)
+			return (int)taken;
+		store_relaxed(&out.broken, 0);
+	}
+	taken = put_bytes(line, n);
+	if (taken >= 0 && (size_t)taken < n)
+		store_relaxed(&out.broken, 1);
+	return taken < 0 ? (int)taken : 0;
+}
+
+static size_t make_line(char line[LINE_MAX_BYTES], int priority, const char *text)
+{
+	int n = out.to_journal ? snprintf(line, LINE_MAX_BYTES, "<%d>%s", priority, text)
+			       : snprintf(line, LINE_MAX_BYTES, "trackd: %s", text);
+
+	if (n < 0)
+		n = 0;
+	if (n > LINE_MAX_BYTES - 2)
+		n = LINE_MAX_BYTES - 2;
 	/* What comes from a record may hold any bytes; a terminal should not act on them. */
 	for (int i = 0; i < n; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
 			line[i] = '?';
 	line[n++] = '\n';
-	(void)!write(STDERR_FILENO, line, (size_t)n);
+	return (size_t)n;
+}
+
+static int put_text(int priority, const char *text)
+{
+	char line[LINE_MAX_BYTES];
+
+	return put(line, make_line(line, priority, text));
+}
+
+/* What was lost, before what comes after it. Of threads that say something at once one says it. */
+static int say_lost(void)
+{
+	uint64_t n = exchange_acq_rel(&out.lost, 0);
+	char text[128];
+	int error;
+
+	if (n == 0)
+		return 0;
+	snprintf(text, sizeof text, "%lu lines could not be written here in time and are missing",
+		 n);
+	error = put_text(LOG_WARNING, text);
+	if (error < 0)
+		add_relaxed(&out.lost, n);
+	return error;
+}
+
+static int say(int priority, const char *text)
+{
+	int error = say_lost();
+
+	return error < 0 ? error : put_text(priority, text);
+}
+
+void log_line(int priority, const char *format, ...)
+{
+	char text[LINE_MAX_BYTES];
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	if (length >= 0 && say(priority, text) < 0)
+		log_lost();
+}
+
+bool log_try(int priority, const char *text)
+{
+	int error = say(priority, text);
+
+	/* For what is broken there is nothing to wait. */
+	if (error < 0 && error != -EAGAIN)
+		log_lost();
+	return error != -EAGAIN;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sd_notify(3) and the descriptor store. */
 #include "notify.h"
+#include "atomic.h"
 #include "clock.h"
 #include <errno.h>
 #include <stddef.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 static const char *const kept_names[] = {
@@ -17,7 +17,7 @@ static const char *const kept_names[] = {
 };
 
 /* sd_notify() waits when the manager's queue is full. The event loop and the doorbell must not:
- * what they say goes out at once or not at all. */
+ * what they say goes out at once or not at all, or, where the manager waits for it, later. */
 static int connect_manager(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
@@ -77,23 +77,69 @@ void notify_free(struct notify *notify)
 	notify->enabled = false;
 }
 
+/* ---- What the manager waits for --------------------------------------------- */
+
+/* In the order in which they are said. */
+enum notify_word { WORD_RELOADING = 1 << 0, WORD_READY = 1 << 1, WORD_STOPPING = 1 << 2 };
+
+static bool say(const struct notify *notify, enum notify_word word)
+{
+	char state[64];
+
+	switch (word) {
+	case WORD_RELOADING:
+		snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%lu",
+			 clock_monotonic_ns() / 1000);
+		return send_now(notify, state, -1);
+	case WORD_READY:
+		return send_now(notify, "READY=1", -1);
+	case WORD_STOPPING:
+		return send_now(notify, "STOPPING=1", -1);
+	}
+	return true;
+}
+
+void notify_again(struct notify *notify)
+{
+	uint32_t owed = load_relaxed(&notify->owed);
+
+	/* Lowered before it is said, and raised again if it was not taken: then no word that another
+	 * thread owes is lost. One may be said twice, which does no harm. */
+	for (uint32_t word = WORD_RELOADING; word <= WORD_STOPPING; word <<= 1) {
+		if ((owed & word) == 0)
+			continue;
+		and_relaxed(&notify->owed, ~word);
+		if (!say(notify, (enum notify_word)word)) {
+			or_relaxed(&notify->owed, word);
+			return;
+		}
+	}
+}
+
+static void owe(struct notify *notify, enum notify_word word)
+{
+	if (!notify->enabled || notify->fd < 0)
+		return;
+	or_relaxed(&notify->owed, (uint32_t)word);
+	notify_again(notify);
+}
+
 void notify_ready(struct notify *notify)
 {
-	if (notify->enabled)
-		(void)sd_notify(0, "READY=1");
+	owe(notify, WORD_READY);
 }
 
 void notify_reloading(struct notify *notify)
 {
-	if (notify->enabled)
-		(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lu", clock_monotonic_ns() / 1000);
+	owe(notify, WORD_RELOADING);
 }
 
 void notify_stopping(struct notify *notify)
 {
-	if (notify->enabled)
-		(void)sd_notify(0, "STOPPING=1");
+	owe(notify, WORD_STOPPING);
 }
+
+/* ---- What it may miss ------------------------------------------------------- */
 
 void notify_status(struct notify *notify, uint32_t active, uint32_t used, uint32_t capacity)
 {

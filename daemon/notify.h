@@ -2,7 +2,7 @@
 /*
  * What we say to the service manager, and the descriptors that it keeps for us over a restart: the
  * sockets of subscribed clients and the pidfds of workers. Without a service manager all of it does
- * nothing.
+ * nothing. Nothing here waits for a manager that does not read.
  */
 #ifndef TRACKD_NOTIFY_H
 #define TRACKD_NOTIFY_H
@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 struct notify {
-	bool enabled; /* there is a service manager */
-	int fd;       /* to it, connected */
+	bool enabled;  /* there is a service manager */
+	int fd;        /* to it, connected */
+	uint32_t owed; /* enum notify_word: what it has not taken yet (atomic) */
 };
 
 void notify_init(struct notify *notify);
@@ -23,10 +24,14 @@ void notify_status(struct notify *notify, uint32_t active, uint32_t used, uint32
 void notify_reloading(struct notify *notify);
 void notify_stopping(struct notify *notify);
 
+/* Say again what a manager that did not keep up has not taken: reloading, ready, stopping. Once a
+ * second, any thread; never waits. */
+void notify_again(struct notify *notify);
+
 /* We are alive. Any thread; never waits. */
 void notify_watchdog(struct notify *notify);
 
-/* Have a descriptor kept, or no longer. Never waits: where the manager does not keep up, one is not
+/* Have a descriptor kept, or no longer: where the manager does not keep up, one is not
  * kept, and a restart costs its client a reconnect; or is kept too long, and dropped at the
  * restart. */
 enum notify_kept { NOTIFY_SUBSCRIBER, NOTIFY_WORKER };

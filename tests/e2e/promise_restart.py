@@ -196,31 +196,12 @@ def _(site):
         one.close()
 
 
-def drain(fd):
-    try:
-        while os.read(fd, 65536):
-            pass
-    except BlockingIOError:
-        pass
-
-
-def fill(fd):
-    for size in (4096, 1):
-        try:
-            while os.write(fd, bytes(size)):
-                pass
-        except BlockingIOError:
-            pass
-
-
 @test("the watchdog is fed while the loop works, and not when it hangs")
 def _(site):
-    fifo = os.path.join(site.folder, "stderr")
-    os.mkfifo(fifo)
-    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    writer = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
-    daemon = site.daemon(env={**site.env, "WATCHDOG_USEC": "600000"},
-                         prefix=["sh", "-c", f'exec "$@" 2>{fifo}', "sh"])
+    config = os.path.join(site.folder, "trackd.conf")
+    with open(config, "w", encoding="utf-8"):
+        pass
+    daemon = site.daemon("--config", config, env={**site.env, "WATCHDOG_USEC": "600000"})
 
     def fed():
         return daemon.said.count("WATCHDOG=1")
@@ -230,16 +211,16 @@ def _(site):
         time.sleep(2)
         return fed() == before
     until(lambda: fed() >= 3, "the watchdog is fed")
-    fill(writer)
-    daemon.signal(signal.SIGHUP)  # it says what it has reloaded, and nobody listens
+    os.unlink(config)
+    os.mkfifo(config)
+    daemon.signal(signal.SIGHUP)  # it opens its configuration, and nobody writes it
     until(lambda: any(line.startswith("RELOADING=1") for line in daemon.said), "it reloads")
     until(starves, "the watchdog is not fed by a loop that hangs")
     before = fed()
-    drain(reader)
+    with open(config, "w", encoding="utf-8"):
+        pass
     until(lambda: fed() > before + 2, "it is fed when the loop goes on")
     daemon.terminate()
-    os.close(reader)
-    os.close(writer)
 
 
 main()

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system's journal by its own protocol (JOURNAL_NATIVE_PROTOCOL), since sd_journal_sendv() waits
+ * for a journal that does not read, and this does not.
+ */
+#ifndef TRACKD_JOURNALD_H
+#define TRACKD_JOURNALD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct journald {
+	int fd; /* -1: not connected */
+};
+
+void journald_init(struct journald *journald);
+void journald_free(struct journald *journald);
+
+/* One entry, as it grows. Fields that do not fit are left out. */
+struct journald_entry {
+	uint8_t bytes[8192];
+	size_t used;
+};
+
+__attribute__((format(printf, 3, 4))) void
+journald_field(struct journald_entry *entry, const char *name, const char *format, ...);
+
+/* 0, -EAGAIN: the journal does not read; poll fd for POLLOUT and try again, or another -errno. */
+int journald_send(struct journald *journald, const struct journald_entry *entry);
+
+#endif
