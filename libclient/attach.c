@@ -5,7 +5,7 @@
  */
 #include "atomic.h"
 #include "client.h"
-#include "worker.h"
+#include "namespace.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -69,29 +69,6 @@ static int find_board(const struct trackd *trackd, int *ret_fd, int *ret_socket)
 
 /* ---- Mapping it ---------------------------------------------------------- */
 
-/* Robust mutexes name their owner by TID and deadlines are of one clock: who writes must share
- * both. */
-static int check_namespaces(const struct trackd *trackd, struct board *board)
-{
-	const struct layout_header *header = board->header;
-	uint64_t pid_ns, time_ns;
-	bool known = segment_namespaces(&pid_ns, &time_ns) == 0;
-
-	board->foreign_pids = !known || pid_ns != header->pid_ns;
-	board->foreign_clock = known && time_ns != header->time_ns;
-	if (!is_writer(trackd) || (!board->foreign_pids && !board->foreign_clock))
-		return 0;
-	add_relaxed(&board->header->counters.attach_refused, 1);
-	return TRACKD_E_NAMESPACE;
-}
-
-static int claim_worker(const struct trackd *trackd, struct board *board, uint64_t *ret_worker)
-{
-	if (!is_writer(trackd) || (trackd->flags & TRACKD_OPEN_NO_WORKER))
-		return 0;
-	return worker_claim(board, trackd->worker_pid ? trackd->worker_pid : getpid(), ret_worker);
-}
-
 int attach_map(const struct trackd *trackd, int fd, struct mapping **ret_mapping)
 {
 	struct mapping *mapping = calloc(1, sizeof *mapping);
@@ -102,8 +79,9 @@ int attach_map(const struct trackd *trackd, int fd, struct mapping **ret_mapping
 	error = segment_map(&mapping->board, fd, is_writer(trackd));
 	if (error < 0)
 		goto free_mapping;
-	error = check_namespaces(trackd, &mapping->board);
-	if (error == 0)
+	namespace_compare(&mapping->board);
+	/* Who has not attached yet does so at the first call that writes, if it may. */
+	if (load_relaxed(&trackd->mark) == MARK_ATTACHED && !namespace_foreign(&mapping->board))
 		error = claim_worker(trackd, &mapping->board, &mapping->worker);
 	if (error < 0)
 		goto unmap;
@@ -125,98 +103,70 @@ void attach_use(struct trackd *trackd, struct mapping *mapping)
 {
 	mapping->older = load_relaxed(&trackd->mapping);
 	store_relaxed(&trackd->epoch, load_relaxed(&mapping->board.header->daemon_epoch));
+	if (namespace_foreign(&mapping->board))
+		fork_look(trackd, mapping);
 	/* Pairs with the acquire wherever a call takes the mapping. */
 	store_release(&trackd->mapping, mapping);
 }
 
-static int mark_fork(struct trackd *trackd)
+/* A producer must be where the board is. */
+static int check_namespaces(struct trackd *trackd, struct mapping *mapping)
 {
-	uint32_t *page =
-		mmap(NULL, LAYOUT_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (!is_writer(trackd) || !namespace_foreign(&mapping->board))
+		return 0;
+	return refuse_namespace(trackd, &mapping->board);
+}
 
-	if (page == MAP_FAILED)
-		return -errno;
-	if (madvise(page, LAYOUT_PAGE, MADV_WIPEONFORK) < 0) {
-		int error = -errno;
-		munmap(page, LAYOUT_PAGE);
-		return error;
-	}
-	/* A reader's stays zero, so that its attempts to write are seen where forks are. */
-	*page = is_writer(trackd) ? MARK_ATTACHED : MARK_CHILD;
-	trackd->fork_mark = page;
-	return 0;
+static void drop_mapping(struct mapping *mapping)
+{
+	segment_unmap(&mapping->board);
+	free(mapping);
 }
 
 int attach_open(struct trackd *trackd)
 {
 	struct mapping *mapping;
 	int fd = -1, socket = -1;
-	int error = mark_fork(trackd);
+	int error = find_board(trackd, &fd, &socket);
 
-	if (error == 0)
-		error = find_board(trackd, &fd, &socket);
 	if (error < 0)
 		return error;
+	store_relaxed(&trackd->mark, is_writer(trackd) ? MARK_ATTACHED : MARK_SETTLED);
 	error = attach_map(trackd, fd, &mapping);
-	if (error < 0) {
-		if (socket >= 0)
-			close(socket);
-		return error;
-	}
+	if (error < 0)
+		goto close_socket;
+	error = check_namespaces(trackd, mapping);
+	if (error < 0)
+		goto free_mapping;
 	attach_use(trackd, mapping);
 	if (socket >= 0)
 		link_keep(trackd, socket, mapping);
 	return 0;
+
+free_mapping:
+	drop_mapping(mapping);
+close_socket:
+	if (socket >= 0)
+		close(socket);
+	return error;
 }
 
 void attach_close(struct trackd *trackd)
 {
 	struct mapping *mapping = trackd->mapping;
 
-	link_close(trackd);
+	if (load_acquire(&trackd->mark) == MARK_CHILD)
+		link_forget(trackd);
+	else
+		link_close(trackd);
 	while (mapping) {
 		struct mapping *older = mapping->older;
-		segment_unmap(&mapping->board);
-		free(mapping);
+		drop_mapping(mapping);
 		mapping = older;
 	}
-	if (trackd->fork_mark)
-		munmap(trackd->fork_mark, LAYOUT_PAGE);
 }
 
 /* ---- Writing ------------------------------------------------------------- */
-
-/* Attach a forked child as itself. The threads that held our locks live in the parent. */
-static int attach_child(struct trackd *trackd, struct mapping *mapping)
-{
-	uint64_t worker = 0;
-
-	local_lock_init(&trackd->lock);
-	local_lock_init(&trackd->moving);
-	int error = claim_worker(trackd, &mapping->board, &worker);
-	if (error < 0)
-		return error;
-	store_relaxed(&mapping->worker, worker);
-	return 0;
-}
-
-static int fork_noticed(struct trackd *trackd, struct mapping *mapping)
-{
-	uint32_t mark = MARK_CHILD;
-
-	if (!cas_acq_rel(trackd->fork_mark, &mark, MARK_ATTACHING)) {
-		/* Another thread of the child is at it. */
-		while (load_acquire(trackd->fork_mark) == MARK_ATTACHING)
-			sched_yield();
-		return 0;
-	}
-	int error = attach_child(trackd, mapping);
-	/* Pairs with the acquire of whoever waits above. */
-	store_release(trackd->fork_mark, error < 0 ? MARK_CHILD : MARK_ATTACHED);
-	if (error == 0)
-		link_introduce(trackd, mapping);
-	return error;
-}
 
 /* A daemon has taken the board over since: it learns who we are. */
 static void meet_daemon(struct trackd *trackd, const struct mapping *mapping)
@@ -241,8 +191,8 @@ int attach_again(struct trackd *trackd, struct mapping **ret_mapping)
 		/* What made the epoch change is seen as well; pairs with the release of the epoch in
 		 * segment_close() and segment_retire(). */
 		fence_acquire();
-		if (load_relaxed(trackd->fork_mark) != MARK_ATTACHED)
-			error = fork_noticed(trackd, mapping);
+		if (load_acquire(&trackd->mark) != MARK_ATTACHED)
+			error = fork_attach(trackd);
 		if (error == 0)
 			error = follow_wait(trackd, mapping, deadline);
 		if (error < 0)

@@ -9,6 +9,7 @@
 
 #include "atomic.h"
 #include "event.h"
+#include "namespace.h"
 #include "slot.h"
 #include "text.h"
 
@@ -119,7 +120,11 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 		return TRACKD_E_MOVING;
 	}
 	edit->stamp = load_acquire(&head->stamp);
-	edit->now = clock_boot_ns();
+	error = namespace_now(board, &edit->now);
+	if (__builtin_expect(error < 0, 0)) {
+		slot_unlock(board, ref.slot);
+		return error;
+	}
 	/* An expired record is gone, even if nobody has removed it yet. */
 	if (!stamp_is_live(edit->stamp, ref.generation) ||
 	    edit->now >= load_relaxed(&head->deadline)) {

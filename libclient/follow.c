@@ -90,7 +90,7 @@ static int find_successor(struct trackd *trackd, const struct mapping *present,
 									 : error;
 }
 
-/* With `moving` held. 0: the connection has moved. */
+/* With the turn. 0: the connection has moved. */
 static int move(struct trackd *trackd, struct mapping *present)
 {
 	struct mapping *mapping;
@@ -109,32 +109,42 @@ static int move(struct trackd *trackd, struct mapping *present)
 
 /* ---- For readers ----------------------------------------------------------- */
 
-void follow_look(struct trackd *trackd, uint64_t now)
+/* With the turn. */
+static void leave(struct trackd *trackd, struct mapping *mapping)
 {
-	local_lock_take(&trackd->moving);
-	struct mapping *mapping = load_relaxed(&trackd->mapping);
-
-	store_relaxed(&trackd->next_look, now + FOLLOW_LOOK_NS);
 	if (is_left(&mapping->board) && move(trackd, mapping) < 0)
 		/* No call of a writer may find this board ready. */
 		store_relaxed(&trackd->epoch,
 			      load_relaxed(&mapping->board.header->daemon_epoch) - 1);
-	local_lock_drop(&trackd->moving);
+}
+
+void follow_look(struct trackd *trackd, uint64_t now)
+{
+	fork_settle(trackd);
+	if (!turn_try(trackd)) /* another thread is at it */
+		return;
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+
+	/* Pairs with the acquire in looked_lately(). */
+	store_release(&trackd->next_look, now + LOOK_NS);
+	fork_look(trackd, mapping);
+	leave(trackd, mapping);
+	turn_drop(trackd);
 }
 
 bool follow_again(struct trackd *trackd, const struct board **board)
 {
-	const struct board *present = &load_acquire(&trackd->mapping)->board;
+	const struct board *before = *board;
 
-	if (present == *board) {
-		if (!board_retired(present))
-			return false;
-		follow_look(trackd, board_coarse_ns(present));
-		present = &load_acquire(&trackd->mapping)->board;
-	}
-	bool moved = present != *board;
-	*board = present;
-	return moved;
+	fork_settle(trackd);
+	turn_take(trackd);
+	struct mapping *mapping = load_acquire(&trackd->mapping);
+
+	if (&mapping->board == before && board_retired(before))
+		leave(trackd, mapping);
+	*board = &load_acquire(&trackd->mapping)->board;
+	turn_drop(trackd);
+	return *board != before;
 }
 
 /* ---- For writers ----------------------------------------------------------- */
@@ -155,14 +165,14 @@ static int follow_once(struct trackd *trackd, struct mapping *mapping)
 {
 	int error = 0;
 
-	local_lock_take(&trackd->moving);
+	turn_take(trackd);
 	if (load_relaxed(&trackd->mapping) == mapping &&
 	    (board_closed(&mapping->board) || is_left(&mapping->board))) {
 		error = move(trackd, mapping);
 		if (error < 0 && is_coming(&mapping->board, error))
 			error = -EAGAIN;
 	}
-	local_lock_drop(&trackd->moving);
+	turn_drop(trackd);
 	return error;
 }
 

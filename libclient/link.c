@@ -28,11 +28,24 @@ static struct protocol_message message_of(enum protocol_type type)
 	};
 }
 
+/* Forgotten first: a fork by another thread may copy a descriptor that nobody closes, but no number
+ * that the child would close twice. */
 static void close_fd(int *fd)
 {
-	if (*fd >= 0)
-		close(*fd);
+	int closing = *fd;
+
 	*fd = -1;
+	if (closing >= 0)
+		close(closing);
+}
+
+/* A forked child may hold copies, so that closing ours does not end what epoll watches: a socket
+ * whose daemon has gone would be ready for ever. */
+static void close_watched(const struct trackd *trackd, int *fd)
+{
+	if (trackd->epoll >= 0 && *fd >= 0)
+		(void)epoll_ctl(trackd->epoll, EPOLL_CTL_DEL, *fd, NULL);
+	close_fd(fd);
 }
 
 static int connect_daemon(const char *path, int flags, uint64_t timeout_ns)
@@ -173,18 +186,9 @@ static void watch_timer(struct trackd *trackd)
 		(void)timerfd_settime(trackd->timer, 0, &second, NULL);
 }
 
-/* A child's descriptors are its parent's until it has closed them. */
-static void disown(struct trackd *trackd)
-{
-	if (trackd->link_pid == getpid())
-		return;
-	link_close(trackd);
-	trackd->link_pid = getpid();
-}
-
 static void keep(struct trackd *trackd, int socket, const struct mapping *mapping)
 {
-	close_fd(&trackd->socket);
+	close_watched(trackd, &trackd->socket);
 	trackd->socket = socket;
 	say_who(trackd, mapping);
 	watch_socket(trackd);
@@ -193,7 +197,6 @@ static void keep(struct trackd *trackd, int socket, const struct mapping *mappin
 void link_keep(struct trackd *trackd, int socket, const struct mapping *mapping)
 {
 	local_lock_take(&trackd->lock);
-	disown(trackd);
 	keep(trackd, socket, mapping);
 	local_lock_drop(&trackd->lock);
 }
@@ -220,7 +223,6 @@ void link_introduce(struct trackd *trackd, const struct mapping *mapping)
 	if (trackd->flags & TRACKD_OPEN_NO_DAEMON)
 		return;
 	local_lock_take(&trackd->lock);
-	disown(trackd);
 	(void)introduce(trackd, mapping);
 	local_lock_drop(&trackd->lock);
 }
@@ -248,11 +250,11 @@ static int make_epoll(struct trackd *trackd)
 
 int link_descriptor(struct trackd *trackd)
 {
-	const struct mapping *mapping = load_acquire(&trackd->mapping);
 	int error = 0;
 
+	fork_settle(trackd);
+	const struct mapping *mapping = load_acquire(&trackd->mapping);
 	local_lock_take(&trackd->lock);
-	disown(trackd);
 	if (trackd->epoll < 0) {
 		error = make_epoll(trackd);
 		trackd->subscribed = error == 0;
@@ -284,7 +286,7 @@ static int drain_socket(struct trackd *trackd)
 			return woken;
 		if (n <= 0) {
 			/* The daemon has gone; what it did not ring for may have happened. */
-			close_fd(&trackd->socket);
+			close_watched(trackd, &trackd->socket);
 			watch_timer(trackd);
 			return 1;
 		}
@@ -309,8 +311,9 @@ int link_dispatch(struct trackd *trackd)
 {
 	int woken = 0;
 
+	fork_settle(trackd);
 	local_lock_take(&trackd->lock);
-	if (trackd->link_pid != getpid() || trackd->epoll < 0) {
+	if (trackd->epoll < 0) {
 		local_lock_drop(&trackd->lock);
 		return -EBADF;
 	}
@@ -323,6 +326,13 @@ int link_dispatch(struct trackd *trackd)
 }
 
 void link_close(struct trackd *trackd)
+{
+	close_watched(trackd, &trackd->socket);
+	close_watched(trackd, &trackd->timer);
+	close_fd(&trackd->epoll);
+}
+
+void link_forget(struct trackd *trackd)
 {
 	close_fd(&trackd->socket);
 	close_fd(&trackd->timer);

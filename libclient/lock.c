@@ -149,16 +149,14 @@ static pthread_mutex_t *local(union local_lock *lock)
 	return (pthread_mutex_t *)(void *)lock;
 }
 
-void local_lock_init(union local_lock *lock)
-{
-	static const pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
-	memcpy(lock, &fresh, sizeof fresh);
-}
-
 void local_lock_take(union local_lock *lock)
 {
 	(void)pthread_mutex_lock(local(lock));
+}
+
+bool local_lock_try(union local_lock *lock)
+{
+	return pthread_mutex_trylock(local(lock)) == 0;
 }
 
 void local_lock_drop(union local_lock *lock)

@@ -45,14 +45,13 @@ int lock_holder(const union layout_mutex *mutex);
  */
 bool lock_rescue(union layout_mutex *mutex);
 
-/* A lock of this process alone (attach.c). Reinitialised by a forked child, in which nobody holds
- * it. */
+/* A lock of this process alone (link.c). All zero is a free one, as a forked child finds it. */
 union local_lock {
 	uint8_t bytes[48];
 	uint64_t align;
 };
-void local_lock_init(union local_lock *lock);
 void local_lock_take(union local_lock *lock);
+bool local_lock_try(union local_lock *lock);
 void local_lock_drop(union local_lock *lock);
 
 #endif

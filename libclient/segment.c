@@ -142,9 +142,10 @@ int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns)
 {
 	struct stat pid_ns, time_ns;
 
-	if (stat("/proc/self/ns/pid", &pid_ns) < 0)
+	/* Not /proc/self: the first thread of a process may have ended, and then has none. */
+	if (stat("/proc/thread-self/ns/pid", &pid_ns) < 0)
 		return -errno;
-	if (stat("/proc/self/ns/time", &time_ns) < 0) {
+	if (stat("/proc/thread-self/ns/time", &time_ns) < 0) {
 		if (errno != ENOENT)
 			return -errno;
 		time_ns.st_ino = 0; /* a kernel without time namespaces */
@@ -389,22 +390,33 @@ int segment_replace(const struct board *board, const char *name)
 	return error;
 }
 
-int segment_open(const char *name, bool writable, uid_t uid)
+/* -ESTALE: another file has taken the name since it was opened. */
+static int open_once(const char *path, bool writable, uid_t uid)
 {
-	char path[128];
 	struct stat st;
 
-	if (!shm_path(path, sizeof path, name, ""))
-		return -EINVAL;
 	/* O_NONBLOCK: opening a FIFO that a stranger put there must not hang. */
 	int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ELOOP || errno == EISDIR || errno == ENXIO ? TRACKD_E_NOT_OURS
 									   : -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != uid) {
-		close(fd);
-		return TRACKD_E_NOT_OURS;
-	}
+	bool known = fstat(fd, &st) == 0;
+	if (known && st.st_nlink == 1 && S_ISREG(st.st_mode) && st.st_uid == uid)
+		return fd;
+	close(fd);
+	return known && st.st_nlink == 0 ? -ESTALE : TRACKD_E_NOT_OURS;
+}
+
+int segment_open(const char *name, bool writable, uid_t uid)
+{
+	char path[128];
+	int fd;
+
+	if (!shm_path(path, sizeof path, name, ""))
+		return -EINVAL;
+	do
+		fd = open_once(path, writable, uid);
+	while (fd == -ESTALE);
 	return fd;
 }
 

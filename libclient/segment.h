@@ -20,8 +20,9 @@ struct board {
 	size_t size;
 	int fd; /* -1: none; owned */
 	bool writable;
-	bool foreign_clock; /* in another time namespace: tell the time by the wall */
-	bool foreign_pids;  /* in another pid namespace: the board's pids mean nothing here */
+	bool foreign_clock; /* in another time namespace: tell the time by the wall (atomic) */
+	bool foreign_pids;  /* in another pid namespace: the board's pids mean nothing here (atomic)
+			    */
 	uint32_t capacity;
 	uint64_t hash_seed;
 	struct layout_header *header;
@@ -109,7 +110,7 @@ static inline uint64_t board_time(const struct board *board, uint64_t coarse)
 {
 	const struct layout_header *header = board->header;
 
-	if (__builtin_expect(board->foreign_clock, 0))
+	if (__builtin_expect(load_relaxed(&board->foreign_clock), 0))
 		return (uint64_t)clock_wall_ns() - (uint64_t)load_relaxed(&header->wall_offset_ns);
 	return coarse + (uint64_t)load_relaxed(&header->suspend_offset_ns);
 }

@@ -11,6 +11,7 @@
 #include "index.h"
 #include "lock.h"
 #include "map.h"
+#include "namespace.h"
 #include "record.h"
 #include "repair.h"
 #include <errno.h>
@@ -222,11 +223,14 @@ static int remove_once(struct board *board, struct trackd_ref ref, enum slot_rem
 	uint64_t id_hash = load_relaxed(&head->id_hash);
 	uint64_t owner_hash = load_relaxed(&head->owner_hash);
 	struct slot_stripes stripes = slot_stripes_of(board, id_hash, owner_hash);
-	uint64_t now = clock_boot_ns();
+	uint64_t now;
+	int error = namespace_now(board, &now);
 
+	if (error < 0)
+		return error;
 	if (!is_live(load_acquire(&head->stamp), ref.generation))
 		return TRACKD_E_GONE;
-	int error = slot_stripes_take(board, &stripes, deadline);
+	error = slot_stripes_take(board, &stripes, deadline);
 	if (error < 0)
 		return error;
 	*ret_busy = ref.slot;

@@ -11,6 +11,7 @@
 #include "index.h"
 #include "kind.h"
 #include "lock.h"
+#include "namespace.h"
 #include "record.h"
 #include "ring.h"
 #include "slot.h"
@@ -197,11 +198,14 @@ static int create_once(struct board *board, const struct tenant_new *task, uint6
 {
 	uint32_t slot, generation;
 	struct layout_copy copy;
-	uint64_t now = clock_boot_ns();
+	uint64_t now;
+	int error = namespace_now(board, &now);
 
+	if (error < 0)
+		return error;
 	if (exists_already(board, task, now))
 		return TRACKD_E_EXISTS;
-	int error = ring_claim(board, deadline, &slot, &generation);
+	error = ring_claim(board, deadline, &slot, &generation);
 	if (error < 0)
 		return error;
 	fill_new(board, slot, generation, task, now, &copy);

@@ -41,15 +41,12 @@ static int take_options(struct trackd *trackd, const struct trackd_options *opti
 PUBLIC int trackd_open(struct trackd **ret_trackd, const struct trackd_options *options)
 {
 	static const struct trackd_options defaults = TRACKD_OPTIONS_INIT;
-	struct trackd *trackd = calloc(1, sizeof *trackd);
+	struct trackd *trackd;
+	int error = connection_new(&trackd);
 
-	if (!trackd)
-		return -ENOMEM;
-	trackd->socket = trackd->epoll = trackd->timer = -1;
-	trackd->link_pid = getpid();
-	local_lock_init(&trackd->moving);
-	local_lock_init(&trackd->lock);
-	int error = take_options(trackd, options ? options : &defaults);
+	if (error < 0)
+		return error;
+	error = take_options(trackd, options ? options : &defaults);
 	if (error == 0)
 		error = attach_open(trackd);
 	if (error < 0) {
@@ -65,7 +62,7 @@ PUBLIC void trackd_close(struct trackd *trackd)
 	if (!trackd)
 		return;
 	attach_close(trackd);
-	free(trackd);
+	connection_free(trackd);
 }
 
 /* ---- Reading ------------------------------------------------------------- */
@@ -125,8 +122,8 @@ PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct track
 
 	/* What attach_reader() and board_time() come to nearly always, with one reading of the
 	 * offset. */
-	if (__builtin_expect(now < load_relaxed(&trackd->next_look) &&
-				     !mapping->board.foreign_clock &&
+	if (__builtin_expect(looked_lately(trackd, now) &&
+				     !load_relaxed(&mapping->board.foreign_clock) &&
 				     !board_closed(&mapping->board),
 			     1) &&
 	    __builtin_expect(view_get(&mapping->board, ref, now, ret_view) == 0, 1))
@@ -173,7 +170,7 @@ static __attribute__((noinline)) int next_on_another(struct trackd *trackd, stru
 		mark = view_iter_mark(iter);
 		found = view_next(iter, ret_ref);
 	}
-	return found;
+	return found == 0 ? no_answer(board, 0) : found;
 }
 
 PUBLIC int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_ref *ret_ref)

@@ -38,10 +38,21 @@
  *   made from a signal handler, and no thread may be cancelled or leave by longjmp() inside one.
  *
  * FORK AND EXEC
- *   After fork() the child may go on using the connection: it attaches as itself at its first call
- *   that writes, so the tasks that it moves are its own. Until then it holds nothing. A program that
- *   calls exec stays the worker of its tasks: a process is known by its pid and start time, not its
- *   image.
+ *   After fork() the child may go on using the connection, whatever threads of the parent were doing
+ *   with it. Its first call of any kind closes the child's copies of the connection's descriptors, so
+ *   an event loop takes a new one from trackd_fd(). Its first call that writes attaches it as itself,
+ *   so the tasks that it moves are its own; until then it holds nothing. trackd_close() in a child
+ *   leaves the parent's connection as it is. In a child that shares its parent's memory (vfork(), or
+ *   clone() with CLONE_VM) no call may be made. A program that calls exec stays the worker of its
+ *   tasks: a process is known by its pid and start time, not its image.
+ *
+ * NAMESPACES
+ *   A producer shares the board's pid and time namespace. One that comes to be in another one, as a
+ *   forked child or by setns(), gets TRACKD_E_NAMESPACE from every call that writes, which then has
+ *   changed nothing; it may go on reading, and writes again when it is back. A child is refused at
+ *   its first call. After setns() into a time namespace the first call that reads the clock is, and
+ *   the others from then on; if the clocks are less than a second apart, that may take a second.
+ *   A process that may not look at its own /proc is refused as a child, for it cannot tell.
  *
  * STRINGS
  *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -. Owners: 0 to 63 bytes of UTF-8. One that does
@@ -378,7 +389,8 @@ int trackd_remove(struct trackd *trackd, struct trackd_ref ref);
 /* ---- Reading ------------------------------------------------------------- */
 /*
  * With any connection, and without a lock or a system call; but once a second one call of a
- * connection asks fstat(2) whether the board has been unlinked, and moves on if it has.
+ * connection asks fstat(2) whether the board has been unlinked, and moves on if it has, and stat(2)
+ * whether this process is in another namespace now; so does the first call of a forked child.
  * TRACKD_E_NO_BOARD from each of them: the board was removed.
  */
 
@@ -520,7 +532,7 @@ struct trackd_iter {
  * A task that is there from beginning to end is met exactly once; one created or removed meanwhile
  * may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free. Should the
  * board be replaced meanwhile, the iterator goes on there; should it begin anew, so does the
- * iterator.
+ * iterator. TRACKD_E_NO_BOARD: the board was removed meanwhile.
  * Errors: trackd_iter_owner: TRACKD_E_KEY.
  * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
  * of map per 64 slots.

@@ -207,7 +207,7 @@ static void copy_worker(const struct board *board, const struct record *record,
 
 	if (!worker_resolve(board, record->copy.worker, &worker))
 		return;
-	task->worker_pid = board->foreign_pids ? 0 : worker.pid;
+	task->worker_pid = load_relaxed(&board->foreign_pids) ? 0 : worker.pid;
 	task->worker_uid = worker.uid;
 	task->worker_start = worker.start_time;
 	memcpy(task->worker_comm, worker.comm, sizeof task->worker_comm);

@@ -13,7 +13,7 @@ import signal
 import statistics
 import time
 
-from e2e import (E_NAMESPACE, PUPPET, Skip, check, main, need_root, process_state, test,
+from e2e import (E_NAMESPACE, E_NOT_FOUND, PUPPET, Skip, check, main, need_root, process_state, test,
                  until)
 
 PID_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child"]
@@ -355,6 +355,47 @@ def _(site):
     again.refuse("open write", E_NAMESPACE)
     again.do("open")
     check(again.show("a").state == "active", "what it sees without a daemon")
+
+
+@test("a child that is forked into another pid or time namespace may only read")
+def _(site):
+    need_root()
+    _, watcher = begin(site)
+    for kind in ("pid", "time"):
+        task = f"of-{kind}"
+        worker = site.puppet("open write", f"create {task}", f"update {task} extracting")
+        before = watcher.show(task)
+        worker.do(f"unshare {kind}")
+        answer = worker.do(f"fork create b ; update {task} embedding ; advance {task} 1 ; "
+                           f"complete {task} ; show {task}")
+        child = answer.number("pid")
+        site.pids.append(child)
+        check(answer.children == [E_NAMESPACE] * 4 + [0], f"the child's calls: {answer.line}")
+        os.kill(child, signal.SIGKILL)
+        after_a_death(site, watcher, f"clock-{kind}")
+        after = watcher.show(task)
+        check(after.fields["revision"] == before.fields["revision"], after.line)
+        expect_active(watcher, task, worker.pid)
+        check(watcher.ask("show b").code == E_NOT_FOUND, "what the child created")
+        worker.do(f"advance {task} 1")
+        worker.kill()
+        expect_lost(watcher, task)
+    site.doctor()
+
+
+@test("a producer whose board moves to another pid namespace is refused there, and reads on")
+def _(site):
+    need_root()
+    worker, _ = begin(site)
+    site.processes[0].kill()
+    site.daemon(prefix=PID_NAMESPACE)
+    late = site.puppet("open")
+    names = (f"late{i}" for i in range(10 ** 6))
+    until(lambda: worker.ask(f"create {next(names)}").code == E_NAMESPACE, "the worker is refused")
+    check(late.do("stats").number("used") == 1, "it wrote to the board before it was refused")
+    for line in ("create b", "update a embedding", "advance a 1"):
+        worker.refuse(line, E_NAMESPACE)
+    check(worker.show("a").state == late.show("a").state, "what it reads")
 
 
 @test("a producer in another time namespace is refused, and a reader sees the right expiry")

@@ -217,6 +217,16 @@ static bool id_is_taken(unsigned producer, const struct row *row)
 	return false;
 }
 
+/* What the board says of a task that ought to be another. */
+static void tell(struct trackd *trackd, struct trackd_ref ref)
+{
+	struct trackd_task task;
+
+	if (trackd_copy(trackd, ref, &task) == 0)
+		tap_note("  the board has %s, %s: %s", trackd_state_name(task.state),
+			 trackd_reason_name(task.reason), task.error);
+}
+
 /* A record that lay above a smaller capacity has another reference. */
 static bool look_up(struct trackd *trackd, unsigned producer, struct row *row)
 {
@@ -242,6 +252,7 @@ static void work_on(struct trackd *trackd, unsigned producer, struct row *row)
 		row->tried = row->acked;
 	} else if (error < 0) {
 		complain("was refused", producer, row, error);
+		tell(trackd, row->ref);
 		row->tried = row->acked;
 	} else {
 		row->acked = row->tried;
@@ -290,7 +301,8 @@ static void iterate(struct trackd *trackd)
 	snprintf(owner, sizeof owner, "owner-%u", producer);
 	if (trackd_iter_owner(trackd, owner, &iter) < 0)
 		return;
-	while (trackd_next(trackd, &iter, &ref) > 0) {
+	int found;
+	while ((found = trackd_next(trackd, &iter, &ref)) > 0) {
 		if (trackd_copy(trackd, ref, &task) < 0)
 			continue;
 		for (unsigned i = 0; i < ROWS; i++) {
@@ -299,6 +311,8 @@ static void iterate(struct trackd *trackd)
 				met[i]++;
 		}
 	}
+	if (found < 0)
+		complain("ended an iteration", producer, &ledger->rows[producer][0], found);
 	for (unsigned i = 0; i < ROWS; i++) {
 		const struct row *row = &ledger->rows[producer][i];
 		bool stayed = before[i] != UINT64_MAX && load_relaxed(&row->id) == before[i] &&
@@ -445,7 +459,8 @@ int main(int argc, char **argv)
 	private_daemon_start(&service,
 			     (const char *const[]){ "--capacity", "4096", "--mode", "0600", NULL });
 	/* From here on it says every task. */
-	snprintf(service.log, sizeof service.log, "/dev/null");
+	snprintf(service.log, sizeof service.log, "%s",
+		 getenv("STORM_LOG") ? getenv("STORM_LOG") : "/dev/null");
 	for (unsigned i = 0; i < PRODUCERS; i++)
 		producers[i] = start_producer(i);
 	reader = harness_fork();

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The namespaces of this process against those of a board: two calls of stat(). */
+#include "namespace.h"
+#include "atomic.h"
+
+/* Other threads may be reading: what is right already is not stored. */
+static void set(bool *flag, bool value)
+{
+	if (load_relaxed(flag) != value)
+		store_relaxed(flag, value);
+}
+
+static bool compare(struct board *board)
+{
+	uint64_t pid_ns, time_ns;
+
+	if (segment_namespaces(&pid_ns, &time_ns) < 0)
+		return false;
+	set(&board->foreign_pids, pid_ns != board->header->pid_ns);
+	set(&board->foreign_clock, time_ns != board->header->time_ns);
+	return true;
+}
+
+void namespace_compare(struct board *board)
+{
+	if (compare(board))
+		return;
+	set(&board->foreign_pids, true);
+	set(&board->foreign_clock, false);
+}
+
+bool namespace_look(struct board *board)
+{
+	(void)compare(board);
+	return namespace_foreign(board);
+}
+
+int namespace_leapt(struct board *board)
+{
+	if (!namespace_look(board))
+		return 0;
+	clock_boot_last = 0;
+	return TRACKD_E_NAMESPACE;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/run: timeout=300 */
+/*
+ * A connection in a process that comes to be in another pid or time namespace than the board: as a
+ * child, or by setns(). Every call that writes is refused and changes nothing; reading goes on.
+ */
+#include "libclient/atomic.h"
+#include "libclient/client.h"
+#include "libclient/record.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/private_daemon.h"
+#include "tests/unit/elsewhere.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { UPTIME_MIN_S = 60 };
+
+static struct private_daemon daemon_;
+static struct trackd *writer, *reader;
+static struct trackd_ref task_;
+static int gate[2];               /* a child that reads goes on when the parent has written */
+static const char *no_namespaces; /* why none can be made here */
+
+#define NEEDS_NAMESPACES()                                                                         \
+	do {                                                                                       \
+		if (no_namespaces) {                                                               \
+			print_message("# SKIP %s\n", no_namespaces);                               \
+			skip();                                                                    \
+		}                                                                                  \
+	} while (0)
+
+static void expect_child(pid_t pid)
+{
+	assert_int_equal(harness_reap(pid), 0);
+}
+
+/* ---- Each test ----------------------------------------------------------------- */
+
+static const char *find_obstacle(void)
+{
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return "only root makes pid and time namespaces";
+	if (uptime_s() < UPTIME_MIN_S)
+		return "the machine has been up for too short to set a clock back";
+	pid = harness_fork();
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWPID) == 0 && unshare(CLONE_NEWTIME) == 0 ? 0 : 1);
+	return harness_reap(pid) == 0 ? NULL : "this kernel makes no pid and time namespaces";
+}
+
+static int start(void **state)
+{
+	(void)state;
+	no_namespaces = find_obstacle();
+	private_daemon_start(&daemon_, (const char *const[]){ "--capacity", "64", NULL });
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	private_daemon_remove(&daemon_);
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	struct trackd_new task = TRACKD_NEW_INIT;
+
+	(void)state;
+	writer = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
+	reader = private_daemon_open(&daemon_, TRACKD_OPEN_READ);
+	task.id = "a";
+	task.flags = TRACKD_REPLACE;
+	task.ttl_ms = 60000;
+	task.active_ttl_ms = 60000;
+	HARNESS_MUST(trackd_create(writer, &task, &task_));
+	HARNESS_MUST(trackd_update(writer, task_, 0, "here"));
+	HARNESS_MUST(pipe(gate));
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	close(gate[0]);
+	close(gate[1]);
+	trackd_close(reader);
+	trackd_close(writer);
+	return 0;
+}
+
+/* The calls that write, by number; false: there are no more. */
+static bool write_something(int n, int *ret_error)
+{
+	static const struct trackd_stage_def stages[] = { { "one", 10 } };
+	struct trackd_new task = TRACKD_NEW_INIT;
+
+	task.id = "b";
+	switch (n) {
+	case 0:
+		*ret_error = trackd_create(writer, &task, NULL);
+		return true;
+	case 1:
+		*ret_error = trackd_update(writer, task_, 1, "elsewhere");
+		return true;
+	case 2:
+		*ret_error = trackd_set_total(writer, task_, 7);
+		return true;
+	case 3:
+		*ret_error = trackd_set_progress(writer, task_, 3, 7);
+		return true;
+	case 4:
+		*ret_error = trackd_complete(writer, task_, NULL);
+		return true;
+	case 5:
+		*ret_error = trackd_fail(writer, task_, NULL);
+		return true;
+	case 6:
+		*ret_error = trackd_cancel(writer, task_);
+		return true;
+	case 7:
+		*ret_error = trackd_cancelled(writer, task_, NULL);
+		return true;
+	case 8:
+		*ret_error = trackd_remove(writer, task_);
+		return true;
+	case 9: /* These two read no clock: refused once another call has noticed. */
+		*ret_error = trackd_advance(writer, task_, 1);
+		return true;
+	case 10:
+		*ret_error = trackd_kind_declare(writer, "strange", stages, 1);
+		return true;
+	}
+	return false;
+}
+
+static void check_refused(int first)
+{
+	int error;
+
+	for (int n = first; write_something(n, &error); n++)
+		CHECK(error == TRACKD_E_NAMESPACE);
+	for (int n = 0; write_something(n, &error); n++)
+		CHECK(error == TRACKD_E_NAMESPACE);
+}
+
+/* By each connection: the task is there, and expires when it does. */
+static void check_reads(bool foreign_pids, uint64_t expires_ns)
+{
+	struct trackd *const connections[] = { reader, writer };
+	struct trackd_task task;
+	struct trackd_ref ref;
+	struct trackd_view view;
+
+	for (int i = 0; i < 2; i++) {
+		CHECK(trackd_get(connections[i], task_, &view) == 0);
+		CHECK(trackd_lookup(connections[i], "a", &ref) == 0);
+		CHECK(trackd_copy(connections[i], task_, &task) == 0);
+		CHECK((task.worker_pid == 0) == foreign_pids);
+		CHECK(llabs((int64_t)(task.expires_ns - expires_ns)) < 5000000);
+	}
+}
+
+static struct trackd_task copy(void)
+{
+	struct trackd_task task;
+
+	HARNESS_MUST(trackd_copy(reader, task_, &task));
+	return task;
+}
+
+/* That nobody has changed it since, and that no process of another namespace is a producer here. */
+static void expect_untouched(const struct trackd_task *before)
+{
+	struct trackd_task after = copy();
+	struct trackd_ref ref;
+
+	assert_int_equal(after.revision, before->revision);
+	assert_int_equal(after.expires_ns, before->expires_ns);
+	assert_int_equal(after.done, before->done);
+	assert_int_equal(after.worker_pid, getpid());
+	assert_int_equal(trackd_lookup(reader, "b", &ref), TRACKD_E_NOT_FOUND);
+	assert_int_equal(trackd_kind_find(reader, "strange"), TRACKD_E_KIND);
+	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
+		uint32_t pid = (uint32_t)load_relaxed(&writer->mapping->board.clients[i].claim);
+		assert_true(pid == 0 || pid == (uint32_t)getpid());
+	}
+}
+
+/* ---- As a child ------------------------------------------------------------------ */
+
+static uint64_t n_refused(void)
+{
+	struct trackd_stats stats = { .size = sizeof stats };
+
+	HARNESS_MUST(trackd_stats(reader, &stats));
+	return stats.n_attach_refused;
+}
+
+static void a_child_in_another_pid_namespace_may_only_read(void **state)
+{
+	struct trackd_task before = copy();
+	uint64_t refused = n_refused();
+
+	(void)state;
+	NEEDS_NAMESPACES();
+	for (int n = 0; n <= 10; n++) { /* whichever call is its first */
+		pid_t pid = fork_into(CLONE_NEWPID, NULL);
+		if (pid == 0) {
+			CHECK(getpid() == 1);
+			check_refused(n);
+			check_reads(true, before.expires_ns);
+			_exit(0);
+		}
+		expect_child(pid);
+	}
+	expect_untouched(&before);
+	assert_int_equal(n_refused(), refused + 11); /* once each */
+	assert_int_equal(trackd_update(writer, task_, 1, "goes on"), 0);
+}
+
+static void a_child_in_another_time_namespace_may_only_read(void **state)
+{
+	int64_t half = (int64_t)uptime_s() * 500;
+	const int64_t offsets[] = { INT64_C(8640000000), -half, 400 };
+
+	(void)state;
+	NEEDS_NAMESPACES();
+	for (int i = 0; i < 3; i++) {
+		struct trackd_task before = copy();
+		pid_t pid = fork_into(CLONE_NEWTIME, offsets_of(offsets[i]));
+		if (pid == 0) {
+			check_reads(false, before.expires_ns);
+			check_refused(0);
+			check_reads(false, before.expires_ns);
+			_exit(0);
+		}
+		expect_child(pid);
+		expect_untouched(&before);
+	}
+}
+
+static bool is_on_another(struct trackd *trackd, const uint8_t board[16])
+{
+	struct trackd_ref ref;
+	uint8_t now[16];
+
+	(void)trackd_lookup(trackd, "a", &ref);
+	trackd_board_id(trackd, now);
+	return memcmp(now, board, sizeof now) != 0;
+}
+
+static void a_producer_in_another_namespace_reads_on_after_a_replacement(void **state)
+{
+	uint8_t old[16];
+	char byte;
+
+	(void)state;
+	NEEDS_NAMESPACES();
+	trackd_board_id(reader, old);
+	pid_t pid = fork_into(CLONE_NEWPID, NULL);
+	if (pid == 0) {
+		CHECK(trackd_update(writer, task_, 1, NULL) == TRACKD_E_NAMESPACE);
+		CHECK(read(gate[0], &byte, 1) == 1);
+		HARNESS_WAIT(is_on_another(writer, old), SOON_S * 1000);
+		check_refused(0);
+		CHECK(trackd_lookup(writer, "a", &task_) == 0);
+		_exit(0);
+	}
+	snprintf(daemon_.options[1], sizeof daemon_.options[1], "%s", "128");
+	private_daemon_kill(&daemon_);
+	private_daemon_restart(&daemon_);
+	assert_int_equal(write(gate[1], "x", 1), 1);
+	expect_child(pid);
+	/* A view may lie on the board that a connection has left. */
+	HARNESS_WAIT(is_on_another(reader, old), SOON_S * 1000);
+	pid = fork_into(CLONE_NEWTIME, offsets_of(400));
+	if (pid == 0) {
+		CHECK(trackd_fd(reader) >= 0);
+		for (const struct mapping *m = reader->mapping; m; m = m->older)
+			CHECK(m->board.fd < 0 ||
+			      (m->board.foreign_clock && !m->board.foreign_pids));
+		_exit(0);
+	}
+	expect_child(pid);
+}
+
+/* ---- By setns() -------------------------------------------------------------------- */
+
+static int go(int fd)
+{
+	return setns(fd, CLONE_NEWTIME);
+}
+
+/* A process that writes, goes elsewhere, is refused whatever it calls first, and comes back. */
+static _Noreturn void wander(int to, int home, int first, const struct trackd_task *before)
+{
+	struct trackd_ref ref;
+
+	CHECK(trackd_cancel_requested(writer, task_) == 0);
+	CHECK(trackd_set_total(writer, task_, 0) == 0); /* attached: takes no task over */
+	uint64_t expires_ns = before->expires_ns;
+	if (trackd_lookup(writer, "a", &ref) == 0) {
+		struct trackd_task now;
+		CHECK(trackd_copy(writer, task_, &now) == 0);
+		expires_ns = now.expires_ns;
+	}
+	CHECK(go(to) == 0);
+	check_refused(first);
+	check_reads(false, expires_ns);
+	CHECK(go(home) == 0);
+	CHECK(trackd_set_total(writer, task_, 0) == 0);
+	_exit(0);
+}
+
+static void try_wandering(int64_t offset_ms)
+{
+	int home = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+	pid_t keeper;
+	int to = make_time_namespace(offsets_of(offset_ms), &keeper);
+
+	assert_true(home >= 0 && to >= 0);
+	for (int first = 0; first <= 8; first++) {
+		struct trackd_task before = copy();
+		pid_t pid = harness_fork();
+		if (pid == 0) {
+			(void)alarm(SOON_S);
+			wander(to, home, first, &before);
+		}
+		expect_child(pid);
+		assert_int_equal(copy().revision, before.revision + 2);
+	}
+	(void)harness_kill(keeper, SIGKILL);
+	close(home);
+	close(to);
+}
+
+static void a_clock_that_leaps_forward_is_noticed_before_it_is_used(void **state)
+{
+	(void)state;
+	NEEDS_NAMESPACES();
+	try_wandering(INT64_C(8640000000));
+}
+
+static void a_clock_that_runs_backwards_is_noticed_before_it_is_used(void **state)
+{
+	(void)state;
+	NEEDS_NAMESPACES();
+	try_wandering(-(int64_t)uptime_s() * 500);
+}
+
+/* Too little to be seen in the clock: the look of each second finds it. */
+static void a_namespace_with_nearly_the_same_clock_is_noticed_within_a_second(void **state)
+{
+	pid_t keeper;
+
+	(void)state;
+	NEEDS_NAMESPACES();
+	int to = make_time_namespace(offsets_of(200), &keeper);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		CHECK(trackd_set_total(writer, task_, 0) == 0 && go(to) == 0);
+		HARNESS_WAIT(trackd_set_total(writer, task_, 0) == TRACKD_E_NAMESPACE,
+			     SOON_S * 1000);
+		_exit(0);
+	}
+	expect_child(pid);
+	(void)harness_kill(keeper, SIGKILL);
+	close(to);
+}
+
+/* The clock leaps once, and each connection must notice. */
+static void every_connection_of_a_process_notices(void **state)
+{
+	struct trackd *other = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
+	pid_t keeper;
+
+	(void)state;
+	NEEDS_NAMESPACES();
+	int to = make_time_namespace(offsets_of(INT64_C(8640000000)), &keeper);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		CHECK(trackd_set_total(writer, task_, 0) == 0);
+		CHECK(trackd_set_total(other, task_, 0) == 0 && go(to) == 0);
+		CHECK(trackd_set_total(writer, task_, 0) == TRACKD_E_NAMESPACE);
+		CHECK(record_set_total(&other->mapping->board, task_, 0, LOCK_TRY) ==
+		      TRACKD_E_NAMESPACE);
+		CHECK(trackd_set_total(other, task_, 0) == TRACKD_E_NAMESPACE);
+		_exit(0);
+	}
+	expect_child(pid);
+	(void)harness_kill(keeper, SIGKILL);
+	close(to);
+	trackd_close(other);
+}
+
+/* No task of the board may look expired, or alive, by another clock. */
+static void a_reader_goes_by_the_right_clock_at_once(void **state)
+{
+	const int64_t offsets[] = { INT64_C(8640000000), -(int64_t)uptime_s() * 500 };
+
+	(void)state;
+	NEEDS_NAMESPACES();
+	for (int i = 0; i < 2; i++) {
+		struct trackd_task before = copy();
+		pid_t keeper;
+		int to = make_time_namespace(offsets_of(offsets[i]), &keeper);
+		pid_t pid = harness_fork();
+		if (pid == 0) {
+			check_reads(false, before.expires_ns);
+			CHECK(go(to) == 0);
+			check_reads(false, before.expires_ns);
+			_exit(0);
+		}
+		expect_child(pid);
+		(void)harness_kill(keeper, SIGKILL);
+		close(to);
+	}
+}
+
+#define OWN_TASK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_TASK(a_child_in_another_pid_namespace_may_only_read),
+		OWN_TASK(a_child_in_another_time_namespace_may_only_read),
+		OWN_TASK(a_clock_that_leaps_forward_is_noticed_before_it_is_used),
+		OWN_TASK(a_clock_that_runs_backwards_is_noticed_before_it_is_used),
+		OWN_TASK(a_namespace_with_nearly_the_same_clock_is_noticed_within_a_second),
+		OWN_TASK(every_connection_of_a_process_notices),
+		OWN_TASK(a_reader_goes_by_the_right_clock_at_once),
+		OWN_TASK(a_producer_in_another_namespace_reads_on_after_a_replacement),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, start, stop);
+}
