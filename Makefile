@@ -110,6 +110,8 @@ HTTP_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(HTTP_MO
 
 .PHONY: all build help check check-build check-asan check-tsan fuzz fuzz-build bench bench-http demo soak storm format tidy install uninstall clean deps tests archives check-arm64
 .DEFAULT_GOAL := all
+# Objects of test programs are what make calls intermediate: without this it removes them, and compiles all of them again.
+.SECONDARY:
 
 all: deps ## the daemon, the library and the tools
 	$(Q)$(MAKE) --no-print-directory build
@@ -389,47 +391,49 @@ confs := trackd.conf docproc.conf http.conf
 # Scripts for tests/run about what is installed, what systemd makes of it, and the demonstration.
 system_tests := tests/systemd/install.sh tests/systemd/readme.sh tests/systemd/units.sh tests/systemd/docproc_unit.sh tests/systemd/http_unit.sh tests/demo/outcome.sh
 
-# MODE:FILE:PLACE. `uninstall` reads the same list.
+# MODE:FILE:PLACE. `uninstall` reads the same list. What ends in .in is filled with the paths on its way.
 installed := \
 	755:$(BUILD)/trackd:$(BINDIR)/trackd \
 	755:$(BUILD)/trackctl:$(BINDIR)/trackctl \
 	644:$(lib_so):$(LIBDIR)/libtrackd.so.$(VERSION) \
 	644:$(lib_a):$(LIBDIR)/libtrackd.a \
 	644:libclient/trackd.h:$(INCLUDEDIR)/trackd.h \
-	644:$(BUILD)/install/libtrackd.pc:$(LIBDIR)/pkgconfig/libtrackd.pc \
+	644:libclient/libtrackd.pc.in:$(LIBDIR)/pkgconfig/libtrackd.pc \
 	$(foreach page,$(wildcard libclient/*.3 tools/*/*.1 daemon/*.5 daemon/*.8), \
 		644:$(page):$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	644:tools/trackctl/trackctl.bash:$(PREFIX)/share/bash-completion/completions/trackctl \
-	644:$(BUILD)/install/trackd.service:$(unitdir)/trackd.service \
+	644:systemd/trackd.service.in:$(unitdir)/trackd.service \
 	644:systemd/trackd.socket:$(unitdir)/trackd.socket \
 	644:systemd/sysusers.d/trackd.conf:$(PREFIX)/lib/sysusers.d/trackd.conf \
 	644:systemd/tmpfiles.d/trackd.conf:$(PREFIX)/lib/tmpfiles.d/trackd.conf \
 	644:systemd/trackd.conf:$(docdir)/trackd.conf.example \
 	755:$(BUILD)/docproc:$(BINDIR)/docproc \
-	644:$(BUILD)/install/docproc.service:$(unitdir)/docproc.service \
+	644:systemd/docproc.service.in:$(unitdir)/docproc.service \
 	644:systemd/docproc.conf:$(docdir)/docproc.conf.example \
 	755:$(BUILD)/trackd-http:$(BINDIR)/trackd-http \
-	644:$(BUILD)/install/trackd-http.service:$(unitdir)/trackd-http.service \
+	644:systemd/trackd-http.service.in:$(unitdir)/trackd-http.service \
 	644:systemd/trackd-http.socket:$(unitdir)/trackd-http.socket \
 	644:systemd/trackd-http-admin.socket:$(unitdir)/trackd-http-admin.socket \
 	644:systemd/http.conf:$(docdir)/http.conf.example \
 	$(foreach file,README.md LICENSE docs/DESIGN.md docs/FORMAT.md docs/nginx.conf docs/prometheus-alerts.yaml docs/grafana-dashboard.json,644:$(file):$(docdir)/$(notdir $(file)))
 so_links := $(LIBDIR)/libtrackd.so.$(SOVERSION) $(LIBDIR)/libtrackd.so
 
-define fill
-	$(Q)mkdir -p $(BUILD)/install
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@BINDIR@|$(BINDIR)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-		-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|; s|@VERSION@|$(VERSION)|' $(1) >$(BUILD)/install/$(basename $(notdir $(1)))
-endef
+fill := sed -e 's|@PREFIX@|$(PREFIX)|; s|@BINDIR@|$(BINDIR)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	-e 's|@SYSCONFDIR@|$(SYSCONFDIR)|; s|@VERSION@|$(VERSION)|'
 
-install: build ## below PREFIX=/usr/local; DESTDIR=FOLDER for packagers
-	$(call fill,libclient/libtrackd.pc.in)
-	$(call fill,systemd/trackd.service.in)
-	$(call fill,systemd/docproc.service.in)
-	$(call fill,systemd/trackd-http.service.in)
+# Root writes nothing into a tree that is somebody else's: what is root's there, its user cannot clean.
+install: ## below PREFIX=/usr/local; DESTDIR=FOLDER for packagers
+	$(Q)if ! $(MAKE) -s -q $(lib_so) $(lib_a) $(programs); then \
+		owner=$$(stat -c %U .); \
+		if [ "$$(id -u)" = 0 ] && [ "$$owner" != root ]; then \
+			echo "make install: not everything is built; run make as $$owner first" >&2; exit 1; fi; \
+		$(MAKE) --no-print-directory build; fi
 	$(Q)set -e; for entry in $(installed); do \
-		mode=$${entry%%:*}; entry=$${entry#*:}; \
-		install -D -m $$mode "$${entry%%:*}" "$(DESTDIR)$${entry#*:}"; done
+		mode=$${entry%%:*}; entry=$${entry#*:}; from=$${entry%%:*}; to="$(DESTDIR)$${entry#*:}"; \
+		case $$from in \
+		*.in) filled=$$($(fill) "$$from"); printf '%s\n' "$$filled" | install -D -m $$mode /dev/stdin "$$to";; \
+		*) install -D -m $$mode "$$from" "$$to";; \
+		esac; done
 	$(Q)ln -sf libtrackd.so.$(VERSION) "$(DESTDIR)$(word 1,$(so_links))"
 	$(Q)ln -sf libtrackd.so.$(SOVERSION) "$(DESTDIR)$(word 2,$(so_links))"
 	$(Q)for conf in $(confs); do [ -e "$(DESTDIR)$(confdir)/$$conf" ] || \
@@ -441,8 +445,14 @@ ifeq ($(DESTDIR),)
 	@echo "  systemctl enable --now trackd.socket trackd.service"
 endif
 
-# What the administrator has changed stays, and so does the user that owns the snapshots.
+# What the administrator has changed stays, and so does the user that owns the snapshots. With other paths than those of
+# `make install` it would take the configuration from a trackd that stays.
 uninstall: ## take that away, but not what you changed in /etc
+	$(Q)missing=; for entry in $(installed); do [ -e "$(DESTDIR)$${entry##*:}" ] || missing="$$missing $(DESTDIR)$${entry##*:}"; done; \
+		if [ -n "$$missing" ] && [ -z "$(FORCE)" ]; then \
+			echo "make uninstall: nothing was removed, because this is not there:$$missing" >&2; \
+			echo "Give it the PREFIX, SYSCONFDIR, LIBDIR, BINDIR, INCLUDEDIR, MANDIR and DESTDIR of make install, or FORCE=1" \
+				"to remove what there is." >&2; exit 1; fi
 	$(Q)for entry in $(installed); do rm -f "$(DESTDIR)$${entry##*:}"; done
 	$(Q)for link in $(so_links); do rm -f "$(DESTDIR)$$link"; done
 	$(Q)for name in $(confs); do conf="$(DESTDIR)$(confdir)/$$name"; if cmp -s systemd/$$name "$$conf"; then rm "$$conf"; \

@@ -52,8 +52,10 @@ share/man/man8/trackd.8"
 
 # ---- Into /usr/local, as a person does -----------------------------------------------------------------
 
+touch "$work/before"
 ok "make install works" install_in install /usr/local
 is "$output" "" "and has nothing to tell a packager"
+is "$(find "$tree" "$build" -path "$tree/.git" -prune -o -cnewer "$work/before" -print)" "" "nor writes into the tree"
 is "$(left)" "/etc/trackd/docproc.conf
 /etc/trackd/http.conf
 /etc/trackd/trackd.conf
@@ -81,11 +83,40 @@ ok "a program is built with pkg-config's flags" cc -o "$work/program" "$work/pro
 is "$(LD_LIBRARY_PATH=$root/usr/local/lib "$work/program")" \
 	"$(PKG_CONFIG_PATH=$root/usr/local/lib/pkgconfig pkg-config --modversion libtrackd)" "and runs"
 
+ok "make uninstall with another prefix is refused" bash -c "! make -C '$tree' -s uninstall BUILD='$build' DESTDIR='$root' PREFIX=/usr"
+like "$output" "*nothing was removed*/usr/bin/trackd*PREFIX*" "and says why and what to do"
+is "$(left)" "/etc/trackd/docproc.conf
+/etc/trackd/http.conf
+/etc/trackd/trackd.conf
+$(sed 's|^|/usr/local/|' <<<"$expected")" "and takes nothing away"
 ok "make install keeps a configuration that is there" sh -c "echo '# mine' >>'$root/etc/trackd/trackd.conf'"
 install_in install /usr/local
 is "$(tail -n 1 "$root/etc/trackd/trackd.conf")" "# mine" "changes and all"
 like "$(install_in uninstall /usr/local)" "*trackd.conf has been changed and is kept" "make uninstall says what it keeps"
 is "$(left)" "/etc/trackd/trackd.conf" "and takes the rest away"
+
+# With FORCE=1 what there is goes.
+install_in install /usr/local >/dev/null
+rm "$root/usr/local/bin/docproc"
+ok "make uninstall FORCE=1 removes what there is" make -C "$tree" -s uninstall BUILD="$build" DESTDIR="$root" \
+	PREFIX=/usr/local FORCE=1
+is "$(left)" "/etc/trackd/trackd.conf" "all of it"
+
+# ---- From a tree that is another user's, in which not everything is built --------------------------------
+
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$work/tree"
+	(cd "$tree" && cp -r Makefile README.md LICENSE daemon libclient tools systemd docs "$work/tree")
+	chown -R 64323:64323 "$work/tree"
+	ok "root builds nothing in another user's tree" bash -c "! make -C '$work/tree' -s install BUILD=build DESTDIR='$root' PREFIX=/usr/local"
+	like "$output" "*not everything is built*" "and says so"
+	is "$(find "$work/tree" ! -uid 64323)" "" "nor leaves a file there"
+fi
+
+# ---- Building -------------------------------------------------------------------------------------------
+
+is "$(env -u MAKEFLAGS -u MFLAGS make -C "$tree" -n BUILD="$work/b" "$work/b/tests/unit/test_lib_text" | grep '^rm [^-].*\.o')" "" \
+	"make keeps the objects of test programs"
 
 # ---- Into /usr, as a package does ----------------------------------------------------------------------
 
