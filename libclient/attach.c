@@ -25,18 +25,10 @@ static bool is_writer(const struct trackd *trackd)
 /* The board must belong to the owner of the socket's directory. */
 int attach_open_by_name(const struct trackd *trackd)
 {
-	char directory[sizeof trackd->place.socket];
-	struct stat st;
-	char *slash;
+	uid_t uid;
+	int error = place_owner(&trackd->place, &uid);
 
-	memcpy(directory, trackd->place.socket, sizeof directory);
-	slash = strrchr(directory, '/');
-	if (!slash)
-		return -ENOENT;
-	slash[slash == directory ? 1 : 0] = '\0';
-	if (stat(directory, &st) < 0)
-		return -errno;
-	return segment_open(trackd->place.board, is_writer(trackd), st.st_uid);
+	return error < 0 ? error : segment_open(trackd->place.board, is_writer(trackd), uid);
 }
 
 /* Whoever may not connect, or is refused there, may still be one whom the board's mode lets read.
@@ -49,7 +41,7 @@ bool attach_means_no_daemon(int error)
 }
 
 /* A descriptor of the board, and perhaps a socket to its daemon. */
-static int find_board(const struct trackd *trackd, int *ret_fd, int *ret_socket)
+static int find_board(struct trackd *trackd, int *ret_fd, int *ret_socket)
 {
 	int error = -ENOENT;
 

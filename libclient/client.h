@@ -197,7 +197,7 @@ void attach_close(struct trackd *trackd);
 
 /* Connect, say hello and receive the board. *ret_socket stays open for BIND and SUBSCRIBE. -ENOENT
  * and the like: no daemon. */
-int link_receive_board(const struct trackd *trackd, int *ret_fd, int *ret_socket);
+int link_receive_board(struct trackd *trackd, int *ret_fd, int *ret_socket);
 
 /* Tell the daemon who we are; never blocks. For a new daemon, or after a fork. */
 void link_introduce(struct trackd *trackd, const struct mapping *mapping);

@@ -127,7 +127,7 @@ static int receive_welcome(int socket, struct protocol_message *message, int *re
 	return n == 0 ? -ECONNRESET : -EPROTO;
 }
 
-int link_receive_board(const struct trackd *trackd, int *ret_fd, int *ret_socket)
+int link_receive_board(struct trackd *trackd, int *ret_fd, int *ret_socket)
 {
 	struct protocol_message message = message_of(PROTOCOL_HELLO);
 	int error = 0, fd = -1;
@@ -141,7 +141,10 @@ int link_receive_board(const struct trackd *trackd, int *ret_fd, int *ret_socket
 		error = -errno;
 	if (error == 0)
 		error = receive_welcome(socket, &message, &fd);
+	if (error == 0)
+		error = place_follow(&trackd->place, message.board, sizeof message.board);
 	if (error < 0) {
+		close_fd(&fd);
 		close(socket);
 		return error;
 	}

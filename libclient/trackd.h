@@ -149,7 +149,11 @@ extern "C" {
 	  "events were overwritten before they were read; read the tasks again")                   \
 	X(TRACKD_E_MOVING, -20019,                                                                 \
 	  "the board is being replaced and the new one is not there yet; nothing was changed; "    \
-	  "try again, and see that trackd runs")
+	  "try again, and see that trackd runs")                                                   \
+	X(TRACKD_E_OTHER_BOARD, -20020,                                                            \
+	  "the daemon at that socket serves another board; name the socket of this one "           \
+	  "(--socket, "                                                                            \
+	  "TRACKD_SOCKET), or leave either out")
 
 enum trackd_error {
 #define TRACKD_ERROR_ENUM(name, value, text) name = (value),
@@ -240,19 +244,24 @@ struct trackd_options {
  * options:    NULL means { TRACKD_OPEN_READ }. Strings are copied.
  *
  * WHICH BOARD (the one rule, also of trackctl): the options; for what they leave open the
- * environment's TRACKD_BOARD and TRACKD_SOCKET (ignored in set-user-ID programs); if neither names
- * a board, the user's own, /trackd-<uid>, if it or its socket exists; then the system's, /trackd.
- * The socket of board /NAME is NAME.sock in the per-user or system runtime directory:
+ * environment's TRACKD_BOARD and TRACKD_SOCKET (ignored in set-user-ID programs; TRACKD_SOCKET also
+ * when an option names another board than TRACKD_BOARD); if neither names a board, the user's own,
+ * /trackd-<uid>, if it or its socket exists and belongs to the user; then the system's, /trackd.
+ * If a socket was named and no board, the board is the one that its daemon serves. A name is "/" and
+ * 1 to 59 bytes of A-Za-z0-9._-, not beginning with a dot. The socket of board /NAME is NAME.sock in the per-user or system runtime directory:
  * $XDG_RUNTIME_DIR/trackd/trackd-<uid>.sock for the user's own board, /run/trackd/trackd.sock for
  * the system's; for any other board $XDG_RUNTIME_DIR/trackd/NAME.sock if that exists, else
- * /run/trackd/NAME.sock.
+ * /run/trackd/NAME.sock. $XDG_RUNTIME_DIR counts only if it is the user's and others may not write
+ * it; else it is /run/user/<uid>.
  *
  * The daemon hands out the board's descriptor over the socket. Where no daemon answers, the board
  * is opened by name, as its mode permits, and only if it is a regular file with one link that
- * belongs to the user who owns the socket's directory.
+ * belongs to the user who owns the socket's directory, or, if everybody may write there, to the
+ * caller.
  *
  * Errors: TRACKD_E_NO_BOARD; -EACCES not permitted; TRACKD_E_NAMESPACE (a producer in a foreign pid
- * or time namespace); TRACKD_E_LAYOUT; TRACKD_E_NOT_OURS; TRACKD_E_DAMAGED; TRACKD_E_TABLE_FULL;
+ * or time namespace); TRACKD_E_OTHER_BOARD (the daemon at the socket serves another board than the
+ * one that was named); TRACKD_E_LAYOUT; TRACKD_E_NOT_OURS; TRACKD_E_DAMAGED; TRACKD_E_TABLE_FULL;
  * -ESRCH (worker_pid does not exist); -EINVAL; -ENOMEM; -EMFILE.
  * Cost: about 100 us, once.
  */

@@ -21,12 +21,16 @@ static struct place place;
 /* A runtime directory of one's own, and an environment that says nothing else. */
 static int set_up(void **state)
 {
+	static char folder[96];
+	static int n;
 	char path[192];
 
 	(void)state;
-	harness_folder(runtime, sizeof runtime);
+	if (n == 0)
+		harness_folder(folder, sizeof folder);
+	snprintf(runtime, sizeof runtime, "%s/%d", folder, ++n);
 	snprintf(path, sizeof path, "%s/trackd", runtime);
-	if (mkdir(path, 0700) < 0)
+	if (chmod(folder, 0755) < 0 || mkdir(runtime, 0700) < 0 || mkdir(path, 0700) < 0)
 		return -1;
 	setenv("XDG_RUNTIME_DIR", runtime, 1);
 	unsetenv("TRACKD_BOARD");
@@ -91,10 +95,45 @@ static void options_come_first(void **state)
 	setenv("TRACKD_SOCKET", "/environment.sock", 1);
 	assert_int_equal(place_find(&place, "/options", "/options.sock"), 0);
 	expect("/options", "/options.sock");
-	assert_int_equal(place_find(&place, "/options", NULL), 0);
-	expect("/options", "/environment.sock");
 	assert_int_equal(place_find(&place, NULL, "/options.sock"), 0);
 	expect("/environment", "/options.sock");
+}
+
+/* The environment's socket is the environment's board's. */
+static void a_named_board_has_no_socket_of_another(void **state)
+{
+	(void)state;
+	setenv("TRACKD_SOCKET", "/environment.sock", 1);
+	assert_int_equal(place_find(&place, "/options", NULL), 0);
+	expect("/options", "/run/trackd/options.sock");
+	setenv("TRACKD_BOARD", "/environment", 1);
+	assert_int_equal(place_find(&place, "/options", NULL), 0);
+	expect("/options", "/run/trackd/options.sock");
+	assert_int_equal(place_find(&place, "/environment", NULL), 0);
+	expect("/environment", "/environment.sock");
+	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	expect("/environment", "/environment.sock");
+}
+
+static void a_daemon_serves_the_board_that_was_named(void **state)
+{
+	static const char other[64] = "/other", endless[4] = { '/', 'a', 'b', 'c' };
+
+	(void)state;
+	assert_int_equal(place_find(&place, "/options", "/s.sock"), 0);
+	assert_int_equal(place_follow(&place, other, sizeof other), TRACKD_E_OTHER_BOARD);
+	expect("/options", "/s.sock");
+	assert_int_equal(place_follow(&place, "/options", 9), 0);
+	setenv("TRACKD_BOARD", "/environment", 1);
+	assert_int_equal(place_find(&place, NULL, "/s.sock"), 0);
+	assert_int_equal(place_follow(&place, other, sizeof other), TRACKD_E_OTHER_BOARD);
+	unsetenv("TRACKD_BOARD");
+	assert_int_equal(place_find(&place, NULL, "/s.sock"), 0);
+	assert_int_equal(place_follow(&place, endless, sizeof endless), -EPROTO);
+	assert_int_equal(place_follow(&place, "/a/b", 5), -EPROTO);
+	assert_int_equal(place_follow(&place, other, sizeof other), 0);
+	expect("/other", "/s.sock");
+	assert_int_equal(place_follow(&place, "/third", 7), TRACKD_E_OTHER_BOARD);
 }
 
 static void then_the_environment(void **state)
@@ -128,6 +167,95 @@ static bool own_segment_exists(void)
 
 	snprintf(path, sizeof path, "/dev/shm%s", own);
 	return access(path, F_OK) == 0;
+}
+
+/* ---- Strangers ------------------------------------------------------------ */
+
+enum { STRANGER = 64323, VICTIM = 64324 };
+
+/* As a user without account, in whose name a stranger has made a file. What the rule says. */
+static int victim(void)
+{
+	char path[128];
+	int wrong = 0;
+
+	place_user_board(own, VICTIM);
+	snprintf(path, sizeof path, "/dev/shm%s", own);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 || chown(path, STRANGER, STRANGER) < 0 || chmod(runtime, 0755) < 0 ||
+	    chown(runtime, VICTIM, VICTIM) < 0 || setresuid(VICTIM, VICTIM, VICTIM) < 0)
+		return 2;
+	wrong += place_find(&place, NULL, NULL) != 0 || strcmp(place.board, "/trackd") != 0;
+	close(fd);
+	return wrong;
+}
+
+static void a_strangers_file_diverts_nobody(void **state)
+{
+	char path[128];
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		_exit(victim());
+	int status = harness_reap(pid);
+	place_user_board(own, VICTIM);
+	snprintf(path, sizeof path, "/dev/shm%s", own);
+	(void)unlink(path);
+	assert_int_equal(chown(runtime, 0, 0), 0);
+	assert_int_equal(status, 0);
+}
+
+static void a_strangers_socket_is_not_the_users(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	make_socket("/named");
+	assert_int_equal(chown(in_runtime("/named"), STRANGER, STRANGER), 0);
+	assert_int_equal(place_find(&place, "/named", NULL), 0);
+	expect("/named", "/run/trackd/named.sock");
+}
+
+static void a_runtime_directory_that_others_may_write_does_not_count(void **state)
+{
+	(void)state;
+	assert_string_equal(place_runtime_dir(), runtime);
+	assert_int_equal(chmod(runtime, 01777), 0);
+	assert_null(place_runtime_dir());
+	assert_int_equal(chmod(runtime, 0700), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(runtime, STRANGER, STRANGER), 0);
+		assert_null(place_runtime_dir());
+	}
+}
+
+static void a_board_belongs_to_the_directorys_owner_or_in_a_public_one_to_us(void **state)
+{
+	char path[192];
+	uid_t uid;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(place_find(&place, "/none", in_runtime("/none")), 0);
+	snprintf(path, sizeof path, "%s/trackd", runtime);
+	assert_int_equal(chown(path, STRANGER, STRANGER), 0);
+	assert_int_equal(place_owner(&place, &uid), 0);
+	assert_int_equal(uid, STRANGER);
+	assert_int_equal(chmod(path, 01777), 0);
+	assert_int_equal(place_owner(&place, &uid), 0);
+	assert_int_equal(uid, STRANGER);
+	harness_board_name(place.board);
+	snprintf(path, sizeof path, "/dev/shm%s", place.board);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(place_owner(&place, &uid), 0);
+	assert_int_equal(unlink(path), 0);
+	close(fd);
+	assert_int_equal(uid, geteuid());
 }
 
 static void then_the_systems(void **state)
@@ -191,6 +319,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		OWN_PLACE(names_are_what_the_header_says),
 		OWN_PLACE(options_come_first),
+		OWN_PLACE(a_named_board_has_no_socket_of_another),
+		OWN_PLACE(a_daemon_serves_the_board_that_was_named),
+		OWN_PLACE(a_strangers_file_diverts_nobody),
+		OWN_PLACE(a_strangers_socket_is_not_the_users),
+		OWN_PLACE(a_runtime_directory_that_others_may_write_does_not_count),
+		OWN_PLACE(a_board_belongs_to_the_directorys_owner_or_in_a_public_one_to_us),
 		OWN_PLACE(then_the_environment),
 		OWN_PLACE(then_the_users_own_if_its_socket_is_there),
 		OWN_PLACE(then_the_systems),

@@ -16,6 +16,7 @@ enum exit_code exit_code_of_error(int error)
 		return EXIT_CODE_REFUSED;
 	case TRACKD_E_NO_BOARD:
 	case TRACKD_E_NOT_OURS:
+	case TRACKD_E_OTHER_BOARD:
 	case TRACKD_E_LAYOUT:
 		return EXIT_CODE_NO_BOARD;
 	case TRACKD_E_DAMAGED:

@@ -45,6 +45,7 @@ LIMIT = 20  # seconds after which a condition that must come true has failed
 E_NO_BOARD, E_NOT_FOUND, E_GONE, E_EXISTS, E_FINAL, E_FULL, E_BUSY = range(-20001, -20008, -1)
 E_KEY = -20008
 E_READ_ONLY, E_NAMESPACE, E_NOT_OURS, E_LAYOUT, E_DAMAGED = range(-20013, -20018, -1)
+E_OTHER_BOARD = -20020
 
 
 class Failure(Exception):
