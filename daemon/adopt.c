@@ -4,6 +4,7 @@
 #include "atomic.h"
 #include "board.h"
 #include "boardlock.h"
+#include "exitstatus.h"
 #include "log.h"
 #include "repair.h"
 #include "restore.h"
@@ -64,7 +65,15 @@ static int say_not_made(const struct config *config, int error)
 		return EX_UNAVAILABLE;
 	}
 	log_error("board %s cannot be made: %s", config->board, trackd_strerror(error));
-	return error == -EACCES || error == -EPERM ? EX_NOPERM : EX_UNAVAILABLE;
+	return exitstatus_of(error, EX_UNAVAILABLE);
+}
+
+/* A board that is there and may be whole: it is left as it is. */
+static int say_not_read(const struct config *config, int error)
+{
+	log_error("board %s cannot be read: %s; it is left as it is, try again", config->board,
+		  trackd_strerror(error));
+	return exitstatus_of(error, EX_IOERR);
 }
 
 /* ---- From the snapshot --------------------------------------------------- */
@@ -81,8 +90,8 @@ static void say_count(const struct config *config, const char *from,
 			    count->lost);
 }
 
-static int fresh(struct board *ret_board, const struct config *config,
-		 int name_it(const struct board *, const char *))
+/* A board without a name, filled from the snapshot. */
+static int fresh(struct board *ret_board, const struct config *config)
 {
 	const struct snapshot_place place = { config->state_dir, config->board };
 	struct restore_count count;
@@ -91,16 +100,34 @@ static int fresh(struct board *ret_board, const struct config *config,
 	if (error < 0)
 		return say_not_made(config, error);
 	(void)board_declare_kinds(ret_board, config);
-	if (restore_snapshot(ret_board, &place, &count) == 0)
+	error = restore_snapshot(ret_board, &place, &count);
+	if (error < 0 && error != -ENOENT) {
+		segment_unmap(ret_board);
+		return exitstatus_of(error, EX_IOERR);
+	}
+	if (error == 0)
 		say_count(config, "the snapshot", &count);
 	board_take_over(ret_board, config);
-	error = name_it(ret_board, config->board);
-	if (error < 0) {
-		segment_unmap(ret_board);
-		return say_not_made(config, error);
-	}
+	return 0;
+}
+
+static void say_made(const struct config *config)
+{
 	log_info("board %s made for %u tasks, %lu MiB", config->board, config->capacity,
 		 (unsigned long)(segment_size(config->capacity) / MIB + 1));
+}
+
+int adopt_name(const struct board *board, const struct config *config)
+{
+	struct stat st;
+	int error;
+
+	if (fstat(board->fd, &st) == 0 && st.st_nlink > 0)
+		return 0;
+	error = segment_link(board, config->board);
+	if (error < 0)
+		return say_not_made(config, error);
+	say_made(config);
 	return 0;
 }
 
@@ -221,11 +248,17 @@ static int replace_unreadable(struct board *ret_board, const struct config *conf
 {
 	log_warning("board %s cannot be used (%s); a new one takes its place", config->board,
 		    error == TRACKD_E_LAYOUT ? "another layout" : "damaged");
-	int status = fresh(ret_board, config, segment_replace);
-	if (status == 0)
+	int status = fresh(ret_board, config);
+	if (status == 0 && (error = segment_replace(ret_board, config->board)) < 0) {
+		segment_unmap(ret_board);
+		status = say_not_made(config, error);
+	}
+	if (status == 0) {
+		say_made(config);
 		retire_file(fd);
-	else
+	} else {
 		close(fd);
+	}
 	return status;
 }
 
@@ -234,18 +267,19 @@ int adopt_board(struct board *ret_board, const struct config *config)
 	int fd = segment_open(config->board, true, geteuid());
 
 	if (fd == -ENOENT)
-		return fresh(ret_board, config, segment_link);
-	if (fd < 0) {
-		log_error("board %s: %s", config->board,
-			  trackd_strerror(fd == -EACCES ? TRACKD_E_NOT_OURS : fd));
+		return fresh(ret_board, config);
+	if (fd == -EACCES || fd == TRACKD_E_NOT_OURS) {
+		log_error("board %s: %s", config->board, trackd_strerror(TRACKD_E_NOT_OURS));
 		return EX_NOPERM;
 	}
+	if (fd < 0)
+		return say_not_read(config, fd);
 	int error = segment_map(ret_board, fd, true);
 	if (error == TRACKD_E_LAYOUT || error == TRACKD_E_DAMAGED)
 		return replace_unreadable(ret_board, config, fd, error);
 	if (error < 0) {
 		close(fd);
-		return say_not_made(config, error);
+		return say_not_read(config, error);
 	}
 	return adopt_mapped(ret_board, config);
 }
@@ -254,38 +288,37 @@ int adopt_board(struct board *ret_board, const struct config *config)
 
 /* A daemon that was killed holds its lock until the kernel has taken its board apart, which for a
  * large one takes a moment. */
-static int take_lock(const char *board, pid_t *ret_pid)
+static int take_lock(struct boardlock *ret_lock, const char *board, pid_t *ret_pid)
 {
 	static const struct timespec pause = { .tv_nsec = 20000000 };
 	uint64_t deadline = clock_monotonic_ns() + NS_PER_S;
-	int fd;
+	int error;
 
-	while ((fd = boardlock_take(board, ret_pid)) == -EAGAIN && clock_monotonic_ns() < deadline)
+	while ((error = boardlock_take(ret_lock, board, ret_pid)) == -EAGAIN &&
+	       clock_monotonic_ns() < deadline)
 		(void)nanosleep(&pause, NULL);
-	return fd;
+	return error;
 }
 
-int adopt_lock(const struct config *config, int *ret_fd)
+int adopt_lock(const struct config *config, struct boardlock *ret_lock)
 {
 	pid_t pid = 0;
-	int fd = take_lock(config->board, &pid);
+	int error = take_lock(ret_lock, config->board, &pid);
 
-	if (fd >= 0) {
-		*ret_fd = fd;
+	if (error == 0)
 		return 0;
-	}
-	if (fd == -EAGAIN) {
+	if (error == -EAGAIN) {
 		log_error("another trackd (pid %d) serves board %s; stop it, or give --board NAME",
 			  (int)pid, config->board);
 		return EX_TEMPFAIL;
 	}
-	if (fd == TRACKD_E_NOT_OURS || fd == -EACCES) {
-		log_error("/dev/shm%s.lock belongs to somebody else; look at it and remove it",
+	if (error == TRACKD_E_NOT_OURS || error == -EACCES) {
+		log_error("/dev/shm%s:lock belongs to somebody else; look at it and remove it",
 			  config->board);
 		return EX_NOPERM;
 	}
-	log_error("/dev/shm%s.lock: %s", config->board, trackd_strerror(fd));
-	return EX_UNAVAILABLE;
+	log_error("/dev/shm%s:lock: %s", config->board, trackd_strerror(error));
+	return exitstatus_of(error, EX_UNAVAILABLE);
 }
 
 /* Takes fd over. */
@@ -298,10 +331,14 @@ static int remove_board(const struct config *config, int fd)
 	if (error == 0) {
 		error = succession_remove(&board, config->board);
 		segment_unmap(&board);
-	} else { /* no board, but a file of ours that has its name */
+	} else if (error == TRACKD_E_LAYOUT || error == TRACKD_E_DAMAGED) {
+		/* no board, but a file of ours that has its name */
 		retire_file(fd);
 		snprintf(path, sizeof path, "/dev/shm%s", config->board);
 		error = unlink(path) < 0 ? -errno : 0;
+	} else {
+		close(fd);
+		return say_not_read(config, error);
 	}
 	if (error < 0) {
 		log_error("board %s cannot be removed: %s", config->board, trackd_strerror(error));
@@ -311,23 +348,36 @@ static int remove_board(const struct config *config, int fd)
 	return 0;
 }
 
+static void say_socket(const struct config *config)
+{
+	struct stat st;
+
+	if (lstat(config->socket, &st) == 0)
+		log_info("%s stays: no daemon of board %s has made it", config->socket,
+			 config->board);
+}
+
 int adopt_remove(const struct config *config)
 {
-	int lock, fd, status = adopt_lock(config, &lock);
+	struct boardlock lock;
+	int status = adopt_lock(config, &lock);
 
 	if (status != 0)
 		return status;
-	fd = segment_open(config->board, true, geteuid());
+	int fd = segment_open(config->board, true, geteuid());
 	if (fd >= 0) {
 		status = remove_board(config, fd);
 	} else if (fd == -ENOENT) {
 		log_info("there is no board %s", config->board);
 	} else {
 		log_error("board %s: %s", config->board, trackd_strerror(fd));
-		status = EX_NOPERM;
+		status = fd == TRACKD_E_NOT_OURS ? EX_NOPERM : exitstatus_of(fd, EX_IOERR);
 	}
-	if (status == 0)
-		(void)unlink(config->socket);
-	boardlock_remove(config->board, lock);
+	if (status == 0) {
+		boardlock_remove(&lock, config->board);
+		say_socket(config);
+	} else {
+		boardlock_give_up(&lock, config->board);
+	}
 	return status;
 }

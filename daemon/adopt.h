@@ -7,16 +7,25 @@
 #ifndef TRACKD_ADOPT_H
 #define TRACKD_ADOPT_H
 
+#include "boardlock.h"
 #include "config.h"
 #include "segment.h"
 
-/* The daemon's lock must be held. Returns 0 or an exit status (sysexits.h), having said why. */
+/*
+ * The daemon's lock must be held. Returns 0 or an exit status (sysexits.h), having said why. Where
+ * there was no board, the new one has no name yet, so that a start which fails after this leaves
+ * nothing.
+ */
 int adopt_board(struct board *ret_board, const struct config *config);
 
-/* Remove a board that no daemon serves, its lock and its socket. An exit status. */
+/* Give the board its name, unless it has it. The last step of a start. As above. */
+int adopt_name(const struct board *board, const struct config *config);
+
+/* Remove a board that no daemon serves, its lock and the socket that its daemon made. An exit
+ * status. */
 int adopt_remove(const struct config *config);
 
-/* Take the lock. Returns 0 with *ret_fd or an exit status, having said why. */
-int adopt_lock(const struct config *config, int *ret_fd);
+/* Take the lock. Returns 0 or an exit status, having said why. */
+int adopt_lock(const struct config *config, struct boardlock *ret_lock);
 
 #endif

@@ -1,27 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's lock. It belongs to the open file, so it is kept by whoever has the descriptor. */
+/*
+ * The daemon's lock. It belongs to the open file, so it is kept by whoever has the descriptor. The
+ * file's text is the daemon's pid and, on a second line, the socket that was made last.
+ */
 #include "boardlock.h"
+#include "segment.h"
 #include "trackd.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void lock_path(char *path, size_t size, const char *board)
+#define SHM_DIR "/dev/shm"
+
+static void lock_path(char path[SEGMENT_PATH_MAX], const char *board)
 {
-	snprintf(path, size, "/dev/shm%s.lock", board);
+	segment_beside(path, board, "lock");
 }
 
-static pid_t read_pid(int fd)
-{
-	char text[16] = "";
-	ssize_t n = pread(fd, text, sizeof text - 1, 0);
+/* ---- The text ------------------------------------------------------------ */
 
-	return n > 0 ? (pid_t)strtol(text, NULL, 10) : 0;
+struct note {
+	int pid;
+	unsigned long device, inode;
+	char socket[108]; /* "": none */
+};
+
+static void note_read(int fd, struct note *ret_note)
+{
+	char text[256] = "";
+
+	*ret_note = (struct note){ 0 };
+	if (pread(fd, text, sizeof text - 1, 0) > 0 &&
+	    sscanf(text, "%d\n%lu %lu %107[^\n]", &ret_note->pid, &ret_note->device,
+		   &ret_note->inode, ret_note->socket) < 4)
+		ret_note->socket[0] = '\0';
 }
+
+static void note_write(int fd, const struct note *note)
+{
+	char text[256];
+	int n = snprintf(text, sizeof text, "%d\n", note->pid);
+
+	if (note->socket[0] != '\0')
+		n += snprintf(text + n, sizeof text - (size_t)n, "%lu %lu %s\n", note->device,
+			      note->inode, note->socket);
+	if (ftruncate(fd, 0) == 0)
+		(void)!pwrite(fd, text, (size_t)n, 0);
+}
+
+void boardlock_note(const struct boardlock *lock, const char *socket, dev_t device, ino_t inode)
+{
+	struct note note = { .pid = getpid(), .device = device, .inode = inode };
+
+	snprintf(note.socket, sizeof note.socket, "%s", socket);
+	note_write(lock->fd, &note);
+}
+
+/* ---- Taking --------------------------------------------------------------- */
 
 /* Whether the name still leads to the file that was locked: it may have been removed meanwhile. */
 static bool is_named(int fd, const char *path)
@@ -48,38 +88,113 @@ static int open_lock(const char *path)
 	return fd;
 }
 
-int boardlock_take(const char *board, pid_t *ret_pid)
+/* A daemon writes its pid as soon as it has the lock. */
+static bool is_empty(int fd)
 {
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char path[128];
-	int fd, error;
+	struct stat st;
 
-	lock_path(path, sizeof path, board);
-	for (;;) {
-		fd = open_lock(path);
-		if (fd < 0)
-			return fd;
-		if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
-			error = errno == EACCES ? -EAGAIN : -errno;
-			*ret_pid = read_pid(fd);
-			close(fd);
-			return error;
-		}
-		if (is_named(fd, path))
-			break;
-		close(fd);
-	}
-	/* Only for the message of a daemon that finds it locked. */
-	if (ftruncate(fd, 0) == 0)
-		(void)!dprintf(fd, "%d\n", getpid());
-	return fd;
+	return fstat(fd, &st) == 0 && st.st_size == 0;
 }
 
-void boardlock_remove(const char *board, int fd)
+/* 0; -EAGAIN with the holder's pid; -errno, and then a file that was just made is gone again. */
+static int lock_fd(int fd, const char *path, pid_t *ret_pid)
 {
-	char path[128];
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct note note;
 
-	lock_path(path, sizeof path, board);
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return 0;
+	int error = errno == EACCES ? -EAGAIN : -errno;
+	if (error != -EAGAIN && is_empty(fd))
+		(void)unlink(path);
+	note_read(fd, &note);
+	*ret_pid = note.pid;
+	return error;
+}
+
+/* A descriptor that holds the lock, or an error as boardlock_take() returns it. */
+static int lock_file(const char *path, pid_t *ret_pid)
+{
+	for (;;) {
+		int fd = open_lock(path);
+		if (fd < 0)
+			return fd;
+		int error = lock_fd(fd, path, ret_pid);
+		if (error == 0 && is_named(fd, path))
+			return fd;
+		close(fd);
+		if (error < 0)
+			return error;
+	}
+}
+
+/* Boards that never got their name: segment_replace() was interrupted by a kill. */
+static void remove_unfinished(const char *board)
+{
+	char prefix[SEGMENT_PATH_MAX];
+	const struct dirent *entry;
+	struct stat st;
+	DIR *dir = opendir(SHM_DIR);
+
+	if (!dir)
+		return;
+	segment_beside(prefix, board, "new-");
+	const char *name = prefix + sizeof SHM_DIR;
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, name, strlen(name)) == 0 &&
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_uid == geteuid())
+			(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+}
+
+int boardlock_take(struct boardlock *ret_lock, const char *board, pid_t *ret_pid)
+{
+	char path[SEGMENT_PATH_MAX];
+	struct note note;
+
+	lock_path(path, board);
+	int fd = lock_file(path, ret_pid);
+	if (fd < 0)
+		return fd;
+	*ret_lock = (struct boardlock){ .fd = fd, .made = is_empty(fd) };
+	note_read(fd, &note);
+	note.pid = getpid();
+	note_write(fd, &note);
+	remove_unfinished(board);
+	return 0;
+}
+
+/* ---- Letting go ------------------------------------------------------------ */
+
+void boardlock_drop(struct boardlock *lock)
+{
+	if (lock->fd >= 0)
+		close(lock->fd);
+	lock->fd = -1;
+}
+
+void boardlock_give_up(struct boardlock *lock, const char *board)
+{
+	char path[SEGMENT_PATH_MAX];
+
+	lock_path(path, board);
+	if (lock->made)
+		(void)unlink(path);
+	boardlock_drop(lock);
+}
+
+void boardlock_remove(struct boardlock *lock, const char *board)
+{
+	char path[SEGMENT_PATH_MAX];
+	struct note note;
+	struct stat st;
+
+	note_read(lock->fd, &note);
+	if (note.socket[0] != '\0' && lstat(note.socket, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_dev == note.device && st.st_ino == note.inode)
+		(void)unlink(note.socket);
+	lock_path(path, board);
 	(void)unlink(path);
-	close(fd);
+	boardlock_drop(lock);
 }

@@ -5,6 +5,8 @@
  */
 #include "config.h"
 #include "kinds.h"
+#include "listener.h"
+#include "place.h"
 #include "value.h"
 #include <assert.h>
 #include <errno.h>
@@ -30,19 +32,18 @@ static int copy_text(char *to, size_t size, const char *text)
 
 static int set_board(struct config *config, const char *value)
 {
-	const char *name = value[0] == '/' ? value + 1 : value;
+	char name[sizeof config->board];
+	int n = snprintf(name, sizeof name, "%s%s", value[0] == '/' ? "" : "/", value);
 
-	/* ".lock" and ".new" stand behind the name in the same folder. */
-	if (name[0] == '\0' || name[0] == '.' || strchr(name, '/') || strlen(name) > 58)
+	if (n < 0 || (size_t)n >= sizeof name || !place_name_valid(name))
 		return -EINVAL;
-	snprintf(config->board, sizeof config->board, "/%s", name);
-	return 0;
+	return copy_text(config->board, sizeof config->board, name);
 }
 
 static int set_socket(struct config *config, const char *value)
 {
-	/* ".new" is added while it is made, and must fit into sun_path too. */
-	if (value[0] != '/' || strlen(value) + strlen(".new") >= 108)
+	/* A suffix of LISTENER_SUFFIX bytes is added while it is made, and must fit into sun_path. */
+	if (value[0] != '/' || strlen(value) + LISTENER_SUFFIX >= 108)
 		return -EINVAL;
 	return copy_text(config->socket, sizeof config->socket, value);
 }
@@ -105,7 +106,9 @@ static const struct {
 	config_setter *set;
 	const char *allowed;
 } setters[] = {
-	{ "board", set_board, "a name such as /trackd, without another slash, up to 58 bytes" },
+	{ "board", set_board,
+	  "a name such as /trackd, without another slash: 1 to 59 bytes of A-Za-z0-9._-, not "
+	  "beginning with a dot" },
 	{ "socket", set_socket, "an absolute path of up to 103 bytes" },
 	{ "mode", set_mode, "an octal mode with 6 for the owner and no execute bit, such as 0660" },
 	{ "group", set_group, "the name or number of a group that exists" },
@@ -128,7 +131,7 @@ void config_defaults(struct config *ret_config, int user)
 
 	memset(ret_config, 0, sizeof *ret_config);
 	if (user)
-		snprintf(ret_config->board, sizeof ret_config->board, "/trackd-%u", geteuid());
+		place_user_board(ret_config->board, geteuid());
 	else
 		strcpy(ret_config->board, "/trackd");
 	ret_config->gid = (gid_t)-1;
@@ -338,19 +341,19 @@ int config_read(struct config *config, const char *path, struct config_fault *fa
 /* The one rule of where a board's socket is; see trackd_open(). */
 int config_finish(struct config *config, struct config_fault *fault)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *runtime = place_runtime_dir();
 	char own[64];
 	bool user;
 	int n;
 
 	if (config->socket[0] != '\0')
 		return 0;
-	snprintf(own, sizeof own, "/trackd-%u", geteuid());
+	place_user_board(own, geteuid());
 	user = strcmp(config->board, own) == 0 ||
 	       (geteuid() != 0 && runtime && strcmp(config->board, "/trackd") != 0);
-	if (user && (!runtime || runtime[0] != '/'))
-		return fail(fault,
-			    "socket: XDG_RUNTIME_DIR is not set; set it, or give --socket PATH");
+	if (user && !runtime)
+		return fail(fault, "socket: XDG_RUNTIME_DIR is not set to a directory of this user "
+				   "that others may not write; set it, or give --socket PATH");
 	n = snprintf(config->socket, sizeof config->socket, "%s/trackd%s.sock",
 		     user ? runtime : "/run", config->board);
 	if (n < 0 || (size_t)n >= sizeof config->socket)

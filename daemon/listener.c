@@ -2,17 +2,20 @@
 /* Making a socket so that nobody ever meets one that does not listen yet, and nobody's live one is
  * taken away. */
 #include "listener.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024 };
+enum { BACKLOG = 1024, BESIDE_TRIES = 64 };
 
 static int address_of(struct sockaddr_un *address, const char *path)
 {
@@ -50,20 +53,90 @@ static int is_served(const char *path)
 	return error;
 }
 
-static int make_directory(const char *path)
-{
-	char directory[128];
-	const char *slash = strrchr(path, '/');
-	size_t length = (size_t)(slash - path);
+/* ---- The directory --------------------------------------------------------- */
 
-	if (length == 0 || length >= sizeof directory)
-		return 0;
+/* The directory of a path; false if it is the root or the path has none. */
+static bool directory_of(char directory[LISTENER_PATH_MAX], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) : 0;
+
+	if (length == 0 || length >= LISTENER_PATH_MAX)
+		return false;
 	memcpy(directory, path, length);
 	directory[length] = '\0';
+	return true;
+}
+
+static int make_directory(struct listener *listener)
+{
+	char directory[LISTENER_PATH_MAX];
+
+	if (!directory_of(directory, listener->path))
+		return 0;
 	/* Clients trust the directory's owner to be the board's. */
-	if (mkdir(directory, 0755) < 0 && errno != EEXIST)
+	listener->made_directory = mkdir(directory, 0755) == 0;
+	return listener->made_directory || errno == EEXIST ? 0 : -errno;
+}
+
+static void remove_directory(const struct listener *listener)
+{
+	char directory[LISTENER_PATH_MAX];
+
+	if (listener->made_directory && directory_of(directory, listener->path))
+		(void)rmdir(directory);
+}
+
+/* ---- Beside the path --------------------------------------------------------- */
+
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+
+/* A name that nobody knows beforehand: PATH~abc. The directory may be one in which others can make
+ * files. */
+static int choose_beside(struct listener *listener)
+{
+	uint8_t random[LISTENER_SUFFIX - 1];
+	size_t length = strlen(listener->path);
+
+	if (length + LISTENER_SUFFIX >= sizeof listener->beside)
+		return -ENAMETOOLONG;
+	if (getrandom(random, sizeof random, 0) < 0)
 		return -errno;
+	memcpy(listener->beside, listener->path, length);
+	listener->beside[length++] = '~';
+	for (size_t i = 0; i < sizeof random; i++)
+		listener->beside[length++] = letters[random[i] % 64];
+	listener->beside[length] = '\0';
 	return 0;
+}
+
+/* Whether a file's name is that of a socket beside NAME. */
+static bool is_beside(const char *file, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strlen(file) == length + LISTENER_SUFFIX && memcmp(file, name, length) == 0 &&
+	       file[length] == '~' && strspn(file + length + 1, letters) == LISTENER_SUFFIX - 1;
+}
+
+/* Sockets of ours that were left beside the path by a daemon that was killed while it started. */
+static void remove_unfinished(const char *path)
+{
+	char directory[LISTENER_PATH_MAX], dead[LISTENER_PATH_MAX + 256];
+	const struct dirent *entry;
+	struct stat st;
+	DIR *dir = directory_of(directory, path) ? opendir(directory) : NULL;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		if (!is_beside(entry->d_name, strrchr(path, '/') + 1))
+			continue;
+		snprintf(dead, sizeof dead, "%s/%s", directory, entry->d_name);
+		if (lstat(dead, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_uid == geteuid() &&
+		    is_served(dead) == 0)
+			(void)unlink(dead);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 /* Who may read the board may connect, and connecting asks for the right to write. */
@@ -72,88 +145,99 @@ static mode_t socket_mode(mode_t mode)
 	return 0600 | (mode & 0040 ? 0060u : 0u) | (mode & 0004 ? 0006u : 0u);
 }
 
-/* Where a socket is until it is shown: a string in the caller's buffer. */
-static const char *beside_of(char beside[128], const char *path)
-{
-	snprintf(beside, 128, "%s.new", path);
-	return beside;
-}
-
-static int bind_beside(int fd, const char *beside, mode_t mode, gid_t gid)
+/* Bind under a name that is free. */
+static int bind_beside(struct listener *listener)
 {
 	struct sockaddr_un address;
-	int error = address_of(&address, beside);
+	int error = -EADDRINUSE;
 
-	if (error < 0)
-		return error;
-	(void)unlink(beside);
 	mode_t before = umask(0177);
-	error = bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
-	umask(before);
-	if (error < 0)
-		return error;
-	if ((gid != (gid_t)-1 && chown(beside, (uid_t)-1, gid) < 0) ||
-	    chmod(beside, socket_mode(mode)) < 0 || listen(fd, BACKLOG) < 0) {
-		error = -errno;
-		(void)unlink(beside);
+	for (int tries = 0; error == -EADDRINUSE && tries < BESIDE_TRIES; tries++) {
+		error = choose_beside(listener);
+		if (error == 0)
+			error = address_of(&address, listener->beside);
+		if (error == 0 &&
+		    bind(listener->fd, (struct sockaddr *)&address, sizeof address) < 0)
+			error = -errno;
 	}
+	umask(before);
+	return error == -EADDRINUSE ? -EEXIST : error;
+}
+
+/* Its owner, mode and number. No link is followed: the name may be a stranger's by now. */
+static int finish_beside(struct listener *listener, mode_t mode, gid_t gid)
+{
+	struct stat st;
+
+	if ((gid != (gid_t)-1 && lchown(listener->beside, (uid_t)-1, gid) < 0) ||
+	    fchmodat(AT_FDCWD, listener->beside, socket_mode(mode), AT_SYMLINK_NOFOLLOW) < 0 ||
+	    listen(listener->fd, BACKLOG) < 0 || lstat(listener->beside, &st) < 0)
+		return -errno;
+	listener->device = st.st_dev;
+	listener->inode = st.st_ino;
+	return 0;
+}
+
+/* ---- Making, showing, removing ----------------------------------------------- */
+
+static int make_beside(struct listener *listener, mode_t mode, gid_t gid)
+{
+	int error;
+
+	listener->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->fd < 0)
+		return -errno;
+	remove_unfinished(listener->path);
+	error = bind_beside(listener);
+	if (error == 0) {
+		error = finish_beside(listener, mode, gid);
+		if (error < 0)
+			(void)unlink(listener->beside);
+	}
+	if (error < 0)
+		close(listener->fd);
 	return error;
 }
 
 int listener_make(struct listener *ret_listener, const char *path, mode_t mode, gid_t gid)
 {
-	struct listener listener = { .made = true, .path = path };
-	struct stat st = { 0 };
-	char beside[128];
-	int error = make_directory(path);
+	struct listener listener = { .fd = -1, .made = true, .path = path };
+	int error = make_directory(&listener);
 
 	if (error == 0)
 		error = is_served(path);
-	if (error != 0)
+	if (error == 0)
+		error = make_beside(&listener, mode, gid);
+	if (error != 0) {
+		remove_directory(&listener);
 		return error > 0 ? -EADDRINUSE : error;
-	listener.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener.fd < 0)
-		return -errno;
-	error = bind_beside(listener.fd, beside_of(beside, path), mode, gid);
-	if (error == 0 && lstat(beside, &st) < 0)
-		error = -errno;
-	if (error < 0) {
-		close(listener.fd);
-		return error;
 	}
-	listener.device = st.st_dev;
-	listener.inode = st.st_ino;
 	*ret_listener = listener;
 	return 0;
 }
 
 int listener_show(struct listener *listener)
 {
-	char beside[128];
-
 	if (!listener->made)
 		return 0;
-	return rename(beside_of(beside, listener->path), listener->path) < 0 ? -errno : 0;
+	if (rename(listener->beside, listener->path) < 0)
+		return -errno;
+	listener->shown = true;
+	return 0;
 }
 
-static void remove_ours(const struct listener *listener, const char *path)
+void listener_close(struct listener *listener, bool failed)
 {
+	const char *path = listener->shown ? listener->path : listener->beside;
 	struct stat st;
-
-	if (lstat(path, &st) == 0 && st.st_dev == listener->device && st.st_ino == listener->inode)
-		(void)unlink(path);
-}
-
-void listener_close(struct listener *listener)
-{
-	char beside[128];
 
 	if (listener->fd < 0)
 		return;
-	if (listener->made) {
-		remove_ours(listener, listener->path);
-		remove_ours(listener, beside_of(beside, listener->path));
-	}
+	if (listener->made && lstat(path, &st) == 0 && st.st_dev == listener->device &&
+	    st.st_ino == listener->inode)
+		(void)unlink(path);
+	if (failed)
+		remove_directory(listener);
 	close(listener->fd);
 	listener->fd = -1;
 }

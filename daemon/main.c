@@ -2,14 +2,29 @@
 /* trackd: the daemon that keeps a board. What to do is read from the command line and the
  * configuration file; service.c does it. */
 #include "adopt.h"
+#include "exitstatus.h"
 #include "log.h"
 #include "options.h"
 #include "service.h"
+#include "statedir.h"
 #include "trackd.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { EXIT_CONFIGURATION = 2 };
+static int check(const struct config *config)
+{
+	int error = statedir_check(config->state_dir);
+
+	if (error < 0) {
+		log_error("state_dir: %s: %s; " STATEDIR_ADVICE, config->state_dir,
+			  strerror(-error));
+		return EXIT_CONFIGURATION;
+	}
+	printf("configuration is valid: board %s, socket %s, %u tasks\n", config->board,
+	       config->socket, config->capacity);
+	return EXIT_SUCCESS;
+}
 
 static int run(const struct options *options, const struct config *config)
 {
@@ -17,9 +32,7 @@ static int run(const struct options *options, const struct config *config)
 	case OPTIONS_RUN:
 		return service_run(options, config);
 	case OPTIONS_CHECK:
-		printf("configuration is valid: board %s, socket %s, %u tasks\n", config->board,
-		       config->socket, config->capacity);
-		return EXIT_SUCCESS;
+		return check(config);
 	case OPTIONS_REMOVE:
 		return adopt_remove(config);
 	case OPTIONS_HELP:

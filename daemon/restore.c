@@ -158,62 +158,91 @@ static int read_items(struct restore *restore, struct snapshot_reader *reader)
 	return result;
 }
 
-/* Say what is missing, if anything is. Whether it is. */
-static bool report(const struct snapshot_reader *reader, const struct restore_count *count,
-		   const struct snapshot_place *place, int error)
+/* What is wrong with a snapshot that was read to its end: text[0] is NUL if nothing is. */
+static void judge(const struct snapshot_reader *reader, const struct restore_count *count,
+		  char text[128])
 {
 	uint64_t seen = count->tasks + count->expired + count->older + count->lost;
 
-	if (error == 0 && reader->bad == 0 && reader->complete && seen == reader->expected)
-		return false;
-	if (reader->complete)
-		log_warning("the snapshot in %s is damaged in %lu places: %lu of %lu tasks could "
-			    "be read; it is kept as .corrupt",
-			    place->dir, reader->bad, seen, reader->expected);
+	text[0] = '\0';
+	if (!reader->complete)
+		snprintf(text, 128, "ends too early: %lu tasks could be read", seen);
+	else if (reader->bad > 0 || seen != reader->expected)
+		snprintf(text, 128, "is damaged in %lu places: %lu of %lu tasks could be read",
+			 reader->bad, seen, reader->expected);
+	else if (count->lost > 0)
+		snprintf(text, 128, "holds %lu tasks that do not fit on the board", count->lost);
+}
+
+/* Keep what was not used, before the next snapshot takes its place. */
+static int keep(const struct snapshot_place *place, const char *what)
+{
+	char name[128];
+	int error = snapshot_set_aside(place, name);
+
+	if (error == 0)
+		log_error("the snapshot in %s %s; it is kept as %s", place->dir, what, name);
+	else if (error == -EEXIST)
+		log_error("the snapshot in %s %s, and %d of its kind are kept there already; "
+			  "trackd does not start: look at %s and the others, and remove them",
+			  place->dir, what, SNAPSHOT_ASIDE_MAX, name);
 	else
-		log_warning("the snapshot in %s ends too early%s%s: %lu tasks could be read; it is "
-			    "kept as .corrupt",
-			    place->dir, error < 0 ? ": " : "", error < 0 ? strerror(-error) : "",
-			    seen);
-	return true;
+		log_error("the snapshot in %s %s, and cannot be kept (%s); trackd does not "
+			  "start: move it elsewhere",
+			  place->dir, what, strerror(-error));
+	return error;
+}
+
+static void say_unreadable(const struct snapshot_place *place, int error)
+{
+	log_error("the snapshot %s%s.snapshot cannot be read (%s); trackd does not start, because "
+		  "it would be overwritten: %s, or move it elsewhere to begin without it",
+		  place->dir, place->board, strerror(-error),
+		  error == -EACCES || error == -EPERM ? "give it to trackd's user (chown)"
+						      : "try again");
+}
+
+static int read_all(struct board *board, const struct snapshot_place *place,
+		    struct snapshot_reader *reader, struct restore_count *ret_count)
+{
+	struct restore restore;
+	char what[128];
+	int error;
+
+	restore_init(&restore, board, reader->header.boot_id, reader->header.pid_ns,
+		     reader->header.wall_offset_ns, ret_count);
+	error = read_items(&restore, reader);
+	if (error < 0) {
+		say_unreadable(place, error);
+		return error;
+	}
+	judge(reader, ret_count, what);
+	return what[0] == '\0' ? 0 : keep(place, what);
 }
 
 int restore_snapshot(struct board *board, const struct snapshot_place *place,
 		     struct restore_count *ret_count)
 {
 	struct snapshot_reader *reader;
-	struct restore restore;
 	int error;
 
 	memset(ret_count, 0, sizeof *ret_count);
 	if (place->dir[0] == '\0')
 		return -ENOENT;
 	reader = malloc(sizeof *reader);
-	if (!reader)
-		return -ENOMEM;
-	error = snapshot_open(reader, place);
-	if (error < 0) {
-		if (error == -EBADMSG || error == -EPROTO) {
-			log_warning(
-				"the snapshot in %s %s; nothing was restored, and it is kept as "
-				".corrupt",
-				place->dir,
-				error == -EPROTO ? "is of another version" : "is damaged");
-			snapshot_set_aside(place);
-		}
-		free(reader);
-		return error;
+	error = reader ? snapshot_open(reader, place) : -ENOMEM;
+	if (error == 0) {
+		error = read_all(board, place, reader, ret_count);
+		snapshot_close(reader);
+	} else if (error == -EBADMSG || error == -EPROTO) {
+		error = keep(place, error == -EPROTO
+					    ? "is of another version, and nothing was restored"
+					    : "is damaged, and nothing was restored");
+	} else if (error != -ENOENT) {
+		say_unreadable(place, error);
 	}
-	restore_init(&restore, board, reader->header.boot_id, reader->header.pid_ns,
-		     reader->header.wall_offset_ns, ret_count);
-	error = read_items(&restore, reader);
-	if (report(reader, ret_count, place, error))
-		snapshot_set_aside(place);
-	if (ret_count->lost > 0)
-		log_warning("%lu tasks of the snapshot do not fit on the board", ret_count->lost);
-	snapshot_close(reader);
 	free(reader);
-	return 0;
+	return error;
 }
 
 /* ---- From a board ------------------------------------------------------- */

@@ -17,8 +17,11 @@ struct restore_count {
 	uint64_t lost;    /* could not be brought back */
 };
 
-/* 0 with the count; -ENOENT if there is no snapshot. Says in the log what was lost, and keeps a
- * damaged snapshot. */
+/*
+ * 0 with the count; -ENOENT if there is no snapshot; any other -errno: it could not be read, or not
+ * everything in it could be used and it could not be set aside. That is said in the log, and the
+ * next snapshot must not be written. A damaged snapshot is read as far as it goes and set aside.
+ */
 int restore_snapshot(struct board *board, const struct snapshot_place *place,
 		     struct restore_count *ret_count);
 

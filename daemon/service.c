@@ -9,6 +9,7 @@
 #include "control.h"
 #include "doorbell.h"
 #include "event.h"
+#include "exitstatus.h"
 #include "journal.h"
 #include "listener.h"
 #include "liveness.h"
@@ -18,6 +19,7 @@
 #include "reaper.h"
 #include "rounds.h"
 #include "saver.h"
+#include "statedir.h"
 #include "sweep.h"
 #include <errno.h>
 #include <signal.h>
@@ -32,7 +34,9 @@ struct service {
 	const struct options *options;
 	struct config config;
 	sd_event *event;
-	int lock_fd;
+	struct boardlock lock;
+	struct statedir statedir;
+	struct snapshot_place place;
 	struct board board;
 	struct listener listener;
 	struct notify notify;
@@ -46,6 +50,7 @@ struct service {
 	struct journal journal;
 	struct doorbell doorbell;
 	struct rounds rounds;
+	bool serves; /* the board has its name: from here on it is stopped, not given up */
 	/* descriptors that the service manager passed us */
 	int n_passed;
 	char **passed_names;
@@ -129,11 +134,29 @@ static int prepare_to_listen(struct service *service)
 	return cannot_listen(config->socket, error);
 }
 
+/* Clients that connect before the loop runs wait for it. */
 static int listen_openly(struct service *service)
 {
+	const struct listener *listener = &service->listener;
 	int error = listener_show(&service->listener);
 
-	return error == 0 ? 0 : cannot_listen(service->config.socket, error);
+	if (error < 0)
+		return cannot_listen(service->config.socket, error);
+	if (listener->made)
+		boardlock_note(&service->lock, listener->path, listener->device, listener->inode);
+	return 0;
+}
+
+/* A configuration that names a directory which cannot be used is wrong. */
+static int prepare_state(struct service *service)
+{
+	int error = statedir_make(&service->statedir, &service->place);
+	int status = exitstatus_of(error, EX_IOERR);
+
+	if (error == 0)
+		return 0;
+	log_error("state_dir: %s: %s; %s", service->place.dir, strerror(-error), STATEDIR_ADVICE);
+	return status == EX_OSERR || error == -EIO ? status : EXIT_CONFIGURATION;
 }
 
 /* ---- Signals ------------------------------------------------------------ */
@@ -231,7 +254,6 @@ static uint64_t watchdog_ns(void)
 static int start_modules(struct service *service)
 {
 	const struct config *config = &service->config;
-	const struct snapshot_place place = { config->state_dir, config->board };
 	const struct rounds_parts parts = { .board = &service->board,
 					    .doorbell = &service->doorbell,
 					    .journal = &service->journal,
@@ -259,7 +281,7 @@ static int start_modules(struct service *service)
 		error = control_init(&service->control, event, service->listener.fd, board,
 				     config->board, &service->liveness, &service->notify);
 	if (error >= 0)
-		error = saver_init(&service->saver, event, board, &place,
+		error = saver_init(&service->saver, event, board, &service->place,
 				   config->snapshot_interval);
 	if (error >= 0)
 		error = clockwatch_init(&service->clockwatch, event, board);
@@ -307,16 +329,36 @@ static int loop(struct service *service)
 	return result;
 }
 
-static int serve(struct service *service)
+/* Everything that may fail, in an order in which each step can be taken back: nobody sees the socket
+ * before the modules run, nor a new board before there is a socket. 0 or an exit status. */
+static int start(struct service *service)
 {
-	int error = start_modules(service);
+	int error, status = prepare_state(service);
 
+	if (status == 0)
+		status = prepare_to_listen(service);
+	if (status == 0)
+		status = adopt_board(&service->board, &service->config);
+	if (status != 0)
+		return status;
+	error = start_modules(service);
 	if (error >= 0)
 		error = catch_signals(service);
 	if (error < 0) {
 		log_error("cannot start: %s", strerror(-error));
 		return EX_OSERR;
 	}
+	status = listen_openly(service);
+	if (status == 0)
+		status = adopt_name(&service->board, &service->config);
+	service->serves = status == 0;
+	return status;
+}
+
+static int serve(struct service *service)
+{
+	int error;
+
 	take_all_kept(service);
 	liveness_walk(&service->liveness, true);
 	sweep_ask(&service->sweep, SWEEP_STRIPES);
@@ -357,11 +399,32 @@ static void let_signals_through(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* In the reverse order of the start, as far as that came. */
+static void end(struct service *service)
+{
+	if (service->serves) {
+		let_signals_through();
+		saver_finish(&service->saver);
+	}
+	stop_modules(service);
+	listener_close(&service->listener, !service->serves);
+	segment_unmap(&service->board);
+	if (service->serves) {
+		/* The socket is gone, and its number may become another's. */
+		boardlock_note(&service->lock, "", 0, 0);
+		boardlock_drop(&service->lock);
+	} else {
+		statedir_undo(&service->statedir);
+		boardlock_give_up(&service->lock, service->config.board);
+	}
+}
+
 int service_run(const struct options *options, const struct config *config)
 {
 	struct service service = { .options = options,
 				   .config = *config,
-				   .lock_fd = -1,
+				   .lock = { .fd = -1 },
+				   .board = { .fd = -1 },
 				   .listener = { .fd = -1 },
 				   .liveness = { .epoll = -1 },
 				   .control = { .reader_fd = -1, .spare_fd = -1 },
@@ -376,30 +439,15 @@ int service_run(const struct options *options, const struct config *config)
 		notify_free(&service.notify);
 		return EX_OSERR;
 	}
-	status = adopt_lock(config, &service.lock_fd);
-	if (status != 0)
-		goto end;
-	/* First, because it may fail for reasons of its own, and a failed start leaves nothing. */
-	status = prepare_to_listen(&service);
-	if (status == 0)
-		status = adopt_board(&service.board, config);
-	if (status != 0) {
-		/* There is no board of ours that the lock would be for. */
-		listener_close(&service.listener);
-		boardlock_remove(config->board, service.lock_fd);
-		goto end;
-	}
-	status = listen_openly(&service);
+	service.place = (struct snapshot_place){ service.config.state_dir, service.config.board };
+	service.statedir.place = &service.place;
+	status = adopt_lock(config, &service.lock);
 	if (status == 0) {
-		status = serve(&service);
-		let_signals_through();
-		saver_finish(&service.saver);
+		status = start(&service);
+		if (status == 0)
+			status = serve(&service);
+		end(&service);
 	}
-	stop_modules(&service);
-	listener_close(&service.listener);
-	segment_unmap(&service.board);
-	close(service.lock_fd);
-end:
 	notify_free(&service.notify);
 	sd_event_unref(service.event);
 	return status;

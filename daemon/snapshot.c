@@ -11,19 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum name_kind { NAME_KEPT, NAME_NEW, NAME_CORRUPT };
-
-static void file_name(char *name, size_t size, const struct snapshot_place *place,
-		      enum name_kind kind)
+static void file_name(char name[128], const struct snapshot_place *place, const char *suffix)
 {
-	static const char *const suffixes[] = {
-		[NAME_KEPT] = "", [NAME_NEW] = ".new", [NAME_CORRUPT] = ".corrupt"
-	};
-
-	snprintf(name, size, "%s.snapshot%s", place->board + 1, suffixes[kind]);
+	snprintf(name, 128, "%.60s.snapshot%s", place->board + 1, suffix);
 }
 
 static int open_dir(const struct snapshot_place *place)
@@ -135,6 +129,48 @@ static int64_t write_all(int fd, const struct board *board)
 	return n;
 }
 
+/* A new file beside the snapshot: a descriptor and its name, or -errno. Usually NAME.new; where a
+ * stranger has that name, which he can in a directory that he may write, another made by chance. */
+static int open_beside(int dir, const struct snapshot_place *place, char ret_name[128])
+{
+	static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	char suffix[32];
+	uint64_t number;
+	int fd;
+
+	file_name(ret_name, place, ".new");
+	(void)unlinkat(dir, ret_name, 0); /* of a daemon that was killed */
+	fd = openat(dir, ret_name, flags, 0600);
+	if (fd >= 0 || errno != EEXIST)
+		return fd < 0 ? -errno : fd;
+	if (getrandom(&number, sizeof number, 0) < 0)
+		return -errno;
+	snprintf(suffix, sizeof suffix, ".new-%016lx", number);
+	file_name(ret_name, place, suffix);
+	fd = openat(dir, ret_name, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+int snapshot_try(const struct snapshot_place *place)
+{
+	static const uint8_t page[SNAPSHOT_FRAME_MAX];
+	int dir = open_dir(place);
+	char beside[128];
+	int error = 0;
+
+	if (dir < 0)
+		return dir;
+	int fd = open_beside(dir, place, beside);
+	if (fd >= 0) {
+		if (write(fd, page, sizeof page) < 0)
+			error = -errno;
+		close(fd);
+		(void)unlinkat(dir, beside, 0);
+	}
+	close(dir);
+	return fd < 0 ? fd : error;
+}
+
 int64_t snapshot_write(struct board *board, const struct snapshot_place *place)
 {
 	char name[128], beside[128];
@@ -143,11 +179,10 @@ int64_t snapshot_write(struct board *board, const struct snapshot_place *place)
 
 	if (dir < 0)
 		return dir;
-	file_name(name, sizeof name, place, NAME_KEPT);
-	file_name(beside, sizeof beside, place, NAME_NEW);
-	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	file_name(name, place, "");
+	fd = open_beside(dir, place, beside);
 	if (fd < 0) {
-		n = -errno;
+		n = fd;
 		goto close_dir;
 	}
 	n = write_all(fd, board);
@@ -212,26 +247,47 @@ int64_t snapshot_end(struct snapshot_job *job)
 
 /* ---- Reading ------------------------------------------------------------ */
 
-int snapshot_open(struct snapshot_reader *reader, const struct snapshot_place *place)
+/* Ours, root's, or of the directory's owner: whoever put it there could have put it over ours. */
+static bool is_trusted(int dir, const struct stat *file)
+{
+	struct stat st;
+
+	return file->st_uid == geteuid() || file->st_uid == 0 ||
+	       (fstat(dir, &st) == 0 && st.st_uid == file->st_uid);
+}
+
+static int open_kept(const struct snapshot_place *place)
 {
 	char name[128];
-	struct stat st;
-	ssize_t n;
-	int error, dir = open_dir(place);
+	struct stat st = { 0 };
+	int fd, error, dir = open_dir(place);
 
 	if (dir < 0)
 		return dir;
-	memset(reader, 0, sizeof *reader);
-	file_name(name, sizeof name, place, NAME_KEPT);
-	reader->fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	error = reader->fd < 0 ? -errno : 0;
-	close(dir);
-	if (error < 0)
-		return error;
-	n = read(reader->fd, &reader->header, sizeof reader->header);
-	if (fstat(reader->fd, &st) < 0 || !S_ISREG(st.st_mode))
+	file_name(name, place, "");
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	error = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+	if (error == 0 && !is_trusted(dir, &st))
+		error = -EPERM;
+	if (error == 0 && !S_ISREG(st.st_mode))
 		error = -EBADMSG;
-	else if (n < 0)
+	close(dir);
+	if (error < 0 && fd >= 0)
+		close(fd);
+	return error < 0 ? error : fd;
+}
+
+int snapshot_open(struct snapshot_reader *reader, const struct snapshot_place *place)
+{
+	ssize_t n;
+	int error, fd = open_kept(place);
+
+	if (fd < 0)
+		return fd;
+	memset(reader, 0, sizeof *reader);
+	reader->fd = fd;
+	n = read(fd, &reader->header, sizeof reader->header);
+	if (n < 0)
 		error = -errno;
 	else
 		error = (size_t)n < sizeof reader->header ? -EBADMSG
@@ -295,15 +351,43 @@ int snapshot_next(struct snapshot_reader *reader, struct snapshot_item *ret_item
 	}
 }
 
-void snapshot_set_aside(const struct snapshot_place *place)
+/* Whether both names lead to one file. */
+static bool same_file(int dir, const char *a, const char *b)
 {
-	char name[128], corrupt[128];
-	int dir = open_dir(place);
+	struct stat sa, sb;
+
+	return fstatat(dir, a, &sa, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(dir, b, &sb, AT_SYMLINK_NOFOLLOW) == 0 && sa.st_dev == sb.st_dev &&
+	       sa.st_ino == sb.st_ino;
+}
+
+/* Give a file a second name. Where the file system knows no links it gets the name instead of its
+ * own. -EEXIST: the name is taken, by another file. */
+static int add_name(int dir, const char *name, const char *aside)
+{
+	if (linkat(dir, name, dir, aside, 0) == 0 ||
+	    (errno == EEXIST && same_file(dir, name, aside)))
+		return 0;
+	if (errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK)
+		return renameat2(dir, name, dir, aside, RENAME_NOREPLACE) < 0 ? -errno : 0;
+	return -errno;
+}
+
+int snapshot_set_aside(const struct snapshot_place *place, char ret_name[128])
+{
+	char name[128], suffix[32];
+	int error = -EEXIST, dir = open_dir(place);
 
 	if (dir < 0)
-		return;
-	file_name(name, sizeof name, place, NAME_KEPT);
-	file_name(corrupt, sizeof corrupt, place, NAME_CORRUPT);
-	(void)renameat(dir, name, dir, corrupt);
+		return dir;
+	file_name(name, place, "");
+	for (int i = 1; error == -EEXIST && i <= SNAPSHOT_ASIDE_MAX; i++) {
+		snprintf(suffix, sizeof suffix, i == 1 ? ".corrupt" : ".corrupt.%d", i);
+		file_name(ret_name, place, suffix);
+		error = add_name(dir, name, ret_name);
+	}
+	if (error == 0 && fsync(dir) < 0)
+		error = -errno;
 	close(dir);
+	return error;
 }

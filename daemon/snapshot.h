@@ -18,6 +18,9 @@ struct snapshot_place {
 	const char *board; /* "/trackd" */
 };
 
+/* Whether one could be written: 0 or -errno. No snapshot may be under way. */
+int snapshot_try(const struct snapshot_place *place);
+
 /* Write one. Returns the number of tasks, or -errno; the old one is kept then. */
 int64_t snapshot_write(struct board *board, const struct snapshot_place *place);
 
@@ -48,13 +51,21 @@ struct snapshot_reader {
 	uint8_t buffer[16 * SNAPSHOT_FRAME_MAX];
 };
 
-/* 0; -ENOENT: there is none; -EBADMSG, -EPROTO: nothing in it can be used; -errno. */
+/* 0; -ENOENT: there is none; -EBADMSG, -EPROTO: it was read, and nothing in it can be used; any other
+ * -errno: it could not be read, and may be whole; -EPERM: it is a stranger's. */
 int snapshot_open(struct snapshot_reader *reader, const struct snapshot_place *place);
 /* The next item that verifies: 1, 0 at the end, -errno when the file cannot be read. */
 int snapshot_next(struct snapshot_reader *reader, struct snapshot_item *ret_item);
 void snapshot_close(struct snapshot_reader *reader);
 
-/* Keep a damaged one as NAME.corrupt. */
-void snapshot_set_aside(const struct snapshot_place *place);
+enum { SNAPSHOT_ASIDE_MAX = 9 };
+
+/*
+ * Give a snapshot of which not everything could be used a second name, NAME.corrupt or
+ * NAME.corrupt.2 and so on, under which it stays when the next one takes its place. Until then it is
+ * still read at a start. Never takes the name of another. ret_name: of the file, without directory.
+ * 0; -EEXIST: all SNAPSHOT_ASIDE_MAX names are taken; -errno.
+ */
+int snapshot_set_aside(const struct snapshot_place *place, char ret_name[128]);
 
 #endif

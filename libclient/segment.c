@@ -7,6 +7,7 @@
 #include "atomic.h"
 #include "event.h"
 #include "lock.h"
+#include "place.h"
 #include "trackd.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -344,13 +345,18 @@ close_fd:
 
 /* ---- Naming -------------------------------------------------------------- */
 
-/* "/name" as a path; false if it is not of that form. */
-static bool shm_path(char *path, size_t size, const char *name, const char *suffix)
+/* A board's name as a path; false if no board may have it. */
+static bool shm_path(char path[SEGMENT_PATH_MAX], const char *name)
 {
-	if (name[0] != '/' || name[1] == '\0' || name[1] == '.' || strchr(name + 1, '/'))
+	if (!place_name_valid(name))
 		return false;
-	int n = snprintf(path, size, SHM_DIR "%s%s", name, suffix);
-	return n > 0 && (size_t)n < size;
+	snprintf(path, SEGMENT_PATH_MAX, SHM_DIR "%s", name);
+	return true;
+}
+
+void segment_beside(char path[SEGMENT_PATH_MAX], const char *name, const char *suffix)
+{
+	snprintf(path, SEGMENT_PATH_MAX, SHM_DIR "%.60s:%s", name, suffix);
 }
 
 static int link_fd(int fd, const char *path)
@@ -365,21 +371,23 @@ static int link_fd(int fd, const char *path)
 
 int segment_link(const struct board *board, const char *name)
 {
-	char path[128];
+	char path[SEGMENT_PATH_MAX];
 
-	if (!shm_path(path, sizeof path, name, ""))
-		return -EINVAL;
-	return link_fd(board->fd, path);
+	return shm_path(path, name) ? link_fd(board->fd, path) : -EINVAL;
 }
 
 int segment_replace(const struct board *board, const char *name)
 {
-	char path[128], beside[128];
+	char path[SEGMENT_PATH_MAX], beside[SEGMENT_PATH_MAX], suffix[32];
+	uint64_t number;
 
-	if (!shm_path(path, sizeof path, name, "") ||
-	    !shm_path(beside, sizeof beside, name, ".new"))
+	if (!shm_path(path, name))
 		return -EINVAL;
-	(void)unlink(beside);
+	/* By chance, because in /dev/shm anyone can take a name that is known beforehand. */
+	if (getrandom(&number, sizeof number, 0) < 0)
+		return -errno;
+	snprintf(suffix, sizeof suffix, "new-%016lx", number);
+	segment_beside(beside, name, suffix);
 	int error = link_fd(board->fd, beside);
 	if (error < 0)
 		return error;
@@ -409,10 +417,10 @@ static int open_once(const char *path, bool writable, uid_t uid)
 
 int segment_open(const char *name, bool writable, uid_t uid)
 {
-	char path[128];
+	char path[SEGMENT_PATH_MAX];
 	int fd;
 
-	if (!shm_path(path, sizeof path, name, ""))
+	if (!shm_path(path, name))
 		return -EINVAL;
 	do
 		fd = open_once(path, writable, uid);
@@ -465,7 +473,13 @@ static int check_header(int fd, struct layout_header *header, struct geometry *g
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (pread(fd, header, sizeof *header, 0) != (ssize_t)sizeof *header)
+	if (!S_ISREG(st.st_mode))
+		return TRACKD_E_DAMAGED;
+	/* What cannot be read is not damaged: it may be whole, and readable the next time. */
+	ssize_t n = pread(fd, header, sizeof *header, 0);
+	if (n < 0)
+		return -errno;
+	if (n != (ssize_t)sizeof *header)
 		return TRACKD_E_DAMAGED;
 	if (header->magic != LAYOUT_MAGIC)
 		return TRACKD_E_DAMAGED;

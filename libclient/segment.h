@@ -51,11 +51,19 @@ struct segment_params {
  */
 int segment_create(struct board *ret_board, const struct segment_params *params);
 
-/* Give it its name ("/trackd"): -EEXIST if there is a file of that name. */
+/* Give it its name ("/trackd"): -EEXIST if there is a file of that name; -EINVAL if no board may
+ * have that name. */
 int segment_link(const struct board *board, const char *name);
 
-/* Give it its name in place of the file that has it now (link beside, rename). */
+/* Give it its name in place of the file that has it now (link beside as NAME:new-NUMBER, rename).
+ * The number is random. */
 int segment_replace(const struct board *board, const char *name);
+
+enum { SEGMENT_PATH_MAX = 128 };
+
+/* The path of a file in /dev/shm that belongs to a board but is none, NAME:SUFFIX. No board's name
+ * has a colon, so no board can be at that path. The suffix has at most 32 bytes. */
+void segment_beside(char path[SEGMENT_PATH_MAX], const char *name, const char *suffix);
 
 /*
  * Open a board's file by name, as its mode permits, with O_NOFOLLOW; it must be a regular file with

@@ -38,7 +38,7 @@ clean_up() {
 	stop_watching
 	# shellcheck disable=SC2086
 	end_process $gateway $server $daemon
-	rm -f "/dev/shm$board" "/dev/shm$board.lock"
+	rm -f "/dev/shm$board" "/dev/shm$board:lock"
 	rm -rf "$work"
 	exit "$status"
 }

@@ -228,7 +228,7 @@ def _(site):
 
 
 def lock_is_free(site):
-    return subprocess.run(["flock", "--nonblock", site.shm + ".lock", "true"], check=False) \
+    return subprocess.run(["flock", "--nonblock", site.shm + ":lock", "true"], check=False) \
         .returncode == 0
 
 

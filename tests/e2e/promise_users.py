@@ -59,7 +59,7 @@ def _(site):
         st = os.stat(path)
         check((st.st_uid, st.st_gid, st.st_mode & 0o777) == (SERVICE, SERVICE, 0o660),
               f"{path}: {st}")
-    lock = os.stat(site.shm + ".lock")
+    lock = os.stat(site.shm + ":lock")
     check((lock.st_uid, lock.st_mode & 0o777) == (SERVICE, 0o600), f"the lock: {lock}")
 
 

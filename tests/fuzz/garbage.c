@@ -314,7 +314,7 @@ static void remove_boards(void)
 
 	harness_unlink(board_name);
 	harness_unlink(programs_name);
-	snprintf(lock, sizeof lock, "%s.lock", programs_name);
+	snprintf(lock, sizeof lock, "%s:lock", programs_name);
 	harness_unlink(lock);
 }
 

@@ -157,7 +157,7 @@ clean_up() {
 	trap - EXIT
 	for command in "${at_exit_commands[@]+"${at_exit_commands[@]}"}"; do eval "$command"; done
 	for pid in "${spawned[@]+"${spawned[@]}"}"; do end_process "$pid"; done
-	for name in "${boards[@]+"${boards[@]}"}"; do rm -f "/dev/shm$name" "/dev/shm$name.lock"; done
+	for name in "${boards[@]+"${boards[@]}"}"; do rm -f "/dev/shm$name" "/dev/shm$name:lock"; done
 	rm -rf "$work"
 	exit "$status"
 }

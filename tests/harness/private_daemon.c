@@ -213,7 +213,7 @@ void private_daemon_remove(struct private_daemon *daemon)
 	private_daemon_kill(daemon);
 	forget(daemon);
 	harness_unlink(daemon->board);
-	snprintf(lock, sizeof lock, "%s.lock", daemon->board);
+	snprintf(lock, sizeof lock, "%s:lock", daemon->board);
 	harness_unlink(lock);
 }
 

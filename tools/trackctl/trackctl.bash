@@ -79,7 +79,7 @@ _trackctl() {
 	local verb=${arguments[0]-}
 
 	case $prev in
-	--board) words=$(cd /dev/shm 2>/dev/null && printf '/%s\n' * | grep -v -e '\.lock$') ;;
+	--board) words=$(cd /dev/shm 2>/dev/null && printf '/%s\n' * | grep -v :) ;;
 	--socket | --file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
