@@ -91,13 +91,29 @@ exits 3 "what is forgotten is not found: 3" trackctl show report-2
 like "$output" "*trackctl ls*" "and it says how to look"
 
 # ---- Ids ----
+on_terminal() { script -qec "$(printf '%q ' "$build/trackctl" --board "$board" --socket "$socket" "$@")" /dev/null </dev/null; }
 trackctl create 7f3c0001-aaaa
 trackctl create 7f3c0002-bbbb
-exits 0 "a unique beginning of four characters" trackctl show 7f3c0001
-exits 3 "one that is not unique" trackctl show 7f3c
+trackctl update 7f3c0001-aaaa extracting
+for verb in "complete 7f3c0001" "fail 7f3c0001 oops" "cancel 7f3c0001" "cancel --ended 7f3c0001" "rm -f 7f3c0001" \
+	"update 7f3c0001 chunking" "wait -t 0 7f3c0001" "show 7f3c0001" "watch 7f3c0001"; do
+	# shellcheck disable=SC2086
+	exits 3 "an id must be whole: $verb" trackctl $verb
+done
+for verb in "complete 7f3c0001" "cancel 7f3c0001" "rm -f 7f3c0001" "update 7f3c0001 chunking" "wait -t 0 7f3c0001"; do
+	# shellcheck disable=SC2086
+	exits 3 "on a terminal too: $verb" on_terminal $verb
+	like "$output" "*must be whole*7f3c0001-aaaa*" "and there it says which begin so"
+done
+is "$(field 7f3c0001-aaaa status)" '"extracting"' "nothing has changed the task"
+exits 0 "show takes a unique beginning on a terminal" on_terminal show 7f3c0001
+like "$output" "*7f3c0001-aaaa*" "and shows its task"
+exits 3 "one that is not unique" on_terminal show 7f3c
 like "$output" "*7f3c0001-aaaa*" "names what it could be"
-exits 3 "one that is too short" trackctl show 7f3
+exits 3 "one that is too short" on_terminal show 7f3
 like "$output" "*4 characters*" "and says how long it must be"
+exits 0 "so does watch" on_terminal watch --plain repor
+exits 3 "not where input comes from elsewhere" eval "echo | script -qec \"true | $build/trackctl --board $board --socket $socket show 7f3c0001\" /dev/null"
 exits 2 "an id that cannot be: 2" trackctl create "a b"
 exits 2 "an owner that cannot be: 2" trackctl create x1 --owner "$(printf 'o%.0s' {1..64})"
 exits 2 "an id of escape sequences is none" trackctl show $'none\e[31m'

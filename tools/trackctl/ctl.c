@@ -64,7 +64,7 @@ static const char *board_name(const struct ctl *ctl)
 	return place.board;
 }
 
-int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
+int ctl_connect(struct ctl *ctl, unsigned flags, int32_t worker_pid)
 {
 	struct trackd_options options = TRACKD_OPTIONS_INIT;
 
@@ -73,9 +73,13 @@ int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
 	options.socket = ctl->socket;
 	options.worker_pid = worker_pid;
 	int error = trackd_open(&ctl->trackd, &options);
-	if (error >= 0)
-		return 0;
-	ctl->trackd = NULL;
+	if (error < 0)
+		ctl->trackd = NULL;
+	return error < 0 ? error : 0;
+}
+
+int ctl_cannot_connect(const struct ctl *ctl, int error, unsigned flags, int32_t worker_pid)
+{
 	if (error == -ESRCH)
 		return ctl_fail(EXIT_CODE_NOT_FOUND,
 				"process %d does not exist; --pid names the running process that "
@@ -91,6 +95,13 @@ int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
 				"\"%s\" cannot be a board; a board's name is like /trackd",
 				board_name(ctl));
 	return ctl_error(error, "%s", board_name(ctl));
+}
+
+int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid)
+{
+	int error = ctl_connect(ctl, flags, worker_pid);
+
+	return error < 0 ? ctl_cannot_connect(ctl, error, flags, worker_pid) : 0;
 }
 
 /* ---- Tasks ------------------------------------------------------------- */
@@ -118,34 +129,68 @@ static bool has_prefix(struct ctl *ctl, struct trackd_ref ref, const char *prefi
 	return strncmp(ret_id, prefix, strlen(prefix)) == 0;
 }
 
-static int find_prefix(struct ctl *ctl, const char *prefix, struct trackd_ref *ret_ref)
-{
-	char id[TRACKD_ID_MAX + 1], names[CANDIDATES * (TRACKD_ID_MAX + 3) + 1] = "";
-	struct trackd_iter iter;
-	struct trackd_ref ref, found = { 0 };
-	int n = 0;
+/* The ids that begin so: how many there are, the last of them, and the first few by name. */
+struct beginning {
+	int n;
+	struct trackd_ref ref;
+	char names[CANDIDATES * (TRACKD_ID_MAX + 3) + 1];
+};
 
+static void find_beginning(struct ctl *ctl, const char *prefix, struct beginning *found)
+{
+	char id[TRACKD_ID_MAX + 1];
+	struct trackd_iter iter;
+	struct trackd_ref ref;
+
+	*found = (struct beginning){ .n = 0 };
 	trackd_iter_all(ctl->trackd, &iter);
 	while (trackd_next(ctl->trackd, &iter, &ref) > 0) {
+		size_t length = strlen(found->names);
+
 		if (!has_prefix(ctl, ref, prefix, id))
 			continue;
-		found = ref;
-		if (n++ < CANDIDATES) {
-			size_t length = strlen(names);
-			snprintf(names + length, sizeof names - length, "%s%s", n > 1 ? ", " : "",
-				 id);
-		}
+		found->ref = ref;
+		if (found->n++ < CANDIDATES)
+			snprintf(found->names + length, sizeof found->names - length, "%s%s",
+				 found->n > 1 ? ", " : "", id);
 	}
-	if (n == 1) {
-		*ret_ref = found;
+}
+
+static int find_prefix(struct ctl *ctl, const char *prefix, struct trackd_ref *ret_ref)
+{
+	struct beginning found;
+
+	if (strlen(prefix) < PREFIX)
+		return ctl_fail(EXIT_CODE_NOT_FOUND,
+				"no task \"%s\"; the beginning of an id must have %d characters or "
+				"more; trackctl ls shows which there are",
+				prefix, PREFIX);
+	find_beginning(ctl, prefix, &found);
+	if (found.n == 1) {
+		*ret_ref = found.ref;
 		return 0;
 	}
-	if (n == 0)
+	if (found.n == 0)
 		return ctl_fail(EXIT_CODE_NOT_FOUND,
 				"no task \"%s\"; trackctl ls shows which there are", prefix);
 	return ctl_fail(EXIT_CODE_NOT_FOUND,
-			"\"%s\" begins the ids of %d tasks: %s%s; give more of it", prefix, n,
-			names, n > CANDIDATES ? ", ..." : "");
+			"\"%s\" begins the ids of %d tasks: %s%s; give more of it", prefix, found.n,
+			found.names, found.n > CANDIDATES ? ", ..." : "");
+}
+
+/* A task that has gone must not pass its name on to one whose id begins alike. */
+static int not_found(struct ctl *ctl, const char *id)
+{
+	struct beginning found = { .n = 0 };
+
+	if (ctl->terminal.tty && strlen(id) >= PREFIX)
+		find_beginning(ctl, id, &found);
+	if (found.n == 0)
+		return ctl_fail(EXIT_CODE_NOT_FOUND,
+				"no task \"%s\"; trackctl ls shows which there are", id);
+	return ctl_fail(EXIT_CODE_NOT_FOUND,
+			"no task \"%s\", and here an id must be whole; so begin: %s%s", id,
+			found.names, found.n > CANDIDATES ? ", ..." : "");
 }
 
 int ctl_find(struct ctl *ctl, const char *id, struct trackd_ref *ret_ref)
@@ -156,15 +201,12 @@ int ctl_find(struct ctl *ctl, const char *id, struct trackd_ref *ret_ref)
 		return 0;
 	if (error == TRACKD_E_KEY)
 		return ctl_fail(EXIT_CODE_USAGE,
-				"\"%s\" is no id: 1 to 63 characters of A-Za-z0-9._~:@+=-", id);
+				"\"%s\" is no id: 1 to 63 characters of A-Za-z0-9._~:@+=-, and not "
+				"\".\" or \"..\"",
+				id);
 	if (error != TRACKD_E_NOT_FOUND)
 		return ctl_error(error, "%s", id);
-	if (strlen(id) < PREFIX)
-		return ctl_fail(EXIT_CODE_NOT_FOUND,
-				"no task \"%s\"; the beginning of an id must have %d characters or "
-				"more; trackctl ls shows which there are",
-				id, PREFIX);
-	return find_prefix(ctl, id, ret_ref);
+	return ctl->prefixes ? find_prefix(ctl, id, ret_ref) : not_found(ctl, id);
 }
 
 int ctl_find_task(struct ctl *ctl, const char *id, struct trackd_task *ret_task)

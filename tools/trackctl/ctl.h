@@ -19,6 +19,7 @@ struct ctl {
 	const char *board, *socket; /* NULL: by the rule of trackd_open() */
 	const char *color;          /* as given, or NULL */
 	bool json, help, version;
+	bool prefixes;            /* an id may be shortened: see ctl_find() */
 	const struct flag *flags; /* the table of these, for the help */
 	struct terminal terminal;
 	struct trackd *trackd; /* once ctl_open() has succeeded; closed by main() */
@@ -32,7 +33,12 @@ int ctl_error(int error, const char *format, ...) __attribute__((format(printf, 
 /* Connect. flags: enum trackd_open_flags. worker_pid: 0 for none but the caller. */
 int ctl_open(struct ctl *ctl, unsigned flags, int32_t worker_pid);
 
-/* The task of an id, or of a unique beginning of one of four characters or more. */
+/* The same without messages: 0 or the library's error; and the message for it. */
+int ctl_connect(struct ctl *ctl, unsigned flags, int32_t worker_pid);
+int ctl_cannot_connect(const struct ctl *ctl, int error, unsigned flags, int32_t worker_pid);
+
+/* The task of an id. Where `prefixes` is set, which main() does for verbs that only show and only on
+ * a terminal, a unique beginning of four characters or more will do. */
 int ctl_find(struct ctl *ctl, const char *id, struct trackd_ref *ret_ref);
 /* And a copy of it. */
 int ctl_find_task(struct ctl *ctl, const char *id, struct trackd_task *ret_task);

@@ -85,6 +85,7 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 		return usage(verb->name);
 	}
 	int code = look_at_terminal();
+	ctl.prefixes = verb->prefixes && ctl.terminal.tty && isatty(STDIN_FILENO);
 	return code != 0 ? code : verb->run(&ctl, n, argv + first);
 }
 

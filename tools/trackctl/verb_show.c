@@ -25,5 +25,6 @@ const struct verb verb_show = {
 	.summary = "Show one task: stages, times, worker, what it says",
 	.min_arguments = 1,
 	.max_arguments = 1,
+	.prefixes = true,
 	.run = run,
 };

@@ -262,5 +262,6 @@ const struct verb verb_watch = {
 		"--json one object per line.",
 	.flags = flags,
 	.max_arguments = -1,
+	.prefixes = true,
 	.run = run,
 };

@@ -38,6 +38,7 @@ struct verb {
 	const struct flag *flags;         /* ends with one without a name; NULL: none */
 	int min_arguments, max_arguments; /* max -1: any number */
 	bool rest_is_command;             /* options end where the arguments begin */
+	bool prefixes;                    /* it only shows: on a terminal, ids may be shortened */
 	int (*run)(struct ctl *ctl, int n_arguments, char **arguments); /* the exit status */
 };
 
