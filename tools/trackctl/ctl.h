@@ -20,6 +20,8 @@ struct ctl {
 	const char *color;          /* as given, or NULL */
 	bool json, help, version;
 	bool prefixes;            /* an id may be shortened: see ctl_find() */
+	int end_signal;           /* after the verb, end by this signal; 0: exit */
+	bool end_all;             /* and send it to the whole process group */
 	const struct flag *flags; /* the table of these, for the help */
 	struct terminal terminal;
 	struct trackd *trackd; /* once ctl_open() has succeeded; closed by main() */

@@ -3,6 +3,7 @@
  * trackctl: look at a board of trackd, and move its tasks from scripts. This file finds the verb;
  * what it does is in verb_NAME.c.
  */
+#include "child.h"
 #include "verbs.h"
 #include <locale.h>
 #include <stdio.h>
@@ -119,5 +120,7 @@ int main(int argc, char **argv)
 	/* A full disk or a closed pipe must not look like success. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_CODE_DONE)
 		code = ctl_fail(EXIT_CODE_BUSY, "cannot write to standard output");
+	if (ctl.end_signal != 0)
+		child_die_likewise(ctl.end_signal, ctl.end_all);
 	return code;
 }

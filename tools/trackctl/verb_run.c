@@ -3,14 +3,15 @@
  * trackctl run: a command as a task. The task's worker is this process, not the command: the kernel
  * tells the daemon of a death in the instant it happens, so a command that has just ended well
  * would be called lost before anybody could say that it is done. Should this process be killed,
- * nobody is left to tell how the command ends: the task fails as worker lost, and the command is
- * asked to end (PR_SET_PDEATHSIG), so that what is shown is so.
+ * nobody is left to tell how the command ends: the task fails as worker lost, and the guard asks the
+ * job to end, so that what is shown is so.
  *
- * $TRACKD_PROGRESS is a path through /proc to a pipe of ours. Any program can write to it, a shell
- * with a plain redirection; it needs no file that could be left behind, and is gone when we are.
+ * The command comes first: it runs whatever becomes of the board (run_task.h).
  */
+#include "channel.h"
 #include "child.h"
 #include "progress.h"
+#include "run_task.h"
 #include "tools/common/moment.h"
 #include "verbs.h"
 #include <errno.h>
@@ -24,13 +25,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 100, CANNOT_RUN = 126, NO_COMMAND = 127, SIGNALLED = 128 };
+enum { LOOK_MS = 100, CANNOT_RUN = 126, NO_COMMAND = 127, SIGNALLED = 128, GRACE_MS = 10000 };
 static const int64_t NS_IN_MS = 1000000;
 
 static struct {
 	const char *kind, *id, *owner, *name;
 	int64_t grace_ms;
-	bool replace, quiet, grace_given;
+	bool replace, quiet, require_board, grace_given;
 } options;
 
 static const struct flag flags[] = {
@@ -43,40 +44,24 @@ static const struct flag flags[] = {
 	  &options.replace, NULL },
 	{ "grace", 'g', FLAG_TIME, "TIME", "from SIGTERM to SIGKILL when cancelled (10)",
 	  &options.grace_ms, &options.grace_given },
+	{ "require-board", 0, FLAG_BOOL, NULL, "do not run without a task", &options.require_board,
+	  NULL },
 	{ "quiet", 'q', FLAG_BOOL, NULL, "do not print an id that was made up", &options.quiet,
 	  NULL },
 	{ 0 },
 };
 
 struct job {
-	struct ctl *ctl;
-	struct trackd_ref ref;
-	int32_t kind;
+	struct run_task task;
 	char id[TRACKD_ID_MAX + 1];
 	struct child child;
-	int pipe[2]; /* progress: [1] is only held, so that the end of a writer is not the end */
+	struct channel channel;
 	struct progress_buffer buffer;
-	bool told_bad_line, asked, killed;
+	bool told_bad_line, ending, killed;
 	uint64_t kill_at;
 };
 
 /* ---- The task ---------------------------------------------------------- */
-
-static int find_kind(struct job *job)
-{
-	static const struct trackd_stage_def stages[] = { { "running", 0 } };
-
-	job->kind = options.kind ? trackd_kind_find(job->ctl->trackd, options.kind)
-				 : trackd_kind_declare(job->ctl->trackd, "command", stages, 1);
-	if (job->kind >= 0)
-		return 0;
-	if (options.kind)
-		return ctl_fail(
-			EXIT_CODE_USAGE,
-			"no kind \"%s\" on this board; trackctl kinds shows which there are",
-			options.kind);
-	return ctl_error(job->kind, "cannot declare kind command");
-}
 
 static void choose_id(struct job *job)
 {
@@ -102,54 +87,33 @@ static void command_line(char *to, size_t size, char **command)
 	}
 }
 
-static int create(struct job *job, char **command)
+/* name: has room for one byte more than the board, so that the library marks it as cut. */
+static int begin(struct job *job, struct ctl *ctl, char name[TRACKD_NAME_MAX + 2], char **command)
 {
-	struct trackd_new task = TRACKD_NEW_INIT;
-	char name[TRACKD_NAME_MAX + 2]; /* one more, so that the library marks it as cut */
-
-	command_line(name, sizeof name, command);
-	task.id = options.id ? options.id : job->id;
-	task.owner = options.owner;
-	task.name = options.name ? options.name : name;
-	task.message = "Starting";
-	task.kind = job->kind;
-	task.flags = options.replace ? TRACKD_REPLACE : 0;
-	/* It is watched as long as it lives, however long it is silent. */
-	task.active_ttl_ms = TRACKD_TTL_NEVER;
-	int error = trackd_create(job->ctl->trackd, &task, &job->ref);
-	if (error == TRACKD_E_EXISTS)
-		return ctl_fail(
-			EXIT_CODE_REFUSED,
-			"task %s exists; --replace takes its place if the owner is the same",
-			task.id);
-	if (error < 0)
-		return ctl_error(error, "%s", task.id);
-	error = trackd_update(job->ctl->trackd, job->ref, 0, "Running");
-	if (error < 0)
-		return ctl_error(error, "%s", task.id);
-	if (!options.id && !options.quiet)
+	command_line(name, TRACKD_NAME_MAX + 2, command);
+	job->task = (struct run_task){
+		.id = options.id ? options.id : job->id,
+		.owner = options.owner,
+		.name = options.name ? options.name : name,
+		.kind = options.kind,
+		.replace = options.replace,
+	};
+	int code = run_task_begin(&job->task, ctl, options.require_board);
+	if (code == 0 && !options.id && !options.quiet)
 		fprintf(stderr, "trackctl: task %s\n", job->id);
-	return 0;
+	return code;
 }
 
 /* ---- Progress ---------------------------------------------------------- */
 
 static int apply(struct job *job, const struct progress *progress)
 {
-	struct trackd *trackd = job->ctl->trackd;
-	int result;
-
 	switch (progress->type) {
 	case PROGRESS_COUNT:
-		result = trackd_set_progress(trackd, job->ref, progress->done, progress->total);
-		if (result >= 0 && progress->message)
-			result = trackd_update(trackd, job->ref, TRACKD_STAGE_KEEP,
-					       progress->message);
-		return result;
+		return run_task_count(&job->task, progress->done, progress->total,
+				      progress->message);
 	case PROGRESS_STAGE:
-		result = trackd_stage_find(trackd, job->kind, progress->stage);
-		return result < 0 ? result
-				  : trackd_update(trackd, job->ref, result, progress->message);
+		return run_task_enter(&job->task, progress->stage, progress->message);
 	}
 	return -EINVAL;
 }
@@ -175,80 +139,79 @@ static void take_line(void *user, char *line)
 			 copy);
 }
 
-/* The environment of the command. */
-static int offer_progress(struct job *job)
-{
-	char path[64];
-
-	if (pipe2(job->pipe, O_CLOEXEC | O_NONBLOCK) < 0)
-		return -errno;
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getpid(), job->pipe[0]);
-	if (setenv("TRACKD_PROGRESS", path, 1) < 0 || setenv("TRACKD_ID", job->id, 1) < 0)
-		return -errno;
-	return 0;
-}
-
 /* ---- While it runs ----------------------------------------------------- */
 
+/* A cancelled job gets SIGTERM, and SIGKILL if it is not gone when the grace is over. */
 static void look_for_cancel(struct job *job)
 {
 	uint64_t now = moment_steady();
+	int64_t grace = options.grace_given ? options.grace_ms : GRACE_MS;
 
-	if (!job->asked && trackd_cancel_requested(job->ctl->trackd, job->ref) == 1) {
-		int64_t grace = options.grace_given ? options.grace_ms : 10000;
-
-		job->asked = true;
+	run_task_sync(&job->task);
+	if (!job->task.asked)
+		return;
+	if (!job->ending) {
+		job->ending = true;
 		job->kill_at = now + (uint64_t)(grace * NS_IN_MS);
-		(void)kill(job->child.pid, SIGTERM);
-	} else if (job->asked && !job->killed && now >= job->kill_at) {
+		int error = child_signal_all(&job->child, SIGTERM);
+		if (error < 0)
+			ctl_error(error, "cannot end the command of task %s", job->id);
+	} else if (!job->killed && now >= job->kill_at) {
 		job->killed = true;
-		(void)kill(job->child.pid, SIGKILL);
+		(void)child_signal_all(&job->child, SIGKILL);
 	}
+}
+
+/* What the command has started and left behind is its own business, as in a shell; only of a task
+ * that is shown as cancelled nothing may go on. */
+static bool is_over(const struct job *job)
+{
+	return job->child.ended && (!job->ending || !child_has_members(&job->child));
 }
 
 static void attend(struct job *job)
 {
 	struct pollfd fds[] = {
 		{ .fd = job->child.signals, .events = POLLIN },
-		{ .fd = job->pipe[0], .events = POLLIN },
+		{ .fd = job->channel.read, .events = POLLIN },
 	};
 
-	while (!job->child.ended) {
-		(void)poll(fds, 2, LOOK_MS);
-		progress_read(&job->buffer, job->pipe[0], take_line, job);
-		child_signals(&job->child);
-		if (!job->child.ended)
+	while (!is_over(job)) {
+		(void)poll(fds, 2, child_patience(&job->child, LOOK_MS));
+		progress_read(&job->buffer, job->channel.read, take_line, job);
+		child_attend(&job->child);
+		if (!job->child.ended || job->ending)
 			look_for_cancel(job);
 	}
-	/* What it wrote last is still in the pipe. */
-	progress_read(&job->buffer, job->pipe[0], take_line, job);
+	/* What it wrote last is still in the FIFO. */
+	progress_read(&job->buffer, job->channel.read, take_line, job);
 	progress_finish(&job->buffer, take_line, job);
 }
 
 /* ---- The end ----------------------------------------------------------- */
 
 /* Tell the task how its command ended. Returns what we exit with. */
-static int end(struct job *job)
+static int end(struct job *job, struct ctl *ctl)
 {
-	struct trackd *trackd = job->ctl->trackd;
-	int status = job->child.status, error;
+	int status = job->child.status;
 	char text[128];
 
 	if (WIFSIGNALED(status)) {
 		int signal_number = WTERMSIG(status);
 		snprintf(text, sizeof text, "killed by signal %d (%s)%s", signal_number,
 			 strsignal(signal_number), WCOREDUMP(status) ? ", core dumped" : "");
+		ctl->end_signal = signal_number;
+		ctl->end_all = job->child.interrupted &&
+			       (signal_number == SIGINT || signal_number == SIGQUIT);
 	} else {
 		snprintf(text, sizeof text, "exit status %d", WEXITSTATUS(status));
 	}
-	if (status == 0)
-		error = trackd_complete(trackd, job->ref, NULL);
-	else if (job->asked)
-		error = trackd_cancelled(trackd, job->ref, NULL);
-	else
-		error = trackd_fail(trackd, job->ref, text);
-	if (error < 0) /* it ran all the same, and its status is what is asked for */
-		ctl_error(error, "task %s could not be told: %s", job->id, text);
+	/* How a command ends that was asked to does not tell that its work is done. */
+	run_task_end(&job->task,
+		     job->ending   ? TRACKD_CANCELLED
+		     : status == 0 ? TRACKD_COMPLETED
+				   : TRACKD_FAILED,
+		     text);
 	return WIFSIGNALED(status) ? SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -257,38 +220,48 @@ static int cannot_run(struct job *job, const char *command, int error)
 	char text[TRACKD_ERROR_MAX];
 
 	snprintf(text, sizeof text, "cannot run %s: %s", command, strerror(-error));
-	(void)trackd_fail(job->ctl->trackd, job->ref, text);
+	run_task_end(&job->task, TRACKD_FAILED, text);
 	ctl_fail(EXIT_CODE_USAGE, "%s", text);
 	return error == -ENOENT ? NO_COMMAND : CANNOT_RUN;
 }
 
+static void pass_channel(void *user)
+{
+	channel_pass(user);
+}
+
+static int run_command(struct job *job, struct ctl *ctl, char **command)
+{
+	char name[TRACKD_NAME_MAX + 2];
+	int code = begin(job, ctl, name, command);
+
+	if (code != 0)
+		return code;
+	int error = child_start(&job->child, command, pass_channel, &job->channel);
+	if (error < 0)
+		return cannot_run(job, command[0], error);
+	attend(job);
+	return end(job, ctl);
+}
+
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	struct job job = { .ctl = ctl, .pipe = { -1, -1 }, .child.signals = -1 };
-	int code = ctl_open(ctl, TRACKD_OPEN_WRITE, 0);
+	struct job job = { .child.signals = -1 };
+	int code;
 
 	(void)n_arguments;
-	if (code == 0)
-		code = find_kind(&job);
-	if (code != 0)
-		return code;
 	choose_id(&job);
-	int error = offer_progress(&job);
+	int error = channel_open(&job.channel);
+	if (error == 0 && setenv("TRACKD_ID", job.id, 1) < 0)
+		error = -errno;
 	if (error == 0)
-		error = child_prepare(&job.child);
+		error = child_prepare(&job.child, job.channel.file[0] ? job.channel.file : NULL);
 	if (error < 0)
-		return ctl_error(error, "cannot run %s", arguments[0]);
-	code = create(&job, arguments);
-	if (code != 0)
-		return code;
-	error = child_start(&job.child, arguments);
-	if (error < 0)
-		return cannot_run(&job, arguments[0], error);
-	attend(&job);
-	code = end(&job);
+		code = ctl_error(error, "cannot run %s", arguments[0]);
+	else
+		code = run_command(&job, ctl, arguments);
+	channel_close(&job.channel);
 	child_free(&job.child);
-	close(job.pipe[0]);
-	close(job.pipe[1]);
 	return code;
 }
 
@@ -300,9 +273,10 @@ const struct verb verb_run = {
 		"write\n"
 		"lines to: \"N/M [message]\" sets done and total, \"stage NAME [message]\" enters "
 		"a stage.\n"
-		"Exits as the command did, with 128 + signal if one killed it; 127 or 126 if it "
-		"could\n"
-		"not be run. trackctl cancel sends it SIGTERM.",
+		"$TRACKD_PROGRESS_FD is a descriptor that it inherits for the same.\n"
+		"Exits as the command did, by the same signal if one killed it; 127 or 126 if it "
+		"could not\n"
+		"be run. trackctl cancel sends SIGTERM to it and all of its process group.",
 	.flags = flags,
 	.min_arguments = 1,
 	.max_arguments = -1,
