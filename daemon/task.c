@@ -63,7 +63,6 @@ void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wal
 	snprintf(task->message, sizeof task->message, "Processing failed");
 	task->state = TRACKD_FAILED;
 	task->reason = (uint8_t)reason;
-	task->progress = 0;
 	task->flags &= (uint8_t) ~(TRACKD_ERROR_CUT | TRACKD_MESSAGE_CUT);
 	task->updated_ns = wall_ns;
 	task->finished_ns = wall_ns;

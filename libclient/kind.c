@@ -197,7 +197,10 @@ int kind_progress(const struct board *board, uint32_t kind, uint8_t state, uint8
 
 	if (state == TRACKD_COMPLETED)
 		return 100;
-	if (state != TRACKD_ACTIVE || !from)
+	/* One that failed or was cancelled stays where it was: its stage and counts are kept. */
+	bool entered =
+		state == TRACKD_ACTIVE || state == TRACKD_FAILED || state == TRACKD_CANCELLED;
+	if (!entered || !from)
 		return 0;
 	uint32_t n = stages_of(from);
 	if (stage >= n)

@@ -123,7 +123,7 @@ extern "C" {
 	  "another process holds the record and did not let go in time; try again")                \
 	X(TRACKD_E_KEY, -20008,                                                                    \
 	  "the id or owner does not fit: 1 to 63 bytes of A-Za-z0-9._~:@+=- for an id, up to 63 "  \
-	  "bytes of UTF-8 for an owner")                                                           \
+	  "bytes of UTF-8 for an owner")                                       \
 	X(TRACKD_E_KIND, -20009,                                                                   \
 	  "no such kind; declare it in trackd.conf or with trackd_kind_declare()")                 \
 	X(TRACKD_E_STAGE, -20010, "the task's kind has no such stage; see trackctl kinds")         \
@@ -367,9 +367,10 @@ int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t d
 /*
  * End a task. Final is final: every later change is TRACKD_E_FINAL.
  *   complete:  100 %; message NULL: "Processing complete".
- *   fail:      0 %, message "Processing failed", reason error; error NULL: "Unknown error".
- *   cancelled: 0 %, reason cancelled; message NULL: "Cancelled". For a worker that was asked to
- *              stop, or by its own choice.
+ *   fail:      stays where it was; message "Processing failed", reason error; error NULL: "Unknown
+ *              error".
+ *   cancelled: stays where it was; reason cancelled; message NULL: "Cancelled". For a worker that
+ *              was asked to stop, or by its own choice.
  * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. Cost: about 200 ns.
  */
 int trackd_complete(struct trackd *trackd, struct trackd_ref ref, const char *message);
@@ -461,7 +462,8 @@ int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view 
 bool trackd_view_valid(const struct trackd_view *view);
 
 /* Strings in place: NUL-terminated, never NULL, valid as long as the view is. status is the stage's
- * name while active and the state's otherwise. progress is 0 to 100; 100 only when completed. */
+ * name while active and the state's otherwise. progress is 0 to 100; 100 only when
+ * completed; of what failed or was cancelled, where that was. */
 const char *trackd_view_id(const struct trackd_view *view);
 const char *trackd_view_owner(const struct trackd_view *view);
 const char *trackd_view_name(const struct trackd_view *view);

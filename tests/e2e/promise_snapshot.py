@@ -140,7 +140,7 @@ def _(site):
     lost = after["active"]
     check((lost.state, lost.reason) == ("failed", "host_restart"), lost.line)
     same(before["active"], lost, ("stage", "done", "total", "owner", "name", "created"))
-    check("embedding" in lost.error and lost.progress == "0", lost.line)
+    check("embedding" in lost.error and lost.progress == before["active"].progress, lost.line)
     watcher = site.puppet("open write")
     check(watcher.do("count alice").code == 2, "the index of owners")
     watcher.do("kind video")

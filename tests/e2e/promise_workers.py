@@ -72,7 +72,7 @@ def _(site):
     worker.kill()
     seen = expect_lost(watcher, "a", stage=2)
     print(f"# failed {(seen.number('updated') - killed) / 1e6:.2f} ms after the kill")
-    check((seen.done, seen.total, seen.progress) == ("483", "1000", "0"), seen.line)
+    check((seen.done, seen.total, seen.progress) == ("483", "1000", "54"), seen.line)
     check(seen.message == "Processing_failed", seen.line)
     check("embedding" in seen.error and str(worker.pid) in seen.error,
           f"the error names neither worker nor stage: {seen.line}")

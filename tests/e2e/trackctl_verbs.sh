@@ -56,7 +56,7 @@ is "$(field report-2 state)" '"failed"' "failed"
 is "$(field report-2 error.message)" '"no text layer"' "with its error"
 is "$(field report-2 error.reason)" '"error"' "its reason"
 is "$(field report-2 error.stage)" '"chunking"' "and the stage it failed in"
-is "$(field report-2 progress)" 0 "failed is 0"
+is "$(field report-2 progress)" 25 "it stays at the percentage at which it failed"
 exits 2 "fail wants an error" trackctl fail report-2
 
 # ---- Workers ----

@@ -25,8 +25,10 @@ static json_t *error_of(const struct trackd_task *task)
 static char *by_the_library(const struct trackd_task *task)
 {
 	const char *status = task->state == TRACKD_CANCELLED ? "failed" : task->status;
+	/* The original's contract; the board's own number is where it was. */
+	bool failed = task->state == TRACKD_FAILED || task->state == TRACKD_CANCELLED;
 	json_t *body = json_pack("{s:s, s:s, s:i, s:o, s:o}", "document_id", task->id, "status",
-				 status, "progress", (int)task->progress, "message",
+				 status, "progress", failed ? 0 : (int)task->progress, "message",
 				 task_json_text(task->message), "error", error_of(task));
 	char *text = json_dumps(body, JSON_COMPACT);
 

@@ -218,11 +218,29 @@ static void stages_begin_at_their_percentages(void **state)
 		assert_int_equal(progress(TRACKD_ACTIVE, stage, 99, 0), begins[stage]);
 		assert_int_equal(progress(TRACKD_ACTIVE, stage, 0, 99), begins[stage]);
 		assert_int_equal(progress(TRACKD_COMPLETED, stage, 1, 9), 100);
-		assert_int_equal(progress(TRACKD_FAILED, stage, 9, 9), 0);
-		assert_int_equal(progress(TRACKD_CANCELLED, stage, 9, 9), 0);
+		assert_int_equal(progress(TRACKD_FAILED, stage, 0, 0), begins[stage]);
+		assert_int_equal(progress(TRACKD_CANCELLED, stage, 0, 99), begins[stage]);
 	}
 	assert_int_equal(progress(TRACKD_COMPLETED, COPY_NO_STAGE, 0, 0), 100);
 	assert_int_equal(progress(TRACKD_ACTIVE, 5, 1, 2), 0);
+	assert_int_equal(progress(0, 2, 1, 2), 0);
+	assert_int_equal(progress(TRACKD_CANCELLED + 1, 2, 1, 2), 0);
+}
+
+/* Where it was when it failed or was cancelled is what people ask for first. */
+static void what_ended_early_stays_where_it_was(void **state)
+{
+	(void)state;
+	for (uint8_t stage = 0; stage < 5; stage++)
+		for (uint64_t done = 0; done <= 9; done++) {
+			int was = progress(TRACKD_ACTIVE, stage, done, 9);
+
+			assert_int_equal(progress(TRACKD_FAILED, stage, done, 9), was);
+			assert_int_equal(progress(TRACKD_CANCELLED, stage, done, 9), was);
+		}
+	assert_int_equal(progress(TRACKD_FAILED, 2, 480, 1000), 54);
+	assert_int_equal(progress(TRACKD_FAILED, COPY_NO_STAGE, 0, 0), 0);
+	assert_int_equal(progress(TRACKD_CANCELLED, COPY_NO_STAGE, 0, 0), 0);
 }
 
 /* Rounded down, and never where the next stage begins. */
@@ -278,6 +296,7 @@ int main(void)
 		OWN_BOARD(declaring_waits_for_no_stopped_process_for_ever),
 		OWN_BOARD(garbage_in_the_table_is_read_as_nothing),
 		OWN_BOARD(stages_begin_at_their_percentages),
+		OWN_BOARD(what_ended_early_stays_where_it_was),
 		OWN_BOARD(within_a_stage_it_moves_towards_the_next),
 		OWN_BOARD(stages_of_no_width_stand_still),
 	};

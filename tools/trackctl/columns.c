@@ -98,7 +98,7 @@ COLUMN(bar)
 {
 	UNUSED();
 	to[0] = '\0';
-	if (task->state == TRACKD_ACTIVE)
+	if (task->state != TRACKD_PENDING && task->state != TRACKD_COMPLETED)
 		terminal_bar(&ctl->terminal, to, size, task->progress, BAR_CELLS);
 }
 
@@ -247,7 +247,8 @@ static const struct column columns[] = {
 	{ "STATUS", "stage while active, otherwise state and reason", column_status, 9, false,
 	  false, true },
 	{ "PROGRESS", "per cent", column_progress, 4, true, false, false },
-	{ "BAR", "the same as a bar, while active", column_bar, BAR_CELLS, false, false, true },
+	{ "BAR", "the same as a bar, unless pending or completed", column_bar, BAR_CELLS, false,
+	  false, true },
 	{ "WORK", "done/total of the stage", column_work, 5, true, false, false },
 	{ "RATE", "units a second", column_rate, 5, true, false, false },
 	{ "ETA", "time to the end, if it goes on like this", column_eta, 5, true, false, false },

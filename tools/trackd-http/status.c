@@ -92,10 +92,12 @@ size_t status_text(const struct trackd_task *task, char ret_text[STATUS_TEXT])
 		shown = *task;
 		tasks_hide_pid(&shown);
 		status.error = shown.error;
+		status.progress = 0; /* what the original answered, wherever it was */
 	} else if (task->state == TRACKD_CANCELLED) {
 		/* The original knew no such status. */
 		status.status = "failed";
 		status.error = "Cancelled";
+		status.progress = 0;
 	}
 	return write_body(ret_text, &status);
 }

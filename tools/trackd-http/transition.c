@@ -36,7 +36,7 @@ static uint8_t progress_of(const struct trackd_task *task)
 
 	if (task->state == TRACKD_COMPLETED)
 		return 100;
-	if (task->state != TRACKD_ACTIVE || !has_stage(task))
+	if (task->state == TRACKD_PENDING || !has_stage(task))
 		return 0;
 	from = task->stages[task->stage].percent;
 	to = task->stage + 1 < task->n_stages && task->stage + 1 < TRACKD_STAGES_MAX
