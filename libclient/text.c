@@ -18,7 +18,8 @@ bool text_id_valid(const char *id)
 		if (length == TRACKD_ID_MAX ||
 		    !(is_alnum(id[length]) || strchr("._~:@+=-", id[length])))
 			return false;
-	return length > 0;
+	/* In a URL and in a path these two are no names. */
+	return length > 0 && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
 }
 
 bool text_word_valid(const char *word)

@@ -6,7 +6,7 @@
 #include "atomic.h"
 #include <string.h>
 
-bool text_id_valid(const char *id);       /* 1 to 63 bytes of A-Za-z0-9._~:@+=- */
+bool text_id_valid(const char *id);       /* 1 to 63 bytes of A-Za-z0-9._~:@+=-; not . or .. */
 bool text_owner_valid(const char *owner); /* 0 to 63 bytes of UTF-8 */
 bool text_word_valid(const char *word); /* a kind's or a stage's name: 1 to 31 bytes of a-z0-9_- */
 bool text_utf8_valid(const char *text, size_t length);

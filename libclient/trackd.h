@@ -55,8 +55,9 @@
  *   A process that may not look at its own /proc is refused as a child, for it cannot tell.
  *
  * STRINGS
- *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -. Owners: 0 to 63 bytes of UTF-8. One that does
- *   not fit is an error (TRACKD_E_KEY), never cut. Names (255 bytes), messages (191) and errors (511)
+ *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -, but neither "." nor "..", which are no names
+ *   in a path or a URL. Owners: 0 to 63 bytes of UTF-8. One that does not fit is an error
+ *   (TRACKD_E_KEY), never cut. Names (255 bytes), messages (191) and errors (511)
  *   are cut at a character boundary and marked as cut. They should be UTF-8 and are not checked:
  *   whoever shows them must expect any bytes and no NUL within. What is passed in is copied.
  *
@@ -122,8 +123,8 @@ extern "C" {
 	X(TRACKD_E_BUSY, -20007,                                                                   \
 	  "another process holds the record and did not let go in time; try again")                \
 	X(TRACKD_E_KEY, -20008,                                                                    \
-	  "the id or owner does not fit: 1 to 63 bytes of A-Za-z0-9._~:@+=- for an id, up to 63 "  \
-	  "bytes of UTF-8 for an owner")                                       \
+	  "the id or owner does not fit: 1 to 63 bytes of A-Za-z0-9._~:@+=- and neither . nor .. " \
+	  "for an id, up to 63 bytes of UTF-8 for an owner")                                       \
 	X(TRACKD_E_KIND, -20009,                                                                   \
 	  "no such kind; declare it in trackd.conf or with trackd_kind_declare()")                 \
 	X(TRACKD_E_STAGE, -20010, "the task's kind has no such stage; see trackctl kinds")         \

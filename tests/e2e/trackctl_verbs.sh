@@ -115,6 +115,9 @@ like "$output" "*4 characters*" "and says how long it must be"
 exits 0 "so does watch" on_terminal watch --plain repor
 exits 3 "not where input comes from elsewhere" eval "echo | script -qec \"true | $build/trackctl --board $board --socket $socket show 7f3c0001\" /dev/null"
 exits 2 "an id that cannot be: 2" trackctl create "a b"
+exits 2 "nor can ." trackctl create .
+exits 2 "nor can .." trackctl create ..
+like "$output" "*neither . nor ..*" "and it says so"
 exits 2 "an owner that cannot be: 2" trackctl create x1 --owner "$(printf 'o%.0s' {1..64})"
 exits 2 "an id of escape sequences is none" trackctl show $'none\e[31m'
 [[ $output != *$'\e'* ]]

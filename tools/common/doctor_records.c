@@ -53,7 +53,8 @@ static void check_id(const struct record *record)
 	if (!exam_expect_string(record->exam, DOCTOR_SLOT, record->slot, "id", id, LAYOUT_ID))
 		return;
 	if (!text_id_valid(id))
-		RECORD_FAULT(record, "id", "1 to 63 of A-Za-z0-9._~:@+=-", "\"%s\"", id);
+		RECORD_FAULT(record, "id", "1 to 63 of A-Za-z0-9._~:@+=-, not . or ..", "\"%s\"",
+			     id);
 	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "id_hash", record->head->id_hash,
 		    index_id_hash(&record->exam->image.board, id));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "spool_ticket.h"
+#include "text.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -8,16 +9,10 @@
 
 bool ticket_id_valid(const char *text)
 {
-	static const char others[] = "._~:@+=-";
 	size_t length = strlen(text), suffix = strlen(TICKET_SUFFIX);
 
-	if (length == 0 || length > TRACKD_ID_MAX || strcmp(text, ".") == 0 ||
-	    strcmp(text, "..") == 0)
+	if (!text_id_valid(text))
 		return false;
-	for (const char *c = text; *c != '\0'; c++)
-		if (!((*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-		      (*c >= '0' && *c <= '9') || strchr(others, *c)))
-			return false;
 	return length < suffix || strcmp(text + length - suffix, TICKET_SUFFIX) != 0;
 }
 

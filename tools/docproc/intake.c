@@ -185,7 +185,8 @@ static void consider_document(struct intake *intake, const char *name, const str
 		failure_set(&failure, "The document is not a regular file");
 	} else if (!ticket_id_valid(name)) {
 		failure_set(&failure, "The name is not a task's id");
-		failure_advise(&failure, "1 to %d bytes of A-Za-z0-9._~:@+=-", TRACKD_ID_MAX);
+		failure_advise(&failure, "1 to %d bytes of A-Za-z0-9._~:@+=-, neither . nor ..",
+			       TRACKD_ID_MAX);
 	} else if (ticket_read(intake->jobs->spool->new, name, &ticket, &failure) == 0) {
 		if (ticket.size < 0 || ticket.size == st->st_size) {
 			add(intake, &ticket, st);

@@ -19,8 +19,9 @@ static int set_names(struct source *source)
 
 	ticket_new_id(ticket->id);
 	if (source->id && !ticket_id_valid(source->id)) {
-		note_error("--id %s: an id is 1 to %d bytes of A-Za-z0-9._~:@+=- and does not end "
-			   "in .json",
+		note_error("--id %s: an id is 1 to %d bytes of A-Za-z0-9._~:@+=-, is neither . nor "
+			   ".. and "
+			   "does not end in .json",
 			   source->id, TRACKD_ID_MAX);
 		return EXIT_CODE_USAGE;
 	}
