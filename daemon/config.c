@@ -32,12 +32,9 @@ static int copy_text(char *to, size_t size, const char *text)
 
 static int set_board(struct config *config, const char *value)
 {
-	char name[sizeof config->board];
-	int n = snprintf(name, sizeof name, "%s%s", value[0] == '/' ? "" : "/", value);
+	static_assert(sizeof config->board == sizeof((struct place *)0)->board, "one name");
 
-	if (n < 0 || (size_t)n >= sizeof name || !place_name_valid(name))
-		return -EINVAL;
-	return copy_text(config->board, sizeof config->board, name);
+	return place_board(config->board, value);
 }
 
 static int set_socket(struct config *config, const char *value)

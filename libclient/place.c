@@ -24,6 +24,18 @@ bool place_name_valid(const char *board)
 	return length >= 1 && length <= 59 && board[1 + length] == '\0';
 }
 
+int place_board(char *ret_board, const char *board)
+{
+	size_t size = sizeof((struct place *)0)->board;
+	char name[sizeof((struct place *)0)->board];
+	int n = snprintf(name, size, "%s%s", board[0] == '/' ? "" : "/", board);
+
+	if (n < 0 || (size_t)n >= size || !place_name_valid(name))
+		return -EINVAL;
+	memcpy(ret_board, name, (size_t)n + 1);
+	return 0;
+}
+
 void place_user_board(char *ret_board, uid_t uid)
 {
 	snprintf(ret_board, sizeof((struct place *)0)->board, SYSTEM_BOARD "-%u", (unsigned)uid);
@@ -104,8 +116,10 @@ static const char *non_empty(const char *text)
 static const char *socket_from_environment(const char *board)
 {
 	const char *other = non_empty(secure_getenv("TRACKD_BOARD"));
+	char a[sizeof((struct place *)0)->board], b[sizeof a];
 
-	if (board && (!other || strcmp(board, other) != 0))
+	if (board &&
+	    (!other || place_board(a, board) < 0 || place_board(b, other) < 0 || strcmp(a, b) != 0))
 		return NULL;
 	return non_empty(secure_getenv("TRACKD_SOCKET"));
 }
@@ -123,9 +137,9 @@ int place_find(struct place *ret_place, const char *board, const char *socket)
 		board = non_empty(secure_getenv("TRACKD_BOARD"));
 	if (board) {
 		place.named = true;
-		if (!place_name_valid(board))
-			return -EINVAL;
-		snprintf(place.board, sizeof place.board, "%s", board);
+		error = place_board(place.board, board);
+		if (error < 0)
+			return error;
 		error = find_socket(&place);
 	} else if (!find_user(&place)) {
 		snprintf(place.board, sizeof place.board, SYSTEM_BOARD);

@@ -18,6 +18,10 @@ struct place {
 /* "/NAME": 1 to 59 bytes of A-Za-z0-9._- after the slash, not beginning with a dot. */
 bool place_name_valid(const char *board);
 
+/* The name of a board as people give it: the slash may be left out. ret_board: 64 bytes. -EINVAL if
+ * that makes none. */
+int place_board(char *ret_board, const char *board);
+
 /* The per-user board's name, "/trackd-<uid>". */
 void place_user_board(char *ret_board, uid_t uid);
 
