@@ -117,7 +117,7 @@ start_gateway() {
 		kill -0 "$gateway" 2>/dev/null || give_up "trackd-http: $(tail -n 1 "$work/http.log")"
 		sleep 0.02
 	done
-	page="http://127.0.0.1:$port/#token=$("$http" token --sub "$owner" --ttl 1h --key "$work/key")"
+	page="http://127.0.0.1:$port/#token=$("$http" token --sub "$owner" --ttl 1h --key-file "$work/key")"
 }
 
 docproc() { # VERB ARG...

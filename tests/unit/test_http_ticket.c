@@ -378,7 +378,7 @@ static int run_verb(const struct auth_config *config, char **argv, char *text, s
 static void the_verb_prints_a_token_that_is_admitted(void **state)
 {
 	char *key = strdup(forge_path("secret")), output[4096] = "Bearer ", why[8192];
-	char *argv[] = { "token", "--sub", "ada", "--ttl", "2h", "--key", key, NULL };
+	char *argv[] = { "token", "--sub", "ada", "--ttl", "2h", "--key-file", key, NULL };
 	struct auth_config config = { 0 };
 	struct identity identity;
 	struct auth *auth;
@@ -409,7 +409,7 @@ static void the_verb_says_when_it_is_misused(void **state)
 		{ "token", "--sub", "ada", "--ttl", "500ms", NULL },
 		{ "token", "--sub", "ada", "--ttl", "9000h", NULL },
 		{ "token", "--sub", "ada", "--key", "", NULL },
-		{ "token", "--sub", "ada", "--key", "/nowhere", NULL },
+		{ "token", "--sub", "ada", "--key-file", "/nowhere", NULL },
 		{ "token", "--sub", "ada", "more", NULL },
 		{ "token", "--wrong", NULL },
 		{ "token", "--sub", "ada", NULL }, /* no key is configured */

@@ -160,6 +160,6 @@ void cli_help_settings(FILE *file)
 	for (int i = 0; i < N_KEYS; i++)
 		line(file, table.names[i], keys[i].takes, keys[i].help);
 	line(file, "config", "FILE", "read this file (default " DEFAULT_PATH ")");
-	line(file, "help", NULL, "");
-	line(file, "version", NULL, "");
+	line(file, "help", NULL, "show this");
+	line(file, "version", NULL, "show the version");
 }

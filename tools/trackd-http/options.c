@@ -146,7 +146,7 @@ void options_help(FILE *file)
 	fputs("trackd-http shows tasks to people and programs over HTTP, and takes documents "
 	      "in.\n\n"
 	      "Usage: trackd-http [--config FILE] [flags]\n"
-	      "       trackd-http token --sub USER [--ttl TIME]\n\n",
+	      "       trackd-http token --sub USER [--ttl TIME] [--key-file FILE]\n\n",
 	      file);
 	for (int i = 0; i < N_KEYS; i++) {
 		snprintf(left, sizeof left, "--%s %s", flags.names[i], keys[i].takes);

@@ -20,14 +20,14 @@ struct wish {
 };
 
 static const char HELP[] =
-	"trackd-http token --sub USER [--ttl TIME] [--key FILE]\n"
+	"trackd-http token --sub USER [--ttl TIME] [--key-file FILE]\n"
 	"\n"
 	"Print a token for development, signed with the secret or the private key that the\n"
 	"gateway verifies with.\n"
 	"\n"
-	"  --sub USER  whose token it is\n"
-	"  --ttl TIME  how long it is good for: 90s, 15m, 12h (1h)\n"
-	"  --key FILE  another key file than the configured one\n";
+	"  --sub USER       whose token it is\n"
+	"  --ttl TIME       how long it is good for: 90s, 15m, 12h (1h)\n"
+	"  --key-file FILE  another key file than the configured one\n";
 
 static int misused(const char *what)
 {
@@ -50,7 +50,7 @@ static int read_key(const char *path, struct auth_config *auth)
 	size_t length = strlen(path);
 
 	if (length == 0 || length >= sizeof auth->key_file)
-		return misused("--key takes the path of a file");
+		return misused("--key-file takes the path of a file");
 	memcpy(auth->key_file, path, length + 1);
 	return 0;
 }
@@ -59,7 +59,9 @@ static int parse(int argc, char **argv, struct wish *wish)
 {
 	static const struct option options[] = { { "sub", required_argument, NULL, 's' },
 						 { "ttl", required_argument, NULL, 't' },
-						 { "key", required_argument, NULL, 'k' },
+						 { "key-file", required_argument, NULL, 'k' },
+						 { "key", required_argument, NULL,
+						   'k' }, /* its old name */
 						 { "help", no_argument, NULL, 'h' },
 						 { 0 } };
 	int option, code = 0;

@@ -4,7 +4,7 @@
 
 #include "auth.h"
 
-/* trackd-http token --sub USER [--ttl 1h] [--key FILE]: print a token for development. argv[0] is the
+/* trackd-http token --sub USER [--ttl 1h] [--key-file FILE]: print a token for development. argv[0] is the
  * verb. An exit status. */
 int verb_token(const struct auth_config *config, int argc, char **argv);
 
