@@ -115,9 +115,12 @@ extern "C" {
 	X(TRACKD_E_GONE, -20003,                                                                   \
 	  "the task was removed, replaced or has expired; look its id up again")                   \
 	X(TRACKD_E_EXISTS, -20004,                                                                 \
-	  "a task of that id exists; wait for it, remove it, or create with TRACKD_REPLACE")       \
+	  "a task of that id exists; create with TRACKD_REPLACE if it is yours, or choose "        \
+	  "another "                                                                               \
+	  "id")                                                                                    \
 	X(TRACKD_E_FINAL, -20005,                                                                  \
-	  "the task is final (completed, failed or cancelled); start again with a new create")     \
+	  "the task is final (completed, failed or cancelled); to start again, create it with "    \
+	  "TRACKD_REPLACE")                                                                        \
 	X(TRACKD_E_FULL, -20006,                                                                   \
 	  "the board is full and no task on it is final; raise capacity= in trackd.conf")          \
 	X(TRACKD_E_BUSY, -20007,                                                                   \
@@ -227,7 +230,7 @@ enum trackd_open_flags {
 struct trackd_options {
 	size_t size;         /* sizeof(struct trackd_options), for later versions */
 	unsigned flags;      /* enum trackd_open_flags */
-	const char *board;   /* "/name", or NULL: by the rule below */
+	const char *board;   /* "/name" or "name", or NULL: by the rule below */
 	const char *socket;  /* path of the daemon's socket, or NULL: by the rule below */
 	uint32_t timeout_ms; /* for locks and for the daemon's answer; 0: 2000 */
 	int32_t worker_pid;  /* the process that is the worker of what this connection moves;

@@ -91,6 +91,34 @@ trackctl rm c4
 wait "$waiter"
 is $? 3 "forgotten meanwhile: 3"
 is "$(trackctl wait c1 2>&1)" "" "wait is silent"
+exits 124 "--appear waits for an id that is not there yet" trackctl wait --appear --timeout 0.2 later
+exits 2 "but not for one that cannot be" trackctl wait --appear --timeout 0.2 "a b"
+spawn "$build/trackctl" --board "$board" --socket "$socket" wait --appear later
+waiter=$!
+wait_until 5 grep -q futex_ "/proc/$waiter/wchan" || true
+kill -INT "$waiter"
+wait "$waiter"
+is $? 130 "interrupted meanwhile: 130"
+spawn "$build/trackctl" --board "$board" --socket "$socket" wait --appear c1 later
+waiter=$!
+wait_until 5 grep -q futex_ "/proc/$waiter/wchan" || true
+trackctl create later
+trackctl fail later "no luck"
+wait "$waiter"
+is $? 1 "it appears, and fails: 1"
+trackctl create again
+trackctl create pacer
+spawn "$build/trackctl" --board "$board" --socket "$socket" wait again pacer
+waiter=$!
+wait_until 5 grep -q futex_ "/proc/$waiter/wchan" || true
+trackctl rm again
+sleep_until_looked() { wait_until 5 eval '[ "$(awk "/^voluntary/ {print \$2}" /proc/'"$waiter"'/status)" -gt '"$1"' ]'; }
+sleep_until_looked "$(($(awk '/^voluntary/ {print $2}' "/proc/$waiter/status") + 2))"
+trackctl create again
+trackctl complete pacer
+ok "an id that is forgotten and appears again" wait_until 10 gone "$waiter"
+wait "$waiter"
+is $? 3 "was forgotten for wait: 3"
 trackctl create c5
 spawn "$build/trackctl" --board "$board" --socket "$socket" wait c5
 waiter=$!

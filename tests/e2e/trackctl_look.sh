@@ -23,6 +23,8 @@ trackctl fail doc-3 "no text layer"
 # ---- ls ----
 is "$(trackctl ls -o id --no-headings)" $'doc-3\ndoc-2\ndoc-1' "newest first"
 is "$(trackctl ls -o id --no-headings --raw -n 1)" doc-3 "--limit"
+is "$(trackctl ls -n 0)" "" "--limit 0: none"
+is "$(trackctl ls -n 0 --json | tr -d ' \n')" '{"tasks":[]}' "in JSON too"
 is "$(trackctl ls -o id,status --raw | head -1)" "ID STATUS" "columns by name"
 is "$(trackctl ls -o ID,work --raw --no-headings | sed -n 2p)" "doc-2 480/1000" "in any case"
 like "$(trackctl ls | head -1)" "*NAME*STATUS*PROGRESS*MESSAGE*" "the usual columns"

@@ -24,8 +24,12 @@ is "$(field report-1 message)" '"Queued for processing"' "and says that it is qu
 is "$(field report-1 owner)" '"alice"' "its owner"
 is "$(field report-1 stage)" null "it has no stage"
 exits 4 "creating what exists is refused: 4" trackctl create report-1
-like "$output" "*exists*trackctl rm report-1*" "and it says how to go on"
+like "$output" "*another owner's (alice)*" "and it says whose it is"
+exits 4 "of the same owner too" trackctl create report-1 --owner alice
+like "$output" "*is open (pending)*watch*cancel*--replace*" "and it says how to go on"
 exits 4 "--replace is for the same owner" trackctl create report-1 --owner bob --replace
+[[ $output != *--replace* ]]
+point $? "and does not advise what was done"
 exits 0 "the same owner may replace" trackctl create report-1 --owner alice --replace --name report.pdf
 exits 0 "update to a stage, with counts" trackctl update report-1 embedding "batch 1" --done 3 --total 12
 is "$(field report-1 status)" '"embedding"' "status is the stage's name"
@@ -46,10 +50,15 @@ exits 0 "complete" trackctl complete report-1 "All of it"
 is "$(field report-1 progress)" 100 "complete is 100"
 is "$(field report-1 message)" '"All of it"' "with its message"
 is "$(field report-1 done)" true "and done"
-exits 4 "final is final: 4" trackctl update report-1 chunking
-exits 4 "final cannot be failed" trackctl fail report-1 oops
-exits 4 "final cannot be cancelled" trackctl cancel report-1
-like "$output" "*over already*" "and it says that it is over"
+for verb in "update report-1 chunking" "fail report-1 oops" "complete report-1" "cancel report-1"; do
+	# shellcheck disable=SC2086
+	exits 4 "final is final: $verb" trackctl $verb
+	like "$output" "*over already: completed*create --replace*" "and it says that it is over, and how to begin anew"
+done
+exits 4 "creating it" trackctl create report-1 --owner alice
+like "$output" "*is over (completed); --replace*" "agrees with that"
+[[ $output != *cancel* && $output != *watch* ]]
+point $? "and does not advise to wait for it or to cancel it"
 
 exits 0 "fail" eval 'trackctl create report-2 && trackctl update report-2 chunking && trackctl fail report-2 "no text layer"'
 is "$(field report-2 state)" '"failed"' "failed"
@@ -141,6 +150,10 @@ exits 2 "a ttl that is none: 2" trackctl create x2 --ttl soon
 exits 2 "an unknown kind: 2" trackctl create x2 --kind nosuch
 like "$output" "*trackctl kinds*" "points to the kinds"
 exits 2 "a board that cannot be: 2" "$build/trackctl" --board "a/b" ls
+for verb in ls "doctor -q" stats; do
+	# shellcheck disable=SC2086
+	exits 0 "the slash of a board may be left out: $verb" "$build/trackctl" --board "${board#/}" --socket "$socket" $verb
+done
 exits 0 "help" trackctl help
 for verb in ls show watch wait top run create update complete fail cancel rm kinds stats doctor; do
 	like "$output" "*  $verb *" "help lists $verb"

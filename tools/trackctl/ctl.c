@@ -220,6 +220,47 @@ int ctl_find_task(struct ctl *ctl, const char *id, struct trackd_task *ret_task)
 	return error < 0 ? ctl_error(error, "%s", id) : 0;
 }
 
+/* What is known of an id, without a message. */
+static bool peek(struct ctl *ctl, const char *id, struct trackd_task *ret_task)
+{
+	struct trackd_ref ref;
+
+	return ctl->trackd && trackd_lookup(ctl->trackd, id, &ref) >= 0 &&
+	       ctl_copy(ctl, ref, ret_task) >= 0;
+}
+
+int ctl_is_final(struct ctl *ctl, const char *id)
+{
+	struct trackd_task task;
+	bool known = peek(ctl, id, &task);
+
+	return ctl_fail(EXIT_CODE_REFUSED,
+			"%s is over already%s%s; trackctl show %s tells how, trackctl create "
+			"--replace %s begins anew",
+			id, known ? ": " : "", known ? task.status : "", id, id);
+}
+
+int ctl_exists(struct ctl *ctl, const char *id, const char *owner)
+{
+	struct trackd_task task;
+
+	if (!peek(ctl, id, &task))
+		return ctl_fail(EXIT_CODE_REFUSED,
+				"task %s exists; trackctl show %s tells its state", id, id);
+	if (strcmp(task.owner, owner ? owner : "") != 0)
+		return ctl_fail(EXIT_CODE_REFUSED,
+				"task %s exists and is another owner's (%s); choose another id", id,
+				task.owner[0] ? task.owner : "nobody's");
+	if (trackd_state_final((enum trackd_state)task.state))
+		return ctl_fail(EXIT_CODE_REFUSED,
+				"task %s exists and is over (%s); --replace takes its place", id,
+				task.status);
+	return ctl_fail(EXIT_CODE_REFUSED,
+			"task %s exists and is open (%s); trackctl watch %s follows it, trackctl "
+			"cancel %s ends it, --replace takes its place at once",
+			id, task.status, id, id);
+}
+
 int ctl_find_stage(struct ctl *ctl, const struct trackd_task *task, const char *name,
 		   int *ret_stage)
 {

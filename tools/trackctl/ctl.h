@@ -45,6 +45,11 @@ int ctl_find(struct ctl *ctl, const char *id, struct trackd_ref *ret_ref);
 /* And a copy of it. */
 int ctl_find_task(struct ctl *ctl, const char *id, struct trackd_task *ret_task);
 
+/* The messages for a task that is over already, and for an id that is taken: what it is now decides
+ * what can be done. ret: the exit status. */
+int ctl_is_final(struct ctl *ctl, const char *id);
+int ctl_exists(struct ctl *ctl, const char *id, const char *owner);
+
 /* Copy a task, trying again when a writer was quicker. 0 or the library's error. */
 int ctl_copy(struct ctl *ctl, struct trackd_ref ref, struct trackd_task *ret_task);
 

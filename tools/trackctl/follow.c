@@ -3,6 +3,7 @@
 #include "follow.h"
 #include "tools/common/moment.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +26,37 @@ static void read_named(struct follow *follow, struct followed *named)
 	if (error >= 0)
 		error = ctl_copy(follow->ctl, ref, &named->task);
 	named->gone = error == TRACKD_E_NOT_FOUND || error == TRACKD_E_GONE;
-	named->over = named->gone || trackd_state_final((enum trackd_state)named->task.state);
+	named->seen |= !named->gone;
+	named->over = named->gone ? named->seen
+				  : trackd_state_final((enum trackd_state)named->task.state);
+}
+
+/* 0, or an exit status after a message. */
+static int begin_named(struct follow *follow, struct followed *named, const char *id)
+{
+	struct trackd_ref ref;
+
+	if (follow->appear && trackd_lookup(follow->ctl->trackd, id, &ref) == TRACKD_E_NOT_FOUND) {
+		snprintf(named->id, sizeof named->id, "%s", id);
+		named->gone = true;
+		return 0;
+	}
+	int code = ctl_find_task(follow->ctl, id, &named->task);
+	if (code != 0)
+		return code;
+	memcpy(named->id, named->task.id, sizeof named->id);
+	named->seen = true;
+	named->over = trackd_state_final((enum trackd_state)named->task.state);
+	return 0;
 }
 
 int follow_begin(struct follow *follow, struct ctl *ctl, int n, char **ids)
 {
-	*follow = (struct follow){ .ctl = ctl, .looked_ns = moment_steady() };
+	*follow = (struct follow){
+		.ctl = ctl,
+		.looked_ns = moment_steady(),
+		.appear = follow->appear,
+	};
 	read_board_id(follow, follow->board_id);
 	trackd_cursor_now(ctl->trackd, &follow->cursor);
 	if (n == 0)
@@ -39,13 +65,10 @@ int follow_begin(struct follow *follow, struct ctl *ctl, int n, char **ids)
 	if (!follow->named)
 		return ctl_error(-ENOMEM, "cannot follow %d tasks", n);
 	for (int i = 0; i < n; i++) {
-		struct followed *named = &follow->named[i];
-		int code = ctl_find_task(ctl, ids[i], &named->task);
+		int code = begin_named(follow, &follow->named[i], ids[i]);
 
 		if (code != 0)
 			return code;
-		memcpy(named->id, named->task.id, sizeof named->id);
-		named->over = trackd_state_final((enum trackd_state)named->task.state);
 		follow->n++;
 	}
 	return 0;
@@ -124,9 +147,9 @@ bool follow_refresh(struct follow *follow)
 		struct followed *named = &follow->named[i];
 		bool before = named->over;
 
-		/* What is final stays so; that it is forgotten later does not change how it ended.
-		 */
-		if (before && !named->gone)
+		/* What is over stays so: neither that it is forgotten later nor that another task
+		 * gets its id changes how it ended. */
+		if (before)
 			continue;
 		read_named(follow, named);
 		news |= named->over && !before;

@@ -14,6 +14,7 @@ struct followed {
 	struct trackd_task task; /* as it was last seen */
 	uint64_t shown;          /* events of this reference up to this revision are known */
 	bool gone;               /* there is none of that id now */
+	bool seen;               /* there has been one */
 	bool over;               /* gone or final: nothing more is to come */
 };
 
@@ -23,7 +24,8 @@ struct follow {
 	uint8_t board_id[16];
 	uint64_t looked_ns; /* when we last looked whether it still is that board */
 	struct followed *named;
-	size_t n; /* named; 0: all tasks are meant */
+	size_t n;    /* named; 0: all tasks are meant */
+	bool appear; /* one that is not there yet is waited for: set before follow_begin() */
 };
 
 enum follow_result {
@@ -32,7 +34,7 @@ enum follow_result {
 	FOLLOW_RESET = 2, /* events were lost: read the tasks again */
 };
 
-/* Place the cursor, find and read what was named. 0 or an exit status. */
+/* follow->appear is the caller's. Place the cursor, find and read what was named. 0 or an exit status. */
 int follow_begin(struct follow *follow, struct ctl *ctl, int n, char **ids);
 void follow_end(struct follow *follow);
 

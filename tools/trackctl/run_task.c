@@ -355,10 +355,7 @@ void run_task_end(struct run_task *task, enum trackd_state state, const char *er
 static int refuse(const struct run_task *task, int error)
 {
 	if (error == TRACKD_E_EXISTS)
-		return ctl_fail(
-			EXIT_CODE_REFUSED,
-			"task %s exists; --replace takes its place if the owner is the same",
-			task->id);
+		return ctl_exists(task->ctl, task->id, task->owner);
 	if (error == TRACKD_E_KIND)
 		return ctl_fail(
 			EXIT_CODE_USAGE,

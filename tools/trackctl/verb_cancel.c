@@ -23,8 +23,7 @@ static int cancel_one(struct ctl *ctl, const char *id)
 	int result = options.ended ? trackd_cancelled(ctl->trackd, ref, NULL)
 				   : trackd_cancel(ctl->trackd, ref);
 	if (result == TRACKD_E_FINAL)
-		return ctl_fail(EXIT_CODE_REFUSED, "%s is over already; trackctl show %s tells how",
-				id, id);
+		return ctl_is_final(ctl, id);
 	if (result < 0)
 		return ctl_error(result, "%s", id);
 	if (!options.ended && result == TRACKD_CANCEL_ASKED && ctl->terminal.tty)

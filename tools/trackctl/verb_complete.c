@@ -12,6 +12,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	if (code != 0)
 		return code;
 	int error = trackd_complete(ctl->trackd, ref, n_arguments > 1 ? arguments[1] : NULL);
+	if (error == TRACKD_E_FINAL)
+		return ctl_is_final(ctl, arguments[0]);
 	return error < 0 ? ctl_error(error, "%s", arguments[0]) : EXIT_CODE_DONE;
 }
 

@@ -53,10 +53,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 			options.kind);
 	int error = trackd_create(ctl->trackd, &task, &ref);
 	if (error == TRACKD_E_EXISTS)
-		return ctl_fail(EXIT_CODE_REFUSED,
-				"task %s exists; trackctl show %s tells its state, trackctl rm %s "
-				"forgets it, --replace takes its place if the owner is the same",
-				arguments[0], arguments[0], arguments[0]);
+		return ctl_exists(ctl, arguments[0], options.owner);
 	if (error < 0)
 		return ctl_error(error, "%s", arguments[0]);
 	if (!ctl->json)

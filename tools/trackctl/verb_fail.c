@@ -13,6 +13,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	if (code != 0)
 		return code;
 	int error = trackd_fail(ctl->trackd, ref, arguments[1]);
+	if (error == TRACKD_E_FINAL)
+		return ctl_is_final(ctl, arguments[0]);
 	return error < 0 ? ctl_error(error, "%s", arguments[0]) : EXIT_CODE_DONE;
 }
 

@@ -16,7 +16,7 @@ static struct {
 	struct listing_filter filter;
 	const char *columns;
 	uint64_t limit;
-	bool no_headings, raw, list_columns;
+	bool no_headings, raw, list_columns, limit_given;
 } options;
 
 static const struct flag flags[] = {
@@ -24,7 +24,8 @@ static const struct flag flags[] = {
 	{ "state", 's', FLAG_TEXT, "STATE", "only in these states or stages, with commas",
 	  &options.filter.state, NULL },
 	{ "kind", 'k', FLAG_TEXT, "KIND", "only of this kind", &options.filter.kind, NULL },
-	{ "limit", 'n', FLAG_NUMBER, "N", "only the N newest", &options.limit, NULL },
+	{ "limit", 'n', FLAG_NUMBER, "N", "only the N newest; 0: none", &options.limit,
+	  &options.limit_given },
 	{ "output", 'o', FLAG_TEXT, "COLUMNS", "these columns; +COLUMNS: these as well",
 	  &options.columns, NULL },
 	{ "columns", 0, FLAG_BOOL, NULL, "list the columns there are", &options.list_columns,
@@ -48,8 +49,8 @@ struct table {
 
 static size_t n_shown(const struct listing *listing)
 {
-	return options.limit != 0 && options.limit < listing->n ? (size_t)options.limit
-								: listing->n;
+	return options.limit_given && options.limit < listing->n ? (size_t)options.limit
+								 : listing->n;
 }
 
 /* ---- The table --------------------------------------------------------- */
@@ -197,7 +198,7 @@ static int show_table(struct ctl *ctl, const struct listing *listing)
 			hide_empty(&table);
 		if (!options.columns && !options.raw && ctl->terminal.tty)
 			error = fit(ctl, &table);
-		if (error == 0 && listing->n > 0)
+		if (error == 0 && n_shown(listing) > 0)
 			error = scols_print_table(table.scols);
 	}
 	scols_unref_table(table.scols);

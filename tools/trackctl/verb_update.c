@@ -68,6 +68,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 		trackd_update(ctl->trackd, task.ref, stage, n_arguments > 2 ? arguments[2] : NULL);
 	if (error >= 0 && (options.done_given || options.total_given))
 		error = count(ctl, &task);
+	if (error == TRACKD_E_FINAL)
+		return ctl_is_final(ctl, task.id);
 	if (error < 0)
 		return ctl_error(error, "%s", task.id);
 	if (!ctl->json)

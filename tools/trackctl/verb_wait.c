@@ -10,12 +10,14 @@ static const int64_t NS_IN_MS = 1000000;
 
 static struct {
 	int64_t timeout_ms;
-	bool timeout_given;
+	bool timeout_given, appear;
 } options;
 
 static const struct flag flags[] = {
 	{ "timeout", 't', FLAG_TIME, "TIME", "give up after TIME (2, 0.5, 3m, 1h) with 124",
 	  &options.timeout_ms, &options.timeout_given },
+	{ "appear", 'a', FLAG_BOOL, NULL, "also for tasks that are not there yet", &options.appear,
+	  NULL },
 	{ 0 },
 };
 
@@ -50,7 +52,7 @@ static int wait_for(struct follow *follow)
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	struct follow follow = { 0 };
+	struct follow follow = { .appear = options.appear };
 	int code = ctl_open(ctl, TRACKD_OPEN_READ, 0);
 
 	if (code != 0)
@@ -67,7 +69,8 @@ const struct verb verb_wait = {
 	.name = "wait",
 	.arguments = "ID...",
 	.summary = "Wait until tasks are over; the exit status tells how they ended",
-	.more = "0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "
+	.more = "An id that is not there is an error (3), unless --appear says that it will be.\n"
+		"0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "
 		"timed\n"
 		"out, 130 interrupted. Of several tasks the first that did not complete decides.",
 	.flags = flags,
