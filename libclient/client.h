@@ -120,7 +120,7 @@ static inline bool looked_lately(const struct trackd *trackd, uint64_t now)
  * there. now: board time. */
 void follow_look(struct trackd *trackd, uint64_t now);
 
-/* After a reading call on *board whose answer cannot be trusted if the board has been retired since:
+/* After a reading call on *board whose answer cannot be trusted if the board has been left since:
  * true if the connection is on another board; *board then is that one, and the call is made again. */
 bool follow_again(struct trackd *trackd, const struct board **board);
 

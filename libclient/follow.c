@@ -140,7 +140,8 @@ bool follow_again(struct trackd *trackd, const struct board **board)
 	turn_take(trackd);
 	struct mapping *mapping = load_acquire(&trackd->mapping);
 
-	if (&mapping->board == before && board_retired(before))
+	/* A daemon may have died before it retired the board that it had replaced. */
+	if (&mapping->board == before)
 		leave(trackd, mapping);
 	*board = &load_acquire(&trackd->mapping)->board;
 	turn_drop(trackd);
