@@ -79,10 +79,25 @@ static bool is_sound(const struct carry *carry, uint32_t slot, uint64_t stamp)
 /* The counter as the record in its new slot has it. */
 static void copy_work(const struct carry *carry, uint32_t to, uint64_t stamp, uint64_t work)
 {
-	bool open = is_open(carry->new, to, stamp);
+	struct layout_body *body = &carry->new->bodies[to];
+	uint32_t generation = stamp_generation(stamp);
+	bool sealed = !is_open(carry->new, to, stamp) ||
+		      work_needs_mutex(body->copy[stamp_version(stamp) & 1].base, generation);
 
-	carry->new->bodies[to].work =
-		work_make(stamp_generation(stamp), work & WORK_COUNT_MASK) | (open ? 0 : WORK_SEAL);
+	body->work = (work_make(generation, 0) & ~WORK_COUNT_MASK) | (work & WORK_COUNT_MASK) |
+		     (sealed ? WORK_SEAL : 0);
+}
+
+/* A tenant's count and the beginning of its stage stand above the tenant's start. */
+static uint64_t move_work(const struct carry *carry, uint32_t to, uint32_t before, uint32_t after,
+			  uint64_t work)
+{
+	struct layout_copy *copies = carry->new->bodies[to].copy;
+	uint64_t by = work_start(after) - work_start(before);
+
+	for (int i = 0; i < 2; i++)
+		copies[i].base = (copies[i].base + by) & WORK_COUNT_MASK;
+	return work + by;
 }
 
 /* ---- Chains of the new board, which is ours alone --------------------------- */
@@ -300,6 +315,7 @@ static void copy_again(struct carry *carry, uint32_t from, uint32_t to)
 		uint32_t asked = (uint32_t)carry->new->heads[to].cancel;
 
 		carry->new->heads[to].cancel = cancel_make(generation, asked);
+		work = move_work(carry, to, stamp_generation(stamp), generation, work);
 		stamp = stamp_make(generation, stamp_version(stamp), SLOT_LIVE);
 	}
 	admit(carry, to, stamp, work, to != from);

@@ -224,6 +224,14 @@ INLINE void edit_commit(struct edit *edit)
 		store_release(&head->deadline, after);
 }
 
+/* After the commit: take the seal off that the copy before needed and this one does not. */
+INLINE void edit_settle_seal(const struct edit *edit)
+{
+	if (__builtin_expect((load_relaxed(&edit->body->work) & WORK_SEAL) != 0, 0) &&
+	    !is_final(edit->next.state) && !work_needs_mutex(edit->next.base, edit->generation))
+		and_relaxed(&edit->body->work, ~WORK_SEAL);
+}
+
 INLINE void edit_end(struct edit *edit)
 {
 	edit->next.updated = edit->now;
@@ -236,6 +244,7 @@ static __attribute__((noinline)) void edit_end_event(struct edit *edit, enum tra
 						     uint64_t done)
 {
 	edit_commit(edit);
+	edit_settle_seal(edit);
 	event_append(edit->board, type, edit->slot, edit->generation, edit->now, edit->to, done);
 	slot_unlock(edit->board, edit->slot);
 	event_ring(edit->board);

@@ -108,12 +108,48 @@ static inline int stamp_same_tenant(uint64_t a, uint64_t b)
 
 /* ---- Work counter: generation tag (16), seal (1), count (47) ------------- */
 
+/* A tenant's count begins at a number of its own and goes on by at most WORK_LIFETIME_MAX, so it
+ * stays within its 47 bits. While the seal is set, only the holder of the record's mutex counts. */
 #define WORK_COUNT_MASK ((UINT64_C(1) << 47) - 1)
 #define WORK_SEAL (UINT64_C(1) << 47)
+#define WORK_LIFETIME_MAX ((UINT64_C(1) << 46) - 1)
+/* Counting without the mutex ends here, in a tenant's lifetime; record.c counts the rest. */
+#define WORK_UNLOCKED_MAX ((UINT64_C(1) << 45) - 1)
 
-static inline uint64_t work_make(uint32_t generation, uint64_t count)
+/* Where a tenant's count begins: the generation's bits 16 to 29, above 32 zeros. So tenants with
+ * one tag differ in the count. */
+static inline uint64_t work_start(uint32_t generation)
 {
-	return (uint64_t)(generation & 0xffff) << 48 | (count & WORK_COUNT_MASK);
+	return (uint64_t)(generation & 0x3fff0000) << 16;
+}
+
+static inline uint64_t work_make(uint32_t generation, uint64_t lifetime) /* <= WORK_LIFETIME_MAX */
+{
+	return ((uint64_t)(generation & 0xffff) << 48 | work_start(generation)) + lifetime;
+}
+
+/* What the tenant has counted in its lifetime. */
+static inline uint64_t work_lifetime(uint64_t work, uint32_t generation)
+{
+	return (work - work_start(generation)) & WORK_COUNT_MASK;
+}
+
+/* Whether so many units more may be counted without the record's mutex: the word is this tenant's,
+ * not sealed, and far from the limit. One comparison says all three: between the tenant's start and
+ * WORK_UNLOCKED_MAX above it tag and seal do not change. */
+static inline int work_has_room(uint64_t work, uint32_t generation, uint64_t units)
+{
+	return units <= WORK_UNLOCKED_MAX &&
+	       work - work_make(generation, 0) <= WORK_UNLOCKED_MAX - units;
+}
+
+/* Whether a stage that began at this count needs the mutex for every increment: it began so far
+ * below the tenant's start that unlocked counting could take it past WORK_LIFETIME_MAX. */
+static inline int work_needs_mutex(uint64_t base, uint32_t generation)
+{
+	uint64_t below = (work_start(generation) - base) & WORK_COUNT_MASK;
+
+	return below > WORK_UNLOCKED_MAX && below <= WORK_LIFETIME_MAX;
 }
 
 static inline int work_is_of(uint64_t work, uint32_t generation)

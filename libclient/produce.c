@@ -122,7 +122,7 @@ static int make(struct mapping *mapping, struct change *change, uint64_t deadlin
 		return record_set_progress(board, ref, change->progress.done,
 					   change->progress.total, deadline);
 	case ADVANCE:
-		return record_advance(board, ref, change->progress.done);
+		return record_advance_slowly(board, ref, change->progress.done, deadline);
 	case END:
 		return record_end(board, ref, change->end, deadline);
 	case CANCEL:

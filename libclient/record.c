@@ -15,6 +15,8 @@
 #include "lock.h"
 #include <errno.h>
 
+static_assert(TRACKD_WORK_MAX == WORK_LIFETIME_MAX, "what callers are told is what is counted");
+
 uint64_t record_deadline(const struct board *board, const struct layout_body *body,
 			 const struct layout_copy *copy)
 {
@@ -124,6 +126,17 @@ int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total,
 	return 0;
 }
 
+/* Put the stage's beginning so far below the count. If every increment then needs the mutex, the
+ * seal comes before the commit, and the count that it found is the last that was made without. */
+static void begin_at(struct edit *edit, uint64_t done)
+{
+	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
+	if (!work_needs_mutex(edit->next.base, edit->generation))
+		return;
+	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
+	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
+}
+
 int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
 			uint64_t deadline)
 {
@@ -135,55 +148,90 @@ int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t don
 	if (error < 0)
 		return error;
 	edit.next.total = total;
-	edit.next.base = (edit.count - done) & WORK_COUNT_MASK;
-	edit_end(&edit);
+	begin_at(&edit, done);
+	edit.next.updated = edit.now;
+	edit_commit(&edit);
+	edit_settle_seal(&edit);
+	slot_unlock(board, ref.slot);
 	return 0;
 }
 
-/* The counter is sealed but the record is not final: somebody is ending it at this moment, or died
- * doing so. Locking tells which: a death is mended on the way. 0: try again. */
-static int advance_sealed(struct board *board, struct trackd_ref ref)
+static uint64_t room_below(uint64_t limit, uint64_t count)
 {
-	const struct layout_body *body = &board->bodies[ref.slot];
-	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
-
-	if (!stamp_is_live(stamp, ref.generation))
-		return TRACKD_E_GONE;
-	if (!is_final(load_relaxed(&body->copy[stamp_version(stamp) & 1].state)) &&
-	    slot_lock(board, ref.slot, LOCK_TRY) >= 0) {
-		slot_unlock(board, ref.slot);
-		if ((load_relaxed(&body->work) & WORK_SEAL) == 0)
-			return 0;
-	}
-	add_relaxed(&board->header->counters.refused_final, 1);
-	return TRACKD_E_FINAL;
+	return count < limit ? limit - count : 0;
 }
 
-int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units)
+/* Under the record's mutex: exactly to the limits. Others may count beside it if it is not sealed. */
+static int count_exactly(uint64_t *work, uint32_t generation, uint64_t base, uint64_t units)
 {
+	uint64_t seen = load_relaxed(work);
+
+	do {
+		uint64_t done = (seen - base) & WORK_COUNT_MASK;
+
+		if (!work_is_of(seen, generation))
+			return TRACKD_E_GONE;
+		if (units > room_below(WORK_LIFETIME_MAX, work_lifetime(seen, generation)) ||
+		    units > room_below(WORK_LIFETIME_MAX, done))
+			return TRACKD_E_OVERFLOW;
+	} while (!cas_relaxed(work, &seen, seen + units));
+	return 0;
+}
+
+/* Whoever sealed an open record is ending it at this moment and holds it, or died: then the lock
+ * mends it. Or it always counts this way, see work_needs_mutex(). */
+static int advance_locked(struct board *board, struct trackd_ref ref, uint64_t units,
+			  uint64_t deadline)
+{
+	struct layout_body *body = &board->bodies[ref.slot];
+	int error = slot_lock(board, ref.slot, deadline);
+
+	if (error < 0)
+		return error;
+	/* Under the lock, as in edit_begin(): what is counted before it is closed is copied. */
+	if (board_closed(board) != LAYOUT_OPEN) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_MOVING;
+	}
+	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
+	const struct layout_copy *copy = &body->copy[stamp_version(stamp) & 1];
+	if (!stamp_is_live(stamp, ref.generation)) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_GONE;
+	}
+	if (is_final(load_relaxed(&copy->state)))
+		return refuse_final(board, ref.slot);
+	error = count_exactly(&body->work, ref.generation, load_relaxed(&copy->base), units);
+	slot_unlock(board, ref.slot);
+	return error;
+}
+
+int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units,
+			  uint64_t deadline)
+{
+	uint8_t state;
+	uint64_t worker, seen;
+
 	if (ref.slot >= board->capacity)
 		return TRACKD_E_GONE;
-	uint64_t *work = &board->bodies[ref.slot].work;
-	const uint64_t *stamp = &board->heads[ref.slot].stamp;
-
 	for (;;) {
-		if (!stamp_is_live(load_acquire(stamp), ref.generation))
-			return TRACKD_E_GONE;
-		uint64_t seen = load_relaxed(work);
+		uint64_t *work = &board->bodies[ref.slot].work;
 
-		/* The tag makes the swap fail should the record change hands in between. */
-		while (work_is_of(seen, ref.generation) && (seen & WORK_SEAL) == 0) {
-			if (units > WORK_COUNT_MASK - (seen & WORK_COUNT_MASK))
-				return TRACKD_E_OVERFLOW;
-			if (cas_relaxed(work, &seen, seen + units))
-				return 0;
-		}
-		if (!work_is_of(seen, ref.generation))
+		/* In this order at every try, as in record_advance(). */
+		seen = load_acquire(work);
+		if (!stamp_is_live(load_relaxed(&board->heads[ref.slot].stamp), ref.generation))
 			return TRACKD_E_GONE;
-		int error = advance_sealed(board, ref);
-		if (error < 0)
-			return error;
+		if (!work_has_room(seen, ref.generation, units))
+			break;
+		if (cas_relaxed(work, &seen, seen + units))
+			return 0;
 	}
+	/* Final stays final, so this needs no lock. */
+	if (record_peek(board, ref, &state, &worker, &seen) && is_final(state)) {
+		add_relaxed(&board->header->counters.refused_final, 1);
+		return TRACKD_E_FINAL;
+	}
+	return advance_locked(board, ref, units, deadline);
 }
 
 /* ---- The end ------------------------------------------------------------- */
@@ -301,7 +349,7 @@ void record_mend(struct board *board, uint32_t slot)
 		      deadline_of(board, body, copy.state, copy.worker, copy.updated));
 	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
 					     hint_kind(load_relaxed(&head->hint))));
-	if (is_final(copy.state))
+	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))
 		or_relaxed(&body->work, WORK_SEAL);
 	else if (board_closed(board) ==
 		 LAYOUT_OPEN) /* else the daemon's: it seals what it copies */

@@ -14,11 +14,14 @@ int record_update(struct board *board, struct trackd_ref ref, int stage, const c
 int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline);
 int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
 			uint64_t deadline);
-int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units);
+/* Count where one compare-and-swap cannot: under the record's mutex if need be. */
+int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units,
+			  uint64_t deadline);
 
 /* Inline, since it stands in inner loops: one compare-and-swap, and the checks that it needs. The
- * counter's tag makes the swap fail should the record change hands after the full generation has
- * been looked at. False: nothing was counted; record_advance_slowly() tells why. */
+ * counter is read before the generation is looked at, so it is this tenant's or an earlier one's;
+ * should the record change hands after that, the counter is another, by its tag and by where it
+ * starts, and the swap fails. False: nothing was counted; record_advance_slowly() goes on. */
 static inline bool record_advance_fast(struct board *board, struct trackd_ref ref, uint64_t units)
 {
 	/* As one word: a reference that is taken apart in memory costs as much as the swap. */
@@ -28,20 +31,20 @@ static inline bool record_advance_fast(struct board *board, struct trackd_ref re
 	if (__builtin_expect(slot >= board->capacity, 0))
 		return false;
 	uint64_t *work = &board->bodies[slot].work;
-	uint64_t stamp = load_acquire(&board->heads[slot].stamp);
-	uint64_t seen = load_relaxed(work);
+	uint64_t seen = load_acquire(work);
+	uint64_t stamp = load_relaxed(&board->heads[slot].stamp);
 
 	return __builtin_expect(stamp_is_live(stamp, generation) &&
-					work_is_open(seen, generation) &&
-					units <= WORK_COUNT_MASK - (seen & WORK_COUNT_MASK) &&
+					work_has_room(seen, generation, units) &&
 					cas_relaxed(work, &seen, seen + units),
 				1);
 }
 
+/* Waits for nobody: -EBUSY. */
 static inline int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
 {
 	return record_advance_fast(board, ref, units) ? 0
-						      : record_advance_slowly(board, ref, units);
+						      : record_advance_slowly(board, ref, units, 0);
 }
 
 /* End it. error: for TRACKD_FAILED. worker: 0, or only if this still is its worker and it is active

@@ -99,8 +99,9 @@ extern "C" {
 #define TRACKD_CAPACITY_MIN 16
 #define TRACKD_CAPACITY_MAX 16777216
 #define TRACKD_CAPACITY_DEFAULT 16384
-#define TRACKD_EVENTS 65536                       /* transitions remembered */
-#define TRACKD_WORK_MAX ((UINT64_C(1) << 47) - 1) /* highest count of trackd_advance() */
+#define TRACKD_EVENTS 65536 /* transitions remembered */
+#define TRACKD_WORK_MAX                                                                            \
+	((UINT64_C(1) << 46) - 1)              /* most that a task counts, see trackd_advance() */
 #define TRACKD_TTL_DEFAULT_MS 3600000u         /* 1 h: final tasks, and those with no live worker */
 #define TRACKD_ACTIVE_TTL_DEFAULT_MS 86400000u /* 24 h: active tasks whose worker is alive */
 #define TRACKD_TTL_NEVER UINT32_MAX            /* never expires */
@@ -135,7 +136,7 @@ extern "C" {
 	  "the board's table of kinds (64) or of clients (4096) is full; use a kind that is "      \
 	  "there, or "                                                                             \
 	  "end producers that are not needed")                                                     \
-	X(TRACKD_E_OVERFLOW, -20012, "the count would pass 2^47 - 1; use a larger unit")           \
+	X(TRACKD_E_OVERFLOW, -20012, "the count would pass 2^46 - 1; use a larger unit")           \
 	X(TRACKD_E_READ_ONLY, -20013,                                                              \
 	  "the connection is read-only; open it with TRACKD_OPEN_WRITE")                           \
 	X(TRACKD_E_NAMESPACE, -20014,                                                              \
@@ -350,8 +351,10 @@ int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage, const
  * Count work done in the present stage. Belongs in the inner loop: one compare-and-swap, no lock,
  * wakes nobody; who watches sees it within 100 ms. Any thread or process may count on one task.
  *
- * units:  added to done.
- * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_OVERFLOW. Cost: about 10 ns.
+ * units:  added to done, which is at most TRACKD_WORK_MAX, as is what the task counts in all stages
+ *         together. Beyond half of that a call takes the task's lock.
+ * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_OVERFLOW; TRACKD_E_BUSY (a process stands still
+ * while it ends the task). Cost: about 10 ns.
  */
 int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units);
 

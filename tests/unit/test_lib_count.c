@@ -3,9 +3,13 @@
 #include "libclient/atomic.h"
 #include "libclient/record.h"
 #include "libclient/slot.h"
+#include "libclient/tenant.h"
 #include "libclient/view.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/stepped.h"
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -85,6 +89,116 @@ static void counts_beyond_the_limit_are_refused(void **state)
 	assert_int_equal(task_of(ref).done, TRACKD_WORK_MAX);
 }
 
+/* The limit is on what is shown, wherever set_progress() put the beginning. */
+static void no_count_passes_the_limit(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "a", NULL);
+
+	(void)state;
+	assert_int_equal(update(ref, 0), 0);
+	assert_int_equal(record_advance(&board, ref, 7), 0);
+	for (uint64_t left = 0; left < 10; left++) {
+		assert_int_equal(record_set_progress(&board, ref, TRACKD_WORK_MAX - left,
+						     TRACKD_WORK_MAX, soon()),
+				 0);
+		assert_int_equal(record_advance(&board, ref, left + 1), TRACKD_E_OVERFLOW);
+		for (uint64_t n = 0; n < left; n++)
+			assert_int_equal(record_advance(&board, ref, 1), 0);
+		assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_OVERFLOW);
+		assert_int_equal(task_of(ref).done, TRACKD_WORK_MAX);
+	}
+	/* From a nearer beginning on it counts without the lock again. */
+	assert_int_equal(record_set_progress(&board, ref, 3, 0, soon()), 0);
+	assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
+	assert_int_equal(record_set_progress(&board, ref, TRACKD_WORK_MAX, 0, soon()), 0);
+	assert_false(work_is_open(board.bodies[ref.slot].work, ref.generation));
+	record_mend(&board, ref.slot);
+	assert_false(work_is_open(board.bodies[ref.slot].work, ref.generation));
+	assert_int_equal(update(ref, 1), 0);
+	assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
+	assert_int_equal(record_advance(&board, ref, 1), 0);
+	assert_int_equal(task_of(ref).done, 1);
+	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
+	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_FINAL);
+}
+
+/* However done gets to the half, what is counted without the lock cannot pass the whole. */
+static void the_limit_holds_from_every_beginning(void **state)
+{
+	static const uint64_t steps[] = { 1, WORK_UNLOCKED_MAX, WORK_UNLOCKED_MAX + 1,
+					  WORK_UNLOCKED_MAX + 2, TRACKD_WORK_MAX };
+	static const uint32_t generations[] = { 0,          0xffff,     0x10000,
+						0x3fffffff, 0x40000000, UINT32_MAX };
+
+	(void)state;
+	for (int i = 0; i < 5 * 5 * 6; i++) {
+		uint64_t first = steps[i % 5], shown = steps[i / 5 % 5];
+		board.heads[0].stamp = stamp_make(generations[i / 25], 0, SLOT_FREE);
+		board.header->cursor = 0;
+		struct trackd_ref ref = harness_create(&board, "a", NULL);
+		assert_int_equal(ref.generation, generations[i / 25]);
+		assert_int_equal(task_of(ref).done, 0);
+		assert_int_equal(update(ref, 0), 0);
+		assert_int_equal(record_advance(&board, ref, first), 0);
+		assert_int_equal(record_set_progress(&board, ref, shown, 0, soon()), 0);
+		assert_int_equal(task_of(ref).done, shown);
+		uint64_t left = TRACKD_WORK_MAX - (first > shown ? first : shown);
+		assert_int_equal(record_advance(&board, ref, left + 1), TRACKD_E_OVERFLOW);
+		assert_int_equal(record_advance(&board, ref, left), 0);
+		assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_OVERFLOW);
+		assert_int_equal(task_of(ref).done, shown + left);
+		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+	}
+}
+
+/* A call that stood still while its slot had 65536 tenants: the next of its tag. */
+struct late {
+	struct trackd_ref mine, later;
+	int result;
+};
+
+static void count_one(void *data)
+{
+	struct late *late = data;
+
+	late->result = record_advance(&board, late->mine, 1);
+}
+
+static void come_to_be_of_another(void *data)
+{
+	struct late *late = data;
+	uint32_t slot = late->mine.slot;
+
+	HARNESS_MUST(slot_remove(&board, late->mine, SLOT_REMOVE_ASKED, LOCK_TRY));
+	board.heads[slot].stamp = stamp_make(late->mine.generation + 0x10000, 0, SLOT_FREE);
+	board.header->cursor = slot;
+	late->later = harness_create(&board, "later", NULL);
+	HARNESS_MUST(record_advance(&board, late->later, 5));
+}
+
+static void a_late_count_changes_no_later_task(void **state)
+{
+	struct late late = { 0 };
+	unsigned n = 1;
+
+	(void)state;
+	if (!stepped_possible())
+		skip();
+	for (bool interfered = true; interfered; n++) {
+		late.mine = harness_create(&board, "mine", NULL);
+		HARNESS_MUST(record_advance(&board, late.mine, 5));
+		interfered = stepped_run(count_one, come_to_be_of_another, &late, n);
+		if (interfered) {
+			assert_int_equal(late.later.slot, late.mine.slot);
+			assert_true(late.result == 0 || late.result == TRACKD_E_GONE);
+			assert_int_equal(task_of(late.later).done, 5);
+			late.mine = late.later;
+		}
+		HARNESS_MUST(slot_remove(&board, late.mine, SLOT_REMOVE_ASKED, soon()));
+	}
+	assert_true(n > 10);
+}
+
 static void the_counter_is_of_one_tenant_and_sealed_at_its_end(void **state)
 {
 	struct trackd_ref ref = harness_create(&board, "a", NULL);
@@ -129,6 +243,40 @@ static void a_seal_that_was_left_is_taken_off(void **state)
 	assert_int_equal(task_of(ref).done, 2);
 	assert_int_equal(board.header->counters.locks_recovered, 1);
 	assert_int_equal(board.header->repair_due, 1);
+}
+
+/* Whoever ends it stands still between the seal and the commit: the task is open, so nobody is told
+ * that it is final. */
+static void an_end_that_stands_still_is_waited_for(void **state)
+{
+	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	uint64_t *work = &board.bodies[ref.slot].work;
+
+	(void)state;
+	assert_int_equal(update(ref, 0), 0);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		if (slot_lock(&board, ref.slot, soon()) < 0)
+			_exit(1);
+		or_relaxed(work, WORK_SEAL);
+		for (;;)
+			pause();
+	}
+	HARNESS_WAIT((load_acquire(work) & WORK_SEAL) != 0, 5000);
+	harness_stop(pid);
+	assert_int_equal(record_advance(&board, ref, 2), -EBUSY);
+	assert_int_equal(record_advance_slowly(&board, ref, 2, harness_deadline(60)),
+			 TRACKD_E_BUSY);
+	assert_int_equal(board.header->counters.refused_final, 0);
+	assert_int_equal(board.header->counters.busy, 1);
+	harness_kill(pid, SIGKILL);
+	assert_int_equal(record_advance(&board, ref, 2), 0);
+	assert_int_equal(task_of(ref).done, 2);
+	/* Of a final task it needs no lock to know. */
+	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
+	HARNESS_MUST(slot_lock(&board, ref.slot, soon()));
+	assert_int_equal(record_advance(&board, ref, 2), TRACKD_E_FINAL);
+	slot_unlock(&board, ref.slot);
 }
 
 enum { PROCESSES = 3, COUNTS = 30000 };
@@ -183,8 +331,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		OWN_BOARD(counts_beyond_the_limit_are_refused),
+		OWN_BOARD(no_count_passes_the_limit),
+		OWN_BOARD(the_limit_holds_from_every_beginning),
+		OWN_BOARD(a_late_count_changes_no_later_task),
 		OWN_BOARD(the_counter_is_of_one_tenant_and_sealed_at_its_end),
 		OWN_BOARD(a_seal_that_was_left_is_taken_off),
+		OWN_BOARD(an_end_that_stands_still_is_waited_for),
 		OWN_BOARD(no_count_is_lost_among_processes_and_updates),
 		OWN_BOARD(what_was_accepted_is_shown_at_the_end),
 	};

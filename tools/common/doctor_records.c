@@ -171,7 +171,7 @@ static void check_stage(const struct record *record)
 static void check_count(const struct record *record, const char *field, uint64_t seen)
 {
 	if (seen > TRACKD_WORK_MAX)
-		RECORD_FAULT(record, field, "less than 2^47", "%ju", (uintmax_t)seen);
+		RECORD_FAULT(record, field, "less than 2^46", "%ju", (uintmax_t)seen);
 }
 
 static void check_work(const struct record *record)
@@ -180,15 +180,20 @@ static void check_work(const struct record *record)
 	uint64_t work = record->body->work;
 
 	check_count(record, "total", copy->total);
-	check_count(record, "base", copy->base);
-	if (is_final(copy))
-		check_count(record, "done", copy->done);
+	if (copy->base > WORK_COUNT_MASK)
+		RECORD_FAULT(record, "base", "less than 2^47", "%ju", (uintmax_t)copy->base);
+	check_count(record, "done",
+		    is_final(copy) ? copy->done : (work - copy->base) & WORK_COUNT_MASK);
+	if (work_is_of(work, record->generation))
+		check_count(record, "work", work_lifetime(work, record->generation));
 	if (!work_is_of(work, record->generation))
 		RECORD_FAULT(record, "work", "the tag of its generation", "0x%04x of 0x%08x",
 			     (unsigned)(work >> 48), record->generation);
-	if (((work & WORK_SEAL) != 0) != is_final(copy))
-		RECORD_FAULT(record, "work", "sealed if and only if final", "%s in state %s",
-			     work & WORK_SEAL ? "sealed" : "open", trackd_state_name(copy->state));
+	if (((work & WORK_SEAL) != 0) !=
+	    (is_final(copy) || work_needs_mutex(copy->base, record->generation)))
+		RECORD_FAULT(record, "work", "sealed if and only if final or near the limit",
+			     "%s in state %s", work & WORK_SEAL ? "sealed" : "open",
+			     trackd_state_name(copy->state));
 }
 
 static void check_worker(const struct record *record)
