@@ -163,14 +163,14 @@ static const char *why_other(const struct board *board, const struct config *con
 	    ((st.st_mode & 07777) != config->mode ||
 	     st.st_gid != (config->gid == (gid_t)-1 ? getegid() : config->gid)))
 		return "has another mode or group than configured";
-	if (board->capacity == config->capacity)
+	if (board->tasks_max == config->capacity)
 		return NULL;
 	if (slot_count(board) <= config->capacity)
 		return "has another capacity than configured";
 	log_warning(
 		"board %s keeps its capacity of %u: it holds %u tasks, more than the configured "
 		"%u",
-		config->board, board->capacity, slot_count(board), config->capacity);
+		config->board, board->tasks_max, slot_count(board), config->capacity);
 	return NULL;
 }
 
@@ -225,7 +225,7 @@ static int adopt_mapped(struct board *board, const struct config *config)
 		return replace(board, config, &verdict);
 	}
 	log_info("board %s adopted as it was: %u of %u slots used%s", config->board,
-		 slot_count(board), board->capacity, repaired > 0 ? ", and repaired" : "");
+		 slot_count(board), board->tasks_max, repaired > 0 ? ", and repaired" : "");
 	return 0;
 }
 

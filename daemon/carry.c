@@ -424,7 +424,7 @@ static void carry_tables(struct carry *carry)
 		   LAYOUT_EVENTS * sizeof(struct layout_event) / 8);
 	words_load(&header->counters, &from->counters, sizeof header->counters / 8);
 	header->event_next = load_relaxed(&from->event_next);
-	header->cursor = load_relaxed(&from->cursor) % carry->new->capacity;
+	header->cursor = load_relaxed(&from->cursor);
 	header->snapshot_wall_ns = load_relaxed(&from->snapshot_wall_ns);
 	header->daemon_epoch = load_relaxed(&from->daemon_epoch);
 	carry_serials(carry);
@@ -440,6 +440,10 @@ int carry_end(struct carry *carry, enum layout_closed how)
 		error = settle_slot(carry, slot, how);
 	if (error == 0)
 		error = settle_above(carry, how);
+	/* The spare slots are not there to hold more. */
+	if (error == 0 && carry->new->tasks_max < carry->old->tasks_max &&
+	    slot_count(carry->new) > carry->new->tasks_max)
+		error = TRACKD_E_FULL;
 	if (error < 0)
 		return error;
 	carry_kinds(carry);

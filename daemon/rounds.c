@@ -106,7 +106,7 @@ static int on_status(sd_event_source *source, uint64_t usec, void *data)
 	(void)source;
 	(void)usec;
 	notify_status(rounds->parts.notify, count_active(board), slot_count(board),
-		      board->capacity);
+		      board->tasks_max);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "atomic.h"
 #include "event.h"
 #include "namespace.h"
+#include "ring.h"
 #include "slot.h"
 #include "text.h"
 
@@ -200,6 +201,13 @@ INLINE void edit_fill(struct edit *edit)
 	facts_store(edit->to, &edit->next);
 }
 
+/* The record expires earlier now. By value, so that the edit stays in registers. */
+static __attribute__((noinline)) void edit_expires(struct board *board, uint64_t deadline)
+{
+	fence_full();
+	ring_expires(board, deadline);
+}
+
 /* Publish. The record's mutex stays held, for the event. */
 INLINE void edit_commit(struct edit *edit)
 {
@@ -220,8 +228,10 @@ INLINE void edit_commit(struct edit *edit)
 		store_relaxed(&head->hint, hint);
 	/* The commit. Pairs with the acquire of the stamp by readers. */
 	store_release(&head->stamp, stamp_make(edit->generation, version + 1, SLOT_LIVE));
-	if (after < before) /* not seen before the commit */
+	if (after < before) { /* not seen before the commit */
 		store_release(&head->deadline, after);
+		edit_expires(edit->board, after);
+	}
 }
 
 /* After the commit: take the seal off that the copy before needed and this one does not. */

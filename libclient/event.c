@@ -63,11 +63,17 @@ void event_append(struct board *board, enum trackd_event_type type, uint32_t slo
 
 void event_ring(struct board *board)
 {
+	fence_full();
+	event_ring_fenced(board);
+}
+
+void event_ring_fenced(struct board *board)
+{
 	struct layout_header *header = board->header;
 
-	/* What was published must be visible before we look whether the daemon sleeps; pairs with
-	 * the full fence between raising armed and looking at the ring (daemon/doorbell.c). */
-	fence_full();
+	/* What was published must be visible before we look whether the daemon sleeps: the
+	 * caller's full fence pairs with the one between raising armed and looking at the ring
+	 * (daemon/doorbell.c). */
 	uint32_t ticket = load_relaxed(&header->armed);
 	if (ticket == 0)
 		return;

@@ -16,6 +16,8 @@ void event_append(struct board *board, enum trackd_event_type type, uint32_t slo
 /* After publishing, holding nothing that matters: ring if the daemon sleeps. Full fence first;
  * partner: wait_for_ring(). */
 void event_ring(struct board *board);
+/* The same, behind a full fence of the caller's after it published. */
+void event_ring_fenced(struct board *board);
 
 /* What trackd_next_event() does, on a board. */
 int event_next(const struct board *board, struct trackd_cursor *cursor,

@@ -41,6 +41,7 @@ enum {
 	LAYOUT_NAME = 256,
 	LAYOUT_MESSAGE = 192,
 	LAYOUT_ERROR = 512,
+	LAYOUT_SPARE = 64, /* slots beyond the capacity */
 };
 
 /* A process-shared robust mutex of the C library; only lock.c looks inside. As wide as the widest
@@ -195,7 +196,7 @@ struct layout_header {
 	uint16_t major;
 	uint16_t minor;
 	uint32_t header_size;
-	uint32_t capacity; /* slots */
+	uint32_t capacity; /* tasks; there are `spare` slots more */
 	uint64_t fingerprint;
 	uint64_t size; /* bytes of the whole segment */
 	uint8_t board_id[16];
@@ -206,7 +207,8 @@ struct layout_header {
 	uint64_t time_ns;
 	int64_t created_wall_ns;
 	uint32_t owner_uid;
-	uint32_t reserved1[3];
+	uint32_t spare; /* LAYOUT_SPARE: slots behind those of the capacity, to replace tasks in */
+	uint32_t reserved1[2];
 	/* sections: offsets from the start [made] */
 	uint64_t kinds, clients, id_stripes, owner_stripes;
 	uint64_t used_map, id_buckets, owner_buckets, heads;
@@ -223,10 +225,14 @@ struct layout_header {
 	 * committed here (tested under the lock that commits) */
 	uint32_t closed;
 	uint32_t reserved3[3];
-	/* ring cursor: slot at which the next create begins to look [producer, relaxed add] */
+	/* ring cursor: slot at which the next create begins to look [producer] */
 	uint64_t cursor;
-	uint64_t no_expired_ns; /* [any] at this time a whole scan found no expired record */
-	uint64_t reserved4[6];
+	uint64_t earliest; /* a lower bound of all deadlines, see ring.c [any] compare-and-swap */
+	/* a scan that began with this sum of changes and ended at this time (0: none) found
+	 * nothing to give up [producer] */
+	uint64_t full_changes, full_ns;
+	uint64_t changes; /* counts what makes room and no counter counts [any] */
+	uint64_t reserved4[3];
 	/* event ring: sequence of the next event [producer, relaxed add] */
 	uint64_t event_next;
 	uint64_t reserved5[7];
@@ -439,6 +445,7 @@ LAYOUT_AT(layout_header, pid_ns, 80);
 LAYOUT_AT(layout_header, time_ns, 88);
 LAYOUT_AT(layout_header, created_wall_ns, 96);
 LAYOUT_AT(layout_header, owner_uid, 104);
+LAYOUT_AT(layout_header, spare, 108);
 LAYOUT_AT(layout_header, kinds, 120);
 LAYOUT_AT(layout_header, clients, 128);
 LAYOUT_AT(layout_header, id_stripes, 136);
@@ -460,7 +467,10 @@ LAYOUT_AT(layout_header, daemon_start_ns, 288);
 LAYOUT_AT(layout_header, snapshot_wall_ns, 296);
 LAYOUT_AT(layout_header, closed, 304);
 LAYOUT_AT(layout_header, cursor, 320);
-LAYOUT_AT(layout_header, no_expired_ns, 328);
+LAYOUT_AT(layout_header, earliest, 328);
+LAYOUT_AT(layout_header, full_changes, 336);
+LAYOUT_AT(layout_header, full_ns, 344);
+LAYOUT_AT(layout_header, changes, 352);
 LAYOUT_AT(layout_header, event_next, 384);
 LAYOUT_AT(layout_header, doorbell, 448);
 LAYOUT_AT(layout_header, armed, 452);

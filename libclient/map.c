@@ -29,6 +29,27 @@ uint32_t map_find(const struct board *board, uint32_t from, uint32_t to, bool se
 	return to;
 }
 
+uint32_t map_count(const struct board *board, uint32_t from, uint32_t to, bool set, uint32_t enough)
+{
+	uint32_t n = 0;
+
+	while (from < to && n < enough) {
+		uint64_t word = load_relaxed(&board->used_map[from / 64]);
+		uint32_t width = 64 - from % 64;
+
+		word = (set ? word : ~word) >> (from % 64);
+		if (width > to - from) {
+			width = to - from;
+			word &= (UINT64_C(1) << width) - 1;
+		} else if (from % 64 != 0) {
+			word &= (UINT64_C(1) << width) - 1;
+		}
+		n += word == 0 ? 0 : (uint32_t)__builtin_popcountll(word);
+		from += width;
+	}
+	return n;
+}
+
 bool map_is_set(const struct board *board, uint32_t slot)
 {
 	return (load_relaxed(&board->used_map[slot / 64]) >> (slot % 64) & 1) != 0;

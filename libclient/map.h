@@ -14,6 +14,11 @@ void map_set(struct board *board, uint32_t slot);
 void map_clear(struct board *board, uint32_t slot);
 bool map_is_set(const struct board *board, uint32_t slot);
 
+/* How many bits in [from, to) are set, or with set false clear; it counts no further than `enough`
+ * and may return more. */
+uint32_t map_count(const struct board *board, uint32_t from, uint32_t to, bool set,
+		   uint32_t enough);
+
 /* The first slot in [from, to) whose bit is set, or with set false clear; `to` if there is none. */
 uint32_t map_find(const struct board *board, uint32_t from, uint32_t to, bool set);
 

@@ -15,6 +15,7 @@
 #include "lock.h"
 #include <errno.h>
 
+/* NOLINTNEXTLINE(misc-redundant-expression): two headers say it */
 static_assert(TRACKD_WORK_MAX == WORK_LIFETIME_MAX, "what callers are told is what is counted");
 
 uint64_t record_deadline(const struct board *board, const struct layout_body *body,
@@ -275,8 +276,10 @@ static void finish(struct edit *edit, const struct record_end *end)
 	edit_message(edit, end->message);
 	if (end->error)
 		write_error(edit, end->error);
-	count_end(edit->board, end);
 	edit_end_event(edit, TRACKD_EVENT_FINAL, next->done);
+	/* After the commit; pairs with the fence in changes_of() (ring.c). */
+	fence_release();
+	count_end(edit->board, end);
 }
 
 int record_end(struct board *board, struct trackd_ref ref, const struct record_end *end,
@@ -345,8 +348,10 @@ void record_mend(struct board *board, uint32_t slot)
 	if (stamp_state(stamp) != SLOT_LIVE)
 		return;
 	facts_load(&copy, &body->copy[stamp_version(stamp) & 1]);
-	store_relaxed(&head->deadline,
-		      deadline_of(board, body, copy.state, copy.worker, copy.updated));
+	uint64_t deadline = deadline_of(board, body, copy.state, copy.worker, copy.updated);
+	store_relaxed(&head->deadline, deadline);
+	fence_full();
+	ring_expires(board, deadline);
 	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
 					     hint_kind(load_relaxed(&head->hint))));
 	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))

@@ -11,6 +11,7 @@
 #include "index.h"
 #include "lock.h"
 #include "map.h"
+#include "ring.h"
 #include "slot.h"
 #include <errno.h>
 
@@ -50,6 +51,8 @@ static int repair_bit(struct board *board, uint32_t slot)
 	if (stuck)
 		map_clear(board, slot);
 	slot_unlock(board, slot);
+	if (stuck)
+		ring_changed(board);
 	return stuck;
 }
 
@@ -69,6 +72,7 @@ static int repair_leftover(struct board *board, uint32_t slot, uint64_t stamp, u
 	if (same) {
 		slot_take_out(board, slot, generation);
 		slot_release(board, slot, generation + 1);
+		fence_release(); /* pairs with the one in changes_of() (ring.c) */
 		add_relaxed(&board->header->counters.repaired, 1);
 	}
 	slot_unlock(board, slot);
@@ -216,28 +220,28 @@ int repair_lock(struct board *board, uint32_t slot)
 	return error == LOCK_RECOVERED;
 }
 
+/* What is held by somebody is left, and the rest is repaired. */
+static void add_up(int *repaired, int *error, int result)
+{
+	if (result > 0)
+		*repaired += result;
+	else if (result < 0 && *error == 0)
+		*error = result;
+}
+
 int repair_all(struct board *board, uint64_t deadline)
 {
-	repair_begin(board);
-	int repaired = repair_kinds(board, deadline);
+	int repaired = 0, error = 0;
 
-	if (repaired < 0)
-		return repaired;
+	repair_begin(board);
+	add_up(&repaired, &error, repair_kinds(board, deadline));
 	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
 	     slot = slot_next_used(board, slot + 1)) {
-		int fixed = repair_lock(board, slot);
-		int error = repair_slot(board, slot, deadline);
-
-		if (error < 0)
-			return error;
-		repaired += error + (fixed > 0);
+		if (repair_lock(board, slot) > 0)
+			repaired++;
+		add_up(&repaired, &error, repair_slot(board, slot, deadline));
 	}
-	for (uint32_t stripe = 0; stripe < LAYOUT_STRIPES; stripe++) {
-		int error = repair_stripe(board, stripe, deadline);
-
-		if (error < 0)
-			return error;
-		repaired += error;
-	}
-	return repaired;
+	for (uint32_t stripe = 0; stripe < LAYOUT_STRIPES; stripe++)
+		add_up(&repaired, &error, repair_stripe(board, stripe, deadline));
+	return error < 0 ? error : repaired;
 }

@@ -42,7 +42,7 @@ static uint64_t place(uint64_t *at, uint64_t bytes)
 static struct geometry geometry_of(uint32_t capacity)
 {
 	struct geometry g = { 0 };
-	uint64_t n = capacity, at = 0;
+	uint64_t n = (uint64_t)capacity + LAYOUT_SPARE, at = 0;
 
 	place(&at, sizeof(struct layout_header));
 	g.kinds = place(&at, sizeof(struct layout_kinds));
@@ -206,7 +206,8 @@ static int fill_header(struct board *board, const struct segment_params *params)
 	header->major = LAYOUT_MAJOR;
 	header->minor = LAYOUT_MINOR;
 	header->header_size = sizeof(struct layout_header);
-	header->capacity = board->capacity;
+	header->capacity = board->tasks_max;
+	header->spare = LAYOUT_SPARE;
 	header->fingerprint = segment_fingerprint();
 	header->size = board->size;
 	header->created_wall_ns = clock_wall_ns();
@@ -306,7 +307,9 @@ static int map_fd(struct board *board, int fd, bool writable, size_t size)
 
 int segment_create(struct board *ret_board, const struct segment_params *params)
 {
-	struct board board = { .fd = -1, .capacity = params->capacity };
+	struct board board = { .fd = -1,
+			       .tasks_max = params->capacity,
+			       .capacity = params->capacity + LAYOUT_SPARE };
 	struct geometry g = { 0 };
 	int error, fd;
 
@@ -488,6 +491,8 @@ static int check_header(int fd, struct layout_header *header, struct geometry *g
 	if (header->capacity < TRACKD_CAPACITY_MIN || header->capacity > TRACKD_CAPACITY_MAX)
 		return TRACKD_E_DAMAGED;
 	*g = geometry_of(header->capacity);
+	if (header->spare != LAYOUT_SPARE)
+		return TRACKD_E_DAMAGED;
 	if (header->size != g->size || st.st_size < 0 || (uint64_t)st.st_size != g->size ||
 	    !header_agrees(header, g))
 		return TRACKD_E_DAMAGED;
@@ -505,7 +510,8 @@ int segment_map(struct board *ret_board, int fd, bool writable)
 		error = map_fd(&board, fd, writable, g.size);
 	if (error < 0)
 		return error;
-	board.capacity = header.capacity;
+	board.tasks_max = header.capacity;
+	board.capacity = header.capacity + LAYOUT_SPARE;
 	board.hash_seed = header.hash_seed;
 	board_place(&board, &g);
 	*ret_board = board;

@@ -23,7 +23,8 @@ struct board {
 	bool foreign_clock; /* in another time namespace: tell the time by the wall (atomic) */
 	bool foreign_pids;  /* in another pid namespace: the board's pids mean nothing here (atomic)
 			    */
-	uint32_t capacity;
+	uint32_t tasks_max; /* the configured capacity: so many tasks may be LIVE */
+	uint32_t capacity;  /* slots: LAYOUT_SPARE more */
 	uint64_t hash_seed;
 	struct layout_header *header;
 	struct layout_kinds *kinds;

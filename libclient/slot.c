@@ -140,11 +140,13 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 	uint32_t count = load_relaxed(&stripes->id->count);
 	if (count > 0)
 		store_relaxed(&stripes->id->count, count - 1);
-	count_removal(board, why);
 	event_append(board,
 		     why == SLOT_REMOVE_EXPIRED ? TRACKD_EVENT_EXPIRED : TRACKD_EVENT_REMOVED, slot,
 		     generation, now, copy, load_relaxed(&copy->done));
 	slot_release(board, slot, generation + 1);
+	/* After it is done; pairs with the fence in changes_of() (ring.c). */
+	fence_release();
+	count_removal(board, why);
 }
 
 /* ---- Removing ------------------------------------------------------------ */

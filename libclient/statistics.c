@@ -61,7 +61,7 @@ static void copy_header(const struct board *board, struct trackd_stats *stats)
 	uint64_t start = load_relaxed(&header->daemon_start_ns);
 
 	memcpy(stats->board_id, header->board_id, sizeof stats->board_id);
-	stats->capacity = board->capacity;
+	stats->capacity = board->tasks_max;
 	stats->bytes = board->size;
 	stats->ttl_ms = load_relaxed(&header->ttl_ms);
 	stats->active_ttl_ms = load_relaxed(&header->active_ttl_ms);

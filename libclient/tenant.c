@@ -99,9 +99,12 @@ static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
 /* What insert() found in the way, when it returns -EAGAIN: to be dealt with while nothing is held.
  */
 struct obstacle {
+	enum { OBSTACLE_HELD, OBSTACLE_EXPIRED, OBSTACLE_GONE } what;
 	struct trackd_ref ref;
-	bool expired; /* remove it; else wait for it */
 };
+
+/* How a slot was claimed: for a task of its own, or in place of the one that has the id. */
+enum place { PLACE_OWN, PLACE_OF_ANOTHER };
 
 /* Under the stripes: link a filled record and commit it. */
 static void commit(struct board *board, struct slot_stripes *stripes, uint32_t slot,
@@ -126,9 +129,10 @@ static int meet(struct board *board, uint32_t old, uint32_t slot, bool replace, 
 {
 	const struct layout_head *head = &board->heads[old];
 
-	*ret_obstacle = (struct obstacle){ { old, stamp_generation(load_relaxed(&head->stamp)) },
-					   now >= load_relaxed(&head->deadline) };
-	if (ret_obstacle->expired)
+	bool expired = now >= load_relaxed(&head->deadline);
+	*ret_obstacle = (struct obstacle){ expired ? OBSTACLE_EXPIRED : OBSTACLE_HELD,
+					   { old, stamp_generation(load_relaxed(&head->stamp)) } };
+	if (expired)
 		return -EAGAIN;
 	if (!replace ||
 	    load_relaxed(&head->owner_hash) != load_relaxed(&board->heads[slot].owner_hash)) {
@@ -139,9 +143,9 @@ static int meet(struct board *board, uint32_t old, uint32_t slot, bool replace, 
 	return error == -EBUSY ? -EAGAIN : error;
 }
 
-static int insert(struct board *board, uint32_t slot, uint32_t generation, const char *id,
-		  bool replace, uint64_t now, const struct layout_copy *copy, uint64_t deadline,
-		  struct obstacle *ret_obstacle)
+static int insert(struct board *board, uint32_t slot, uint32_t generation, enum place place,
+		  const struct tenant_new *task, uint64_t now, const struct layout_copy *copy,
+		  uint64_t deadline, struct obstacle *ret_obstacle)
 {
 	struct layout_head *head = &board->heads[slot];
 	struct slot_stripes stripes = slot_stripes_of(board, load_relaxed(&head->id_hash),
@@ -151,11 +155,14 @@ static int insert(struct board *board, uint32_t slot, uint32_t generation, const
 
 	if (error < 0)
 		return error;
-	error = index_find(board, load_relaxed(&head->id_hash), id, UINT32_MAX, &old);
-	if (error == 0)
-		error = meet(board, old, slot, replace, now, ret_obstacle);
-	else if (error == TRACKD_E_NOT_FOUND)
-		error = 0;
+	error = index_find(board, load_relaxed(&head->id_hash), task->id, UINT32_MAX, &old);
+	if (error == 0) {
+		error = meet(board, old, slot, task->replace, now, ret_obstacle);
+	} else if (error == TRACKD_E_NOT_FOUND) {
+		/* Whose place it was to take is gone: this slot may be one too many. */
+		*ret_obstacle = (struct obstacle){ .what = OBSTACLE_GONE };
+		error = place == PLACE_OF_ANOTHER ? -EAGAIN : 0;
+	}
 	if (error < 0)
 		goto drop;
 	commit(board, &stripes, slot, generation);
@@ -175,23 +182,52 @@ static int clear_obstacle(struct board *board, const struct obstacle *obstacle, 
 {
 	int error;
 
-	if (!obstacle->expired)
+	if (obstacle->what == OBSTACLE_GONE)
+		return 0;
+	if (obstacle->what == OBSTACLE_HELD)
 		return slot_wait(board, obstacle->ref.slot, deadline);
 	error = slot_remove(board, obstacle->ref, SLOT_REMOVE_EXPIRED, deadline);
 	return error == TRACKD_E_GONE || error == -EAGAIN ? 0 : error;
 }
 
-/* Refuse what exists before a full board gives up a record for it. */
-static bool exists_already(struct board *board, const struct tenant_new *task, uint64_t now)
+/* Before a full board gives up a record: refuse what exists, and see whether it can be replaced.
+ * insert() looks again, under the stripes. */
+static int look_ahead(struct board *board, const struct tenant_new *task, uint64_t now,
+		      enum place *ret_place)
 {
 	uint32_t slot;
 	uint64_t stamp;
 
-	if (task->replace || index_lookup(board, task->id, &slot, &stamp) < 0 ||
+	if (index_lookup(board, task->id, &slot, &stamp) < 0 ||
 	    now >= load_relaxed(&board->heads[slot].deadline))
-		return false;
-	add_relaxed(&board->header->counters.refused_exists, 1);
-	return true;
+		return 0;
+	if (!task->replace ||
+	    load_relaxed(&board->heads[slot].owner_hash) != index_owner_hash(board, task->owner)) {
+		/* Unless it has changed hands since it was found. */
+		fence_acquire();
+		if (!stamp_same_tenant(load_relaxed(&board->heads[slot].stamp), stamp))
+			return 0;
+		add_relaxed(&board->header->counters.refused_exists, 1);
+		return TRACKD_E_EXISTS;
+	}
+	*ret_place = PLACE_OF_ANOTHER;
+	return 0;
+}
+
+/* A task that replaces another finds room on any board; but it is looked for only on a full one. */
+static int claim(struct board *board, const struct tenant_new *task, uint64_t now,
+		 uint64_t deadline, enum place *ret_place, uint32_t *ret_slot,
+		 uint32_t *ret_generation)
+{
+	*ret_place = PLACE_OWN;
+	if (task->replace && ring_claim_free(board, ret_slot, ret_generation))
+		return 0;
+	int error = look_ahead(board, task, now, ret_place);
+	if (error < 0)
+		return error;
+	return *ret_place == PLACE_OF_ANOTHER
+		       ? ring_claim_replacing(board, deadline, ret_slot, ret_generation)
+		       : ring_claim(board, deadline, ret_slot, ret_generation);
 }
 
 static int create_once(struct board *board, const struct tenant_new *task, uint64_t deadline,
@@ -200,22 +236,23 @@ static int create_once(struct board *board, const struct tenant_new *task, uint6
 	uint32_t slot, generation;
 	struct layout_copy copy;
 	uint64_t now;
+	enum place place = PLACE_OWN;
 	int error = namespace_now(board, &now);
 
 	if (error < 0)
 		return error;
-	if (exists_already(board, task, now))
-		return TRACKD_E_EXISTS;
-	error = ring_claim(board, deadline, &slot, &generation);
+	error = claim(board, task, now, deadline, &place, &slot, &generation);
 	if (error < 0)
 		return error;
 	fill_new(board, slot, generation, task, now, &copy);
-	error = insert(board, slot, generation, task->id, task->replace, now, &copy, deadline,
-		       ret_obstacle);
+	error = insert(board, slot, generation, place, task, now, &copy, deadline, ret_obstacle);
 	if (error < 0) {
 		ring_unclaim(board, slot, generation);
 		return error;
 	}
+	/* One fence for both: the deadline, and the event, for event_ring_fenced(). */
+	fence_full();
+	ring_expires(board, load_relaxed(&board->heads[slot].deadline));
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };
 	clock_boot_last = now; /* produce.c knows the task by the time of its creation */
@@ -234,7 +271,7 @@ int tenant_create(struct board *board, const struct tenant_new *task, uint64_t d
 			error = clear_obstacle(board, &obstacle, deadline);
 		else if (error == 0) {
 			add_relaxed(&board->header->counters.created, 1);
-			event_ring(board);
+			event_ring_fenced(board);
 			return 0;
 		}
 		if (error == TRACKD_E_FULL)
@@ -424,6 +461,9 @@ int tenant_import(struct board *board, const struct trackd_task *task, uint64_t 
 		ring_unclaim(board, slot, generation);
 		return error;
 	}
+	fence_full();
+	ring_expires(board, load_relaxed(&board->heads[slot].deadline));
+	ring_changed(board); /* it may be final */
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };
 	return 0;

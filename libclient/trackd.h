@@ -324,7 +324,9 @@ struct trackd_new {
  * task:    copied.
  * ret_ref: may be NULL.
  *
- * A full board makes room: an expired task goes first, else the oldest final one.
+ * On a full board an expired task goes first; then, of the next 64 final ones after the cursor, the
+ * one that ended first. One whose lock a process holds is passed over; TRACKD_E_BUSY if nothing else
+ * is left. With TRACKD_REPLACE of one's own task nothing goes but that task.
  * Errors: TRACKD_E_EXISTS (a live task of that id; with TRACKD_REPLACE only if its owner is
  * another); TRACKD_E_FULL; TRACKD_E_KEY; TRACKD_E_KIND; TRACKD_E_BUSY; TRACKD_E_OVERFLOW (total);
  * -EINVAL (size, flags). Cost: about 0.5 us.

@@ -24,23 +24,38 @@ def small_shm(size):
     return [word.replace("{size}", size) for word in SMALL_SHM]
 
 
-@test("a full board evicts the oldest final task")
+@test("on a full board the final task that ended first goes")
 def _(site):
     site.daemon("--capacity", "16")
     writer = site.puppet("open write", "fill 16 t")
     for task in ("t-9", "t-3", "t-12"):
         writer.do(f"complete {task}")
     writer.do("create new1")
-    writer.refuse("show t-3", E_NOT_FOUND)
-    check(writer.show("t-9").state == "completed", "one that was created later went first")
-    writer.do("complete new1")  # the youngest of all, in the slot that is first
-    writer.do("create new2")
     writer.refuse("show t-9", E_NOT_FOUND)
-    check(writer.show("new1").state == "completed", "the youngest went before the oldest")
+    check(writer.show("t-3").state == "completed", "one that ended later went first")
+    writer.do("complete new1")  # the last of all
+    writer.do("create new2")
+    writer.refuse("show t-3", E_NOT_FOUND)
+    check(writer.show("new1").state == "completed", "the one that ended last went first")
     writer.do("create new3")
     writer.refuse("show t-12", E_NOT_FOUND)
     stats = writer.do("stats")
     check((stats.used, stats.evicted) == ("16", "3"), stats.line)
+    site.doctor()
+
+
+@test("one's own task is replaced on a full board, and nothing else goes")
+def _(site):
+    site.daemon("--capacity", "16")
+    writer = site.puppet("open write", "fill 16 t", "complete t-9")
+    for n in range(100):
+        writer.do(f"create t-{n % 8} replace")
+    check(writer.show("t-9").state == "completed", "a stranger's task")
+    stats = writer.do("stats")
+    check((stats.used, stats.evicted, stats.capacity) == ("16", "0", "16"), stats.line)
+    writer.do("create new")  # t-9 goes
+    writer.refuse("create one-more", E_FULL)
+    check(writer.do("stats").used == "16", writer.do("stats").line)
     site.doctor()
 
 

@@ -177,6 +177,7 @@ static void a_broken_header_is_named(void **state)
 	EXPECT(header->size, 9, DOCTOR_HEADER, "size");
 	EXPECT(header->capacity, 1, DOCTOR_HEADER, "capacity");
 	EXPECT(header->capacity, CAPACITY * 1000, DOCTOR_FILE, "size");
+	EXPECT(header->spare, LAYOUT_SPARE - 1, DOCTOR_HEADER, "spare");
 	EXPECT(header->owner_uid, header->owner_uid + 1, DOCTOR_HEADER, "owner_uid");
 	EXPECT(header->heads, 64, DOCTOR_HEADER, "offset of heads");
 	EXPECT(header->details, 64, DOCTOR_HEADER, "offset of details");
@@ -227,14 +228,14 @@ static void broken_chains_are_named(void **state)
 
 	(void)state;
 	EXPECT(*id_link(ACTIVE), 0, DOCTOR_SLOT, "id_next");
-	EXPECT(*id_link(ACTIVE), CAPACITY + 1, DOCTOR_ID_BUCKET, "link");
+	EXPECT(*id_link(ACTIVE), CAPACITY + LAYOUT_SPARE + 1, DOCTOR_ID_BUCKET, "link");
 	EXPECT(*id_link(ACTIVE), free_link, DOCTOR_SLOT, "id_next");
 	EXPECT(head(ACTIVE)->id_next, tasks[ACTIVE].slot + 1, DOCTOR_SLOT, "id_next");
-	EXPECT(head(ACTIVE)->id_next, CAPACITY + 1, DOCTOR_SLOT, "id_next");
+	EXPECT(head(ACTIVE)->id_next, CAPACITY + LAYOUT_SPARE + 1, DOCTOR_SLOT, "id_next");
 	EXPECT(head(ACTIVE)->id_hash, ~head(ACTIVE)->id_hash, DOCTOR_SLOT, "id_hash");
 	EXPECT(head(FAILED)->owner_next, tasks[FAILED].slot + 1, DOCTOR_SLOT, "owner_next");
 	EXPECT(head(PENDING)->owner_next, 0, DOCTOR_SLOT, "owner_next");
-	EXPECT(head(PENDING)->owner_prev, CAPACITY + 1, DOCTOR_SLOT, "owner_prev");
+	EXPECT(head(PENDING)->owner_prev, CAPACITY + LAYOUT_SPARE + 1, DOCTOR_SLOT, "owner_prev");
 	EXPECT(head(ACTIVE)->owner_hash, 0, DOCTOR_SLOT, "owner_hash");
 	EXPECT(head(NO_OWNER)->owner_hash, 1, DOCTOR_SLOT, "owner_hash");
 	EXPECT(head(ACTIVE)->serial, head(PENDING)->serial, DOCTOR_SLOT, "serial");
@@ -367,7 +368,7 @@ static void another_ttl_since_is_no_fault(void **state)
 	EXPECT(head(ACTIVE)->deadline, head(ACTIVE)->deadline + 1, DOCTOR_SLOT, "deadline");
 }
 
-static void bits_beyond_the_capacity_are_named(void **state)
+static void bits_beyond_the_slots_are_named(void **state)
 {
 	struct segment_params params = { 70, 0600, (gid_t)-1, 1000, 1000 };
 	struct board small;
@@ -375,9 +376,9 @@ static void bits_beyond_the_capacity_are_named(void **state)
 
 	(void)state;
 	harness_board_params(&small, &params);
-	small.used_map[1] |= UINT64_C(1) << 10;
+	small.used_map[2] |= UINT64_C(1) << 10;
 	assert_int_equal(doctor_check_fd(small.fd, &report), 1);
-	assert_true(names(&report, DOCTOR_MAP, "bits beyond the capacity"));
+	assert_true(names(&report, DOCTOR_MAP, "bits beyond the slots"));
 	doctor_report_free(&report);
 	harness_board_free(&small);
 }
@@ -526,7 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(broken_heads_are_named, make_board, free_board),
 		cmocka_unit_test_setup_teardown(another_ttl_since_is_no_fault, make_board,
 						free_board),
-		cmocka_unit_test(bits_beyond_the_capacity_are_named),
+		cmocka_unit_test(bits_beyond_the_slots_are_named),
 		cmocka_unit_test_setup_teardown(broken_mutexes_are_named, make_board, free_board),
 		cmocka_unit_test_setup_teardown(what_the_living_are_at_is_no_fault, make_board,
 						free_board),

@@ -57,8 +57,10 @@ static size_t pages(size_t bytes)
 }
 
 /* Section by section, as docs/FORMAT.md has it. */
-static size_t plain_size(size_t n)
+static size_t plain_size(size_t capacity)
 {
+	size_t n = capacity + 64;
+
 	return pages(832) + pages(64 + (size_t)64 * 576) + pages((size_t)4096 * 64) +
 	       2 * pages((size_t)256 * 64) + pages((n + 63) / 64 * 8) + 2 * pages(4 * n) +
 	       pages(64 * n) + pages((size_t)65536 * 64) + pages(640 * n) + pages(1408 * n);
@@ -70,7 +72,7 @@ static void sizes_follow_from_the_capacity(void **state)
 		uint32_t capacity;
 		size_t size;
 	} known[] = {
-		{ 16, 4587520 }, { 17, 4587520 }, { 16384, 39272448 }, { 1048576, 2227646464 }
+		{ 16, 4722688 }, { 17, 4722688 }, { 16384, 39415808 }, { 1048576, 2227793920 }
 	};
 
 	(void)state;
@@ -96,8 +98,11 @@ static void boards_of_odd_capacities_are_whole(void **state)
 		assert_int_equal(st.st_size, segment_size(capacities[i]));
 		assert_true((size_t)st.st_blocks * 512 >= (size_t)st.st_size); /* reserved */
 		harness_board_reader(&reader, &odd);
-		assert_int_equal(reader.capacity, capacities[i]);
-		assert_true((char *)(reader.details + capacities[i]) <=
+		assert_int_equal(reader.tasks_max, capacities[i]);
+		assert_int_equal(reader.capacity, capacities[i] + LAYOUT_SPARE);
+		assert_int_equal(reader.header->capacity, capacities[i]);
+		assert_int_equal(reader.header->spare, LAYOUT_SPARE);
+		assert_true((char *)(reader.details + reader.capacity) <=
 			    (char *)reader.base + reader.size);
 		harness_board_free(&reader);
 		harness_board_free(&odd);

@@ -101,7 +101,7 @@ static uint32_t n_used(void)
 {
 	uint32_t n = 0;
 
-	for (uint32_t slot = 0; (slot = slot_next_used(&board, slot)) < CAPACITY; slot++)
+	for (uint32_t slot = 0; (slot = slot_next_used(&board, slot)) < board.capacity; slot++)
 		n++;
 	return n;
 }
@@ -150,7 +150,7 @@ static void an_id_that_was_removed_is_free_at_once(void **state)
 		assert_int_equal(remove_for(ref, SLOT_REMOVE_ASKED), TRACKD_E_GONE);
 	}
 	assert_int_equal(slot_count(&board), 0);
-	assert_int_equal(slot_next_used(&board, 0), CAPACITY);
+	assert_int_equal(slot_next_used(&board, 0), board.capacity);
 	assert_int_equal(board.header->counters.removed, 3 * CAPACITY);
 }
 
@@ -170,7 +170,7 @@ static void a_reference_never_comes_to_mean_another_task(void **state)
 		assert_int_equal(remove_for(ref, SLOT_REMOVE_ASKED), TRACKD_E_GONE);
 		assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_GONE);
 	}
-	assert_int_equal(remove_for((struct trackd_ref){ CAPACITY, 1 }, SLOT_REMOVE_ASKED),
+	assert_int_equal(remove_for((struct trackd_ref){ board.capacity, 1 }, SLOT_REMOVE_ASKED),
 			 TRACKD_E_GONE);
 	assert_int_equal(remove_for((struct trackd_ref){ UINT32_MAX, 1 }, SLOT_REMOVE_ASKED),
 			 TRACKD_E_GONE);
@@ -279,21 +279,21 @@ static void a_board_takes_as_many_as_it_says(void **state)
 	assert_true(is_live(refs[3]));
 }
 
-static void a_full_board_gives_up_the_oldest_final_task(void **state)
+static void a_full_board_gives_up_the_final_task_that_ended_first(void **state)
 {
 	struct trackd_ref refs[CAPACITY], more;
 
 	(void)state;
-	board.header->cursor = 6; /* so that the oldest is not in the first slot */
+	board.header->cursor = 6; /* so that the first is not in the first slot */
 	fill(refs);
 	complete(refs[9]);
-	complete(refs[4]); /* older, though ended later */
+	complete(refs[4]); /* made earlier, but ended later */
 	complete(refs[12]);
 	assert_int_equal(create("more-1", "", false, &more), 0);
-	assert_false(is_live(refs[4]));
-	assert_true(is_live(refs[9]) && is_live(refs[12]));
-	assert_int_equal(create("more-2", "", false, &more), 0);
 	assert_false(is_live(refs[9]));
+	assert_true(is_live(refs[4]) && is_live(refs[12]));
+	assert_int_equal(create("more-2", "", false, &more), 0);
+	assert_false(is_live(refs[4]));
 	assert_int_equal(create("more-3", "", false, &more), 0);
 	assert_false(is_live(refs[12]));
 	assert_int_equal(board.header->counters.evicted, 3);
@@ -314,7 +314,6 @@ static void expired_tasks_give_way_before_final_ones(void **state)
 	assert_int_equal(board.header->counters.expired, 1);
 }
 
-/* That nothing has expired is taken on trust for a second, but not at the price of a refusal. */
 static void a_board_full_of_expired_tasks_is_not_full(void **state)
 {
 	struct trackd_ref refs[CAPACITY], more;
@@ -323,6 +322,7 @@ static void a_board_full_of_expired_tasks_is_not_full(void **state)
 	fill(refs);
 	assert_int_equal(create("more-1", "", false, &more), TRACKD_E_FULL);
 	board.heads[refs[7].slot].deadline = 1;
+	ring_expires(&board, 1);
 	assert_int_equal(create("more-1", "", false, &more), 0);
 	assert_false(is_live(refs[7]));
 }
@@ -379,6 +379,10 @@ static void the_map_is_searched_word_by_word(void **state)
 					 from <= slot ? slot : 200);
 			assert_int_equal(map_find(&wide, from, 200, false),
 					 from == slot ? slot + 1 : from);
+			assert_int_equal(map_count(&wide, from, 200, true, 200), from <= slot);
+			assert_int_equal(map_count(&wide, from, 200, false, 200),
+					 200 - from - (from <= slot));
+			assert_int_equal(map_count(&wide, 0, from, true, 200), slot < from);
 		}
 		map_clear(&wide, slot);
 		assert_false(map_is_set(&wide, slot));
@@ -401,7 +405,7 @@ int main(void)
 		OWN_BOARD(reasons_are_looked_at_again),
 		OWN_BOARD(a_held_record_is_waited_for_and_not_for_ever),
 		OWN_BOARD(a_board_takes_as_many_as_it_says),
-		OWN_BOARD(a_full_board_gives_up_the_oldest_final_task),
+		OWN_BOARD(a_full_board_gives_up_the_final_task_that_ended_first),
 		OWN_BOARD(expired_tasks_give_way_before_final_ones),
 		OWN_BOARD(a_board_full_of_expired_tasks_is_not_full),
 		OWN_BOARD(what_the_dead_have_left_makes_room),

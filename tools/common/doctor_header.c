@@ -57,6 +57,7 @@ static void check_identity(struct exam *exam)
 		exam_fault(exam, DOCTOR_HEADER, -1, "capacity", expected, "%u", header->capacity);
 		return;
 	}
+	exam_expect(exam, DOCTOR_HEADER, -1, "spare", header->spare, LAYOUT_SPARE);
 	exam_expect(exam, DOCTOR_HEADER, -1, "size", header->size, segment_size(header->capacity));
 	exam_expect(exam, DOCTOR_HEADER, -1, "owner_uid", header->owner_uid, exam->image.st.st_uid);
 }

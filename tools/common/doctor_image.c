@@ -19,6 +19,7 @@ static const size_t element_bytes[IMAGE_N_SECTIONS] = {
 
 void image_offsets(uint32_t capacity, uint64_t ret_offset[IMAGE_N_SECTIONS])
 {
+	const uint64_t slots = (uint64_t)capacity + LAYOUT_SPARE;
 	const uint64_t elements[IMAGE_N_SECTIONS] = {
 #define ELEMENTS(name, bytes, n) [IMAGE_##name] = (n),
 		IMAGE_SECTIONS(ELEMENTS)
@@ -136,7 +137,8 @@ int image_read(struct image *ret_image, int fd)
 	if (!image.whole)
 		return 0;
 	image_offsets(capacity, ret_image->offset);
-	ret_image->board.capacity = capacity;
+	ret_image->board.tasks_max = capacity;
+	ret_image->board.capacity = capacity + LAYOUT_SPARE;
 	ret_image->board.hash_seed = image.header.hash_seed;
 	ret_image->board.header = &ret_image->header;
 	error = load_sections(ret_image);

@@ -17,13 +17,13 @@
 	X(clients, sizeof(struct layout_client), LAYOUT_CLIENTS)                                   \
 	X(id_stripes, sizeof(struct layout_stripe), LAYOUT_STRIPES)                                \
 	X(owner_stripes, sizeof(struct layout_stripe), LAYOUT_STRIPES)                             \
-	X(used_map, 8, ((uint64_t)capacity + 63) / 64)                                             \
-	X(id_buckets, 4, capacity)                                                                 \
-	X(owner_buckets, 4, capacity)                                                              \
-	X(heads, sizeof(struct layout_head), capacity)                                             \
+	X(used_map, 8, (slots + 63) / 64)                                                          \
+	X(id_buckets, 4, slots)                                                                    \
+	X(owner_buckets, 4, slots)                                                                 \
+	X(heads, sizeof(struct layout_head), slots)                                                \
 	X(events, sizeof(struct layout_event), LAYOUT_EVENTS)                                      \
-	X(bodies, sizeof(struct layout_body), capacity)                                            \
-	X(details, sizeof(struct layout_detail), capacity)
+	X(bodies, sizeof(struct layout_body), slots)                                               \
+	X(details, sizeof(struct layout_detail), slots)
 
 enum image_section {
 #define IMAGE_SECTION_ENUM(name, bytes, n) IMAGE_##name,

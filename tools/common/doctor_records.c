@@ -430,7 +430,7 @@ static void check_map_end(struct exam *exam)
 	uint32_t n = board->capacity % 64;
 
 	if (n != 0 && board->used_map[last] >> n != 0)
-		exam_fault(exam, DOCTOR_MAP, last, "bits beyond the capacity", "clear",
+		exam_fault(exam, DOCTOR_MAP, last, "bits beyond the slots", "clear",
 			   "0x%016" PRIx64, board->used_map[last]);
 }
 

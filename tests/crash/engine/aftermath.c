@@ -171,7 +171,7 @@ static bool clean(struct play *play, const char *when, struct image_fault *fault
 {
 	char text[320];
 
-	if (inspection_faults(&play->scene->board, text, sizeof text) == 0)
+	if (inspection_faults(&play->scene->board, text, sizeof text) == play->n_held)
 		return true;
 	return fail(fault, "%s: %s", when, text);
 }

@@ -218,12 +218,12 @@ static void run_repair(void *argument)
 	struct stage *stage = argument;
 	struct board *board = &stage->scene.board;
 
-	for (uint32_t slot = slot_next_used(board, 0); slot < SCENE_CAPACITY;
+	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
 	     slot = slot_next_used(board, slot + 1)) {
 		(void)repair_lock(board, slot);
 		(void)repair_slot(board, slot, LOCK_TRY);
 	}
-	for (uint32_t stripe = 0; stripe < SCENE_CAPACITY; stripe++)
+	for (uint32_t stripe = 0; stripe < board->capacity; stripe++)
 		(void)repair_stripe(board, stripe, LOCK_TRY);
 }
 

@@ -34,7 +34,8 @@ bool image_take(const struct board *board, struct image *ret_image, struct image
 	ret_image->n = 0;
 	view_iter_all(board, &iter);
 	while (view_next(&iter, &ref) > 0) {
-		if (ret_image->n == SCENE_CAPACITY)
+		/* While one is replaced, it and the new one. */
+		if (ret_image->n == SCENE_CAPACITY + 1)
 			return fail(fault, "iteration meets more tasks than the board holds");
 		int error = view_copy(board, ref, fake_clock(), &ret_image->tasks[ret_image->n++]);
 		if (error < 0)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 struct image {
-	struct trackd_task tasks[SCENE_CAPACITY];
+	struct trackd_task tasks[SCENE_CAPACITY + 1];
 	unsigned n;
 	char may_miss[16]; /* an id that is not always there in between; "": none */
 };

@@ -13,6 +13,7 @@
 #include "libclient/view.h"
 #include "libclient/worker.h"
 #include "tests/harness/harness.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,6 +149,48 @@ static void before_full_expired(struct play *play)
 {
 	add_company(play, SHORT_TTL_MS);
 	fill_up(play, SHORT_TTL_MS, NULL);
+}
+
+/* The task that ended first is held by a process that stands still. */
+static void before_full_held(struct play *play)
+{
+	struct board *board = board_of(play);
+	uint32_t slot;
+
+	before_full(play);
+	slot = play->target.slot;
+	play->process = harness_fork();
+	if (play->process == 0) {
+		(void)slot_lock(board, slot, limit());
+		for (;;)
+			pause();
+	}
+	while (slot_lock(board, slot, LOCK_TRY) != -EBUSY)
+		slot_unlock(board, slot);
+	play->n_held = 1;
+}
+
+/* No room, nothing to give up, and the task is to be replaced. */
+static void before_full_replace(struct play *play)
+{
+	add_company(play, 0);
+	activate(play);
+	fill_up(play, 0, NULL);
+	scene_id_in(play->scene, ID_BUCKET, 1, play->id);
+}
+
+/* It lives in a spare slot already; others have come and gone meanwhile. */
+static void before_full_replace_spare(struct play *play)
+{
+	struct tenant_new task = { .name = "", .message = old_message, .replace = true };
+
+	before_full_replace(play);
+	task.id = play->id;
+	task.owner = play->owner;
+	must(tenant_create(board_of(play), &task, limit(), &play->target), "replace");
+	if (play->target.slot < SCENE_CAPACITY)
+		harness_die("not in a spare slot");
+	activate(play);
 }
 
 /* A record that comes from elsewhere: failed in its second stage. */
@@ -415,6 +458,14 @@ const struct operation operations[] = {
 	  .prepare = before_full_expired,
 	  .run = run_create,
 	  .evicts = true },
+	{ .name = "evict past a task that is held",
+	  .prepare = before_full_held,
+	  .run = run_create,
+	  .evicts = true },
+	{ .name = "replace on a full board", .prepare = before_full_replace, .run = run_replace },
+	{ .name = "replace in a spare slot",
+	  .prepare = before_full_replace_spare,
+	  .run = run_replace },
 	{ .name = "import", .prepare = before_import, .run = run_import },
 	{ .name = "import over an older task",
 	  .prepare = before_import_over,

@@ -16,7 +16,8 @@ struct play {
 	char id[16], owner[16];    /* of that task, or of the one that it makes */
 	char new_id[16];           /* an id that is free, in the same bucket */
 	struct trackd_task record; /* for imports */
-	pid_t process;             /* for claims: a child that waits; 0: none */
+	pid_t process;             /* a child that waits; 0: none */
+	unsigned n_held;           /* records that it holds all the time */
 	int result;
 };
 

@@ -42,7 +42,7 @@ void scene_make(struct scene *scene)
 	fake_clock_set(BEGIN_NS);
 	harness_board(&scene->board, SCENE_CAPACITY);
 	scene->board.hash_seed = scene->board.header->hash_seed = HASH_SEED;
-	for (uint32_t i = 0; i < SCENE_CAPACITY; i++)
+	for (uint32_t i = 0; i < scene->board.capacity; i++)
 		scene->board.heads[i].stamp = stamp_make(1000 * (i + 1), 0, SLOT_FREE);
 	/* As if the daemon slept, so that the doorbell is rung. */
 	scene->board.header->armed = 1;
@@ -108,7 +108,7 @@ uint64_t scene_hash(const struct scene *scene)
 		forget_owner(scene, &board->id_stripes[i].mutex);
 		forget_owner(scene, &board->owner_stripes[i].mutex);
 	}
-	for (uint32_t i = 0; i < SCENE_CAPACITY; i++)
+	for (uint32_t i = 0; i < board->capacity; i++)
 		forget_owner(scene, &board->bodies[i].mutex);
 	return XXH3_64bits(scene->scratch, front_size(board) + back_size(board));
 }
