@@ -61,6 +61,15 @@ static bool look_at_lock(struct sweep *sweep, uint32_t slot)
 	return result >= 0;
 }
 
+/* Whether the record itself must be asked for its worker. Of the heads alone the hint decides, so
+ * that the bodies of the others are not touched; after a death it may be wrong until the lock has
+ * been looked at, so then every record is asked. */
+static bool may_be_lost(const struct sweep *sweep, uint32_t slot)
+{
+	return sweep->depth >= SWEEP_LOCKS ||
+	       hint_state(load_relaxed(&sweep->board->heads[slot].hint)) == TRACKD_ACTIVE;
+}
+
 static void look_at(struct sweep *sweep, uint32_t slot, uint64_t now)
 {
 	struct board *board = sweep->board;
@@ -73,7 +82,8 @@ static void look_at(struct sweep *sweep, uint32_t slot, uint64_t now)
 		if (result > 0)
 			found_orphan(sweep);
 	} else {
-		good = losses_check(sweep->losses, slot) >= 0 && good;
+		if (may_be_lost(sweep, slot))
+			good = losses_check(sweep->losses, slot) >= 0 && good;
 		reaper_look(sweep->reaper, slot, now);
 	}
 	if (!good)

@@ -210,21 +210,33 @@ static int do_listen(struct request *request)
 	return error;
 }
 
-/* wait-gone ID MS: look as fast as possible until the id is not found, and say when that was. */
+static uint64_t wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* wait-gone ID MS: look as fast as possible until the id is not found. `there`: when the last look
+ * began that found it (0: none did); `at`: when the look had ended that did not. A busy machine may
+ * put hours between the two, but neither lies. */
 static int do_wait_gone(struct request *request)
 {
 	struct timespec now;
+	uint64_t there = 0, before = wall_ns();
 	time_t limit;
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	limit = now.tv_sec + (time_t)number(word(request, 2)) / 1000 + 1;
 	while (trackd_lookup(connection, word(request, 1), &ref) == 0) {
+		there = before;
 		clock_gettime(CLOCK_BOOTTIME, &now);
 		if (now.tv_sec > limit)
 			return -ETIMEDOUT;
+		before = wall_ns();
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	say(" at=%" PRIu64, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
+	say(" at=%" PRIu64 " there=%" PRIu64, wall_ns(), there);
 	return 0;
 }
 

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* Reclaiming looks at what expired, and not at who lives: neither at bodies nor at details, and of
+ * the heads at few. Pages that must not be visited are watched (tests/harness/visits.h). */
+#include "daemon/losses.h"
+#include "daemon/reaper.h"
+#include "daemon/sweep.h"
+#include "libclient/event.h"
+#include "libclient/record.h"
+#include "libclient/tenant.h"
+#include "libclient/worker.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/visits.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum {
+	/* So many bodies, and so many details, fill whole pages. */
+	BLOCK = 32,
+	CAPACITY = 16384,
+	BLOCKS = CAPACITY / 2 / BLOCK,
+	TURN_USEC = 10000,
+	LIMIT_MS = 20000,
+};
+
+enum life { PENDING, COMPLETED, ACTIVE, SHORT, LIVES };
+
+/* What a daemon has that reclaims, and nothing else of it. */
+static struct daemon {
+	struct board board;
+	sd_event *event;
+	struct losses losses;
+	struct reaper reaper;
+	struct sweep sweep;
+	uint64_t worker;
+} daemon_;
+
+static void after(void *unused)
+{
+	(void)unused;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	harness_board(&daemon_.board, CAPACITY);
+	HARNESS_MUST(sd_event_new(&daemon_.event));
+	HARNESS_MUST(losses_init(&daemon_.losses, daemon_.event, &daemon_.board, after, NULL));
+	HARNESS_MUST(worker_claim(&daemon_.board, getpid(), &daemon_.worker));
+	return 0;
+}
+
+/* From the first event on, or from the present one, as a daemon that was lapped. */
+static void start(uint64_t from)
+{
+	struct daemon *d = &daemon_;
+
+	HARNESS_MUST(reaper_init(&d->reaper, d->event, &d->board, from));
+	HARNESS_MUST(sweep_init(&d->sweep, d->event, &d->board, &d->reaper, &d->losses));
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	visits_end();
+	sweep_free(&daemon_.sweep);
+	reaper_free(&daemon_.reaper);
+	losses_free(&daemon_.losses);
+	sd_event_unref(daemon_.event);
+	harness_board_free(&daemon_.board);
+	return 0;
+}
+
+/* ---- Tasks --------------------------------------------------------------- */
+
+static void live(struct trackd_ref ref, enum life life)
+{
+	static const struct record_end completed = { .state = TRACKD_COMPLETED, .message = "" };
+	struct board *board = &daemon_.board;
+
+	if (life == COMPLETED)
+		HARNESS_MUST(record_end(board, ref, &completed, harness_deadline(2000)));
+	if (life == ACTIVE)
+		HARNESS_MUST(
+			record_update(board, ref, 0, NULL, daemon_.worker, harness_deadline(2000)));
+}
+
+static void make_task(uint32_t slot, enum life life)
+{
+	char id[32];
+	const struct tenant_new task = { .id = id,
+					 .owner = "alice",
+					 .name = id,
+					 .message = "",
+					 .ttl_ms = life == SHORT ? 1 : 0 };
+	struct trackd_ref ref;
+
+	snprintf(id, sizeof id, "task-%u", slot);
+	HARNESS_MUST(tenant_create(&daemon_.board, &task, harness_deadline(2000), &ref));
+	assert_int_equal(ref.slot, slot); /* what lies beside it is known */
+	live(ref, life);
+}
+
+/* A block of each life, and again. */
+static enum life life_of(uint32_t block)
+{
+	return (enum life)(block % LIVES);
+}
+
+static void make_blocks(void)
+{
+	for (uint32_t slot = 0; slot < BLOCKS * BLOCK; slot++)
+		make_task(slot, life_of(slot / BLOCK));
+}
+
+static void watch_blocks_of(enum life life)
+{
+	struct board *board = &daemon_.board;
+
+	for (uint32_t block = life; block < BLOCKS; block += LIVES) {
+		visits_watch(&board->bodies[(size_t)block * BLOCK],
+			     BLOCK * sizeof board->bodies[0]);
+		visits_watch(&board->details[(size_t)block * BLOCK],
+			     BLOCK * sizeof board->details[0]);
+	}
+}
+
+/* ---- Reclaiming ---------------------------------------------------------- */
+
+static uint64_t expired(void)
+{
+	return load_relaxed(&daemon_.board.header->counters.expired);
+}
+
+static void read_events(void)
+{
+	enum reaper_result result;
+
+	while ((result = reaper_events(&daemon_.reaper)) == REAPER_MORE)
+		;
+	assert_int_equal(result, REAPER_DONE);
+	reaper_arm(&daemon_.reaper);
+}
+
+static bool turn_until(uint64_t n)
+{
+	(void)sd_event_run(daemon_.event, TURN_USEC);
+	return expired() >= n && !sweep_running(&daemon_.sweep);
+}
+
+static void reclaim(uint64_t n)
+{
+	HARNESS_WAIT(turn_until(n), LIMIT_MS);
+	assert_int_equal(expired(), n);
+}
+
+static void assert_nobody_was_visited(void)
+{
+	const char *at = visits_first();
+	const struct board *board = &daemon_.board;
+
+	if (visits_count() == 0)
+		return;
+	if (at < (const char *)board->details)
+		fail_msg("%u pages of the living were visited, first the body in slot %td",
+			 visits_count(),
+			 (at - (const char *)board->bodies) / (ptrdiff_t)sizeof board->bodies[0]);
+	fail_msg("%u pages of the living were visited, first the details of slot %td",
+		 visits_count(),
+		 (at - (const char *)board->details) / (ptrdiff_t)sizeof board->details[0]);
+}
+
+static void timers_visit_neither_bodies_nor_details_of_the_living(void **state)
+{
+	(void)state;
+	make_blocks();
+	start(0);
+	read_events();
+	watch_blocks_of(PENDING);
+	watch_blocks_of(COMPLETED);
+	watch_blocks_of(ACTIVE);
+	reclaim(BLOCKS * BLOCK / LIVES);
+	assert_nobody_was_visited();
+}
+
+/* More expired at once than the ring of events holds, and the daemon was lapped by its own. Who is
+ * active may be lost, which only the body tells. */
+static void a_scan_of_the_heads_visits_bodies_only_of_the_active(void **state)
+{
+	(void)state;
+	make_blocks();
+	start(event_head(&daemon_.board));
+	watch_blocks_of(PENDING);
+	watch_blocks_of(COMPLETED);
+	sweep_ask(&daemon_.sweep, SWEEP_HEADS);
+	reclaim(BLOCKS * BLOCK / LIVES);
+	assert_nobody_was_visited();
+}
+
+/* Chains lead over heads of others, a few each. */
+static void few_that_expire_cost_few_heads_among_many(void **state)
+{
+	enum { FEW = 16, A_CHAIN = 4 };
+	struct board *board = &daemon_.board;
+
+	(void)state;
+	for (uint32_t slot = 0; slot < CAPACITY - BLOCK; slot++)
+		make_task(slot, slot >= BLOCK && slot < BLOCK + FEW ? SHORT : PENDING);
+	start(0);
+	read_events();
+	visits_watch(board->heads, CAPACITY * sizeof board->heads[0]);
+	reclaim(FEW);
+	printf("# %u pages of heads visited for %d tasks, of %zu pages\n", visits_count(), FEW,
+	       CAPACITY * sizeof board->heads[0] / LAYOUT_PAGE);
+	assert_in_range(visits_count(), 1, FEW * A_CHAIN);
+}
+
+/* ---- What a scan must find all the same ------------------------------------ */
+
+static uint8_t state_of(struct trackd_ref ref)
+{
+	uint64_t worker, work;
+	uint8_t state = UINT8_MAX;
+
+	(void)record_peek(&daemon_.board, ref, &state, &worker, &work);
+	return state;
+}
+
+/* A task whose worker has left the client table unseen. */
+static struct trackd_ref orphan(void)
+{
+	struct trackd_ref ref = harness_create(&daemon_.board, "orphan", NULL);
+
+	live(ref, ACTIVE);
+	worker_free(&daemon_.board, (uint32_t)daemon_.worker - 1, (uint32_t)(daemon_.worker >> 32));
+	start(event_head(&daemon_.board));
+	return ref;
+}
+
+static bool turn_until_failed(struct trackd_ref ref)
+{
+	(void)sd_event_run(daemon_.event, TURN_USEC);
+	return state_of(ref) == TRACKD_FAILED;
+}
+
+static void a_scan_of_the_heads_finds_who_lost_his_worker(void **state)
+{
+	(void)state;
+	struct trackd_ref ref = orphan();
+	sweep_ask(&daemon_.sweep, SWEEP_HEADS);
+	HARNESS_WAIT(turn_until_failed(ref), LIMIT_MS);
+}
+
+/* His writer died before he wrote the hint. */
+static void a_scan_of_the_locks_does_so_whatever_the_hint_says(void **state)
+{
+	(void)state;
+	struct trackd_ref ref = orphan();
+	store_relaxed(&daemon_.board.heads[ref.slot].hint, 0);
+	sweep_ask(&daemon_.sweep, SWEEP_LOCKS);
+	HARNESS_WAIT(turn_until_failed(ref), LIMIT_MS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			timers_visit_neither_bodies_nor_details_of_the_living, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_scan_of_the_heads_visits_bodies_only_of_the_active, setup, teardown),
+		cmocka_unit_test_setup_teardown(few_that_expire_cost_few_heads_among_many, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_scan_of_the_heads_finds_who_lost_his_worker,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_scan_of_the_locks_does_so_whatever_the_hint_says,
+						setup, teardown),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
