@@ -4,6 +4,7 @@
  * through a fork().
  */
 #include "attempts.h"
+#include "ownership.h"
 #include "store.h"
 #include "tools/common/note.h"
 #include <errno.h>
@@ -42,7 +43,7 @@ static int lock_folder(const struct config *config, int operation)
 	return fd;
 }
 
-int attempts_folder(const struct config *config)
+static int make_folder(const struct config *config)
 {
 	char folder[PATH_MAX];
 
@@ -55,6 +56,19 @@ int attempts_folder(const struct config *config)
 		*at = '/';
 	}
 	return mkdir(folder, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int attempts_folder(const struct config *config, struct failure *failure)
+{
+	int error;
+
+	if (ownership_check(config->store, failure) < 0)
+		return FAILED;
+	error = make_folder(config);
+	if (error < 0)
+		return failure_set(failure, "the folder of %s cannot be made: %s", config->store,
+				   strerror(-error));
+	return ownership_check_store(config->store, failure);
 }
 
 void attempts_share(const struct config *config)

@@ -8,6 +8,7 @@
 #define DOCPROC_ATTEMPTS_H
 
 #include "config.h"
+#include "failure.h"
 
 /* Be one who works, until the end of the process. Makes the store and its side files, which a
  * process that is locked in may open, but not make. What goes wrong is told when it is opened. */
@@ -22,7 +23,8 @@ void attempts_sweep(const struct config *config);
 /* Whether exactly this document, handed in at that time, is finished in the store. */
 bool attempts_finished(const struct config *config, const char *id, int64_t created_at);
 
-/* Make the folder of a store that is one's own. 0 or -errno. */
-int attempts_folder(const struct config *config);
+/* Before any work: make the folder of a store that is one's own, and refuse a store that is not ours
+ * to write. 0, FAILED. */
+int attempts_folder(const struct config *config, struct failure *failure);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
+#include "ownership.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define SYSTEM_FOLDER "/var/lib/trackd-documents"
 
 #define PLACE(member) SETTING_PLACE(struct config, member)
 static const struct setting settings[] = {
@@ -52,8 +51,11 @@ static void place(char *to, size_t size, const char *name)
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	int n;
 
-	if (access(SYSTEM_FOLDER, X_OK) == 0 || geteuid() == 0 || (!data && !home))
-		n = snprintf(to, size, SYSTEM_FOLDER "/%s", name);
+	/* Root has no more right to make the system's folder than others, but where the service is
+	 * installed root means the service's. */
+	if (access(OWNERSHIP_FOLDER, X_OK) == 0 || (!data && !home) ||
+	    (geteuid() == 0 && ownership_of_service()))
+		n = snprintf(to, size, OWNERSHIP_FOLDER "/%s", name);
 	else if (data && data[0] == '/')
 		n = snprintf(to, size, "%s/trackd-documents/%s", data, name);
 	else

@@ -41,8 +41,8 @@ struct config {
 	X(chat_timeout, "TIME", "for one request (default 60s)")                                   \
 	X(chat_retries, "N", "after the first try: 0 to 20 (default 2)")
 
-/* What holds where nothing is said. Whoever may not enter /var/lib/trackd-documents has a store and
- * a spool of one's own, below $XDG_DATA_HOME. */
+/* What holds where nothing is said. Whoever may not enter /var/lib/trackd-documents, or finds none,
+ * has a store and a spool of one's own, below $XDG_DATA_HOME. */
 void settings_default(struct config *ret_config);
 
 /* Set one key. 0, or -EINVAL with *fault filled: "WHERE: KEY: ...". */

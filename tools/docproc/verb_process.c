@@ -148,9 +148,9 @@ int verb_process(const struct config *config, int argc, char **argv)
 	int code = source_open(&source, argv[first]);
 	if (code != 0)
 		return code;
-	int error = attempts_folder(&own);
-	if (error < 0) {
-		note_error("the folder of %s cannot be made: %s", own.store, strerror(-error));
+	struct failure failure;
+	if (attempts_folder(&own, &failure) < 0) {
+		failure_tell(&failure);
 		close(source.fd);
 		return EXIT_CODE_PERMISSION;
 	}

@@ -2,12 +2,11 @@
 /* docproc serve, docproc --spool DIR. */
 #include "attempts.h"
 #include "cli.h"
+#include "ownership.h"
 #include "server.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
 #include "verbs.h"
 #include <stdio.h>
-#include <string.h>
 
 int verb_serve(const struct config *config, int argc, char **argv)
 {
@@ -20,9 +19,9 @@ int verb_serve(const struct config *config, int argc, char **argv)
 		      cli.help ? stdout : stderr);
 		return cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
 	}
-	int error = attempts_folder(&own);
-	if (error < 0) {
-		note_error("the folder of %s cannot be made: %s", own.store, strerror(-error));
+	struct failure failure;
+	if (ownership_check(own.spool, &failure) < 0 || attempts_folder(&own, &failure) < 0) {
+		failure_tell(&failure);
 		return EXIT_CODE_PERMISSION;
 	}
 	return server_run(&own);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* docproc submit: hand a file in to a spool, as a gateway does. Its id goes to standard output. */
 #include "child.h"
+#include "ownership.h"
 #include "source.h"
 #include "spool.h"
 #include "tools/common/note.h"
@@ -24,7 +25,12 @@ static int hand_in(const struct config *config)
 		note_error("%s", trackd_strerror(error));
 		return (int)exit_code_of_error(error);
 	}
-	int code = EXIT_CODE_PERMISSION, result = spool_open(&spool, config->spool, &failure);
+	int code = EXIT_CODE_PERMISSION, result = 0;
+	/* Into a spool that is there, root may hand in. */
+	if (access(config->spool, F_OK) != 0)
+		result = ownership_check(config->spool, &failure);
+	if (result == 0)
+		result = spool_open(&spool, config->spool, &failure);
 	error = 0;
 	if (result == 0) {
 		result = spool_hand_in(&spool, trackd, source.fd, &source.ticket, &error, &failure);

@@ -82,14 +82,15 @@ static const struct settings table = { settings, sizeof settings / sizeof settin
 
 /* ---- Defaults ------------------------------------------------------------ */
 
-/* NAME in a folder of the system, or in FOLDER below a user's own. */
+/* NAME in a folder of the system, or in FOLDER below a user's own. Root has no more right to make the
+ * system's than others: what root owns there the service cannot use. */
 static void place(char *to, size_t size, const char *system, const char *variable,
 		  const char *below_home, const char *name)
 {
 	const char *base = getenv(variable), *home = getenv("HOME"), *folder = strrchr(system, '/');
 	int n;
 
-	if (access(system, X_OK) == 0 || geteuid() == 0 || (!base && !home))
+	if (access(system, X_OK) == 0 || (!base && !home))
 		n = snprintf(to, size, "%s%s", system, name);
 	else if (base && base[0] == '/')
 		n = snprintf(to, size, "%s%s%s", base, folder, name);
