@@ -83,6 +83,68 @@ static void several_processes_write_at_once(void **state)
 	library_close(&library);
 }
 
+/* The other process makes the tables between two looks of ours at what the file is. */
+static struct {
+	const struct library *library; /* NULL: not now */
+	int met;
+} meeting;
+
+static int make_tables(const struct library *library)
+{
+	struct failure failure;
+	struct store *store;
+
+	meeting.library = NULL;
+	if (store_open(library->path, STORE_WRITE, &store, &failure) != 0)
+		return 1;
+	store_close(store);
+	return 0;
+}
+
+static int on_statement(unsigned what, void *data, void *statement, void *sql)
+{
+	(void)what;
+	(void)data;
+	(void)statement;
+	if (!meeting.library || strcmp(sql, "PRAGMA user_version") != 0)
+		return 0;
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		_exit(make_tables(meeting.library));
+	meeting.library = NULL;
+	meeting.met += harness_reap(pid) == 0;
+	return 0;
+}
+
+static int on_connection(sqlite3 *db, const char **ret_error,
+			 const struct sqlite3_api_routines *unused)
+{
+	(void)ret_error;
+	(void)unused;
+	return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, NULL);
+}
+
+static void tables_that_are_made_meanwhile_are_seen_as_a_whole(void **state)
+{
+	struct library library;
+	sqlite3 *db;
+
+	(void)state;
+	library_place(&library);
+	/* As the other leaves it just before: only then does nobody wait for anybody. */
+	assert_int_equal(sqlite3_open(library.path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(sqlite3_auto_extension((void (*)(void))on_connection), SQLITE_OK);
+	meeting.library = &library;
+	library.store = library_connect(&library, STORE_WRITE);
+	sqlite3_reset_auto_extension();
+	assert_int_equal(meeting.met, 1);
+	assert_sound(library.store);
+	library_close(&library);
+}
+
 static void waiting_for_another_writer_ends(void **state)
 {
 	struct library library;
@@ -100,7 +162,7 @@ static void waiting_for_another_writer_ends(void **state)
 	after = harness_deadline(0);
 	assert_string_equal(failure.error, "The document store was busy for 5 seconds");
 	assert_true(failure.advice[0] != '\0');
-	assert_in_range(after - before, UINT64_C(4500000000), UINT64_C(15000000000));
+	assert_in_range(after - before, UINT64_C(4500000000), UINT64_C(60000000000));
 	assert_int_equal(sqlite3_exec(store_handle(other), "ROLLBACK", NULL, NULL, NULL),
 			 SQLITE_OK);
 	assert_int_equal(store_abandon(library.store, NULL, &failure), 0);
@@ -187,7 +249,8 @@ static void cancelling_ends_the_wait_for_another_writer(void **state)
 	assert_int_equal(
 		library_put_reported(&library, "one", "alice", N_NEW, NEW, &cancelling.report),
 		CANCELLED);
-	assert_true(harness_deadline(0) - before < UINT64_C(2000000000));
+	/* Less than waiting to the end would have taken, on a busy machine too. */
+	assert_true(harness_deadline(0) - before < UINT64_C(4500000000));
 	store_close(other);
 	/* It is as good as new. */
 	assert_int_equal(library_put(&library, "one", "alice", N_NEW, NEW), 0);
@@ -199,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several_processes_write_at_once),
+		cmocka_unit_test(tables_that_are_made_meanwhile_are_seen_as_a_whole),
 		cmocka_unit_test(waiting_for_another_writer_ends),
 		cmocka_unit_test(cancelling_leaves_nothing_of_the_attempt),
 		cmocka_unit_test(cancelling_ends_the_wait_for_another_writer),

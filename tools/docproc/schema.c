@@ -150,10 +150,24 @@ static int make(struct store *store, struct failure *failure)
 	return store_end(store, result, failure);
 }
 
+/* In one transaction: another process may make the tables between two of the looks. */
+static int identify_at_once(struct store *store, enum identity *ret_identity,
+			    struct failure *failure)
+{
+	int result = store_run(store, "BEGIN", failure);
+
+	if (result != 0)
+		return result;
+	result = identify(store, ret_identity, failure);
+	/* Nothing was written; what could fail here has failed already. */
+	(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
 int schema_open(struct store *store, struct failure *failure)
 {
 	enum identity identity;
-	int result = identify(store, &identity, failure);
+	int result = identify_at_once(store, &identity, failure);
 
 	if (result != 0)
 		return result;
