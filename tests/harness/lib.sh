@@ -198,7 +198,7 @@ launch_daemon() { # OPTION...
 	local listener=$!
 	read -r -u "$fd" word
 	[ "$word" = bound ] || bail "no notification socket: $word"
-	NOTIFY_SOCKET=$notify "$build/trackd" --board "$board" --socket "$socket" "$@" \
+	NOTIFY_SOCKET=$notify "$build/trackd" --config /dev/null --board "$board" --socket "$socket" "$@" \
 		>>"$daemon_log" 2>&1 {fd}<&- &
 	daemon=$!
 	spawned+=("$daemon")

@@ -74,11 +74,13 @@ static int notify_socket(const struct private_daemon *daemon, char *ret_path, si
 
 static _Noreturn void run(const struct private_daemon *daemon, const char *notify)
 {
-	const char *arguments[HARNESS_COMMAND_WORDS + PRIVATE_DAEMON_OPTIONS + 8];
+	const char *arguments[HARNESS_COMMAND_WORDS + PRIVATE_DAEMON_OPTIONS + 10];
 	char command[4096];
 	int n = harness_command("trackd", command, arguments);
 	int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
+	arguments[n++] = "--config"; /* not the host's; one in the options comes later and wins */
+	arguments[n++] = "/dev/null";
 	arguments[n++] = "--board";
 	arguments[n++] = daemon->board;
 	arguments[n++] = "--socket";

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=240
+# tests/run: serial timeout=600
 #
 # docproc.service under a real systemd: who may do what, locked in twice, killed and restarted,
 # stopped in good order.
@@ -59,7 +59,7 @@ is "$output" "" "and says nothing about it"
 ok "the exposure of the service is at most 1.0" machine_run systemd-analyze security --threshold=10 --no-pager docproc.service
 note "$(tail -n 1 <<<"$output")"
 ok "it starts, and the board with it" machine_run systemctl enable --now -q docproc.service
-ok "it says that it is ready" wait_until 10 active
+ok "it says that it is ready" wait_until 60 active
 is "$(machine_run ps -o user= -p "$(main_pid)")" docproc "it runs as docproc"
 
 # ---- A document ------------------------------------------------------------------------------------
@@ -67,12 +67,12 @@ is "$(machine_run ps -o user= -p "$(main_pid)")" docproc "it runs as docproc"
 ok "a member of the group hands in" member docproc submit /srv/voyager.pdf --owner alice --id pdf
 ok "another one" member docproc submit /srv/voyager.docx --owner alice --id docx
 ok "and one that will fail" member docproc submit /srv/legacy.doc --id doc
-ok "they are processed" wait_until 20 task_is docx state completed
-ok "all of them" wait_until 20 task_is pdf state completed
-ok "the third has failed" wait_until 20 task_is doc state failed
+ok "they are processed" wait_until 60 task_is docx state completed
+ok "all of them" wait_until 60 task_is pdf state completed
+ok "the third has failed" wait_until 60 task_is doc state failed
 is "$(field doc error.message)" "Unsupported file type: .doc" "with its sentence"
 like "$(journal)" "*Unsupported file type: .doc*docx*" "and the advice is in the journal"
-ok "no file is left" wait_until 10 no_files
+ok "no file is left" wait_until 60 no_files
 is "$(machine_run stat -c '%U:%G %a' /var/lib/trackd-documents/documents.db)" "docproc:trackd 640" \
 	"the store is readable for the group"
 ok "a member searches" member docproc search --owner alice "heliopause"
@@ -89,7 +89,7 @@ like "$(machine_run systemctl show --value -p StatusText docproc.service)" "0 at
 begun() { task_is "$1" status chunking; }
 hold() { # ID: hand in and stop the child in the middle
 	member docproc submit /srv/long.txt --id "$1" >/dev/null
-	wait_until 20 begun "$1" || bail "$1 does not get going: $(journal | tail -n 5)"
+	wait_until 60 begun "$1" || bail "$1 does not get going: $(journal | tail -n 5)"
 	child=$(field "$1" worker.pid)
 	machine_run kill -STOP "$child"
 }
@@ -112,24 +112,24 @@ hold second
 ok "and one more, which has to wait" member docproc submit /srv/tides.txt --id third
 before=$(main_pid)
 machine_run kill -KILL "$before"
-ok "killed, it is there again" wait_until 20 another_main "$before"
-ok "what it was at is lost" wait_until 10 task_is long state failed
+ok "killed, it is there again" wait_until 60 another_main "$before"
+ok "what it was at is lost" wait_until 60 task_is long state failed
 is "$(field long error.reason) $(field long error.stage)" "worker_lost chunking" "in the stage where it was"
-ok "and the other one too" wait_until 10 task_is second state failed
-ok "what waited is processed" wait_until 20 task_is third state completed
-ok "all of it" wait_until 20 task_is waiting state completed
-ok "no file is left" wait_until 10 no_files
+ok "and the other one too" wait_until 60 task_is second state failed
+ok "what waited is processed" wait_until 60 task_is third state completed
+ok "all of it" wait_until 60 task_is waiting state completed
+ok "no file is left" wait_until 60 no_files
 
 # ---- Stopped ---------------------------------------------------------------------------------------
 
 hold last
 machine_run systemctl stop --no-block docproc.service
 stopping() { [ "$(show ActiveState)" = deactivating ]; }
-ok "asked to stop, it lets the document finish" wait_until 10 stopping
+ok "asked to stop, it lets the document finish" wait_until 60 stopping
 machine_run kill -CONT "$child"
 ok "which it does" wait_until 60 task_is last state completed
 stopped() { [ "$(show ActiveState)" = inactive ]; }
-ok "and then it stops" wait_until 10 stopped
+ok "and then it stops" wait_until 60 stopped
 is "$(show Result)" success "in good order"
 ok "no file is left" no_files
 ok "the board has no fault" machine_run trackctl doctor

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=180
+# tests/run: serial timeout=600
 #
 # trackd-http.service under a real systemd: started by its socket, hardened, reloaded, killed,
 # restarted without a refused connection, stopped.
@@ -65,7 +65,7 @@ note "$(tail -n 1 <<<"$output")"
 ok "the sockets can be enabled" machine_run systemctl enable --now -q trackd.socket trackd-http.socket trackd-http-admin.socket
 is "$(show ActiveState)" inactive "the service does not run before it is needed"
 is "$(status 8080 GET /openapi.json)" 200 "the first request starts it"
-ok "it says that it is ready" wait_until 10 active
+ok "it says that it is ready" wait_until 60 active
 is "$(machine_run stat -c '%U %G' "/proc/$(main_pid)")" "trackd-http trackd-http" "it runs as trackd-http"
 like "$(machine_run cat "/proc/$(main_pid)/status")" "*CapPrm:*0000000000000000*CapEff:*0000000000000000*" "without a capability"
 is "$(show StatusText)" Serving "systemctl status tells what it does"
@@ -83,7 +83,7 @@ machine_run sh -c 'head -c 32 /dev/urandom | base64 >/etc/trackd/http.key
 	chgrp trackd-http /etc/trackd/http.key; chmod 0640 /etc/trackd/http.key'
 before=$(main_pid)
 ok "a key is taken over by a reload" machine_run systemctl reload trackd-http.service
-ok "it says so" wait_until 10 said 'configuration and key reloaded'
+ok "it says so" wait_until 60 said 'configuration and key reloaded'
 is "$(main_pid)" "$before" "by the same process"
 token=$(machine_run trackd-http token --sub alice)
 bearer="Authorization: Bearer $token"
@@ -126,7 +126,7 @@ note "turned away while it restarted twice: $(cat "$work/asked")"
 like "$(cat "$work/asked")" "@(0|1|2) of +([0-9])" "who asks while it restarts waits, and is answered"
 before=$(main_pid)
 machine_run kill -KILL "$before"
-ok "killed, it is there again" wait_until 10 another_main "$before"
+ok "killed, it is there again" wait_until 60 another_main "$before"
 is "$(status 8080 GET /v1/tasks "$bearer")" 200 "and serves"
 
 # ---- The watchdog, the end -------------------------------------------------------------------------
@@ -136,10 +136,10 @@ machine_run sh -c 'mkdir -p /etc/systemd/system/trackd-http.service.d
 machine_run systemctl restart trackd-http.service
 before=$(main_pid)
 machine_run kill -STOP "$before"
-ok "stopped in its tracks, it is replaced" wait_until 20 another_main "$before"
+ok "stopped in its tracks, it is replaced" wait_until 60 another_main "$before"
 is "$(status 8080 GET /v1/tasks "$bearer")" 200 "and serves"
 machine_run sh -c 'echo listen = nowhere >/etc/trackd/http.conf'
-ok "a wrong configuration is refused" wait_until 10 eval '! machine_run systemctl restart trackd-http.service'
+ok "a wrong configuration is refused" wait_until 60 eval '! machine_run systemctl restart trackd-http.service'
 ok "with what is allowed" said 'it must be HOST:PORT'
 machine_run sh -c ': >/etc/trackd/http.conf; systemctl reset-failed trackd-http.service'
 ok "it starts again" machine_run systemctl start trackd-http.service

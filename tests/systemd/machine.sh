@@ -13,7 +13,8 @@
 #	machine_remove           done at exit
 #
 # systemd moves every process of its root control group, so the machine has a control group of its
-# own, and /proc, /dev, /run, /dev/shm of its own as well: it cannot reach the host's.
+# own, and /proc, /dev, /run, /dev/shm of its own as well: it cannot reach the host's. Of the host it
+# sees the programs of /usr; state, configuration, accounts and what was installed by hand are its own.
 
 machine='' machine_parent='' machine_pid='' machine_group=''
 
@@ -22,7 +23,51 @@ machine_enter() {
 	[ "$(id -u)" = 0 ] || skip_all "booting a systemd needs root"
 	[ -x /lib/systemd/systemd ] || skip_all "systemd is not installed"
 	unshare -fmuinpC --propagation private true 2>/dev/null || skip_all "no namespaces may be made here"
+	rmdir "$work"
 	TRACKD_MACHINE=entered exec unshare --mount --propagation private "$0" "$@"
+}
+
+# Folders of the host that the machine has empty, or as we fill them: opaque in the upper layer.
+machine_cover() {
+	local folder
+	for folder in etc var home root srv opt media usr/local usr/lib/tmpfiles.d; do
+		mkdir -p "$machine/upper/$folder"
+		chmod --reference="/$folder" "$machine/upper/$folder" 2>/dev/null
+		/usr/bin/python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.overlay.opaque", b"y")' \
+			"$machine/upper/$folder" || bail "cannot cover /$folder"
+	done
+	# What other packages want made, and for whom, is theirs.
+	dpkg -L systemd | grep '^/usr/lib/tmpfiles.d/' | xargs cp -t "$machine/upper/usr/lib/tmpfiles.d" ||
+		bail "no tmpfiles.d of systemd's"
+}
+
+# A new machine's /etc: Debian's own accounts, and what programs need to find libraries and each other.
+machine_fill_etc() {
+	local etc=$machine/upper/etc name
+	cp /usr/share/base-passwd/passwd.master "$etc/passwd"
+	cp /usr/share/base-passwd/group.master "$etc/group"
+	sed 's/:.*/:*:19000:0:99999:7:::/' "$etc/passwd" >"$etc/shadow"
+	sed 's/:.*/:*::/' "$etc/group" >"$etc/gshadow"
+	printf '%s: files\n' passwd group shadow gshadow hosts >"$etc/nsswitch.conf"
+	echo '127.0.0.1 localhost trackd-test' >"$etc/hosts"
+	cat /usr/lib/sysusers.d/{basic,dbus,systemd-*}.conf | systemd-sysusers --root="$machine/upper" - >>"$machine/boot.log" 2>&1 ||
+		bail "cannot make the accounts of systemd"
+	# Those of our packages are made by whoever installs, not by the boot after an update of /usr.
+	touch -d tomorrow "$etc/.updated"
+	# With an id it is no first boot, at which systemd would enable all that is installed.
+	tr -d - </proc/sys/kernel/random/uuid >"$etc/machine-id"
+	for name in alternatives ssl fonts pam.d security login.defs ld.so.conf ld.so.conf.d ld.so.cache os-release; do
+		[ ! -e "/etc/$name" ] || cp -a "/etc/$name" "$etc/$name"
+	done
+}
+
+machine_fill_var() {
+	local var=$machine/upper/var
+	mkdir "$var/lib" "$var/cache" "$var/log" "$var/spool" "$var/tmp"
+	chmod 1777 "$var/tmp"
+	touch -d tomorrow "$var/.updated"
+	ln -s /run "$var/run"
+	ln -s /run/lock "$var/lock"
 }
 
 machine_make() {
@@ -32,6 +77,9 @@ machine_make() {
 	mkdir "$machine/upper" "$machine/work" "$machine/root" "$machine/groups"
 	mount -t cgroup2 cgroup2 "$machine/groups" || bail "cannot mount the cgroup2 file system"
 	machine_group=$machine/groups/trackd-test-$$
+	machine_cover
+	machine_fill_etc
+	machine_fill_var
 	at_exit machine_remove
 }
 
@@ -46,9 +94,9 @@ machine_boot() {
 			"$tree/tests/systemd/machine_init.sh" "$machine"
 	) >>"$machine/boot.log" 2>&1 &
 	machine_parent=$!
-	wait_until 10 machine_child || bail "no machine: $(tail -n 5 "$machine/boot.log")"
+	wait_until 60 machine_child || bail "no machine: $(tail -n 5 "$machine/boot.log")"
 	machine_pid=$(machine_child)
-	wait_until 30 machine_up || bail "systemd does not come up: $(machine_run systemctl list-jobs)
+	wait_until 60 machine_up || bail "systemd does not come up: $(machine_run systemctl list-jobs)
 $(tail -n 5 "$machine/boot.log")"
 }
 
@@ -66,7 +114,7 @@ machine_crash() {
 	[ -n "$machine_parent" ] || return 0
 	echo 1 >"$machine_group/cgroup.kill"
 	wait "$machine_parent" 2>/dev/null
-	wait_until 10 machine_empty || note "processes of the machine are left in $machine_group"
+	wait_until 60 machine_empty || note "processes of the machine are left in $machine_group"
 	machine_pid='' machine_parent=''
 	find "$machine_group" -depth -type d -exec rmdir {} +
 }

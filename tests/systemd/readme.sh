@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=120
+# tests/run: serial timeout=300
 #
 # The lines of README.md that install trackd, to the letter, under a real systemd.
 . "$(dirname "$0")/../harness/lib.sh"
@@ -18,6 +18,11 @@ machine_make
 env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
 	bail "make install: $(tail -n 5 "$work/install.log")"
 machine_boot
+# What somebody has done on the host must not decide what is seen here.
+is "$(machine_run find /var/lib /etc/trackd /run /usr/local /home /root /srv /tmp \( -name 'dpkg' -o -name '*trackd*' -o -name '*docproc*' \) \
+	! -path '/run/systemd/*' ! -path '/run/log/*' | sort)" "/etc/trackd
+/etc/trackd/docproc.conf
+/etc/trackd/trackd.conf" "nothing of ours or of the host's is there but what was installed"
 # One who is root needs no sudo. The machine has no accounts of its own, so somebody is made.
 machine_run useradd --no-create-home somebody || bail "cannot make a user"
 while read -r line; do

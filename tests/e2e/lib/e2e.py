@@ -204,6 +204,8 @@ class Daemon(Process):
         self.said = []  # what it told its service manager
         threading.Thread(target=self.listen, daemon=True).start()
         self.log_path = os.path.join(site.folder, "daemon.log")
+        if "--config" not in arguments:  # never the host's
+            arguments = ("--config", "/dev/null", *arguments)
         with open(self.log_path, "ab") as log:
             super().__init__([*prefix, program, "--board", site.board, "--socket", site.socket,
                               *arguments],
