@@ -10,13 +10,14 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import errno
+import shutil
 import struct
 
-from e2e import (E_GONE, E_NOT_FOUND, TRACKD, check, main, need_root, subprocess,
+from e2e import (E_GONE, E_NOT_FOUND, TRACKD, Process, Skip, check, main, need_root, subprocess,
                  test, until)
 
 CAPACITY, RETIRED, MAJOR, ID_BUCKETS, OWNER_BUCKETS, HEADS = 20, 8, 12, 160, 168, 176
-MOVE_LIMIT = 5  # s: clients look once a second, at a call
+MOVE_LIMIT = 20  # s: clients look once a second, at a call
 
 
 def begin(site, *arguments):
@@ -103,6 +104,81 @@ def _(site):
     restart(site, "--capacity", "64")
     check(site.header(CAPACITY, "<I") == 64, site.header(CAPACITY, "<I"))
     expect_moved(site, worker, watcher, old)
+
+
+def small_shm(size):
+    """In front of a command: a /dev/shm of its own, and so small."""
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+            f'mount -t tmpfs -o mode=1777,size={size} shm /dev/shm && exec "$@"', "sh"]
+
+
+@test("a new board for which there is no room leaves the old one in service, and nobody notices")
+def _(site):
+    need_root()
+    # Everybody in one mount namespace, which lives as long as its keeper.
+    keeper = site.start(Process([*small_shm("16M"), "sleep", "1000"], site.env))
+    inside = ["nsenter", "--target", str(keeper.pid), "--mount"]
+    shm = f"/proc/{keeper.pid}/root/dev/shm"
+    until(lambda: os.stat(shm).st_dev != os.stat("/dev/shm").st_dev, "it has a /dev/shm of its own")
+    daemon = site.daemon("--capacity", "64", prefix=inside)
+    worker = site.puppet("open write", "create a", "update a extracting", "create b", prefix=inside)
+    watcher = site.puppet("open", prefix=inside)
+    old, epoch = board_id(worker), None
+    for round_, capacity in enumerate(("65536", "5000", "65536")):
+        daemon.kill()
+        daemon = site.daemon("--capacity", capacity, prefix=inside)
+        check("/dev/shm has no room" in daemon.log(), daemon.log())
+        with open(shm + site.board, "rb") as file:
+            header = file.read(288)
+        number = {"retired": 8, "capacity": 20, "epoch": 280}
+        seen = {name: struct.unpack_from("<I", header, at)[0] for name, at in number.items()}
+        check(seen["retired"] == 0 and seen["capacity"] == 64 and seen["epoch"] != epoch, seen)
+        epoch = seen["epoch"]
+        # Whoever was there, and whoever comes, is on it; what is acknowledged is seen.
+        worker.do(f"update a keep round_{round_}")
+        worker.do("advance a 2")
+        worker.do(f"create new-{round_}")
+        fresh = site.puppet("open write", f"create theirs-{round_}", prefix=inside)
+        for client in (worker, watcher, fresh):
+            check(board_id(client) == old, "a client left the board that is served")
+            seen = client.show("a")
+            check(seen.message == f"round_{round_}" and seen.done == str(2 * round_ + 2), seen.line)
+            for task in (f"new-{round_}", f"theirs-{round_}", "b"):
+                check(client.show(task).state == "pending", client.show(task).line)
+        check(sorted(os.listdir(shm)) == sorted((site.board[1:], site.board[1:] + ".lock")), os.listdir(shm))
+    code, out, err = site.trackctl("doctor", prefix=inside)
+    check(code == 0, f"trackctl doctor exited {code}: {out}{err}")
+    worker.kill()
+    check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
+
+
+@test("a new board that cannot take the old one's place leaves it in service, and nobody waits")
+def _(site):
+    if not shutil.which("strace"):
+        raise Skip("needs strace")
+    _, worker, watcher = begin(site, "--capacity", "64")
+    for i, calls in enumerate(("linkat", "rename,renameat,renameat2")):
+        # The first such call fails: by then the old board is on its way out.
+        fails = ["strace", "-D", "-f", "-o", "/dev/null", "-e", f"inject={calls}:error=EIO:when=1"]
+        site.processes[0].kill()
+        site.processes[0] = daemon = site.daemon("--capacity", "4096", prefix=fails)
+        check("no new board" in daemon.log(), daemon.log())
+        check(site.header(RETIRED, "<I") == 0, "the board that is served is marked as given up")
+        check(site.header(CAPACITY, "<I") == 64, site.header(CAPACITY, "<I"))
+        for client in (worker, watcher):
+            until(lambda who=client: board_id(who) == board_id(site.puppet("open")), "all are on it",
+                  limit=MOVE_LIMIT)
+        worker.do(f"update a keep round_{i}")
+        worker.do("advance a 1")
+        worker.do(f"create new-{i}")
+        for client in (watcher, site.puppet("open")):
+            seen = client.show("a")
+            check(seen.message == f"round_{i}" and seen.done == str(481 + i), seen.line)
+            check(client.show(f"new-{i}").state == "pending", "what was acknowledged is not seen")
+        check(site.left() == [site.board[1:], site.board[1:] + ".lock"], site.left())
+    site.doctor()
+    worker.kill()
+    check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
 
 
 @test("another mode is put into force")
