@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// tests/run: serial timeout=240
+// tests/run: serial timeout=300
 //
 // Real documents through the real chain: the page hands them in, the worker takes them up, the page shows each stage.
 
@@ -171,7 +171,7 @@ test("a real worker is killed, another one told to stop; the page says so", asyn
 	check(worker > 1, `worker ${worker}`);
 	const began = Date.now();
 	process.kill(worker, "SIGKILL");
-	const failed = await sees(page, "one.txt", ({ state }) => state === "failed", 1000);
+	const failed = await sees(page, "one.txt", ({ state }) => state === "failed");
 	console.log(`# seen after ${Date.now() - began} ms`);
 	check(/Failed while \w+ing/.test(failed.text), failed.text);
 });

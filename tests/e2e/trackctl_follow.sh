@@ -8,7 +8,7 @@ export LC_ALL=C.UTF-8
 start_daemon
 
 has_line() { grep -q -e "$2" "$1"; } # FILE PATTERN
-seen() { wait_until 10 has_line "$1" "$2" || { note "no \"$2\" in $1:"; note "$(cat "$1")"; return 1; }; }
+seen() { wait_until 60 has_line "$1" "$2" || { note "no \"$2\" in $1:"; note "$(cat "$1")"; return 1; }; }
 
 # ---- watch, in a pipe ----
 trackctl create w1 --name report.pdf
@@ -122,7 +122,7 @@ is $? 3 "was forgotten for wait: 3"
 trackctl create c5
 spawn "$build/trackctl" --board "$board" --socket "$socket" wait c5
 waiter=$!
-wait_until 5 grep -q futex_ "/proc/$waiter/wchan" || true
+wait_until 60 grep -q futex_ "/proc/$waiter/wchan" || true
 kill -INT "$waiter"
 wait "$waiter"
 is $? 130 "interrupted: 130"

@@ -52,14 +52,14 @@ exits 2 "an unknown kind: 2" trackctl run --kind nosuch -- true
 sleeper='trap "exit 9" TERM USR1; echo "1/2 up" >"$TRACKD_PROGRESS"; while :; do sleep 0.05; done'
 spawn "$build/trackctl" --board "$board" --socket "$socket" run --id term -- bash -c "$sleeper"
 runner=$!
-ok "it is up" wait_until 10 is_stage term up
+ok "it is up" wait_until 60 is_stage term up
 kill -TERM "$runner"
 wait "$runner"
 is $? 9 "a signal is passed on"
 is "$(task term 'task["state"]')" failed "and the task failed"
 spawn "$build/trackctl" --board "$board" --socket "$socket" run --id cancel -- bash -c "$sleeper"
 runner=$!
-wait_until 10 is_stage cancel up
+wait_until 60 is_stage cancel up
 trackctl cancel cancel
 wait "$runner"
 is $? 9 "cancelling sends SIGTERM"
@@ -67,7 +67,7 @@ is "$(task cancel 'task["state"], task["error"]')" "('cancelled', None)" "and th
 spawn "$build/trackctl" --board "$board" --socket "$socket" run --id stubborn --grace 0.1 -- \
 	bash -c 'trap "" TERM; echo "1/2 up" >"$TRACKD_PROGRESS"; while :; do sleep 0.05; done'
 runner=$!
-wait_until 10 is_stage stubborn up
+wait_until 60 is_stage stubborn up
 trackctl cancel stubborn
 wait "$runner"
 is $? 137 "and SIGKILL to what does not listen"
@@ -75,15 +75,15 @@ is $? 137 "and SIGKILL to what does not listen"
 # ---- Deaths ----
 spawn "$build/trackctl" --board "$board" --socket "$socket" run --id orphan -- bash -c 'echo $$ >'"$work"'/pid; '"$sleeper"
 runner=$!
-wait_until 10 is_stage orphan up
+wait_until 60 is_stage orphan up
 child=$(cat "$work/pid")
 kill -9 "$runner"
 exits 6 "trackctl is killed: worker lost" trackctl wait --timeout 10 orphan
-ok "and the command does not go on alone" wait_until 10 gone "$child"
+ok "and the command does not go on alone" wait_until 60 gone "$child"
 spawn "$build/trackctl" --board "$board" --socket "$socket" run --id away -- bash -c 'echo "1/2 up" >"$TRACKD_PROGRESS"
 	until [ -e '"$work"'/go ]; do sleep 0.05; done'
 runner=$!
-wait_until 10 is_stage away up
+wait_until 60 is_stage away up
 kill_daemon
 touch "$work/go"
 wait "$runner"

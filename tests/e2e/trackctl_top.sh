@@ -19,7 +19,7 @@ open_screen() { # WIDTH HEIGHT COMMAND
 picture() { screen capture-pane -p -t s; }
 shows() { [[ $(picture) == $1 ]]; }
 sees() { # NAME PATTERN
-	wait_until 10 shows "$2"
+	wait_until 60 shows "$2"
 	point $? "$1" && return 0
 	note "expected: $2"
 	note "seen:"

@@ -159,9 +159,9 @@ int harness_reap(pid_t pid)
 {
 	int status = 0;
 
-	if (!HARNESS_SEES(reaped(pid, &status), 20000)) {
+	if (!HARNESS_SEES(reaped(pid, &status), 60000)) {
 		(void)kill(pid, SIGKILL);
-		harness_die("child %d did not end within 20 s", (int)pid);
+		harness_die("child %d did not end within 60 s", (int)pid);
 	}
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }

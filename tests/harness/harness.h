@@ -6,7 +6,7 @@
  *
  *	struct board board;
  *	harness_board(&board, 64);                    a segment without a name, mapped read-write
- *	HARNESS_WAIT(n_seen(&board) == 3, 2000);      a condition, never a sleep; 2 s at most
+ *	HARNESS_WAIT(n_seen(&board) == 3, 30000);     a condition, never a sleep; 30 s at most
  *	pid_t pid = harness_fork();                   the child dies with us
  *	if (pid == 0)
  *		_exit(child(&board));
@@ -110,7 +110,7 @@ bool harness_nap(uint64_t limit); /* false: the limit has passed */
 
 /* fork(); the child is killed when its parent dies. */
 pid_t harness_fork(void);
-/* Wait for a child: its exit status, or -signal. Dies after 20 s. */
+/* Wait for a child: its exit status, or -signal. Dies after 60 s. */
 int harness_reap(pid_t pid);
 /* Send a signal and reap. */
 int harness_kill(pid_t pid, int signal);

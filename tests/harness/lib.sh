@@ -18,7 +18,7 @@
 #	new_place                    another $board and $socket for the next start_daemon; what runs
 #	                             is ended at the end of the script
 #	trackctl ARG...              the tool, on this board and socket
-#	wait_until 5 CMD...          run CMD until it succeeds, 5 s at most; false if it never did
+#	wait_until 60 CMD...         run CMD until it succeeds, 60 s at most; false if it never did
 #	ok "name" CMD...             a point: CMD succeeds
 #	is "$seen" "$expected" "name"    a point: the two are equal
 #	like "$seen" "pattern" "name"    a point: a bash pattern matches ("*worker lost*")
@@ -180,7 +180,7 @@ listen_for_ready='
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
-s.settimeout(20)
+s.settimeout(60)
 print("bound", flush=True)
 try:
     while b"READY=1" not in s.recv(4096):
@@ -242,9 +242,9 @@ kill_daemon() {
 stop_daemon() {
 	local status
 	kill -TERM "$daemon"
-	if ! wait_until 20 gone "$daemon"; then
+	if ! wait_until 60 gone "$daemon"; then
 		end_process "$daemon"
-		bail "trackd did not end within 20 s of SIGTERM"
+		bail "trackd did not end within 60 s of SIGTERM"
 	fi
 	wait "$daemon"
 	status=$?

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { READY_MS = 20000, STOP_MS = 20000 };
+enum { READY_MS = 60000, STOP_MS = 60000 };
 
 /* ---- What still runs at exit -------------------------------------------- */
 

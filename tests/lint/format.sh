@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: timeout=120
+# tests/run: timeout=300
 # Every C file looks as clang-format would have it, and scripts parse.
 . "$(dirname "$0")/../harness/lib.sh"
 cd "$tree" || bail "no $tree"

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CAPACITY = 64, IDS = 48, PRODUCERS = 4, KILLS = 1000, TIMEOUT_MS = 2000, LIMIT_MS = 3000 };
+enum { CAPACITY = 64, IDS = 48, PRODUCERS = 4, KILLS = 1000, TIMEOUT_MS = 2000, LIMIT_MS = 20000 };
 
 /* Shared with the producers. */
 static struct tally {

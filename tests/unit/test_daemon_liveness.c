@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { CAPACITY = 16, LIMIT_MS = 5000, TURN_USEC = 10000 };
+enum { CAPACITY = 16, LIMIT_MS = 30000, TURN_USEC = 10000 };
 
 /* A daemon's liveness without the rest of it, two workers, and a task of the first. */
 static struct daemon {

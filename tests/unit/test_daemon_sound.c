@@ -119,7 +119,7 @@ static void producers_at_work_are_no_damage(void **state)
 	(void)state;
 	if (child == 0)
 		work_for_ever();
-	HARNESS_WAIT(load_relaxed(&board.header->event_next) > before + 100, 5000);
+	HARNESS_WAIT(load_relaxed(&board.header->event_next) > before + 100, 30000);
 	for (int i = 0; i < BUSY_CHECKS; i++)
 		if (!sound_check(&board))
 			fail_msg("check %d of %d called a board in use damaged", i, BUSY_CHECKS);

@@ -319,7 +319,7 @@ static void what_was_accepted_is_shown_at_the_end(void **state)
 			store_release(accepted, *accepted + 1);
 		_exit(error == TRACKD_E_FINAL ? 0 : 1);
 	}
-	HARNESS_WAIT(load_acquire(accepted) > 1000, 5000);
+	HARNESS_WAIT(load_acquire(accepted) > 1000, 30000);
 	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
 	assert_int_equal(harness_reap(pid), 0);
 	assert_int_equal(task_of(ref).done, *accepted - 1);

@@ -179,7 +179,7 @@ static void one_that_stays_unfinished_behind_others_is_lost(void **state)
 	board.events[1].done ^= 1; /* any word of it */
 	uint64_t before = clock_monotonic_ns();
 	assert_int_equal(next(), 0); /* its producer may be about to finish it */
-	HARNESS_WAIT(next() == 1, 5000);
+	HARNESS_WAIT(next() == 1, 30000);
 	assert_true(clock_monotonic_ns() - before >= 10 * NS_PER_MS);
 	assert_int_equal(event.sequence, 2);
 	assert_int_equal(cursor.lost, 1);
@@ -277,7 +277,7 @@ static void sleeping_ends_with_the_tick_or_the_time(void **state)
 	pid_t other = harness_fork();
 	if (other == 0)
 		_exit(event_sleep(&reader, tick, 15 * NS_PER_S) == 0 ? 0 : 1);
-	HARNESS_WAIT(sleeps(pid) && sleeps(other), 5000);
+	HARNESS_WAIT(sleeps(pid) && sleeps(other), 30000);
 	event_wake_all(&board);
 	assert_int_equal(event_tick(&reader), tick + 1);
 	assert_int_equal(harness_reap(pid), 0);

@@ -171,7 +171,7 @@ static void declaring_waits_for_no_stopped_process_for_ever(void **state)
 		for (;;)
 			pause();
 	}
-	HARNESS_WAIT(load_acquire(held) == 1, 5000);
+	HARNESS_WAIT(load_acquire(held) == 1, 30000);
 	harness_stop(pid);
 	assert_int_equal(kind_declare(&board, "build", two, 2, harness_deadline(60)),
 			 TRACKD_E_BUSY);

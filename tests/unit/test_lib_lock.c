@@ -65,7 +65,7 @@ static pid_t holder(void)
 		for (;;)
 			pause();
 	}
-	HARNESS_WAIT(load_acquire(flag()) == 1, 5000);
+	HARNESS_WAIT(load_acquire(flag()) == 1, 30000);
 	return pid;
 }
 
@@ -138,7 +138,7 @@ static void a_waiter_gets_it_when_it_is_dropped(void **state)
 	pid_t pid = harness_fork();
 	if (pid == 0)
 		_exit(lock_take(mutex, harness_deadline(15000)) == 0 ? 0 : 1);
-	HARNESS_WAIT((load_relaxed(futex_word()) & FUTEX_WAITERS) != 0, 5000);
+	HARNESS_WAIT((load_relaxed(futex_word()) & FUTEX_WAITERS) != 0, 30000);
 	lock_drop(mutex);
 	assert_int_equal(harness_reap(pid), 0);
 	assert_int_equal(lock_take(mutex, harness_deadline(2000)), LOCK_RECOVERED);
@@ -201,7 +201,7 @@ static void a_death_is_told_to_who_waits_for_it(void **state)
 		lock_drop(mutex);
 		_exit(error == LOCK_RECOVERED ? 0 : 1);
 	}
-	HARNESS_WAIT((load_relaxed(futex_word()) & FUTEX_WAITERS) != 0, 5000);
+	HARNESS_WAIT((load_relaxed(futex_word()) & FUTEX_WAITERS) != 0, 30000);
 	harness_kill(pid, SIGKILL);
 	assert_int_equal(harness_reap(waiter), 0);
 	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
@@ -288,7 +288,7 @@ static void a_living_thread_is_not_rescued_from(void **state)
 			_exit(1);
 		sleep_on(&board.header->reserved8[2]);
 	}
-	HARNESS_WAIT(load_acquire(tid) != 0, 5000);
+	HARNESS_WAIT(load_acquire(tid) != 0, 30000);
 	assert_int_not_equal(*tid, pid);
 	*futex_word() = *tid;
 	assert_false(lock_rescue(mutex));
@@ -423,7 +423,7 @@ static void both_waiters_wake_after_a_rescue(void **state)
 		if (pids[i] == 0)
 			wait_in_c_library(asleep);
 	}
-	HARNESS_WAIT(load_relaxed(asleep) == 2 && sleeps(pids[0]) && sleeps(pids[1]), 5000);
+	HARNESS_WAIT(load_relaxed(asleep) == 2 && sleeps(pids[0]) && sleeps(pids[1]), 30000);
 	assert_true(lock_rescue(mutex));
 	for (int i = 0; i < 2; i++)
 		errors[i] = harness_reap(pids[i]);

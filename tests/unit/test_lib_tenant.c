@@ -243,7 +243,7 @@ static void a_held_record_is_waited_for_and_not_for_ever(void **state)
 		for (;;)
 			pause();
 	}
-	HARNESS_WAIT(load_acquire(held) == 1, 5000);
+	HARNESS_WAIT(load_acquire(held) == 1, 30000);
 	harness_stop(pid);
 	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, LOCK_TRY), -EBUSY);
 	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, harness_deadline(60)),

@@ -367,7 +367,7 @@ static void a_stopped_holder_makes_it_busy_within_the_timeout(void **state)
 		for (;;)
 			pause();
 	}
-	HARNESS_WAIT(__atomic_load_n(held, __ATOMIC_ACQUIRE) == 1, 5000);
+	HARNESS_WAIT(__atomic_load_n(held, __ATOMIC_ACQUIRE) == 1, 30000);
 	harness_stop(pid);
 	assert_int_equal(trackd_copy(reader, ref, &before), 0); /* readers wait for nobody */
 	for (int n = 0; n < CHANGES; n++)

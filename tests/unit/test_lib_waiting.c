@@ -195,8 +195,8 @@ static void a_signal_ends_a_wait(void **state)
 		(void)trackd_update(writer, ref, TRACKD_STAGE_KEEP, "listening");
 		_exit(-trackd_wait(reader, ref, TRACKD_WAIT_FINAL, NULL, -1) & 0xff);
 	}
-	HARNESS_WAIT(look(ref).revision > 1, 5000);
-	HARNESS_WAIT(kill(pid, SIGUSR1) == 0 && has_ended(pid), 5000); /* until it meets a wait */
+	HARNESS_WAIT(look(ref).revision > 1, 30000);
+	HARNESS_WAIT(kill(pid, SIGUSR1) == 0 && has_ended(pid), 30000); /* until it meets a wait */
 	assert_int_equal(harness_reap(pid), EINTR);
 }
 
@@ -267,13 +267,13 @@ static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
 	struct trackd_ref ref = create(writer, "a");
 	/* It may have subscribed after that; of these transitions it is told in any case. */
 	for (int stage = 0; stage < 3; stage++) {
-		HARNESS_WAIT((drain(), !readable(fd)), 5000);
+		HARNESS_WAIT((drain(), !readable(fd)), 30000);
 		assert_int_equal(trackd_update(writer, ref, stage, NULL), 0);
-		HARNESS_WAIT(readable(fd), 5000);
+		HARNESS_WAIT(readable(fd), 30000);
 		assert_int_equal(trackd_dispatch(reader), 1);
 	}
 	private_daemon_kill(&daemon_);
-	HARNESS_WAIT(readable(fd), 5000); /* it has gone, and something may have been missed */
+	HARNESS_WAIT(readable(fd), 30000); /* it has gone, and something may have been missed */
 	assert_int_equal(trackd_dispatch(reader), 1);
 	private_daemon_restart(&daemon_);
 	/* It looks for a daemon once a second; three in a row are no look of that sort. */
@@ -319,10 +319,10 @@ static void a_forked_child_works_as_itself(void **state)
 			_exit(1);
 		stay();
 	}
-	HARNESS_WAIT(worker_of(childs) == pid, 5000);
+	HARNESS_WAIT(worker_of(childs) == pid, 30000);
 	assert_int_equal(look(ours).done, 5);
 	harness_kill(pid, SIGKILL);
-	HARNESS_WAIT(look(childs).state == TRACKD_FAILED, 5000);
+	HARNESS_WAIT(look(childs).state == TRACKD_FAILED, 30000);
 	assert_int_equal(look(childs).reason, TRACKD_REASON_WORKER_LOST);
 	assert_int_equal(look(ours).state, TRACKD_ACTIVE); /* its parent's stay its parent's */
 	assert_int_equal(trackd_copy(reader, ours, &task), 0);
@@ -355,7 +355,7 @@ static void a_connection_can_be_for_another_worker_or_none(void **state)
 	assert_int_equal(worker_of(ref), pid);
 	trackd_close(trackd);
 	harness_kill(pid, SIGKILL);
-	HARNESS_WAIT(look(ref).state == TRACKD_FAILED, 5000);
+	HARNESS_WAIT(look(ref).state == TRACKD_FAILED, 30000);
 }
 
 enum { THREADS = 4, ROUNDS = 3000 };

@@ -171,7 +171,7 @@ static void claimants_at_once_get_entries_of_their_own(void **state)
 	}
 	for (uint32_t n = 1; n <= ROUNDS; n++) {
 		store_release(round, n);
-		HARNESS_WAIT(load_acquire(&got[0]) != 0 && load_acquire(&got[1]) != 0, 5000);
+		HARNESS_WAIT(load_acquire(&got[0]) != 0 && load_acquire(&got[1]) != 0, 30000);
 		if (entry_of(got[0]) == entry_of(got[1]))
 			fail_msg("both have entry %u in round %u", entry_of(got[0]), n);
 		for (int i = 0; i < CLAIMANTS; i++) {

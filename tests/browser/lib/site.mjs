@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 export const TREE = fileURLToPath(new URL("../../..", import.meta.url));
 export const BUILD = path.resolve(process.env.TRACKD_BUILD ?? path.join(TREE, "build"));
-export const LIMIT_MS = 20000; // after which a condition that must come true has failed
+export const LIMIT_MS = 60000; // after which a condition that must come true has failed
 const BOARD = process.env.TRACKD_TEST_BOARD ?? `/tt-browser-${process.pid}`;
 const SECRET = "a secret of the tests that is long enough";
 
