@@ -97,7 +97,7 @@ static void opening_fails_as_documented(void **state)
 	options.worker_pid = gone;
 	assert_int_equal(trackd_open(&none, &options), -ESRCH);
 	options.worker_pid = 0;
-	options.board = "no-slash";
+	options.board = "/no/slash";
 	assert_int_equal(trackd_open(&none, &options), -EINVAL);
 	options.board = "/tt-nothing-of-that-name";
 	assert_int_equal(trackd_open(&none, &options), TRACKD_E_NO_BOARD);
