@@ -223,14 +223,14 @@ static __attribute__((noinline)) int settle(struct trackd *trackd, struct mappin
 	return result;
 }
 
-static inline int finish(struct trackd *trackd, struct mapping *mapping, struct change *change,
-			 int result)
-{
-	if (__builtin_expect(!stands(&mapping->board, result), 0))
-		result = settle(trackd, mapping, change, result);
-	attach_look(trackd);
-	return result;
-}
+/* A call that was made already: `result` is returned if it stands, else the call is `change`. */
+#define SETTLED(trackd, mapping, result, ...)                                                      \
+	do {                                                                                       \
+		if (__builtin_expect(!stands(&(mapping)->board, result), 0))                       \
+			return settle(trackd, mapping, &(struct change){ __VA_ARGS__ }, result);   \
+		attach_look(trackd);                                                               \
+		return result;                                                                     \
+	} while (0)
 
 static int apply(struct trackd *trackd, struct change *change)
 {
@@ -239,7 +239,11 @@ static int apply(struct trackd *trackd, struct change *change)
 
 	if (error < 0)
 		return error;
-	return finish(trackd, mapping, change, make(mapping, change, lock_deadline(trackd)));
+	int result = make(mapping, change, lock_deadline(trackd));
+	if (__builtin_expect(!stands(&mapping->board, result), 0))
+		result = settle(trackd, mapping, change, result);
+	attach_look(trackd);
+	return result;
 }
 
 /* ---- The calls ------------------------------------------------------------- */
@@ -269,8 +273,7 @@ PUBLIC int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage
 	if (error == -EBUSY)
 		error = record_update(&mapping->board, ref, stage, message, worker,
 				      lock_deadline(trackd));
-	struct change change = { .what = UPDATE, .ref = ref, .update = { stage, message } };
-	return finish(trackd, mapping, &change, error);
+	SETTLED(trackd, mapping, error, .what = UPDATE, .ref = ref, .update = { stage, message });
 }
 
 static __attribute__((noinline)) int advance_otherwise(struct trackd *trackd, struct trackd_ref ref,
@@ -293,17 +296,25 @@ PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t
 
 PUBLIC int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64_t total)
 {
-	struct change change = { .what = TOTAL, .ref = ref, .progress = { 0, total } };
+	struct mapping *mapping;
+	int error = attach_writer(trackd, &mapping);
 
-	return apply(trackd, &change);
+	if (error < 0)
+		return error;
+	error = record_set_total(&mapping->board, ref, total, lock_deadline(trackd));
+	SETTLED(trackd, mapping, error, .what = TOTAL, .ref = ref, .progress = { 0, total });
 }
 
 PUBLIC int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t done,
 			       uint64_t total)
 {
-	struct change change = { .what = PROGRESS, .ref = ref, .progress = { done, total } };
+	struct mapping *mapping;
+	int error = attach_writer(trackd, &mapping);
 
-	return apply(trackd, &change);
+	if (error < 0)
+		return error;
+	error = record_set_progress(&mapping->board, ref, done, total, lock_deadline(trackd));
+	SETTLED(trackd, mapping, error, .what = PROGRESS, .ref = ref, .progress = { done, total });
 }
 
 static int end_task(struct trackd *trackd, struct trackd_ref ref, const struct record_end *how)

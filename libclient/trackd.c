@@ -74,31 +74,45 @@ static int no_answer(const struct board *board, int error)
 	return board_retired(board) ? TRACKD_E_NO_BOARD : error;
 }
 
+static __attribute__((noinline)) int ask_again(struct trackd *trackd, struct trackd_ref ref,
+					       const struct board *board, int answer)
+{
+	while (attach_reader_again(trackd, &board))
+		answer = view_cancel_requested(board, ref);
+	return answer < 0 ? no_answer(board, answer) : answer;
+}
+
 PUBLIC int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref)
 {
 	const struct board *board = &load_acquire(&trackd->mapping)->board;
-	int answer;
+	int answer = view_cancel_requested(board, ref);
 
-	do
-		answer = view_cancel_requested(board, ref);
-	while (__builtin_expect(answer < 0 || board_closed(board), 0) &&
-	       attach_reader_again(trackd, &board));
-	return answer < 0 ? no_answer(board, answer) : answer;
+	if (__builtin_expect(answer >= 0 && !board_closed(board), 1))
+		return answer;
+	return ask_again(trackd, ref, board, answer);
+}
+
+static __attribute__((noinline)) int look_up_again(struct trackd *trackd, const char *id,
+						   uint64_t coarse, const struct board *board,
+						   int error, struct trackd_ref *ret_ref)
+{
+	while (error < 0 && attach_reader_again(trackd, &board))
+		error = view_lookup(board, id, board_time(board, coarse), ret_ref);
+	/* What no id can be is not on the board either: looked at only then. */
+	if (error == TRACKD_E_NOT_FOUND && !text_id_valid(id))
+		return TRACKD_E_KEY;
+	return error < 0 ? no_answer(board, error) : 0;
 }
 
 PUBLIC int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_ref *ret_ref)
 {
 	uint64_t coarse = clock_coarse_ns();
 	const struct board *board = attach_reader(trackd, coarse);
-	int error;
+	int error = view_lookup(board, id, board_time(board, coarse), ret_ref);
 
-	do
-		error = view_lookup(board, id, board_time(board, coarse), ret_ref);
-	while (error < 0 && attach_reader_again(trackd, &board));
-	/* What no id can be is not on the board either: looked at only then. */
-	if (error == TRACKD_E_NOT_FOUND && !text_id_valid(id))
-		return TRACKD_E_KEY;
-	return error < 0 ? no_answer(board, error) : 0;
+	return __builtin_expect(error == 0, 1)
+		       ? 0
+		       : look_up_again(trackd, id, coarse, board, error, ret_ref);
 }
 
 static __attribute__((noinline)) int get_otherwise(struct trackd *trackd, struct trackd_ref ref,

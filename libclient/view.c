@@ -301,17 +301,6 @@ PUBLIC int trackd_worker_alive(const struct trackd_task *task)
 
 /* ---- Small questions ----------------------------------------------------- */
 
-int view_cancel_requested(const struct board *board, struct trackd_ref ref)
-{
-	if (ref.slot >= board->capacity)
-		return TRACKD_E_GONE;
-	const struct layout_head *head = &board->heads[ref.slot];
-
-	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
-		return TRACKD_E_GONE;
-	return view_is_asked(load_relaxed(&head->cancel), ref.generation);
-}
-
 int view_lookup(const struct board *board, const char *id, uint64_t now, struct trackd_ref *ret_ref)
 {
 	uint32_t slot;

@@ -119,10 +119,20 @@ static inline int view_get(const struct board *board, struct trackd_ref ref, uin
 						     : error;
 }
 
+static inline int view_cancel_requested(const struct board *board, struct trackd_ref ref)
+{
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[ref.slot];
+
+	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
+		return TRACKD_E_GONE;
+	return view_is_asked(load_relaxed(&head->cancel), ref.generation);
+}
+
 /* What the public calls of the same name do, on a board; now: board_time(). */
 int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
 	      struct trackd_task *ret_task);
-int view_cancel_requested(const struct board *board, struct trackd_ref ref);
 int view_lookup(const struct board *board, const char *id, uint64_t now,
 		struct trackd_ref *ret_ref);
 

@@ -427,6 +427,9 @@ static pid_t replace_producer(pid_t pid, unsigned producer)
 		} else if (same(&row->acked, &row->tried)) {
 			compare(trackd, producer, row, false);
 		}
+		/* Before it is removed, so that no reader expects it. */
+		row->tried = (struct sight){ 0 };
+		fence_full();
 		if (there)
 			(void)trackd_remove(trackd, ref);
 		*row = (struct row){ 0 };
