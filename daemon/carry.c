@@ -15,7 +15,6 @@
 #include "map.h"
 #include "record.h"
 #include "slot.h"
-#include "task.h"
 #include "text.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -100,96 +99,21 @@ static uint64_t move_work(const struct carry *carry, uint32_t to, uint32_t befor
 	return work + by;
 }
 
-/* ---- Chains of the new board, which is ours alone --------------------------- */
-
-static struct layout_stripe *id_stripe(struct board *board, uint32_t slot)
-{
-	return slot_stripes_of(board, board->heads[slot].id_hash, 0).id;
-}
-
-/* An owner's serials grow towards the head of the chain; others' records may lie between. */
-static void link_owner(struct board *board, uint32_t slot)
-{
-	struct layout_head *head = &board->heads[slot];
-	struct layout_head *before = NULL;
-
-	if (head->owner_hash == 0)
-		return;
-	uint32_t *bucket = &board->owner_buckets[index_bucket(board, head->owner_hash)];
-	for (uint32_t next = *bucket; next != 0; next = board->heads[next - 1].owner_next) {
-		struct layout_head *other = &board->heads[next - 1];
-
-		if (other->owner_hash != head->owner_hash)
-			continue;
-		if (other->serial < head->serial)
-			break;
-		before = other;
-	}
-	if (!before) {
-		index_link_owner(board, slot);
-		return;
-	}
-	head->owner_next = before->owner_next;
-	head->owner_prev = (uint32_t)(before - board->heads) + 1;
-	if (head->owner_next != 0)
-		board->heads[head->owner_next - 1].owner_prev = slot + 1;
-	before->owner_next = slot + 1;
-}
-
-/* A record in another slot enters its owner's chain in relink_owners(). */
 static void enter(struct carry *carry, uint32_t slot, uint64_t stamp, bool moved)
 {
-	struct board *board = carry->new;
-
-	map_set(board, slot);
-	index_link_id(board, slot);
-	if (!moved)
-		link_owner(board, slot);
-	carry->moved += moved;
-	board->heads[slot].stamp = stamp;
-	id_stripe(board, slot)->count++;
+	chains_enter(&carry->chains, slot);
+	carry->new->heads[slot].stamp = stamp;
 	carry->tasks++;
+	carry->moved += moved;
 }
 
 static void leave(struct carry *carry, uint32_t slot)
 {
-	struct board *board = carry->new;
+	uint64_t *stamp = &carry->new->heads[slot].stamp;
 
-	index_unlink_id(board, slot);
-	index_unlink_owner(board, slot);
-	map_clear(board, slot);
-	id_stripe(board, slot)->count--;
+	chains_leave(&carry->chains, slot);
+	*stamp = stamp_make(stamp_generation(*stamp), 0, SLOT_FREE);
 	carry->tasks--;
-	board->heads[slot].stamp =
-		stamp_make(stamp_generation(board->heads[slot].stamp), 0, SLOT_FREE);
-}
-
-static int by_serial(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return x[0] < y[0] ? -1 : x[0] > y[0];
-}
-
-/* All owners' chains anew. 0 or -ENOMEM. */
-static int relink_owners(struct board *board)
-{
-	uint64_t(*order)[2] = calloc((size_t)board->capacity + 1, sizeof *order); /* serial, slot */
-	size_t n = 0;
-
-	if (!order)
-		return -ENOMEM;
-	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
-	     slot = slot_next_used(board, slot + 1)) {
-		order[n][0] = board->heads[slot].serial;
-		order[n++][1] = slot;
-	}
-	qsort(order, n, sizeof *order, by_serial);
-	memset(board->owner_buckets, 0, board->capacity * sizeof *board->owner_buckets);
-	for (size_t i = 0; i < n; i++)
-		index_link_owner(board, (uint32_t)order[i][1]);
-	free(order);
-	return 0;
 }
 
 static bool is_here(const struct carry *carry, uint32_t slot)
@@ -234,11 +158,13 @@ static uint64_t copy_unlocked(const struct carry *carry, uint32_t from, uint32_t
 int carry_begin(struct carry *carry, struct board *new, struct board *old)
 {
 	uint32_t *slots;
-	int64_t n = task_order(old, &slots);
+	int64_t n = chains_order(old, &slots);
 
 	if (n < 0)
 		return (int)n;
-	*carry = (struct carry){ .old = old, .new = new, .wait_ns = LOCK_WAIT_NS };
+	*carry = (struct carry){
+		.old = old, .new = new, .wait_ns = LOCK_WAIT_NS, .chains = { .board = new }
+	};
 	/* The same seed: owners' hashes are the same to whoever follows the events. */
 	new->hash_seed = new->header->hash_seed = old->hash_seed;
 	for (int64_t i = 0; i < n; i++) {
@@ -385,7 +311,7 @@ static int settle_above(struct carry *carry, enum layout_closed how)
 		if (error < 0)
 			return error;
 	}
-	return carry->moved > 0 ? relink_owners(new) : 0;
+	return 0;
 }
 
 static void carry_serials(struct carry *carry)
@@ -444,6 +370,8 @@ int carry_end(struct carry *carry, enum layout_closed how)
 	if (error == 0 && carry->new->tasks_max < carry->old->tasks_max &&
 	    slot_count(carry->new) > carry->new->tasks_max)
 		error = TRACKD_E_FULL;
+	if (error == 0)
+		error = chains_finish(&carry->chains);
 	if (error < 0)
 		return error;
 	carry_kinds(carry);

@@ -11,15 +11,17 @@
 #ifndef TRACKD_CARRY_H
 #define TRACKD_CARRY_H
 
+#include "chains.h"
 #include "segment.h"
 
 struct carry {
 	struct board *old, *new;
-	uint64_t tasks;   /* carried over in all */
-	uint64_t again;   /* of them: copied once more on the closed board */
-	uint64_t moved;   /* of them: have another slot now */
-	uint64_t lost;    /* could not be: they were garbage */
-	uint64_t wait_ns; /* for each lock; carry_begin() sets it to 100 ms */
+	struct chains chains; /* the new board's */
+	uint64_t tasks;       /* carried over in all */
+	uint64_t again;       /* of them: copied once more on the closed board */
+	uint64_t moved;       /* of them: have another slot now */
+	uint64_t lost;        /* could not be: they were garbage */
+	uint64_t wait_ns;     /* for each lock; carry_begin() sets it to 100 ms */
 	/* after -EBUSY: the lock that was not to be had */
 	union layout_mutex *held;
 };

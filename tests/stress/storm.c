@@ -281,6 +281,17 @@ static _Noreturn void produce(unsigned producer)
 
 /* ---- Readers --------------------------------------------------------------------- */
 
+/* The id of a task that is there, neither being made nor removed; else UINT64_MAX. */
+static uint64_t id_there(const struct row *row)
+{
+	uint64_t id = load_acquire(&row->id);
+	bool there = load_acquire(&row->acked.phase) != ABSENT &&
+		     load_acquire(&row->tried.phase) != ABSENT;
+
+	/* The producer may have gone on to another task meanwhile. */
+	return there && load_acquire(&row->id) == id ? id : UINT64_MAX;
+}
+
 /* Nothing that is there all the time is met twice or missed. */
 static void iterate(struct trackd *trackd)
 {
@@ -292,12 +303,8 @@ static void iterate(struct trackd *trackd)
 	struct trackd_task task;
 	struct trackd_ref ref;
 
-	for (unsigned i = 0; i < ROWS; i++) {
-		const struct row *row = &ledger->rows[producer][i];
-		bool there = load_relaxed(&row->acked.phase) != ABSENT &&
-			     load_relaxed(&row->tried.phase) != ABSENT;
-		before[i] = there ? load_relaxed(&row->id) : UINT64_MAX;
-	}
+	for (unsigned i = 0; i < ROWS; i++)
+		before[i] = id_there(&ledger->rows[producer][i]);
 	snprintf(owner, sizeof owner, "owner-%u", producer);
 	if (trackd_iter_owner(trackd, owner, &iter) < 0)
 		return;
@@ -315,9 +322,8 @@ static void iterate(struct trackd *trackd)
 		complain("ended an iteration", producer, &ledger->rows[producer][0], found);
 	for (unsigned i = 0; i < ROWS; i++) {
 		const struct row *row = &ledger->rows[producer][i];
-		bool stayed = before[i] != UINT64_MAX && load_relaxed(&row->id) == before[i] &&
-			      load_relaxed(&row->acked.phase) != ABSENT &&
-			      load_relaxed(&row->tried.phase) != ABSENT;
+		bool stayed = before[i] != UINT64_MAX && id_there(row) == before[i];
+
 		if (stayed && met[i] != 1)
 			complain(met[i] ? "was met twice" : "was missed", producer, row, 0);
 	}
