@@ -113,6 +113,7 @@ struct walk {
 	const uint32_t *link; /* the link that leads on */
 	uint32_t next;        /* what it said */
 	uint32_t first;       /* what the bucket said at the beginning */
+	uint64_t first_stamp; /* and the stamp of that record */
 	const uint32_t *bucket;
 	uint32_t holder; /* slot that holds the link; UINT32_MAX: the bucket */
 	uint64_t holder_stamp;
@@ -168,19 +169,28 @@ INLINE void prefetch_body(const struct board *board, uint32_t slot)
 	prefetch(&body->copy[1]);
 }
 
+/* At the end of a chain: whether nothing was linked at its bucket since we began. A record that
+ * replaced one behind us was linked there before that one was removed. The same slot is not enough:
+ * it may have left, and come back with another tenant in front of that record. */
+INLINE bool bucket_unchanged(const struct walk *walk)
+{
+	if (!walk->bucket)
+		return true;
+	fence_acquire();
+	if (load_acquire(walk->bucket) != walk->first)
+		return false;
+	return walk->first == 0 ||
+	       stamp_same_tenant(load_relaxed(&walk->board->heads[walk->first - 1].stamp),
+				 walk->first_stamp);
+}
+
 /* Go to the record that the link names. */
 INLINE enum step walk_enter(struct walk *walk)
 {
 	const struct board *board = walk->board;
 
-	if (walk->next == 0) {
-		/* A record that replaced one behind us was linked at the bucket before that one was
-		 * removed. */
-		fence_acquire();
-		if (walk->bucket && load_relaxed(walk->bucket) != walk->first)
-			return STEP_RESTART;
-		return STEP_END;
-	}
+	if (walk->next == 0)
+		return bucket_unchanged(walk) ? STEP_END : STEP_RESTART;
 	walk->slot = walk->next - 1;
 	if (walk->slot >= board->capacity || walk->steps++ > board->capacity)
 		return STEP_LOST;
@@ -189,6 +199,8 @@ INLINE enum step walk_enter(struct walk *walk)
 	fence_acquire();
 	if (!holder_unchanged(walk) || stamp_state(walk->stamp) == SLOT_FREE)
 		return STEP_RESTART;
+	if (walk->holder == UINT32_MAX)
+		walk->first_stamp = walk->stamp;
 	return STEP_AT;
 }
 

@@ -136,6 +136,14 @@ static void replace_wanted(struct scene *scene)
 	HARNESS_MUST(tenant_create(&board, &task, harness_deadline(2000), &scene->moved));
 }
 
+/* The first slot of the chain is the same as before, with another task in it. */
+static void replace_wanted_and_the_first(struct scene *scene)
+{
+	remove_task(scene->refs[4]);
+	replace_wanted(scene);
+	(void)create_in(scene->refs[4].slot, scene->ids[4], NULL);
+}
+
 static void set_up(struct scene *scene, void (*what)(struct scene *), unsigned wanted)
 {
 	*scene = (struct scene){ .change = what };
@@ -196,6 +204,8 @@ static void a_task_is_found_while_it_is_replaced(void **state)
 	(void)state;
 	look_up_under(replace_wanted, 0);
 	look_up_under(replace_wanted, 2);
+	look_up_under(replace_wanted_and_the_first, 0);
+	look_up_under(replace_wanted_and_the_first, 2);
 }
 
 static void what_is_found_is_never_the_slots_former_tenant(void **state)
