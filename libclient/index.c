@@ -136,18 +136,6 @@ INLINE void walk_begin(struct walk *walk, const struct board *board, enum chain 
 	walk->first = walk->next = load_acquire(walk->link);
 }
 
-/* Begin in the middle: at a record that the caller saw LIVE with this stamp. */
-INLINE bool walk_resume(struct walk *walk, const struct board *board, enum chain chain,
-			uint32_t slot, uint64_t stamp)
-{
-	*walk = (struct walk){ .board = board, .chain = chain, .holder = slot };
-	walk->link = link_of(board, chain, slot);
-	walk->holder_stamp = stamp;
-	walk->next = load_acquire(walk->link);
-	fence_acquire();
-	return stamp_same_tenant(load_relaxed(&board->heads[slot].stamp), stamp);
-}
-
 INLINE bool holder_unchanged(const struct walk *walk)
 {
 	if (load_relaxed(walk->link) != walk->next)
@@ -320,130 +308,93 @@ int index_find(const struct board *board, uint64_t hash, const char *id, uint32_
 	return next == 0 ? TRACKD_E_NOT_FOUND : TRACKD_E_DAMAGED;
 }
 
-/* ---- Linking and unlinking, under the stripe ----------------------------- */
-
-/* Find what points at slot and let it point behind it. */
-static void unlink_by_walk(struct board *board, uint32_t *bucket, enum chain chain, uint32_t slot)
-{
-	uint32_t *link = bucket;
-	uint32_t behind = load_relaxed(link_of(board, chain, slot));
-
-	for (uint32_t steps = 0; steps <= board->capacity; steps++) {
-		uint32_t next = load_relaxed(link);
-
-		if (next == slot + 1) {
-			store_release(link, behind);
-			return;
-		}
-		if (next == 0 || next > board->capacity)
-			return;
-		struct layout_head *head = &board->heads[next - 1];
-		link = chain == BY_ID ? &head->id_next : &head->owner_next;
-	}
-}
-
-void index_link_id(struct board *board, uint32_t slot)
-{
-	struct layout_head *head = &board->heads[slot];
-	uint32_t *bucket = &board->id_buckets[index_bucket(board, load_relaxed(&head->id_hash))];
-
-	store_relaxed(&head->id_next, load_relaxed(bucket));
-	store_release(bucket, slot + 1); /* pairs with load_acquire in walk_begin() */
-}
-
-void index_unlink_id(struct board *board, uint32_t slot)
-{
-	uint64_t hash = load_relaxed(&board->heads[slot].id_hash);
-
-	unlink_by_walk(board, &board->id_buckets[index_bucket(board, hash)], BY_ID, slot);
-}
-
-void index_link_owner(struct board *board, uint32_t slot)
-{
-	struct layout_head *head = &board->heads[slot];
-	uint64_t hash = load_relaxed(&head->owner_hash);
-
-	if (hash == 0)
-		return;
-	uint32_t *bucket = &board->owner_buckets[index_bucket(board, hash)];
-	uint32_t first = load_relaxed(bucket);
-	store_relaxed(&head->owner_next, first);
-	store_relaxed(&head->owner_prev, 0);
-	if (first != 0 && first <= board->capacity)
-		store_relaxed(&board->heads[first - 1].owner_prev, slot + 1);
-	store_release(bucket, slot + 1); /* pairs with load_acquire in walk_begin() */
-}
-
-/* The record before slot in its owner's chain, if the hint can be believed: LIVE, in this bucket,
- * and its link is slot. */
-static struct layout_head *owner_before(struct board *board, uint32_t slot, uint32_t bucket)
-{
-	uint32_t hint = load_relaxed(&board->heads[slot].owner_prev);
-
-	if (hint == 0 || hint > board->capacity)
-		return NULL;
-	struct layout_head *before = &board->heads[hint - 1];
-	/* It may be becoming another chain's at this moment. The stamp first: LIVE as that tenant
-	 * shows that tenant's hash and link too. Pairs with the release of the stamp in tenant.c. */
-	if (stamp_state(load_acquire(&before->stamp)) != SLOT_LIVE)
-		return NULL;
-	uint64_t hash = load_relaxed(&before->owner_hash);
-	if (hash == 0 || index_bucket(board, hash) != bucket ||
-	    load_relaxed(&before->owner_next) != slot + 1)
-		return NULL;
-	return before;
-}
-
-void index_unlink_owner(struct board *board, uint32_t slot)
-{
-	struct layout_head *head = &board->heads[slot];
-	uint64_t hash = load_relaxed(&head->owner_hash);
-
-	if (hash == 0)
-		return;
-	uint32_t bucket = index_bucket(board, hash);
-	uint32_t behind = load_relaxed(&head->owner_next);
-	struct layout_head *before = owner_before(board, slot, bucket);
-	if (before)
-		store_release(&before->owner_next, behind);
-	else
-		unlink_by_walk(board, &board->owner_buckets[bucket], BY_OWNER, slot);
-	if (behind != 0 && behind <= board->capacity)
-		store_relaxed(&board->heads[behind - 1].owner_prev,
-			      load_relaxed(&head->owner_prev));
-}
-
 /* ---- By owner ------------------------------------------------------------ */
 
-INLINE bool wanted(const struct walk *walk, const struct key *owner, uint64_t below)
+/* A place from which an iteration can go on: a link, and the serials that its record must lie
+ * below. */
+struct start {
+	uint32_t link;
+	uint64_t below;
+};
+
+/* Stand at the record that a link names which was read earlier, out of a record of this bucket with
+ * a serial of at least `below`. Within a bucket serials fall from link to link, and whatever enters
+ * it gets the highest yet: so a LIVE record of this bucket whose serial is below is the one that the
+ * link meant, and no later tenant of its slot. LIVE means that it is in the chain; what was between
+ * the two has left. (That it stays so while it is read, walk_leave() finds out.) */
+INLINE bool walk_again(struct walk *walk, struct start start, uint32_t bucket)
 {
-	return stamp_state(walk->stamp) == SLOT_LIVE &&
-	       load_relaxed(&walk->board->heads[walk->slot].serial) < below &&
-	       is_owner(walk->board, walk->slot, owner);
+	const struct board *board = walk->board;
+
+	if (start.link - 1 >= board->capacity)
+		return false;
+	const struct layout_head *head = &board->heads[start.link - 1];
+	walk->steps++;
+	walk->slot = start.link - 1;
+	walk->stamp = load_acquire(&head->stamp);
+	uint64_t hash = load_relaxed(&head->owner_hash);
+	return stamp_state(walk->stamp) == SLOT_LIVE && hash != 0 &&
+	       index_bucket(board, hash) == bucket && load_relaxed(&head->serial) < start.below;
 }
 
-/* Go on along a chain that was begun, to the next record of this owner with a serial below `below`.
- */
-static enum step pass_owner(struct walk *walk, const struct key *owner, uint64_t below,
-			    uint64_t *ret_serial)
+/* Stand where the iteration can go on: at the record behind the one that was given out last; if it
+ * has left, at the one that was given out; if that has left too, at one that was there in front of
+ * them when we last had to look; else at the bucket. The one in front follows the iteration, so
+ * that what stays is passed once on such ways, and not at each. */
+static enum step walk_resume(struct walk *walk, const struct board *board,
+			     const struct index_position *position, uint32_t bucket)
+{
+	const struct start starts[] = {
+		{ position->ahead, position->serial },
+		{ position->here, position->serial + 1 },
+		{ position->kept, position->kept_serial + 1 },
+	};
+
+	if (position->ahead == 0)
+		return STEP_END;
+	*walk = (struct walk){ .board = board, .chain = BY_OWNER };
+	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+		if (walk_again(walk, starts[i], bucket))
+			return STEP_AT;
+	uint32_t steps = walk->steps;
+	walk_begin(walk, board, BY_OWNER, bucket);
+	walk->steps = steps;
+	return walk_enter(walk);
+}
+
+/* Go on from where we stand to the next record of this owner with a serial below the position's. At
+ * it, its link has been read. */
+static enum step pass_owner(struct walk *walk, const struct key *owner,
+			    struct index_position *position)
 {
 	for (;;) {
-		enum step step = walk_enter(walk);
+		bool live = stamp_state(walk->stamp) == SLOT_LIVE;
+		uint64_t serial = load_relaxed(&walk->board->heads[walk->slot].serial);
+		bool before = live && serial >= position->serial;
+		bool wanted = live && !before && is_owner(walk->board, walk->slot, owner);
+		uint32_t slot = walk->slot;
+		enum step step = walk_leave(walk);
 
 		if (step != STEP_AT)
 			return step;
-		if (wanted(walk, owner, below)) {
-			*ret_serial = load_relaxed(&walk->board->heads[walk->slot].serial);
-			return walk_still(walk) ? STEP_AT : STEP_RESTART;
+		if (wanted) {
+			position->serial = serial;
+			position->here = slot + 1;
+			position->ahead = walk->next;
+			return STEP_AT;
 		}
-		step = walk_leave(walk);
+		if (before) {
+			position->kept = slot + 1;
+			position->kept_serial = serial;
+		}
+		step = walk_enter(walk);
 		if (step != STEP_AT)
 			return step;
 	}
 }
 
-static bool scan_owner(const struct board *board, const struct key *owner, uint64_t *serial,
-		       struct trackd_ref *ret_ref)
+static bool scan_owner(const struct board *board, const struct key *owner,
+		       struct index_position *position, struct trackd_ref *ret_ref)
 {
 	uint64_t best = 0;
 	bool found = false;
@@ -453,7 +404,7 @@ static bool scan_owner(const struct board *board, const struct key *owner, uint6
 		uint64_t stamp = load_acquire(&head->stamp);
 		uint64_t own = load_relaxed(&head->serial);
 
-		if (stamp_state(stamp) != SLOT_LIVE || own >= *serial || own < best ||
+		if (stamp_state(stamp) != SLOT_LIVE || own >= position->serial || own < best ||
 		    !is_owner(board, slot, owner))
 			continue;
 		fence_acquire();
@@ -463,32 +414,55 @@ static bool scan_owner(const struct board *board, const struct key *owner, uint6
 		best = own;
 		found = true;
 	}
-	if (found)
-		*serial = best;
+	if (found) {
+		position->serial = best;
+		position->here = ret_ref->slot + 1;
+		position->ahead = INDEX_NO_LINK;
+	}
 	return found;
 }
 
-int index_owner_next(const struct board *board, const char *owner, uint64_t hash, uint64_t *serial,
-		     struct trackd_ref *position, struct trackd_ref *ret_ref)
+void index_owner_begin(struct index_position *ret_position)
 {
-	struct walk walk;
+	*ret_position = (struct index_position){ .serial = UINT64_MAX,
+						 .here = INDEX_NO_LINK,
+						 .ahead = INDEX_NO_LINK,
+						 .kept = INDEX_NO_LINK };
+}
+
+void index_owner_move(struct index_position *position)
+{
+	position->here = position->ahead = position->kept = INDEX_NO_LINK;
+}
+
+/* Whoever goes through a list looks at each task before it asks for the next one: what it will touch
+ * of that one is on its way meanwhile. */
+INLINE void prefetch_task(const struct board *board, uint32_t link)
+{
+	if (link == 0 || link > board->capacity)
+		return;
+	prefetch(&board->heads[link - 1]);
+	prefetch(board->details[link - 1].owner);
+	prefetch_body(board, link - 1);
+}
+
+int index_owner_next(const struct board *board, const char *owner, uint64_t hash,
+		     struct index_position *position, struct trackd_ref *ret_ref)
+{
+	struct walk walk = { .steps = 0 };
 	struct key key;
-	uint64_t found = 0;
-	uint64_t stamp = stamp_make(position->generation, 0, SLOT_LIVE);
-	bool resumed = position->slot < board->capacity &&
-		       walk_resume(&walk, board, BY_OWNER, position->slot, stamp);
 
 	if (!key_make(&key, owner, strlen(owner), hash))
 		return 0;
-	for (int i = 0; i < RESTARTS; i++, resumed = false) {
-		if (!resumed)
-			walk_begin(&walk, board, BY_OWNER, index_bucket(board, hash));
-		enum step step = pass_owner(&walk, &key, *serial, &found);
+	for (int i = 0; i < RESTARTS; i++) {
+		enum step step = walk_resume(&walk, board, position, index_bucket(board, hash));
 
+		if (step == STEP_AT)
+			step = pass_owner(&walk, &key, position);
+		position->steps += walk.steps;
 		if (step == STEP_AT) {
-			*serial = found;
-			*position = *ret_ref =
-				(struct trackd_ref){ walk.slot, stamp_generation(walk.stamp) };
+			*ret_ref = (struct trackd_ref){ walk.slot, stamp_generation(walk.stamp) };
+			prefetch_task(board, position->ahead);
 			return 1;
 		}
 		if (step == STEP_END)
@@ -496,6 +470,5 @@ int index_owner_next(const struct board *board, const char *owner, uint64_t hash
 		if (step == STEP_LOST)
 			break;
 	}
-	*position = (struct trackd_ref){ UINT32_MAX, 0 };
-	return scan_owner(board, &key, serial, ret_ref);
+	return scan_owner(board, &key, position, ret_ref);
 }

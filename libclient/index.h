@@ -39,9 +39,27 @@ void index_unlink_id(struct board *board, uint32_t slot);
 void index_link_owner(struct board *board, uint32_t slot);
 void index_unlink_owner(struct board *board, uint32_t slot);
 
-/* Without a lock. The next LIVE record of an owner's chain whose serial is below *serial; *serial
- * becomes its. 1 with one, 0 at the end. */
-int index_owner_next(const struct board *board, const char *owner, uint64_t hash, uint64_t *serial,
-		     struct trackd_ref *position, struct trackd_ref *ret_ref);
+/* Where an iteration of an owner's tasks stands. Links are those of the segment; a record found by
+ * one is checked by its serial. */
+#define INDEX_NO_LINK UINT32_MAX
+struct index_position {
+	uint64_t serial;      /* of the task given out last; UINT64_MAX: none yet */
+	uint64_t kept_serial; /* of `kept` */
+	uint32_t here;        /* link to the task given out last */
+	uint32_t ahead;       /* what its own link said */
+	uint32_t kept;        /* link to a record in front of it that was there a while ago */
+	uint32_t steps;       /* records looked at so far */
+};
+
+void index_owner_begin(struct index_position *ret_position);
+
+/* It goes on, on a board with the same serials whose slots may have other tenants. */
+void index_owner_move(struct index_position *position);
+
+/* Without a lock. The next LIVE record of an owner's chain behind the position, which moves to it.
+ * 1 with one, 0 at the end. Going on costs the same whether or not the task given out last is still
+ * there. */
+int index_owner_next(const struct board *board, const char *owner, uint64_t hash,
+		     struct index_position *position, struct trackd_ref *ret_ref);
 
 #endif

@@ -555,7 +555,7 @@ struct trackd_iter {
  * iterator. TRACKD_E_NO_BOARD: the board was removed meanwhile.
  * Errors: trackd_iter_owner: TRACKD_E_KEY.
  * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
- * of map per 64 slots.
+ * of map per 64 slots. Removing or replacing a task that was met does not change that.
  */
 void trackd_iter_all(struct trackd *trackd, struct trackd_iter *ret_iter);
 int trackd_iter_owner(struct trackd *trackd, const char *owner, struct trackd_iter *ret_iter);

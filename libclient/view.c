@@ -320,12 +320,10 @@ int view_lookup(const struct board *board, const char *id, uint64_t now, struct 
 struct iter {
 	const struct board *board;
 	uint64_t lineage; /* hash_seed of the board */
+	uint32_t by_owner;
+	uint32_t next; /* of all: slot to look at; by owner: tasks met */
 	uint64_t owner_hash;
-	uint64_t serial; /* by owner: below this one */
-	struct trackd_ref position;
-	uint32_t next; /* of all: slot to look at */
-	uint32_t met;
-	uint32_t by_owner; /* said here, and not by a serial, which a record may have written */
+	struct index_position position; /* by owner */
 	char owner[LAYOUT_OWNER];
 };
 
@@ -352,11 +350,10 @@ void view_iter_owner(const struct board *board, const char *owner, struct trackd
 	iter->lineage = board->hash_seed;
 	iter->by_owner = 1;
 	iter->owner_hash = index_owner_hash(board, owner);
-	iter->serial = UINT64_MAX;
-	iter->position = (struct trackd_ref){ UINT32_MAX, 0 };
+	index_owner_begin(&iter->position);
 	memcpy(iter->owner, owner, strlen(owner));
 	if (iter->owner_hash == 0)
-		iter->met = board->capacity; /* nobody's tasks are in no chain */
+		iter->next = board->capacity; /* nobody's tasks are in no chain */
 }
 
 const struct board *view_iter_board(const struct trackd_iter *iter)
@@ -368,17 +365,15 @@ struct iter_mark view_iter_mark(const struct trackd_iter *public_iter)
 {
 	const struct iter *iter = (const void *)public_iter;
 
-	return (struct iter_mark){ iter->serial, iter->position, iter->next, iter->met };
+	return (struct iter_mark){ iter->position, iter->next };
 }
 
 void view_iter_back(struct trackd_iter *public_iter, const struct iter_mark *mark)
 {
 	struct iter *iter = iter_of(public_iter);
 
-	iter->serial = mark->serial;
 	iter->position = mark->position;
 	iter->next = mark->next;
-	iter->met = mark->met;
 }
 
 void view_iter_move(struct trackd_iter *public_iter, const struct board *board)
@@ -386,9 +381,10 @@ void view_iter_move(struct trackd_iter *public_iter, const struct board *board)
 	struct iter *iter = iter_of(public_iter);
 	char owner[LAYOUT_OWNER];
 
-	/* Same lineage: slots, generations and serials are the same. */
+	/* Same lineage: serials are the same, and slots and generations of what fits. */
 	if (iter->lineage == board->hash_seed) {
 		iter->board = board;
+		index_owner_move(&iter->position);
 	} else if (iter->by_owner) {
 		memcpy(owner, iter->owner, sizeof owner);
 		view_iter_owner(board, owner, public_iter);
@@ -423,10 +419,10 @@ static int next_of_owner(struct iter *iter, struct trackd_ref *ret_ref)
 	const struct board *board = iter->board;
 
 	/* No owner has more tasks than there are slots, whatever the links say. */
-	while (iter->met < board->capacity &&
-	       index_owner_next(board, iter->owner, iter->owner_hash, &iter->serial,
-				&iter->position, ret_ref) == 1) {
-		iter->met++;
+	while (iter->next < board->capacity &&
+	       index_owner_next(board, iter->owner, iter->owner_hash, &iter->position, ret_ref) ==
+		       1) {
+		iter->next++;
 		if (!expired(board, ret_ref->slot))
 			return 1;
 	}

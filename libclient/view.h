@@ -3,6 +3,7 @@
 #ifndef TRACKD_VIEW_H
 #define TRACKD_VIEW_H
 
+#include "index.h"
 #include "segment.h"
 #include "trackd.h"
 #include <errno.h>
@@ -144,9 +145,8 @@ int view_next(struct trackd_iter *iter, struct trackd_ref *ret_ref);
  * that one's place, where it goes on, or, if the tasks there are not the same records, begins again. */
 const struct board *view_iter_board(const struct trackd_iter *iter);
 struct iter_mark {
-	uint64_t serial;
-	struct trackd_ref position;
-	uint32_t next, met;
+	struct index_position position;
+	uint32_t next;
 };
 struct iter_mark view_iter_mark(const struct trackd_iter *iter);
 void view_iter_back(struct trackd_iter *iter, const struct iter_mark *mark);

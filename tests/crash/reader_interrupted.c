@@ -137,6 +137,37 @@ static void reuse_two(void *unused)
 	reuse_next(unused);
 }
 
+/* A slot that has left its chains is filled for a task of the same owner, and that is refused. */
+static void refuse_in_next(void *unused)
+{
+	struct board *board = &company.scene.board;
+	struct tenant_new task = { .id = company.other_id,
+				   .owner = company.owner,
+				   .name = "",
+				   .message = "",
+				   .replace = true };
+	struct trackd_ref ref;
+
+	(void)unused;
+	(void)add(company.other_id, company.other_owner, false);
+	HARNESS_MUST(slot_remove(board, company.ref[TARGET + 1], SLOT_REMOVE_ASKED, limit()));
+	board->header->cursor = company.ref[TARGET + 1].slot;
+	if (tenant_create(board, &task, limit(), &ref) != TRACKD_E_EXISTS)
+		harness_die("another owner's task was replaced");
+}
+
+/* Two neighbours leave both chains, and the first one's slot comes back at the head. */
+static void free_two_and_come_back(void *unused)
+{
+	struct board *board = &company.scene.board;
+
+	(void)unused;
+	HARNESS_MUST(slot_remove(board, company.ref[TARGET + 1], SLOT_REMOVE_ASKED, limit()));
+	HARNESS_MUST(slot_remove(board, company.ref[TARGET - 1], SLOT_REMOVE_ASKED, limit()));
+	board->header->cursor = company.ref[TARGET + 1].slot;
+	(void)add(company.id[TARGET + 1], company.owner, false);
+}
+
 static void reuse_behind(void *unused)
 {
 	(void)unused;
@@ -334,6 +365,9 @@ static const struct trial {
 	  met_others },
 	{ "an owner's list, the slot behind used elsewhere", read_owner, reuse_behind, met_others },
 	{ "an owner's list, one made anew", read_owner, come_back, met_others },
+	{ "an owner's list, a slot claimed in vain", read_owner, refuse_in_next, met_others },
+	{ "an owner's list, two freed, one made anew", read_owner, free_two_and_come_back,
+	  met_others },
 	{ "a list of all, a slot used elsewhere", read_all, reuse_next, met_others },
 };
 

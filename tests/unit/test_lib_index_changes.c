@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* tests/run: timeout=300 */
 /* Lookups and walks while others change the chains: a change at each instruction of a lookup, and
  * one after another beside it. */
 #include "libclient/atomic.h"
@@ -252,6 +253,52 @@ static void two_leave(void *data)
 	(void)create_in(scene->refs[3].slot, "another", scene->another);
 }
 
+static void next_leaves(void *data)
+{
+	struct walk_scene *scene = data;
+
+	remove_task(scene->refs[3]);
+}
+
+static void next_becomes_anothers(void *data)
+{
+	struct walk_scene *scene = data;
+
+	next_leaves(scene);
+	(void)create_in(scene->refs[3].slot, "another", scene->another);
+}
+
+static void next_becomes_newest(void *data)
+{
+	struct walk_scene *scene = data;
+
+	next_leaves(scene);
+	(void)create_in(scene->refs[3].slot, "another", "alice");
+}
+
+/* Its slot is filled for a task of the same owner, which is refused. */
+static void next_is_claimed_in_vain(void *data)
+{
+	struct walk_scene *scene = data;
+	struct tenant_new task = {
+		.id = "others", .owner = "alice", .name = "", .message = "", .replace = true
+	};
+	struct trackd_ref ref;
+
+	next_leaves(scene);
+	board.header->cursor = scene->refs[3].slot;
+	assert_int_equal(tenant_create(&board, &task, harness_deadline(2000), &ref),
+			 TRACKD_E_EXISTS);
+}
+
+static void both_become_newest(void *data)
+{
+	struct walk_scene *scene = data;
+
+	next_becomes_newest(data);
+	(void)create_in(scene->refs[4].slot, "one more", "alice");
+}
+
 static uint32_t owner_bucket(const char *owner)
 {
 	return index_bucket(&board, index_owner_hash(&board, owner));
@@ -263,24 +310,25 @@ static void begin_walk(struct walk_scene *scene)
 
 	remove_all();
 	*scene = (struct walk_scene){ .others = 0 };
+	(void)harness_create(&board, "others", "bob");
 	for (unsigned i = 0; i < 5; i++)
 		scene->refs[i] = harness_create(&board, ids[i], "alice");
 	for (unsigned i = 0; i == 0 || owner_bucket(scene->another) == owner_bucket("alice"); i++)
 		snprintf(scene->another, sizeof scene->another, "owner-%u", i);
 }
 
-static void an_owners_tasks_are_met_once_while_some_leave(void **state)
+/* A change at each instruction of going on from [4], which has left before or not. */
+static void walk_under(void (*what)(void *), bool present_left)
 {
 	struct walk_scene scene;
 
-	(void)state;
-	if (!stepped_possible())
-		HARNESS_SKIP("this processor has no trap flag");
-	for (unsigned n = 1;; n += STRIDE) {
+	for (unsigned n = 1;; n += 3 * STRIDE) {
 		begin_walk(&scene);
 		view_iter_owner(&board, "alice", &scene.iter);
 		assert_true(walk_on(&scene)); /* stands at [4] */
-		bool interfered = stepped_run(walk_once, two_leave, &scene, n);
+		if (present_left)
+			remove_task(scene.refs[4]);
+		bool interfered = stepped_run(walk_once, what, &scene, n);
 		while (walk_on(&scene))
 			;
 		if (!interfered)
@@ -290,6 +338,30 @@ static void an_owners_tasks_are_met_once_while_some_leave(void **state)
 				fail_msg("at instruction %u: task %d %d times", n, i, scene.met[i]);
 		assert_int_equal(scene.others, 0);
 	}
+}
+
+static void an_owners_tasks_are_met_once_while_some_leave(void **state)
+{
+	(void)state;
+	if (!stepped_possible())
+		HARNESS_SKIP("this processor has no trap flag");
+	walk_under(two_leave, false);
+	walk_under(next_leaves, false);
+	walk_under(next_becomes_anothers, false);
+	walk_under(next_becomes_newest, false);
+	walk_under(next_is_claimed_in_vain, false);
+}
+
+static void an_owners_tasks_are_met_once_after_the_present_one_left(void **state)
+{
+	(void)state;
+	if (!stepped_possible())
+		HARNESS_SKIP("this processor has no trap flag");
+	walk_under(next_leaves, true);
+	walk_under(next_becomes_anothers, true);
+	walk_under(next_becomes_newest, true);
+	walk_under(next_is_claimed_in_vain, true);
+	walk_under(both_become_newest, true);
 }
 
 /* ---- Beside a lookup ----------------------------------------------------- */
@@ -372,6 +444,7 @@ int main(void)
 		OWN_BOARD(a_task_is_found_while_it_is_replaced),
 		OWN_BOARD(what_is_found_is_never_the_slots_former_tenant),
 		OWN_BOARD(an_owners_tasks_are_met_once_while_some_leave),
+		OWN_BOARD(an_owners_tasks_are_met_once_after_the_present_one_left),
 		OWN_BOARD(tasks_are_found_while_their_chain_changes),
 	};
 
