@@ -12,6 +12,7 @@
 enum {
 	HEADS_CHUNK = 65536, /* slots a turn when only heads are read */
 	LOCKS_CHUNK = 8192,  /* each a line that is far away */
+	SLICES_CHUNK = 16,   /* each up to 64 chains */
 	AHEAD = 8,           /* slots by which its line is asked for in advance */
 	/* Sweeps take at most this part of the time, however often somebody dies. */
 	REST_FACTOR = 10,
@@ -97,7 +98,7 @@ static void begin(struct sweep *sweep)
 	sweep->depth = sweep->next;
 	sweep->next = SWEEP_NONE;
 	sweep->slot = 0;
-	sweep->stripe = 0;
+	sweep->stripe = sweep->slice = 0;
 	sweep->repaired = 0;
 	sweep->n_busy = 0;
 	sweep->too_many_busy = sweep->stripe_busy = false;
@@ -148,18 +149,44 @@ static void note_result(struct sweep *sweep, int result)
 		sweep->stripe_busy = true;
 }
 
-static void one_stripe(struct sweep *sweep)
+/* One slice of one stripe. The other stripes come between it and this one's next slice, so that
+ * whoever waits for the stripe gets it. */
+static void one_slice(struct sweep *sweep)
 {
 	struct board *board = sweep->board;
-	uint32_t stripe = sweep->stripe++;
+	uint32_t stripe = sweep->stripe;
+	bool first = sweep->slice == 0;
 
-	(void)lock_rescue(&board->id_stripes[stripe].mutex);
-	(void)lock_rescue(&board->owner_stripes[stripe].mutex);
-	note_result(sweep, repair_stripe(board, stripe, LOCK_TRY));
-	if (stripe == 0) {
+	if (first) {
+		(void)lock_rescue(&board->id_stripes[stripe].mutex);
+		(void)lock_rescue(&board->owner_stripes[stripe].mutex);
+		sweep->left_out[stripe] = false;
+	}
+	if (first && stripe == 0) {
 		(void)lock_rescue(&board->kinds->mutex);
 		note_result(sweep, repair_kinds(board, LOCK_TRY));
 	}
+	if (!sweep->left_out[stripe]) {
+		int result = repair_slice(board, stripe, first, LOCK_TRY);
+		sweep->left_out[stripe] = result < 0;
+		note_result(sweep, result);
+	}
+	if (++sweep->stripe == LAYOUT_STRIPES) {
+		sweep->stripe = 0;
+		sweep->slice++;
+	}
+}
+
+static bool stripes_left(const struct sweep *sweep)
+{
+	return sweep->depth >= SWEEP_STRIPES && sweep->slice < repair_slices(sweep->board);
+}
+
+/* A turn's worth of slices, as a turn's worth of locks. */
+static void some_slices(struct sweep *sweep)
+{
+	for (int i = 0; i < SLICES_CHUNK && stripes_left(sweep); i++)
+		one_slice(sweep);
 }
 
 /* Only what was busy last time: whether it has moved on, or its holder has died meanwhile. */
@@ -194,10 +221,9 @@ static int on_turn(sd_event_source *source, void *data)
 
 	if (sweep->slot < sweep->board->capacity)
 		some_slots(sweep);
-	else if (sweep->depth >= SWEEP_STRIPES && sweep->stripe < LAYOUT_STRIPES)
-		one_stripe(sweep);
-	if (sweep->slot < sweep->board->capacity ||
-	    (sweep->depth >= SWEEP_STRIPES && sweep->stripe < LAYOUT_STRIPES))
+	else if (stripes_left(sweep))
+		some_slices(sweep);
+	if (sweep->slot < sweep->board->capacity || stripes_left(sweep))
 		turn_on(source);
 	else
 		end(sweep);

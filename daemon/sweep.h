@@ -29,7 +29,8 @@ struct sweep {
 	sd_event_source *turn, *timer;
 	/* under way */
 	enum sweep_depth depth; /* 0: not */
-	uint32_t slot, stripe;
+	uint32_t slot, stripe, slice;
+	bool left_out[LAYOUT_STRIPES]; /* of this round: somebody held it */
 	uint64_t started_ns;
 	uint64_t repaired;
 	/* asked for meanwhile */

@@ -299,7 +299,9 @@ static inline uint64_t claim_make(uint32_t generation, uint32_t pid)
 struct layout_stripe {
 	union layout_mutex mutex;
 	uint32_t count; /* id stripes: LIVE tasks in its buckets [producer, mutex] */
-	uint32_t reserved;
+	/* id stripes: slices of buckets counted anew so far (10), LIVE tasks in them (22); see
+	 * recount.h [any, mutex] */
+	uint32_t recount;
 	uint64_t serial; /* owner stripes: last serial given out [producer, mutex] */
 };
 
@@ -496,6 +498,7 @@ LAYOUT_AT(layout_client, comm, 24);
 LAYOUT_SIZE(layout_client, LAYOUT_LINE);
 
 LAYOUT_AT(layout_stripe, count, 48);
+LAYOUT_AT(layout_stripe, recount, 52);
 LAYOUT_AT(layout_stripe, serial, 56);
 LAYOUT_SIZE(layout_stripe, LAYOUT_LINE);
 

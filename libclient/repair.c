@@ -11,6 +11,7 @@
 #include "index.h"
 #include "lock.h"
 #include "map.h"
+#include "recount.h"
 #include "ring.h"
 #include "slot.h"
 #include <errno.h>
@@ -105,7 +106,7 @@ int repair_slot(struct board *board, uint32_t slot, uint64_t deadline)
 
 struct count {
 	uint32_t live;
-	uint32_t steps; /* taken so far in this stripe: bounded, whatever the links say */
+	uint32_t steps; /* taken so far in this slice: bounded, whatever the links say */
 	bool has_twin;
 	struct trackd_ref twin; /* the older of two LIVE records with one id */
 };
@@ -131,33 +132,47 @@ static void count_bucket(const struct board *board, uint32_t bucket, struct coun
 
 	for (uint32_t depth = 0; next != 0 && next <= board->capacity; depth++) {
 		const struct layout_head *head = &board->heads[next - 1];
+		uint32_t behind = load_relaxed(&head->id_next);
 
 		if (count->steps++ > board->capacity)
 			return;
 		if (stamp_state(load_relaxed(&head->stamp)) == SLOT_LIVE) {
 			count->live++;
-			if (!count->has_twin && depth < TWIN_DEPTH)
+			if (behind != 0 && !count->has_twin && depth < TWIN_DEPTH)
 				count->has_twin = has_older_twin(board, next - 1, &count->twin);
 		}
-		next = load_relaxed(&head->id_next);
+		next = behind;
 	}
 }
 
-/* Count what the chains of a stripe hold, and correct its counter. 1 if it was wrong. */
-static int recount(struct board *board, uint32_t stripe, struct count *count, uint64_t deadline)
+uint32_t repair_slices(const struct board *board)
+{
+	return recount_slice_of(board->capacity - 1) + 1;
+}
+
+/* The next slice of a stripe that is held; after the last one its count is put right. 1 if it was
+ * wrong. */
+static int count_slice(struct board *board, uint32_t stripe, struct count *count)
 {
 	struct layout_stripe *id_stripe = &board->id_stripes[stripe];
-	struct slot_stripes stripes = { id_stripe, NULL };
-	int error = slot_stripes_take(board, &stripes, deadline);
+	uint32_t word = load_relaxed(&id_stripe->recount);
+	uint32_t slice = recount_slices(word);
+	uint64_t bucket = (uint64_t)slice * RECOUNT_BUCKETS * LAYOUT_STRIPES + stripe;
 
-	if (error < 0)
-		return error;
-	for (uint32_t bucket = stripe; bucket < board->capacity; bucket += LAYOUT_STRIPES)
-		count_bucket(board, bucket, count);
-	bool wrong = load_relaxed(&id_stripe->count) != count->live;
+	for (int i = 0; i < RECOUNT_BUCKETS && bucket < board->capacity;
+	     i++, bucket += LAYOUT_STRIPES)
+		count_bucket(board, (uint32_t)bucket, count);
+	if (count->has_twin)
+		return 1; /* it goes first; then this slice again */
+	uint32_t sum = recount_sum(word) + count->live;
+	if (slice + 1 < repair_slices(board)) {
+		store_relaxed(&id_stripe->recount, recount_make(slice + 1, sum));
+		return 0;
+	}
+	bool wrong = sum < RECOUNT_SUM_MAX && load_relaxed(&id_stripe->count) != sum;
 	if (wrong)
-		store_relaxed(&id_stripe->count, count->live);
-	slot_stripes_drop(&stripes);
+		store_relaxed(&id_stripe->count, sum);
+	store_relaxed(&id_stripe->recount, 0);
 	return wrong;
 }
 
@@ -174,29 +189,44 @@ static int take_over(union layout_mutex *mutex, uint64_t deadline)
 	return error;
 }
 
-int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline)
+int repair_slice(struct board *board, uint32_t stripe, bool first, uint64_t deadline)
 {
-	int repaired = take_over(&board->owner_stripes[stripe].mutex, deadline);
+	struct layout_stripe *id_stripe = &board->id_stripes[stripe];
+	int repaired = first ? take_over(&board->owner_stripes[stripe].mutex, deadline) : 0;
 
-	if (repaired < 0)
-		return repaired;
-
-	for (uint32_t tries = 0; tries <= TWIN_DEPTH; tries++) {
+	for (uint32_t tries = 0; tries <= TWIN_DEPTH && repaired >= 0; tries++) {
+		struct slot_stripes stripes = { id_stripe, NULL };
 		struct count count = { 0 };
-		int error = recount(board, stripe, &count, deadline);
+		int error = slot_stripes_take(board, &stripes, deadline);
 
 		if (error < 0)
 			return error;
-		repaired |= error;
+		if (first && tries == 0) /* whatever somebody began */
+			store_relaxed(&id_stripe->recount, 0);
+		repaired |= count_slice(board, stripe, &count);
+		slot_stripes_drop(&stripes);
 		if (!count.has_twin)
 			break;
 		error = slot_remove(board, count.twin, SLOT_REMOVE_ASKED, deadline);
 		if (error < 0 && error != TRACKD_E_GONE)
 			return error;
-		repaired = 1;
 	}
-	if (repaired)
+	if (repaired > 0)
 		add_relaxed(&board->header->counters.repaired, 1);
+	return repaired;
+}
+
+int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline)
+{
+	int repaired = 0;
+
+	for (uint32_t slice = 0; slice < repair_slices(board); slice++) {
+		int error = repair_slice(board, stripe, slice == 0, deadline);
+
+		if (error < 0)
+			return error;
+		repaired |= error;
+	}
 	return repaired;
 }
 

@@ -18,8 +18,16 @@ int repair_slot(struct board *board, uint32_t slot, uint64_t deadline);
  * not, -EBUSY. */
 int repair_lock(struct board *board, uint32_t slot);
 
-/* Count one id stripe again and remove older twins in it; take the locks of the id and of the owner
- * stripe over whose holders died. 0, 1 (something was wrong), -EBUSY or TRACKD_E_BUSY. */
+/* An id stripe is counted anew in this many slices. */
+uint32_t repair_slices(const struct board *board);
+
+/* Count the next slice of an id stripe, or with first the first one, and remove older twins in it;
+ * after the last one correct the stripe's count. With first, take the locks of the id and of the
+ * owner stripe over whose holders died. The stripe is held for 64 buckets and no longer. 0, 1
+ * (something was wrong), -EBUSY or TRACKD_E_BUSY. */
+int repair_slice(struct board *board, uint32_t stripe, bool first, uint64_t deadline);
+
+/* All slices of one stripe, one after another. */
 int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline);
 
 /* Take the lock of the kinds over if its holder died. As repair_stripe(). */

@@ -13,6 +13,7 @@
 #include "map.h"
 #include "namespace.h"
 #include "record.h"
+#include "recount.h"
 #include "repair.h"
 #include <errno.h>
 #include <string.h>
@@ -137,9 +138,8 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 	const struct layout_copy *copy = &board->bodies[slot].copy[stamp_version(stamp) & 1];
 
 	slot_take_out(board, slot, generation);
-	uint32_t count = load_relaxed(&stripes->id->count);
-	if (count > 0)
-		store_relaxed(&stripes->id->count, count - 1);
+	recount_subtract(stripes->id,
+			 index_bucket(board, load_relaxed(&board->heads[slot].id_hash)));
 	event_append(board,
 		     why == SLOT_REMOVE_EXPIRED ? TRACKD_EVENT_EXPIRED : TRACKD_EVENT_REMOVED, slot,
 		     generation, now, copy, load_relaxed(&copy->done));

@@ -13,6 +13,7 @@
 #include "lock.h"
 #include "namespace.h"
 #include "record.h"
+#include "recount.h"
 #include "ring.h"
 #include "slot.h"
 #include "text.h"
@@ -119,7 +120,7 @@ static void commit(struct board *board, struct slot_stripes *stripes, uint32_t s
 	index_link_id(board, slot);
 	/* The commit. Pairs with the acquire of the stamp by readers. */
 	store_release(&head->stamp, stamp_make(generation, 0, SLOT_LIVE));
-	store_relaxed(&stripes->id->count, load_relaxed(&stripes->id->count) + 1);
+	recount_add(stripes->id, index_bucket(board, load_relaxed(&head->id_hash)));
 }
 
 /* Whether the task that has the id may be replaced, and lock it then. 0 locked; else what to do

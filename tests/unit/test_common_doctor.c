@@ -217,7 +217,7 @@ static void broken_tables_are_named(void **state)
 	assert_clean();
 	expect_fault(client->comm, endless, sizeof client->comm, DOCTOR_CLIENT, "comm");
 	EXPECT(client->claim, claim_make(7, 1u << 31), DOCTOR_CLIENT, "claim");
-	EXPECT(board.id_stripes[9].reserved, 1, DOCTOR_ID_STRIPE, "reserved");
+	EXPECT(board.owner_stripes[9].recount, 1, DOCTOR_OWNER_STRIPE, "recount");
 	assert_clean();
 }
 

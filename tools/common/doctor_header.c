@@ -232,7 +232,8 @@ static void check_stripes(struct exam *exam, enum doctor_part part,
 {
 	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++) {
 		exam_lock(exam, part, i, &stripes[i].mutex);
-		exam_expect(exam, part, i, "reserved", stripes[i].reserved, 0);
+		if (part == DOCTOR_OWNER_STRIPE)
+			exam_expect(exam, part, i, "recount", stripes[i].recount, 0);
 	}
 }
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* A stripe is counted anew in slices: each holds it for a bounded number of buckets, and what
+ * changes between two slices is counted once. */
+#include "libclient/index.h"
+#include "libclient/lock.h"
+#include "libclient/recount.h"
+#include "libclient/repair.h"
+#include "libclient/slot.h"
+#include "tests/harness/harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* 256 buckets a stripe: four slices. */
+enum { CAPACITY = 65536, SLICES = 4, STRIPE = 7, TASKS = 400 };
+
+static struct board board;
+static struct trackd_ref refs[TASKS]; /* all in the stripe; slot UINT32_MAX: none */
+
+static int make_board(void **state)
+{
+	(void)state;
+	harness_board(&board, CAPACITY);
+	return 0;
+}
+
+static int free_board(void **state)
+{
+	(void)state;
+	harness_board_free(&board);
+	return 0;
+}
+
+/* The next id of the stripe. */
+static void next_id(char ret_id[32])
+{
+	static unsigned tried;
+
+	do
+		snprintf(ret_id, 32, "id-%u", tried++);
+	while (index_stripe(index_bucket(&board, index_id_hash(&board, ret_id))) != STRIPE);
+}
+
+static void create(int i)
+{
+	char id[32];
+
+	next_id(id);
+	refs[i] = harness_create(&board, id, NULL);
+}
+
+static void fill_stripe(void)
+{
+	for (int i = 0; i < TASKS; i++)
+		create(i);
+}
+
+static const struct layout_stripe *stripe(void)
+{
+	return &board.id_stripes[STRIPE];
+}
+
+static uint32_t in_slices(uint32_t n)
+{
+	uint32_t tasks = 0;
+
+	for (int i = 0; i < TASKS; i++)
+		tasks += refs[i].slot != UINT32_MAX &&
+			 recount_slice_of(index_bucket(&board, board.heads[refs[i].slot].id_hash)) <
+				 n;
+	return tasks;
+}
+
+static void a_slice_counts_its_buckets_and_no_others(void **state)
+{
+	(void)state;
+	fill_stripe();
+	assert_int_equal(repair_slices(&board), SLICES);
+	for (uint32_t n = 1; n < SLICES; n++) {
+		assert_int_equal(repair_slice(&board, STRIPE, n == 1, LOCK_TRY), 0);
+		assert_int_equal(recount_slices(stripe()->recount), n);
+		assert_int_equal(recount_sum(stripe()->recount), in_slices(n));
+		assert_true(in_slices(n) > in_slices(n - 1));
+	}
+	assert_int_equal(repair_slice(&board, STRIPE, false, LOCK_TRY), 0);
+	assert_int_equal(stripe()->recount, 0);
+	assert_int_equal(stripe()->count, TASKS);
+}
+
+/* Between any two slices tasks come and go, in buckets that were counted and in others. */
+static void what_changes_between_two_slices_is_counted(void **state)
+{
+	uint32_t tasks = TASKS;
+
+	(void)state;
+	fill_stripe();
+	board.id_stripes[STRIPE].count += 3;
+	for (int n = 0; n < SLICES; n++) {
+		assert_int_equal(repair_slice(&board, STRIPE, n == 0, LOCK_TRY), n == SLICES - 1);
+		if (n == SLICES - 1)
+			break;
+		for (int i = n * 50; i < n * 50 + 40; i++) {
+			HARNESS_MUST(slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, LOCK_TRY));
+			refs[i].slot = UINT32_MAX;
+			tasks--;
+		}
+		for (int i = n * 50; i < n * 50 + 25; i++, tasks++)
+			create(i);
+		assert_int_equal(recount_sum(stripe()->recount), in_slices((uint32_t)n + 1));
+	}
+	assert_int_equal(stripe()->count, tasks);
+	assert_int_equal(slot_count(&board), tasks);
+}
+
+/* Somebody who counted died on the way; whoever comes next begins again. */
+static void counting_begins_again_after_a_death(void **state)
+{
+	(void)state;
+	fill_stripe();
+	assert_int_equal(repair_slice(&board, STRIPE, true, LOCK_TRY), 0);
+	assert_int_equal(repair_slice(&board, STRIPE, false, LOCK_TRY), 0);
+	board.id_stripes[STRIPE].recount += 5;
+	assert_int_equal(repair_stripe(&board, STRIPE, LOCK_TRY), 0);
+	assert_int_equal(stripe()->count, TASKS);
+}
+
+static void a_sum_beyond_its_bits_changes_no_count(void **state)
+{
+	uint32_t full = recount_make(SLICES - 1, UINT32_MAX);
+
+	(void)state;
+	fill_stripe();
+	board.id_stripes[STRIPE].recount = full;
+	recount_subtract(&board.id_stripes[STRIPE], STRIPE);
+	recount_add(&board.id_stripes[STRIPE], STRIPE);
+	assert_int_equal(stripe()->recount, full);
+	assert_int_equal(repair_slice(&board, STRIPE, false, LOCK_TRY), 0);
+	assert_int_equal(stripe()->count, TASKS);
+}
+
+#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OWN_BOARD(a_slice_counts_its_buckets_and_no_others),
+		OWN_BOARD(what_changes_between_two_slices_is_counted),
+		OWN_BOARD(counting_begins_again_after_a_death),
+		OWN_BOARD(a_sum_beyond_its_bits_changes_no_count),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
