@@ -212,6 +212,35 @@ static void who_is_dead_when_first_met_has_lost_his_task(void **state)
 	assert_int_equal(state_of(daemon_.others_task), TRACKD_ACTIVE);
 }
 
+/* A dead one's entry with another process in it, as if that one had claimed it. */
+static uint64_t hand_on(const struct worker_info *dead, pid_t pid)
+{
+	struct layout_client *client = &daemon_.board.clients[dead->entry];
+	uint32_t generation = dead->generation + 1;
+
+	client->claim = claim_make(generation, (uint32_t)pid);
+	client->ready = generation;
+	return worker_make(dead->entry, generation);
+}
+
+/* The entry has gone to another process before the scan comes by: what that one does is not lost
+ * with the dead one's. */
+static void the_next_holder_of_a_dead_ones_entry_keeps_its_task(void **state)
+{
+	struct worker_info dead;
+
+	(void)state;
+	assert_true(worker_resolve(&daemon_.board, daemon_.worker_number, &dead));
+	end_worker(&daemon_.worker);
+	struct trackd_ref living = give_task("living", hand_on(&dead, getpid()));
+	/* Behind the living one's, so that the scan has passed that. */
+	struct trackd_ref last = give_task("last", daemon_.worker_number);
+	losses_add(&daemon_.losses, &dead);
+	assert_true(becomes_lost(last));
+	assert_int_equal(state_of(daemon_.task), TRACKD_FAILED);
+	assert_int_equal(state_of(living), TRACKD_ACTIVE);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -222,6 +251,7 @@ int main(void)
 		TEST(who_is_watched_already_stays_watched_as_he_is),
 		TEST(a_kept_descriptor_watches_the_entry_it_was_kept_for),
 		TEST(who_is_dead_when_first_met_has_lost_his_task),
+		TEST(the_next_holder_of_a_dead_ones_entry_keeps_its_task),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

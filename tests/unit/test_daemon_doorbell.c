@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The doorbell's rounds: when readers are woken. */
+#include "daemon/doorbell.h"
+#include "libclient/atomic.h"
+#include "libclient/event.h"
+#include "tests/harness/harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { CAPACITY = 16, LIMIT_MS = 20000, ROUNDS = 4 };
+
+/* Readers give an entry up some time after they met it unfinished, and only look when they are
+ * woken: so they are woken again though nothing new comes. */
+static void an_unfinished_event_wakes_readers_more_than_once(void **state)
+{
+	struct board board;
+	struct notify notify;
+	struct doorbell doorbell;
+
+	(void)state;
+	harness_board(&board, CAPACITY);
+	notify_init(&notify);
+	HARNESS_MUST(doorbell_start(&doorbell, &board, &notify, 0));
+	HARNESS_WAIT(load_relaxed(&board.header->armed) != 0, LIMIT_MS);
+	uint32_t tick = event_tick(&board);
+	/* A producer that took its entry and is stopped. */
+	add_relaxed(&board.header->event_next, 1);
+	event_ring(&board);
+	HARNESS_WAIT(event_tick(&board) - tick >= ROUNDS, LIMIT_MS);
+	doorbell_stop(&doorbell);
+	notify_free(&notify);
+	harness_board_free(&board);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_unfinished_event_wakes_readers_more_than_once),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
