@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCAN_CHUNK = 65536 };
+enum {
+	SCAN_CHUNK = 65536, /* heads a turn */
+	ENDS_CHUNK = 1024,  /* tasks ended a turn: some 3 ms */
+	/* Tasks of one worker ended a pass: so one with a million does not keep the others' waiting. */
+	QUOTA = 4096,
+};
 static const uint64_t RETRY_FIRST_NS = 2 * NS_PER_MS, RETRY_MOST_NS = 500 * NS_PER_MS;
 
 /* ---- One record --------------------------------------------------------- */
@@ -72,27 +77,55 @@ int losses_check(struct losses *losses, uint32_t slot)
 
 /* ---- The scan ----------------------------------------------------------- */
 
+/* This slot's task was not ended now. */
+static void leave_over(struct loss *loss, uint32_t slot)
+{
+	if (slot < loss->left)
+		loss->left = slot;
+}
+
+/* Whether a slot's task is one that this worker's death has ended: still active, and his, or that of
+ * somebody who had the entry before him and is dead as well, or he would still have it. The entry may
+ * have gone on to a living one already. */
+static bool is_lost(const struct losses *losses, const struct loss *loss, uint32_t slot,
+		    struct trackd_ref *ret_ref, uint64_t *ret_worker, bool *ret_his)
+{
+	struct worker_info other;
+	uint64_t work;
+	uint8_t state;
+
+	if (!task_at(losses->board, slot, ret_ref) ||
+	    !record_peek(losses->board, *ret_ref, &state, ret_worker, &work) ||
+	    state != TRACKD_ACTIVE)
+		return false;
+	*ret_his = *ret_worker == worker_make(loss->who.entry, loss->who.generation);
+	return *ret_his || !worker_resolve(losses->board, *ret_worker, &other);
+}
+
 /* 1: failed one. */
 static int scan_slot(struct losses *losses, uint32_t slot)
 {
 	uint32_t entry = hint_entry(load_relaxed(&losses->board->heads[slot].hint));
 	struct trackd_ref ref;
-	uint64_t worker, work;
-	uint8_t state;
+	uint64_t worker;
+	bool his;
 
-	if (entry == 0 || entry > LAYOUT_CLIENTS || losses->dead[entry - 1].pid == 0)
+	if (entry == 0 || entry > LAYOUT_CLIENTS)
 		return 0;
-	if (!task_at(losses->board, slot, &ref) ||
-	    !record_peek(losses->board, ref, &state, &worker, &work) || state != TRACKD_ACTIVE)
+	struct loss *loss = &losses->dead[entry - 1];
+	if (loss->who.pid == 0 || slot < loss->from)
 		return 0;
-	const struct worker_info *dead = &losses->dead[entry - 1];
-	struct worker_info other;
-	bool his = worker == worker_make(dead->entry, dead->generation);
-	/* The entry's tenant before: dead as well, or he would still have it. Or the one after. */
-	if (!his && worker_resolve(losses->board, worker, &other))
+	if (loss->quota == 0) {
+		leave_over(loss, slot);
 		return 0;
-	int result = lose(losses, ref, worker, his ? dead : NULL);
-	losses->busy = losses->busy || result == -EBUSY;
+	}
+	if (!is_lost(losses, loss, slot, &ref, &worker, &his))
+		return 0;
+	int result = lose(losses, ref, worker, his ? &loss->who : NULL);
+	if (result == -EBUSY)
+		leave_over(loss, slot);
+	if (result == 1 && --loss->quota == 0)
+		losses->n_spent++;
 	return result == 1;
 }
 
@@ -101,33 +134,59 @@ static void turn_on(sd_event_source *source)
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static void free_entries(struct losses *losses)
+static void begin_pass(struct loss *loss, uint32_t from)
 {
-	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
-		struct worker_info *dead = &losses->dead[i];
-		if (dead->pid == 0)
-			continue;
-		worker_free(losses->board, dead->entry, dead->generation);
-		dead->pid = 0;
-	}
-	losses->n_dead = 0;
+	loss->from = from;
+	loss->left = UINT32_MAX;
+	loss->quota = QUOTA;
 }
 
-static void end_of_scan(struct losses *losses)
+/* Free the entries of those of whom nothing is left; the others' turn comes again. Whether some have
+ * more tasks than one pass ends. */
+static bool end_each(struct losses *losses, uint32_t passed)
 {
-	losses->position = 0;
-	if (losses->busy) {
-		losses->busy = false;
+	uint32_t capacity = losses->board->capacity, next = capacity;
+	bool more = false;
+
+	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
+		struct loss *loss = &losses->dead[i];
+		if (loss->who.pid == 0)
+			continue;
+		leave_over(loss, passed);
+		if (loss->left >= capacity) {
+			worker_free(losses->board, loss->who.entry, loss->who.generation);
+			loss->who.pid = 0;
+			losses->n_dead--;
+			losses->ended = true;
+			continue;
+		}
+		more = more || loss->quota == 0;
+		begin_pass(loss, loss->left);
+		next = loss->from < next ? loss->from : next;
+	}
+	losses->position = losses->n_dead > 0 ? next : 0;
+	losses->n_spent = 0;
+	return more;
+}
+
+static void end_of_pass(struct losses *losses, uint32_t passed)
+{
+	bool more = end_each(losses, passed);
+
+	if (more) {
+		turn_on(losses->turn);
+	} else if (losses->n_dead > 0) {
 		(void)sd_event_source_set_time_relative(losses->retry, losses->retry_ns / 1000);
 		turn_on(losses->retry);
 		losses->retry_ns *= 2;
 		if (losses->retry_ns > RETRY_MOST_NS)
 			losses->retry_ns = RETRY_MOST_NS;
-		return;
+	} else {
+		losses->retry_ns = RETRY_FIRST_NS;
 	}
-	losses->retry_ns = RETRY_FIRST_NS;
-	free_entries(losses);
-	losses->after(losses->after_data);
+	if (losses->ended)
+		losses->after(losses->after_data);
+	losses->ended = false;
 }
 
 static int scan(sd_event_source *source, void *data)
@@ -137,7 +196,9 @@ static int scan(sd_event_source *source, void *data)
 	uint32_t slot = slot_next_used(board, losses->position);
 	int failed = 0;
 
-	for (uint32_t i = 0; i < SCAN_CHUNK && slot < board->capacity; i++) {
+	for (uint32_t i = 0; i < SCAN_CHUNK && failed < ENDS_CHUNK && slot < board->capacity &&
+			     losses->n_spent < losses->n_dead;
+	     i++) {
 		failed += scan_slot(losses, slot);
 		slot = slot_next_used(board, slot + 1);
 	}
@@ -145,10 +206,10 @@ static int scan(sd_event_source *source, void *data)
 	if (failed > 0)
 		event_wake_all(losses->board);
 	losses->position = slot;
-	if (slot < board->capacity)
+	if (slot < board->capacity && losses->n_spent < losses->n_dead)
 		turn_on(source);
 	else
-		end_of_scan(losses);
+		end_of_pass(losses, slot);
 	return 0;
 }
 
@@ -164,14 +225,17 @@ static int retry(sd_event_source *source, uint64_t usec, void *data)
 
 void losses_add(struct losses *losses, const struct worker_info *worker)
 {
-	struct worker_info *dead = &losses->dead[worker->entry];
+	struct loss *dead = &losses->dead[worker->entry];
 
-	if (dead->pid != 0 && dead->generation == worker->generation)
+	if (dead->who.pid != 0 && dead->who.generation == worker->generation)
 		return;
-	/* A scan that is under way has passed some of its tasks: once more from the beginning. */
+	losses->n_dead += dead->who.pid == 0;
+	losses->n_spent -= dead->who.pid != 0 && dead->quota == 0;
+	dead->who = *worker;
+	begin_pass(dead, 0);
+	/* A pass that is under way has passed some of its tasks: once more from the beginning, which
+	 * for the others are heads alone. */
 	losses->position = 0;
-	losses->n_dead += dead->pid == 0;
-	*dead = *worker;
 	turn_on(losses->turn);
 }
 
