@@ -10,6 +10,7 @@ enum {
 	STATUS_USEC = 1000000,
 	STATUS_BIG_USEC = 10000000, /* counting a big board takes milliseconds */
 	BIG = 65536,
+	COUNT_CHUNK = 65536, /* heads a turn */
 };
 
 /* Arm a one-shot timer unless it is armed. */
@@ -85,17 +86,19 @@ static int on_slow(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-static uint32_t count_active(const struct board *board)
+/* Active tasks are counted a piece a turn, so that a death waits for a piece and not for a board. */
+static void count_some(struct rounds *rounds)
 {
-	uint32_t active = 0;
+	const struct board *board = rounds->parts.board;
+	uint32_t slot = slot_next_used(board, rounds->counted);
 
-	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
-	     slot = slot_next_used(board, slot + 1)) {
+	for (uint32_t i = 0; i < COUNT_CHUNK && slot < board->capacity; i++) {
 		const struct layout_head *head = &board->heads[slot];
-		active += stamp_state(load_relaxed(&head->stamp)) == SLOT_LIVE &&
-			  hint_state(load_relaxed(&head->hint)) == TRACKD_ACTIVE;
+		rounds->active += stamp_state(load_relaxed(&head->stamp)) == SLOT_LIVE &&
+				  hint_state(load_relaxed(&head->hint)) == TRACKD_ACTIVE;
+		slot = slot_next_used(board, slot + 1);
 	}
-	return active;
+	rounds->counted = slot;
 }
 
 static int on_status(sd_event_source *source, uint64_t usec, void *data)
@@ -103,10 +106,15 @@ static int on_status(sd_event_source *source, uint64_t usec, void *data)
 	struct rounds *rounds = data;
 	const struct board *board = rounds->parts.board;
 
-	(void)source;
 	(void)usec;
-	notify_status(rounds->parts.notify, count_active(board), slot_count(board),
-		      board->tasks_max);
+	count_some(rounds);
+	if (rounds->counted < board->capacity) {
+		(void)sd_event_source_set_time_relative(source, 0);
+		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		return 0;
+	}
+	notify_status(rounds->parts.notify, rounds->active, slot_count(board), board->tasks_max);
+	rounds->counted = rounds->active = 0;
 	return 0;
 }
 

@@ -31,6 +31,7 @@ struct rounds_parts {
 struct rounds {
 	struct rounds_parts parts;
 	sd_event_source *doorbell, *events, *slow, *status;
+	uint32_t counted, active; /* for the status line: slots so far, and active tasks in them */
 };
 
 int rounds_init(struct rounds *rounds, sd_event *event, const struct rounds_parts *parts);

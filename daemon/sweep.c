@@ -10,10 +10,9 @@
 #include <string.h>
 
 enum {
-	HEADS_CHUNK = 65536, /* slots a turn when only heads are read */
-	LOCKS_CHUNK = 8192,  /* each a line that is far away */
-	SLICES_CHUNK = 16,   /* each up to 64 chains */
-	AHEAD = 8,           /* slots by which its line is asked for in advance */
+	SLOTS_CHUNK = 8192, /* slots a turn, each with a line or two that are far away */
+	SLICES_CHUNK = 16,  /* each up to 64 chains */
+	AHEAD = 8,          /* slots by which its line is asked for in advance */
 	/* Sweeps take at most this part of the time, however often somebody dies. */
 	REST_FACTOR = 10,
 };
@@ -130,9 +129,8 @@ static void some_slots(struct sweep *sweep)
 	struct board *board = sweep->board;
 	uint64_t now = clock_boot_ns();
 	uint32_t slot = slot_next_used(board, sweep->slot);
-	int chunk = sweep->depth >= SWEEP_LOCKS ? LOCKS_CHUNK : HEADS_CHUNK;
 
-	for (int i = 0; i < chunk && slot < board->capacity; i++) {
+	for (int i = 0; i < SLOTS_CHUNK && slot < board->capacity; i++) {
 		if (sweep->depth >= SWEEP_LOCKS && board->capacity - slot > AHEAD)
 			prefetch(&board->bodies[slot + AHEAD].mutex);
 		look_at(sweep, slot, now);
