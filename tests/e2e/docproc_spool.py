@@ -215,8 +215,11 @@ def _(site):
             elif kind == "final" and id != "first":
                 ended.append(event.state)
             event = reader.next()
-        check(len(begun) == 1000, f"{len(begun)} begun")
-        check(ended == [3] * 1000, f"{len(ended)} ended, {sum(state != 3 for state in ended)} not well")
+        # An entry that its producer leaves unfinished for 10 ms, on a busy machine, counts as lost.
+        lost = reader.cursor.lost
+        check(1000 - lost <= len(begun) <= 1000, f"{len(begun)} begun, {lost} events lost")
+        check(1000 - lost <= len(ended) <= 1000 and set(ended) == {3},
+              f"{len(ended)} ended, {sum(state != 3 for state in ended)} not well, {lost} events lost")
         check(len(documents.whole()) == 1000, "the store")
         reader.close()
 

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 /* 256 buckets a stripe: four slices. */
-enum { CAPACITY = 65536, SLICES = 4, STRIPE = 7, TASKS = 400 };
+enum { SLOTS = 65536, CAPACITY = SLOTS - LAYOUT_SPARE, SLICES = 4, STRIPE = 7, TASKS = 400 };
 
 static struct board board;
 static struct trackd_ref refs[TASKS]; /* all in the stripe; slot UINT32_MAX: none */

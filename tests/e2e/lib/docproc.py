@@ -256,7 +256,8 @@ class Event(ctypes.Structure):
 
 
 class Cursor(ctypes.Structure):
-    _fields_ = [("next", ctypes.c_uint64), ("lost", ctypes.c_uint64), ("stalled_ns", ctypes.c_uint64)]
+    _fields_ = [("next", ctypes.c_uint64), ("lost", ctypes.c_uint64), ("stalled_ns", ctypes.c_uint64),
+                ("lineage", ctypes.c_uint64)]
 
 
 class View(ctypes.Structure):
