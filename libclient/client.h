@@ -120,6 +120,9 @@ static inline bool looked_lately(const struct trackd *trackd, uint64_t now)
  * there. now: board time. */
 void follow_look(struct trackd *trackd, uint64_t now);
 
+/* The slow half of attach_reader(): look if it is time, leave a board that has been left. */
+const struct board *follow_reader(struct trackd *trackd, uint64_t now);
+
 /* After a reading call on *board whose answer cannot be trusted if the board has been left since:
  * true if the connection is on another board; *board then is that one, and the call is made again. */
 bool follow_again(struct trackd *trackd, const struct board **board);
@@ -141,11 +144,7 @@ static inline const struct board *attach_reader(struct trackd *trackd, uint64_t 
 
 	if (looked_lately(trackd, now) && __builtin_expect(!board_closed(board), 1))
 		return board;
-	if (!looked_lately(trackd, now))
-		follow_look(trackd, now);
-	else
-		(void)follow_again(trackd, &board);
-	return &load_acquire(&trackd->mapping)->board;
+	return follow_reader(trackd, now);
 }
 
 /* follow_again(), for the usual case that the board is neither closed nor left. */

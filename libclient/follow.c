@@ -148,6 +148,19 @@ bool follow_again(struct trackd *trackd, const struct board **board)
 	return *board != before;
 }
 
+const struct board *follow_reader(struct trackd *trackd, uint64_t now)
+{
+	const struct board *board;
+
+	if (!looked_lately(trackd, now))
+		follow_look(trackd, now);
+	/* The board that we come to may have been left by then as well. */
+	do
+		board = &load_acquire(&trackd->mapping)->board;
+	while (board_closed(board) != LAYOUT_OPEN && follow_again(trackd, &board));
+	return board;
+}
+
 /* ---- For writers ----------------------------------------------------------- */
 
 /* Whether a successor that is not there yet is still to come. */

@@ -11,12 +11,17 @@
 
 #include "atomic.h"
 #include "layout.h"
+#include "trackd.h"
 
 enum {
 	RECOUNT_BUCKETS = 64, /* of a stripe, in one slice */
-	RECOUNT_SUM_BITS = 22,
+	RECOUNT_SUM_BITS = 21,
 	RECOUNT_SUM_MAX = (1 << RECOUNT_SUM_BITS) - 1, /* this many or more */
 };
+
+static_assert((TRACKD_CAPACITY_MAX + LAYOUT_SPARE) / LAYOUT_STRIPES / RECOUNT_BUCKETS + 1 <=
+		      1 << (32 - RECOUNT_SUM_BITS),
+	      "the slices of the largest board");
 
 static inline uint32_t recount_make(uint32_t slices, uint32_t sum)
 {

@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-/* 256 buckets a stripe: four slices. */
-enum { SLOTS = 65536, CAPACITY = SLOTS - LAYOUT_SPARE, SLICES = 4, STRIPE = 7, TASKS = 400 };
+/* With the spare slots 256 buckets a stripe: four slices. */
+enum { CAPACITY = 65536 - LAYOUT_SPARE, SLICES = 4, STRIPE = 7, TASKS = 400 };
 
 static struct board board;
 static struct trackd_ref refs[TASKS]; /* all in the stripe; slot UINT32_MAX: none */
