@@ -157,6 +157,10 @@ static inline bool attach_reader_again(struct trackd *trackd, const struct board
 	return follow_again(trackd, board);
 }
 
+/* A reading call on *board found nothing. True: *board is another one by now, ask that. False: the
+ * answer stands, or is TRACKD_E_NO_BOARD. */
+bool follow_failed(struct trackd *trackd, const struct board **board, int *answer);
+
 /* The mapping to write to, or NULL: there is something to do first, see attach_again(). What a
  * writer must notice shows in two words: a forked child's mark is wiped, and a daemon that takes a
  * board over or retires it raises the epoch. Reads no clock: who has written looks with

@@ -161,6 +161,19 @@ const struct board *follow_reader(struct trackd *trackd, uint64_t now)
 	return board;
 }
 
+bool follow_failed(struct trackd *trackd, const struct board **board, int *answer)
+{
+	if (attach_reader_again(trackd, board))
+		return true;
+	if (!board_retired(*board))
+		return false;
+	/* Retired since we looked, or long ago, and then there is no other. */
+	if (follow_again(trackd, board))
+		return true;
+	*answer = TRACKD_E_NO_BOARD;
+	return false;
+}
+
 /* ---- For writers ----------------------------------------------------------- */
 
 /* Whether a successor that is not there yet is still to come. */

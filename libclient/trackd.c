@@ -67,19 +67,13 @@ PUBLIC void trackd_close(struct trackd *trackd)
 
 /* ---- Reading ------------------------------------------------------------- */
 
-/* What a call answers that failed on a board for which there is no other: one that was removed has
- * no tasks to speak of. */
-static int no_answer(const struct board *board, int error)
-{
-	return board_retired(board) ? TRACKD_E_NO_BOARD : error;
-}
-
 static __attribute__((noinline)) int ask_again(struct trackd *trackd, struct trackd_ref ref,
 					       const struct board *board, int answer)
 {
-	while (attach_reader_again(trackd, &board))
+	while (answer < 0 ? follow_failed(trackd, &board, &answer)
+			  : attach_reader_again(trackd, &board))
 		answer = view_cancel_requested(board, ref);
-	return answer < 0 ? no_answer(board, answer) : answer;
+	return answer;
 }
 
 PUBLIC int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref)
@@ -96,12 +90,10 @@ static __attribute__((noinline)) int look_up_again(struct trackd *trackd, const 
 						   uint64_t coarse, const struct board *board,
 						   int error, struct trackd_ref *ret_ref)
 {
-	while (error < 0 && attach_reader_again(trackd, &board))
+	while (error < 0 && follow_failed(trackd, &board, &error))
 		error = view_lookup(board, id, board_time(board, coarse), ret_ref);
 	/* What no id can be is not on the board either: looked at only then. */
-	if (error == TRACKD_E_NOT_FOUND && !text_id_valid(id))
-		return TRACKD_E_KEY;
-	return error < 0 ? no_answer(board, error) : 0;
+	return error == TRACKD_E_NOT_FOUND && !text_id_valid(id) ? TRACKD_E_KEY : error;
 }
 
 PUBLIC int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_ref *ret_ref)
@@ -123,8 +115,8 @@ static __attribute__((noinline)) int get_otherwise(struct trackd *trackd, struct
 
 	do
 		error = view_get(board, ref, board_time(board, coarse), ret_view);
-	while (error < 0 && attach_reader_again(trackd, &board));
-	return error < 0 ? no_answer(board, error) : 0;
+	while (error < 0 && follow_failed(trackd, &board, &error));
+	return error;
 }
 
 PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view)
@@ -153,8 +145,8 @@ PUBLIC int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trac
 
 	do
 		error = view_copy(board, ref, board_time(board, coarse), ret_task);
-	while (error < 0 && attach_reader_again(trackd, &board));
-	return error < 0 ? no_answer(board, error) : 0;
+	while (error < 0 && follow_failed(trackd, &board, &error));
+	return error;
 }
 
 PUBLIC void trackd_iter_all(struct trackd *trackd, struct trackd_iter *ret_iter)
@@ -178,13 +170,14 @@ static __attribute__((noinline)) int next_on_another(struct trackd *trackd, stru
 {
 	const struct board *board = view_iter_board(iter);
 
-	while (attach_reader_again(trackd, &board)) {
+	while (found == 1 ? attach_reader_again(trackd, &board)
+			  : follow_failed(trackd, &board, &found)) {
 		view_iter_back(iter, &mark);
 		view_iter_move(iter, board);
 		mark = view_iter_mark(iter);
 		found = view_next(iter, ret_ref);
 	}
-	return found == 0 ? no_answer(board, 0) : found;
+	return found;
 }
 
 PUBLIC int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_ref *ret_ref)
