@@ -32,13 +32,18 @@ struct note {
 
 static void note_read(int fd, struct note *ret_note)
 {
-	char text[256] = "";
+	char text[256] = "", *at = text;
 
 	*ret_note = (struct note){ 0 };
-	if (pread(fd, text, sizeof text - 1, 0) > 0 &&
-	    sscanf(text, "%d\n%lu %lu %107[^\n]", &ret_note->pid, &ret_note->device,
-		   &ret_note->inode, ret_note->socket) < 4)
-		ret_note->socket[0] = '\0';
+	if (pread(fd, text, sizeof text - 1, 0) <= 0)
+		return;
+	ret_note->pid = (int)strtol(at, &at, 10);
+	ret_note->device = strtoul(at, &at, 10);
+	ret_note->inode = strtoul(at, &at, 10);
+	at += *at == ' ';
+	at[strcspn(at, "\n")] = '\0';
+	if (at[0] == '/' && strlen(at) < sizeof ret_note->socket)
+		memcpy(ret_note->socket, at, strlen(at) + 1);
 }
 
 static void note_write(int fd, const struct note *note)

@@ -145,7 +145,7 @@ def _(site):
             check(seen.message == f"round_{round_}" and seen.done == str(2 * round_ + 2), seen.line)
             for task in (f"new-{round_}", f"theirs-{round_}", "b"):
                 check(client.show(task).state == "pending", client.show(task).line)
-        check(sorted(os.listdir(shm)) == sorted((site.board[1:], site.board[1:] + ".lock")), os.listdir(shm))
+        check(sorted(os.listdir(shm)) == sorted((site.board[1:], site.board[1:] + ":lock")), os.listdir(shm))
     code, out, err = site.trackctl("doctor", prefix=inside)
     check(code == 0, f"trackctl doctor exited {code}: {out}{err}")
     worker.kill()
@@ -175,7 +175,7 @@ def _(site):
             seen = client.show("a")
             check(seen.message == f"round_{i}" and seen.done == str(481 + i), seen.line)
             check(client.show(f"new-{i}").state == "pending", "what was acknowledged is not seen")
-        check(site.left() == [site.board[1:], site.board[1:] + ".lock"], site.left())
+        check(site.left() == [site.board[1:], site.board[1:] + ":lock"], site.left())
     site.doctor()
     worker.kill()
     check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")

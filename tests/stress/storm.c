@@ -458,7 +458,8 @@ static uint64_t sum(const uint64_t *of)
 
 int main(int argc, char **argv)
 {
-	unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : 20, replaced = 0, killed = 0;
+	unsigned seconds = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 20, replaced = 0,
+		 killed = 0;
 	pid_t producers[PRODUCERS], reader;
 	uint64_t end;
 

@@ -199,26 +199,32 @@ static void opened_again_it_is_as_before(void **state)
 	assert_int_equal(create(), 0);
 }
 
-static void *call_in_thread(void *which)
-{
-	int (*call)(void) = calls[(uintptr_t)which];
+struct waiting {
+	int (*call)(void);
+	int answer;
+};
 
-	return (void *)(intptr_t)call();
+static void *call_in_thread(void *waiting)
+{
+	struct waiting *w = waiting;
+
+	w->answer = w->call();
+	return NULL;
 }
 
 /* Each call waits on a closed board and is made on the one that comes, or on the old one if that is
  * opened again. */
 static void a_call_waits_for_the_next_board(void **state)
 {
-	for (uintptr_t i = 0; i < 2 * CALLS; i++) {
+	for (unsigned i = 0; i < 2 * (unsigned)CALLS; i++) {
+		struct waiting waiting = { .call = calls[i / 2] };
 		pthread_t thread;
-		void *answer;
 		uint64_t id[2];
 
 		trackd_close(writer);
 		writer = open_as(TRACKD_OPEN_WRITE, 20000);
 		fill_next();
-		assert_int_equal(pthread_create(&thread, NULL, call_in_thread, (void *)(i / 2)), 0);
+		assert_int_equal(pthread_create(&thread, NULL, call_in_thread, &waiting), 0);
 		if (i % 2 == 0) {
 			HARNESS_MUST(segment_replace(&next, name));
 			segment_retire(&board, LAYOUT_REPLACED);
@@ -227,8 +233,8 @@ static void a_call_waits_for_the_next_board(void **state)
 			segment_close(&board, LAYOUT_OPEN);
 			carry_unseal(&board, NS_PER_S);
 		}
-		assert_int_equal(pthread_join(thread, &answer), 0);
-		assert_int_equal((intptr_t)answer, 0);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_int_equal(waiting.answer, 0);
 		trackd_board_id(writer, (uint8_t *)id);
 		assert_memory_equal(id, (i % 2 ? &board : &next)->header->board_id, sizeof id);
 		tear_down(state);
