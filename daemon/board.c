@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What every board goes through that this daemon serves, new or adopted. */
 #include "board.h"
-#include "doorbell.h"
 #include "event.h"
 #include "kind.h"
 #include "log.h"
+#include "offsets.h"
 #include <unistd.h>
 
 static const uint64_t KIND_WAIT_NS = NS_PER_S;
@@ -28,7 +28,7 @@ void board_take_over(struct board *board, const struct config *config)
 	store_relaxed(&header->active_ttl_ms, config->active_ttl);
 	store_relaxed(&header->daemon_pid, (uint32_t)getpid());
 	store_relaxed(&header->daemon_start_ns, clock_boot_ns());
-	doorbell_clocks(board);
+	offsets_refresh(board);
 	store_release(&header->daemon_epoch, load_relaxed(&header->daemon_epoch) + 1);
 	event_wake_all(board);
 }

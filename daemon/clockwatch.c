@@ -2,7 +2,7 @@
 /* A timer at the end of time, of which the kernel tells us when the clock is set
  * (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). */
 #include "clockwatch.h"
-#include "doorbell.h"
+#include "offsets.h"
 #include <errno.h>
 #include <limits.h>
 #include <sys/timerfd.h>
@@ -26,7 +26,7 @@ static int on_set(sd_event_source *source, int fd, uint32_t revents, void *data)
 	(void)source;
 	(void)revents;
 	(void)!read(fd, &count, sizeof count);
-	doorbell_clocks(watch->board);
+	offsets_refresh(watch->board);
 	return arm(fd);
 }
 

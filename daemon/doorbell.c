@@ -8,6 +8,7 @@
 #include "doorbell.h"
 #include "atomic.h"
 #include "event.h"
+#include "offsets.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -83,26 +84,6 @@ static void feed_watchdog(struct rounds *rounds, uint64_t now)
 		return;
 	rounds->fed_ns = now;
 	notify_watchdog(doorbell->notify);
-}
-
-/* In unsigned numbers, since the header may hold anything. */
-static bool is_near(int64_t a, int64_t b, int64_t slack)
-{
-	return (uint64_t)a - (uint64_t)b + (uint64_t)slack <= 2 * (uint64_t)slack;
-}
-
-void doorbell_clocks(struct board *board)
-{
-	/* Two clocks that are read one after the other never agree to the nanosecond; stores below
-	 * these bounds would only dirty a line that every reader uses. */
-	static const int64_t suspend_slack = NS_PER_MS, wall_slack = 100000;
-	struct layout_header *header = board->header;
-	int64_t wall = clock_wall_offset_ns(), suspend = clock_suspend_offset_ns();
-
-	if (!is_near(wall, load_relaxed(&header->wall_offset_ns), wall_slack))
-		store_relaxed(&header->wall_offset_ns, wall);
-	if (!is_near(suspend, load_relaxed(&header->suspend_offset_ns), suspend_slack))
-		store_relaxed(&header->suspend_offset_ns, suspend);
 }
 
 /* ---- Rounds ------------------------------------------------------------- */
@@ -217,7 +198,7 @@ static void one_round(struct rounds *rounds)
 	}
 	if (work_for_loop(rounds) || moved)
 		tell_loop(rounds->doorbell);
-	doorbell_clocks(rounds->board);
+	offsets_refresh(rounds->board);
 	notify_again(rounds->doorbell->notify);
 	feed_watchdog(rounds, now);
 }

@@ -39,7 +39,4 @@ void doorbell_idle(struct doorbell *doorbell);
 /* Take what event_fd says. */
 void doorbell_clear(struct doorbell *doorbell);
 
-/* Put wall and suspend offset into the header where they differ enough to matter. */
-void doorbell_clocks(struct board *board);
-
 #endif

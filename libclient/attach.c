@@ -6,6 +6,7 @@
 #include "atomic.h"
 #include "client.h"
 #include "namespace.h"
+#include "offsets.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -91,6 +92,7 @@ int attach_map(const struct trackd *trackd, int fd, struct mapping **ret_mapping
 		error = claim_worker(trackd, &mapping->board, &mapping->worker);
 	if (error < 0)
 		goto unmap;
+	offsets_check(&mapping->board);
 	*ret_mapping = mapping;
 	return 0;
 

@@ -105,7 +105,8 @@ void attach_use(struct trackd *trackd, struct mapping *mapping);
 
 /* ---- follow.c ------------------------------------------------------------ */
 
-/* How often a call looks whether the board has been unlinked, at most. */
+/* How often a call looks whether the board has been unlinked and its header gives the time, at
+ * most. */
 static const uint64_t LOOK_NS = NS_PER_S;
 
 /* Whether somebody has looked lately. Not so in a forked child, where next_look is zero, and after
@@ -135,7 +136,8 @@ int follow_wait(struct trackd *trackd, struct mapping *mapping, uint64_t deadlin
 /* ---- Taking the board, on every call -------------------------------------- */
 
 /* The board to read from; coarse is a reading of clock_coarse_ns(). Once a second it is looked at
- * whether the board has been unlinked; that it has been retired shows in its header. */
+ * whether the board has been unlinked and its header gives the time; that it has been retired shows
+ * in its header. */
 static inline const struct board *attach_reader(struct trackd *trackd, uint64_t coarse)
 {
 	/* Pairs with the release in attach_use(), as below. */

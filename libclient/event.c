@@ -172,7 +172,7 @@ static void translate(const struct board *board, const struct layout_event *entr
 
 	*ret_event = (struct trackd_event){
 		.sequence = sequence,
-		.time_ns = entry->time + (uint64_t)load_relaxed(&board->header->wall_offset_ns),
+		.time_ns = entry->time + board_wall_offset(board),
 		.ref = { entry->slot, entry->generation },
 		.revision = entry->revision,
 		.done = entry->done,

@@ -11,6 +11,7 @@
 #include "atomic.h"
 #include "client.h"
 #include "event.h"
+#include "offsets.h"
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -128,6 +129,7 @@ void follow_look(struct trackd *trackd, uint64_t now)
 	/* Pairs with the acquire in looked_lately(). */
 	store_release(&trackd->next_look, now + LOOK_NS);
 	fork_look(trackd, mapping);
+	offsets_check(&mapping->board);
 	leave(trackd, mapping);
 	turn_drop(trackd);
 }

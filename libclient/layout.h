@@ -213,7 +213,7 @@ struct layout_header {
 	uint64_t kinds, clients, id_stripes, owner_stripes;
 	uint64_t used_map, id_buckets, owner_buckets, heads;
 	uint64_t events, bodies, details, reserved2[6];
-	/* what readers want of the daemon [daemon] */
+	/* what readers want of the daemon [daemon; the offsets: any, see offsets.h] */
 	int64_t wall_offset_ns;    /* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	int64_t suspend_offset_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
 	uint32_t ttl_ms, active_ttl_ms;

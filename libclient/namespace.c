@@ -10,6 +10,19 @@ static void set(bool *flag, bool value)
 		store_relaxed(flag, value);
 }
 
+/* Whether the header's offsets are right is another matter (offsets.c) and stays as it is. */
+static void set_clock(struct board *board, bool foreign)
+{
+	uint32_t was = BOARD_CLOCK_FOREIGN;
+
+	if ((load_relaxed(&board->clock) == BOARD_CLOCK_FOREIGN) == foreign)
+		return;
+	if (foreign)
+		store_relaxed(&board->clock, (uint32_t)BOARD_CLOCK_FOREIGN);
+	else
+		(void)cas_acq_rel(&board->clock, &was, BOARD_CLOCK_HEADER);
+}
+
 static bool compare(struct board *board)
 {
 	uint64_t pid_ns, time_ns;
@@ -17,7 +30,7 @@ static bool compare(struct board *board)
 	if (segment_namespaces(&pid_ns, &time_ns) < 0)
 		return false;
 	set(&board->foreign_pids, pid_ns != board->header->pid_ns);
-	set(&board->foreign_clock, time_ns != board->header->time_ns);
+	set_clock(board, time_ns != board->header->time_ns);
 	return true;
 }
 
@@ -26,7 +39,7 @@ void namespace_compare(struct board *board)
 	if (compare(board))
 		return;
 	set(&board->foreign_pids, true);
-	set(&board->foreign_clock, false);
+	set_clock(board, false);
 }
 
 bool namespace_look(struct board *board)

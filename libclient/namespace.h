@@ -16,7 +16,7 @@
  * look: NAMESPACE_LEAP_NS forward, or anything backwards. */
 static const uint64_t NAMESPACE_LEAP_NS = NS_PER_S;
 
-/* Set board's foreign_pids and foreign_clock. A process that cannot tell its namespaces counts as
+/* Set board's foreign_pids, and whether its clock is BOARD_CLOCK_FOREIGN. A process that cannot tell its namespaces counts as
  * foreign. */
 void namespace_compare(struct board *board);
 
@@ -26,7 +26,8 @@ bool namespace_look(struct board *board);
 
 static inline bool namespace_foreign(const struct board *board)
 {
-	return load_relaxed(&board->foreign_pids) || load_relaxed(&board->foreign_clock);
+	return load_relaxed(&board->foreign_pids) ||
+	       load_relaxed(&board->clock) == BOARD_CLOCK_FOREIGN;
 }
 
 /* The slow half of namespace_now(). On TRACKD_E_NAMESPACE this thread's next reading is looked at

@@ -15,16 +15,26 @@
 #include <string.h>
 #include <sys/types.h>
 
+/* How to tell the time on the board's clock. */
+enum board_clock {
+	BOARD_CLOCK_HEADER = 0, /* by the header's offsets */
+	BOARD_CLOCK_STALE,      /* they are stale: by offsets of our own, see offsets.h */
+	BOARD_CLOCK_FOREIGN,    /* we are in another time namespace: by the wall */
+};
+
 struct board {
 	void *base;
 	size_t size;
 	int fd; /* -1: none; owned */
 	bool writable;
-	bool foreign_clock; /* in another time namespace: tell the time by the wall (atomic) */
-	bool foreign_pids;  /* in another pid namespace: the board's pids mean nothing here (atomic)
+	bool foreign_pids; /* in another pid namespace: the board's pids mean nothing here (atomic)
 			    */
-	uint32_t tasks_max; /* the configured capacity: so many tasks may be LIVE */
-	uint32_t capacity;  /* slots: LAYOUT_SPARE more */
+	uint32_t clock;    /* enum board_clock (atomic) */
+	struct {
+		int64_t stale, own;
+	} wall_offset, suspend_offset; /* BOARD_CLOCK_STALE: what the header holds; ours (atomic) */
+	uint32_t tasks_max;            /* the configured capacity: so many tasks may be LIVE */
+	uint32_t capacity;             /* slots: LAYOUT_SPARE more */
 	uint64_t hash_seed;
 	struct layout_header *header;
 	struct layout_kinds *kinds;
@@ -113,15 +123,25 @@ size_t segment_size(uint32_t capacity);
 /* The fingerprint that this build gives to its segments. */
 uint64_t segment_fingerprint(void);
 
+/* What follows, where the header alone does not give it: offsets.c. */
+uint64_t board_time_otherwise(const struct board *board, uint64_t coarse);
+uint64_t board_wall_offset_otherwise(const struct board *board);
+
 /* The time on the board's clock, for testing deadlines: exact to a tick. `coarse` is a reading of
  * clock_coarse_ns(). */
 static inline uint64_t board_time(const struct board *board, uint64_t coarse)
 {
-	const struct layout_header *header = board->header;
+	if (__builtin_expect(load_relaxed(&board->clock) != BOARD_CLOCK_HEADER, 0))
+		return board_time_otherwise(board, coarse);
+	return coarse + (uint64_t)load_relaxed(&board->header->suspend_offset_ns);
+}
 
-	if (__builtin_expect(load_relaxed(&board->foreign_clock), 0))
-		return (uint64_t)clock_wall_ns() - (uint64_t)load_relaxed(&header->wall_offset_ns);
-	return coarse + (uint64_t)load_relaxed(&header->suspend_offset_ns);
+/* CLOCK_REALTIME - the board's clock: what turns its times into people's. */
+static inline uint64_t board_wall_offset(const struct board *board)
+{
+	if (__builtin_expect(load_relaxed(&board->clock) != BOARD_CLOCK_HEADER, 0))
+		return board_wall_offset_otherwise(board);
+	return (uint64_t)load_relaxed(&board->header->wall_offset_ns);
 }
 
 static inline uint64_t board_coarse_ns(const struct board *board)

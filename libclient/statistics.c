@@ -57,7 +57,7 @@ static void copy_counters(const struct layout_counters *from, struct trackd_stat
 static void copy_header(const struct board *board, struct trackd_stats *stats)
 {
 	const struct layout_header *header = board->header;
-	uint64_t wall = (uint64_t)load_relaxed(&header->wall_offset_ns);
+	uint64_t wall = board_wall_offset(board);
 	uint64_t start = load_relaxed(&header->daemon_start_ns);
 
 	memcpy(stats->board_id, header->board_id, sizeof stats->board_id);

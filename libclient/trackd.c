@@ -129,7 +129,7 @@ PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct track
 	/* What attach_reader() and board_time() come to nearly always, with one reading of the
 	 * offset. */
 	if (__builtin_expect(looked_lately(trackd, now) &&
-				     !load_relaxed(&mapping->board.foreign_clock) &&
+				     load_relaxed(&mapping->board.clock) == BOARD_CLOCK_HEADER &&
 				     !board_closed(&mapping->board),
 			     1) &&
 	    __builtin_expect(view_get(&mapping->board, ref, now, ret_view) == 0, 1))

@@ -148,7 +148,7 @@ static void copy_text(char *to, size_t size, const uint8_t *from)
 
 static uint64_t to_wall(const struct board *board, uint64_t boot_ns)
 {
-	return boot_ns + (uint64_t)load_relaxed(&board->header->wall_offset_ns);
+	return boot_ns + board_wall_offset(board);
 }
 
 static void copy_strings(const struct record *record, struct trackd_task *task)

@@ -127,21 +127,26 @@ def _(site):
     check(seen.state == "active" and seen.number("expires") > first, seen.line)
 
 
-@test("a jump of the wall clock, forwards and backwards, expires nothing")
-def _(site):
+def shifted_clock(site):
+    """The shim; a program's environment with it; and what makes that program's clocks jump."""
     shim = os.path.join(site.folder, "shift_clock.so")
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", "shift_clock.c")
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O2", "-o", shim, source],
                    check=True)
     clock = os.path.join(site.folder, "clock")
     with open(clock, "wb") as file:
-        file.write(bytes(8))
+        file.write(bytes(16))
 
-    def jump(seconds):
-        with open(clock, "r+b") as file, mmap.mmap(file.fileno(), 8) as view:
-            view[:] = struct.pack("<q", seconds)
-    shifted = {**site.env, "LD_PRELOAD": shim, "SHIFT_CLOCK": clock,
-               "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    def jump(wall, boot=0):
+        with open(clock, "r+b") as file, mmap.mmap(file.fileno(), 16) as view:
+            view[:] = struct.pack("<qq", wall, boot)
+    return shim, {**site.env, "LD_PRELOAD": shim, "SHIFT_CLOCK": clock,
+                  "ASAN_OPTIONS": "verify_asan_link_order=0"}, jump
+
+
+@test("a jump of the wall clock, forwards and backwards, expires nothing")
+def _(site):
+    shim, shifted, jump = shifted_clock(site)
     daemon = site.daemon(env=shifted)
     check(shim in open(f"/proc/{daemon.pid}/maps", encoding="utf-8").read(), "the shim is loaded")
     worker = site.puppet("open write", "create a ttl=600000", "create b", "update b extracting",
@@ -165,6 +170,85 @@ def _(site):
         check(watcher.show("a").state == "pending", "over a restart at the other time")
         check(watcher.show("b").state == "active", "over a restart at the other time")
     check(watcher.do("stats").expired == "0", watcher.do("stats").line)
+
+
+SUSPEND = 264  # where the header holds how long the host has slept
+SLEPT = 100  # seconds
+
+
+def off(site, offset, right):
+    return (site.header(offset) - right) / 1e9
+
+
+@test("the daemon tells readers how long the host has slept")
+def _(site):
+    site.daemon()
+    right = site.header(SUSPEND)
+    for seconds in (SLEPT, -SLEPT):
+        write_header(site, SUSPEND, "<q", right + seconds * 10**9)
+        until(lambda: abs(off(site, SUSPEND, right)) < 0.002,
+              lambda: f"{off(site, SUSPEND, right)} s off")
+
+
+@test("after a suspend without a daemon a reader goes on by the old time for a second, and no longer")
+def _(site):
+    _, shifted, jump = shifted_clock(site)
+    site.daemon().kill()
+    writer = site.puppet("open write", "create stays ttl=600000",
+                         f"create short ttl={SLEPT * 500}", env=shifted)
+    watcher = site.puppet("open", env=shifted)
+    before = watcher.show("stays")
+    watcher.show("short")
+    right, wall = site.header(SUSPEND), site.header(256)
+    jump(SLEPT, SLEPT)
+    began = time.monotonic()
+    until(lambda: watcher.ask("show short").code == E_NOT_FOUND, "what has expired is gone", limit=10)
+    took = time.monotonic() - began
+    comment(f"gone {took:.2f} s after the suspend")
+    for line in ("wait ^ final 0", "show ^"):
+        watcher.refuse(line, E_GONE)
+    check(took < 3, f"gone {took} s after the suspend")  # one, and a busy machine
+    check(watcher.do("count").code == 1, "an iteration meets what has expired")
+    moved = watcher.show("stays").number("expires") - before.number("expires")
+    check(abs(moved) < EARLY_NS, f"people are shown a time {moved} ns off")
+    check(off(site, SUSPEND, right) == 0, "a reader cannot write")
+    fresh = site.puppet("open", env=shifted)  # who comes now looks at once
+    fresh.refuse("show short", E_NOT_FOUND)
+    check(fresh.show("stays").state == "pending", fresh.show("stays").line)
+    # The first that writes tells all; and what was told is right.
+    writer.do("update stays keep still_here")
+    check(abs(off(site, SUSPEND, right) - SLEPT) < 0.01, f"{off(site, SUSPEND, right)} s")
+    check(abs(off(site, 256, wall)) < 0.1, "the wall clock slept as well")
+    writer.refuse("show short", E_NOT_FOUND)
+    watcher.refuse("show short", E_NOT_FOUND)
+    check(watcher.show("stays").state == "pending", watcher.show("stays").line)
+
+
+@test("people are shown the right time when the clock is set and no daemon runs")
+def _(site):
+    site.daemon().kill()
+    site.puppet("open write", "create a ttl=600000")
+    watcher = site.puppet("open")
+    before, wall = watcher.show("a").number("created"), site.header(256)
+    for seconds in (TEN_YEARS, -TEN_YEARS):
+        write_header(site, 256, "<q", wall + seconds * 10**9)
+        until(lambda: abs(watcher.show("a").number("created") - before) < 10**8,
+              lambda: f"people are shown {watcher.show('a').line}")
+        check(off(site, 256, wall) == seconds, "a reader cannot write")
+
+
+@test("a header that is far ahead expires nothing for longer than a second")
+def _(site):
+    site.daemon().kill()
+    writer = site.puppet("open write", "create a ttl=600000")
+    watcher = site.puppet("open")
+    right = site.header(SUSPEND)
+    for seconds in (TEN_YEARS, -TEN_YEARS, TEN_YEARS):
+        write_header(site, SUSPEND, "<q", right + seconds * 10**9)
+        until(lambda: watcher.ask("show a").code == 0, "what has not expired is there", limit=10)
+    writer.do("update a keep still_here")
+    check(abs(off(site, SUSPEND, right)) < 0.01, "a writer puts it right")
+    check(watcher.show("a").state == "pending", watcher.show("a").line)
 
 
 @test("what the header says of the wall clock decides nothing")

@@ -294,7 +294,7 @@ static void a_producer_in_another_namespace_reads_on_after_a_replacement(void **
 		CHECK(trackd_fd(reader) >= 0);
 		for (const struct mapping *m = reader->mapping; m; m = m->older)
 			CHECK(m->board.fd < 0 ||
-			      (m->board.foreign_clock && !m->board.foreign_pids));
+			      (m->board.clock == BOARD_CLOCK_FOREIGN && !m->board.foreign_pids));
 		_exit(0);
 	}
 	expect_child(pid);

@@ -525,7 +525,7 @@ static void the_boards_clock_is_the_boot_clock_to_a_tick(void **state)
 	uint64_t coarse = board_coarse_ns(&board);
 	assert_true(coarse <= clock_boot_ns() + NS_PER_MS && coarse + 20 * NS_PER_MS > before);
 	/* In another time namespace the wall tells the time. */
-	board.foreign_clock = true;
+	board.clock = BOARD_CLOCK_FOREIGN;
 	board.header->wall_offset_ns = clock_wall_offset_ns() - (int64_t)(5 * NS_PER_S);
 	uint64_t wall = board_coarse_ns(&board);
 	assert_true(wall > before + 4 * NS_PER_S && wall < before + 60 * NS_PER_S);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Preloaded into a program: its wall clock runs ahead by the number of seconds that the first eight
- * bytes of the file SHIFT_CLOCK hold, and jumps when that file is written. No other clock is
- * touched, and no other program's.
+ * bytes of the file SHIFT_CLOCK hold, CLOCK_BOOTTIME by those of the next eight, and they jump when
+ * that file is written. A suspend of the host makes both jump. No other clock is touched, and no
+ * other program's.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -22,7 +23,7 @@ __attribute__((constructor)) static void find(void)
 
 	if (fd < 0)
 		return;
-	void *map = mmap(NULL, sizeof *shift, PROT_READ, MAP_SHARED, fd, 0);
+	void *map = mmap(NULL, 2 * sizeof *shift, PROT_READ, MAP_SHARED, fd, 0);
 	close(fd);
 	if (map != MAP_FAILED)
 		shift = map;
@@ -33,6 +34,8 @@ int clock_gettime(clockid_t id, struct timespec *now)
 	long result = syscall(SYS_clock_gettime, id, now);
 
 	if (result == 0 && id == CLOCK_REALTIME && shift)
-		now->tv_sec += *shift;
+		now->tv_sec += shift[0];
+	if (result == 0 && id == CLOCK_BOOTTIME && shift)
+		now->tv_sec += shift[1];
 	return (int)result;
 }
