@@ -16,6 +16,7 @@ static struct {
 	void (*interfere)(void *);
 	void *data;
 	unsigned left;
+	bool every; /* interfere at each step, and count them up in left */
 } step;
 
 static void trapped(int signal, siginfo_t *info, void *context)
@@ -24,6 +25,11 @@ static void trapped(int signal, siginfo_t *info, void *context)
 
 	(void)signal;
 	(void)info;
+	if (step.every) {
+		step.left++;
+		step.interfere(step.data);
+		return;
+	}
 	if (--step.left != 0)
 		return;
 	user->uc_mcontext.gregs[REG_EFL] &= ~(greg_t)TRAP_FLAG;
@@ -50,23 +56,37 @@ bool stepped_possible(void)
 	return true;
 }
 
-bool stepped_run(void (*body)(void *), void (*interfere)(void *), void *data, unsigned n)
+static void run_stepped(void (*body)(void *), void *data)
 {
 	struct sigaction action = { .sa_flags = SA_SIGINFO }, before;
 
 	action.sa_sigaction = trapped;
-	step.interfere = interfere;
 	step.data = data;
-	step.left = n;
 	if (sigaction(SIGTRAP, &action, &before) < 0)
 		harness_die("sigaction: %s", strerror(errno));
 	trap_on();
 	body(data);
 	trap_off();
-	bool interfered = step.left == 0;
-	/* Counted down by trap_off() itself, behind the end of body. */
+	/* trap_off() itself has been counted, behind the end of body. */
 	(void)sigaction(SIGTRAP, &before, NULL);
-	return interfered;
+}
+
+bool stepped_run(void (*body)(void *), void (*interfere)(void *), void *data, unsigned n)
+{
+	step.every = false;
+	step.interfere = interfere;
+	step.left = n;
+	run_stepped(body, data);
+	return step.left == 0;
+}
+
+unsigned stepped_watch(void (*body)(void *), void (*look)(void *), void *data)
+{
+	step.every = true;
+	step.interfere = look;
+	step.left = 0;
+	run_stepped(body, data);
+	return step.left;
 }
 
 #else
@@ -82,6 +102,13 @@ bool stepped_run(void (*body)(void *), void (*interfere)(void *), void *data, un
 	(void)n;
 	body(data);
 	return false;
+}
+
+unsigned stepped_watch(void (*body)(void *), void (*look)(void *), void *data)
+{
+	(void)look;
+	body(data);
+	return 0;
 }
 
 #endif

@@ -20,4 +20,8 @@ bool stepped_possible(void);
  * before that, and nothing has interfered. Body takes no lock that interfere needs. */
 bool stepped_run(void (*body)(void *), void (*interfere)(void *), void *data, unsigned n);
 
+/* Run body(data) once, and look(data) in front of each of its instructions: for who only looks. How
+ * often it looked. */
+unsigned stepped_watch(void (*body)(void *), void (*look)(void *), void *data);
+
 #endif

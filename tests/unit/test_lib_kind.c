@@ -3,6 +3,7 @@
 #include "libclient/kind.h"
 #include "libclient/lock.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/stepped.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -180,6 +181,43 @@ static void declaring_waits_for_no_stopped_process_for_ever(void **state)
 	assert_int_equal(board.header->counters.locks_recovered, 1);
 }
 
+/* What a reader saw in front of every instruction of who declares a kind. */
+static struct sights {
+	unsigned nothing, whole, half;
+} sights;
+
+static void declare_build(void *nothing)
+{
+	(void)nothing;
+	(void)declare("build", two, 2);
+}
+
+static void look_for_build(void *nothing)
+{
+	struct trackd_kind kind;
+	bool found = kind_get(&board, 1, &kind) == 0;
+	bool whole = found && strcmp(kind.name, "build") == 0 && kind.n_stages == 2 &&
+		     strcmp(kind.stages[0].name, "first") == 0 &&
+		     strcmp(kind.stages[1].name, "second") == 0 && kind.stages[1].percent == 50;
+
+	(void)nothing;
+	sights.nothing += !found;
+	sights.whole += whole;
+	sights.half += found && !whole;
+}
+
+static void a_kind_is_whole_as_soon_as_it_is_there(void **state)
+{
+	(void)state;
+	if (!stepped_possible())
+		skip();
+	memset(&sights, 0, sizeof sights);
+	assert_true(stepped_watch(declare_build, look_for_build, NULL) > 100);
+	assert_int_equal(sights.half, 0);
+	assert_true(sights.nothing > 100 && sights.whole > 10); /* it was looked at throughout */
+	assert_int_equal(kind_find(&board, "build"), 1);
+}
+
 static void garbage_in_the_table_is_read_as_nothing(void **state)
 {
 	struct trackd_kind kind;
@@ -294,6 +332,7 @@ int main(void)
 		OWN_BOARD(a_full_table_refuses_and_still_finds),
 		OWN_BOARD(what_is_not_there_is_said_to_be_missing),
 		OWN_BOARD(declaring_waits_for_no_stopped_process_for_ever),
+		OWN_BOARD(a_kind_is_whole_as_soon_as_it_is_there),
 		OWN_BOARD(garbage_in_the_table_is_read_as_nothing),
 		OWN_BOARD(stages_begin_at_their_percentages),
 		OWN_BOARD(what_ended_early_stays_where_it_was),

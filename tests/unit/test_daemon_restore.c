@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Who keeps his task when records come to a new board: a worker is a process, not a number. */
+#include "daemon/restore.h"
+#include "libclient/record.h"
+#include "libclient/view.h"
+#include "libclient/worker.h"
+#include "tests/harness/harness.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct board old_board, board;
+static pid_t worker;
+static uint64_t number; /* the worker's, on the old board */
+
+static pid_t sleeper(void)
+{
+	pid_t pid = harness_fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	return pid;
+}
+
+static int setup(void **state)
+{
+	struct trackd_ref ref;
+
+	(void)state;
+	harness_board(&old_board, 16);
+	harness_board(&board, 16);
+	worker = sleeper();
+	HARNESS_MUST(worker_claim(&old_board, worker, &number));
+	ref = harness_create(&old_board, "task", NULL);
+	HARNESS_MUST(record_update(&old_board, ref, 1, NULL, number, harness_deadline(2000)));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (worker > 0)
+		(void)harness_kill(worker, SIGKILL);
+	harness_board_free(&old_board);
+	harness_board_free(&board);
+	return 0;
+}
+
+static struct layout_client *entry(void)
+{
+	return &old_board.clients[(uint32_t)number - 1];
+}
+
+/* The task on the new board after all has been brought there. */
+static struct trackd_task brought(uint64_t n_failed)
+{
+	struct restore_count count;
+	struct trackd_task task;
+	struct trackd_ref ref;
+
+	HARNESS_MUST(restore_board(&board, &old_board, &count));
+	assert_int_equal(count.tasks, 1);
+	assert_int_equal(count.failed, n_failed);
+	HARNESS_MUST(view_lookup(&board, "task", board_coarse_ns(&board), &ref));
+	HARNESS_MUST(view_copy(&board, ref, board_coarse_ns(&board), &task));
+	return task;
+}
+
+static void a_worker_that_lives_keeps_its_task(void **state)
+{
+	struct trackd_task task = brought(0);
+
+	(void)state;
+	assert_int_equal(task.state, TRACKD_ACTIVE);
+	assert_int_equal(task.worker_pid, worker);
+	assert_int_equal(task.stage, 1);
+}
+
+static void a_worker_that_died_has_lost_it(void **state)
+{
+	(void)state;
+	(void)harness_kill(worker, SIGKILL);
+	worker = 0;
+	struct trackd_task task = brought(1);
+	assert_int_equal(task.state, TRACKD_FAILED);
+	assert_int_equal(task.reason, TRACKD_REASON_WORKER_LOST);
+}
+
+/* The number is another process's now, which started later. */
+static void who_got_the_pid_of_a_dead_worker_has_not_got_its_task(void **state)
+{
+	(void)state;
+	entry()->start_time -= 100;
+	struct trackd_task task = brought(1);
+	assert_int_equal(task.state, TRACKD_FAILED);
+	assert_int_equal(task.reason, TRACKD_REASON_WORKER_LOST);
+}
+
+static void a_start_time_that_is_not_known_is_no_proof_of_death(void **state)
+{
+	(void)state;
+	entry()->start_time = 0;
+	assert_int_equal(brought(0).state, TRACKD_ACTIVE);
+}
+
+static void pids_of_another_namespace_mean_nobody(void **state)
+{
+	(void)state;
+	old_board.header->pid_ns++;
+	struct trackd_task task = brought(1);
+	assert_int_equal(task.state, TRACKD_FAILED);
+	assert_int_equal(task.reason, TRACKD_REASON_WORKER_LOST);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_worker_that_lives_keeps_its_task),
+		TEST(a_worker_that_died_has_lost_it),
+		TEST(who_got_the_pid_of_a_dead_worker_has_not_got_its_task),
+		TEST(a_start_time_that_is_not_known_is_no_proof_of_death),
+		TEST(pids_of_another_namespace_mean_nobody),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
