@@ -164,7 +164,26 @@ static inline int work_is_open(uint64_t work, uint32_t generation)
 	return (work >> 47) == (uint64_t)(generation & 0xffff) << 1;
 }
 
-/* ---- Cancel word: generation (32), milliseconds after creation plus one (32; 0: not asked) --- */
+/* ---- Cancel word: generation (32), time after creation at which it was asked (32; 0: not asked) -
+ * In milliseconds plus one up to 24 days; beyond, with the top bit, in seconds. */
+
+#define CANCEL_SECONDS (UINT32_C(1) << 31)
+
+static inline uint32_t cancel_asked(uint64_t after_ns)
+{
+	uint64_t ms = after_ns / 1000000 + 1, s = after_ns / 1000000000;
+
+	if (ms < CANCEL_SECONDS)
+		return (uint32_t)ms;
+	return CANCEL_SECONDS | (uint32_t)(s < CANCEL_SECONDS ? s : CANCEL_SECONDS - 1);
+}
+
+static inline uint64_t cancel_after_ns(uint32_t asked)
+{
+	if (asked & CANCEL_SECONDS)
+		return (asked & ~CANCEL_SECONDS) * UINT64_C(1000000000);
+	return (asked - 1) * UINT64_C(1000000);
+}
 
 static inline uint64_t cancel_make(uint32_t generation, uint32_t asked)
 {

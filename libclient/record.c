@@ -305,8 +305,6 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 static void ask(struct edit *edit)
 {
 	uint64_t created = load_relaxed(&edit->board->details[edit->slot].created);
-	uint64_t ms = (edit->now - created) / NS_PER_MS + 1;
-
 	uint64_t before = load_relaxed(&edit->head->cancel);
 
 	if ((uint32_t)before != 0 && (uint32_t)(before >> 32) == edit->generation) {
@@ -314,7 +312,7 @@ static void ask(struct edit *edit)
 		return;
 	}
 	store_relaxed(&edit->head->cancel,
-		      cancel_make(edit->generation, ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX));
+		      cancel_make(edit->generation, cancel_asked(edit->now - created)));
 	/* A new revision, so that whoever compares revisions sees it; the task's age stays. */
 	edit_end_event(edit, TRACKD_EVENT_CANCEL, edit_done(edit));
 }

@@ -361,11 +361,9 @@ static uint8_t import_flags(const struct trackd_task *task)
 
 static uint32_t import_cancel(const struct trackd_task *task)
 {
-	uint64_t ms = (task->cancel_requested_ns - task->created_ns) / NS_PER_MS + 1;
-
 	if (task->cancel_requested_ns == 0)
 		return 0;
-	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+	return cancel_asked(task->cancel_requested_ns - task->created_ns);
 }
 
 static void fill_import(struct board *board, uint32_t slot, uint32_t generation,

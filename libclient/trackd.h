@@ -517,14 +517,14 @@ struct trackd_task {
 	uint64_t done, total;
 	uint64_t serial; /* grows from task to task of one owner: newest first is highest first */
 	uint64_t created_ns, started_ns, updated_ns, finished_ns; /* 0: not yet */
-	uint64_t cancel_requested_ns;                             /* 0: not asked; exact to 1 ms */
-	uint64_t expires_ns;                                      /* UINT64_MAX: never */
-	uint32_t ttl_ms, active_ttl_ms;                           /* as given at creation */
-	int32_t worker_pid;                                       /* 0: none, or no longer known */
+	uint64_t cancel_requested_ns;   /* 0: not asked; exact to 1 ms, after 24 days to 1 s */
+	uint64_t expires_ns;            /* UINT64_MAX: never */
+	uint32_t ttl_ms, active_ttl_ms; /* as given at creation */
+	int32_t worker_pid;             /* 0: none, or no longer known */
 	uint32_t worker_uid;
-	uint64_t
-		worker_start; /* its start time, in clock ticks after the host's boot (/proc/PID/stat,
-				  field 22, less the boottime offset of one's time namespace) */
+	/* In clock ticks after the host's boot: field 22 of /proc/PID/stat, less the boottime offset of
+	 * one's time namespace. */
+	uint64_t worker_start;
 	char worker_comm[16];
 	struct trackd_stage stages[TRACKD_STAGES_MAX];
 };

@@ -227,7 +227,7 @@ static void copy_times(const struct board *board, const struct record *record,
 	task->expires_ns =
 		record->deadline == UINT64_MAX ? UINT64_MAX : to_wall(board, record->deadline);
 	if (view_is_asked(record->cancel, task->ref.generation))
-		task->cancel_requested_ns = task->created_ns + (asked - 1) * NS_PER_MS;
+		task->cancel_requested_ns = task->created_ns + cancel_after_ns(asked);
 }
 
 static void copy_status(const struct board *board, struct trackd_task *task, uint8_t stage)

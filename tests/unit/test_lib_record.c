@@ -493,6 +493,30 @@ static void mending_puts_deadline_hint_and_seal_right(void **state)
 	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_FINAL);
 }
 
+/* The time of a request is kept in 32 bits; tasks may be older than 2^32 ms. */
+static void a_request_to_cancel_is_dated_right_however_old_the_task(void **state)
+{
+	static const uint64_t day = 86400 * NS_PER_S;
+	const uint64_t ages[] = { 1,        day,      24 * day,  25 * day,
+				  49 * day, 50 * day, 400 * day, 10000 * day };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
+		char id[32];
+		snprintf(id, sizeof id, "task-%zu", i);
+		struct trackd_ref ref = harness_create(&board, id, NULL);
+		assert_int_equal(update(ref, 0), 0);
+		board.details[ref.slot].created = clock_boot_ns() - ages[i];
+		uint64_t before = clock_boot_ns();
+		assert_int_equal(record_cancel(&board, ref, soon()), 0);
+		struct trackd_task task = task_of(ref);
+		uint64_t asked = task.cancel_requested_ns - task.created_ns;
+		uint64_t late = clock_boot_ns() - before + NS_PER_MS;
+		assert_true(asked + (ages[i] > 24 * day ? NS_PER_S : NS_PER_MS) >= ages[i]);
+		assert_true(asked <= ages[i] + late);
+	}
+}
+
 #define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
@@ -507,6 +531,7 @@ int main(void)
 		OWN_BOARD(deadlines_follow_the_one_rule),
 		OWN_BOARD(an_expired_task_is_gone_for_writers),
 		OWN_BOARD(a_record_keeps_its_kind),
+		OWN_BOARD(a_request_to_cancel_is_dated_right_however_old_the_task),
 		OWN_BOARD(mending_puts_deadline_hint_and_seal_right),
 	};
 
