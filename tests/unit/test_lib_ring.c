@@ -32,6 +32,8 @@ static int make_board(void **state)
 {
 	(void)state;
 	harness_board(&board, CAPACITY);
+	/* The same stripes each time: a creator must not need the one that a test holds. */
+	board.hash_seed = board.header->hash_seed = 42;
 	return 0;
 }
 
