@@ -25,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PRODUCERS = 8, ROWS = 96, STAGES = 5, IDS = 1000000 };
+enum { PRODUCERS = 8, ROWS = 96, STAGES = 5 };
 
 /* How far a task is: nothing, stage 0 to 4 plus one, its end. */
 enum { ABSENT = 0, PENDING = 1, STAGE_0 = 2, FINAL = STAGE_0 + STAGES };
@@ -44,6 +44,7 @@ struct row {
 
 struct ledger {
 	struct row rows[PRODUCERS][ROWS];
+	uint64_t last_id[PRODUCERS];
 	uint64_t calls[PRODUCERS], moving[PRODUCERS], moved[PRODUCERS];
 	uint64_t wrong; /* complaints; each is printed */
 	uint64_t events, lapped, lost, iterations;
@@ -178,15 +179,15 @@ static int call(struct trackd *trackd, unsigned producer, struct row *row)
 }
 
 /* What to do with a task next. */
-static void plan(struct row *row)
+static void plan(unsigned producer, struct row *row)
 {
 	struct sight *to = &row->tried;
 
 	*to = row->acked;
 	switch (to->phase) {
 	case ABSENT:
-		row->id = draw(IDS);
-		*to = (struct sight){ PENDING, 0, draw(IDS) + 1 };
+		row->id = ++ledger->last_id[producer]; /* none is used twice */
+		*to = (struct sight){ PENDING, 0, draw(1000000) + 1 };
 		return;
 	case FINAL:
 		*to = (struct sight){ 0 };
@@ -205,16 +206,6 @@ static void plan(struct row *row)
 	} else {
 		to->done += 1 + draw(9);
 	}
-}
-
-static bool id_is_taken(unsigned producer, const struct row *row)
-{
-	for (unsigned i = 0; i < ROWS; i++) {
-		const struct row *other = &ledger->rows[producer][i];
-		if (other != row && other->id == row->id)
-			return true;
-	}
-	return false;
 }
 
 /* What the board says of a task that ought to be another. */
@@ -239,9 +230,7 @@ static bool look_up(struct trackd *trackd, unsigned producer, struct row *row)
 
 static void work_on(struct trackd *trackd, unsigned producer, struct row *row)
 {
-	do
-		plan(row);
-	while (row->acked.phase == ABSENT && id_is_taken(producer, row));
+	plan(producer, row);
 	int error = call(trackd, producer, row);
 
 	if (error == TRACKD_E_GONE && look_up(trackd, producer, row))
