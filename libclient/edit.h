@@ -8,6 +8,7 @@
 #define TRACKD_EDIT_H
 
 #include "atomic.h"
+#include "earliest.h"
 #include "event.h"
 #include "namespace.h"
 #include "ring.h"
@@ -205,7 +206,7 @@ INLINE void edit_fill(struct edit *edit)
 static __attribute__((noinline)) void edit_expires(struct board *board, uint64_t deadline)
 {
 	fence_full();
-	ring_expires(board, deadline);
+	earliest_lower(board, deadline);
 }
 
 /* Publish. The record's mutex stays held, for the event. */

@@ -11,6 +11,7 @@
  * so that no record expires early.
  */
 #include "record.h"
+#include "earliest.h"
 #include "edit.h"
 #include "lock.h"
 #include <errno.h>
@@ -349,7 +350,7 @@ void record_mend(struct board *board, uint32_t slot)
 	uint64_t deadline = deadline_of(board, body, copy.state, copy.worker, copy.updated);
 	store_relaxed(&head->deadline, deadline);
 	fence_full();
-	ring_expires(board, deadline);
+	earliest_lower(board, deadline);
 	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
 					     hint_kind(load_relaxed(&head->hint))));
 	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))

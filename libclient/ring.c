@@ -8,6 +8,7 @@
  */
 #include "ring.h"
 #include "atomic.h"
+#include "earliest.h"
 #include "lock.h"
 #include "map.h"
 #include "repair.h"
@@ -148,63 +149,6 @@ static bool claim_freed(struct board *board, uint32_t slot, uint32_t *ret_slot,
 	return false;
 }
 
-/* ---- The earliest deadline ----------------------------------------------- */
-
-/*
- * header->earliest: a bound (48 bits, in units of 2^16 ns), the number of the search that found it
- * (15), and whether that search goes on (1). When none does, no LIVE record expires before the
- * bound. A search sets the bound to never and the bit, scans all heads, and lowers the bound to
- * what it found; meanwhile whoever makes a deadline lowers it as well. So what a search has passed
- * is in the bound, and a search that dies leaves the bit: the next one finishes it.
- */
-static const uint64_t BOUND = ~UINT64_C(0xffff), SEARCH = 0xffff, GOES_ON = 1;
-
-void ring_expires(struct board *board, uint64_t deadline)
-{
-	uint64_t *earliest = &board->header->earliest;
-	uint64_t bound = deadline & BOUND;
-
-	uint64_t seen = load_relaxed(earliest);
-	while (bound < (seen & BOUND) && !cas_relaxed(earliest, &seen, bound | (seen & SEARCH)))
-		;
-}
-
-static bool none_expired(const struct board *board, uint64_t now)
-{
-	uint64_t seen = load_relaxed(&board->header->earliest);
-
-	return (seen & GOES_ON) == 0 && now < (seen & BOUND);
-}
-
-/* The number of the search, with its bit. */
-static uint64_t search_begin(struct board *board)
-{
-	uint64_t *earliest = &board->header->earliest;
-	uint64_t seen = load_relaxed(earliest), next = seen;
-
-	while ((seen & GOES_ON) == 0) {
-		next = BOUND | ((seen + 2) & SEARCH) | GOES_ON;
-		if (cas_relaxed(earliest, &seen, next))
-			break;
-	}
-	/* The bit before the heads; pairs with the caller's of ring_expires(). */
-	fence_full();
-	return ((seen & GOES_ON) != 0 ? seen : next) & SEARCH;
-}
-
-static void search_end(struct board *board, uint64_t search, uint64_t found)
-{
-	uint64_t *earliest = &board->header->earliest;
-	uint64_t seen = load_relaxed(earliest), next;
-
-	do {
-		if ((seen & SEARCH) != search)
-			return; /* another has ended it */
-		next = ((seen & BOUND) < found ? seen : found) & BOUND;
-		next |= search & ~GOES_ON;
-	} while (!cas_relaxed(earliest, &seen, next));
-}
-
 /* ---- Giving up ----------------------------------------------------------- */
 
 struct search {
@@ -244,9 +188,9 @@ static bool reclaim_expired(struct search *search, bool held_too)
 	uint64_t now = clock_boot_ns(), first = UINT64_MAX;
 	unsigned n = 0;
 
-	if (!held_too && none_expired(board, now))
+	if (!held_too && earliest_none_expired(board, now))
 		return false;
-	uint64_t number = search_begin(board);
+	uint64_t number = earliest_search_begin(board);
 	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity && n < AT_ONCE;
 	     slot = slot_next_used(board, slot + 1)) {
 		const uint64_t *deadline = &board->heads[slot].deadline;
@@ -265,7 +209,7 @@ static bool reclaim_expired(struct search *search, bool held_too)
 		first = next < first ? next : first;
 	}
 	if (n < AT_ONCE && !search->moving)
-		search_end(board, number, first);
+		earliest_search_end(board, number, first);
 	return n > 0;
 }
 
@@ -407,7 +351,7 @@ static bool known_full(const struct board *board)
 	if (__builtin_expect(since == 0, 1))
 		return false;
 	uint64_t now = clock_boot_ns();
-	return now - since < BELIEVED_NS && none_expired(board, now) &&
+	return now - since < BELIEVED_NS && earliest_none_expired(board, now) &&
 	       load_relaxed(&header->full_changes) == changes_of(board);
 }
 

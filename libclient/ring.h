@@ -30,11 +30,6 @@ int ring_claim_replacing(struct board *board, uint64_t deadline, uint32_t *ret_s
 /* Give a claimed slot back that was never linked, and unlock it. */
 void ring_unclaim(struct board *board, uint32_t slot, uint32_t generation);
 
-/* A LIVE record of this deadline has just been made, or its deadline has become that early. The
- * caller has passed a full fence since the store, and still holds the record's mutex: should it die
- * before, record_mend() does this for it. */
-void ring_expires(struct board *board, uint64_t deadline);
-
 /* Something can go, or has gone, that no counter counts. Called after the store. */
 void ring_changed(struct board *board);
 

@@ -7,6 +7,7 @@
  */
 #include "tenant.h"
 #include "atomic.h"
+#include "earliest.h"
 #include "event.h"
 #include "index.h"
 #include "kind.h"
@@ -253,7 +254,7 @@ static int create_once(struct board *board, const struct tenant_new *task, uint6
 	}
 	/* One fence for both: the deadline, and the event, for event_ring_fenced(). */
 	fence_full();
-	ring_expires(board, load_relaxed(&board->heads[slot].deadline));
+	earliest_lower(board, load_relaxed(&board->heads[slot].deadline));
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };
 	clock_boot_last = now; /* produce.c knows the task by the time of its creation */
@@ -461,7 +462,7 @@ int tenant_import(struct board *board, const struct trackd_task *task, uint64_t 
 		return error;
 	}
 	fence_full();
-	ring_expires(board, load_relaxed(&board->heads[slot].deadline));
+	earliest_lower(board, load_relaxed(&board->heads[slot].deadline));
 	ring_changed(board); /* it may be final */
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making room, making tasks and taking them away: who may have an id, and who must give way. */
 #include "libclient/atomic.h"
+#include "libclient/earliest.h"
 #include "libclient/index.h"
 #include "libclient/map.h"
 #include "libclient/record.h"
@@ -322,7 +323,7 @@ static void a_board_full_of_expired_tasks_is_not_full(void **state)
 	fill(refs);
 	assert_int_equal(create("more-1", "", false, &more), TRACKD_E_FULL);
 	board.heads[refs[7].slot].deadline = 1;
-	ring_expires(&board, 1);
+	earliest_lower(&board, 1);
 	assert_int_equal(create("more-1", "", false, &more), 0);
 	assert_false(is_live(refs[7]));
 }
