@@ -189,15 +189,21 @@ static struct verdict judge(const struct board *board, const struct config *conf
  * unmapped. */
 static int replace(struct board *board, const struct config *config, const struct verdict *verdict)
 {
+	char holder[TASK_LABEL_MAX];
+
 	log_info("board %s %s: its tasks move to a new one", config->board, verdict->why);
-	int error = succession_replace(board, config, verdict->how);
+	int error = succession_replace(board, config, verdict->how, holder);
 	if (error == 0)
 		return 0;
 	if (verdict->must) {
 		segment_unmap(board);
 		return say_not_made(config, error);
 	}
-	if (error != -EBUSY) /* which has been said */
+	if (error == -EBUSY)
+		log_warning("board %s cannot be replaced now: %s has held a lock on it for 100 ms; "
+			    "end or continue that process, then restart trackd",
+			    config->board, holder);
+	else
 		log_warning("no new board (%s)", error == -ENOSPC ? "/dev/shm has no room for both"
 								  : trackd_strerror(error));
 	log_warning("board %s is served as it is", config->board);

@@ -16,4 +16,8 @@ void board_take_over(struct board *board, const struct config *config);
 /* Declare the configured kinds. Number of those that the board refused, each said in the log. */
 int board_declare_kinds(struct board *board, const struct config *config);
 
+/* Say in the header that the board is served although its name does not lead to it, so that its clients
+ * stay: until somebody tries again to replace it, and as long as that may take. */
+void board_serve_nameless(struct board *board);
+
 #endif

@@ -170,6 +170,24 @@ int boardlock_take(struct boardlock *ret_lock, const char *board, pid_t *ret_pid
 	return 0;
 }
 
+int boardlock_renew(struct boardlock *lock, const char *board, pid_t *ret_pid)
+{
+	char path[SEGMENT_PATH_MAX];
+	struct note note;
+
+	lock_path(path, board);
+	if (is_named(lock->fd, path))
+		return 0;
+	note_read(lock->fd, &note);
+	int fd = lock_file(path, ret_pid);
+	if (fd < 0)
+		return fd;
+	note_write(fd, &note);
+	close(lock->fd);
+	lock->fd = fd;
+	return 0;
+}
+
 /* ---- Letting go ------------------------------------------------------------ */
 
 void boardlock_drop(struct boardlock *lock)

@@ -20,6 +20,10 @@ struct boardlock {
  * file is a stranger's; -errno. */
 int boardlock_take(struct boardlock *ret_lock, const char *board, pid_t *ret_pid);
 
+/* Take it again if somebody has removed its file, so that no other daemon begins beside this one. As
+ * boardlock_take(); after a failure what was held is held. */
+int boardlock_renew(struct boardlock *lock, const char *board, pid_t *ret_pid);
+
 /* The daemon has made this socket, whose file has that number; "": it has removed it. */
 void boardlock_note(const struct boardlock *lock, const char *socket, dev_t device, ino_t inode);
 

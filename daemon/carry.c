@@ -360,6 +360,8 @@ int carry_end(struct carry *carry, enum layout_closed how)
 {
 	uint32_t both = carry->old->capacity < carry->new->capacity ? carry->old->capacity
 								    : carry->new->capacity;
+
+	carry->closed_ns = clock_monotonic_ns();
 	int error = how == LAYOUT_CLOSED ? drain_all(carry) : 0;
 
 	for (uint32_t slot = 0; error == 0 && slot < both; slot++)

@@ -22,6 +22,7 @@ struct carry {
 	uint64_t moved;       /* of them: have another slot now */
 	uint64_t lost;        /* could not be: they were garbage */
 	uint64_t wait_ns;     /* for each lock; carry_begin() sets it to 100 ms */
+	uint64_t closed_ns;   /* CLOCK_MONOTONIC when carry_end() began: since then writers wait */
 	/* after -EBUSY: the lock that was not to be had */
 	union layout_mutex *held;
 };

@@ -386,6 +386,17 @@ int control_init(struct control *control, sd_event *event, int listen_fd, struct
 	return error < 0 ? error : 0;
 }
 
+int control_move(struct control *control)
+{
+	int fd = open_for_readers(control->board->fd);
+
+	if (fd < 0)
+		return fd;
+	close(control->reader_fd);
+	control->reader_fd = fd;
+	return 0;
+}
+
 void control_free(struct control *control)
 {
 	/* The service manager keeps its copies of the subscribers' sockets. */

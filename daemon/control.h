@@ -38,6 +38,8 @@ struct control {
 /* Serve the listening socket, which stays the caller's. 0 or -errno. */
 int control_init(struct control *control, sd_event *event, int listen_fd, struct board *board,
 		 const char *name, struct liveness *liveness, struct notify *notify);
+/* The board has been replaced: hand out the one that *board is now. 0 or -errno. */
+int control_move(struct control *control);
 void control_free(struct control *control);
 
 /* Ring all subscribers; at most one ring is unread at a time. */

@@ -103,6 +103,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
+void saver_settle(struct saver *saver)
+{
+	int64_t result = is_on(saver) ? snapshot_end(&saver->job) : -ENOENT;
+
+	if (result != -ENOENT)
+		took(saver, result);
+}
+
 static int on_done(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct saver *saver = data;
@@ -110,7 +118,7 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *data
 	(void)source;
 	(void)fd;
 	(void)revents;
-	took(saver, snapshot_end(&saver->job));
+	saver_settle(saver);
 	if (saver->changed)
 		arm(saver);
 	return 0;
@@ -124,9 +132,7 @@ void saver_finish(struct saver *saver)
 
 	if (!is_on(saver))
 		return;
-	result = snapshot_end(&saver->job);
-	if (result != -ENOENT)
-		took(saver, result);
+	saver_settle(saver);
 	print = fingerprint(saver->board, &open);
 	if (print == saver->written)
 		return;

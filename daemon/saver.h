@@ -27,6 +27,9 @@ void saver_free(struct saver *saver);
 /* Something has changed. */
 void saver_touch(struct saver *saver);
 
+/* Wait for the snapshot that is being written, if one is: its thread reads the board. */
+void saver_settle(struct saver *saver);
+
 /* Write one now and wait for it: the daemon stops. */
 void saver_finish(struct saver *saver);
 

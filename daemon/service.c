@@ -5,27 +5,19 @@
 #include "atomic.h"
 #include "board.h"
 #include "boardlock.h"
-#include "clockwatch.h"
-#include "control.h"
-#include "doorbell.h"
-#include "event.h"
 #include "exitstatus.h"
-#include "journal.h"
 #include "listener.h"
-#include "liveness.h"
 #include "log.h"
-#include "losses.h"
-#include "notify.h"
-#include "reaper.h"
-#include "rounds.h"
-#include "saver.h"
+#include "modules.h"
+#include "namewatch.h"
 #include "statedir.h"
-#include "sweep.h"
+#include "succession.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -40,17 +32,12 @@ struct service {
 	struct board board;
 	struct listener listener;
 	struct notify notify;
-	struct losses losses;
-	struct liveness liveness;
-	struct reaper reaper;
-	struct sweep sweep;
-	struct control control;
-	struct saver saver;
-	struct clockwatch clockwatch;
-	struct journal journal;
-	struct doorbell doorbell;
-	struct rounds rounds;
-	bool serves; /* the board has its name: from here on it is stopped, not given up */
+	struct modules modules;
+	struct namewatch name_watch, lock_watch;
+	char nameless[TASK_LABEL_MAX +
+		      32]; /* why the board has no name, as the log says; "": it has */
+	bool unlocked;     /* and whether its lock has none */
+	bool serves;       /* the board has its name: from here on it is stopped, not given up */
 	/* descriptors that the service manager passed us */
 	int n_passed;
 	char **passed_names;
@@ -79,10 +66,10 @@ static void take_kept(struct service *service, const char *name, int fd)
 	}
 	switch (kind) {
 	case NOTIFY_SUBSCRIBER:
-		(void)control_add(&service->control, fd, (int)(a & INT32_MAX));
+		(void)control_add(&service->modules.control, fd, (int)(a & INT32_MAX));
 		break;
 	case NOTIFY_WORKER:
-		liveness_restore(&service->liveness, a, b, fd);
+		liveness_restore(&service->modules.liveness, a, b, fd);
 		break;
 	}
 }
@@ -195,8 +182,8 @@ static void apply(struct service *service, const struct config *config)
 	service->config = kept;
 	store_relaxed(&header->ttl_ms, kept.ttl);
 	store_relaxed(&header->active_ttl_ms, kept.active_ttl);
-	service->saver.interval_ms = kept.snapshot_interval;
-	journal_verbose(&service->journal, kept.verbose != 0);
+	service->modules.saver.interval_ms = kept.snapshot_interval;
+	journal_verbose(&service->modules.journal, kept.verbose != 0);
 	(void)board_declare_kinds(&service->board, &kept);
 }
 
@@ -233,81 +220,127 @@ static int catch_signals(struct service *service)
 	return error;
 }
 
-/* ---- Up and down -------------------------------------------------------- */
+/* ---- A name that somebody took away --------------------------------------- */
 
-static void after_death(void *data)
+/* Once for each reason, however often it is tried again. */
+static void say_nameless(struct service *service, const char *why, const char *advice)
 {
-	struct service *service = data;
+	const char *board = service->config.board;
 
-	rounds_after_death(&service->rounds);
+	if (strcmp(service->nameless, why) == 0)
+		return;
+	snprintf(service->nameless, sizeof service->nameless, "%s", why);
+	log_error(
+		"somebody has removed /dev/shm%s, and the board cannot be replaced: %s; %s. Until "
+		"then it is served without a name, to programs that reach the socket, and is "
+		"lost if this daemon ends",
+		board, why, advice);
 }
 
-static uint64_t watchdog_ns(void)
+static void say_refused(struct service *service, int error, const char *holder)
 {
-	uint64_t usec = 0;
+	char why[TASK_LABEL_MAX + 32];
 
-	return sd_watchdog_enabled(0, &usec) > 0 ? usec * 1000 : 0;
+	if (error == -EBUSY) {
+		snprintf(why, sizeof why, "%s holds a lock on it", holder);
+		say_nameless(service, why, "end or continue that process");
+	} else if (error == -ENOSPC) {
+		say_nameless(service, "/dev/shm has no room for both", "make room in /dev/shm");
+	} else {
+		say_nameless(service, trackd_strerror(error), "make its name free");
+	}
 }
 
-/* Start every module on the board. 0 or -errno; what has been started is stopped by stop_modules().
- */
-static int start_modules(struct service *service)
+/* Reserving memory that is not there would fill /dev/shm for a moment, each time it is tried. */
+static bool has_room(const struct board *board)
 {
-	const struct config *config = &service->config;
-	const struct rounds_parts parts = { .board = &service->board,
-					    .doorbell = &service->doorbell,
-					    .journal = &service->journal,
-					    .liveness = &service->liveness,
-					    .reaper = &service->reaper,
-					    .sweep = &service->sweep,
-					    .control = &service->control,
-					    .saver = &service->saver,
-					    .notify = &service->notify };
+	struct statvfs fs;
+
+	return statvfs("/dev/shm", &fs) < 0 || fs.f_blocks == 0 ||
+	       (uint64_t)fs.f_bavail * fs.f_frsize >= board->size;
+}
+
+/* As large as the old one, whatever is configured: every task keeps its slot. */
+static int replace_board(struct service *service, struct board *ret_next)
+{
 	struct board *board = &service->board;
-	sd_event *event = service->event;
-	/* Events before this are history; what they left on the board the first sweep finds. */
-	uint64_t head = event_head(board);
-	int error = losses_init(&service->losses, event, board, after_death, service);
+	struct config config = service->config;
+	char holder[TASK_LABEL_MAX] = "";
+	int error = -ENOSPC;
 
-	if (error >= 0)
-		error = liveness_init(&service->liveness, event, board, &service->losses,
-				      &service->notify);
-	if (error >= 0)
-		error = reaper_init(&service->reaper, event, board, head);
-	if (error >= 0)
-		error = sweep_init(&service->sweep, event, board, &service->reaper,
-				   &service->losses);
-	if (error >= 0)
-		error = control_init(&service->control, event, service->listener.fd, board,
-				     config->board, &service->liveness, &service->notify);
-	if (error >= 0)
-		error = saver_init(&service->saver, event, board, &service->place,
-				   config->snapshot_interval);
-	if (error >= 0)
-		error = clockwatch_init(&service->clockwatch, event, board);
-	if (error >= 0)
-		error = journal_start(&service->journal, board, config->board, head,
-				      config->verbose != 0);
-	if (error >= 0)
-		error = doorbell_start(&service->doorbell, board, &service->notify, watchdog_ns());
-	if (error >= 0)
-		error = rounds_init(&service->rounds, event, &parts);
+	config.capacity = board->tasks_max;
+	/* A large board takes longer than the watchdog waits for the loop. */
+	doorbell_idle(&service->modules.doorbell);
+	if (has_room(board))
+		error = succession_install(ret_next, board, &config, SUCCESSION_CARRY, holder);
+	doorbell_busy(&service->modules.doorbell);
+	if (error < 0)
+		say_refused(service, error, holder);
 	return error;
 }
 
-static void stop_modules(struct service *service)
+/* Without its lock nothing keeps another daemon from beginning beside this one. */
+static int on_lock_lost(enum namewatch_name name, void *data)
 {
-	rounds_free(&service->rounds);
-	doorbell_stop(&service->doorbell);
-	journal_stop(&service->journal);
-	clockwatch_free(&service->clockwatch);
-	saver_free(&service->saver);
-	control_free(&service->control);
-	sweep_free(&service->sweep);
-	reaper_free(&service->reaper);
-	liveness_free(&service->liveness);
-	losses_free(&service->losses);
+	struct service *service = data;
+	pid_t pid = 0;
+	int error = boardlock_renew(&service->lock, service->config.board, &pid);
+
+	(void)name;
+	if (error < 0 && !service->unlocked)
+		log_error("somebody has removed %s, and it cannot be made again: %s",
+			  service->lock_watch.path,
+			  error == -EAGAIN ? "another trackd has made it; stop one of the two"
+					   : trackd_strerror(error));
+	service->unlocked = error < 0;
+	return error;
 }
+
+static int on_name_lost(enum namewatch_name name, void *data)
+{
+	struct service *service = data;
+	struct board next;
+	int error;
+
+	board_serve_nameless(&service->board);
+	if (name == NAMEWATCH_TAKEN) {
+		say_nameless(service, "its name is taken by what belongs to somebody else",
+			     "look at that and remove it");
+		return -EEXIST;
+	}
+	error = replace_board(service, &next);
+	if (error < 0)
+		return error;
+	service->nameless[0] = '\0';
+	log_warning("somebody has removed /dev/shm%s; a new board is there, with all tasks",
+		    service->config.board);
+	error = modules_move(&service->modules, &next);
+	if (error < 0) {
+		log_error("cannot go on: %s", strerror(-error));
+		(void)sd_event_exit(service->event, EX_OSERR);
+	}
+	return 0;
+}
+
+static void watch_names(struct service *service)
+{
+	const char *board = service->config.board;
+	char path[SEGMENT_PATH_MAX];
+	int error;
+
+	snprintf(path, sizeof path, "/dev/shm%s", board);
+	error = namewatch_init(&service->name_watch, service->event, path, &service->board.fd,
+			       on_name_lost, service);
+	segment_beside(path, board, "lock");
+	if (error >= 0)
+		error = namewatch_init(&service->lock_watch, service->event, path,
+				       &service->lock.fd, on_lock_lost, service);
+	if (error < 0)
+		log_warning("it will not be noticed when somebody removes the board: %s",
+			    strerror(-error));
+}
+
+/* ---- Up and down -------------------------------------------------------- */
 
 /* By hand instead of sd_event_loop(), so that the watchdog can tell a loop that sleeps from one
  * that hangs. */
@@ -316,12 +349,12 @@ static int loop(struct service *service)
 	int result = 0;
 
 	while (result >= 0 && sd_event_get_state(service->event) != SD_EVENT_FINISHED) {
-		doorbell_busy(&service->doorbell);
+		doorbell_busy(&service->modules.doorbell);
 		result = sd_event_prepare(service->event);
 		if (result == 0) {
-			doorbell_idle(&service->doorbell);
+			doorbell_idle(&service->modules.doorbell);
 			result = sd_event_wait(service->event, UINT64_MAX);
-			doorbell_busy(&service->doorbell);
+			doorbell_busy(&service->modules.doorbell);
 		}
 		if (result > 0)
 			result = sd_event_dispatch(service->event);
@@ -341,7 +374,7 @@ static int start(struct service *service)
 		status = adopt_board(&service->board, &service->config);
 	if (status != 0)
 		return status;
-	error = start_modules(service);
+	error = modules_start(&service->modules, service->listener.fd, &service->place);
 	if (error >= 0)
 		error = catch_signals(service);
 	if (error < 0) {
@@ -352,23 +385,26 @@ static int start(struct service *service)
 	if (status == 0)
 		status = adopt_name(&service->board, &service->config);
 	service->serves = status == 0;
+	if (status == 0)
+		watch_names(service);
 	return status;
 }
 
 static int serve(struct service *service)
 {
-	int error;
+	int error, status = 0;
 
 	take_all_kept(service);
-	liveness_walk(&service->liveness, true);
-	sweep_ask(&service->sweep, SWEEP_STRIPES);
+	liveness_walk(&service->modules.liveness, true);
+	sweep_ask(&service->modules.sweep, SWEEP_STRIPES);
 	notify_ready(&service->notify);
 	error = loop(service);
 	if (error < 0) {
 		log_error("the event loop failed: %s", strerror(-error));
 		return EX_SOFTWARE;
 	}
-	return 0;
+	(void)sd_event_get_exit_code(service->event, &status);
+	return status;
 }
 
 /* Threads are started with all signals blocked; the loop takes them from a descriptor. */
@@ -404,9 +440,11 @@ static void end(struct service *service)
 {
 	if (service->serves) {
 		let_signals_through();
-		saver_finish(&service->saver);
+		saver_finish(&service->modules.saver);
 	}
-	stop_modules(service);
+	namewatch_free(&service->name_watch);
+	namewatch_free(&service->lock_watch);
+	modules_stop(&service->modules);
 	listener_close(&service->listener, !service->serves);
 	segment_unmap(&service->board);
 	if (service->serves) {
@@ -425,11 +463,7 @@ int service_run(const struct options *options, const struct config *config)
 				   .config = *config,
 				   .lock = { .fd = -1 },
 				   .board = { .fd = -1 },
-				   .listener = { .fd = -1 },
-				   .liveness = { .epoll = -1 },
-				   .control = { .reader_fd = -1, .spare_fd = -1 },
-				   .saver = { .place = { .dir = "" }, .job = { .event_fd = -1 } },
-				   .clockwatch = { .fd = -1 } };
+				   .listener = { .fd = -1 } };
 	int status;
 
 	prepare_process();
@@ -441,6 +475,8 @@ int service_run(const struct options *options, const struct config *config)
 	}
 	service.place = (struct snapshot_place){ service.config.state_dir, service.config.board };
 	service.statedir.place = &service.place;
+	modules_init(&service.modules, service.event, &service.board, &service.config,
+		     &service.notify);
 	status = adopt_lock(config, &service.lock);
 	if (status == 0) {
 		status = start(&service);

@@ -23,18 +23,14 @@ static enum layout_closed closed_for(enum succession_how how)
 
 /* ---- Words for the log --------------------------------------------------- */
 
-static void say_holder(const struct config *config, const union layout_mutex *held)
+static void name_holder(const union layout_mutex *held, char ret_holder[TASK_LABEL_MAX])
 {
 	pid_t holder = lock_holder(held);
 	char comm[16] = "";
-	char label[TASK_LABEL_MAX];
 	uint32_t uid;
 
 	process_describe(holder, &uid, comm);
-	task_worker_label(label, comm, holder);
-	log_warning("board %s cannot be replaced now: %s has held a lock on it for 100 ms; end or "
-		    "continue that process, then restart trackd",
-		    config->board, label);
+	task_worker_label(ret_holder, comm, holder);
 }
 
 static void say_carried(const struct config *config, const struct carry *carry, uint64_t pause_ns)
@@ -62,7 +58,8 @@ static void say_imported(const struct config *config, const struct restore_count
 /* ---- Filling the new board ----------------------------------------------- */
 
 static int fill_by_carrying(struct board *new, struct board *old, const struct config *config,
-			    enum layout_closed how, struct carry *carry)
+			    enum layout_closed how, struct carry *carry,
+			    char ret_holder[TASK_LABEL_MAX])
 {
 	int error = carry_begin(carry, new, old);
 
@@ -71,7 +68,7 @@ static int fill_by_carrying(struct board *new, struct board *old, const struct c
 	segment_close(old, how);
 	error = carry_end(carry, how);
 	if (error == -EBUSY)
-		say_holder(config, carry->held);
+		name_holder(carry->held, ret_holder);
 	else if (error == 0)
 		(void)board_declare_kinds(new, config);
 	return error;
@@ -95,43 +92,59 @@ void succession_reopen(struct board *board)
 	event_wake_all(board);
 }
 
-/* The new board is in force; who waits for it wakes up. */
+/* Who waits for the next board, or for none, wakes up. */
 static void give_up(struct board *board, enum layout_retired how)
 {
 	segment_retire(board, how);
 	event_wake_all(board);
-	segment_hollow(board);
 }
 
-int succession_replace(struct board *board, const struct config *config, enum succession_how how)
+int succession_install(struct board *ret_new, struct board *old, const struct config *config,
+		       enum succession_how how, char ret_holder[TASK_LABEL_MAX])
 {
 	struct restore_count count = { 0 };
 	struct carry carry = { 0 };
 	struct board new;
-	uint64_t start = 0;
 	int error = board_make(&new, config);
 
 	if (error < 0)
 		return error;
-	start = clock_monotonic_ns();
 	error = how == SUCCESSION_IMPORT
-			? fill_by_importing(&new, board, config, &count)
-			: fill_by_carrying(&new, board, config, closed_for(how), &carry);
+			? fill_by_importing(&new, old, config, &count)
+			: fill_by_carrying(&new, old, config, closed_for(how), &carry, ret_holder);
 	if (error == 0) {
 		board_take_over(&new, config);
 		error = segment_replace(&new, config->board);
 	}
 	if (error < 0) {
-		succession_reopen(board);
+		succession_reopen(old);
 		segment_unmap(&new);
 		return error;
 	}
-	give_up(board, LAYOUT_REPLACED);
+	give_up(old, LAYOUT_REPLACED);
 	if (how == SUCCESSION_IMPORT)
 		say_imported(config, &count);
 	else
-		say_carried(config, &carry, clock_monotonic_ns() - start);
-	segment_unmap(board);
+		say_carried(config, &carry, clock_monotonic_ns() - carry.closed_ns);
+	*ret_new = new;
+	return 0;
+}
+
+void succession_leave(struct board *old)
+{
+	segment_hollow(old);
+	segment_unmap(old);
+}
+
+int succession_replace(struct board *board, const struct config *config, enum succession_how how,
+		       char ret_holder[TASK_LABEL_MAX])
+{
+	struct board new;
+	int error = succession_install(&new, board, config, how, ret_holder);
+
+	if (error < 0)
+		return error;
+	succession_leave(board);
 	*board = new;
 	return 0;
 }
@@ -149,5 +162,6 @@ int succession_remove(struct board *board, const char *name)
 		return error;
 	}
 	give_up(board, LAYOUT_REMOVED);
+	segment_hollow(board);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "segment.h"
+#include "task.h"
 
 enum succession_how {
 	SUCCESSION_CARRY,  /* under each lock; one that is held for long prevents it */
@@ -17,10 +18,21 @@ enum succession_how {
 	SUCCESSION_IMPORT, /* task by task, into other slots: of another boot or namespace */
 };
 
-/* Replace a mapped board; on success *board is the new one, which this daemon has taken over. 0,
- * -EBUSY (a lock was held: said in the log), or what making a board fails with; then the old one is
- * open and as it was. */
-int succession_replace(struct board *board, const struct config *config, enum succession_how how);
+/*
+ * Replace a board: on success *ret_new, which this daemon has taken over, has the name, and the old
+ * board is retired. Its mapping is still whole, for threads that read it; succession_leave() ends that.
+ * 0; -EBUSY: the process that ret_holder names held a lock; or what making a board fails with. After a
+ * failure the old board is open and as it was.
+ */
+int succession_install(struct board *ret_new, struct board *old, const struct config *config,
+		       enum succession_how how, char ret_holder[TASK_LABEL_MAX]);
+
+/* Give back the memory of the board that was replaced, and unmap it. */
+void succession_leave(struct board *old);
+
+/* Both at once: on success *board is the new one. As succession_install(). */
+int succession_replace(struct board *board, const struct config *config, enum succession_how how,
+		       char ret_holder[TASK_LABEL_MAX]);
 
 /* Open a board again whose daemon died while it replaced it. */
 void succession_reopen(struct board *board);

@@ -41,13 +41,16 @@ static bool same_file(int a, int b)
 	       sa.st_ino == sb.st_ino;
 }
 
-/* Map what fd leads to; -EAGAIN if that is the present board. Takes fd over, whatever happens. */
+/* What was found is the present board. */
+enum { PRESENT = -EALREADY };
+
+/* Map what fd leads to, or PRESENT. Takes fd over, whatever happens. */
 static int take(struct trackd *trackd, int fd, const struct mapping *present,
 		struct mapping **ret_mapping)
 {
 	if (same_file(fd, present->board.fd)) {
 		close(fd);
-		return -EAGAIN;
+		return PRESENT;
 	}
 	return attach_map(trackd, fd, ret_mapping);
 }
@@ -72,31 +75,50 @@ static int take_from_daemon(struct trackd *trackd, const struct mapping *present
 	return take(trackd, fd, present, ret_mapping);
 }
 
-/* TRACKD_E_NO_BOARD: neither the name nor a daemon leads to a board; -EAGAIN: only to the present
- * one. */
+/* Whether its daemon knows that the board has lost its name, and is about to put another in its place.
+ * It may be too busy with that to answer. */
+static bool is_being_renewed(const struct board *board)
+{
+	return board_coarse_ns(board) < load_relaxed(&board->header->nameless_until_ns);
+}
+
+static bool is_served_nameless(const struct board *board)
+{
+	return is_being_renewed(board) && !board_closed(board) && !board_retired(board);
+}
+
+/* TRACKD_E_NO_BOARD: neither the name nor a daemon leads to a board; PRESENT: only to the present one;
+ * -EAGAIN: the daemon did not get to it. */
 static int find_successor(struct trackd *trackd, const struct mapping *present,
 			  struct mapping **ret_mapping)
 {
 	int error = take_by_name(trackd, present, ret_mapping);
 
 	/* The daemon of a board that is only closed is at work on the next one. */
-	if (error == 0 || (error == -EAGAIN && !is_left(&present->board)))
+	if (error == 0 || (error == PRESENT && !is_left(&present->board)))
 		return error;
+	if (is_served_nameless(&present->board))
+		return PRESENT;
 	if (!(trackd->flags & TRACKD_OPEN_NO_DAEMON)) {
 		int asked = take_from_daemon(trackd, present, ret_mapping);
 		if (!attach_means_no_daemon(asked) || asked == -EAGAIN)
 			return asked;
+		if (is_served_nameless(&present->board))
+			return PRESENT;
 	}
-	return error == -ENOENT || error == -ENOTDIR || error == -EAGAIN ? TRACKD_E_NO_BOARD
+	return error == -ENOENT || error == -ENOTDIR || error == PRESENT ? TRACKD_E_NO_BOARD
 									 : error;
 }
 
-/* With the turn. 0: the connection has moved. */
+/* With the turn. 0: the connection has moved, or need not: the board has no name, and its daemon says
+ * that it serves it all the same. */
 static int move(struct trackd *trackd, struct mapping *present)
 {
 	struct mapping *mapping;
 	int error = find_successor(trackd, present, &mapping);
 
+	if (error == PRESENT && !board_closed(&present->board) && !board_retired(&present->board))
+		return 0;
 	if (error < 0)
 		return error;
 	attach_use(trackd, mapping);
@@ -185,8 +207,9 @@ static bool is_coming(const struct board *board, int error)
 
 	if (error == TRACKD_E_NO_BOARD)
 		return retired == LAYOUT_REPLACED ||
-		       (retired == LAYOUT_SERVED && !is_unlinked(board));
-	return error == -EAGAIN && retired != LAYOUT_REMOVED;
+		       (retired == LAYOUT_SERVED &&
+			(!is_unlinked(board) || is_being_renewed(board)));
+	return (error == -EAGAIN || error == PRESENT) && retired != LAYOUT_REMOVED;
 }
 
 /* One try. 0: there is a board to write to; -EAGAIN: not yet. */

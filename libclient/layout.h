@@ -243,7 +243,10 @@ struct layout_header {
 	/* [daemon] enum layout_closed: a new board is being made from this one; nothing may be
 	 * committed here (tested under the lock that commits) */
 	uint32_t closed;
-	uint32_t reserved3[3];
+	uint32_t reserved3;
+	/* [daemon] CLOCK_BOOTTIME until which the daemon serves the board although somebody has
+	 * taken its name away; 0: nobody has */
+	uint64_t nameless_until_ns;
 	/* ring cursor: slot at which the next create begins to look [producer] */
 	uint64_t cursor;
 	uint64_t earliest; /* a lower bound of all deadlines, see ring.c [any] compare-and-swap */

@@ -9,6 +9,7 @@
  *
  * CODE is what the call returned.
  */
+#include "inside.h"
 #include "request.h"
 #include "trackd.h"
 #include <errno.h>
@@ -32,7 +33,8 @@
 
 static struct trackd *connection;
 static struct trackd_ref ref; /* of the task that the request names; "^" names the last one */
-static char extra[LINE * 4];  /* the rest of the answer, " KEY=VALUE" each */
+static struct trackd_cursor cursor;
+static char extra[LINE * 4]; /* the rest of the answer, " KEY=VALUE" each */
 
 __attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
@@ -209,6 +211,47 @@ static int do_listen(struct request *request)
 		error = n > 0 ? trackd_dispatch(connection) : n == 0 ? -ETIMEDOUT : -errno;
 	}
 	return error;
+}
+
+/* cursor [SEQUENCE]: for `events`; without a number behind the newest. */
+static int do_cursor(struct request *request)
+{
+	if (request->n > 1)
+		trackd_cursor_at(connection, number(word(request, 1)), &cursor);
+	else
+		trackd_cursor_now(connection, &cursor);
+	return 0;
+}
+
+/* events: all that there are. How many, with the first and the last sequence; how many of them did not
+ * follow the one before; how often the cursor was lapped, and how many it has missed so far. */
+static int do_events(struct request *request)
+{
+	uint64_t n = 0, first = 0, last = 0, gaps = 0, lapped = 0;
+	struct trackd_event event;
+	int found;
+
+	(void)request;
+	while ((found = trackd_next_event(connection, &cursor, &event)) != 0) {
+		if (found < 0 && found != TRACKD_E_LAPPED)
+			return found;
+		lapped += found < 0;
+		if (found < 0)
+			continue;
+		first = n == 0 ? event.sequence : first;
+		gaps += n > 0 && event.sequence != last + 1;
+		last = event.sequence;
+		n++;
+	}
+	say(" n=%" PRIu64 " first=%" PRIu64 " last=%" PRIu64, n, first, last);
+	say(" gaps=%" PRIu64 " lapped=%" PRIu64 " lost=%" PRIu64, gaps, lapped, cursor.lost);
+	return 0;
+}
+
+static int do_hold(struct request *request)
+{
+	return strcmp(request->word[0], "hold") == 0 ? inside_hold(connection, ref)
+						     : inside_let_go();
 }
 
 static uint64_t wall_ns(void)
@@ -459,6 +502,10 @@ static const struct verb {
 	{ "wait", do_wait, TASK },
 	{ "wait-gone", do_wait_gone, CONNECTION },
 	{ "listen", do_listen, CONNECTION },
+	{ "cursor", do_cursor, CONNECTION },
+	{ "events", do_events, CONNECTION },
+	{ "hold", do_hold, TASK },
+	{ "let-go", do_hold, CONNECTION },
 	{ "count", do_count, CONNECTION },
 	{ "stats", do_stats, CONNECTION },
 	{ "kind", do_kind, CONNECTION },

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* All modules but three threads and the readers' descriptor reach the board through one pointer to
+ * what the loop's thread alone changes, so only those have anything to do when it moves. */
+#include "modules.h"
+#include "event.h"
+#include "succession.h"
+#include <systemd/sd-daemon.h>
+
+static void after_death(void *data)
+{
+	struct modules *modules = data;
+
+	rounds_after_death(&modules->rounds);
+}
+
+static uint64_t watchdog_ns(void)
+{
+	uint64_t usec = 0;
+
+	return sd_watchdog_enabled(0, &usec) > 0 ? usec * 1000 : 0;
+}
+
+/* The threads, and what takes the doorbell's word. from: the first event that the journal tells. */
+static int start_threads(struct modules *modules, uint64_t from)
+{
+	const struct config *config = modules->config;
+	const struct rounds_parts parts = { .board = modules->board,
+					    .doorbell = &modules->doorbell,
+					    .journal = &modules->journal,
+					    .liveness = &modules->liveness,
+					    .reaper = &modules->reaper,
+					    .sweep = &modules->sweep,
+					    .control = &modules->control,
+					    .saver = &modules->saver,
+					    .notify = modules->notify };
+	int error = journal_start(&modules->journal, modules->board, config->board, from,
+				  config->verbose != 0);
+
+	if (error >= 0)
+		error = doorbell_start(&modules->doorbell, modules->board, modules->notify,
+				       watchdog_ns());
+	if (error >= 0)
+		error = rounds_init(&modules->rounds, modules->event, &parts);
+	return error;
+}
+
+static void stop_threads(struct modules *modules)
+{
+	rounds_free(&modules->rounds);
+	doorbell_stop(&modules->doorbell);
+	journal_stop(&modules->journal);
+}
+
+void modules_init(struct modules *modules, sd_event *event, struct board *board,
+		  const struct config *config, struct notify *notify)
+{
+	*modules = (struct modules){ .event = event,
+				     .board = board,
+				     .config = config,
+				     .notify = notify,
+				     .liveness = { .epoll = -1 },
+				     .control = { .reader_fd = -1, .spare_fd = -1 },
+				     .saver = { .place = { .dir = "" }, .job = { .event_fd = -1 } },
+				     .clockwatch = { .fd = -1 } };
+}
+
+int modules_start(struct modules *modules, int listen_fd, const struct snapshot_place *place)
+{
+	const struct config *config = modules->config;
+	struct board *board = modules->board;
+	sd_event *event = modules->event;
+	/* Events before this are history; what they left on the board the first sweep finds. */
+	uint64_t head = event_head(board);
+	int error = losses_init(&modules->losses, event, board, after_death, modules);
+
+	if (error >= 0)
+		error = liveness_init(&modules->liveness, event, board, &modules->losses,
+				      modules->notify);
+	if (error >= 0)
+		error = reaper_init(&modules->reaper, event, board, head);
+	if (error >= 0)
+		error = sweep_init(&modules->sweep, event, board, &modules->reaper,
+				   &modules->losses);
+	if (error >= 0)
+		error = control_init(&modules->control, event, listen_fd, board, config->board,
+				     &modules->liveness, modules->notify);
+	if (error >= 0)
+		error = saver_init(&modules->saver, event, board, place, config->snapshot_interval);
+	if (error >= 0)
+		error = clockwatch_init(&modules->clockwatch, event, board);
+	if (error >= 0)
+		error = start_threads(modules, head);
+	return error;
+}
+
+void modules_stop(struct modules *modules)
+{
+	stop_threads(modules);
+	clockwatch_free(&modules->clockwatch);
+	saver_free(&modules->saver);
+	control_free(&modules->control);
+	sweep_free(&modules->sweep);
+	reaper_free(&modules->reaper);
+	liveness_free(&modules->liveness);
+	losses_free(&modules->losses);
+}
+
+int modules_move(struct modules *modules, const struct board *next)
+{
+	/* The old board is closed: it gets no more events, and the new one goes on behind them. */
+	uint64_t head = event_head(modules->board);
+	int error;
+
+	stop_threads(modules);
+	saver_settle(&modules->saver);
+	succession_leave(modules->board);
+	*modules->board = *next;
+	error = control_move(&modules->control);
+	if (error >= 0)
+		error = start_threads(modules, head);
+	if (error < 0)
+		return error;
+	control_ring(&modules->control);
+	liveness_walk(&modules->liveness, true);
+	sweep_ask(&modules->sweep, SWEEP_STRIPES);
+	return 0;
+}

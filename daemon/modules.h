@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every module that works on the board, started and stopped together. When another board takes the
+ * place of the one that they work on, they move along: what they know of slots, clients and events
+ * holds there too, if it has as many slots.
+ */
+#ifndef TRACKD_MODULES_H
+#define TRACKD_MODULES_H
+
+#include "clockwatch.h"
+#include "config.h"
+#include "control.h"
+#include "doorbell.h"
+#include "journal.h"
+#include "liveness.h"
+#include "losses.h"
+#include "notify.h"
+#include "reaper.h"
+#include "rounds.h"
+#include "saver.h"
+#include "segment.h"
+#include "sweep.h"
+#include <systemd/sd-event.h>
+
+struct modules {
+	/* the caller's */
+	sd_event *event;
+	struct board *board;
+	const struct config *config;
+	struct notify *notify;
+	/* in the order in which they are started */
+	struct losses losses;
+	struct liveness liveness;
+	struct reaper reaper;
+	struct sweep sweep;
+	struct control control;
+	struct saver saver;
+	struct clockwatch clockwatch;
+	struct journal journal;
+	struct doorbell doorbell;
+	struct rounds rounds;
+};
+
+/* Nothing is started; modules_stop() may be called. The pointers are kept. */
+void modules_init(struct modules *modules, sd_event *event, struct board *board,
+		  const struct config *config, struct notify *notify);
+
+/* Start all. 0 or -errno; what has been started is stopped by modules_stop(). */
+int modules_start(struct modules *modules, int listen_fd, const struct snapshot_place *place);
+void modules_stop(struct modules *modules);
+
+/*
+ * Go on with *next, which succession_install() has put in the place of *board, and leave that. *board
+ * is *next then. Clients stay connected, and no event is left out of the journal. 0 or -errno: to be
+ * stopped.
+ */
+int modules_move(struct modules *modules, const struct board *next);
+
+#endif
