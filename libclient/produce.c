@@ -280,15 +280,22 @@ static __attribute__((noinline)) int advance_otherwise(struct trackd *trackd, st
 						       uint64_t units)
 {
 	struct change change = { .what = ADVANCE, .ref = ref, .progress = { units, 0 } };
+	int error = apply(trackd, &change);
 
-	return apply(trackd, &change);
+	/* Nothing above has read a clock. */
+	(void)attach_reader(trackd, clock_coarse_ns());
+	return error;
 }
+
+/* The calls of this thread, for the look that needs a clock; wraps. */
+static _Thread_local uint8_t n_advances __attribute__((tls_model("initial-exec")));
 
 PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units)
 {
 	struct mapping *mapping = attach_ready(trackd);
 
-	if (__builtin_expect(mapping == NULL, 0) ||
+	/* Who only counts looks at every 256th call of a thread whether the board has been unlinked. */
+	if (__builtin_expect(mapping == NULL, 0) || __builtin_expect(++n_advances == 0, 0) ||
 	    __builtin_expect(!record_advance_fast(&mapping->board, ref, units), 0))
 		return advance_otherwise(trackd, ref, units);
 	return 0;

@@ -28,7 +28,9 @@
  *   again). A writing call that meets a replacement waits for the new board, usually a few
  *   milliseconds, at most the connection's timeout, and then returns TRACKD_E_MOVING: it was not
  *   applied. Nothing that was acknowledged is lost. TRACKD_E_NO_BOARD from any call: the board was
- *   removed and there is no other; the connection finds one as soon as there is. A reading connection
+ *   removed and there is no other; the connection finds one as soon as there is. That somebody has
+ *   unlinked a board which no daemon serves is noticed within a second, by trackd_advance() at every
+ *   256th call; what was written before is lost with it. A reading connection
  *   lets go of the old board at its next call; a writing one keeps 640 bytes a task of it until it is
  *   closed.
  *

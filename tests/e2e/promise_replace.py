@@ -474,15 +474,18 @@ def _(site):
 @test("a board unlinked while no daemon runs: within a second calls are refused, and go on when there is one")
 def _(site):
     daemon, worker, watcher = begin(site, "--state-dir", site.state)
+    counter = site.puppet("open write", "advance a 1")
     daemon.terminate()
     os.unlink(site.shm)
     until(lambda: worker.ask("update ^ keep x").code == E_NO_BOARD, "a producer notices", limit=MOVE_LIMIT)
     for line in ("advance ^ 1", "update ^ keep x", "create c", "complete ^"):
         answer = worker.ask(line)
         check(answer.code == E_NO_BOARD and waits_for_nobody(answer), f"{line}: {answer.line}")
+    # One that only counts reads no clock; it looks whenever it has counted so far.
+    check(E_NO_BOARD in [counter.ask("advance ^ 1").code for _ in range(2 * 256)], "one that only counts does not notice")
     site.daemon("--state-dir", site.state)
     until(lambda: worker.ask("advance a 1").code == 0, "it follows", limit=MOVE_LIMIT)
-    until(lambda: done(watcher) == done(site.puppet("open")) == 2, "a reader follows", limit=MOVE_LIMIT)
+    until(lambda: done(watcher) == done(site.puppet("open")) == 3, "a reader follows", limit=MOVE_LIMIT)
 
 
 # ---- Events, memory, trackctl ---------------------------------------------------------------------------------------
