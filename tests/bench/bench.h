@@ -83,6 +83,7 @@ void bench_wake(void);
 void bench_death(void);
 void bench_expiry(void);
 void bench_stalls(void);
+void bench_replace(void);
 void bench_others(void);
 void bench_documents(void);
 void bench_reporting(void);

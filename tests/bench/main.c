@@ -24,8 +24,9 @@ static const struct section sections[] = {
 	{ "identity", bench_identity },   { "walk", bench_walk },
 	{ "touch", bench_touch },         { "wake", bench_wake },
 	{ "death", bench_death },         { "expiry", bench_expiry },
-	{ "stalls", bench_stalls },       { "others", bench_others },
-	{ "documents", bench_documents }, { "reporting", bench_reporting },
+	{ "stalls", bench_stalls },       { "replace", bench_replace },
+	{ "others", bench_others },       { "documents", bench_documents },
+	{ "reporting", bench_reporting },
 };
 
 static int chosen(const char *name, int n_names, char **names)
