@@ -227,6 +227,20 @@ def _(site):
     site.doctor()
 
 
+@test("a daemon killed when it has closed the board: the next one, which has no reason to replace it, opens it again")
+def _(site):
+    daemon, worker, watcher = begin(site, *SMALL)
+    old = board_id(worker)
+    daemon.kill()
+    killed = site.start(Daemon(site, LARGE, prefix=traced("-e", "trace=rename", "-e", "inject=rename:signal=SIGKILL:when=1")))
+    check(killed.wait() == -signal.SIGKILL and site.header(CLOSED, "<I") == 1, "the board is not closed")
+    worker.refuse("advance ^ 1", E_MOVING)
+    site.daemon(*SMALL)
+    check(site.header(CLOSED, "<I") == 0, "the board that is served is closed")
+    worker.do("advance ^ 1")
+    check(done(watcher) == 2 and board_id(watcher) == board_id(worker) == old, watcher.show("a").line)
+
+
 @test("no board is given up before the next one has its name: a rename that fails leaves every client where it was")
 def _(site):
     daemon, worker, watcher = begin(site, *SMALL)
