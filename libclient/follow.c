@@ -101,6 +101,9 @@ static int find_successor(struct trackd *trackd, const struct mapping *present,
 		return PRESENT;
 	if (!(trackd->flags & TRACKD_OPEN_NO_DAEMON)) {
 		int asked = take_from_daemon(trackd, present, ret_mapping);
+		/* It is there, and busy: perhaps with just this. */
+		if (asked == -ETIMEDOUT)
+			asked = -EAGAIN;
 		if (!attach_means_no_daemon(asked) || asked == -EAGAIN)
 			return asked;
 		if (is_served_nameless(&present->board))

@@ -118,7 +118,7 @@ static void scene_begin(struct scene *scene)
 	harness_board(&scene->board, CAPACITY);
 	populate(&scene->board);
 	HARNESS_MUST(segment_link(&scene->board, board_name));
-	scene->look = (struct look){ .capacity = CAPACITY,
+	scene->look = (struct look){ .capacity = CAPACITY + LAYOUT_SPARE,
 				     .still = true,
 				     .ids = ids,
 				     .n_ids = sizeof ids / sizeof ids[0],

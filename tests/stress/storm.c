@@ -25,6 +25,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__) || defined(TRACKD_TSAN)
+enum { SECONDS = 8 };
+#else
+enum { SECONDS = 20 };
+#endif
+
 enum { PRODUCERS = 8, ROWS = 96, STAGES = 5 };
 
 /* How far a task is: nothing, stage 0 to 4 plus one, its end. */

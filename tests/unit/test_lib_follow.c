@@ -305,6 +305,12 @@ static int ask(struct trackd_ref ref)
 
 static int (*const questions[])(struct trackd_ref) = { get_it, copy_it, look_up, ask };
 
+#ifdef __SANITIZE_ADDRESS__
+enum { DENSITY = 4 };
+#else
+enum { DENSITY = 16 };
+#endif
+
 static int answer;
 
 static void put_question(void *question)
@@ -330,7 +336,7 @@ static void no_answer_comes_from_a_hollow_board(void **state)
 			if (answer != 0)
 				fail_msg("question %zu, instruction %u: %s", i, n,
 					 trackd_strerror(answer));
-			n += 1 + n / 16;
+			n += 1 + n / DENSITY;
 			tear_down(state);
 			set_up(state);
 		}
