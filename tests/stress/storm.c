@@ -107,18 +107,29 @@ static bool same(const struct sight *a, const struct sight *b)
 	return a->phase == b->phase && a->done == b->done && a->message == b->message;
 }
 
+static int read_task(struct trackd *trackd, const char *id, struct trackd_task *ret_task)
+{
+	struct trackd_ref ref;
+	int error, tries = 0;
+
+	/* Again if its reference has changed since: the board is a smaller one now. */
+	do {
+		error = trackd_lookup(trackd, id, &ref);
+		if (error == 0)
+			error = trackd_copy(trackd, ref, ret_task);
+	} while (error == TRACKD_E_GONE && tries++ < 10);
+	return error;
+}
+
 /* Whether the board shows what was acknowledged, or what the call that its producer died in tried. */
 static void compare(struct trackd *trackd, unsigned producer, const struct row *row, bool in_doubt)
 {
 	struct trackd_task task;
-	struct trackd_ref ref;
 	struct sight sight = { 0 };
 	char id[32];
 
 	id_of(id, producer, row);
-	int error = trackd_lookup(trackd, id, &ref);
-	if (error == 0)
-		error = trackd_copy(trackd, ref, &task);
+	int error = read_task(trackd, id, &task);
 	if (error == 0)
 		sight_of(&task, &sight);
 	else if (error != TRACKD_E_NOT_FOUND)
@@ -134,11 +145,11 @@ static void compare(struct trackd *trackd, unsigned producer, const struct row *
 static void compare_failed(struct trackd *trackd, unsigned producer, const struct row *row)
 {
 	struct trackd_task task;
-	struct trackd_ref ref;
 	char id[32];
 
 	id_of(id, producer, row);
-	if (trackd_lookup(trackd, id, &ref) < 0 || trackd_copy(trackd, ref, &task) < 0) {
+	int error = read_task(trackd, id, &task);
+	if (error < 0) {
 		complain("has gone with its worker", producer, row, 0);
 		return;
 	}
