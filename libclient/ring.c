@@ -17,11 +17,12 @@
 #include <errno.h>
 
 enum {
-	NONE = UINT32_MAX,
 	WINDOW = 64,  /* final tasks that are compared */
 	AT_ONCE = 64, /* expired tasks that one create removes */
 	RACES = 16,   /* tries for the last slot against others */
 };
+
+static const uint32_t NONE = UINT32_MAX; /* no slot */
 
 /* How long "nothing can be given up" is believed, and an expired record that is held passed over. */
 static const uint64_t BELIEVED_NS = NS_PER_S;
