@@ -178,6 +178,11 @@ void private_daemon_start(struct private_daemon *daemon, const char *const *opti
 	harness_die("trackd ended with %d instead of getting ready", status);
 }
 
+int private_daemon_retry(struct private_daemon *daemon)
+{
+	return launch(daemon);
+}
+
 void private_daemon_restart(struct private_daemon *daemon)
 {
 	int status = launch(daemon);

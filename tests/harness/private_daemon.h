@@ -36,6 +36,8 @@ void private_daemon_start(struct private_daemon *daemon, const char *const *opti
  */
 int private_daemon_try(struct private_daemon *daemon, const char *const *options);
 void private_daemon_restart(struct private_daemon *daemon);
+/* The same, but returns how it ended if it does not get ready, else 0. */
+int private_daemon_retry(struct private_daemon *daemon);
 void private_daemon_kill(struct private_daemon *daemon);
 int private_daemon_stop(struct private_daemon *daemon);
 void private_daemon_remove(struct private_daemon *daemon);

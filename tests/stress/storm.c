@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(TRACKD_TSAN)
@@ -409,7 +410,13 @@ static void replace_board(void)
 		start_and_kill();
 	}
 	choose_options();
-	private_daemon_restart(&service);
+	/* One that was killed a moment ago may still hold the board's lock. */
+	int status;
+	do
+		status = private_daemon_retry(&service);
+	while (status == EX_TEMPFAIL);
+	if (status != 0)
+		harness_die("trackd ended with %d", status);
 }
 
 static pid_t start_producer(unsigned producer)
