@@ -124,24 +124,35 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *data
 	return 0;
 }
 
-void saver_finish(struct saver *saver)
+/* Nothing is tried again after a stop: the board has what the snapshot lacks, until the host goes down. */
+static int say_unsaved(const struct saver *saver, int64_t error)
+{
+	log_error("no snapshot could be written to %s (%s): the tasks since the last snapshot are "
+		  "in /dev/shm only, and a reboot loses them; make %s writable, with room for it, "
+		  "and start trackd before a reboot",
+		  saver->place.dir, strerror((int)-error), saver->place.dir);
+	return (int)error;
+}
+
+int saver_finish(struct saver *saver)
 {
 	uint32_t open;
 	uint64_t print;
 	int64_t result;
 
 	if (!is_on(saver))
-		return;
+		return 0;
 	saver_settle(saver);
 	print = fingerprint(saver->board, &open);
 	if (print == saver->written)
-		return;
+		return 0;
 	saver->writing = print;
-	saver->failing = false;
 	result = snapshot_write(saver->board, &saver->place);
+	if (result < 0)
+		return say_unsaved(saver, result);
 	took(saver, result);
-	if (result >= 0)
-		log_info("%lld tasks saved to %s", (long long)result, saver->place.dir);
+	log_info("%lld tasks saved to %s", (long long)result, saver->place.dir);
+	return 0;
 }
 
 int saver_init(struct saver *saver, sd_event *event, struct board *board,

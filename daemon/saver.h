@@ -30,7 +30,8 @@ void saver_touch(struct saver *saver);
 /* Wait for the snapshot that is being written, if one is: its thread reads the board. */
 void saver_settle(struct saver *saver);
 
-/* Write one now and wait for it: the daemon stops. */
-void saver_finish(struct saver *saver);
+/* Write one now and wait for it: the daemon stops. 0; -errno after a message: what changed since the last
+ * snapshot is on the board only. */
+int saver_finish(struct saver *saver);
 
 #endif

@@ -435,12 +435,14 @@ static void let_signals_through(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* In the reverse order of the start, as far as that came. */
-static void end(struct service *service)
+/* In the reverse order of the start, as far as that came. Returns the exit status: `status`, if that is
+ * one of a fault already. */
+static int end(struct service *service, int status)
 {
 	if (service->serves) {
 		let_signals_through();
-		saver_finish(&service->modules.saver);
+		if (saver_finish(&service->modules.saver) < 0 && status == 0)
+			status = EX_IOERR;
 	}
 	namewatch_free(&service->name_watch);
 	namewatch_free(&service->lock_watch);
@@ -455,6 +457,7 @@ static void end(struct service *service)
 		statedir_undo(&service->statedir);
 		boardlock_give_up(&service->lock, service->config.board);
 	}
+	return status;
 }
 
 int service_run(const struct options *options, const struct config *config)
@@ -482,7 +485,7 @@ int service_run(const struct options *options, const struct config *config)
 		status = start(&service);
 		if (status == 0)
 			status = serve(&service);
-		end(&service);
+		status = end(&service, status);
 	}
 	notify_free(&service.notify);
 	sd_event_unref(service.event);

@@ -9,6 +9,8 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+import shutil
+import signal
 import struct
 import uuid
 
@@ -274,6 +276,27 @@ def _(site):
         worker.do(f"remove t-{i}")
     until(lambda: open(inside, "rb").read() != good, "it tries again and succeeds")
     daemon.terminate()
+
+
+@test("a stop that cannot write the snapshot says what a reboot loses and what to do, and exits with 74")
+def _(site):
+    daemon = begin(site, "--snapshot-interval", "never")
+    worker = site.puppet("open write no-worker", "create only owner=alice")
+    shutil.rmtree(site.state)
+    with open(site.state, "w", encoding="utf-8"):
+        pass
+    daemon.signal(signal.SIGTERM)
+    code, said = daemon.wait(), daemon.log()
+    check(code == 74, f"trackd exited {code}: {said}")
+    for word in ("since the last snapshot are in /dev/shm only", f"make {site.state} writable", "before a reboot"):
+        check(word in said, f"it does not say \"{word}\": {said}")
+    check("tried again" not in said, f"nothing is tried again after a stop: {said}")
+    os.unlink(site.state)
+    os.mkdir(site.state)
+    begin(site).terminate()
+    os.unlink(site.shm)
+    begin(site)
+    worker.show("only")
 
 
 def trackd_of(site):
