@@ -57,10 +57,14 @@ static void flags_make(struct flags *flags)
 	memcpy(flags->table + N_KEYS, others, sizeof others);
 }
 
-static int usage(struct config_fault *fault, char *const *argv, int flag)
+/* getopt takes the next word for the value, even if that is a flag: --board --check-config. */
+static bool took_a_flag(char *const *argv)
 {
-	const char *word = argv[optind - 1];
+	return optarg && optarg == argv[optind - 1] && strncmp(optarg, "--", 2) == 0;
+}
 
+static int usage(struct config_fault *fault, const char *word, int flag)
+{
 	if (flag == ':')
 		snprintf(fault->text, sizeof fault->text, "%.100s needs a value; see trackd --help",
 			 word);
@@ -112,7 +116,9 @@ int options_parse(struct options *ret_options, int argc, char **argv, struct con
 	opterr = 0;
 	while ((flag = getopt_long(argc, argv, "+:hVv", flags.table, NULL)) != -1) {
 		if (flag == '?' || flag == ':')
-			return usage(fault, argv, flag);
+			return usage(fault, argv[optind - 1], flag);
+		if (took_a_flag(argv))
+			return usage(fault, argv[optind - 2], ':');
 		note(&options, flag, &named);
 	}
 	if (optind < argc) {
@@ -200,6 +206,7 @@ void options_help(FILE *file)
 #define KEY_HELP(key, takes, help, reload) help,
 		CONFIG_KEYS(KEY_HELP)
 	};
+	char flag[48];
 
 	flags_make(&flags);
 	fputs("trackd keeps a board of task records in shared memory: it makes and adopts the "
@@ -208,8 +215,12 @@ void options_help(FILE *file)
 	      "waits.\n\n"
 	      "Usage: trackd [--user] [--config FILE] [flags]\n\n",
 	      file);
-	for (int i = 0; i < N_KEYS; i++)
-		fprintf(file, "  --%-18s %-7s %s\n", flags.names[i], takes[i], texts[i]);
+	for (int i = 0; i < N_KEYS; i++) {
+		bool optional = flags.table[i].has_arg == optional_argument;
+		snprintf(flag, sizeof flag, optional ? "--%s[=%s]" : "--%-18s %s", flags.names[i],
+			 takes[i]);
+		fprintf(file, "  %-28s %s\n", flag, texts[i]);
+	}
 	fputs("  --kind               SPEC    a kind of task: "
 	      "NAME=STAGE:PERCENT,STAGE:PERCENT,...\n"
 	      "  --config             FILE    read this file (default " DEFAULT_PATH ")\n"

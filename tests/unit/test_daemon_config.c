@@ -307,6 +307,47 @@ static void wrong_flags_are_named(void **state)
 	assert_non_null(strstr(fault.text, "--capacity: capacity: \"5\""));
 }
 
+static void a_flag_is_not_the_value_of_the_one_before(void **state)
+{
+	static char *const wrong[][4] = {
+		{ "--board", "--check-config", NULL },
+		{ "--kind", "--user", NULL },
+		{ "--config", "--x", NULL },
+		{ "--state-dir", "--", NULL },
+		{ "--user", "--ttl", "--capacity=32", NULL },
+	};
+	struct options options;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		assert_int_equal(parse(&options, wrong[i]), -EINVAL);
+		assert_non_null(strstr(fault.text, i < 4 ? wrong[i][0] : "--ttl"));
+		assert_non_null(strstr(fault.text, "needs a value"));
+	}
+	assert_int_equal(parse(&options, (char *const[]){ "--board=--x", "--socket", "/s", NULL }),
+			 0);
+	assert_int_equal(options_config(&options, &config, &fault), 0);
+	assert_string_equal(config.board, "/--x");
+}
+
+static void help_writes_flags_as_they_are_taken(void **state)
+{
+	struct options options;
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(file);
+	options_help(file);
+	assert_int_equal(fclose(file), 0);
+	assert_non_null(strstr(text, "  --verbose[=yes|no]           say every stage"));
+	assert_non_null(strstr(text, "  --board              /NAME   the board's name"));
+	free(text);
+	assert_int_equal(parse(&options, (char *const[]){ "--verbose=no", NULL }), 0);
+	assert_int_equal(parse(&options, (char *const[]){ "--verbose", "--user", NULL }), 0);
+}
+
 static void a_file_that_was_asked_for_must_exist(void **state)
 {
 	struct options options;
@@ -381,6 +422,9 @@ int main(void)
 						end),
 		cmocka_unit_test_setup_teardown(flags_win_over_the_file, begin, end),
 		cmocka_unit_test_setup_teardown(wrong_flags_are_named, begin, end),
+		cmocka_unit_test_setup_teardown(a_flag_is_not_the_value_of_the_one_before, begin,
+						end),
+		cmocka_unit_test_setup_teardown(help_writes_flags_as_they_are_taken, begin, end),
 		cmocka_unit_test_setup_teardown(a_file_that_was_asked_for_must_exist, begin, end),
 		cmocka_unit_test_setup_teardown(a_users_own_board_has_its_own_place, begin, end),
 		cmocka_unit_test_setup_teardown(a_reload_names_what_needs_a_restart, begin, end),
