@@ -294,6 +294,7 @@ def _(site):
     for arguments, said in ((("--config", "/none"), "/none: No such file"),
                             (("--jobs", "1"), "--jobs: no such flag"),
                             (("--listen",), "--listen needs a value"),
+                            (("--listen", "--check-config"), "--listen needs a value"),
                             (("serve",), "no such verb"),
                             (("--check-config", "token"), "without a verb")):
         code, out, err = run(*arguments)

@@ -57,6 +57,12 @@ static int misused(struct setting_fault *fault, const char *word, int flag)
 				 word);
 }
 
+/* getopt takes the next word for the value, even if that is a flag: --listen --check-config. */
+static bool took_a_flag(char *const *argv)
+{
+	return optarg && optarg == argv[optind - 1] && strncmp(optarg, "--", 2) == 0;
+}
+
 static void note(struct options *options, int flag)
 {
 	switch (flag) {
@@ -89,6 +95,8 @@ int options_parse(struct options *ret_options, int argc, char **argv, struct set
 	while ((flag = next_flag(&options, &flags)) != -1) {
 		if (flag == '?' || flag == ':')
 			return misused(fault, argv[optind - 1], flag);
+		if (took_a_flag(argv))
+			return misused(fault, argv[optind - 2], ':');
 		note(&options, flag);
 	}
 	if (optind < argc && options.action == OPTIONS_SERVE) {
