@@ -33,6 +33,28 @@ wait "$watcher"
 is $? 0 "then watch ends, with 0"
 is "$(wc -l <"$work/watch")" 7 "one line each"
 
+# ---- The board is replaced ----
+trackctl create r1
+spawn "$build/trackctl" --board "$board" --socket "$socket" watch r1 >"$work/replaced" 2>"$work/replaced.err"
+watcher=$!
+ok "it watches" seen "$work/replaced" "r1  pending"
+board_id() { trackctl stats --json | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["board_id"])'; }
+before=$(board_id)
+stop_daemon
+restart_daemon --capacity 128
+[ "$(board_id)" != "$before" ]
+point $? "another board is in its place"
+looks() { awk '/^voluntary/ {print $2}' "/proc/$watcher/status"; }
+looked() { [ "$(looks)" -gt "$1" ]; }
+ok "which it looks at" wait_until 60 looked "$(($(looks) + 6))"
+trackctl update r1 extracting
+ok "its events are shown" seen "$work/replaced" "extracting 10 %"
+trackctl complete r1
+wait "$watcher"
+is $? 0 "and watch ends"
+is "$(wc -l <"$work/replaced")" 3 "one line each"
+is "$(cat "$work/replaced.err")" "" "nothing was lost, and nothing is said"
+
 # ---- JSON Lines ----
 trackctl create w2
 spawn "$build/trackctl" --board "$board" --socket "$socket" watch --json w2 >"$work/lines"

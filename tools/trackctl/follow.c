@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The cursor is placed before the tasks are read, so that nothing falls between the two. */
 #include "follow.h"
-#include "tools/common/moment.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const uint64_t LOOK_NS = UINT64_C(1000000000);
-
-static void read_board_id(struct follow *follow, uint8_t ret_id[16])
-{
-	struct trackd_stats stats = { .size = sizeof stats };
-
-	if (trackd_stats(follow->ctl->trackd, &stats) >= 0)
-		memcpy(ret_id, stats.board_id, sizeof stats.board_id);
-}
 
 /* A copy by id: a task that was replaced has another reference. */
 static void read_named(struct follow *follow, struct followed *named)
@@ -52,12 +41,7 @@ static int begin_named(struct follow *follow, struct followed *named, const char
 
 int follow_begin(struct follow *follow, struct ctl *ctl, int n, char **ids)
 {
-	*follow = (struct follow){
-		.ctl = ctl,
-		.looked_ns = moment_steady(),
-		.appear = follow->appear,
-	};
-	read_board_id(follow, follow->board_id);
+	*follow = (struct follow){ .ctl = ctl, .appear = follow->appear };
 	trackd_cursor_now(ctl->trackd, &follow->cursor);
 	if (n == 0)
 		return 0;
@@ -78,24 +62,6 @@ void follow_end(struct follow *follow)
 {
 	free(follow->named);
 	follow->named = NULL;
-}
-
-/* Once a second: the daemon may have put another board in the place of this one. */
-static bool board_changed(struct follow *follow)
-{
-	uint64_t now = moment_steady();
-	uint8_t id[16];
-
-	if (moment_between(follow->looked_ns, now) < LOOK_NS)
-		return false;
-	follow->looked_ns = now;
-	memcpy(id, follow->board_id, sizeof id);
-	read_board_id(follow, id);
-	if (memcmp(id, follow->board_id, sizeof id) == 0)
-		return false;
-	memcpy(follow->board_id, id, sizeof id);
-	trackd_cursor_now(follow->ctl->trackd, &follow->cursor);
-	return true;
 }
 
 static bool same_ref(struct trackd_ref a, struct trackd_ref b)
@@ -125,8 +91,6 @@ static bool is_meant(const struct follow *follow, const struct trackd_event *eve
 
 enum follow_result follow_next(struct follow *follow, struct trackd_event *ret_event)
 {
-	if (board_changed(follow))
-		return FOLLOW_RESET;
 	for (;;) {
 		int result = trackd_next_event(follow->ctl->trackd, &follow->cursor, ret_event);
 

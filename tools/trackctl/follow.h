@@ -21,8 +21,6 @@ struct followed {
 struct follow {
 	struct ctl *ctl;
 	struct trackd_cursor cursor;
-	uint8_t board_id[16];
-	uint64_t looked_ns; /* when we last looked whether it still is that board */
 	struct followed *named;
 	size_t n;    /* named; 0: all tasks are meant */
 	bool appear; /* one that is not there yet is waited for: set before follow_begin() */
@@ -31,7 +29,7 @@ struct follow {
 enum follow_result {
 	FOLLOW_NOTHING = 0,
 	FOLLOW_EVENT = 1,
-	FOLLOW_RESET = 2, /* events were lost: read the tasks again */
+	FOLLOW_RESET = 2, /* events were lost, or the board began anew: read the tasks again */
 };
 
 /* follow->appear is the caller's. Place the cursor, find and read what was named. 0 or an exit status. */

@@ -247,7 +247,7 @@ int transition_print_reset(struct ctl *ctl)
 		return ctl_print_json(json_pack("{s:s, s:o}", "event", "reset", "time",
 						task_json_time(moment_now())),
 				      true);
-	fprintf(stderr, "events were lost; what follows is how things are now\n");
+	fprintf(stderr, "events were lost, or the board began anew; this is how things are now\n");
 	return 0;
 }
 

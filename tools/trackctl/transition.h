@@ -14,7 +14,7 @@ struct transition {
 /* Print it, with a line end. 0 or an exit status. */
 int transition_print(struct ctl *ctl, const struct transition *transition);
 int transition_print_json(struct ctl *ctl, const struct transition *transition);
-/* That events were lost and the tasks are read again. */
+/* That events were lost, or the board began anew, and the tasks are read again. */
 int transition_print_reset(struct ctl *ctl);
 
 #endif
