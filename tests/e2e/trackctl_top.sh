@@ -105,6 +105,16 @@ sees "the bar moves in place" "*extracting 10 %*live*extracting*23%*━*9/10*pag
 is "$(picture | grep -c 'live ')" 3 "two transitions and one row, however often it was drawn"
 trackctl complete live
 sees "it ends with its task" "*completed 100 %*100%*[[]status 0[]]*"
+trackctl create one
+trackctl create two
+open_screen 100 12 "$build/trackctl --board $board --socket $socket watch"
+sees "all tasks in a table" "*ID*STATUS*two*pending*one*pending*"
+stop_daemon
+rm "/dev/shm$board"
+restart_daemon
+for name in three four; do trackctl create "$name"; done
+sees "a board that began anew is said" "*the board began anew*ID*STATUS*four*pending*three*pending*"
+is "$(picture | grep -c 'STATUS')" 1 "and nothing of the old table stays on the screen"
 open_screen 30 6 "$build/trackctl --board $board --socket $socket watch"
 trackctl create tiny
 sees "on a tiny terminal nothing wraps" "*tiny*pending*"

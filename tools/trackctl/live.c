@@ -24,6 +24,8 @@ void live_hide(struct live *live)
 	go_up(live);
 	if (any)
 		printf(ERASE_BELOW);
+	/* What comes next may go to standard error. */
+	fflush(stdout);
 }
 
 static void line(struct live *live, const char *on, const char *text, const char *off)
