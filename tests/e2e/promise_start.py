@@ -259,7 +259,10 @@ def _(site):
             daemon = start_with(site, f"{step}:when={n}", log)
             if daemon.popen.poll() is None:
                 daemon.signal(15)
-                check(daemon.wait() == 0, f"{step}, {n}: exited {daemon.popen.returncode}: {daemon.log()[-999:]}")
+                code, said = daemon.wait(), daemon.log()
+                # The fault may have met the snapshot of the stop.
+                unsaved = code == 74 and "no snapshot could be written" in said
+                check(code == 0 or unsaved, f"{step}, {n}: exited {code}: {said[-999:]}")
                 served += 1
                 clear(site)
             else:
