@@ -12,6 +12,7 @@
 #include "sound.h"
 #include "succession.h"
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -306,6 +307,24 @@ static int take_lock(struct boardlock *ret_lock, const char *board, pid_t *ret_p
 	return error;
 }
 
+static void say_lock_not_ours(const struct config *config)
+{
+	const struct passwd *user;
+	char path[SEGMENT_PATH_MAX], uid[32];
+	struct stat st;
+
+	segment_beside(path, config->board, "lock");
+	if (lstat(path, &st) < 0 || st.st_uid == geteuid()) {
+		log_error("%s is no lock that trackd has made; look at it and remove it", path);
+		return;
+	}
+	snprintf(uid, sizeof uid, "uid %u", st.st_uid);
+	user = getpwuid(st.st_uid);
+	log_error("board %s belongs to %s (its lock does); choose another --board, or run as that "
+		  "user",
+		  config->board, user ? user->pw_name : uid);
+}
+
 int adopt_lock(const struct config *config, struct boardlock *ret_lock)
 {
 	pid_t pid = 0;
@@ -319,8 +338,7 @@ int adopt_lock(const struct config *config, struct boardlock *ret_lock)
 		return EX_TEMPFAIL;
 	}
 	if (error == TRACKD_E_NOT_OURS || error == -EACCES) {
-		log_error("/dev/shm%s:lock belongs to somebody else; look at it and remove it",
-			  config->board);
+		say_lock_not_ours(config);
 		return EX_NOPERM;
 	}
 	log_error("/dev/shm%s:lock: %s", config->board, trackd_strerror(error));

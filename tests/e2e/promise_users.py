@@ -10,6 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 import errno
+import pwd
 
 import e2e
 from e2e import E_READ_ONLY, check, main, need_root, test
@@ -179,6 +180,23 @@ def _(site):
     os.chmod(site.shm, 0o666)
     client(site, MEMBER, SERVICE).refuse("open", e2e.E_NOT_OURS)
     client(site, MEMBER, SERVICE).refuse("open write", e2e.E_NOT_OURS)
+
+
+@test("a daemon of another user is told whose board it is, and what to do")
+def _(site):
+    begin(site, "0664")
+    check(not any(user.pw_uid == SERVICE for user in pwd.getpwall()), f"there is a user {SERVICE}")
+    code, said = site.daemon_fails(program=site.program("trackd"), prefix=as_user(STRANGER))
+    words = f"board {site.board} belongs to uid {SERVICE} (its lock does); choose another --board"
+    check(code == 77 and words in said, f"trackd exited {code}: {said}")
+
+
+@test("a lock that no daemon has made is said to be none")
+def _(site):
+    os.symlink("/dev/null", site.shm + ":lock")
+    code, said = site.daemon_fails()
+    check(code == 77 and f"{site.shm}:lock is no lock that trackd has made" in said, f"trackd exited {code}: {said}")
+    os.unlink(site.shm + ":lock")
 
 
 main()
