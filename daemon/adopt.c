@@ -79,18 +79,6 @@ static int say_not_read(const struct config *config, int error)
 
 /* ---- From the snapshot --------------------------------------------------- */
 
-static void say_count(const struct config *config, const char *from,
-		      const struct restore_count *count)
-{
-	log_info(
-		"board %s: %lu tasks from %s, of them %lu failed because they were active; %lu had "
-		"expired",
-		config->board, count->tasks, from, count->failed, count->expired);
-	if (count->lost > 0)
-		log_warning("board %s: %lu records could not be brought back", config->board,
-			    count->lost);
-}
-
 /* A board without a name, filled from the snapshot. */
 static int fresh(struct board *ret_board, const struct config *config)
 {
@@ -107,7 +95,7 @@ static int fresh(struct board *ret_board, const struct config *config)
 		return exitstatus_of(error, EX_IOERR);
 	}
 	if (error == 0)
-		say_count(config, "the snapshot", &count);
+		restore_say(config->board, "the snapshot", &count);
 	board_take_over(ret_board, config);
 	return 0;
 }

@@ -206,12 +206,12 @@ static void drain(struct journal *journal, uint64_t *lost)
 		if (result > 0)
 			say(journal, &event);
 	if (journal->cursor.lost != *lost)
-		log_warning("%lu transitions came too fast for the log and are not in it",
-			    journal->cursor.lost - *lost);
+		log_warning("%lu transition%s came too fast for the log",
+			    journal->cursor.lost - *lost, log_plural(journal->cursor.lost - *lost));
 	*lost = journal->cursor.lost;
 	if (journal->unsaid != 0)
-		log_warning("%lu transitions could not be sent to the journal and are not in it",
-			    journal->unsaid);
+		log_warning("%lu transition%s could not be sent to the journal", journal->unsaid,
+			    log_plural(journal->unsaid));
 	journal->unsaid = 0;
 }
 

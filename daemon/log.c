@@ -153,8 +153,8 @@ static int say_lost(void)
 
 	if (n == 0)
 		return 0;
-	snprintf(text, sizeof text, "%lu lines could not be written here in time and are missing",
-		 n);
+	snprintf(text, sizeof text, "%lu line%s could not be written here in time", n,
+		 log_plural(n));
 	error = put_text(LOG_WARNING, text);
 	if (error < 0)
 		add_relaxed(&out.lost, n);

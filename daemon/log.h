@@ -22,6 +22,12 @@ __attribute__((format(printf, 2, 3))) void log_line(int priority, const char *fo
 #define log_warning(...) log_line(LOG_WARNING, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 
+/* The ending of a noun behind a number: "%lu task%s". */
+static inline const char *log_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* For a thread that may wait: false when there is no room for the line now. Then poll log_fd() for
  * POLLOUT and try again, or give the line up with log_lost(). */
 bool log_try(int priority, const char *text);

@@ -166,12 +166,15 @@ static void judge(const struct snapshot_reader *reader, const struct restore_cou
 
 	text[0] = '\0';
 	if (!reader->complete)
-		snprintf(text, 128, "ends too early: %lu tasks could be read", seen);
+		snprintf(text, 128, "ends too early: %lu task%s could be read", seen,
+			 log_plural(seen));
 	else if (reader->bad > 0 || seen != reader->expected)
-		snprintf(text, 128, "is damaged in %lu places: %lu of %lu tasks could be read",
-			 reader->bad, seen, reader->expected);
+		snprintf(text, 128, "is damaged in %lu place%s: %lu of %lu task%s could be read",
+			 reader->bad, log_plural(reader->bad), seen, reader->expected,
+			 log_plural(reader->expected));
 	else if (count->lost > 0)
-		snprintf(text, 128, "holds %lu tasks that do not fit on the board", count->lost);
+		snprintf(text, 128, "holds %lu task%s that %s not fit on the board", count->lost,
+			 log_plural(count->lost), count->lost == 1 ? "does" : "do");
 }
 
 /* Keep what was not used, before the next snapshot takes its place. */
@@ -279,4 +282,22 @@ int restore_board(struct board *board, struct board *old, struct restore_count *
 	free(slots);
 	free(task);
 	return n < 0 ? (int)n : 0;
+}
+
+/* ---- Words for the log --------------------------------------------------- */
+
+void restore_say(const char *board, const char *from, const struct restore_count *count)
+{
+	char failed[80] = "", expired[48] = "";
+
+	if (count->failed > 0)
+		snprintf(failed, sizeof failed, ", of them %lu failed because %s active",
+			 count->failed, count->failed == 1 ? "it was" : "they were");
+	if (count->expired > 0)
+		snprintf(expired, sizeof expired, "; %lu had expired", count->expired);
+	log_info("board %s: %lu task%s from %s%s%s", board, count->tasks, log_plural(count->tasks),
+		 from, failed, expired);
+	if (count->lost > 0)
+		log_warning("board %s: %lu record%s could not be brought back", board, count->lost,
+			    log_plural(count->lost));
 }

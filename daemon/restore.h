@@ -28,4 +28,7 @@ int restore_snapshot(struct board *board, const struct snapshot_place *place,
 /* Copy the tasks of another board, which has been closed and sealed, as readers do. */
 int restore_board(struct board *board, struct board *old, struct restore_count *ret_count);
 
+/* Say in the log what came of it; from: "the snapshot". */
+void restore_say(const char *board, const char *from, const struct restore_count *count);
+
 #endif

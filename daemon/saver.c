@@ -151,7 +151,8 @@ int saver_finish(struct saver *saver)
 	if (result < 0)
 		return say_unsaved(saver, result);
 	took(saver, result);
-	log_info("%lld tasks saved to %s", (long long)result, saver->place.dir);
+	log_info("%lld task%s saved to %s", (long long)result, log_plural((uint64_t)result),
+		 saver->place.dir);
 	return 0;
 }
 

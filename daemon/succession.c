@@ -35,24 +35,16 @@ static void name_holder(const union layout_mutex *held, char ret_holder[TASK_LAB
 
 static void say_carried(const struct config *config, const struct carry *carry, uint64_t pause_ns)
 {
-	log_info("board %s: %lu tasks carried over to a new one; writers waited for %lu.%lu ms",
-		 config->board, carry->tasks, (unsigned long)(pause_ns / NS_PER_MS),
+	log_info("board %s: %lu task%s carried over to a new one; writers waited for %lu.%lu ms",
+		 config->board, carry->tasks, log_plural(carry->tasks),
+		 (unsigned long)(pause_ns / NS_PER_MS),
 		 (unsigned long)(pause_ns % NS_PER_MS / 100000));
 	if (carry->moved > 0)
-		log_info("board %s: %lu tasks have new references", config->board, carry->moved);
+		log_info("board %s: new references for %lu task%s", config->board, carry->moved,
+			 log_plural(carry->moved));
 	if (carry->lost > 0)
-		log_warning("board %s: %lu records could not be carried over", config->board,
-			    carry->lost);
-}
-
-static void say_imported(const struct config *config, const struct restore_count *count)
-{
-	log_info("board %s: %lu tasks from the old board, of them %lu failed because they were "
-		 "active; %lu had expired",
-		 config->board, count->tasks, count->failed, count->expired);
-	if (count->lost > 0)
-		log_warning("board %s: %lu records could not be brought back", config->board,
-			    count->lost);
+		log_warning("board %s: %lu record%s could not be carried over", config->board,
+			    carry->lost, log_plural(carry->lost));
 }
 
 /* ---- Filling the new board ----------------------------------------------- */
@@ -123,7 +115,7 @@ int succession_install(struct board *ret_new, struct board *old, const struct co
 	}
 	give_up(old, LAYOUT_REPLACED);
 	if (how == SUCCESSION_IMPORT)
-		say_imported(config, &count);
+		restore_say(config->board, "the old board", &count);
 	else
 		say_carried(config, &carry, clock_monotonic_ns() - carry.closed_ns);
 	*ret_new = new;

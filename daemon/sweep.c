@@ -114,7 +114,8 @@ static void end(struct sweep *sweep)
 	bool again = sweep->n_busy > 0 || sweep->too_many_busy || sweep->stripe_busy;
 
 	if (sweep->repaired > 0)
-		log_info("%lu records, locks or counts repaired after a death", sweep->repaired);
+		log_info("%lu repair%s of records, locks or counts after a death", sweep->repaired,
+			 log_plural(sweep->repaired));
 	sweep->not_before_ns = now + (now - sweep->started_ns) * REST_FACTOR;
 	sweep->depth = SWEEP_NONE;
 	reaper_arm(sweep->reaper);

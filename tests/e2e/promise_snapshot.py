@@ -134,7 +134,8 @@ def _(site):
     daemon.terminate()
     worker.kill()
     os.unlink(site.shm)
-    begin(site, prefix=rebooted(site))
+    said = begin(site, prefix=rebooted(site)).log()
+    check("5 tasks from the snapshot, of them 1 failed because it was active\n" in said, said)
     after = look(site)
     for task in TASKS:
         if task != "active":
@@ -293,9 +294,13 @@ def _(site):
     check("tried again" not in said, f"nothing is tried again after a stop: {said}")
     os.unlink(site.state)
     os.mkdir(site.state)
-    begin(site).terminate()
+    daemon = begin(site)
+    daemon.terminate()
+    said = daemon.log()
+    check(f"1 task saved to {site.state}\n" in said, said)
     os.unlink(site.shm)
-    begin(site)
+    said = begin(site).log()
+    check(f"board {site.board}: 1 task from the snapshot\n" in said, said)
     worker.show("only")
 
 
