@@ -106,6 +106,7 @@ trackctl cancel c3
 exits 5 "cancelled: 5" trackctl wait c3
 exits 1 "the first that did not complete decides" trackctl wait c1 w2 c3
 exits 3 "not there: 3" trackctl wait nosuch
+like "$output" "*--appear*" "and it names the flag that waits for it"
 trackctl create c4
 spawn "$build/trackctl" --board "$board" --socket "$socket" wait c4
 waiter=$!

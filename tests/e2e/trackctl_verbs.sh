@@ -140,6 +140,9 @@ like "$output" "*full*capacity*" "and it says what to raise"
 # ---- The command line ----
 exits 2 "an unknown verb: 2" trackctl shwo
 like "$output" '*did you mean "show"*' "suggests the nearest"
+suggestion=$output
+exits 2 "help of an unknown verb: 2" trackctl help shwo
+is "$output" "$suggestion" "suggests in the same words"
 exits 2 "a word from another tool" trackctl delete
 like "$output" '*"rm"*' "is known"
 exits 2 "an unknown option: 2" trackctl ls --nonsense

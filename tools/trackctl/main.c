@@ -52,18 +52,6 @@ static int look_at_terminal(void)
 	return 0;
 }
 
-static int unknown(const char *name)
-{
-	const struct verb *nearest = verb_nearest(name);
-
-	if (nearest)
-		ctl_fail(EXIT_CODE_USAGE, "no verb \"%s\"; did you mean \"%s\"?", name,
-			 nearest->name);
-	else
-		ctl_fail(EXIT_CODE_USAGE, "no verb \"%s\"", name);
-	return usage(NULL);
-}
-
 /* argv[0] is the verb, or stands for it. */
 static int run_verb(const struct verb *verb, int argc, char **argv)
 {
@@ -108,7 +96,7 @@ static int run(int argc, char **argv)
 		return run_verb(&verb_ls, 1, no_arguments);
 	}
 	const struct verb *verb = verb_find(argv[first]);
-	return verb ? run_verb(verb, argc - first, argv + first) : unknown(argv[first]);
+	return verb ? run_verb(verb, argc - first, argv + first) : verb_unknown(argv[first]);
 }
 
 int main(int argc, char **argv)

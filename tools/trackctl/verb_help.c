@@ -9,12 +9,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 		return EXIT_CODE_DONE;
 	}
 	const struct verb *verb = verb_find(arguments[0]);
-	if (!verb) {
-		const struct verb *nearest = verb_nearest(arguments[0]);
-		return ctl_fail(EXIT_CODE_USAGE, "no verb \"%s\"; %s%s", arguments[0],
-				nearest ? "did you mean " : "trackctl help lists them",
-				nearest ? nearest->name : "");
-	}
+	if (!verb)
+		return verb_unknown(arguments[0]);
 	verb_explain(verb);
 	return EXIT_CODE_DONE;
 }

@@ -61,6 +61,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	code = follow_begin(&follow, ctl, n_arguments, arguments);
 	if (code == 0)
 		code = wait_for(&follow);
+	else if (code == EXIT_CODE_NOT_FOUND)
+		ctl_fail(EXIT_CODE_NOT_FOUND, "--appear waits for a task that is not there yet");
 	follow_end(&follow);
 	return code;
 }

@@ -86,6 +86,19 @@ const struct verb *verb_nearest(const char *name)
 	return best;
 }
 
+int verb_unknown(const char *name)
+{
+	const struct verb *nearest = verb_nearest(name);
+
+	if (nearest)
+		ctl_fail(EXIT_CODE_USAGE, "no verb \"%s\"; did you mean \"%s\"?", name,
+			 nearest->name);
+	else
+		ctl_fail(EXIT_CODE_USAGE, "no verb \"%s\"", name);
+	fprintf(stderr, "try: trackctl help\n");
+	return EXIT_CODE_USAGE;
+}
+
 /* ---- Help -------------------------------------------------------------- */
 
 void verb_usage(const struct verb *verb, FILE *to)

@@ -50,6 +50,8 @@ VERBS(VERB_DECLARE)
 const struct verb *verb_find(const char *name);
 /* The verb that was probably meant, or NULL. */
 const struct verb *verb_nearest(const char *name);
+/* Say that there is no verb of that name, and which was probably meant. Returns the exit status. */
+int verb_unknown(const char *name);
 /* Number i of the list, or NULL behind the last. */
 const struct verb *verb_at(size_t i);
 
