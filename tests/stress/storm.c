@@ -125,7 +125,7 @@ static int read_task(struct trackd *trackd, const char *id, struct trackd_task *
 /* Whether the board shows what was acknowledged, or what the call that its producer died in tried. */
 static void compare(struct trackd *trackd, unsigned producer, const struct row *row, bool in_doubt)
 {
-	struct trackd_task task;
+	struct trackd_task task = { 0 };
 	struct sight sight = { 0 };
 	char id[32];
 
@@ -145,7 +145,7 @@ static void compare(struct trackd *trackd, unsigned producer, const struct row *
 /* The task of a killed producer: failed with what it had done, unless it was final or pending. */
 static void compare_failed(struct trackd *trackd, unsigned producer, const struct row *row)
 {
-	struct trackd_task task;
+	struct trackd_task task = { 0 };
 	char id[32];
 
 	id_of(id, producer, row);
