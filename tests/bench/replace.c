@@ -51,13 +51,13 @@ static double said_by(const struct private_daemon *daemon, int n)
 /* Remove the board's name, and change the tasks in turn until the producer is on another board. Its longest call, in ms. */
 static double longest_call(const struct ground *ground, const struct trackd_ref *refs)
 {
-	uint64_t began = bench_wall_ns(), before = began, longest = 0;
+	uint64_t longest = 0;
 	uint8_t old[16], board[16];
 	char path[96];
 
 	/* The daemon answers when it has nothing else to do. */
 	trackd_close(ground_open(ground, 0));
-	began = before = bench_wall_ns();
+	uint64_t began = bench_wall_ns(), before = began;
 	trackd_board_id(ground->trackd, old);
 	snprintf(path, sizeof path, "/dev/shm%s", ground->daemon.board);
 	harness_must(unlink(path) < 0 ? -errno : 0, path);
