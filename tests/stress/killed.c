@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CAPACITY = 64, IDS = 48, PRODUCERS = 4, KILLS = 1000, TIMEOUT_MS = 2000, LIMIT_MS = 20000 };
+enum { CAPACITY = 64, IDS = 48, PRODUCERS = 4, KILLS = 1000, TIMEOUT_MS = 20000, LIMIT_MS = 30000 };
 
 /* Shared with the producers. */
 static struct tally {
@@ -277,12 +277,12 @@ static void judge(struct board *board, struct trackd *trackd)
 	check_count(trackd);
 	if (!harness_robust_lists())
 		rescue(board);
-	int repaired = repair_all(board, harness_deadline(2000));
+	int repaired = repair_all(board, harness_deadline(TIMEOUT_MS));
 	tap_ok(repaired >= 0, "repair ends (%d repaired)", repaired);
 	size_t n_faults = inspection_faults(board, text, sizeof text);
 	tap_ok(n_faults == 0, "the doctor finds nothing after repair%s%s", n_faults ? ": " : "",
 	       n_faults ? text : "");
-	repaired = repair_all(board, harness_deadline(2000));
+	repaired = repair_all(board, harness_deadline(TIMEOUT_MS));
 	tap_ok(repaired == 0, "a second repair has nothing to do (saw %d)", repaired);
 	check_usable(trackd);
 	tap_ok(slot_count(board) == 1, "and the count is right (%u tasks)", slot_count(board));
