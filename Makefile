@@ -284,7 +284,7 @@ fuzz: deps ## random input, FUZZ_SECONDS=10 for each target
 
 -include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(common_src) $(docproc_src) $(http_src) $(fuzz_target_src)))
 
-demo: deps ## documents become searchable, kills, nothing lost; DOCS=FOLDER for your own
+demo: deps ## documents become searchable, kills, nothing lost; on a terminal until Ctrl-C; DOCS=FOLDER for your own
 	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) build
 	$(Q)BUILD=$(BUILD) DOCS="$(DOCS)" tests/demo/demo.sh
 

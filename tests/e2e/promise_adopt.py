@@ -324,6 +324,7 @@ def _(site):
     site.daemon()
     until(lambda: board_id(watcher) != old, "a reader moved", limit=MOVE_LIMIT)
     until(lambda: board_id(worker) == board_id(watcher), "a producer moved", limit=MOVE_LIMIT)
+    worker.refuse("advance ^ 1", E_GONE)  # the reference that it used last
     worker.do("create a")
     check(watcher.show("a").state == "pending", watcher.show("a").line)
 
