@@ -29,16 +29,21 @@ def write_header(site, offset, form, value):
         file.write(struct.pack(form, value))
 
 
-def around_deadline(watcher, task):
+def around_deadline(writer, watcher, task):
     """When a reader in a tight loop last found a task, and when it first did not: ns after its deadline."""
-    expires = watcher.show(task).number("expires")
+    for ttl in (300, 1500, 6000):  # on a busy machine its time may be over before it is looked at
+        writer.do(f"create {task} ttl={ttl}")
+        seen = watcher.ask(f"show {task}")
+        if seen.code == 0:
+            break
+    expires = seen.number("expires")
     gone = watcher.do(f"wait-gone {task} 10000")
     return (gone.number("there") or expires) - expires, gone.number("at") - expires
 
 
-def check_exact(watcher, prefix, n):
+def check_exact(writer, watcher, prefix, n):
     """Never gone early; and not to be found a tick or two late, when nothing delays the clock's tick."""
-    seen = [around_deadline(watcher, f"{prefix}{i}") for i in range(n)]
+    seen = [around_deadline(writer, watcher, f"{prefix}{i}") for i in range(n)]
     comment(f"a tick is {TICK_NS / 1e6:.0f} ms; there and gone after the deadline by " +
             ", ".join(f"{there / 1e6:.2f} and {gone / 1e6:.2f} ms" for there, gone in seen))
     check(min(gone for _, gone in seen) >= -EARLY_NS, f"gone too early: {seen}")
@@ -48,12 +53,11 @@ def check_exact(watcher, prefix, n):
 @test("a task is gone at its deadline, not before and hardly after, and is reclaimed")
 def _(site):
     site.daemon()
-    writer = site.puppet("open write", *(f"create t{i} ttl={400 + 150 * i}" for i in range(4)))
-    watcher = site.puppet("open")
-    check_exact(watcher, "t", 4)
+    writer, watcher = site.puppet("open write"), site.puppet("open")
+    check_exact(writer, watcher, "t", 4)
     for i in range(4):
         writer.refuse(f"show t{i}", E_NOT_FOUND)
-    until(lambda: watcher.do("stats").number("expired") == 4,
+    until(lambda: watcher.do("stats").number("expired") >= 4,
           lambda: f"the daemon reclaims: {watcher.do('stats').line}")
     site.doctor()
 
@@ -61,9 +65,8 @@ def _(site):
 @test("the same without a daemon, and the id is free")
 def _(site):
     site.daemon().kill()
-    writer = site.puppet("open write", *(f"create t{i} ttl={400 + 150 * i}" for i in range(4)))
-    watcher = site.puppet("open")
-    check_exact(watcher, "t", 4)
+    writer, watcher = site.puppet("open write"), site.puppet("open")
+    check_exact(writer, watcher, "t", 4)
     check(watcher.do("count").code == 0, "an expired task is met by an iteration")
     writer.do("create t0")
     check(watcher.show("t0").state == "pending", watcher.show("t0").line)
