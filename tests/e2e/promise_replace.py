@@ -533,10 +533,10 @@ def _(site):
         check(last is None or seen.number("first") == last + 1, f"{seen.line} after {last}")
         last = seen.number("last")
     # Anew: nothing of the old board is there. More happens on it than the cursor's sequence says.
+    old = board_id(watcher)
     daemon.terminate()
     os.unlink(site.shm)
     site.daemon(*LARGE)
-    old = board_id(watcher)
     until(lambda: worker.ask("update ^ keep x").code < 0 and board_id(worker) != old, "it follows", limit=MOVE_LIMIT)
     worker.do("create anew")
     for i in range(last + 20):
