@@ -114,7 +114,7 @@ static bool chains_hold(struct board *board, int which)
 	struct trackd_ref ref;
 	bool good = true;
 
-	chains.map = calloc((board->capacity + 63) / 64, sizeof *chains.map);
+	chains.map = calloc(board->capacity / 64 + 1, sizeof *chains.map);
 	if (!chains.map)
 		return true;
 	for (uint32_t bucket = 0; good && bucket < board->capacity; bucket++)

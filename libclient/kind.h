@@ -3,6 +3,7 @@
 #ifndef TRACKD_KIND_H
 #define TRACKD_KIND_H
 
+#include "atomic.h"
 #include "segment.h"
 #include "trackd.h"
 
@@ -14,6 +15,16 @@ uint32_t kind_count(const struct board *board);
 int kind_find(const struct board *board, const char *name);
 int kind_get(const struct board *board, int kind, struct trackd_kind *ret_kind);
 int kind_stage_find(const struct board *board, int kind, const char *name);
+
+/* How many stages a kind has; 0: there is no such kind. A kind that is not declared yet has none. */
+static inline uint32_t kind_stages(const struct board *board, uint8_t kind)
+{
+	if (kind >= LAYOUT_KINDS)
+		return 0;
+	uint32_t n = load_relaxed(&board->kinds->kind[kind].n_stages);
+
+	return n < LAYOUT_STAGES ? n : LAYOUT_STAGES;
+}
 
 /* Percentage of a task in this state: the stage's own figure, moved by done/total towards the next
  * stage's, at most one below it. */

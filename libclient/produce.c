@@ -223,57 +223,97 @@ static __attribute__((noinline)) int settle(struct trackd *trackd, struct mappin
 	return result;
 }
 
-/* A call that was made already: `result` is returned if it stands, else the call is `change`. */
-#define SETTLED(trackd, mapping, result, ...)                                                      \
-	do {                                                                                       \
-		if (__builtin_expect(!stands(&(mapping)->board, result), 0))                       \
-			return settle(trackd, mapping, &(struct change){ __VA_ARGS__ }, result);   \
-		attach_look(trackd);                                                               \
-		return result;                                                                     \
-	} while (0)
-
-static int apply(struct trackd *trackd, struct change *change)
+/* A call that was not made by the fast path, or whose result there does not stand: with a limit for
+ * its locks, on the board to write to. mapping: where it was made; NULL: nowhere yet. */
+static int otherwise(struct trackd *trackd, struct mapping *mapping, struct change *change,
+		     int result)
 {
-	struct mapping *mapping;
-	int error = attach_writer(trackd, &mapping);
+	if (!mapping) {
+		int error = attach_writer(trackd, &mapping);
 
-	if (error < 0)
-		return error;
-	int result = make(mapping, change, lock_deadline(trackd));
+		if (error < 0)
+			return error;
+		result = -EBUSY;
+	}
+	if (result == -EBUSY)
+		result = make(mapping, change, lock_deadline(trackd));
 	if (__builtin_expect(!stands(&mapping->board, result), 0))
 		result = settle(trackd, mapping, change, result);
 	attach_look(trackd);
 	return result;
 }
 
+static int apply(struct trackd *trackd, struct change *change)
+{
+	return otherwise(trackd, NULL, change, 0);
+}
+
+/* Whether the fast path has done a call: its locks were free, and the result stands. The clock is
+ * read for a deadline only if there is something to wait for. */
+static inline bool settled(struct trackd *trackd, const struct mapping *mapping, int result)
+{
+	if (__builtin_expect(result == -EBUSY || !stands(&mapping->board, result), 0))
+		return false;
+	attach_look(trackd);
+	return true;
+}
+
 /* ---- The calls ------------------------------------------------------------- */
+
+/* Each call goes a fast path first; what is left then stands apart, so that the fast path needs no
+ * frame for a change. */
+
+static __attribute__((noinline)) int create_otherwise(struct trackd *trackd,
+						      struct mapping *mapping,
+						      const struct trackd_new *task,
+						      struct trackd_ref *ref, int result)
+{
+	struct change change = { .what = CREATE, .ref = *ref, .task = task };
+
+	result = otherwise(trackd, mapping, &change, result);
+	*ref = change.ref;
+	return result;
+}
 
 PUBLIC int trackd_create(struct trackd *trackd, const struct trackd_new *task,
 			 struct trackd_ref *ret_ref)
 {
-	struct change change = { .what = CREATE, .task = task };
-	int error = apply(trackd, &change);
+	struct mapping *mapping = attach_ready(trackd);
+	struct trackd_ref ref = { 0, 0 };
+	int result = 0;
 
-	if (error == 0 && ret_ref)
-		*ret_ref = change.ref;
-	return error;
+	if (__builtin_expect(mapping != NULL, 1))
+		result = create(&mapping->board, task, lock_deadline(trackd), &ref);
+	if (!mapping || !settled(trackd, mapping, result))
+		result = create_otherwise(trackd, mapping, task, &ref, result);
+	if (result == 0 && ret_ref)
+		*ret_ref = ref;
+	return result;
+}
+
+static __attribute__((noinline)) int update_otherwise(struct trackd *trackd,
+						      struct mapping *mapping,
+						      struct trackd_ref ref, int stage,
+						      const char *message, int result)
+{
+	struct change change = { .what = UPDATE, .ref = ref, .update = { stage, message } };
+
+	return otherwise(trackd, mapping, &change, result);
 }
 
 PUBLIC int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage,
 			 const char *message)
 {
-	struct mapping *mapping;
-	int error = attach_writer(trackd, &mapping);
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
 
-	if (error < 0)
-		return error;
-	uint64_t worker = load_relaxed(&mapping->worker);
-	/* The clock is read for a deadline only if there is something to wait for. */
-	error = record_update(&mapping->board, ref, stage, message, worker, LOCK_TRY);
-	if (error == -EBUSY)
-		error = record_update(&mapping->board, ref, stage, message, worker,
-				      lock_deadline(trackd));
-	SETTLED(trackd, mapping, error, .what = UPDATE, .ref = ref, .update = { stage, message });
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_update(&mapping->board, ref, stage, message,
+				       load_relaxed(&mapping->worker), LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return update_otherwise(trackd, mapping, ref, stage, message, result);
 }
 
 static __attribute__((noinline)) int advance_otherwise(struct trackd *trackd, struct trackd_ref ref,
@@ -301,34 +341,64 @@ PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t
 	return 0;
 }
 
+static __attribute__((noinline)) int count_otherwise(struct trackd *trackd, struct mapping *mapping,
+						     struct change change, int result)
+{
+	return otherwise(trackd, mapping, &change, result);
+}
+
 PUBLIC int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64_t total)
 {
-	struct mapping *mapping;
-	int error = attach_writer(trackd, &mapping);
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
 
-	if (error < 0)
-		return error;
-	error = record_set_total(&mapping->board, ref, total, lock_deadline(trackd));
-	SETTLED(trackd, mapping, error, .what = TOTAL, .ref = ref, .progress = { 0, total });
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_set_total(&mapping->board, ref, total, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return count_otherwise(
+		trackd, mapping,
+		(struct change){ .what = TOTAL, .ref = ref, .progress = { 0, total } }, result);
 }
 
 PUBLIC int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t done,
 			       uint64_t total)
 {
-	struct mapping *mapping;
-	int error = attach_writer(trackd, &mapping);
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
 
-	if (error < 0)
-		return error;
-	error = record_set_progress(&mapping->board, ref, done, total, lock_deadline(trackd));
-	SETTLED(trackd, mapping, error, .what = PROGRESS, .ref = ref, .progress = { done, total });
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_set_progress(&mapping->board, ref, done, total, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return count_otherwise(
+		trackd, mapping,
+		(struct change){ .what = PROGRESS, .ref = ref, .progress = { done, total } },
+		result);
+}
+
+static __attribute__((noinline)) int end_otherwise(struct trackd *trackd, struct mapping *mapping,
+						   struct trackd_ref ref,
+						   const struct record_end *how, int result)
+{
+	struct change change = { .what = END, .ref = ref, .end = how };
+
+	return otherwise(trackd, mapping, &change, result);
 }
 
 static int end_task(struct trackd *trackd, struct trackd_ref ref, const struct record_end *how)
 {
-	struct change change = { .what = END, .ref = ref, .end = how };
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
 
-	return apply(trackd, &change);
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_end(&mapping->board, ref, how, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return end_otherwise(trackd, mapping, ref, how, result);
 }
 
 PUBLIC int trackd_complete(struct trackd *trackd, struct trackd_ref ref, const char *message)
@@ -365,11 +435,25 @@ PUBLIC int trackd_cancel(struct trackd *trackd, struct trackd_ref ref)
 	return apply(trackd, &change);
 }
 
-PUBLIC int trackd_remove(struct trackd *trackd, struct trackd_ref ref)
+static __attribute__((noinline)) int
+remove_otherwise(struct trackd *trackd, struct mapping *mapping, struct trackd_ref ref, int result)
 {
 	struct change change = { .what = REMOVE, .ref = ref };
 
-	return apply(trackd, &change);
+	return otherwise(trackd, mapping, &change, result);
+}
+
+PUBLIC int trackd_remove(struct trackd *trackd, struct trackd_ref ref)
+{
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
+
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = remove_task(&mapping->board, ref, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return remove_otherwise(trackd, mapping, ref, result);
 }
 
 PUBLIC int trackd_kind_declare(struct trackd *trackd, const char *name,

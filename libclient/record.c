@@ -13,6 +13,7 @@
 #include "record.h"
 #include "earliest.h"
 #include "edit.h"
+#include "kind.h"
 #include "lock.h"
 #include <errno.h>
 
@@ -26,16 +27,6 @@ uint64_t record_deadline(const struct board *board, const struct layout_body *bo
 }
 
 /* ---- Stages -------------------------------------------------------------- */
-
-static uint32_t stages_of(const struct board *board, const struct layout_head *head)
-{
-	uint8_t kind = hint_kind(load_relaxed(&head->hint));
-
-	if (kind >= LAYOUT_KINDS)
-		return 0;
-	uint32_t n = load_relaxed(&board->kinds->kind[kind].n_stages);
-	return n < LAYOUT_STAGES ? n : LAYOUT_STAGES;
-}
 
 /* Write the row of the stage that is being left. Its bit is clear, so nobody reads the row yet. */
 static void leave_stage(struct edit *edit)
@@ -73,7 +64,8 @@ static void enter_stage(struct edit *edit, uint32_t stage)
 static __attribute__((noinline)) int move(struct edit edit, int stage, const char *message,
 					  uint64_t worker)
 {
-	if (stage < 0 || (uint32_t)stage >= stages_of(edit.board, edit.head)) {
+	if (stage < 0 ||
+	    (uint32_t)stage >= kind_stages(edit.board, hint_kind(load_relaxed(&edit.head->hint)))) {
 		abandon(edit.board, edit.slot);
 		return TRACKD_E_STAGE;
 	}
@@ -133,7 +125,9 @@ int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total,
 static void begin_at(struct edit *edit, uint64_t done)
 {
 	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
-	if (!work_needs_mutex(edit->next.base, edit->generation))
+	/* Said first: no stage begins further below the tenant's start than it has done. */
+	if (__builtin_expect(done <= WORK_UNLOCKED_MAX, 1) ||
+	    !work_needs_mutex(edit->next.base, edit->generation))
 		return;
 	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
 	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;

@@ -10,13 +10,30 @@ static bool is_alnum(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+static bool is_id_punctuation(char c)
+{
+	switch (c) {
+	case '.':
+	case '_':
+	case '~':
+	case ':':
+	case '@':
+	case '+':
+	case '=':
+	case '-':
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool text_id_valid(const char *id)
 {
 	size_t length = 0;
 
 	for (; id[length] != '\0'; length++)
 		if (length == TRACKD_ID_MAX ||
-		    !(is_alnum(id[length]) || strchr("._~:@+=-", id[length])))
+		    !(is_alnum(id[length]) || is_id_punctuation(id[length])))
 			return false;
 	/* In a URL and in a path these two are no names. */
 	return length > 0 && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
