@@ -14,17 +14,17 @@ void map_clear(struct board *board, uint32_t slot)
 	and_release(&board->used_map[slot / 64], ~(UINT64_C(1) << (slot % 64)));
 }
 
-uint32_t map_find(const struct board *board, uint32_t from, uint32_t to, bool set)
+/* from: a multiple of 64 */
+uint32_t map_find_further(const struct board *board, uint32_t from, uint32_t to, bool set)
 {
-	while (from < to) {
+	for (; from < to; from += 64) {
 		uint64_t word = load_relaxed(&board->used_map[from / 64]);
 
-		word = (set ? word : ~word) >> (from % 64);
+		word = set ? word : ~word;
 		if (word != 0) {
 			uint32_t slot = from + (uint32_t)__builtin_ctzll(word);
 			return slot < to ? slot : to;
 		}
-		from = (from / 64 + 1) * 64;
 	}
 	return to;
 }

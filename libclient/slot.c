@@ -88,11 +88,6 @@ int slot_wait(struct board *board, uint32_t slot, uint64_t deadline)
 	return error < 0 ? error : 0;
 }
 
-uint32_t slot_next_used(const struct board *board, uint32_t from)
-{
-	return map_find(board, from, board->capacity, true);
-}
-
 uint32_t slot_count(const struct board *board)
 {
 	uint64_t count = 0;

@@ -9,6 +9,7 @@
 #define TRACKD_SLOT_H
 
 #include "lock.h"
+#include "map.h"
 #include "segment.h"
 #include "trackd.h"
 
@@ -28,7 +29,10 @@ uint32_t slot_count(const struct board *board);
 
 /* The first slot at or after `from` whose used bit is set, or board->capacity. A clear bit means
  * FREE. */
-uint32_t slot_next_used(const struct board *board, uint32_t from);
+static inline uint32_t slot_next_used(const struct board *board, uint32_t from)
+{
+	return map_find(board, from, board->capacity, true);
+}
 
 /* The stripes of one record: its id's and, unless it has no owner, its owner's. Taken in that
  * order. */

@@ -164,7 +164,7 @@ PUBLIC int trackd_iter_owner(struct trackd *trackd, const char *owner, struct tr
 
 /* A step on a board that was given up meanwhile may have passed over tasks: it is made again from
  * where it began, on the board in its place. */
-static __attribute__((noinline)) int next_on_another(struct trackd *trackd, struct iter_mark mark,
+static __attribute__((noinline)) int next_on_another(struct trackd *trackd,
 						     struct trackd_iter *iter,
 						     struct trackd_ref *ret_ref, int found)
 {
@@ -172,9 +172,7 @@ static __attribute__((noinline)) int next_on_another(struct trackd *trackd, stru
 
 	while (found == 1 ? attach_reader_again(trackd, &board)
 			  : follow_failed(trackd, &board, &found)) {
-		view_iter_back(iter, &mark);
 		view_iter_move(iter, board);
-		mark = view_iter_mark(iter);
 		found = view_next(iter, ret_ref);
 	}
 	return found;
@@ -182,15 +180,14 @@ static __attribute__((noinline)) int next_on_another(struct trackd *trackd, stru
 
 PUBLIC int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_ref *ret_ref)
 {
-	const struct board *board = view_iter_board(iter);
-	struct iter_mark mark = view_iter_mark(iter);
 	int found = view_next(iter, ret_ref);
+	const struct board *board = view_iter_board(iter);
 
 	if (__builtin_expect(&load_acquire(&trackd->mapping)->board == board &&
 				     board_closed(board) == LAYOUT_OPEN,
 			     1))
 		return found;
-	return next_on_another(trackd, mark, iter, ret_ref, found);
+	return next_on_another(trackd, iter, ret_ref, found);
 }
 
 /* ---- Kinds --------------------------------------------------------------- */

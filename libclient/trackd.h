@@ -542,7 +542,7 @@ int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task
 int trackd_worker_alive(const struct trackd_task *task);
 
 struct trackd_iter {
-	uint64_t private_[16];
+	uint64_t private_[24];
 };
 
 /*

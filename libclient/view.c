@@ -111,7 +111,8 @@ PUBLIC int trackd_view_progress(const struct trackd_view *view)
 
 /* ---- Copies -------------------------------------------------------------- */
 
-/* A record as it was at one moment, in private memory. */
+/* A record as it was at one moment, in private memory. What it does not use (the rest of the message,
+ * the error of a task that has none, rows of stages that its kind has not) is not loaded. */
 struct record {
 	uint64_t stamp, deadline, cancel, serial, work;
 	uint32_t ttl_ms, active_ttl_ms;
@@ -121,6 +122,33 @@ struct record {
 	char id[LAYOUT_ID];
 };
 
+static_assert(offsetof(struct layout_copy, message) % 8 == 0 &&
+		      offsetof(struct layout_detail, error) % 8 == 0 &&
+		      offsetof(struct layout_detail, row) % 8 == 0 &&
+		      sizeof(struct layout_stage_row) % 8 == 0,
+	      "loaded in words");
+
+/* The length is that of a writer whom we do not trust: cut to the field. */
+static void load_copy(struct layout_copy *to, const struct layout_copy *from)
+{
+	size_t length = COPY_WORD_LENGTH(load_relaxed((const word_t *)(const void *)&from->state));
+
+	if (length > LAYOUT_MESSAGE - 1)
+		length = LAYOUT_MESSAGE - 1;
+	words_load(to, from, offsetof(struct layout_copy, message) / 8);
+	words_load(to->message, from->message, length / 8 + 1);
+	to->message_len = (uint16_t)length;
+}
+
+static void load_detail(struct layout_detail *to, const struct layout_detail *from, uint8_t flags,
+			uint32_t n_stages)
+{
+	words_load(to, from, offsetof(struct layout_detail, error) / 8);
+	if (flags & COPY_ERROR)
+		words_load(to->error, from->error, LAYOUT_ERROR / 8);
+	words_load(to->row, from->row, n_stages * sizeof to->row[0] / 8);
+}
+
 static void load_record(const struct board *board, uint32_t slot, uint64_t stamp,
 			struct record *record)
 {
@@ -128,14 +156,15 @@ static void load_record(const struct board *board, uint32_t slot, uint64_t stamp
 	const struct layout_body *body = &board->bodies[slot];
 
 	record->stamp = stamp;
-	words_load(&record->copy, &body->copy[stamp_version(stamp) & 1], sizeof record->copy / 8);
-	words_load(&record->detail, &board->details[slot], sizeof record->detail / 8);
+	record->kind = hint_kind(load_relaxed(&head->hint));
+	load_copy(&record->copy, &body->copy[stamp_version(stamp) & 1]);
+	load_detail(&record->detail, &board->details[slot], record->copy.flags,
+		    kind_stages(board, record->kind));
 	index_read_id(board, slot, record->id);
 	record->deadline = load_relaxed(&head->deadline);
 	record->cancel = load_relaxed(&head->cancel);
 	record->serial = load_relaxed(&head->serial);
 	record->work = load_relaxed(&body->work);
-	record->kind = hint_kind(load_relaxed(&head->hint));
 	record->ttl_ms = load_relaxed(&body->ttl_ms);
 	record->active_ttl_ms = load_relaxed(&body->active_ttl_ms);
 }
@@ -156,7 +185,7 @@ static void copy_strings(const struct record *record, struct trackd_task *task)
 	copy_text(task->id, sizeof task->id, (const uint8_t *)record->id);
 	copy_text(task->owner, sizeof task->owner, record->detail.owner);
 	copy_text(task->name, sizeof task->name, record->detail.name);
-	copy_text(task->message, sizeof task->message, record->copy.message);
+	memcpy(task->message, record->copy.message, record->copy.message_len);
 	if (record->copy.flags & COPY_ERROR)
 		copy_text(task->error, sizeof task->error, record->detail.error);
 }
@@ -317,18 +346,6 @@ int view_lookup(const struct board *board, const char *id, uint64_t now, struct 
 
 /* ---- One after another --------------------------------------------------- */
 
-struct iter {
-	const struct board *board;
-	uint64_t lineage; /* hash_seed of the board */
-	uint32_t by_owner;
-	uint32_t next; /* of all: slot to look at; by owner: tasks met */
-	uint64_t owner_hash;
-	struct index_position position; /* by owner */
-	char owner[LAYOUT_OWNER];
-};
-
-static_assert(sizeof(struct iter) <= sizeof(struct trackd_iter), "iterator");
-
 static struct iter *iter_of(struct trackd_iter *iter)
 {
 	return (struct iter *)(void *)iter;
@@ -356,31 +373,13 @@ void view_iter_owner(const struct board *board, const char *owner, struct trackd
 		iter->next = board->capacity; /* nobody's tasks are in no chain */
 }
 
-const struct board *view_iter_board(const struct trackd_iter *iter)
-{
-	return ((const struct iter *)(const void *)iter)->board;
-}
-
-struct iter_mark view_iter_mark(const struct trackd_iter *public_iter)
-{
-	const struct iter *iter = (const void *)public_iter;
-
-	return (struct iter_mark){ iter->position, iter->next };
-}
-
-void view_iter_back(struct trackd_iter *public_iter, const struct iter_mark *mark)
-{
-	struct iter *iter = iter_of(public_iter);
-
-	iter->position = mark->position;
-	iter->next = mark->next;
-}
-
 void view_iter_move(struct trackd_iter *public_iter, const struct board *board)
 {
 	struct iter *iter = iter_of(public_iter);
 	char owner[LAYOUT_OWNER];
 
+	iter->position = iter->position_before;
+	iter->next = iter->next_before;
 	/* Same lineage: serials are the same, and slots and generations of what fits. */
 	if (iter->lineage == board->hash_seed) {
 		iter->board = board;
@@ -433,8 +432,15 @@ int view_next(struct trackd_iter *public_iter, struct trackd_ref *ret_ref)
 {
 	struct iter *iter = iter_of(public_iter);
 	struct trackd_ref ref;
-	int found = iter->by_owner ? next_of_owner(iter, &ref) : next_of_all(iter, &ref);
+	int found;
 
+	iter->next_before = iter->next;
+	if (iter->by_owner) {
+		iter->position_before = iter->position;
+		found = next_of_owner(iter, &ref);
+	} else {
+		found = next_of_all(iter, &ref);
+	}
 	if (found == 1)
 		*ret_ref = ref;
 	return found;

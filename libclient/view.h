@@ -141,15 +141,29 @@ void view_iter_all(const struct board *board, struct trackd_iter *ret_iter);
 void view_iter_owner(const struct board *board, const char *owner, struct trackd_iter *ret_iter);
 int view_next(struct trackd_iter *iter, struct trackd_ref *ret_ref);
 
-/* The board that an iterator is on. To mark where it is and go back there; to take it to the board in
- * that one's place, where it goes on, or, if the tasks there are not the same records, begins again. */
-const struct board *view_iter_board(const struct trackd_iter *iter);
-struct iter_mark {
-	struct index_position position;
-	uint32_t next;
+/* What a struct trackd_iter is. */
+struct iter {
+	const struct board *board;
+	uint64_t lineage; /* hash_seed of the board */
+	uint32_t by_owner;
+	uint32_t next; /* of all: slot to look at; by owner: tasks met */
+	uint64_t owner_hash;
+	struct index_position position; /* by owner */
+	char owner[LAYOUT_OWNER];
+	/* before the last step, to make it again */
+	struct index_position position_before;
+	uint32_t next_before;
 };
-struct iter_mark view_iter_mark(const struct trackd_iter *iter);
-void view_iter_back(struct trackd_iter *iter, const struct iter_mark *mark);
+
+static_assert(sizeof(struct iter) <= sizeof(struct trackd_iter), "iterator");
+
+static inline const struct board *view_iter_board(const struct trackd_iter *iter)
+{
+	return ((const struct iter *)(const void *)iter)->board;
+}
+
+/* Undo the last step and go to the board in that one's place: there it goes on, or, if the tasks are
+ * not the same records, begins again. */
 void view_iter_move(struct trackd_iter *iter, const struct board *board);
 
 #endif

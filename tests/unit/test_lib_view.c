@@ -444,6 +444,7 @@ static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **s
 	memset(detail->name, 'n', LAYOUT_NAME);
 	memset(detail->error, 'e', LAYOUT_ERROR);
 	memset(body->copy[0].message, 'm', LAYOUT_MESSAGE);
+	body->copy[0].message_len = UINT16_MAX;
 	body->copy[0].flags = COPY_ERROR;
 	body->copy[0].stage = 200;
 	body->copy[0].state = 77;
