@@ -4,8 +4,10 @@
  * taken, and writers test it under the lock that commits. So a commit under a lock that we have had
  * either came before us, and we copy what it left, or it did not come about. Creates, removals and
  * kinds commit under an id stripe or the kinds' lock: once each has been had, the set of LIVE records
- * is frozen. All else commits under the lock of an open record. Counters need no lock: the swap of an
- * advance fails once the seal is set, and what it added before is in the value that the seal found.
+ * is frozen. All else commits under the lock of an open record. Who ended one holds it a little longer,
+ * for the deadline and the event: a final record is settled once its lock has been seen free. Counters
+ * need no lock: the swap of an advance fails once the seal is set, and what it added before is in the
+ * value that the seal found.
  */
 #include "carry.h"
 #include "atomic.h"
@@ -171,7 +173,9 @@ int carry_begin(struct carry *carry, struct board *new, struct board *old)
 		uint32_t slot = slots[i];
 		uint64_t stamp = slot < new->capacity ? copy_unlocked(carry, slot, slot) : 0;
 
-		if (stamp != 0)
+		/* Held, it is left to carry_end(), which takes the lock of what is not here. */
+		if (stamp != 0 &&
+		    (is_open(old, slot, stamp) || lock_is_free(&old->bodies[slot].mutex)))
 			admit(carry, slot, stamp, load_relaxed(&old->bodies[slot].work), false);
 	}
 	free(slots);
@@ -247,8 +251,8 @@ static void copy_again(struct carry *carry, uint32_t from, uint32_t to)
 	admit(carry, to, stamp, work, to != from);
 }
 
-/* A final record does not change any more, except that whoever ended it may still be about to
- * shorten its deadline. */
+/* A final record does not change any more. Who ended it had let go of its lock after it was copied, but
+ * may have shortened its deadline in between. */
 static bool is_settled(struct carry *carry, uint32_t from, uint32_t to, uint64_t stamp)
 {
 	if (to != from || !is_here(carry, to) || carry->new->heads[to].stamp != stamp ||

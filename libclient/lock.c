@@ -125,6 +125,12 @@ bool lock_orphaned(const union layout_mutex *mutex)
 	return (load_relaxed((const uint32_t *)(const void *)mutex) & FUTEX_OWNER_DIED) != 0;
 }
 
+bool lock_is_free(const union layout_mutex *mutex)
+{
+	/* Pairs with the C library's release when it unlocks. */
+	return load_acquire((const uint32_t *)(const void *)mutex) == 0;
+}
+
 int lock_holder(const union layout_mutex *mutex)
 {
 	return (int)(load_relaxed((const uint32_t *)(const void *)mutex) & FUTEX_TID_MASK);

@@ -34,6 +34,9 @@ void lock_drop(union layout_mutex *mutex);
 /* Whether the kernel has marked it: the holder died and nobody has locked since. One load. */
 bool lock_orphaned(const union layout_mutex *mutex);
 
+/* Whether nobody holds it, and nobody died with it. What the last holder did is seen then. */
+bool lock_is_free(const union layout_mutex *mutex);
+
 /* The thread that holds it, by its id in the holder's pid namespace; 0: nobody. */
 int lock_holder(const union layout_mutex *mutex);
 

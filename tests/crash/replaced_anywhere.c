@@ -11,6 +11,7 @@
 #include "daemon/carry.h"
 #include "engine/fake_clock.h"
 #include "engine/tracer.h"
+#include "libclient/atomic.h"
 #include "libclient/index.h"
 #include "libclient/kind.h"
 #include "libclient/repair.h"
@@ -37,7 +38,8 @@ static enum layout_closed how;
 static bool replaced;
 static unsigned trial;
 static size_t stride;
-static int *result; /* of the call; shared with the child that makes it */
+static uint64_t n_before; /* events before the call */
+static int *result;       /* of the call; shared with the child that makes it */
 
 /* ---- The calls -------------------------------------------------------------- */
 
@@ -177,13 +179,30 @@ static const struct call {
 	const char *name;
 	int (*make)(void);
 	bool (*made)(const struct board *board);
+	enum trackd_event_type event; /* that it leaves; 0: none */
 } calls[] = {
-	{ "update", update, says_mine },     { "another stage", move, has_moved },
-	{ "advance", advance, has_counted }, { "set progress", set_progress, has_counted },
-	{ "complete", complete, has_ended }, { "cancel", cancel, is_asked },
-	{ "remove", remove_it, has_gone },   { "create", create, is_new },
-	{ "replace", replace, is_replaced }, { "declare", declare, is_declared },
+	{ "update", update, says_mine, 0 },
+	{ "another stage", move, has_moved, TRACKD_EVENT_STAGE },
+	{ "advance", advance, has_counted, 0 },
+	{ "set progress", set_progress, has_counted, 0 },
+	{ "complete", complete, has_ended, TRACKD_EVENT_FINAL },
+	{ "cancel", cancel, is_asked, TRACKD_EVENT_CANCEL },
+	{ "remove", remove_it, has_gone, TRACKD_EVENT_REMOVED },
+	{ "create", create, is_new, TRACKD_EVENT_CREATED },
+	{ "replace", replace, is_replaced, TRACKD_EVENT_CREATED },
+	{ "declare", declare, is_declared, 0 },
 };
+
+/* How many events of this type a follower finds there since the call began. */
+static unsigned count_events(const struct board *board, enum trackd_event_type type)
+{
+	uint64_t next = load_relaxed(&board->header->event_next);
+	unsigned n = 0;
+
+	for (uint64_t i = n_before; i < next; i++)
+		n += board->events[i % LAYOUT_EVENTS].type == type;
+	return n;
+}
 
 /* ---- One trial ------------------------------------------------------------------ */
 
@@ -206,6 +225,7 @@ static void prepare(void)
 	HARNESS_MUST(trackd_update(writer, target, TRACKD_EXTRACTING, "first"));
 	fake_clock_set(BEGIN_NS + NS_PER_S);
 	replaced = false;
+	n_before = load_relaxed(&old.header->event_next);
 	*result = NOT_RUN;
 }
 
@@ -262,6 +282,12 @@ static const char *judge(const struct call *call)
 	if (!call->made(board)) {
 		snprintf(text, sizeof text, "what was acknowledged is not on the %s board",
 			 replaced ? "new" : "old");
+		return text;
+	}
+	/* Without locks nothing keeps a writer from appending its event behind the copy of the ring. */
+	unsigned n = call->event ? count_events(board, call->event) : 1;
+	if (how == LAYOUT_CLOSED && n != 1) {
+		snprintf(text, sizeof text, "its event is there %u times", n);
 		return text;
 	}
 	for (uint32_t slot = 0; slot < board->capacity; slot++) {
