@@ -553,8 +553,9 @@ struct trackd_iter {
  *
  * A task that is there from beginning to end is met exactly once; one created or removed meanwhile
  * may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free. Should the
- * board be replaced meanwhile, the iterator goes on there; should it begin anew, so does the
- * iterator. TRACKD_E_NO_BOARD: the board was removed meanwhile.
+ * board be replaced meanwhile, the iterator goes on there. It begins anew, and may meet a task twice,
+ * if the board began anew, and if it goes through all tasks and the new board has a smaller capacity.
+ * TRACKD_E_NO_BOARD: the board was removed meanwhile.
  * Errors: trackd_iter_owner: TRACKD_E_KEY.
  * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
  * of map per 64 slots. Removing or replacing a task that was met does not change that.

@@ -382,6 +382,10 @@ void view_iter_move(struct trackd_iter *public_iter, const struct board *board)
 	iter->next = iter->next_before;
 	/* Same lineage: serials are the same, and slots and generations of what fits. */
 	if (iter->lineage == board->hash_seed) {
+		/* An owner's serials lead on. Of all, what lay above a smaller capacity may lie behind
+		 * us now. */
+		if (iter->by_owner || board->capacity < iter->board->capacity)
+			iter->next = 0;
 		iter->board = board;
 		index_owner_move(&iter->position);
 	} else if (iter->by_owner) {

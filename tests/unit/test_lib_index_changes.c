@@ -2,6 +2,7 @@
 /* tests/run: timeout=300 */
 /* Lookups and walks while others change the chains: a change at each instruction of a lookup, and
  * one after another beside it. */
+#include "daemon/carry.h"
 #include "libclient/atomic.h"
 #include "libclient/index.h"
 #include "libclient/slot.h"
@@ -435,6 +436,54 @@ static void tasks_are_found_while_their_chain_changes(void **state)
 		fail_msg("%u of %u lookups were wrong", (unsigned)bad, (unsigned)n * 3);
 }
 
+static unsigned count_rest(struct trackd_iter *iter)
+{
+	struct trackd_ref ref;
+	unsigned n = 0;
+
+	while (view_next(iter, &ref) == 1)
+		n++;
+	return n;
+}
+
+/* More tasks were met on the old board than the new one has slots. */
+static void nothing_is_missed_over_a_smaller_board(void **state)
+{
+	enum { LARGE = 256, SMALL = 64, TASKS = 200, REMOVED = 190 };
+	struct board large, small;
+	struct trackd_iter all, own;
+	struct trackd_ref ref;
+	struct carry carry;
+	char id[32];
+
+	(void)state;
+	harness_board(&large, LARGE);
+	harness_board(&small, SMALL);
+	large.header->cursor = TASKS; /* the first ones lie above the smaller board */
+	for (int i = 0; i < TASKS; i++) {
+		snprintf(id, sizeof id, "task-%d", i);
+		harness_create(&large, id, "alice");
+	}
+	view_iter_owner(&large, "alice", &own);
+	for (int i = 0; i < REMOVED; i++) {
+		assert_int_equal(view_next(&own, &ref), 1);
+		HARNESS_MUST(slot_remove(&large, ref, SLOT_REMOVE_ASKED, harness_deadline(2000)));
+	}
+	view_iter_all(&large, &all);
+	assert_int_equal(view_next(&all, &ref), 1);
+	HARNESS_MUST(carry_begin(&carry, &small, &large));
+	segment_close(&large, LAYOUT_CLOSED);
+	HARNESS_MUST(carry_end(&carry, LAYOUT_CLOSED));
+	assert_int_equal(view_next(&own, &ref), 1); /* the steps that find the board closed */
+	assert_int_equal(view_next(&all, &ref), 1);
+	view_iter_move(&own, &small);
+	view_iter_move(&all, &small);
+	assert_int_equal(count_rest(&own), TASKS - REMOVED);
+	assert_int_equal(count_rest(&all), TASKS - REMOVED);
+	harness_board_free(&large);
+	harness_board_free(&small);
+}
+
 #define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
@@ -446,6 +495,7 @@ int main(void)
 		OWN_BOARD(an_owners_tasks_are_met_once_while_some_leave),
 		OWN_BOARD(an_owners_tasks_are_met_once_after_the_present_one_left),
 		OWN_BOARD(tasks_are_found_while_their_chain_changes),
+		cmocka_unit_test(nothing_is_missed_over_a_smaller_board),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
