@@ -114,6 +114,9 @@ int adopt_name(const struct board *board, const struct config *config)
 	if (fstat(board->fd, &st) == 0 && st.st_nlink > 0)
 		return 0;
 	error = segment_link(board, config->board);
+	/* It had a name, and somebody has taken that away since: the service replaces such boards. */
+	if (error == -ENOENT)
+		return 0;
 	if (error < 0)
 		return say_not_made(config, error);
 	say_made(config);

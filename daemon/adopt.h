@@ -18,7 +18,7 @@
  */
 int adopt_board(struct board *ret_board, const struct config *config);
 
-/* Give the board its name, unless it has it. The last step of a start. As above. */
+/* Give the board its name, unless it has had one. The last step of a start. As above. */
 int adopt_name(const struct board *board, const struct config *config);
 
 /* Remove a board that no daemon serves, its lock and the socket that its daemon made. An exit

@@ -309,4 +309,24 @@ def _(site):
           f"left: {site.left()} {os.listdir(site.run)}")
 
 
+@test("a board whose name somebody takes away while its daemon starts is replaced like any other")
+def _(site):
+    site.daemon()
+    site.puppet("open write no-worker", "fill 5 t")
+    site.processes[0].terminate()
+    log = os.path.join(site.folder, "calls")
+    # The rename brings the socket out, between the board's adoption and the look at its name.
+    daemon = site.start(Daemon(site, [], inject("rename:signal=SIGSTOP:when=1", log=log)))
+
+    def stopped():
+        with open(log, encoding="utf-8", errors="replace") as file:
+            return "stopped by SIGSTOP" in file.read()
+    until(lambda: os.path.exists(log) and stopped(), "it stands still")
+    os.unlink(site.shm)
+    daemon.cont()
+    daemon.ready()
+    until(lambda: os.path.exists(site.shm), lambda: f"the board has a name again: {daemon.log()}")
+    check(site.puppet("open").do("stats").used == "5", "the tasks are lost")
+
+
 main()
