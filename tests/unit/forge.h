@@ -172,6 +172,33 @@ static inline void forge_write(const char *path, const void *bytes, size_t size,
 	close(fd);
 }
 
+/* ---- The log ------------------------------------------------------------ */
+
+/* What goes to stderr from here on goes to a file. */
+static inline int forge_log_begin(const char *path)
+{
+	int fd = harness_must(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), path);
+	int before = harness_must(dup(STDERR_FILENO), "dup");
+
+	harness_must(dup2(fd, STDERR_FILENO), "dup2");
+	close(fd);
+	return before;
+}
+
+/* The text that was written since; valid until the next one. */
+static inline const char *forge_log_end(const char *path, int before)
+{
+	static char text[65536];
+	int fd = harness_must(open(path, O_RDONLY | O_CLOEXEC), path);
+	ssize_t n = harness_must((int)read(fd, text, sizeof text - 1), path);
+
+	harness_must(dup2(before, STDERR_FILENO), "dup2");
+	close(before);
+	close(fd);
+	text[n] = '\0';
+	return text;
+}
+
 /* A file of the test's own folder. */
 static inline const char *forge_path(const char *name)
 {

@@ -375,6 +375,18 @@ static void claims_are_what_they_must_be(void **state)
 		{ SUB("null"), AUTH_SUBJECT },
 		{ SUB("[\"ada\"]"), AUTH_SUBJECT },
 		{ SUB("{}"), AUTH_SUBJECT },
+		{ SUB("\"ada\\n\""), AUTH_SUBJECT },
+		{ SUB("\"\\tada\""), AUTH_SUBJECT },
+		{ SUB("\"a\\u0001a\""), AUTH_SUBJECT },
+		{ SUB("\"a\\u001b[2Ja\""), AUTH_SUBJECT },
+		{ SUB("\"ada\x7f\""), AUTH_SUBJECT },
+		{ SUB("\"\\u0085\""), AUTH_SUBJECT }, /* next line, of C1 */
+		{ SUB("\"\\u009fada\""), AUTH_SUBJECT },
+		{ SUB("\"a\\u2028a\""), AUTH_SUBJECT }, /* line separator */
+		{ SUB("\"a\\u202ea\""), AUTH_SUBJECT }, /* right to left from here on */
+		{ SUB("\"\\ufeffada\""), AUTH_SUBJECT },
+		{ SUB("\"a a\\u00a0a\""), AUTH_NONE },
+		{ SUB("\"\\u05d0\\ud83d\\ude00\""), AUTH_NONE },
 		{ SUB("\"ada\\u0000eve\""), AUTH_MALFORMED },
 		{ SUB("\"\\u0000\""), AUTH_MALFORMED },
 		{ SUB("\"ada\",\"sub\":\"eve\""), AUTH_MALFORMED },
@@ -392,6 +404,27 @@ static void claims_are_what_they_must_be(void **state)
 		expect(ask(auth, forge(&hs, HS256, cases[i].claims)), cases[i].failure,
 		       cases[i].claims);
 	auth_close(auth);
+}
+
+/* The log says which sub it was, in one line, and not for each of a flood. */
+static void a_refused_sub_is_in_the_log_escaped(void **state)
+{
+	char *path = strdup(forge_path("log"));
+	struct auth *auth = open_hs();
+	struct identity identity;
+	const char *log, *claims = SUB("\"a\\nb\\u001b\\u0085\\u00e4\"");
+	int before;
+
+	(void)state;
+	before = forge_log_begin(path);
+	for (int i = 0; i < 20; i++) /* ten minutes after all other tests */
+		expect(ask_at(auth, forge(&hs, HS256, claims), FORGE_NOW + 600 + i / 2, &identity),
+		       AUTH_SUBJECT, "controls");
+	log = forge_log_end(path, before);
+	assert_non_null(strstr(log, " sub, \"a\\nb\\u001B\\u0085\\u00E4\": "));
+	assert_ptr_equal(strchr(log, '\n'), log + strlen(log) - 1);
+	auth_close(auth);
+	free(path);
 }
 
 static void a_nul_in_the_payload_ends_nothing(void **state)
@@ -481,6 +514,7 @@ int main(void)
 		cmocka_unit_test(a_kid_names_no_file),
 		cmocka_unit_test(keys_that_a_token_brings_are_ignored),
 		cmocka_unit_test(claims_are_what_they_must_be),
+		cmocka_unit_test(a_refused_sub_is_in_the_log_escaped),
 		cmocka_unit_test(a_nul_in_the_payload_ends_nothing),
 		cmocka_unit_test(nested_tokens_are_refused),
 		cmocka_unit_test(issuer_and_audience_are_checked_if_configured),

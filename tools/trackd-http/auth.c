@@ -4,6 +4,7 @@
 #include "libclient/text.h"
 #include "token.h"
 #include "token_cache.h"
+#include "tools/common/printable.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -26,6 +27,16 @@ const char *auth_failure_label(enum auth_failure failure)
 	};
 
 	return LABELS[failure];
+}
+
+bool auth_owner_valid(const char *owner)
+{
+	char shown[PRINTABLE_ROOM(TRACKD_OWNER_MAX)];
+
+	if (owner[0] == '\0' || !text_owner_valid(owner))
+		return false;
+	printable_line(shown, sizeof shown, owner);
+	return strcmp(shown, owner) == 0;
 }
 
 /* ---- Opening ------------------------------------------------------------ */
@@ -141,8 +152,9 @@ int auth_sign(const struct auth_config *config, const char *owner, int64_t now, 
 	char *claims, *token;
 	struct keys *keys;
 
-	if (owner[0] == '\0' || !text_owner_valid(owner))
-		return refuse(ret_why, size, "a user is 1 to 63 bytes of UTF-8");
+	if (!auth_owner_valid(owner))
+		return refuse(ret_why, size,
+			      "a user is 1 to 63 bytes of UTF-8 without control characters");
 	if (ttl_s < 1 || ttl_s > AUTH_TTL_MAX_S)
 		return refuse(ret_why, size, "a token lives for a second to 366 days");
 	if (keys_read(config, true, &keys, ret_why, size) != 0)

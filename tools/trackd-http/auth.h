@@ -7,10 +7,10 @@
  * The key file is a PEM public key, a JWK or a set of them, or for HS256 the secret: what is text
  * without the end of its line, other bytes as they are. Keys are at least 256 bits (secret), 2048
  * bits (RSA), P-256 or Ed25519; a private key serves too, but needs the same care as a secret. Of a
- * set, keys that are not for us are passed over. A token's kid chooses among keys that have one, and
+ * set, keys that cannot be used are passed over, each with a warning. A token's kid chooses among keys that have one, and
  * means nothing to a key that has none; jku, x5u, jwk and x5c mean nothing at all.
  *
- * A token says who (sub, 1 to 63 bytes of UTF-8) and until when (exp). Dates may have fractions; nbf
+ * A token says who (sub, see auth_owner_valid()) and until when (exp). Dates may have fractions; nbf
  * is honoured; iss and aud are checked if they are configured. A typ that is not (at+)JWT, a cty and
  * any crit are refused.
  */
@@ -60,11 +60,15 @@ enum auth_failure {
 
 const char *auth_failure_label(enum auth_failure failure);
 
+/* 1 to 63 bytes of UTF-8, without control characters, separators of lines, and marks that turn the
+ * direction of writing: two names that look the same are the same, and none forges a line. */
+bool auth_owner_valid(const char *owner);
+
 struct auth;
 
 /* Read the key. ret_why: a sentence that names the file and what to do, at least 512 bytes.
  * 0 or -EINVAL: no file, readable by others (a secret), no key, a key that is too short, a public key
- * in a form that would pass for a secret, an algorithm that no key fits. */
+ * in a form that would pass for a secret, algorithms none of which has a key. */
 int auth_open(const struct auth_config *config, struct auth **ret_auth, char *ret_why, size_t size);
 
 /* Read the key again; on failure the old one stays. Forgets what was verified. As auth_open(). */

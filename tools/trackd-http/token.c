@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "token.h"
 #include "base64url.h"
-#include "libclient/text.h"
+#include "tools/common/note.h"
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -162,12 +163,29 @@ static bool audience_fits(const json_t *audience, const char *text)
 	return false;
 }
 
+/* The issuer's mistake, and to be found in the log; but no more than one line in a while. */
+static void warn_subject(const json_t *subject, int64_t now)
+{
+	enum { EVERY_S = 10 };
+	static int64_t warned = INT64_MIN / 2;
+	char *text;
+
+	if (now - warned < EVERY_S && now >= warned)
+		return;
+	warned = now;
+	text = json_dumps(subject, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	note_warning("a token is refused for its sub, %.400s: a sub is 1 to 63 bytes of UTF-8 "
+		     "without control characters",
+		     text ? text : "nothing");
+	free(text);
+}
+
 static bool subject_read(const json_t *subject, struct identity *identity)
 {
 	const char *text = json_string_value(subject);
 	size_t length = json_string_length(subject);
 
-	if (!text || length == 0 || length > TRACKD_OWNER_MAX || !text_owner_valid(text))
+	if (!text || strlen(text) != length || !auth_owner_valid(text))
 		return false;
 	memcpy(identity->owner, text, length + 1);
 	return true;
@@ -186,8 +204,10 @@ static enum auth_failure claims_check(const struct auth_config *config, const js
 	if (config->audience[0] != '\0' &&
 	    !audience_fits(json_object_get(claims, "aud"), config->audience))
 		return AUTH_CLAIMS;
-	if (!subject_read(json_object_get(claims, "sub"), &identity))
+	if (!subject_read(json_object_get(claims, "sub"), &identity)) {
+		warn_subject(json_object_get(claims, "sub"), now);
 		return AUTH_SUBJECT;
+	}
 	*ret_identity = identity;
 	return AUTH_NONE;
 }
