@@ -392,7 +392,21 @@ static void only_named_algorithms_are_allowed(void **state)
 	auth_close(auth);
 }
 
-/* ---- Signing ------------------------------------------------------------ */
+static void an_algorithm_without_a_key_does_not_spoil_the_others(void **state)
+{
+	char *log_path = strdup(forge_path("log"));
+	int before = forge_log_begin(log_path);
+	struct auth *auth = open_set(jwks_public[FORGE_RS256], "{}", "{}", "ES256 RS256");
+	const char *log = forge_log_end(log_path, before);
+
+	(void)state;
+	assert_non_null(strstr(log, "there is no key for ES256"));
+	assert_null(strstr(log, "there is no key for RS256"));
+	expect(ask(auth, forge(&keys[FORGE_RS256], HEADERS[FORGE_RS256], CLAIMS)), AUTH_NONE,
+	       "the one that has one");
+	auth_close(auth);
+	free(log_path);
+}
 
 /* Another reader than ours: librhonabwy as a whole. */
 static void expect_foreign_reader_agrees(const char *token, const char *jwk_text)
@@ -409,6 +423,161 @@ static void expect_foreign_reader_agrees(const char *token, const char *jwk_text
 	r_jwt_free(jwt);
 	r_jwk_free(jwk);
 }
+
+/* ---- Ed25519, the name in RFC 9864 -------------------------------------- */
+
+static void ed25519_and_eddsa_are_one_algorithm(void **state)
+{
+	static const char *const headers[] = { "{\"alg\":\"EdDSA\"}", "{\"alg\":\"Ed25519\"}" };
+	static const char *const algorithms[] = { "\"alg\":\"EdDSA\"", "\"alg\":\"Ed25519\"",
+						  "\"kid\":\"ed\"" };
+	static const char *const allowed[] = { "", "EdDSA", "Ed25519", "RS256,Ed25519" };
+
+	(void)state;
+	for (size_t k = 0; k < 12; k++) {
+		struct auth *auth = open_text(with(jwks_public[FORGE_EDDSA], algorithms[k % 3]),
+					      allowed[k / 3]);
+
+		for (size_t h = 0; h < 2; h++) {
+			expect(ask(auth, forge(&keys[FORGE_EDDSA], headers[h], CLAIMS)), AUTH_NONE,
+			       headers[h]);
+			expect(ask(auth, forge(&others[FORGE_EDDSA], headers[h], CLAIMS)),
+			       AUTH_SIGNATURE, "another's key");
+		}
+		expect(ask(auth, forge(&keys[FORGE_EDDSA], "{\"alg\":\"Ed448\"}", CLAIMS)),
+		       AUTH_ALGORITHM, "Ed448");
+		expect(ask(auth, forge(&keys[FORGE_EDDSA], "{\"alg\":\"ed25519\"}", CLAIMS)),
+		       AUTH_ALGORITHM, "another spelling");
+		auth_close(auth);
+	}
+	refuse_text(with(jwks_public[FORGE_ES256], "\"alg\":\"Ed25519\""), "", "\"alg\"");
+	refuse_text(jwks_public[FORGE_ES256], "Ed25519", "there is no key for Ed25519");
+}
+
+static void a_key_that_says_ed25519_signs(void **state)
+{
+	const char *file = with(jwks_private[FORGE_EDDSA], "\"alg\":\"Ed25519\"");
+	struct auth_config config = config_of(file, strlen(file), 0600, "");
+	char why[8192], *token;
+
+	(void)state;
+	assert_int_equal(auth_sign(&config, "ada", FORGE_NOW, 60, &token, why, sizeof why), 0);
+	expect_foreign_reader_agrees(token, jwks_public[FORGE_EDDSA]);
+	free(token);
+}
+
+/* ---- Odd keys ----------------------------------------------------------- */
+
+#define X_ED "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\""
+
+static const struct odd {
+	const char *jwk, *said;
+} ODD[] = {
+	{ "7", "no valid JWK" },
+	{ "null", "no valid JWK" },
+	{ "[]", "no valid JWK" },
+	{ "{\"kid\":\"k\"}", "(kid k) is not used: it is no valid JWK" },
+	{ "{\"kid\":\"k\",\"kty\":\"AKP\",\"alg\":\"ML-DSA-44\",\"pub\":\"AAAA\"}", "(kid k)" },
+	{ "{\"kid\":\"k\",\"kty\":7," X_ED "}", "(kid k)" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"X25519\"," X_ED "}", "is not used: its numbers make no key" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed448\",\"x\":\"AAAA\"}", "is not used: " },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AAAA\"}", "is not used: its numbers" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"!!!!\"}", "is not used: it is no valid" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":7," X_ED "}", "its \"kid\" is no text" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":\"ECDH-ES\"," X_ED "}", "its \"alg\"" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":[\"Ed25519\"]," X_ED "}", "its \"alg\"" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"use\":\"enc\"," X_ED "}", "its \"use\"" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"use\":null," X_ED "}", "its \"use\"" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"key_ops\":[\"encrypt\"]," X_ED "}", "key_ops" },
+	{ "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"key_ops\":[\"sign\"]," X_ED "}", "key_ops" },
+	{ "{\"kty\":\"EC\",\"crv\":\"secp256k1\"," X_ED ",\"y\":\"AAAA\"}", "is not used: " },
+	{ "{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"}", "under 32 bytes" },
+	{ "{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", "2048 bits" },
+	{ "{\"kty\":\"oct\",\"kid\":\"two\\nlines\"}", "(kid two lines)" },
+};
+
+/* As one of three, in each place: the other two verify, and a line names the odd one. */
+static void one_odd_key_does_not_spoil_the_others(void **state)
+{
+	char *log_path = strdup(forge_path("log"));
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ODD / sizeof ODD[0]; i++) {
+		const char *three[] = { jwks_public[FORGE_RS256], jwks_public[FORGE_EDDSA], NULL };
+		size_t place = i % 3;
+		char name[64];
+
+		three[2] = three[place];
+		three[place] = ODD[i].jwk;
+		int before = forge_log_begin(log_path);
+		struct auth *auth = open_set(three[0], three[1], three[2], "");
+		const char *log = forge_log_end(log_path, before);
+
+		snprintf(name, sizeof name, "key %zu of the set", place + 1);
+		if (!strstr(log, name) || !strstr(log, ODD[i].said) ||
+		    strchr(log, '\n') != log + strlen(log) - 1)
+			fail_msg("%s: \"%s\" does not say once \"%s\" and \"%s\"", ODD[i].jwk, log,
+				 name, ODD[i].said);
+		for (int k = FORGE_RS256; k <= FORGE_EDDSA; k += FORGE_EDDSA - FORGE_RS256)
+			expect(ask(auth, forge(&keys[k], HEADERS[k], CLAIMS)), AUTH_NONE,
+			       ODD[i].jwk);
+		auth_close(auth);
+	}
+	free(log_path);
+}
+
+static void a_set_of_odd_keys_is_refused(void **state)
+{
+	char set[1024];
+
+	(void)state;
+	for (size_t i = 0; i + 1 < sizeof ODD / sizeof ODD[0]; i++) {
+		snprintf(set, sizeof set, "{\"keys\":[%s,%s]}", ODD[i].jwk, ODD[i + 1].jwk);
+		refuse_text(set, "", "no key of the set can be used; of the first: ");
+	}
+}
+
+/* What else is beside a key does not make it odd: certificates, and members that are none of ours. */
+static void what_lies_beside_a_key_does_not_matter(void **state)
+{
+	static const char *const beside[] = { "\"x5c\":[\"AAAA\"]", "\"x5t\":7",
+					      "\"x5u\":\"https://127.0.0.1:1/\"",
+					      "\"exp\":1,\"nbf\":\"never\",\"ext\":[{}]",
+					      "\"key_ops\":[\"verify\"],\"use\":\"sig\"" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof beside / sizeof beside[0]; i++) {
+		struct auth *auth = open_text(with(jwks_public[FORGE_EDDSA], beside[i]), "");
+
+		expect(ask(auth, forge(&keys[FORGE_EDDSA], HEADERS[FORGE_EDDSA], CLAIMS)),
+		       AUTH_NONE, beside[i]);
+		auth_close(auth);
+	}
+}
+
+static void keys_beyond_those_that_fit_are_named(void **state)
+{
+	static char set[32768];
+	char *log_path = strdup(forge_path("log"));
+	size_t length = (size_t)snprintf(set, sizeof set, "{\"keys\":[");
+
+	(void)state;
+	for (int i = 0; i < 34; i++)
+		length += (size_t)snprintf(set + length, sizeof set - length, "%s%s",
+					   i > 0 ? "," : "", jwks_public[FORGE_EDDSA]);
+	snprintf(set + length, sizeof set - length, "]}");
+	int before = forge_log_begin(log_path);
+	struct auth *auth = open_text(set, "");
+	const char *log = forge_log_end(log_path, before);
+
+	assert_non_null(strstr(log, "key 33 of the set is not used: a set may have 32 keys"));
+	assert_non_null(strstr(log, "key 34 of the set is not used"));
+	assert_null(strstr(log, "key 32 of the set"));
+	auth_close(auth);
+	free(log_path);
+}
+
+/* ---- Signing ------------------------------------------------------------ */
 
 static void what_is_signed_verifies(void **state)
 {
@@ -446,6 +615,8 @@ static void what_cannot_be_signed_is_refused(void **state)
 	} cases[] = { { "", 60 },
 		      { "0123456789012345678901234567890123456789012345678901234567890123", 60 },
 		      { "\xff", 60 },
+		      { "ada\n", 60 },
+		      { "\x7f", 60 },
 		      { "ada", 0 },
 		      { "ada", -1 },
 		      { "ada", INT64_MAX } };
@@ -477,6 +648,13 @@ int main(void)
 		cmocka_unit_test(a_kid_chooses_among_keys_that_have_one),
 		cmocka_unit_test(keys_for_other_purposes_are_passed_over),
 		cmocka_unit_test(only_named_algorithms_are_allowed),
+		cmocka_unit_test(an_algorithm_without_a_key_does_not_spoil_the_others),
+		cmocka_unit_test(ed25519_and_eddsa_are_one_algorithm),
+		cmocka_unit_test(a_key_that_says_ed25519_signs),
+		cmocka_unit_test(one_odd_key_does_not_spoil_the_others),
+		cmocka_unit_test(a_set_of_odd_keys_is_refused),
+		cmocka_unit_test(what_lies_beside_a_key_does_not_matter),
+		cmocka_unit_test(keys_beyond_those_that_fit_are_named),
 		cmocka_unit_test(what_is_signed_verifies),
 		cmocka_unit_test(what_cannot_be_signed_is_refused),
 	};

@@ -43,7 +43,7 @@ static const struct setting settings[] = {
 	{ "state_dir", SETTING_PATH, PLACE(state_dir), 0, 0, "the path of a directory", NULL },
 	{ "key_file", SETTING_TEXT, PLACE(auth.key_file), 0, 0, "the path of a file", NULL },
 	{ "algorithms", SETTING_TEXT, PLACE(auth.algorithms), 0, 0,
-	  "some of HS256 RS256 ES256 EdDSA", NULL },
+	  "some of HS256 RS256 ES256 EdDSA Ed25519", NULL },
 	{ "issuer", SETTING_TEXT, PLACE(auth.issuer), 0, 0, "a text of up to 255 bytes", NULL },
 	{ "audience", SETTING_TEXT, PLACE(auth.audience), 0, 0, "a text of up to 255 bytes", NULL },
 	{ "upload_max", SETTING_BYTES, PLACE(upload_max), 1, 1 << 20,

@@ -20,9 +20,13 @@ const char *key_algorithm_text(enum key_algorithm algorithm)
 
 int key_algorithm_parse(const char *text, size_t length)
 {
+	static const char SPECIFIED[] = "Ed25519"; /* RFC 9864's name of EdDSA on this curve */
+
 	for (int i = 0; i < KEY_N_ALGORITHMS; i++)
 		if (strlen(TEXTS[i]) == length && memcmp(TEXTS[i], text, length) == 0)
 			return i;
+	if (length == sizeof SPECIFIED - 1 && memcmp(text, SPECIFIED, length) == 0)
+		return KEY_EDDSA;
 	return -EINVAL;
 }
 
@@ -31,6 +35,7 @@ int key_algorithm_parse(const char *text, size_t length)
 static const char *secret_take(struct key *key, uint8_t *secret, size_t size)
 {
 	key->algorithm = KEY_HS256;
+	key->private = true;
 	key->secret = secret;
 	key->n_secret = size;
 	return size < KEY_SECRET_MIN ? "the secret is under 32 bytes" : NULL;
@@ -89,35 +94,101 @@ static const char *public_from_jwk(struct key *key, jwk_t *jwk, bool private)
 	return why;
 }
 
-/* A key that says what it is for is for nothing else. */
-static const char *purpose_fits(const struct key *key, jwk_t *jwk)
-{
-	const char *algorithm = r_jwk_get_property_str(jwk, "alg");
-	const char *use = r_jwk_get_property_str(jwk, "use");
-
-	if (algorithm && strcmp(algorithm, TEXTS[key->algorithm]) != 0)
-		return "its \"alg\" is not HS256, RS256, ES256 or EdDSA, or not of this kind of "
-		       "key";
-	if (use && strcmp(use, "sig") != 0)
-		return "its \"use\" is not \"sig\"";
-	return NULL;
-}
-
 const char *key_from_jwk(struct key *ret_key, jwk_t *jwk, bool signing)
 {
 	int type = r_jwk_key_type(jwk, NULL, R_FLAG_IGNORE_REMOTE);
 	bool secret = type & R_KEY_TYPE_SYMMETRIC, private = type & R_KEY_TYPE_PRIVATE;
-	const char *kid = r_jwk_get_property_str(jwk, "kid"), *why;
-	struct key key = { 0 };
+	struct key key = { .private = secret || private };
+	const char *why;
 
 	if (type == R_KEY_TYPE_NONE)
 		return "it is no valid JWK";
 	why = secret ? secret_from_jwk(&key, jwk) : public_from_jwk(&key, jwk, private);
-	if (!why)
-		why = purpose_fits(&key, jwk);
-	if (!why && kid && !(key.kid = strdup(kid)))
+	if (!why && signing && key.private && !(key.signing = r_jwk_copy(jwk)))
 		why = "memory is out";
-	if (!why && signing && (secret || private) && !(key.signing = r_jwk_copy(jwk)))
+	if (why)
+		key_free(&key);
+	else
+		*ret_key = key;
+	return why;
+}
+
+/* ---- Making, of a JSON object ------------------------------------------- */
+
+/* Of the operations that a key may be for, those that concern us. */
+static bool operation_fits(const struct key *key, const json_t *operations)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(operations, i, item)
+	{
+		const char *name = json_string_value(item);
+
+		if (name &&
+		    (strcmp(name, "verify") == 0 || (key->private && strcmp(name, "sign") == 0)))
+			return true;
+	}
+	return false;
+}
+
+/* A key that says what it is for is for nothing else. */
+static const char *purpose_fits(const struct key *key, const json_t *json)
+{
+	const json_t *alg = json_object_get(json, "alg"), *use = json_object_get(json, "use");
+	const json_t *operations = json_object_get(json, "key_ops");
+	const char *text = json_string_value(use);
+
+	if (alg && (!json_is_string(alg) ||
+		    key_algorithm_parse(json_string_value(alg), json_string_length(alg)) !=
+			    (int)key->algorithm))
+		return "its \"alg\" is not HS256, RS256, ES256, EdDSA or Ed25519, or not of this "
+		       "kind of key";
+	if (use && (!text || strcmp(text, "sig") != 0))
+		return "its \"use\" is not \"sig\"";
+	if (operations && !operation_fits(key, operations))
+		return "its \"key_ops\" do not have \"verify\"";
+	return NULL;
+}
+
+/* The members that make the key. The others are not librhonabwy's to judge: it refuses a key for an
+ * "alg" that it has not heard of, or for a certificate beside it that it cannot read. */
+static const char *numbers_of(const json_t *json, jwk_t *jwk)
+{
+	static const char *const NAMES[] = { "kty", "crv", "x", "y",  "n",  "e", "k",
+					     "d",   "p",   "q", "dp", "dq", "qi" };
+	json_t *numbers = json_object(), *member;
+	const char *why = NULL;
+
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+		if ((member = json_object_get(json, NAMES[i])) &&
+		    json_object_set(numbers, NAMES[i], member) < 0)
+			why = "memory is out";
+	if (!why && r_jwk_import_from_json_t(jwk, numbers) != RHN_OK)
+		why = "it is no valid JWK of a kind that is known";
+	json_decref(numbers);
+	return why;
+}
+
+const char *key_from_json(struct key *ret_key, const json_t *json, bool signing)
+{
+	const json_t *kid = json_object_get(json, "kid");
+	const char *why = "memory is out";
+	struct key key = { 0 };
+	jwk_t *jwk = NULL;
+
+	if (!json_is_object(json))
+		return "it is no valid JWK but something else than an object";
+	if (kid && !json_is_string(kid))
+		return "its \"kid\" is no text";
+	if (r_jwk_init(&jwk) == RHN_OK)
+		why = numbers_of(json, jwk);
+	if (!why)
+		why = key_from_jwk(&key, jwk, signing);
+	r_jwk_free(jwk);
+	if (!why)
+		why = purpose_fits(&key, json);
+	if (!why && kid && !(key.kid = strdup(json_string_value(kid))))
 		why = "memory is out";
 	if (why)
 		key_free(&key);

@@ -2,7 +2,7 @@
 /*
  * One key and the one algorithm that it is for, which follows from what it is: a secret of 32 bytes
  * or more verifies HS256, an RSA key of 2048 bits or more RS256, one on P-256 ES256, one on Ed25519
- * EdDSA. No key has two.
+ * EdDSA, which RFC 9864 calls Ed25519: both names are the one algorithm. No key has two.
  *
  * librhonabwy reads keys and signs; GnuTLS verifies, with the keys as they were read. The library's
  * own verification (1.1.11) compares an HMAC with strcmp(), which tells by its time how much of it
@@ -39,6 +39,7 @@ int key_algorithm_parse(const char *text, size_t length);
 
 struct key {
 	enum key_algorithm algorithm;
+	bool private;    /* it came with what nobody else may know */
 	char *kid;       /* NULL: it has none */
 	uint8_t *secret; /* HS256 */
 	size_t n_secret;
@@ -46,7 +47,9 @@ struct key {
 	jwk_t *signing;         /* NULL unless it was asked for and the key can sign */
 };
 
-/* Take what is needed of a JWK. NULL, or why it cannot be used: the end of a sentence. */
+/* Take what is needed of a JWK. NULL, or why it cannot be used: the end of a sentence. Of the JSON
+ * form, alg, use and key_ops must fit, and all but the key itself and its kid is passed over. */
+const char *key_from_json(struct key *ret_key, const json_t *json, bool signing);
 const char *key_from_jwk(struct key *ret_key, jwk_t *jwk, bool signing);
 const char *key_from_secret(struct key *ret_key, const void *secret, size_t size, bool signing);
 void key_free(struct key *key);

@@ -4,6 +4,7 @@
  * key in another form is refused, for as a secret everybody would know it.
  */
 #include "keys.h"
+#include "tools/common/note.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -82,53 +83,71 @@ static int file_read(struct reading *reading)
 
 /* ---- Its forms ---------------------------------------------------------- */
 
-static int add_jwk(struct reading *reading, jwk_t *jwk, const char **ret_why)
+/* why: of the key that was to be the next one, or NULL. */
+static int added(struct reading *reading, const char *why)
 {
-	struct key *key = &reading->keys->keys[reading->keys->n];
-
-	*ret_why = key_from_jwk(key, jwk, reading->signing);
-	if (*ret_why)
+	if (why)
 		return -EINVAL;
-	reading->secret |= (r_jwk_key_type(jwk, NULL, R_FLAG_IGNORE_REMOTE) &
-			    (R_KEY_TYPE_SYMMETRIC | R_KEY_TYPE_PRIVATE)) != 0;
+	reading->secret |= reading->keys->keys[reading->keys->n].private;
 	reading->keys->n++;
 	return 0;
 }
 
-static int add_json(struct reading *reading, json_t *json, const char **ret_why)
+static struct key *place(struct reading *reading)
 {
-	jwk_t *jwk = NULL;
-	int error = -EINVAL;
-
-	*ret_why = "it is no valid JWK";
-	if (json_is_object(json) && r_jwk_init(&jwk) == RHN_OK &&
-	    r_jwk_import_from_json_t(jwk, json) == RHN_OK)
-		error = add_jwk(reading, jwk, ret_why);
-	r_jwk_free(jwk);
-	return error;
+	return &reading->keys->keys[reading->keys->n];
 }
 
-/* Sets of an issuer hold keys for other purposes too: those are passed over. */
+static void warn_unused(const struct reading *reading, size_t i, const json_t *json,
+			const char *why)
+{
+	const char *kid = json_string_value(json_object_get(json, "kid"));
+
+	note_warning("%s: key %zu of the set%s%.100s%s is not used: %s", reading->path, i + 1,
+		     kid ? " (kid " : "", kid ? kid : "", kid ? ")" : "", why);
+}
+
+/* Sets of an issuer hold keys for other purposes and of kinds to come too: each is judged alone, and
+ * what one of them is does not matter to the others. */
+static int read_set(struct reading *reading, const json_t *set)
+{
+	const char *why, *first = NULL;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(set, i, item)
+	{
+		why = "a set may have 32 keys that can be used";
+		if (reading->keys->n < KEYS_MAX)
+			why = key_from_json(place(reading), item, reading->signing);
+		if (added(reading, why) == 0)
+			continue;
+		warn_unused(reading, i, item, why);
+		first = first ? first : why;
+	}
+	if (reading->keys->n > 0)
+		return 0;
+	return first ? refuse(reading, "no key of the set can be used; of the first: %s", first)
+		     : refuse(reading, "there is no key in the set");
+}
+
 static int read_json(struct reading *reading)
 {
-	const char *why = "there is no key in the set";
 	json_t *json = json_loadb(reading->text, reading->length, JSON_REJECT_DUPLICATES, NULL);
-	json_t *set = json_object_get(json, "keys"), *item;
-	size_t i;
+	const json_t *set = json_object_get(json, "keys");
+	const char *why;
+	int error;
 
 	if (!json)
 		return refuse(reading, "it looks like JSON and is none");
-	if (!json_is_array(set))
-		add_json(reading, json, &why);
-	else
-		json_array_foreach(set, i, item)
-		{
-			if (reading->keys->n == KEYS_MAX)
-				break;
-			add_json(reading, item, &why);
-		}
+	if (json_is_array(set)) {
+		error = read_set(reading, set);
+	} else {
+		why = key_from_json(place(reading), json, reading->signing);
+		error = added(reading, why) == 0 ? 0 : refuse(reading, "%s", why);
+	}
 	json_decref(json);
-	return reading->keys->n > 0 ? 0 : refuse(reading, "%s", why);
+	return error;
 }
 
 static int read_pem(struct reading *reading)
@@ -145,7 +164,8 @@ static int read_pem(struct reading *reading)
 				      reading->length) == RHN_OK) {
 		/* librhonabwy makes a kid of the key's print, which the tokens do not name. */
 		r_jwk_delete_property_str(jwk, "kid");
-		error = add_jwk(reading, jwk, &why);
+		why = key_from_jwk(place(reading), jwk, reading->signing);
+		error = added(reading, why);
 	}
 	r_jwk_free(jwk);
 	return error == 0 ? 0 : refuse(reading, "%s", why);
@@ -188,13 +208,11 @@ static int read_secret(struct reading *reading)
 
 	if (is_public_by_another_name(reading))
 		return refuse(reading, "this is a public key; write it as PEM or as a JWK");
-	why = key_from_secret(&reading->keys->keys[0], reading->text, secret_length(reading),
+	why = key_from_secret(place(reading), reading->text, secret_length(reading),
 			      reading->signing);
 	if (why)
 		return refuse(reading, "%s; openssl rand -base64 48 makes a good one", why);
-	reading->secret = true;
-	reading->keys->n = 1;
-	return 0;
+	return added(reading, NULL);
 }
 
 static int read_form(struct reading *reading)
@@ -210,31 +228,44 @@ static int read_form(struct reading *reading)
 
 /* ---- The algorithms ----------------------------------------------------- */
 
-/* Each that is named must be the one of some key; those of no key are forgotten. */
+/* Those that are named, or those of all keys. One of them must have a key; that another has none is
+ * worth a warning, since an issuer may have taken its key back. */
 static int allow_named(struct reading *reading, const char *names)
 {
-	bool *allowed = reading->keys->allowed, found = false;
+	bool *allowed = reading->keys->allowed, named = false, found = false;
 
 	for (const char *at = names + strspn(names, " ,"); *at != '\0'; at += strspn(at, " ,")) {
 		size_t length = strcspn(at, " ,");
 		int algorithm = key_algorithm_parse(at, length);
-		bool fits = false;
 
 		if (algorithm < 0)
 			return refuse(reading,
-				      "%.*s is not among HS256, RS256, ES256 and EdDSA; name "
-				      "those, or none",
+				      "%.*s is not among HS256, RS256, ES256, EdDSA and Ed25519; "
+				      "name those, or none",
 				      (int)length, at);
-		for (size_t i = 0; i < reading->keys->n; i++)
-			fits |= reading->keys->keys[i].algorithm == (unsigned)algorithm;
-		if (!fits)
-			return refuse(reading, "there is no key for %.*s", (int)length, at);
-		allowed[algorithm] = found = true;
+		allowed[algorithm] = named = true;
 		at += length;
 	}
-	for (size_t i = 0; !found && i < reading->keys->n; i++)
-		allowed[reading->keys->keys[i].algorithm] = true;
-	return 0;
+	for (size_t i = 0; i < reading->keys->n; i++) {
+		enum key_algorithm algorithm = reading->keys->keys[i].algorithm;
+
+		allowed[algorithm] |= !named;
+		found |= allowed[algorithm];
+	}
+	return found ? 0 : refuse(reading, "there is no key for %s", names);
+}
+
+static void warn_missing(const struct reading *reading)
+{
+	for (int i = 0; i < KEY_N_ALGORITHMS; i++) {
+		bool has = !reading->keys->allowed[i];
+
+		for (size_t k = 0; k < reading->keys->n; k++)
+			has |= reading->keys->keys[k].algorithm == (unsigned)i;
+		if (!has)
+			note_warning("%s: there is no key for %s", reading->path,
+				     key_algorithm_text((enum key_algorithm)i));
+	}
 }
 
 /* ---- All together ------------------------------------------------------- */
@@ -247,7 +278,11 @@ static int keys_fill(struct reading *reading, const struct auth_config *config)
 		error = read_form(reading);
 	if (error == 0 && reading->secret && (reading->mode & S_IRWXO) != 0)
 		error = refuse(reading, "it holds a secret and others may open it; chmod o= it");
-	return error == 0 ? allow_named(reading, config->algorithms) : error;
+	if (error == 0)
+		error = allow_named(reading, config->algorithms);
+	if (error == 0)
+		warn_missing(reading);
+	return error;
 }
 
 int keys_read(const struct auth_config *config, bool signing, struct keys **ret_keys, char *ret_why,
