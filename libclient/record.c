@@ -317,10 +317,16 @@ int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
 	static const struct record_end end = { TRACKD_CANCELLED, TRACKD_REASON_CANCELLED,
 					       "Cancelled", NULL, 0 };
 	struct edit edit;
-	int error = edit_begin_open(&edit, board, ref, deadline);
+	int error = edit_begin(&edit, board, ref, deadline);
 
 	if (error < 0)
 		return error;
+	if (edit.next.state == TRACKD_CANCELLED) {
+		abandon(board, ref.slot); /* nothing is left to do */
+		return TRACKD_CANCEL_ENDED;
+	}
+	if (is_final(edit.next.state))
+		return refuse_final(board, ref.slot);
 	if (edit.next.state == TRACKD_PENDING) {
 		finish(&edit, &end);
 		return TRACKD_CANCEL_ENDED;

@@ -376,7 +376,8 @@ int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t d
 			uint64_t total);
 
 /*
- * End a task. Final is final: every later change is TRACKD_E_FINAL.
+ * End a task. Final is final: every later change is TRACKD_E_FINAL, but for trackd_cancel() of what
+ * is cancelled, which finds nothing to do.
  *   complete:  100 %; message NULL: "Processing complete".
  *   fail:      stays where it was; message "Processing failed", reason error; error NULL: "Unknown
  *              error".
@@ -390,13 +391,15 @@ int trackd_cancelled(struct trackd *trackd, struct trackd_ref ref, const char *m
 
 enum trackd_cancel_result {
 	TRACKD_CANCEL_ASKED = 0, /* active: its worker has been asked (again) */
-	TRACKD_CANCEL_ENDED = 1, /* it was pending, and is cancelled now */
+	TRACKD_CANCEL_ENDED =
+		1, /* it is cancelled: it was pending until now, or was cancelled before */
 };
 
 /*
  * Ask for a task to be cancelled. Returns enum trackd_cancel_result. Any producer may ask; the
  * worker learns of it from trackd_cancel_requested() and ends the task with trackd_cancelled().
- * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. Cost: as trackd_update().
+ * To ask again changes nothing and is no error, also when the task is cancelled by then.
+ * Errors: TRACKD_E_GONE; TRACKD_E_FINAL (completed or failed); TRACKD_E_BUSY. Cost: as trackd_update().
  */
 int trackd_cancel(struct trackd *trackd, struct trackd_ref ref);
 

@@ -309,14 +309,23 @@ def _(site):
     gateway = Gateway.on(site)
     worker = site.puppet("open write", "create p owner=ada", "create t owner=ada",
                          "update t extracting")
-    task = expect(gateway.ask("POST", "/v1/tasks/p/cancel", ADA), 202).json()
+    first = expect(gateway.ask("POST", "/v1/tasks/p/cancel", ADA), 202)
+    task = first.json()
     check(task["state"] == "cancelled" and task["done"] is True, task)
-    problem(gateway.ask("POST", "/v1/tasks/p/cancel", ADA), 409, "Conflict", "The task is final")
+    again = expect(gateway.ask("POST", "/v1/tasks/p/cancel", ADA), 202, etag=first.headers["etag"])
+    check(again.json() == task, again)
     for _ in range(2):
         task = expect(gateway.ask("POST", "/v1/tasks/t/cancel", ADA), 202).json()
         check(task["state"] == "active" and task["cancel"]["requested_at"], task)
     check(int(worker.show("t").fields["flags"]) & 8, "the worker sees it")
     expect(gateway.ask("POST", "/v1/tasks/t/cancel", ADA, body=b"{}"), 202)
+    code, _, err = site.trackctl("cancel", "--ended", "t")
+    check(code == 0, err)
+    for line in ("create c owner=ada", "complete c"):
+        worker.do(line)
+    task = expect(gateway.ask("POST", "/v1/tasks/t/cancel", ADA), 202).json()
+    check(task["state"] == "cancelled", task)
+    problem(gateway.ask("POST", "/v1/tasks/c/cancel", ADA), 409, "Conflict", "The task is final")
 
 
 @test("forgetting is for final tasks")

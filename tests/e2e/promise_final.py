@@ -58,14 +58,17 @@ def _(site):
     expect_latched(other, watcher, "failed")
 
 
-@test("so does one that was cancelled before it began")
+@test("so does one that was cancelled before it began; cancelling it again does nothing")
 def _(site):
     site.daemon()
     worker = site.puppet("open write", "create t total=100", "cancel t")
     before = worker.show("t")
     check(before.state == "cancelled", before.line)
     for line in LATE:
-        worker.refuse(line, E_FINAL)
+        if line == "cancel t":
+            worker.do(line)
+        else:
+            worker.refuse(line, E_FINAL)
     check(worker.show("t").line.split(" ", 2)[2] == before.line.split(" ", 2)[2],
           worker.show("t").line)
 

@@ -88,6 +88,7 @@ is "$(field watched error.reason)" '"worker_lost"' "worker lost"
 trackctl create p1
 exits 0 "cancelling a pending task" trackctl cancel p1
 is "$(field p1 state)" '"cancelled"' "ends it"
+exits 0 "and again is the same" trackctl cancel p1
 trackctl create a1
 trackctl update a1 extracting
 exits 0 "cancelling an active one" trackctl cancel a1

@@ -307,6 +307,46 @@ static void what_is_left_out_has_the_documented_words(void **state)
 	assert_int_equal(trackd_cancel_requested(reader, ref), 1);
 }
 
+static void expect_unchanged(struct trackd_ref ref, const struct trackd_task *before)
+{
+	struct trackd_task after;
+
+	assert_int_equal(trackd_copy(reader, ref, &after), 0);
+	assert_int_equal(after.revision, before->revision);
+	assert_int_equal(after.state, before->state);
+	assert_int_equal(after.reason, before->reason);
+	assert_int_equal(after.updated_ns, before->updated_ns);
+	assert_string_equal(after.message, before->message);
+}
+
+/* To ask for what is done is no error, and changes nothing. */
+static void cancelling_again_is_the_same(void **state)
+{
+	struct trackd_ref pending = create("a"), active = create("b"), failed = create("c");
+	struct trackd_task task;
+
+	(void)state;
+	assert_int_equal(trackd_cancel(writer, pending), TRACKD_CANCEL_ENDED);
+	assert_int_equal(trackd_copy(reader, pending, &task), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(trackd_cancel(writer, pending), TRACKD_CANCEL_ENDED);
+	expect_unchanged(pending, &task);
+	assert_int_equal(trackd_update(writer, active, 0, NULL), 0);
+	assert_int_equal(trackd_cancel(writer, active), TRACKD_CANCEL_ASKED);
+	assert_int_equal(trackd_copy(reader, active, &task), 0);
+	assert_int_equal(trackd_cancel(writer, active), TRACKD_CANCEL_ASKED);
+	expect_unchanged(active, &task);
+	assert_int_equal(trackd_cancelled(writer, active, "Stopped"), 0);
+	assert_int_equal(trackd_copy(reader, active, &task), 0);
+	assert_int_equal(trackd_cancel(writer, active), TRACKD_CANCEL_ENDED);
+	expect_unchanged(active, &task);
+	assert_int_equal(trackd_cancelled(writer, active, NULL), TRACKD_E_FINAL);
+	assert_int_equal(trackd_fail(writer, failed, NULL), 0);
+	assert_int_equal(trackd_cancel(writer, failed), TRACKD_E_FINAL);
+	assert_int_equal(trackd_remove(writer, pending), 0);
+	assert_int_equal(trackd_cancel(writer, pending), TRACKD_E_GONE);
+}
+
 /* Each call that changes a task. */
 static int change(int n, struct trackd_ref ref)
 {
@@ -487,6 +527,7 @@ int main(void)
 		OWN_BOARD(a_reader_may_write_nothing),
 		OWN_BOARD(creating_fails_as_documented),
 		OWN_BOARD(what_is_left_out_has_the_documented_words),
+		OWN_BOARD(cancelling_again_is_the_same),
 		OWN_BOARD(changing_fails_as_documented),
 		OWN_BOARD(a_stopped_holder_makes_it_busy_within_the_timeout),
 		OWN_BOARD(reading_fails_as_documented),
