@@ -391,15 +391,15 @@ int trackd_cancelled(struct trackd *trackd, struct trackd_ref ref, const char *m
 
 enum trackd_cancel_result {
 	TRACKD_CANCEL_ASKED = 0, /* active: its worker has been asked (again) */
-	TRACKD_CANCEL_ENDED =
-		1, /* it is cancelled: it was pending until now, or was cancelled before */
+	TRACKD_CANCEL_ENDED = 1, /* cancelled: it was pending until now, or is so already */
 };
 
 /*
  * Ask for a task to be cancelled. Returns enum trackd_cancel_result. Any producer may ask; the
  * worker learns of it from trackd_cancel_requested() and ends the task with trackd_cancelled().
  * To ask again changes nothing and is no error, also when the task is cancelled by then.
- * Errors: TRACKD_E_GONE; TRACKD_E_FINAL (completed or failed); TRACKD_E_BUSY. Cost: as trackd_update().
+ * Errors: TRACKD_E_GONE; TRACKD_E_FINAL: it completed or failed; TRACKD_E_BUSY. Cost: as
+ * trackd_update().
  */
 int trackd_cancel(struct trackd *trackd, struct trackd_ref ref);
 
