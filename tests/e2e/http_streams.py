@@ -262,6 +262,10 @@ def _(site):
     one = ticket(b'{"task": "t"}')
     check(one.startswith("/v1/tasks/t/events?ticket="), one)
     check(gateway.get(one.replace("/t/", "/u/")).status == 401, "another task's")
+    never = ticket(b'{"task": "t"}')
+    for method, link, headers in (("HEAD", one, {}), ("HEAD", never, {"Last-Event-ID": "7"}),
+                                  ("OPTIONS", one, {}), ("POST", one, {})):
+        gateway.ask(method, link, headers=headers)  # none of these opens a stream
     stream = Stream(gateway, one)
     first = stream.expect("snapshot")
     check(gateway.get(one).status == 401, "a second stream")
@@ -271,6 +275,7 @@ def _(site):
     again = Stream(gateway, one, last=first.id)
     again.expect("snapshot")
     check(again.transition().data["status"] == "extracting", "it goes on")
+    check(Stream(gateway, never).expect("snapshot"), "within its 30 s, after a restart")
     for body in (None, b"", b"{}", b'{"task": null}'):
         link = ticket(body)
         check(link.startswith("/v1/events?ticket="), link)

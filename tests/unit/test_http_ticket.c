@@ -4,6 +4,7 @@
  * tokens is here too. */
 #include "forge.h"
 #include "tools/trackd-http/ticket.h"
+#include "tools/trackd-http/ticket_book.h"
 #include "tools/trackd-http/verb_token.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -13,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { NOW = 1700000000, EXPIRES = NOW + 600, RING = 65536 };
+enum { NOW = 1700000000, EXPIRES = NOW + 600 };
 
 static const struct identity ada = { .owner = "ada", .expires = EXPIRES };
 
@@ -30,6 +31,18 @@ static void make(struct tickets *tickets, const char *id, char ticket[TICKET_MAX
 	HARNESS_MUST(ticket_make(tickets, &ada, id, NOW, ticket));
 }
 
+/* As a stream does that begins at once. */
+static enum auth_failure check_and_use(struct tickets *tickets, const char *ticket, const char *id,
+				       bool reconnect, int64_t now, struct identity *identity)
+{
+	uint64_t number = 0;
+	enum auth_failure failure =
+		ticket_check(tickets, ticket, id, reconnect, now, identity, &number);
+
+	ticket_use(tickets, number);
+	return failure;
+}
+
 /* 1 admitted, 0 not; a refusal leaves the identity as it was. */
 static int use(struct tickets *tickets, const char *ticket, const char *id, bool reconnect,
 	       int64_t now)
@@ -39,7 +52,7 @@ static int use(struct tickets *tickets, const char *ticket, const char *id, bool
 
 	memset(&identity, 0x5a, sizeof identity);
 	before = identity;
-	failure = ticket_use(tickets, ticket, id, reconnect, now, &identity);
+	failure = check_and_use(tickets, ticket, id, reconnect, now, &identity);
 	if (failure == AUTH_NONE) {
 		assert_string_equal(identity.owner, "ada");
 		assert_int_equal(identity.expires, EXPIRES);
@@ -90,11 +103,13 @@ static void not_beyond_its_token(void **state)
 
 	(void)state;
 	HARNESS_MUST(ticket_make(tickets, &hasty, "a", NOW, ticket));
-	assert_int_equal(ticket_use(tickets, ticket, "a", false, NOW + 5, &identity), AUTH_TICKET);
-	assert_int_equal(ticket_use(tickets, ticket, "a", false, NOW + 4, &identity), AUTH_NONE);
+	assert_int_equal(check_and_use(tickets, ticket, "a", false, NOW + 5, &identity),
+			 AUTH_TICKET);
+	assert_int_equal(check_and_use(tickets, ticket, "a", false, NOW + 4, &identity), AUTH_NONE);
 	assert_int_equal(identity.expires, NOW + 5);
-	assert_int_equal(ticket_use(tickets, ticket, "a", true, NOW + 4, &identity), AUTH_NONE);
-	assert_int_equal(ticket_use(tickets, ticket, "a", true, NOW + 5, &identity), AUTH_TICKET);
+	assert_int_equal(check_and_use(tickets, ticket, "a", true, NOW + 4, &identity), AUTH_NONE);
+	assert_int_equal(check_and_use(tickets, ticket, "a", true, NOW + 5, &identity),
+			 AUTH_TICKET);
 	tickets_close(tickets);
 }
 
@@ -150,7 +165,7 @@ static void what_was_never_opened_does_not_reconnect(void **state)
 	tickets_close(tickets);
 }
 
-static void a_restart_keeps_reconnects_and_ends_openings(void **state)
+static void a_restart_changes_nothing(void **state)
 {
 	struct tickets *tickets = open_tickets();
 	char opened[TICKET_MAX], unopened[TICKET_MAX], fresh[TICKET_MAX];
@@ -162,14 +177,168 @@ static void a_restart_keeps_reconnects_and_ends_openings(void **state)
 	tickets_close(tickets);
 
 	tickets = open_tickets();
-	make(tickets, "task-1", fresh); /* with the number that the opened one had */
+	make(tickets, "task-1", fresh);
 	assert_int_equal(use(tickets, opened, "task-1", false, NOW), 0);
-	assert_int_equal(use(tickets, unopened, "task-1", false, NOW), 0);
 	assert_int_equal(use(tickets, opened, "task-1", true, NOW + 300), 1);
 	assert_int_equal(use(tickets, opened, "task-2", true, NOW + 300), 0);
 	assert_int_equal(use(tickets, opened, "task-1", true, EXPIRES), 0);
 	assert_int_equal(use(tickets, fresh, "task-1", false, NOW), 1);
+	assert_int_equal(use(tickets, unopened, "task-1", false, NOW + TICKET_OPEN_S - 1), 1);
+	assert_int_equal(use(tickets, unopened, "task-1", false, NOW + TICKET_OPEN_S - 1), 0);
 	tickets_close(tickets);
+}
+
+/* ... also not after a restart, of which the one that was killed knew nothing. */
+static void a_ticket_that_was_never_opened_opens_nothing_after_its_time(void **state)
+{
+	struct tickets *tickets = open_tickets();
+	char opened[TICKET_MAX], unopened[TICKET_MAX];
+
+	(void)state;
+	make(tickets, "", opened);
+	make(tickets, "", unopened);
+	pid_t pid = harness_fork();
+	if (pid == 0) {
+		struct tickets *ours = open_tickets();
+
+		_exit(use(ours, opened, "", false, NOW) == 1 ? 0 : 1); /* without closing */
+	}
+	assert_int_equal(harness_reap(pid), 0);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(use(tickets, unopened, "", true, NOW + TICKET_OPEN_S), 0);
+		assert_int_equal(use(tickets, unopened, "", false, NOW + TICKET_OPEN_S), 0);
+		assert_int_equal(use(tickets, unopened, "", true, EXPIRES - 1), 0);
+		assert_int_equal(use(tickets, opened, "", true, EXPIRES - 1), 1);
+		assert_int_equal(use(tickets, opened, "", false, NOW), 0);
+		tickets_close(tickets);
+		tickets = open_tickets();
+	}
+	tickets_close(tickets);
+	/* Without the book nobody knows which were opened. */
+	HARNESS_MUST(unlink(forge_path("ticket.key.opened")));
+	tickets = open_tickets();
+	assert_int_equal(use(tickets, unopened, "", true, EXPIRES - 1), 0);
+	assert_int_equal(use(tickets, opened, "", true, EXPIRES - 1), 0);
+	tickets_close(tickets);
+}
+
+/* What asks and opens no stream (HEAD, a request that fails) uses nothing up. */
+static void only_a_stream_uses_a_ticket_up(void **state)
+{
+	struct tickets *tickets = open_tickets();
+	struct identity identity;
+	char ticket[TICKET_MAX];
+	uint64_t number = 0;
+
+	(void)state;
+	make(tickets, "a", ticket);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+			ticket_check(tickets, ticket, "a", i == 1, NOW + i, &identity, &number),
+			AUTH_NONE);
+	ticket_use(tickets, 0); /* of a token */
+	assert_int_equal(ticket_check(tickets, ticket, "a", false, NOW, &identity, &number),
+			 AUTH_NONE);
+	ticket_use(tickets, number);
+	assert_int_equal(ticket_check(tickets, ticket, "a", false, NOW, &identity, &number),
+			 AUTH_TICKET);
+	tickets_close(tickets);
+}
+
+/* ---- The book ----------------------------------------------------------- */
+
+static struct ticket_book *open_book(const char *path)
+{
+	struct ticket_book *book = NULL;
+
+	HARNESS_MUST(ticket_book_open(path, &book));
+	return book;
+}
+
+static void the_book_has_the_last_ones(void **state)
+{
+	struct ticket_book *book = open_book(forge_path("many"));
+	uint64_t run = ticket_book_run(book), first = ticket_book_add(book), last = first;
+
+	(void)state;
+	ticket_book_mark(book, first);
+	for (unsigned i = 0; i < TICKET_BOOK_SIZE - 1; i++)
+		last = ticket_book_add(book);
+	assert_int_equal(last, first + TICKET_BOOK_SIZE - 1);
+	assert_int_equal(ticket_book_state(book, run, first), TICKET_OPENED);
+	assert_int_equal(ticket_book_state(book, run, first + 1), TICKET_UNOPENED);
+	assert_int_equal(ticket_book_state(book, run, last + 1), TICKET_UNKNOWN);
+	assert_int_equal(ticket_book_state(book, run, 0), TICKET_UNKNOWN);
+	assert_int_equal(ticket_book_state(book, run + 1, first), TICKET_UNKNOWN);
+	last = ticket_book_add(book); /* in the first one's place */
+	assert_int_equal(ticket_book_state(book, run, first), TICKET_UNKNOWN);
+	assert_int_equal(ticket_book_state(book, run, last), TICKET_UNOPENED);
+	ticket_book_close(book);
+}
+
+/* Overwrite bytes of a file. */
+static void spoil(const char *path, off_t at, const char *bytes, size_t size)
+{
+	int fd = harness_must(open(path, O_WRONLY | O_CLOEXEC), path);
+
+	assert_int_equal(pwrite(fd, bytes, size, at), (ssize_t)size);
+	close(fd);
+}
+
+enum { AT_BOOT = 8, AT_CLOSED = 48 };
+
+/* After a reboot the book counts only if it was closed, for then nothing of it can be missing. */
+static void a_book_of_another_boot_counts_if_it_was_closed(void **state)
+{
+	char path[4096];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s", forge_path("boots"));
+	for (int closed = 1; closed >= 0; closed--) {
+		struct ticket_book *book = open_book(path);
+		uint64_t run = ticket_book_run(book), number = ticket_book_add(book);
+
+		ticket_book_mark(book, number);
+		ticket_book_close(book);
+		spoil(path, AT_BOOT, "another-", 8);
+		if (!closed)
+			spoil(path, AT_CLOSED, "\0\0\0\0\0\0\0", 8);
+		book = open_book(path);
+		assert_int_equal(ticket_book_state(book, run, number),
+				 closed ? TICKET_OPENED : TICKET_UNKNOWN);
+		ticket_book_close(book);
+	}
+}
+
+static void what_is_no_book_is_begun_anew_or_kept_in_memory(void **state)
+{
+	char path[4096], *log = strdup(forge_path("log"));
+	struct ticket_book *book;
+	uint64_t number;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s", forge_path("no.book"));
+	for (int way = 0; way < 5; way++) {
+		int before = forge_log_begin(log);
+
+		unlink(path);
+		if (way < 3)
+			forge_write(path, "tickets1 and more", (size_t[]){ 0, 8, 17 }[way], 0600);
+		else if (way == 3)
+			forge_write(path, "", 0, 0622);
+		else
+			HARNESS_MUST(symlink("/dev/null", path));
+		book = open_book(path);
+		number = ticket_book_add(book);
+		assert_int_equal(number, 1);
+		ticket_book_mark(book, number);
+		assert_int_equal(ticket_book_state(book, ticket_book_run(book), number),
+				 TICKET_OPENED);
+		ticket_book_close(book);
+		assert_int_equal(strstr(forge_log_end(log, before), "will not come back") != NULL,
+				 way >= 3);
+	}
+	free(log);
 }
 
 /* ---- Forgery ------------------------------------------------------------ */
@@ -253,7 +422,7 @@ static void the_longest_names_fit_and_longer_ones_are_refused(void **state)
 	assert_int_equal(ticket_make(tickets, &nobody, "a", NOW, ticket), -EINVAL);
 	id[TRACKD_ID_MAX] = '\0';
 	assert_int_equal(ticket_make(tickets, &longest, id, NOW, ticket), 0);
-	assert_int_equal(ticket_use(tickets, ticket, id, false, NOW, &identity), AUTH_NONE);
+	assert_int_equal(check_and_use(tickets, ticket, id, false, NOW, &identity), AUTH_NONE);
 	assert_string_equal(identity.owner, longest.owner);
 	tickets_close(tickets);
 }
@@ -268,27 +437,9 @@ static void names_do_not_shift(void **state)
 
 	(void)state;
 	HARNESS_MUST(ticket_make(tickets, &ab, "c", NOW, ticket));
-	assert_int_equal(ticket_use(tickets, ticket, "bc", false, NOW, &identity), AUTH_TICKET);
-	assert_int_equal(ticket_use(tickets, ticket, "c", false, NOW, &identity), AUTH_NONE);
+	assert_int_equal(check_and_use(tickets, ticket, "bc", false, NOW, &identity), AUTH_TICKET);
+	assert_int_equal(check_and_use(tickets, ticket, "c", false, NOW, &identity), AUTH_NONE);
 	assert_string_equal(identity.owner, "ab");
-	tickets_close(tickets);
-}
-
-/* Tickets beyond what is remembered can no longer be opened; those remembered can, once. */
-static void memory_is_bounded_on_the_safe_side(void **state)
-{
-	struct tickets *tickets = open_tickets();
-	char oldest[TICKET_MAX], next[TICKET_MAX], ticket[TICKET_MAX];
-
-	(void)state;
-	make(tickets, "", oldest);
-	make(tickets, "", next);
-	for (unsigned i = 0; i < RING - 1; i++)
-		make(tickets, "", ticket);
-	assert_int_equal(use(tickets, oldest, "", false, NOW), 0);
-	assert_int_equal(use(tickets, next, "", false, NOW), 1);
-	assert_int_equal(use(tickets, next, "", false, NOW), 0);
-	assert_int_equal(use(tickets, ticket, "", false, NOW), 1);
 	tickets_close(tickets);
 }
 
@@ -436,13 +587,17 @@ int main(void)
 		cmocka_unit_test(of_the_task_it_was_made_for),
 		cmocka_unit_test(reconnects_are_admitted_until_the_token_expires),
 		cmocka_unit_test(what_was_never_opened_does_not_reconnect),
-		cmocka_unit_test(a_restart_keeps_reconnects_and_ends_openings),
+		cmocka_unit_test(a_restart_changes_nothing),
+		cmocka_unit_test(a_ticket_that_was_never_opened_opens_nothing_after_its_time),
+		cmocka_unit_test(only_a_stream_uses_a_ticket_up),
+		cmocka_unit_test(the_book_has_the_last_ones),
+		cmocka_unit_test(a_book_of_another_boot_counts_if_it_was_closed),
+		cmocka_unit_test(what_is_no_book_is_begun_anew_or_kept_in_memory),
 		cmocka_unit_test(no_character_can_be_changed),
 		cmocka_unit_test(what_is_no_ticket_is_refused),
 		cmocka_unit_test(another_gateway_s_tickets_are_not_ours),
 		cmocka_unit_test(the_longest_names_fit_and_longer_ones_are_refused),
 		cmocka_unit_test(names_do_not_shift),
-		cmocka_unit_test(memory_is_bounded_on_the_safe_side),
 		cmocka_unit_test(the_key_is_made_once_and_for_us_alone),
 		cmocka_unit_test(what_is_no_key_of_ours_is_refused),
 		cmocka_unit_test(the_verb_prints_a_token_that_is_admitted),

@@ -81,9 +81,9 @@ static enum auth_failure identify(struct request *request)
 	if (!gateway->auth)
 		return authorization ? AUTH_SIGNATURE : AUTH_MISSING;
 	if (!authorization && ticket && (request->route->flags & ROUTE_STREAM))
-		return ticket_use(gateway->tickets, ticket, request->id,
-				  request_header(request, "Last-Event-ID") != NULL, now,
-				  &request->identity);
+		return ticket_check(gateway->tickets, ticket, request->id,
+				    request_header(request, "Last-Event-ID") != NULL, now,
+				    &request->identity, &request->ticket);
 	return auth_check(gateway->auth, authorization, now, &request->identity);
 }
 

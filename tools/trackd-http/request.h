@@ -33,6 +33,7 @@ struct request {
 	const char *path;           /* libmicrohttpd's, as long as the request */
 	char id[TRACKD_ID_MAX + 1]; /* from the path */
 	struct identity identity;   /* of routes that ask for one */
+	uint64_t ticket;            /* number of the ticket it came with; 0: none */
 	char address[64];           /* the client's, behind trusted proxies the one they name */
 	uint64_t started_ns;        /* CLOCK_MONOTONIC */
 	unsigned status;            /* 0: not answered yet */

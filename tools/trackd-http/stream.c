@@ -5,6 +5,7 @@
 #include "metrics.h"
 #include "respond.h"
 #include "stream_parts.h"
+#include "ticket.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,7 @@ static enum MHD_Result begin(struct request *request, bool owned, const struct s
 	error = stream_attach(stream, last);
 	if (error < 0)
 		return respond_failed(request, error);
+	ticket_use(request->gateway->tickets, request->ticket);
 	return respond_stream(request, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024,
 									 on_room, stream, NULL));
 }

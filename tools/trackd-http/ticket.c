@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ticket is its own record, so that restarts lose none: who, which stream, when, until when; an
- * HMAC-SHA256 of our key's guards it. Only that a stream was opened must be remembered, for the 30 s
- * in which it can be: each ticket has a number, and a ring has the numbers of the last RING tickets
- * until they are used. What falls out of the ring unused can no longer be opened: that is the bound
- * on memory, and it fails on the safe side.
- *
- * The ring dies with the gateway. A ticket therefore names the run of the gateway that made it, and
- * in another run opens nothing anew; its stream's reconnects are admitted as ever. The alternative,
- * a file of used numbers, would cost a synced write for each stream that opens, and refuse all
- * streams on a full disk; this costs a client that was caught between ticket and stream another
- * ticket.
+ * A ticket is its own record: who, which stream, when, until when; an HMAC-SHA256 of our key's guards
+ * it. Whether its stream was opened is in the book (ticket_book.h), which restarts do not touch: a
+ * ticket that opened no stream within its 30 s opens none for ever, whatever its bearer says about
+ * where he has been. What the book does not know any more opens nothing: that is the bound on memory,
+ * and it fails on the safe side; the client gets another ticket.
  */
 #include "ticket.h"
 #include "base64url.h"
 #include "libclient/text.h"
+#include "ticket_book.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/crypto.h>
@@ -25,13 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_SIZE = 32, MAC_SIZE = 32, RING = 65536, VERSION = 1 };
+enum { KEY_SIZE = 32, MAC_SIZE = 32, VERSION = 2 };
 
 struct tickets {
 	uint8_t key[KEY_SIZE];
-	uint64_t run;        /* random */
-	uint64_t last;       /* number of the newest ticket; the first is 1 */
-	uint64_t ring[RING]; /* at number % RING: the number, 0 once it is used */
+	struct ticket_book *book;
 };
 
 /* What is signed, in the host's byte order: tickets stay at home. */
@@ -111,6 +104,15 @@ static int key_make(const char *path)
 	return error;
 }
 
+static int book_open(struct tickets *tickets, const char *key_file)
+{
+	char path[4096 + 16];
+
+	if (snprintf(path, sizeof path, "%s.opened", key_file) >= (int)sizeof path)
+		return -ENAMETOOLONG;
+	return ticket_book_open(path, &tickets->book);
+}
+
 int tickets_open(const char *key_file, struct tickets **ret_tickets)
 {
 	struct tickets *tickets = calloc(1, sizeof *tickets);
@@ -125,7 +127,7 @@ int tickets_open(const char *key_file, struct tickets **ret_tickets)
 			error = key_read(key_file, tickets->key);
 	}
 	if (error == 0)
-		error = random_fill(&tickets->run, sizeof tickets->run);
+		error = book_open(tickets, key_file);
 	if (error == 0)
 		*ret_tickets = tickets;
 	else
@@ -137,6 +139,7 @@ void tickets_close(struct tickets *tickets)
 {
 	if (!tickets)
 		return;
+	ticket_book_close(tickets->book);
 	explicit_bzero(tickets->key, sizeof tickets->key);
 	free(tickets);
 }
@@ -157,8 +160,7 @@ int ticket_make(struct tickets *tickets, const struct identity *identity, const 
 	struct record record = { .version = VERSION,
 				 .n_owner = (uint8_t)n_owner,
 				 .n_id = (uint8_t)n_id,
-				 .run = tickets->run,
-				 .number = tickets->last + 1,
+				 .run = ticket_book_run(tickets->book),
 				 .issued = now,
 				 .expires = identity->expires };
 	uint8_t bytes[SIGNED_MAX + MAC_SIZE];
@@ -166,14 +168,13 @@ int ticket_make(struct tickets *tickets, const struct identity *identity, const 
 
 	if (n_owner == 0 || (n_id > 0 && !text_id_valid(id)))
 		return -EINVAL;
+	record.number = ticket_book_add(tickets->book);
 	memcpy(record.texts, identity->owner, n_owner);
 	memcpy(record.texts + n_owner, id, n_id);
 	memcpy(bytes, &record, n);
 	error = sign(tickets, bytes, n, bytes + n);
 	if (error != 0)
 		return error;
-	tickets->last++;
-	tickets->ring[tickets->last % RING] = tickets->last;
 	base64url_encode(ret_ticket, bytes, n + MAC_SIZE);
 	return 0;
 }
@@ -205,30 +206,41 @@ static bool is_for(const struct record *record, const char *id)
 	       memcmp(record->texts + record->n_owner, id, record->n_id) == 0;
 }
 
-/* Where the ring has the ticket as not used yet, or NULL. */
-static uint64_t *unused(struct tickets *tickets, const struct record *record)
+/* Whether there is a stream to be opened still, or one that was opened to come back to. */
+static bool may_open(const struct record *record, enum ticket_state state, bool reconnect,
+		     int64_t now)
 {
-	uint64_t *place = &tickets->ring[record->number % RING];
-
-	return record->run == tickets->run && *place == record->number ? place : NULL;
+	switch (state) {
+	case TICKET_UNOPENED:
+		return now < record->issued + TICKET_OPEN_S;
+	case TICKET_OPENED:
+		return reconnect;
+	case TICKET_UNKNOWN:
+		break;
+	}
+	return false;
 }
 
-enum auth_failure ticket_use(struct tickets *tickets, const char *ticket, const char *id,
-			     bool reconnect, int64_t now, struct identity *ret_identity)
+enum auth_failure ticket_check(const struct tickets *tickets, const char *ticket, const char *id,
+			       bool reconnect, int64_t now, struct identity *ret_identity,
+			       uint64_t *ret_number)
 {
+	enum ticket_state state;
 	struct record record;
-	uint64_t *place;
 
 	if (!record_read(tickets, ticket, &record) || !is_for(&record, id) || now >= record.expires)
 		return AUTH_TICKET;
-	place = unused(tickets, &record);
-	/* A stream that was never opened does not reconnect. */
-	if (!reconnect || place) {
-		if (!place || now >= record.issued + TICKET_OPEN_S)
-			return AUTH_TICKET;
-		*place = 0;
-	}
+	state = ticket_book_state(tickets->book, record.run, record.number);
+	if (!may_open(&record, state, reconnect, now))
+		return AUTH_TICKET;
+	*ret_number = record.number;
 	*ret_identity = (struct identity){ .expires = record.expires };
 	memcpy(ret_identity->owner, record.texts, record.n_owner);
 	return AUTH_NONE;
+}
+
+void ticket_use(struct tickets *tickets, uint64_t number)
+{
+	if (number != 0)
+		ticket_book_mark(tickets->book, number);
 }
