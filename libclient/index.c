@@ -430,6 +430,13 @@ void index_owner_begin(struct index_position *ret_position)
 						 .kept = INDEX_NO_LINK };
 }
 
+void index_owner_resume(struct index_position *ret_position, uint32_t slot, uint64_t serial)
+{
+	*ret_position = (struct index_position){
+		.serial = serial, .here = slot + 1, .ahead = INDEX_NO_LINK, .kept = INDEX_NO_LINK
+	};
+}
+
 void index_owner_move(struct index_position *position)
 {
 	position->here = position->ahead = position->kept = INDEX_NO_LINK;

@@ -53,6 +53,9 @@ struct index_position {
 
 void index_owner_begin(struct index_position *ret_position);
 
+/* As if the LIVE record of the owner in this slot, of this serial, had been given out last. */
+void index_owner_resume(struct index_position *ret_position, uint32_t slot, uint64_t serial);
+
 /* It goes on, on a board with the same serials whose slots may have other tenants. */
 void index_owner_move(struct index_position *position);
 

@@ -162,6 +162,20 @@ PUBLIC int trackd_iter_owner(struct trackd *trackd, const char *owner, struct tr
 	return 0;
 }
 
+PUBLIC int trackd_iter_after(struct trackd *trackd, const char *owner, struct trackd_ref ref,
+			     struct trackd_iter *ret_iter)
+{
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+	int error;
+
+	if (!text_owner_valid(owner))
+		return TRACKD_E_KEY;
+	do
+		error = view_iter_after(board, owner, ref, ret_iter);
+	while (error < 0 && follow_failed(trackd, &board, &error));
+	return error;
+}
+
 /* A step on a board that was given up meanwhile may have passed over tasks: it is made again from
  * where it began, on the board in its place. */
 static __attribute__((noinline)) int next_on_another(struct trackd *trackd,

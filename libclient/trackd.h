@@ -559,12 +559,17 @@ struct trackd_iter {
  * board be replaced meanwhile, the iterator goes on there. It begins anew, and may meet a task twice,
  * if the board began anew, and if it goes through all tasks and the new board has a smaller capacity.
  * TRACKD_E_NO_BOARD: the board was removed meanwhile.
- * Errors: trackd_iter_owner: TRACKD_E_KEY.
+ * trackd_iter_after: the owner's tasks that follow one of them, as if the iterator had just given
+ * it out: to go on with a list at any later time, for the same cost.
+ * Errors: trackd_iter_owner and trackd_iter_after: TRACKD_E_KEY; trackd_iter_after: TRACKD_E_GONE if
+ * the task is not there any more, or is another owner's: the iterator then begins with the newest.
  * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
  * of map per 64 slots. Removing or replacing a task that was met does not change that.
  */
 void trackd_iter_all(struct trackd *trackd, struct trackd_iter *ret_iter);
 int trackd_iter_owner(struct trackd *trackd, const char *owner, struct trackd_iter *ret_iter);
+int trackd_iter_after(struct trackd *trackd, const char *owner, struct trackd_ref ref,
+		      struct trackd_iter *ret_iter);
 int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_ref *ret_ref);
 
 /* ---- Waiting ------------------------------------------------------------- */

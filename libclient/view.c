@@ -373,6 +373,26 @@ void view_iter_owner(const struct board *board, const char *owner, struct trackd
 		iter->next = board->capacity; /* nobody's tasks are in no chain */
 }
 
+int view_iter_after(const struct board *board, const char *owner, struct trackd_ref ref,
+		    struct trackd_iter *ret_iter)
+{
+	struct iter *iter = iter_of(ret_iter);
+
+	view_iter_owner(board, owner, ret_iter);
+	if (ref.slot >= board->capacity || iter->owner_hash == 0)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[ref.slot];
+	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
+		return TRACKD_E_GONE;
+	uint64_t hash = load_relaxed(&head->owner_hash), serial = load_relaxed(&head->serial);
+	/* Both are of the tenant whose generation is still there. */
+	fence_acquire();
+	if (!stamp_is_live(load_relaxed(&head->stamp), ref.generation) || hash != iter->owner_hash)
+		return TRACKD_E_GONE;
+	index_owner_resume(&iter->position, ref.slot, serial);
+	return 0;
+}
+
 void view_iter_move(struct trackd_iter *public_iter, const struct board *board)
 {
 	struct iter *iter = iter_of(public_iter);

@@ -139,6 +139,8 @@ int view_lookup(const struct board *board, const char *id, uint64_t now,
 
 void view_iter_all(const struct board *board, struct trackd_iter *ret_iter);
 void view_iter_owner(const struct board *board, const char *owner, struct trackd_iter *ret_iter);
+int view_iter_after(const struct board *board, const char *owner, struct trackd_ref ref,
+		    struct trackd_iter *ret_iter);
 int view_next(struct trackd_iter *iter, struct trackd_ref *ret_ref);
 
 /* What a struct trackd_iter is. */

@@ -392,6 +392,50 @@ static void references_of_nothing_are_gone(void **state)
 
 /* ---- One after another --------------------------------------------------- */
 
+static void a_list_goes_on_behind_any_task(void **state)
+{
+	struct trackd_ref refs[CAPACITY], ref, gone;
+	struct trackd_iter iter;
+	char id[16];
+
+	(void)state;
+	for (int i = 0; i < CAPACITY; i++) {
+		snprintf(id, sizeof id, "task-%d", i);
+		refs[i] = harness_create(&board, id, i % 3 ? "alice" : "bob");
+	}
+	for (int i = 0; i < CAPACITY; i++) {
+		int left = i;
+
+		assert_int_equal(view_iter_after(&board, i % 3 ? "bob" : "alice", refs[i], &iter),
+				 TRACKD_E_GONE);
+		assert_int_equal(view_iter_after(&board, i % 3 ? "alice" : "bob", refs[i], &iter),
+				 0);
+		while (view_next(&iter, &ref) == 1) {
+			do
+				left--;
+			while (left >= 0 && !(left % 3) != !(i % 3));
+			assert_true(left >= 0);
+			assert_memory_equal(&ref, &refs[left], sizeof ref);
+		}
+		do
+			left--;
+		while (left >= 0 && !(left % 3) != !(i % 3));
+		assert_true(left < 0);
+	}
+	/* Removed while the iterator stands there: as for any other. */
+	assert_int_equal(view_iter_after(&board, "alice", refs[5], &iter), 0);
+	(void)slot_remove(&board, refs[5], SLOT_REMOVE_ASKED, soon());
+	assert_int_equal(view_next(&iter, &ref), 1);
+	assert_memory_equal(&ref, &refs[4], sizeof ref);
+	gone = refs[5];
+	assert_int_equal(view_iter_after(&board, "alice", gone, &iter), TRACKD_E_GONE);
+	gone.slot = UINT32_MAX;
+	assert_int_equal(view_iter_after(&board, "alice", gone, &iter), TRACKD_E_GONE);
+	assert_int_equal(view_iter_after(&board, "", refs[4], &iter), TRACKD_E_GONE);
+	for (int i = 0; i < CAPACITY; i++)
+		(void)slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, soon());
+}
+
 static void what_stays_is_met_once_while_others_go(void **state)
 {
 	struct trackd_ref refs[CAPACITY], ref;
@@ -481,6 +525,7 @@ int main(void)
 		OWN_BOARD(a_reader_gives_up_after_a_thousand_versions),
 		OWN_BOARD(expired_tasks_are_gone_for_readers),
 		OWN_BOARD(references_of_nothing_are_gone),
+		OWN_BOARD(a_list_goes_on_behind_any_task),
 		OWN_BOARD(what_stays_is_met_once_while_others_go),
 		OWN_BOARD(strings_without_an_end_are_empty_in_place_and_cut_in_a_copy),
 	};
