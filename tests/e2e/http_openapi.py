@@ -131,7 +131,9 @@ def table(tag):
     yield "/documents/{id}/status", "GET", 200, "/documents/kept/status", {}
     yield "/v1/tasks", "GET", 200, "/v1/tasks", {}
     yield "/v1/tasks", "GET", 200, "/v1/tasks?page_size=2&state=pending&kind=document", {}
+    yield "/v1/tasks", "GET", 200, "/v1/tasks?state=open", {}
     yield "/v1/tasks", "GET", 400, "/v1/tasks?state=x", {}
+    yield "/v1/task-counts", "GET", 200, "/v1/task-counts", {}
     yield "/v1/tasks/{id}/cancel", "POST", 202, "/v1/tasks/running/cancel", {}
     yield "/v1/tasks/{id}/cancel", "POST", 404, "/v1/tasks/none/cancel", {}
     yield "/v1/tasks/{id}/cancel", "POST", 409, "/v1/tasks/done/cancel", {}

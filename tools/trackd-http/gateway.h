@@ -18,6 +18,7 @@ struct gateway {
 	struct streams *streams;
 	struct waits *waits;
 	struct uploads *uploads;
+	struct turns *turns;
 	struct limits *limits;
 	struct metrics *metrics;
 	bool draining; /* answers 503, ends what is open */

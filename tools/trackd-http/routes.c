@@ -3,6 +3,7 @@
 #include "assets.h"
 #include "description.h"
 #include "health.h"
+#include "list.h"
 #include "metrics.h"
 #include "status.h"
 #include "stream.h"
@@ -18,7 +19,8 @@ static const struct route routes[] = {
 	{ "/", assets_begin_page, METHOD_GET, 0 },
 	{ "/documents", upload_begin, METHOD_POST, ROUTE_ORIGINAL | ROUTE_TOKEN | ROUTE_BODY },
 	{ "/documents/{id}/status", status_begin, METHOD_GET, ROUTE_ORIGINAL | ROUTE_TOKEN },
-	{ "/v1/tasks", tasks_begin_list, METHOD_GET, ROUTE_TOKEN },
+	{ "/v1/tasks", list_begin, METHOD_GET, ROUTE_TOKEN },
+	{ "/v1/task-counts", list_begin_counts, METHOD_GET, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}", tasks_begin_one, METHOD_GET, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}", tasks_begin_delete, METHOD_DELETE, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}/cancel", tasks_begin_cancel, METHOD_POST, ROUTE_TOKEN },

@@ -20,6 +20,7 @@
 #include "ticket.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
+#include "turns.h"
 #include "upload.h"
 #include <errno.h>
 #include <signal.h>
@@ -194,6 +195,8 @@ static int start_modules(struct service *service)
 	if (error == 0)
 		error = waits_new(gateway, &gateway->waits);
 	if (error == 0)
+		error = turns_new(gateway, &gateway->turns);
+	if (error == 0)
 		error = uploads_start(gateway, &gateway->uploads);
 	if (error == 0)
 		error = follower_start(gateway, &gateway->follower);
@@ -225,6 +228,7 @@ static void stop_modules(struct service *service)
 	struct gateway *gateway = &service->gateway;
 
 	uploads_finish(gateway->uploads);
+	turns_end(gateway->turns);
 	/* Requests that are open let go of their watches, streams and tasks. */
 	server_stop(gateway->server);
 	server_stop(gateway->admin);
@@ -232,6 +236,7 @@ static void stop_modules(struct service *service)
 	metrics_free(gateway->metrics);
 	follower_stop(gateway->follower);
 	waits_free(gateway->waits);
+	turns_free(gateway->turns);
 	uploads_stop(gateway->uploads);
 	limits_free(gateway->limits);
 	documents_close(gateway->documents);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "status.h"
 #include "documents.h"
+#include "json_write.h"
 #include "respond.h"
 #include "show.h"
 #include "tasks.h"
-#include "tools/common/printable.h"
 #include <string.h>
 
 /*
@@ -17,68 +17,20 @@ struct status {
 	unsigned progress;                         /* 0 to 100 */
 };
 
-static char *write_plain(char *to, const char *text)
-{
-	while (*text != '\0')
-		*to++ = *text++;
-	return to;
-}
-
-static bool is_simple(char c)
-{
-	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-}
-
-/* Valid text in, which has no control characters but these two. */
-static char *write_escaped(char *to, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '"' || *text == '\\' || *text == '\n' || *text == '\t')
-			*to++ = '\\';
-		*to++ = *text == '\n' ? 'n' : *text == '\t' ? 't' : *text;
-	}
-	return to;
-}
-
-static char *write_text(char *to, const char *text)
-{
-	char safe[PRINTABLE_ROOM(TRACKD_ERROR_MAX)];
-
-	*to++ = '"';
-	while (is_simple(*text))
-		*to++ = *text++;
-	if (*text != '\0') {
-		printable_text(safe, sizeof safe, text);
-		to = write_escaped(to, safe);
-	}
-	*to++ = '"';
-	return to;
-}
-
-static char *write_progress(char *to, unsigned progress)
-{
-	if (progress >= 100)
-		*to++ = (char)('0' + progress / 100 % 10);
-	if (progress >= 10)
-		*to++ = (char)('0' + progress / 10 % 10);
-	*to++ = (char)('0' + progress % 10);
-	return to;
-}
-
 static size_t write_body(char ret_text[STATUS_TEXT], const struct status *status)
 {
 	char *end = ret_text;
 
-	end = write_plain(end, "{\"document_id\":");
-	end = write_text(end, status->id);
-	end = write_plain(end, ",\"status\":");
-	end = write_text(end, status->status);
-	end = write_plain(end, ",\"progress\":");
-	end = write_progress(end, status->progress);
-	end = write_plain(end, ",\"message\":");
-	end = write_text(end, status->message);
-	end = write_plain(end, ",\"error\":");
-	end = status->error ? write_text(end, status->error) : write_plain(end, "null");
+	end = json_write_plain(end, "{\"document_id\":");
+	end = json_write_text(end, status->id);
+	end = json_write_plain(end, ",\"status\":");
+	end = json_write_text(end, status->status);
+	end = json_write_plain(end, ",\"progress\":");
+	end = json_write_number(end, status->progress);
+	end = json_write_plain(end, ",\"message\":");
+	end = json_write_text(end, status->message);
+	end = json_write_plain(end, ",\"error\":");
+	end = status->error ? json_write_text(end, status->error) : json_write_plain(end, "null");
 	*end++ = '}';
 	return (size_t)(end - ret_text);
 }
@@ -86,12 +38,11 @@ static size_t write_body(char ret_text[STATUS_TEXT], const struct status *status
 size_t status_text(const struct trackd_task *task, char ret_text[STATUS_TEXT])
 {
 	struct status status = { task->id, task->status, task->message, NULL, task->progress };
-	struct trackd_task shown;
+	char error[TRACKD_ERROR_MAX + 1];
 
 	if (task->state == TRACKD_FAILED) {
-		shown = *task;
-		tasks_hide_pid(&shown);
-		status.error = shown.error;
+		tasks_error(task, error);
+		status.error = error;
 		status.progress = 0; /* what the original answered, wherever it was */
 	} else if (task->state == TRACKD_CANCELLED) {
 		/* The original knew no such status. */

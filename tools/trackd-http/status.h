@@ -3,15 +3,13 @@
 #ifndef TRACKD_HTTP_STATUS_H
 #define TRACKD_HTTP_STATUS_H
 
+#include "json_write.h"
 #include "request.h"
 
-/* The ends of a text; each of its bytes escaped, or a sign of three bytes in its place. */
-#define STATUS_ROOM(bytes) (2 + (bytes)*3)
-
 enum {
-	STATUS_TEXT = 128 /* names of members, and the progress */ + STATUS_ROOM(TRACKD_ID_MAX) +
-		      STATUS_ROOM(TRACKD_STAGE_NAME_MAX) + STATUS_ROOM(TRACKD_MESSAGE_MAX) +
-		      STATUS_ROOM(TRACKD_ERROR_MAX)
+	STATUS_TEXT = 128 /* names of members, and the progress */ + JSON_ROOM(TRACKD_ID_MAX) +
+		      JSON_ROOM(TRACKD_STAGE_NAME_MAX) + JSON_ROOM(TRACKD_MESSAGE_MAX) +
+		      JSON_ROOM(TRACKD_ERROR_MAX)
 };
 
 enum MHD_Result status_begin(struct request *request);

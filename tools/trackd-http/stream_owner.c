@@ -5,7 +5,8 @@
  * compared with what was last seen of them, ten times a second.
  */
 #include "stream_parts.h"
-#include "tasks.h"
+#include "task_text.h"
+#include "tools/common/moment.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +152,7 @@ void owned_list_more(struct stream *stream)
 {
 	struct owned *owned = stream->owned;
 	struct trackd_task task;
+	char text[TASK_TEXT];
 	bool more = next_task(stream, &task);
 
 	if (!more || owned->n_listed == TASKS_MAX) {
@@ -158,19 +160,11 @@ void owned_list_more(struct stream *stream)
 		sse_format(&stream->out, "data: ],\"more\":%s}\n\n", more ? "true" : "false");
 		return;
 	}
-	json_t *object = tasks_json(&task);
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	json_decref(object);
-	if (!text) {
-		stream->out.failed = true;
-		return;
-	}
 	if (task.state == TRACKD_ACTIVE)
 		note(owned, task.ref, task.stage, task.revision, task.done);
 	sse_format(&stream->out, "data: %s", owned->n_listed++ > 0 ? "," : "");
-	sse_add(&stream->out, text, strlen(text));
+	sse_add(&stream->out, text, task_text(&task, moment_now(), text));
 	sse_add(&stream->out, "\n", 1);
-	free(text);
 }
 
 /* ---- What moves ---------------------------------------------------------- */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON written straight into a buffer, for the documents that are asked for most. To the byte what
+ * jansson writes of the same values. Each returns the end; the caller has made sure of the room.
+ */
+#ifndef TRACKD_HTTP_JSON_WRITE_H
+#define TRACKD_HTTP_JSON_WRITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The ends of a text; each of its bytes escaped, or a sign of three bytes in its place. */
+#define JSON_ROOM(bytes) (2 + (bytes)*3)
+#define JSON_ROOM_NUMBER 20
+
+/* As it stands: names of members, brackets. */
+char *json_write_plain(char *to, const char *text);
+/* A string: any bytes, at most TRACKD_ERROR_MAX; what is not text is replaced. */
+char *json_write_text(char *to, const char *text);
+/* "" is null. */
+char *json_write_optional(char *to, const char *text);
+char *json_write_number(char *to, uint64_t value);
+/* 0 is null. */
+char *json_write_number_or_null(char *to, uint64_t value);
+
+#endif
