@@ -39,7 +39,7 @@ DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsql
 HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui \
-	chromium fonts-liberation $(if $(shell command -v npm),,nodejs npm)
+	chromium fonts-liberation firefox-esr $(if $(shell command -v npm),,nodejs npm)
 ARM64_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang
 BENCH_PACKAGES := valgrind python3 poppler-utils
 BENCH_HTTP_PACKAGES := python3 wrk util-linux python3-fastapi python3-jwt uvicorn python3-uvloop python3-httptools

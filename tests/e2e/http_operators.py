@@ -281,6 +281,7 @@ def _(site):
                                 ("connections", "15", "a number from 16 to 65536"),
                                 ("head_timeout", "500ms", "a time from 1s to 1h"),
                                 ("trusted_proxies", "10.0.0.0/33", "addresses and networks"),
+                                ("cors_origins", "https://a.example/", "origins as browsers write"),
                                 ("spool", "", "the path of a directory")):
         flag = "--" + key.replace("_", "-")
         path = gateway.path("wrong.conf")

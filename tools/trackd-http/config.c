@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
+#include "cors.h"
 #include "listen.h"
 #include "network.h"
 #include <assert.h>
@@ -71,6 +72,9 @@ static const struct setting settings[] = {
 	{ "trusted_proxies", SETTING_TEXT, PLACE(trusted), 0, 0,
 	  "addresses and networks, such as 10.0.0.0/8 ::1, or local for Unix sockets",
 	  is_networks },
+	{ "cors_origins", SETTING_TEXT, PLACE(cors_origins), 0, 0,
+	  "origins as browsers write them, such as https://app.example.org http://localhost:3000",
+	  cors_origins_valid },
 };
 #undef PLACE
 

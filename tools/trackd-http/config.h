@@ -37,7 +37,8 @@
 	X(body_timeout, "TIME", "for the whole body of a request (default 5m)", true)              \
 	X(keepalive, "TIME", "silence of a stream before a comment (default 15s)", true)           \
 	X(trusted_proxies, "LIST", "addresses whose X-Forwarded-For counts: 10.0.0.0/8 ::1 local", \
-	  false)
+	  false)                                                                                   \
+	X(cors_origins, "LIST", "origins whose scripts may read answers (default: none)", true)
 
 struct config {
 	char board[256], socket[4096]; /* "": the rule of the library */
@@ -54,7 +55,8 @@ struct config {
 	uint32_t owner_streams, address_streams;
 	uint32_t head_s, idle_s, body_s; /* how long a head, an idle connection, a body may take */
 	uint32_t keepalive_s;            /* silence of a stream after which a comment is sent */
-	char trusted[1024]; /* proxies, "10.0.0.0/8 ::1": their X-Forwarded-For counts */
+	char trusted[1024];      /* proxies, "10.0.0.0/8 ::1": their X-Forwarded-For counts */
+	char cors_origins[4096]; /* "https://app.example": their scripts may read answers */
 };
 
 /* What holds where nothing is said. Whoever may not enter the system's folders has own ones below

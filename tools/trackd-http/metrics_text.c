@@ -184,11 +184,10 @@ static void write_ends(const struct writer *writer)
 
 static void write_route(const struct writer *writer, size_t route)
 {
-	static const char *const methods[] = { [METHOD_GET] = "GET",
-					       [METHOD_HEAD] = "HEAD",
-					       [METHOD_POST] = "POST",
-					       [METHOD_DELETE] = "DELETE",
-					       [METHOD_OTHER] = "other" };
+	static const char *const methods[] = {
+		[METHOD_GET] = "GET",       [METHOD_HEAD] = "HEAD",       [METHOD_POST] = "POST",
+		[METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "other"
+	};
 #define CODE_TEXT(code) #code,
 	static const char *const codes[] = { METRICS_CODES(CODE_TEXT) "other" };
 #undef CODE_TEXT

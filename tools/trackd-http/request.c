@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "request.h"
+#include "cors.h"
 #include "limits.h"
 #include "metrics.h"
 #include "respond.h"
@@ -42,7 +43,8 @@ static enum method method_of(const char *name)
 	static const char *const names[] = { [METHOD_GET] = "GET",
 					     [METHOD_HEAD] = "HEAD",
 					     [METHOD_POST] = "POST",
-					     [METHOD_DELETE] = "DELETE" };
+					     [METHOD_DELETE] = "DELETE",
+					     [METHOD_OPTIONS] = "OPTIONS" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(name, names[i]) == 0)
@@ -127,6 +129,9 @@ static enum MHD_Result admit(struct request *request)
 	char allow[64];
 	unsigned wait;
 
+	/* Costs no more than being turned away, and what follows it is limited. */
+	if (cors_is_preflight(request))
+		return cors_answer_preflight(request);
 	request->route = routes_find(admin, request->path, request->method, request->id, allow);
 	if (admin)
 		return request->route ? request->route->begin(request) : no_route(request, allow);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "respond.h"
+#include "cors.h"
 #include "routes.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ enum MHD_Result respond(struct request *request, unsigned status, struct MHD_Res
 		return MHD_NO;
 	request->status = status;
 	response_header(response, "X-Content-Type-Options", "nosniff");
+	cors_add(request, response);
 	if (!MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL))
 		response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	result = MHD_queue_response(request->connection, status, response);
@@ -128,20 +130,22 @@ enum MHD_Result respond_amid_body(struct request *request, unsigned status, cons
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	json_t *body = json_pack("{s:s}", "detail", detail);
-	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, date[64] = "", answer[1024];
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL, date[64] = "";
+	char cors[CORS_LINES_MAX], answer[1024 + CORS_LINES_MAX];
 	time_t now = time(NULL);
 	struct tm tm;
 
 	json_decref(body);
+	cors_lines(request, cors);
 	if (info && text && gmtime_r(&now, &tm)) {
 		(void)strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 		int length = snprintf(answer, sizeof answer,
 				      "HTTP/1.1 %u %s\r\nDate: %s\r\nConnection: close\r\n"
 				      "Content-Type: application/json\r\n"
 				      "X-Content-Type-Options: nosniff\r\n"
-				      "Cache-Control: no-store\r\nContent-Length: %zu\r\n\r\n%s",
-				      status, MHD_get_reason_phrase_for(status), date, strlen(text),
-				      text);
+				      "Cache-Control: no-store\r\n%sContent-Length: %zu\r\n\r\n%s",
+				      status, MHD_get_reason_phrase_for(status), date, cors,
+				      strlen(text), text);
 		/* Into an empty buffer; what does not fit is no loss that could be mended. */
 		(void)send(info->connect_fd, answer, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
 		request->status = status;
