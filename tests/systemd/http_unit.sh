@@ -129,6 +129,46 @@ machine_run kill -KILL "$before"
 ok "killed, it is there again" wait_until 60 another_main "$before"
 is "$(status 8080 GET /v1/tasks "$bearer")" 200 "and serves"
 
+# ---- A key that only root may read ------------------------------------------------------------------
+
+# USER [GROUP]: whether that account may read the file.
+may_read() { machine_run setpriv --reuid "$2" --regid "${3:-$2}" --init-groups --inh-caps=-all --bounding-set=-all cat "$1" 2>/dev/null | grep -q .; }
+none_may_read() { # FILE USER...
+	local file=$1 user
+	shift
+	for user in "$@"; do ! may_read "$file" "$user" || { echo "$user reads $file"; return 1; }; done
+}
+passed=/run/credentials/trackd-http.service/trackd-http.key
+dropin=/etc/systemd/system/trackd-http.service.d/key.conf
+
+machine_run sh -c 'head -c 32 /dev/urandom | base64 >/etc/trackd/http.key
+	chown root:root /etc/trackd/http.key; chmod 0600 /etc/trackd/http.key'
+ok "the service may not read it" none_may_read /etc/trackd/http.key trackd-http
+# As an administrator does: the line of the unit that was shipped, in a drop-in.
+machine_run sh -c "mkdir -p ${dropin%/*}
+	{ echo '[Service]'; sed -n 's/^#LoadCredential=/LoadCredential=/p' /usr/lib/systemd/system/trackd-http.service; } >$dropin
+	systemctl daemon-reload"
+is "$(machine_run grep -c ^LoadCredential= "$dropin")" 1 "the unit has a line for it"
+ok "it starts with the key as a credential" machine_run systemctl restart trackd-http.service
+token=$(machine_run trackd-http token --sub alice)
+ok "which is there" machine_run test -s "$passed"
+is "$(status 8080 GET /v1/tasks "Authorization: Bearer $token")" 200 "tokens of this key are let in"
+is "$(status 8080 GET /v1/tasks "$bearer")" 401 "those of the one before are not"
+ok "the service may read it" may_read "$passed" trackd-http
+ok "nobody else may" none_may_read "$passed" nobody daemon trackd docproc
+# Not even those that share all of its groups.
+ok "nor may its groups" eval "! machine_run setpriv --reuid nobody --regid trackd-http --groups trackd,trackd-http,docproc \
+	--inh-caps=-all --bounding-set=-all cat $passed 2>/dev/null"
+is "$(machine_run findmnt -n -o OPTIONS -T "$passed" | tr , '\n' | grep -Exc 'ro|noexec|nosuid|nodev')" 4 "and it cannot be written"
+machine_run sh -c 'head -c 32 /dev/urandom | base64 >/etc/trackd/http.key'
+machine_run systemctl reload trackd-http.service
+is "$(status 8080 GET /v1/tasks "Authorization: Bearer $token")" 200 "a new key is not noticed by a reload"
+machine_run systemctl restart trackd-http.service
+is "$(status 8080 GET /v1/tasks "Authorization: Bearer $token")" 401 "but by a restart"
+token=$(machine_run trackd-http token --sub alice)
+bearer="Authorization: Bearer $token"
+is "$(status 8080 GET /v1/tasks "$bearer")" 200 "which takes it over"
+
 # ---- The watchdog, the end -------------------------------------------------------------------------
 
 machine_run sh -c 'mkdir -p /etc/systemd/system/trackd-http.service.d

@@ -60,5 +60,8 @@ mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs tmp
 hostname trackd-test
 pivot_root . mnt
 umount -l mnt
+# As on any machine: systemd takes a container's mounts as they are, and a credential is mounted in a
+# namespace of its own from where it must come to everybody's.
+mount --make-rshared /
 exec env -i container=ci PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	/lib/systemd/systemd --unit=basic.target --log-target=journal --show-status=no </dev/null
