@@ -39,13 +39,17 @@ DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsql
 HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui \
-	chromium fonts-liberation firefox-esr $(if $(shell command -v npm),,nodejs npm)
+	chromium fonts-liberation firefox-esr nginx haproxy prometheus curl iproute2 $(if $(shell command -v npm),,nodejs npm)
 ARM64_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user clang
 BENCH_PACKAGES := valgrind python3 poppler-utils
 BENCH_HTTP_PACKAGES := python3 wrk util-linux python3-fastapi python3-jwt uvicorn python3-uvloop python3-httptools
+# Servers among them are for tests, and are not started.
 packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then echo "installing$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	policy=/usr/sbin/policy-rc.d; [ ! -e $$policy ] || policy=; \
+	[ -z "$$policy" ] || { printf '\#!/bin/sh\nexit 101\n' | $$sudo tee $$policy >/dev/null && $$sudo chmod 755 $$policy; }; \
+	$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	status=$$?; [ -z "$$policy" ] || $$sudo rm -f $$policy; exit $$status; fi
 
 # ---- Sources --------------------------------------------------------------------------------------------------
 
@@ -415,7 +419,7 @@ installed := \
 	644:systemd/trackd-http.socket:$(unitdir)/trackd-http.socket \
 	644:systemd/trackd-http-admin.socket:$(unitdir)/trackd-http-admin.socket \
 	644:systemd/http.conf:$(docdir)/http.conf.example \
-	$(foreach file,README.md LICENSE docs/DESIGN.md docs/FORMAT.md docs/nginx.conf docs/prometheus-alerts.yaml docs/grafana-dashboard.json,644:$(file):$(docdir)/$(notdir $(file)))
+	$(foreach file,README.md LICENSE docs/DESIGN.md docs/FORMAT.md docs/nginx.conf docs/haproxy.cfg docs/prometheus-alerts.yaml docs/grafana-dashboard.json,644:$(file):$(docdir)/$(notdir $(file)))
 so_links := $(LIBDIR)/libtrackd.so.$(SOVERSION) $(LIBDIR)/libtrackd.so
 
 fill := sed -e 's|@PREFIX@|$(PREFIX)|; s|@BINDIR@|$(BINDIR)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \

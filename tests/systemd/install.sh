@@ -39,6 +39,7 @@ share/doc/trackd/LICENSE
 share/doc/trackd/README.md
 share/doc/trackd/docproc.conf.example
 share/doc/trackd/grafana-dashboard.json
+share/doc/trackd/haproxy.cfg
 share/doc/trackd/http.conf.example
 share/doc/trackd/nginx.conf
 share/doc/trackd/prometheus-alerts.yaml
