@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a producer's calls take while the daemon has much to do: a worker with a whole board of tasks
- * dies, all of them expire, every stripe is counted anew. BENCH_STALLS is the number of tasks. The
- * producer changes a task of its own, and makes and removes another, all the time; latencies are wall
+ * dies, all of them expire, every stripe is counted anew, the next daemon adopts the board and writes a
+ * snapshot of it. BENCH_STALLS is the number of tasks. The producer changes a task of its own, and makes and removes another, all the time; latencies are wall
  * time, so on a machine that does other work they show that work.
  */
 #include "atomic.h"
@@ -13,6 +13,8 @@
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,9 @@ struct producer {
 	double *us;
 	size_t n;
 	struct trackd_ref own;
+	uint32_t adopted;     /* by the next daemon (atomic) */
+	int64_t snapshot_was; /* time of the snapshot before */
+	sem_t over;
 };
 
 static void note(struct producer *producer, uint64_t since)
@@ -112,6 +117,16 @@ static bool counted_anew(const struct producer *producer)
 	return load_relaxed(&producer->board.id_stripes[LAYOUT_STRIPES - 1].count) < (1u << 24);
 }
 
+static bool adopted(const struct producer *producer)
+{
+	return load_acquire(&producer->adopted) != 0;
+}
+
+static bool written(const struct producer *producer)
+{
+	return load_relaxed(&producer->board.header->snapshot_wall_ns) != producer->snapshot_was;
+}
+
 /* Take n tasks into a stage, say so, and wait to be killed. */
 static pid_t start_worker(const struct producer *producer, uint32_t first, uint32_t n)
 {
@@ -169,6 +184,53 @@ static void counts_anew(struct producer *producer)
 	bench_note("the sweep took %.0f ms", ms);
 }
 
+static void *start_next(void *data)
+{
+	struct producer *producer = data;
+
+	bench_unpin();
+	private_daemon_restart(&producer->ground.daemon);
+	store_release(&producer->adopted, 1);
+	(void)sem_wait(&producer->over); /* the daemon dies with the thread that started it */
+	return NULL;
+}
+
+static void with_option(struct private_daemon *daemon, const char *name, const char *value)
+{
+	int n = daemon->n_options;
+
+	snprintf(daemon->options[n], sizeof daemon->options[n], "%s", name);
+	snprintf(daemon->options[n + 1], sizeof daemon->options[n + 1], "%s", value);
+	daemon->n_options += 2;
+}
+
+static void is_adopted_and_saved(struct producer *producer)
+{
+	struct private_daemon *daemon = &producer->ground.daemon;
+	pthread_t thread;
+	char state[160];
+	double ms;
+
+	ground_fill(&producer->ground, 2 * producer->n_tasks, producer->n_tasks,
+		    &(struct ground_task){ .n_owners = 1000 });
+	snprintf(state, sizeof state, "%s/state", daemon->folder);
+	private_daemon_kill(daemon);
+	with_option(daemon, "--state-dir", state);
+	with_option(daemon, "--snapshot-interval", "2s");
+	producer->snapshot_was = load_relaxed(&producer->board.header->snapshot_wall_ns);
+	harness_must(sem_init(&producer->over, 0, 0), "a semaphore");
+	harness_must(-pthread_create(&thread, NULL, start_next, producer), "a thread");
+	ms = produce(producer, adopted);
+	row(producer, "the next daemon adopts the board");
+	bench_note("it served after %.0f ms", ms);
+	ms = produce(producer, written);
+	row(producer, "a snapshot is written");
+	bench_note("it was there after %.0f ms", ms);
+	private_daemon_kill(daemon);
+	sem_post(&producer->over);
+	pthread_join(thread, NULL);
+}
+
 static void enter(struct producer *producer)
 {
 	const char *text = getenv("BENCH_STALLS");
@@ -201,6 +263,7 @@ void bench_stalls(void)
 	counts_anew(&producer);
 	one_dies(&producer);
 	all_expire(&producer);
+	is_adopted_and_saved(&producer);
 	segment_unmap(&producer.board);
 	ground_leave(&producer.ground);
 	free(producer.us);
