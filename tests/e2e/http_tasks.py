@@ -130,7 +130,12 @@ def _(site):
         for path in ("/v1/tasks/t", "/documents/t/status"):
             reply = expect(gateway.get(path, ADA, {"If-None-Match": given}), 304, etag=tag)
             check(reply.body == b"", repr(reply))
-    for given in ('"x"', tag[:-2] + '"', "", "garbage"):
+    for lines in (('"x"', tag), (tag, '"x"'), ('"x", "y"', f'W/"z" ,{tag}'), ("", "*"), ('"a,b"', tag)):
+        twice = dict(zip(("If-None-Match", "if-none-match"), lines))
+        expect(gateway.get("/v1/tasks/t", ADA, twice), 304, etag=tag)
+    expect(gateway.get("/v1/tasks/t", ADA, {"If-None-Match": f'"a,b",W/",,",{tag}'}), 304)
+    for given in ('"x"', tag[:-2] + '"', "", "garbage", f'"x,{tag[2:]}', tag[2:-1], '"*"',
+                  f"x{tag}", "W/", '"', f'"{tag[2:]}'):
         expect(gateway.get("/v1/tasks/t", ADA, {"If-None-Match": given}), 200, etag=tag)
     worker.do("update t extracting")
     other = expect(gateway.get("/v1/tasks/t", ADA, {"If-None-Match": tag}), 200).headers["etag"]
@@ -160,7 +165,8 @@ def _(site):
     worker = site.puppet("open write", "create t owner=ada")
     for path, wait in (("/v1/tasks/t?wait=50", {}), ("/v1/tasks/t", {"Prefer": "wait=50"}),
                        ("/documents/t/status", {"Prefer": "respond-async, wait=50"}),
-                       ("/documents/t/status?wait=50", {})):
+                       ("/documents/t/status?wait=50", {}),
+                       ("/v1/tasks/t", {"Prefer": "respond-async", "prefer": "wait=50"})):
         for move in ("update t extracting", "update t chunking", "advance t 1",
                      "update t keep a_word"):
             later = Later(gateway, path, ADA, {"If-None-Match": tag_of(gateway), **wait})

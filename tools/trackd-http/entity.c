@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "entity.h"
 #include "board.h"
+#include "header_lines.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,38 +22,54 @@ static const char *opaque(const char *tag)
 	return strncmp(tag, "W/", 2) == 0 ? tag + 2 : tag;
 }
 
-bool entity_unchanged(const struct request *request, const char *tag)
+/* Whether a list has the tag, or is "*". Between its quotes a tag may have commas. */
+static bool names_tag(const char *line, void *user)
 {
-	const char *list = request_header(request, "If-None-Match");
-	const char *wanted = opaque(tag);
+	const char *wanted = user;
 	size_t length = strlen(wanted);
 
-	if (!list)
-		return false;
-	for (const char *at = list; *at;) {
-		at += strspn(at, " \t,");
-		if (*at == '*')
+	for (const char *at = line + strspn(line, " \t,"); *at; at += strspn(at, " \t,")) {
+		const char *tag = opaque(at), *end = tag[0] == '"' ? strchr(tag + 1, '"') : NULL;
+
+		if (at[0] == '*' && strchr(" \t,", at[1])) /* strchr() finds the end as well */
 			return true;
-		const char *candidate = opaque(at);
-		if (strncmp(candidate, wanted, length) == 0 && strchr(" \t,", candidate[length]))
-			return true; /* strchr() finds the end as well */
+		if (end && (size_t)(end + 1 - tag) == length && memcmp(tag, wanted, length) == 0)
+			return true;
+		at = end ? end + 1 : at;
 		at += strcspn(at, ",");
 	}
 	return false;
 }
 
+bool entity_unchanged(const struct request *request, const char *tag)
+{
+	char wanted[ENTITY_TAG];
+
+	snprintf(wanted, sizeof wanted, "%s", opaque(tag));
+	return header_lines_any(request, "If-None-Match", names_tag, wanted);
+}
+
 /* The number of "wait=N" among the preferences. */
+static bool find_wait(const char *line, void *user)
+{
+	const char **ret_wait = user;
+
+	for (const char *at = line + strspn(line, " \t,;"); *at; at += strspn(at, " \t,;")) {
+		if (strncasecmp(at, "wait=", 5) == 0) {
+			*ret_wait = at + 5;
+			return true;
+		}
+		at += strcspn(at, ",;");
+	}
+	return false;
+}
+
 static const char *preferred_wait(const struct request *request)
 {
-	const char *prefer = request_header(request, "Prefer");
+	const char *wait = NULL;
 
-	while (prefer && *prefer) {
-		prefer += strspn(prefer, " \t,;");
-		if (strncasecmp(prefer, "wait=", 5) == 0)
-			return prefer + 5;
-		prefer += strcspn(prefer, ",;");
-	}
-	return NULL;
+	(void)header_lines_any(request, "Prefer", find_wait, &wait);
+	return wait;
 }
 
 int64_t entity_wait_ms(const struct request *request, bool *ret_preferred)
