@@ -117,9 +117,12 @@ test("what the server refuses is said in words", async (site, browser) => {
 	const page = await open(await browser.context(), site.address("ada"));
 	await live(page);
 	fs.writeFileSync(site.path("picture.png"), Buffer.from("89504e470d0a1a0a", "hex"));
-	await hand(page, site.path("picture.png"), long(site, "large.txt"), sample("empty.txt"));
+	fs.copyFileSync(site.path("picture.png"), site.path("renamed.pdf"));
+	await hand(page, site.path("picture.png"), site.path("renamed.pdf"), long(site, "large.txt"), sample("empty.txt"));
 	const refused = await sees(page, "picture.png", ({ state }) => state === "failed");
 	check(refused.text.includes("Unsupported file type: .png") && refused.text.includes("Choose a PDF"), refused.text);
+	const renamed = await sees(page, "renamed.pdf", ({ state }) => state === "failed");
+	check(renamed.text.includes("The file is a picture (.png), not a PDF. Choose a PDF"), renamed.text);
 	const large = await sees(page, "large.txt", ({ state }) => state === "failed");
 	check(/larger than this server accepts|more than this server accepts/.test(large.text), large.text);
 	console.log(`# too large: ${large.text.replace(/\n+/g, " | ")}`);

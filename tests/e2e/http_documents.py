@@ -158,7 +158,6 @@ def _(site):
     documents, _, gateway = begin(site)
     for name, error in (("empty.txt", "Document appears to be empty"),
                         ("no_text.docx", "Document appears to be empty"),
-                        ("renamed.pdf", "renamed.pdf is a DOCX document, not a PDF"),
                         ("encrypted.pdf", "Document is encrypted: a password is needed to open it"),
                         ("truncated.pdf", None)):
         id = id_of(upload(gateway, ADA, name, content_of(name)))

@@ -173,14 +173,22 @@ def _(site):
     for name, content, extension in (
             ("legacy.doc", content_of("legacy.doc"), ".doc"), ("a.doc", b"text", ".doc"),
             ("letter.odt", content_of("letter.odt"), ".odt"), ("photo.png", PNG, ".png"),
-            ("Photo.PNG", b"", ".PNG"), ("report.pdf", PNG, ".png"), ("a.txt", b"a\0b\x01" * 50, ".txt"),
-            ("letter.docx", odt(), ".odt"), ("page.html", b"<html>", ".html"),
+            ("Photo.PNG", b"", ".PNG"), ("page.html", b"<html>", ".html"),
             ("x.exe", b"MZ", ".exe"), ("a.b.zip", b"PK\3\4", ".zip"),
             # Judged while it arrives, and at its end.
-            ("large.txt", b"\0" * 200000, ".txt"), ("data.bin", b"\1" * 65535, ".bin")):
+            ("data.bin", b"\1" * 65535, ".bin")):
         refused(gateway, upload(gateway, ADA, name, content), 415, f"Unsupported file type: {extension}")
+    for name, content, found in (
+            ("report.pdf", PNG, "The file is a picture (.png), not a PDF"),
+            ("renamed.pdf", content_of("renamed.pdf"), "The file is a DOCX document, not a PDF"),
+            ("a.pdf", b"text", "The file is plain text, not a PDF"),
+            ("letter.docx", odt(), "The file is an OpenDocument file, not a DOCX document"),
+            ("a.txt", content_of("voyager.pdf"), "The file is a PDF, not plain text"),
+            ("large.txt", b"\0" * 200000,
+             "The file is damaged or of an unknown kind: it is not plain text")):
+        refused(gateway, upload(gateway, ADA, name, content), 415, found)
     for name in ("voyager.pdf", "tables.docx", "notes.md", "tides.txt", "tides_utf16.txt",
-                 "german_latin1.txt", "encrypted.pdf", "renamed.pdf", "truncated.docx"):
+                 "german_latin1.txt", "encrypted.pdf", "truncated.docx"):
         reply = upload(gateway, ADA, name, content_of(name))
         check(reply.status == 202, f"{name}: {reply!r}")
 

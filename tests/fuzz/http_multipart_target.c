@@ -165,7 +165,7 @@ static void check_type(const uint8_t *value, size_t size)
 static void check_file(const uint8_t *data, size_t size)
 {
 	char kept[TRACKD_NAME_MAX + 1], why[512] = "";
-	static const char begins[] = "Unsupported file type: ";
+	static const char begins[] = "Unsupported file type: ", other[] = "The file is ";
 	size_t length = strnlen((const char *)data, size);
 
 	if (upload_name((const char *)data, length, kept))
@@ -179,7 +179,8 @@ static void check_file(const uint8_t *data, size_t size)
 	memcpy(bytes, data + from, size - from);
 	for (int whole = 0; whole < 2; whole++)
 		if (document_refused(kept, bytes, size - from, whole, why, sizeof why) &&
-		    (strncmp(why, begins, strlen(begins)) != 0 || !why[strlen(begins)]))
+		    (strncmp(why, begins, strlen(begins)) != 0 || !why[strlen(begins)]) &&
+		    (strncmp(why, other, strlen(other)) != 0 || !strstr(why, " not ")))
 			fail("refused without a reason");
 	free(bytes);
 }

@@ -229,11 +229,57 @@ static bool is_read(enum file_kind kind)
 	return kind == KIND_PDF || kind == KIND_DOCX || kind == KIND_TEXT || kind == KIND_MARKDOWN;
 }
 
-/* With a password, an OLE file may be a DOCX. */
-static bool may_be_read(enum file_kind kind, enum file_kind claimed)
+/* Whether the rest of the file decides. A zip may be a DOCX, with a password an OLE file as well; a
+ * PDF may have something before it. */
+static bool may_be(enum file_kind claimed, enum file_kind kind, const uint8_t *bytes, size_t n)
 {
-	return is_read(kind) || kind == KIND_EMPTY || kind == KIND_ZIP ||
-	       (kind == KIND_OLE && claimed == KIND_DOCX);
+	if (kind == KIND_EMPTY)
+		return true;
+	if (claimed == KIND_UNKNOWN)
+		return is_read(kind) || kind == KIND_ZIP;
+	if (claimed == KIND_DOCX)
+		return kind == KIND_DOCX || kind == KIND_ZIP || kind == KIND_OLE;
+	if (claimed == KIND_PDF && kind == KIND_TEXT)
+		return memmem(bytes, n < PDF_HEADER_MAX ? n : PDF_HEADER_MAX, "%PDF-", 5) != NULL;
+	return kind == claimed || (claimed == KIND_MARKDOWN && kind == KIND_TEXT);
+}
+
+/* What a zip most likely is, by the names of the files in it. */
+static enum file_kind kind_of_parts(const uint8_t *bytes, size_t n)
+{
+	static const struct {
+		enum file_kind kind;
+		const char *part;
+	} parts[] = { { KIND_DOCX, "word/document.xml" },
+		      { KIND_SHEET, "xl/workbook.xml" },
+		      { KIND_SLIDES, "ppt/presentation.xml" } };
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (memmem(bytes, n, parts[i].part, strlen(parts[i].part)))
+			return parts[i].kind;
+	return KIND_ZIP;
+}
+
+/* A file that is called what it is not: "The file is a picture (.png), not a PDF". */
+static void say_mismatch(enum file_kind claimed, enum file_kind kind, const uint8_t *bytes,
+			 size_t n, char *ret_text, size_t size)
+{
+	const struct signature *signature = find_signature(bytes, n);
+	const char *extension = signature ? signature->extension : "";
+
+	if (kind == KIND_ZIP) {
+		kind = kind_of_parts(bytes, n);
+		extension = "zip";
+	}
+	if (kind == KIND_UNKNOWN)
+		snprintf(ret_text, size, "The file is damaged or of an unknown kind: it is not %s",
+			 kind_name(claimed));
+	else if (*extension && !*kind_extension(kind))
+		snprintf(ret_text, size, "The file is %s (.%s), not %s", kind_name(kind), extension,
+			 kind_name(claimed));
+	else
+		snprintf(ret_text, size, "The file is %s, not %s", kind_name(kind),
+			 kind_name(claimed));
 }
 
 bool document_refused(const char *name, const uint8_t *bytes, size_t n, bool whole, char *ret_text,
@@ -243,19 +289,14 @@ bool document_refused(const char *name, const uint8_t *bytes, size_t n, bool who
 	enum file_kind claimed = kind_by_extension(extension);
 	enum file_kind kind = kind_by_bytes(bytes, n, whole);
 
-	if (claimed != KIND_UNKNOWN && !is_read(claimed)) {
+	if (claimed != KIND_UNKNOWN && !is_read(claimed))
 		kind_unsupported(claimed, extension, ret_text, size);
-		return true;
-	}
-	if (may_be_read(kind, claimed))
+	else if (may_be(claimed, kind, bytes, n))
 		return false;
-	/* A picture that is called .pdf: what it is says more than what it is called. */
-	const struct signature *signature = find_signature(bytes, n);
-	if (is_read(claimed) && signature)
-		extension = signature->extension;
-	else if (is_read(claimed) && *kind_extension(kind))
-		extension = "";
-	kind_unsupported(kind, extension, ret_text, size);
+	else if (claimed == KIND_UNKNOWN)
+		kind_unsupported(kind, extension, ret_text, size);
+	else
+		say_mismatch(claimed, kind, bytes, n, ret_text, size);
 	return true;
 }
 

@@ -58,9 +58,10 @@ void kind_unsupported(enum file_kind kind, const char *extension, char *ret_text
 
 /*
  * Whether a file is refused whatever the rest of it holds: its name or its content is of a type that
- * nobody reads. True with the sentence for its owner. What is left to whoever reads it all: a name
- * that stands for another of the types that are read, an archive, emptiness, damage behind the
- * beginning.
+ * nobody reads, or its content is of another type than its name says, which docproc would refuse as
+ * well. True with the sentence for its owner, "Unsupported file type: .doc" or "The file is a picture
+ * (.png), not a PDF". What is left to whoever reads it all: an archive that may be a DOCX, emptiness,
+ * damage behind the beginning.
  */
 bool document_refused(const char *name, const uint8_t *bytes, size_t n, bool whole, char *ret_text,
 		      size_t size);
