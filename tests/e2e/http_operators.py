@@ -7,13 +7,14 @@ keys that come and go, and where the gateway will not listen.
 import json
 import os
 import re
+import select
 import subprocess
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from e2e import LIMIT, check, main, test, until
-from gateway import TRACKD_HTTP, Gateway, make_store, request, token
+from gateway import TRACKD_HTTP, Gateway, make_store, read_reply, request, token
 
 ADA = token("ada")
 
@@ -218,6 +219,7 @@ def _(site):
     gateway.ask("POST", "/v1/tasks/t/cancel", ADA)
     gateway.ask("HEAD", "/v1/tasks/t", ADA)
     gateway.ask("BREW", "/coffee")
+    gateway.operator("/livez")
     gateway.get("/v1/tasks")
     gateway.get("/v1/tasks", token("ada", ttl=-3600))
     gateway.get("/v1/tasks", token("ada", secret=b"y" * 40))
@@ -234,7 +236,42 @@ def _(site):
         check(metrics[key] == value, f"{key} is {metrics[key]}\n{metrics.text}")
     for reason in ("missing", "expired", "signature", "malformed"):
         check(metrics[f'auth_failures_total{{reason="{reason}"}}'] == 1, f"{reason}\n{metrics.text}")
-    check(metrics["http_request_duration_seconds_count{}"] >= 11, metrics.text)
+    check(metrics["http_request_duration_seconds_count{}"] == 11, f"operators' apart: {metrics.text}")
+
+
+@test("every status that the description names is counted as itself")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    paths = json.loads(gateway.get("/openapi.json").body)["paths"]
+    named = {code for path in paths.values() for what in path.values() if isinstance(what, dict)
+             for code in what.get("responses", ())}
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "trackd-http",
+                           "metrics_parts.h"), encoding="utf-8") as file:
+        counted = set(re.findall(r"\bX\((\d{3})\)", file.read()))
+    check(len(named) > 10 and named <= counted, f"others: {sorted(named - counted)}")
+
+
+@test("a request takes as long as the gateway takes: not what is waited for, nor what the client takes")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.puppet("open write", "create t owner=ada")
+    tag = gateway.get("/v1/tasks/t", ADA).headers["etag"]
+    before = Metrics(gateway)["http_request_duration_seconds_sum{}"]
+    # Until its time is over.
+    reply = gateway.get("/v1/tasks/t", ADA, {"If-None-Match": tag, "Prefer": "wait=1"})
+    check(reply.status == 304, repr(reply))
+    # Until the client has sent the rest of its body.
+    with gateway.connect() as connection:
+        connection.sendall(request("POST", "/v1/stream-tickets", ADA, {"Content-Length": 2}) + b"{")
+        check(not select.select([connection], [], [], 1)[0], "no answer before")
+        connection.sendall(b"}")
+        check(read_reply(connection).status == 201, "a ticket")
+    metrics = Metrics(gateway)
+    check(metrics["http_request_duration_seconds_count{}"] == 3, metrics.text)
+    took = metrics["http_request_duration_seconds_sum{}"] - before
+    check(took < 1, f"{took} s of more than two")
 
 
 @test("without a board the gateway's own are told")

@@ -101,14 +101,15 @@ static size_t code_slot(unsigned status)
 	}
 }
 
-/* A stream lasts as long as somebody looks: that is no answer's time. */
+/* A stream lasts as long as somebody looks: that is no answer's time. What operators ask for is theirs:
+ * a scrape of a large board is slow, and keeps nobody waiting. */
 void metrics_request(struct metrics *metrics, const struct route *route, enum method method,
 		     unsigned status, uint64_t duration_ns)
 {
 	size_t i = route ? (size_t)(route - metrics->routes) : metrics->n_routes;
 
 	metrics->requests[i][method][code_slot(status)]++;
-	if (!route || !(route->flags & ROUTE_STREAM))
+	if (!route || !(route->flags & (ROUTE_STREAM | ROUTE_ADMIN)))
 		histogram_add(&metrics->request_times, &histogram_requests,
 			      (double)duration_ns / 1e9);
 }
@@ -132,13 +133,25 @@ static bool wants_open_metrics(const struct request *request)
 	return accept && strstr(accept, "application/openmetrics-text");
 }
 
+/* With zeros before the first end of a task: Prometheus sees no increase in what was not there. */
+static void know_kinds(struct metrics *metrics)
+{
+	struct trackd_kind kind;
+	int error;
+	struct trackd *trackd = board_reader(metrics->gateway->board, &error);
+
+	for (int k = 0; trackd && trackd_kind_get(trackd, k, &kind) >= 0; k++)
+		(void)kind_of(metrics, kind.name);
+}
+
 enum MHD_Result metrics_begin(struct request *request)
 {
 	bool open_metrics = wants_open_metrics(request);
 	size_t size;
-	char *text = metrics_text(request->gateway->metrics, open_metrics, &size);
 	struct MHD_Response *response;
 
+	know_kinds(request->gateway->metrics);
+	char *text = metrics_text(request->gateway->metrics, open_metrics, &size);
 	if (!text)
 		return MHD_NO;
 	response = response_copy(open_metrics ? "application/openmetrics-text; version=1.0.0; "

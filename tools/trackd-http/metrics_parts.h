@@ -18,6 +18,7 @@ enum {
 /* X(status): what we answer; the last slot is for all others. */
 #define METRICS_CODES(X)                                                                           \
 	X(200)                                                                                     \
+	X(201)                                                                                     \
 	X(202)                                                                                     \
 	X(204)                                                                                     \
 	X(304)                                                                                     \

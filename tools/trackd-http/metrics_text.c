@@ -212,7 +212,8 @@ static void write_requests(const struct writer *writer)
 	for (size_t route = 0; route <= metrics->n_routes; route++)
 		write_route(writer, route);
 	family(writer, "http_request_duration_seconds", "histogram",
-	       "From a request's head to the end of its answer; streams apart.");
+	       "From when a request could be answered, its body whole and its wait over, to its "
+	       "answer; without streams and operators' requests.");
 	histogram_write(writer->file, &metrics->request_times, &histogram_requests,
 			"trackd_http_request_duration_seconds", "");
 	counter_family(writer, "auth_failures", "Requests whose caller was not let in.");

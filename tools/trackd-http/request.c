@@ -63,7 +63,7 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 	request->admin = server_is_admin(server);
 	request->connection = connection;
 	request->method = method_of(method);
-	request->started_ns = now_ns();
+	request->started_ns = request->due_ns = now_ns();
 	request->path = url;
 	limits_address(request->gateway->limits, server_peer(connection),
 		       request_header(request, "X-Forwarded-For"), request->address);
@@ -178,6 +178,7 @@ static enum MHD_Result more(struct request *request, const char *data, size_t *s
 	if (*size > 0) {
 		size_t n = *size;
 
+		request_due(request);
 		*size = 0;
 		if (request->status != 0 || !work || !work->data)
 			return MHD_YES; /* answered, or not wanted */
@@ -185,6 +186,7 @@ static enum MHD_Result more(struct request *request, const char *data, size_t *s
 	}
 	if (request->body) {
 		request->body = false;
+		request_due(request);
 		server_phase(request->connection, CONNECTION_BUSY);
 	}
 	if (!request->admitted)
@@ -235,9 +237,21 @@ void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
 		request->work_class->free(request);
 	if (request->status != 0)
 		metrics_request(request->gateway->metrics, request->route, request->method,
-				request->status, now_ns() - request->started_ns);
+				request->status, request->answered_ns - request->due_ns);
 	free(request);
 	*state = NULL;
+}
+
+void request_due(struct request *request)
+{
+	if (request->status == 0)
+		request->due_ns = now_ns();
+}
+
+void request_answered(struct request *request, unsigned status)
+{
+	request->status = status;
+	request->answered_ns = now_ns();
 }
 
 void request_suspend(struct request *request)

@@ -42,6 +42,8 @@ struct request {
 	bool body;                  /* there is more of it to come */
 	const struct work_class *work_class;
 	void *work;
+	/* Since when nothing but us keeps the answer: no body, no wait. When it was queued. */
+	uint64_t due_ns, answered_ns;
 };
 
 /* Query parameter or header, NULL if it is not there. */
@@ -53,6 +55,11 @@ const char *request_header(const struct request *request, const char *name);
 /* Suspend: the answer comes later. Resuming is batched: many in one turn cost as one. */
 void request_suspend(struct request *request);
 void request_resume(struct request *request);
+
+/* What the answer waited for is there. */
+void request_due(struct request *request);
+/* Answered: with what status, and when. */
+void request_answered(struct request *request, unsigned status);
 
 /* For server.c: libmicrohttpd's callbacks. cls is the server. */
 enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, const char *url,

@@ -70,7 +70,7 @@ enum MHD_Result respond(struct request *request, unsigned status, struct MHD_Res
 
 	if (!response)
 		return MHD_NO;
-	request->status = status;
+	request_answered(request, status);
 	response_header(response, "X-Content-Type-Options", "nosniff");
 	cors_add(request, response);
 	if (!MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL))
@@ -148,7 +148,7 @@ enum MHD_Result respond_amid_body(struct request *request, unsigned status, cons
 				      strlen(text), text);
 		/* Into an empty buffer; what does not fit is no loss that could be mended. */
 		(void)send(info->connect_fd, answer, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
-		request->status = status;
+		request_answered(request, status);
 	}
 	free(text);
 	return MHD_NO;

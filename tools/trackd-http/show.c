@@ -74,6 +74,7 @@ static void wake(struct wait *wait)
 	if (!wait->suspended)
 		return;
 	wait->suspended = false;
+	request_due(wait->request);
 	request_resume(wait->request);
 }
 
