@@ -18,12 +18,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
 	PAGE_DEFAULT = 50,
 	PAGE_MAX = 500,
 	LOOK_MAX = 2000,
 	TOKEN = 48,
+	SEND_BUFFER = 64 << 10,
 	STATES = TRACKD_CANCELLED + 1
 };
 
@@ -321,6 +323,18 @@ static int begin_at(struct listing *listing, struct trackd *trackd, const char *
 	return trackd_iter_owner(trackd, owner, &listing->walk.iter);
 }
 
+/* The kernel takes so much of an answer at a time; it doubles it. Else forty that are sent in one turn
+ * of the loop would take megabytes each. */
+static void send_in_pieces(const struct request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int size = SEND_BUFFER;
+
+	if (info)
+		(void)setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
 /* request.c goes on with it at once. An owner whom no board can have has no tasks. */
 static enum MHD_Result walk_begin(struct walk *walk, bool (*work)(struct turn *turn, int *units),
 				  const struct work_class *class, int error)
@@ -353,6 +367,7 @@ enum MHD_Result list_begin(struct request *request)
 	struct listing *listing = calloc(1, sizeof *listing);
 	if (!listing)
 		return MHD_NO;
+	send_in_pieces(request);
 	listing->walk.request = request;
 	listing->query = query;
 	listing->now_ns = moment_now();

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What waits of one owner, in order. Lanes are a ring; the next turn is the first one's. */
 struct lane {
@@ -17,7 +18,6 @@ struct turns {
 	struct lane *lanes;
 	uint64_t iteration; /* of the event loop, which `left` is of */
 	int left;           /* units that may still be worked in it */
-	struct turns_counts counts;
 };
 
 /* ---- Lanes --------------------------------------------------------------- */
@@ -103,22 +103,10 @@ static int units_left(struct turns *turns)
 	uint64_t iteration = 0;
 
 	(void)sd_event_get_iteration(turns->gateway->event, &iteration);
-	if (iteration != turns->iteration || turns->counts.turns == 0) {
-		turns->iteration = iteration;
+	if (iteration != turns->iteration)
 		turns->left = TURNS_SLICE;
-		turns->counts.turns++;
-	}
+	turns->iteration = iteration;
 	return turns->left;
-}
-
-static bool work(struct turns *turns, struct turn *turn)
-{
-	bool done = turn->work(turn, &turns->left);
-	int worked = TURNS_SLICE - turns->left;
-
-	if (worked > turns->counts.most)
-		turns->counts.most = worked;
-	return done;
 }
 
 static void finish(struct turn *turn)
@@ -127,39 +115,43 @@ static void finish(struct turn *turn)
 	turn->done(turn);
 }
 
-static int on_turn(sd_event_source *source, void *data)
+/* A time that is over, not sd-event's deferred call: that one counts as the oldest that waits, and what
+ * has come over the network would never have its turn. */
+static int arm(struct turns *turns)
+{
+	int error = sd_event_source_set_time(turns->source, 0);
+
+	return error < 0 ? error : sd_event_source_set_enabled(turns->source, SD_EVENT_ONESHOT);
+}
+
+static int on_turn(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct turns *turns = data;
 
-	for (int left = units_left(turns); turns->lanes && turns->left > 0; left = turns->left) {
+	(void)source;
+	(void)usec;
+	(void)units_left(turns);
+	while (turns->lanes && turns->left > 0) {
 		struct lane *lane = turns->lanes;
 		struct turn *turn = lane->first;
 
 		turns->lanes = lane->next;
-		if (work(turns, turn))
+		if (turn->work(turn, &turns->left))
 			finish(turn);
-		turns->counts.units += (uint64_t)(left - turns->left);
 	}
-	return sd_event_source_set_enabled(source, turns->lanes ? SD_EVENT_ON : SD_EVENT_OFF);
+	return turns->lanes ? arm(turns) : 0;
 }
 
 int turns_enter(struct turns *turns, struct turn *turn, const char *owner)
 {
-	int left = units_left(turns);
-
 	turn->turns = turns;
 	turn->lane = NULL;
-	if (!turns->lanes && left > 0) {
-		bool done = work(turns, turn);
-
-		turns->counts.units += (uint64_t)(left - turns->left);
-		if (done)
-			return 1;
-	}
+	if (units_left(turns) > 0 && !turns->lanes && turn->work(turn, &turns->left))
+		return 1;
 	int error = enter(turns, turn, owner);
 	if (error < 0)
 		return error;
-	return sd_event_source_set_enabled(turns->source, SD_EVENT_ON) < 0 ? -EIO : 0;
+	return arm(turns);
 }
 
 /* ---- Beginning and end --------------------------------------------------- */
@@ -171,7 +163,9 @@ int turns_new(struct gateway *gateway, struct turns **ret_turns)
 
 	if (error == 0) {
 		turns->gateway = gateway;
-		error = sd_event_add_defer(gateway->event, &turns->source, on_turn, turns);
+		turns->iteration = UINT64_MAX;
+		error = sd_event_add_time(gateway->event, &turns->source, CLOCK_MONOTONIC, 0, 1,
+					  on_turn, turns);
 	}
 	if (error >= 0)
 		error = sd_event_source_set_enabled(turns->source, SD_EVENT_OFF);
@@ -195,9 +189,4 @@ void turns_free(struct turns *turns)
 		return;
 	sd_event_source_disable_unref(turns->source);
 	free(turns);
-}
-
-struct turns_counts turns_counts(const struct turns *turns)
-{
-	return turns->counts;
 }

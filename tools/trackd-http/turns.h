@@ -41,11 +41,4 @@ int turns_enter(struct turns *turns, struct turn *turn, const char *owner);
 /* The request is over, however it ended. */
 void turns_leave(struct turn *turn);
 
-/* For metrics: turns so far, units of work done in them, and the most in one. */
-struct turns_counts {
-	uint64_t turns, units;
-	int most;
-};
-struct turns_counts turns_counts(const struct turns *turns);
-
 #endif
