@@ -119,7 +119,7 @@ def _(site):
     make_store(gateway.store, ("kept", "eve", True), ("begun", "ada", False),
                ("\U0010ffff", "ada", True))
     site.puppet("open write", "create hers owner=eve", "create nobodys", "create mine owner=ada")
-    until(lambda: gateway.get(path("kept"), token("eve")).status == 200, "the store is found")
+    check(gateway.get(path("kept"), token("eve")).status == 200, "the store is found")
     missing = expect(gateway.get(path("missing"), ADA), 404, NOT_FOUND,
                      content_type="application/json", cache_control="no-store")
     for name in ("hers", "nobodys", "kept", "begun", "m" * 63, "m" * 64, "m" * 300, "a%20b", "..",
@@ -193,14 +193,21 @@ def _(site):
     worker.do("fail t broken")
     check(gateway.get(path("t"), ADA).json()["status"] == "failed", "the board's is the newer")
     worker.do("remove t")
-    until(lambda: gateway.get(path("t"), ADA).status == 200, "the store is looked for again")
     expect(gateway.get(path("t"), ADA), 200, status("t", *FROM_STORE))
 
 
-def answers_from_the_board(gateway, trouble):
-    """Whatever is wrong with the store, the board goes on and operators are told."""
+def answers_from_the_board(gateway, trouble, status_of_others=503):
+    """Whatever is wrong with the store, the board goes on and operators are told; of all others, also
+    those that the board knows as somebody else's, nothing is said, to anybody."""
     expect(gateway.get(path("t"), ADA), 200, status("t", "pending", 0, "Queued for processing"))
-    expect(gateway.get(path("kept"), ADA), 404, NOT_FOUND)
+    first = gateway.get(path("none"), ADA)
+    if status_of_others == 503:
+        expect(first, 503, b'{"detail":"Service unavailable"}', retry_after="2")
+    else:
+        expect(first, 404, NOT_FOUND)
+    for name, bearer in (("kept", ADA), ("t", token("eve")), ("kept", token("eve")), ("a%20b", ADA)):
+        other = gateway.get(path(name), bearer)
+        check(other.stable() == first.stable(), f"{trouble}: {name}: {other!r}, not {first!r}")
     ready = gateway.operator("/readyz")
     check(ready.status == 200 and b"[!]store: the document store cannot be read" in ready.body,
           f"{trouble}: {ready!r}")
@@ -208,16 +215,53 @@ def answers_from_the_board(gateway, trouble):
 
 
 def answers_again(gateway):
-    until(lambda: gateway.get(path("kept"), ADA).status == 200, "the store answers again")
+    expect(gateway.get(path("kept"), ADA), 200, status("kept", *FROM_STORE))
+    expect(gateway.get(path("none"), ADA), 404, NOT_FOUND)
     check(b"[!]store" not in gateway.operator("/readyz").body, "and all is well")
 
 
-@test("a store that is missing, and then comes")
+@test("a store that never was has no documents; one that comes is seen at once, one that goes is missed")
 def _(site):
     site.daemon()
     site.puppet("open write", "create t owner=ada")
     gateway = Gateway.on(site)
-    answers_from_the_board(gateway, "missing")
+    for round in range(3):
+        answers_from_the_board(gateway, "missing", 404 if round == 0 else 503)
+        make_store(gateway.store, ("kept", "ada", True))
+        answers_again(gateway)
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(gateway.store + suffix):
+                os.unlink(gateway.store + suffix)
+
+
+@test("one that is just being made")
+def _(site):
+    site.daemon()
+    site.puppet("open write", "create t owner=ada")
+    gateway = Gateway.on(site)
+    answers_from_the_board(gateway, "missing", 404)
+    database = sqlite3.connect(gateway.store)
+    database.execute("PRAGMA journal_mode=WAL")
+    answers_from_the_board(gateway, "empty")
+    # Into the log beside it: the file itself does not change.
+    database.execute("CREATE TABLE documents(id TEXT PRIMARY KEY, user_id TEXT NOT NULL, finished_at INTEGER)")
+    database.execute("INSERT INTO documents VALUES('kept', 'ada', 2)")
+    database.commit()
+    answers_again(gateway)
+    database.close()
+
+
+@test("one that cannot be reached")
+def _(site):
+    site.daemon()
+    site.puppet("open write", "create t owner=ada")
+    gateway = Gateway.on(site)
+    os.symlink(gateway.store, gateway.store)  # a loop stops root as well
+    answers_from_the_board(gateway, "unreadable")
+    os.unlink(gateway.store)
+    os.mkdir(gateway.store)
+    answers_from_the_board(gateway, "a folder")
+    os.rmdir(gateway.store)
     make_store(gateway.store, ("kept", "ada", True))
     answers_again(gateway)
 
@@ -237,6 +281,19 @@ def _(site):
     answers_from_the_board(gateway, "locked")
     lock.close()
     answers_again(gateway)
+    # Without a log of its own, a writer locks it while it is open, and nothing of it changes.
+    lock = sqlite3.connect(store, isolation_level=None)
+    gateway.terminate()
+    lock.execute("PRAGMA journal_mode=DELETE")
+    gateway.run()
+    gateway.ready()
+    for _ in range(3):
+        answers_again(gateway)
+        lock.execute("BEGIN EXCLUSIVE")
+        answers_from_the_board(gateway, "locked while it is open")
+        lock.execute("ROLLBACK")
+    answers_again(gateway)
+    lock.close()
 
 
 @test("one that is corrupt, and is replaced")
@@ -257,14 +314,14 @@ def _(site):
     site.daemon()
     gateway = Gateway.on(site)
     make_store(gateway.store, ("old", "ada", True))
-    until(lambda: gateway.get(path("old"), ADA).status == 200, "the old one answers")
+    expect(gateway.get(path("old"), ADA), 200, status("old", *FROM_STORE))
     make_store(gateway.path("new.db"), ("kept", "ada", True))
     for suffix in ("-wal", "-shm"):
         if os.path.exists(gateway.store + suffix):
             os.unlink(gateway.store + suffix)
     os.rename(gateway.path("new.db"), gateway.store)
     answers_again(gateway)
-    until(lambda: gateway.get(path("old"), ADA).status == 404, "the old one is gone")
+    expect(gateway.get(path("old"), ADA), 404, NOT_FOUND)
 
 
 @test("without a board the store speaks for what it knows, and nothing else can be told")
@@ -274,7 +331,7 @@ def _(site):
     os.unlink(site.shm)
     gateway = Gateway.on(site)
     make_store(gateway.store, ("kept", "ada", True))
-    until(lambda: gateway.get(path("kept"), ADA).status == 200, "the store answers")
+    expect(gateway.get(path("kept"), ADA), 200, status("kept", *FROM_STORE))
     expect(gateway.get(path("other"), ADA), 503, b'{"detail":"Service unavailable"}',
            retry_after="2")
 

@@ -9,15 +9,16 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { BUSY_MS = 50, AGAIN_S = 1 };
+enum { BUSY_MS = 2, CALM_S = 1, AGAIN_S = 1 };
 
 struct documents {
 	const char *path; /* "": there is no store */
 	sqlite3 *database;
 	sqlite3_stmt *query;
-	struct stat opened; /* the file that it is */
+	struct stat opened; /* the file that it is, or that could not be opened */
+	bool seen;          /* there has been one */
 	char trouble[256];
-	time_t tried, looked; /* CLOCK_MONOTONIC seconds */
+	time_t tried, busy; /* CLOCK_MONOTONIC seconds */
 };
 
 static time_t now_s(void)
@@ -47,57 +48,91 @@ static void note_trouble(struct documents *documents, const char *what)
 	memcpy(documents->trouble, trouble, sizeof trouble);
 }
 
-static int attempt(struct documents *documents)
+/* All requests wait while we wait for a lock: once a second, and not for long. */
+static void be_patient(struct documents *documents)
+{
+	bool calm = now_s() - documents->busy > CALM_S;
+
+	(void)sqlite3_busy_timeout(documents->database, calm ? BUSY_MS : 0);
+}
+
+/* What is wrong may be over at the next question, unless the file itself is no store. */
+static int failed(struct documents *documents, int result)
+{
+	note_trouble(documents, documents->database ? sqlite3_errmsg(documents->database)
+						    : sqlite3_errstr(result));
+	if (result == SQLITE_BUSY)
+		documents->busy = now_s();
+	else if (result != SQLITE_ERROR) /* a table that is not there yet */
+		let_go(documents);
+	return -EIO;
+}
+
+static int open_store(struct documents *documents)
+{
+	int result =
+		sqlite3_open_v2(documents->path, &documents->database, SQLITE_OPEN_READONLY, NULL);
+
+	documents->tried = now_s();
+	return result == SQLITE_OK ? 0 : failed(documents, result);
+}
+
+static int prepare(struct documents *documents)
 {
 	/* A document that is not there is the one after it, so that what follows is the same work. */
 	static const char sql[] = "SELECT id, user_id, finished_at IS NOT NULL FROM documents "
 				  "WHERE id >= ?1 ORDER BY id LIMIT 1";
-	int error;
 
-	/* Before it is opened: if it is replaced between, we see it the next time. */
-	if (stat(documents->path, &documents->opened) < 0) {
-		note_trouble(documents, strerror(errno));
-		return -EIO;
-	}
-	error = sqlite3_open_v2(documents->path, &documents->database, SQLITE_OPEN_READONLY, NULL);
-
-	if (error == SQLITE_OK)
-		error = sqlite3_busy_timeout(documents->database, BUSY_MS);
-	if (error == SQLITE_OK)
-		error = sqlite3_prepare_v2(documents->database, sql, sizeof sql, &documents->query,
-					   NULL);
-	if (error == SQLITE_OK)
-		return 0;
-	note_trouble(documents, documents->database ? sqlite3_errmsg(documents->database)
-						    : sqlite3_errstr(error));
-	let_go(documents);
-	return -EIO;
+	be_patient(documents);
+	int result =
+		sqlite3_prepare_v2(documents->database, sql, sizeof sql, &documents->query, NULL);
+	return result == SQLITE_OK ? 0 : failed(documents, result);
 }
 
-static bool is_same_file(const struct documents *documents)
+static bool same_time(struct timespec a, struct timespec b)
 {
-	struct stat now;
-
-	return stat(documents->path, &now) == 0 && now.st_dev == documents->opened.st_dev &&
-	       now.st_ino == documents->opened.st_ino;
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* 0: there is no store, and never was; 1: there is a file; -EIO: it cannot be told. */
+static int look(struct documents *documents, struct stat *ret_file)
+{
+	if (stat(documents->path, ret_file) == 0) {
+		documents->seen = true;
+		return 1;
+	}
+	bool missing = errno == ENOENT || errno == ENOTDIR;
+	note_trouble(documents, strerror(errno));
+	let_go(documents);
+	documents->opened = (struct stat){ .st_ino = 0 };
+	return missing && !documents->seen ? 0 : -EIO;
+}
+
+/* 1: it can be asked; else as above. */
 static int ready(struct documents *documents)
 {
-	time_t now = now_s();
+	struct stat file;
+	int found = look(documents, &file);
 
-	/* A store that was taken away, or has another in its place, would go on to answer. */
-	if (documents->query && documents->looked != now) {
-		documents->looked = now;
-		if (!is_same_file(documents))
-			let_go(documents);
-	}
-	if (documents->query)
-		return 0;
-	if (documents->tried != 0 && now - documents->tried < AGAIN_S)
+	if (found <= 0)
+		return found;
+	/* One that was taken away, or has another in its place, would go on to answer. */
+	bool same = same_file(&file, &documents->opened);
+	if (!same)
+		let_go(documents);
+	/* What could not be opened is tried again when it has changed, or after a while. */
+	if (!documents->database && same && same_time(file.st_ctim, documents->opened.st_ctim) &&
+	    now_s() - documents->tried < AGAIN_S)
 		return -EIO;
-	documents->tried = now;
-	return attempt(documents);
+	documents->opened = file;
+	if (!documents->database && open_store(documents) < 0)
+		return -EIO;
+	return documents->query || prepare(documents) == 0 ? 1 : -EIO;
 }
 
 int documents_open(const struct config *config, struct documents **ret_documents)
@@ -144,16 +179,16 @@ int documents_finished(struct documents *documents, const char *id, const char *
 
 	if (documents->path[0] == '\0')
 		return 0;
-	if (ready(documents) < 0)
-		return -EIO;
+	int found = ready(documents);
+	if (found <= 0)
+		return found;
+	be_patient(documents);
 	(void)sqlite3_bind_text(documents->query, 1, id, -1, SQLITE_STATIC);
 	result = sqlite3_step(documents->query);
 	if (result != SQLITE_ROW && result != SQLITE_DONE) {
-		note_trouble(documents, sqlite3_errmsg(documents->database));
-		/* Open it anew next time: it may have been replaced. */
-		let_go(documents);
-		documents->tried = now_s();
-		return -EIO;
+		/* The statement first, else it keeps what is to be closed. */
+		(void)sqlite3_reset(documents->query);
+		return failed(documents, result);
 	}
 	finished = result == SQLITE_ROW && is_finished(documents->query, id, owner);
 	(void)sqlite3_reset(documents->query);

@@ -39,8 +39,8 @@ static void look_at_key(struct gateway *gateway, char why[WHY])
 /* Trouble is found by asking, and so is that it is over. */
 static void look_at_store(struct gateway *gateway, char why[WHY])
 {
-	if (documents_finished(gateway->documents, "", "") < 0)
-		snprintf(why, WHY, "%s", documents_trouble(gateway->documents));
+	(void)documents_finished(gateway->documents, "", "");
+	snprintf(why, WHY, "%s", documents_trouble(gateway->documents));
 }
 
 static void look_at_spool(struct gateway *gateway, char why[WHY])

@@ -84,9 +84,10 @@ static enum MHD_Result absent(struct request *request, int error)
 		status.id = request->id;
 		return respond(request, MHD_HTTP_OK, response_of(text, write_body(text, &status)));
 	}
-	if (error == TRACKD_E_NOT_FOUND)
+	if (found == 0 && error == TRACKD_E_NOT_FOUND)
 		return respond_error(request, MHD_HTTP_NOT_FOUND, "Document not found");
-	/* Neither it nor its absence can be told. */
+	/* Neither it nor its absence can be told: the same for every document that is not the caller's
+	 * on the board. */
 	return respond_retry(request, MHD_HTTP_SERVICE_UNAVAILABLE, 2, "Service unavailable");
 }
 
