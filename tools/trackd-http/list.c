@@ -278,7 +278,7 @@ static struct MHD_Response *page(struct listing *listing)
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		listing->text.size, listing->text.bytes, MHD_RESPMEM_MUST_FREE);
 	if (response) {
-		listing->text = (struct sse_text){ NULL };
+		listing->text = (struct sse_text){ .bytes = NULL };
 		response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
 	}
 	return response;
