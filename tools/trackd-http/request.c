@@ -157,6 +157,17 @@ static bool has_body(const struct request *request)
 	       (length && length[strspn(length, "0")] != '\0');
 }
 
+/* Where the next request begins cannot be known. */
+static enum MHD_Result refuse(struct request *request, const struct head_fault *fault)
+{
+	struct MHD_Response *response = response_error(request, fault->status, fault->detail);
+
+	request->refused = true;
+	if (response)
+		response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	return respond(request, fault->status, response);
+}
+
 static enum MHD_Result begin(struct request *request)
 {
 	enum MHD_Result result;
@@ -174,6 +185,7 @@ static enum MHD_Result begin(struct request *request)
 static enum MHD_Result more(struct request *request, const char *data, size_t *size)
 {
 	const struct work_class *work = request->work_class;
+	const struct head_fault *fault = server_fault(request->connection);
 
 	if (*size > 0) {
 		size_t n = *size;
@@ -189,10 +201,12 @@ static enum MHD_Result more(struct request *request, const char *data, size_t *s
 		request_due(request);
 		server_phase(request->connection, CONNECTION_BUSY);
 	}
-	if (!request->admitted)
-		return begin(request);
 	if (request->status != 0)
 		return MHD_YES;
+	if (fault)
+		return refuse(request, fault);
+	if (!request->admitted)
+		return begin(request);
 	if (!work || !work->go_on)
 		return MHD_NO;
 	return work->go_on(request);
@@ -207,6 +221,8 @@ enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, co
 	(void)version;
 	if (request)
 		return more(request, data, size);
+	if (!server_next(connection))
+		return MHD_NO;
 	request = request_new(cls, connection, url, method);
 	if (!request)
 		return MHD_NO;
@@ -228,7 +244,7 @@ void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
 
 	(void)cls;
 	(void)code;
-	if (request && request->body && request->status != 0)
+	if (request && request->status != 0 && (request->body || request->refused))
 		server_linger(connection);
 	server_phase(connection, CONNECTION_IDLE);
 	if (!request)

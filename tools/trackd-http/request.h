@@ -40,6 +40,7 @@ struct request {
 	bool admin;                 /* came by the operators' listener */
 	bool admitted;              /* begin() was called, or the caller turned away */
 	bool body;                  /* there is more of it to come */
+	bool refused;               /* its head or body broke the rules: the connection ends */
 	const struct work_class *work_class;
 	void *work;
 	/* Since when nothing but us keeps the answer: no body, no wait. When it was queued. */

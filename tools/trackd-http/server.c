@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "server.h"
+#include "gate.h"
 #include "linger.h"
 #include "request.h"
 #include <errno.h>
@@ -19,6 +20,7 @@ struct connection {
 	struct server *server;
 	struct connection *next, **link;
 	struct MHD_Connection *of;
+	struct gate *gate; /* NULL if memory was out: no request is served */
 	enum connection_phase phase;
 	time_t since; /* CLOCK_MONOTONIC, of the phase */
 	char peer[64];
@@ -57,6 +59,14 @@ static void find_peer(struct connection *connection)
 				  NI_NUMERICHOST);
 }
 
+static int socket_of(struct MHD_Connection *of)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
+}
+
 static void enter(struct server *server, struct MHD_Connection *of, void **context)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
@@ -68,6 +78,7 @@ static void enter(struct server *server, struct MHD_Connection *of, void **conte
 					   .next = server->connections,
 					   .link = &server->connections,
 					   .of = of,
+					   .gate = gate_open(socket_of(of)),
 					   .since = now_s(),
 					   .peer = "local" };
 	find_peer(connection);
@@ -94,6 +105,7 @@ static void leave(struct server *server, void **context)
 		connection->next->link = connection->link;
 	if (is_busy(connection->phase))
 		server->n_busy--;
+	gate_close(connection->gate);
 	free(connection);
 	*context = NULL;
 	/* With all connections taken, libmicrohttpd listens no more until it is run again, and when
@@ -162,6 +174,20 @@ void server_phase(struct MHD_Connection *of, enum connection_phase phase)
 	connection->since = now_s();
 	if (phase == CONNECTION_IDLE && has_ended(of))
 		end(of);
+}
+
+bool server_next(struct MHD_Connection *of)
+{
+	struct connection *connection = connection_of(of);
+
+	return connection && gate_next(connection->gate);
+}
+
+const struct head_fault *server_fault(struct MHD_Connection *of)
+{
+	const struct connection *connection = connection_of(of);
+
+	return connection ? gate_fault(connection->gate) : NULL;
 }
 
 void server_linger(struct MHD_Connection *of)

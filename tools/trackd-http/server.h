@@ -7,6 +7,7 @@
 #define TRACKD_HTTP_SERVER_H
 
 #include "gateway.h"
+#include "head.h"
 #include <microhttpd.h>
 
 struct server;
@@ -30,6 +31,11 @@ const char *server_peer(struct MHD_Connection *connection);
 /* What request.c knows of a connection's progress. */
 enum connection_phase { CONNECTION_HEAD, CONNECTION_BODY, CONNECTION_BUSY, CONNECTION_IDLE };
 void server_phase(struct MHD_Connection *connection, enum connection_phase phase);
+
+/* A request begins. False: its head has not been checked (gate.h), so it may not be served. */
+bool server_next(struct MHD_Connection *connection);
+/* What is wrong with its head, or by now with its body. NULL: nothing. */
+const struct head_fault *server_fault(struct MHD_Connection *connection);
 
 /* The connection has been answered and is about to end, with a part of the body unread. */
 void server_linger(struct MHD_Connection *connection);
