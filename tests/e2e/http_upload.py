@@ -109,7 +109,8 @@ def _(site):
 NAMES = (
     ('filename="Grüße – 報告.txt"', "Grüße – 報告.txt"),
     ('filename="a \\"b\\".txt"', 'a "b".txt'),
-    ('filename="a%22b.txt"', "a%22b.txt"),
+    ('filename="a %22b%22.txt"', 'a "b".txt'),
+    ('filename="a%41%25%2522.txt"', "a%41%25%2522.txt"),
     ("filename*=UTF-8''%e2%82%ac%20rates.txt; filename=\"x.txt\"", "€ rates.txt"),
     ("filename=\"x.txt\"; filename*=iso-8859-1'en'%A3.txt", "£.txt"),
     ('filename="../../../../etc/passwd"', "passwd"),
@@ -144,6 +145,7 @@ def _(site):
             (b'filename="a\xff.txt"', "The file's name is not UTF-8"),
             (b"filename*=UTF-8''%ff", "The file's name is not UTF-8"),
             (b"filename*=UTF-8''a%00.txt", "The file's name has control characters"),
+            (b'filename="a%0D%0A.txt"', "The file's name has control characters"),
             (b'filename="a\x1b[2J.txt"', "The file's name has control characters"),
             (b"filename*=UTF-8''a%0d%0aSet-Cookie%3a%20x", "The file's name has control characters"),
             (b'filename="folder/"', "The file has no name"),

@@ -58,10 +58,31 @@ static bool is(struct cursor word, const char *name)
 	       strncasecmp(word.at, name, strlen(name)) == 0;
 }
 
+/* Browsers write three bytes as %22, %0D and %0A, and a percent sign as itself (WHATWG HTML, encoding
+ * of form-data), so "%41" is three characters of a name. */
+static bool escaped(struct cursor *cursor, struct text *text)
+{
+	static const struct {
+		char code[4], byte;
+	} escapes[] = { { "%22", '"' }, { "%0D", '\r' }, { "%0A", '\n' } };
+
+	if (*cursor->at != '%' || cursor->end - cursor->at < 3)
+		return false;
+	for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++)
+		if (memcmp(cursor->at, escapes[i].code, 3) == 0) {
+			add(text, escapes[i].byte);
+			cursor->at += 3;
+			return true;
+		}
+	return false;
+}
+
 /* Behind the first quotation mark. */
 static bool quoted(struct cursor *cursor, struct text *text)
 {
 	while (cursor->at < cursor->end && *cursor->at != '"') {
+		if (escaped(cursor, text))
+			continue;
 		if (*cursor->at == '\\' && cursor->at + 1 < cursor->end &&
 		    (cursor->at[1] == '"' || cursor->at[1] == '\\'))
 			cursor->at++;
