@@ -8,6 +8,7 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 import sys
 
@@ -23,9 +24,19 @@ ADA = token("ada")
 
 
 def ready(gateway, verbose=False):
+    """(status, text), or of a problem (status, detail)."""
     reply = gateway.operator("/readyz" + ("?verbose" if verbose else ""))
-    check(reply.headers["content-type"] == "text/plain; charset=utf-8", repr(reply))
-    return reply.status, reply.body.decode()
+    if reply.status == 200:
+        check(reply.headers["content-type"] == "text/plain; charset=utf-8", repr(reply))
+        return 200, reply.body.decode()
+    check(reply.headers["content-type"] == "application/problem+json", repr(reply))
+    problem = reply.json()
+    check((reply.status, problem["type"], problem["title"], problem["status"]) ==
+          (503, "about:blank", "Service Unavailable", 503), problem)
+    for part in problem["checks"]:
+        check(part["ok"] == ("why" not in part), problem)
+        check(not part["needed"] or part["ok"] == (part["name"] + ": " not in problem["detail"]), problem)
+    return 503, problem["detail"]
 
 
 @test("alive, ready, and the version")
@@ -35,9 +46,9 @@ def _(site):
     make_store(gateway.store)
     live = gateway.operator("/livez")
     check((live.status, live.body) == (200, b"ok\n"), repr(live))
-    until(lambda: ready(gateway) == (200, "ready\n"), lambda: ready(gateway, True))
-    check(ready(gateway, True) == (200, "[+]shutdown ok\n[+]board ok\n[+]key ok\n[+]store ok\n"
-                                   "[+]spool ok\nready\n"), ready(gateway, True))
+    check(ready(gateway) == (200, "ready\n"), ready(gateway, True))
+    check(ready(gateway, True) == (200, "[+]shutdown ok\n[+]board ok\n[+]daemon ok\n[+]key ok\n"
+                                   "[+]store ok\n[+]spool ok\nready\n"), ready(gateway, True))
     version = gateway.operator("/version").json()
     check(version["name"] == "trackd-http" and re.fullmatch(r"\d+\.\d+\.\d+", version["version"]),
           version)
@@ -49,10 +60,65 @@ def _(site):
 def _(site):
     gateway = Gateway.on(site)
     status, text = ready(gateway)
-    check(status == 503 and "[-]board: no board" in text and text.endswith("not ready\n"), text)
+    check(status == 503 and "board: no board" in text, text)
     check(gateway.operator("/livez").status == 200, "alive")
     site.daemon()
     until(lambda: ready(gateway)[0] == 200, lambda: ready(gateway))
+
+
+class Told:
+    """Events of a stream, as they come."""
+
+    def __init__(self, gateway, path):
+        self.connection = gateway.connect()
+        self.connection.sendall(request("GET", path, ADA))
+        self.connection.settimeout(LIMIT)
+        self.text = ""
+        self.until("event: snapshot")
+
+    def until(self, text):
+        while text not in self.text:
+            piece = self.connection.recv(65536).decode()
+            check(piece, f"the stream ended: {self.text}")
+            self.text += piece
+        self.text = self.text.partition(text)[2]
+
+
+@test("a daemon that has died or stands still is said to operators and on streams, and that it is back")
+def _(site):
+    daemon = site.daemon()
+    gateway = Gateway.on(site, settings={"keepalive": "1h"})  # nothing else wakes a stream
+    worker = site.puppet("open write", "create t owner=ada")
+    streams = [Told(gateway, path) for path in ("/v1/tasks/t/events", "/v1/events")]
+
+    def is_up(up, detail=None):
+        until(lambda: (ready(gateway)[0], Metrics(gateway)["daemon_up{}"]) == ((200, 1) if up else (503, 0)),
+              lambda: f"up: {up}; {ready(gateway)}")
+        check(up or ready(gateway)[1] == "daemon: " + detail, ready(gateway))
+        for stream in streams:
+            stream.until('event: daemon\ndata: {"up":%s}\n\n' % ("true" if up else "false"))
+
+    check(Metrics(gateway)["daemon_up{}"] == 1, "at first")
+    daemon.signal(signal.SIGSTOP)
+    is_up(False, "trackd does not answer")
+    # What only reads goes on, and a stream that begins now is told at once.
+    check(gateway.get("/v1/tasks/t", ADA).status == 200, "it is read")
+    worker.do("update t extracting")
+    streams[0].until("event: update")
+    streams.append(Told(gateway, "/v1/events"))
+    streams[2].until('event: daemon\ndata: {"up":false}\n\n')
+    daemon.signal(signal.SIGCONT)
+    is_up(True)
+    daemon.kill()
+    is_up(False, "trackd cannot be reached: Connection refused")
+    gateway.said("trackd cannot be reached")
+    check(gateway.get("/v1/tasks/t", ADA).status == 200, "it is read")
+    site.daemon()
+    is_up(True)
+    gateway.said("trackd answers again")
+    check("up" not in "".join(stream.text for stream in streams), "each is told once")
+    for stream in streams:
+        stream.connection.close()
 
 
 @test("a spool that nothing can be handed in to is said")
@@ -79,7 +145,7 @@ FAMILIES = {  # as docs/ and the alerts know them
     "slots_used": "gauge", "slots_capacity": "gauge", "clients_connected": "gauge",
     "oldest_active_task_start_timestamp_seconds": "gauge",
     "snapshot_last_success_timestamp_seconds": "gauge", "http_requests": "counter",
-    "http_request_duration_seconds": "histogram", "auth_failures": "counter",
+    "daemon_up": "gauge", "http_request_duration_seconds": "histogram", "auth_failures": "counter",
     "sse_streams": "gauge", "build_info": "gauge"}
 
 
@@ -402,7 +468,7 @@ def _(site):
     check(reply.status == 401 and reply.json() == {"detail": "Invalid token"}, repr(reply))
     check(gateway.get("/v1/tasks").status == 401, "nobody")
     status, text = ready(gateway)
-    check(status == 503 and "[-]key: " in text, text)
+    check(status == 503 and text.startswith("key: "), text)
     check(gateway.get("/openapi.json").status == 200, "what needs no token is there")
     gateway.set(key_file=gateway.key)
     gateway.reload()

@@ -70,6 +70,8 @@ def takes(fast, slow):
 CASES = {
     "TrackdGatewayDown": ({UP: "0x60"}, {UP: "1x60"}),
     "TrackdBoardMissing": ({UP: "1x60"}, {UP: "1x60", SLOTS: "64x60"}, {UP: "0x60"}),
+    "TrackdDaemonDown": ({"trackd_daemon_up": "0x60"}, {"trackd_daemon_up": "1x60"},
+                         {"trackd_daemon_up": "1x30 0x1 1x29"}),
     "TrackdBoardNearlyFull": ({USED: "59x60", SLOTS: "64x60"}, {USED: "57x60", SLOTS: "64x60"}),
     "TrackdTasksRefused": ({FULL: "0x54 1x6"}, {FULL: "7x60", EXISTS: "0+9x60"}, {FULL: "0x9 1x51"}),
     "TrackdWorkersLost": ({"trackd_worker_lost_total": "0x54 4x6"}, {"trackd_worker_lost_total": "0x54 3x6"}),
@@ -333,7 +335,7 @@ def _(site):
     codes = {sample["metric"]["code"] for sample in prometheus.query("trackd_http_requests_total")}
     check(codes == {"200", "201", "202", "304", "503"}, f"codes: {codes}")
     check(prometheus.firing(MAIN) == set(), f"all is well: {prometheus.firing(MAIN)}")
-    check(prometheus.firing(NO_BOARD) == {"TrackdBoardMissing"}, prometheus.firing(NO_BOARD))
+    check(prometheus.firing(NO_BOARD) == {"TrackdBoardMissing", "TrackdDaemonDown"}, prometheus.firing(NO_BOARD))
     check(prometheus.firing(NOBODY) == {"TrackdGatewayDown"}, prometheus.firing(NOBODY))
     # Nothing is.
     check(upload(slow, ADA).status == 202, "slowly")

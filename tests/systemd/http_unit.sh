@@ -91,6 +91,7 @@ is "$(status 8080 GET /v1/tasks "$bearer")" 200 "whoever has a token is let in"
 is "$(ask 8081 GET '/readyz?verbose' | grep -v '^\[.\]store')" "200
 [+]shutdown ok
 [+]board ok
+[+]daemon ok
 [+]key ok
 [+]spool ok
 ready" "it is ready, and may hand in to the spool"

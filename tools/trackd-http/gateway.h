@@ -13,6 +13,7 @@ struct gateway {
 	struct auth *auth;
 	struct tickets *tickets;
 	struct board *board;
+	struct daemon *daemon;
 	struct documents *documents;
 	struct follower *follower;
 	struct streams *streams;

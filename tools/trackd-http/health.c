@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "health.h"
 #include "board.h"
+#include "daemon.h"
 #include "documents.h"
 #include "respond.h"
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WHY = 512, PAGE = 4 * (WHY + 64) };
+enum { WHY = 512, PAGE = 6 * (WHY + 64) };
 
 struct check {
 	const char *name;
@@ -28,6 +29,12 @@ static void look_at_board(struct gateway *gateway, char why[WHY])
 
 	if (!board_reader(gateway->board, &error))
 		snprintf(why, WHY, "%s", trackd_strerror(error));
+}
+
+static void look_at_daemon(struct gateway *gateway, char why[WHY])
+{
+	if (!daemon_is_up(gateway->daemon))
+		daemon_why(gateway->daemon, why, WHY);
 }
 
 static void look_at_key(struct gateway *gateway, char why[WHY])
@@ -59,10 +66,12 @@ static void look_at_spool(struct gateway *gateway, char why[WHY])
 }
 
 static const struct check checks[] = {
-	{ "shutdown", true, look_at_end }, { "board", true, look_at_board },
-	{ "key", true, look_at_key },      { "store", false, look_at_store },
-	{ "spool", false, look_at_spool },
+	{ "shutdown", true, look_at_end },  { "board", true, look_at_board },
+	{ "daemon", true, look_at_daemon }, { "key", true, look_at_key },
+	{ "store", false, look_at_store },  { "spool", false, look_at_spool },
 };
+
+enum { N_CHECKS = sizeof checks / sizeof checks[0] };
 
 enum MHD_Result health_begin_live(struct request *request)
 {
@@ -70,6 +79,24 @@ enum MHD_Result health_begin_live(struct request *request)
 
 	return respond(request, MHD_HTTP_OK,
 		       response_static("text/plain; charset=utf-8", body, sizeof body - 1));
+}
+
+/* What was found of each. */
+struct findings {
+	char why[N_CHECKS][WHY];
+	bool ready;
+};
+
+static void look(struct gateway *gateway, struct findings *ret_findings)
+{
+	*ret_findings = (struct findings){ .ready = true };
+	for (size_t i = 0; i < N_CHECKS; i++) {
+		char *why = ret_findings->why[i];
+
+		checks[i].look(gateway, why);
+		if (why[0] != '\0' && checks[i].needed)
+			ret_findings->ready = false;
+	}
 }
 
 static void append(char page[PAGE], const char *mark, const char *name, const char *why)
@@ -80,27 +107,53 @@ static void append(char page[PAGE], const char *mark, const char *name, const ch
 		 why);
 }
 
-enum MHD_Result health_begin_ready(struct request *request)
+static enum MHD_Result respond_ready(struct request *request, const struct findings *findings)
 {
-	bool verbose = request_query_given(request, "verbose"), ready = true;
+	bool verbose = request_query_given(request, "verbose");
 	char page[PAGE] = "";
 
-	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
-		char why[WHY] = "";
-
-		checks[i].look(request->gateway, why);
-		ready = ready && (why[0] == '\0' || !checks[i].needed);
-		if (verbose || why[0] != '\0')
-			append(page,
-			       why[0] == '\0'     ? "[+]"
-			       : checks[i].needed ? "[-]"
-						  : "[!]",
-			       checks[i].name, why);
-	}
-	size_t length = strlen(page);
-	snprintf(page + length, sizeof page - length, "%s\n", ready ? "ready" : "not ready");
-	return respond(request, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+	for (size_t i = 0; i < N_CHECKS; i++)
+		if (verbose || findings->why[i][0] != '\0')
+			append(page, findings->why[i][0] == '\0' ? "[+]" : "[!]", checks[i].name,
+			       findings->why[i]);
+	strcat(page, "ready\n");
+	return respond(request, MHD_HTTP_OK,
 		       response_copy("text/plain; charset=utf-8", page, strlen(page)));
+}
+
+/* A problem document: what is missing in a sentence, and each check. */
+static enum MHD_Result respond_not_ready(struct request *request, const struct findings *findings)
+{
+	json_t *list = json_array();
+	char detail[PAGE] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < N_CHECKS; i++) {
+		const char *why = findings->why[i];
+
+		(void)json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:s*}", "name",
+							    checks[i].name, "needed",
+							    checks[i].needed, "ok", why[0] == '\0',
+							    "why", why[0] == '\0' ? NULL : why));
+		if (why[0] != '\0' && checks[i].needed)
+			length += (size_t)snprintf(detail + length, PAGE - length, "%s%s: %s",
+						   length > 0 ? "; " : "", checks[i].name, why);
+	}
+	return respond(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+		       response_json("application/problem+json",
+				     json_pack("{s:s, s:s, s:i, s:s, s:o}", "type", "about:blank",
+					       "title", "Service Unavailable", "status",
+					       MHD_HTTP_SERVICE_UNAVAILABLE, "detail", detail,
+					       "checks", list)));
+}
+
+enum MHD_Result health_begin_ready(struct request *request)
+{
+	struct findings findings;
+
+	look(request->gateway, &findings);
+	return findings.ready ? respond_ready(request, &findings)
+			      : respond_not_ready(request, &findings);
 }
 
 enum MHD_Result health_begin_version(struct request *request)

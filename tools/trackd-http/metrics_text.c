@@ -5,6 +5,7 @@
  * none; so is a time that has not come yet.
  */
 #include "board.h"
+#include "daemon.h"
 #include "metrics_parts.h"
 #include "server.h"
 #include <inttypes.h>
@@ -244,6 +245,8 @@ char *metrics_text(struct metrics *metrics, bool open_metrics, size_t *ret_size)
 	struct trackd *trackd = board_reader(metrics->gateway->board, &error);
 	if (trackd)
 		write_board(&writer, trackd);
+	gauge(&writer, "daemon_up", "Whether trackd itself answers: 1, or 0.",
+	      daemon_is_up(metrics->gateway->daemon));
 	write_ends(&writer);
 	write_requests(&writer);
 	write_build(&writer);

@@ -8,6 +8,7 @@
  */
 #include "service.h"
 #include "board.h"
+#include "daemon.h"
 #include "documents.h"
 #include "follower.h"
 #include "gateway.h"
@@ -204,6 +205,8 @@ static int start_modules(struct service *service)
 		error = metrics_new(gateway, &gateway->metrics);
 	if (error == 0)
 		error = streams_new(gateway, &gateway->streams);
+	if (error == 0)
+		error = daemon_start(gateway, &gateway->daemon);
 	return error;
 }
 
@@ -232,6 +235,7 @@ static void stop_modules(struct service *service)
 	/* Requests that are open let go of their watches, streams and tasks. */
 	server_stop(gateway->server);
 	server_stop(gateway->admin);
+	daemon_stop(gateway->daemon);
 	streams_free(gateway->streams);
 	metrics_free(gateway->metrics);
 	follower_stop(gateway->follower);
@@ -280,7 +284,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	gateway->draining = true;
 	server_quiesce(gateway->server);
 	waits_end(gateway->waits);
-	streams_end(gateway->streams);
+	streams_wake(gateway->streams);
 	(void)sd_event_now(gateway->event, CLOCK_MONOTONIC, &now);
 	service->drain_until = now + DRAIN_USEC;
 	return sd_event_add_time(gateway->event, &service->drain, CLOCK_MONOTONIC,

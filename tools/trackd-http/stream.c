@@ -436,7 +436,7 @@ int streams_new(struct gateway *gateway, struct streams **ret_streams)
 	return 0;
 }
 
-void streams_end(struct streams *streams)
+void streams_wake(struct streams *streams)
 {
 	for (struct stream *stream = streams->first; stream; stream = stream->next)
 		stream_wake(stream);

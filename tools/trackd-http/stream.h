@@ -12,8 +12,9 @@
 struct streams;
 
 int streams_new(struct gateway *gateway, struct streams **ret_streams);
-/* We are going: let all end, so that their clients come back to whoever is next. */
-void streams_end(struct streams *streams);
+/* Something that all tell of has changed: trackd is away or back; or we are going, and all end, so that
+ * their clients come back to whoever is next. */
+void streams_wake(struct streams *streams);
 void streams_free(struct streams *streams);
 
 /* GET /v1/tasks/{id}/events and GET /v1/events */

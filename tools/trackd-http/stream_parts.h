@@ -53,13 +53,14 @@ struct stream {
 	time_t since;          /* when the socket last had room, or we began to wait for it */
 	time_t said;           /* when something was last sent */
 	bool suspended;
-	bool reset;   /* tell all anew */
-	bool moved;   /* counts or message have changed */
-	bool astray;  /* the record is elsewhere than was told, and no transition says why */
-	bool beat;    /* has been silent for long */
-	bool expired; /* its token */
-	bool hung_up; /* its peer */
-	bool over;    /* ends when all has been sent */
+	bool reset;     /* tell all anew */
+	bool moved;     /* counts or message have changed */
+	bool astray;    /* the record is elsewhere than was told, and no transition says why */
+	bool beat;      /* has been silent for long */
+	bool expired;   /* its token */
+	bool hung_up;   /* its peer */
+	bool told_down; /* that trackd does not answer */
+	bool over;      /* ends when all has been sent */
 };
 
 /* ---- Telling (stream_tell.c) --------------------------------------------- */

@@ -4,6 +4,7 @@
  * what else has changed is a flag, so that whoever is slow gets the newest.
  */
 #include "board.h"
+#include "daemon.h"
 #include "stream_parts.h"
 #include "tasks.h"
 #include "transition.h"
@@ -448,6 +449,18 @@ static void tell_beat(struct stream *stream)
 	sse_format(&stream->out, ": ka\nid: %s\n\n", id);
 }
 
+/* Without an id: where a client goes on has nothing to do with it. */
+static bool tell_daemon(struct stream *stream)
+{
+	bool down = !daemon_is_up(stream->streams->gateway->daemon);
+
+	if (down == stream->told_down)
+		return false;
+	stream->told_down = down;
+	sse_event(&stream->out, "daemon", NULL, down ? "{\"up\":false}" : "{\"up\":true}");
+	return true;
+}
+
 static bool tell_one(struct stream *stream)
 {
 	if (stream->owned && owned_listing(stream->owned))
@@ -462,6 +475,8 @@ static bool tell_one(struct stream *stream)
 		tell_end(stream);
 	else if (stream->moved && !stream->owned)
 		tell_counts(stream);
+	else if (tell_daemon(stream))
+		return true;
 	else if (stream->beat)
 		tell_beat(stream);
 	else
