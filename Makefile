@@ -404,7 +404,7 @@ installed := \
 	644:$(lib_a):$(LIBDIR)/libtrackd.a \
 	644:libclient/trackd.h:$(INCLUDEDIR)/trackd.h \
 	644:libclient/libtrackd.pc.in:$(LIBDIR)/pkgconfig/libtrackd.pc \
-	$(foreach page,$(wildcard libclient/*.3 tools/*/*.1 daemon/*.5 daemon/*.8), \
+	$(foreach page,$(wildcard libclient/*.3 tools/*/*.1 tools/*/*.5 daemon/*.5 daemon/*.8), \
 		644:$(page):$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 	644:tools/trackctl/trackctl.bash:$(PREFIX)/share/bash-completion/completions/trackctl \
 	644:systemd/trackd.service.in:$(unitdir)/trackd.service \

@@ -77,10 +77,134 @@ def _(_site):
     errors = set(re.findall(r"X\((TRACKD_E_\w+),", code))
     listed = set(re.findall(r"^\.It Dv (TRACKD_E_\w+)", manual, re.M))
     check(len(errors) > 15 and errors == listed, f"not in both: {sorted(errors ^ listed)}")
-    done = subprocess.run(["man", "--warnings", "-l", os.path.join(TREE, "libclient", "trackd.3")],
-                          capture_output=True, text=True, check=False,
-                          env={**os.environ, "MANPAGER": "cat", "MAN_KEEP_FORMATTING": ""})
-    check(done.returncode == 0 and done.stderr == "", done.stderr)
+
+
+# ---- Manual pages, what programs say of themselves, and configuration files ------------------------------
+
+PAGES = {"trackd": "daemon/trackd.8", "trackctl": "tools/trackctl/trackctl.1",
+         "docproc": "tools/docproc/docproc.1", "trackd-http": "tools/trackd-http/trackd-http.1"}
+# The page of each configuration file, its example, and where its keys stand.
+CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf", "daemon/config.h"),
+              "docproc": ("tools/docproc/docproc.1", "systemd/docproc.conf", "tools/docproc/config.h"),
+              "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf", "tools/trackd-http/config.h")}
+FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z0-9])(?![\w-])")
+
+
+def rendered(page):
+    """As people read it, one line a paragraph; groff has nothing to complain of."""
+    done = subprocess.run(["man", "--warnings", "-l", os.path.join(TREE, page)], capture_output=True,
+                          text=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", "MANPAGER": "cat",
+                                                       "MAN_KEEP_FORMATTING": "", "MANWIDTH": "2000"})
+    check(done.returncode == 0 and done.stderr == "", f"{page}: {done.stderr}")
+    return re.sub(r"\x1b\[[0-9;]*m|.\x08", "", done.stdout)
+
+
+def section(text, name):
+    found = re.search(rf"^{name}\n(.*?)(?=^\S|\Z)", text, re.S | re.M)
+    return found[1] if found else ""
+
+
+def entry(text, word):
+    """What a list says about a word: its line, others that share its text, and that."""
+    lines = text.split("\n")
+    begin = next((i for i, line in enumerate(lines) if re.match(rf" {{5,7}}{word}( |$)", line)), None)
+    check(begin is not None, f"there is no entry for {word}")
+    indent, end = len(lines[begin]) - len(lines[begin].lstrip()), begin + 1
+    while re.match(rf" {{{indent}}}\S", lines[end]):
+        end += 1
+    while end < len(lines) and (lines[end] == "" or lines[end].startswith(" " * (indent + 1))):
+        end += 1
+    return "\n".join(lines[begin:end])
+
+
+def said(program, *arguments):
+    done = subprocess.run([os.path.join(BUILD, program), *arguments], capture_output=True, text=True,
+                          check=False)
+    check(done.returncode in (0, 2), f"{program} {arguments}: {done.returncode} {done.stderr}")
+    return done.stdout + done.stderr
+
+
+def verbs(program):
+    """{verb: what it says of itself}."""
+    listed = re.findall(r"^  ([a-z]+) ", said(program, "--help"), re.M)
+    if program == "trackd-http":
+        listed = re.findall(r"^ +trackd-http ([a-z]+) ", said(program, "--help"), re.M)
+    return {verb: said(program, *(("help", verb) if program == "trackctl" else (verb, "--help")))
+            for verb in listed}
+
+
+@test("every flag that a program tells of is in its manual page, in the part of its verb, and no other is")
+def _(_site):
+    n = 0
+    for program, page in PAGES.items():
+        text = rendered(page)
+        own = text.replace(section(text, "EXAMPLES"), "")
+        usage = said(program, "--help")
+        every = set(FLAG.findall(usage))
+        check(not every - set(FLAG.findall(own)), f"{page} lacks {sorted(every - set(FLAG.findall(own)))}")
+        # What its list explains is of every verb.
+        general = set(FLAG.findall("\n".join(re.findall(r"^ +-.*", usage, re.M))))
+        for verb, help_text in verbs(program).items():
+            of_verb, told = set(FLAG.findall(help_text)), set(FLAG.findall(entry(own, verb)))
+            check(not of_verb - told - general, f"{page}, {verb}: lacks {sorted(of_verb - told - general)}")
+            check(not told - of_verb - general, f"{page}, {verb}: {sorted(told - of_verb - general)} is none")
+            every |= of_verb
+            n += 1
+        others = set(FLAG.findall(own)) - every
+        check(not others, f"{page}: {program} knows no {sorted(others)}")
+        n += len(general)
+    check(n > 80, f"{n} flags and verbs")
+
+
+def keys_of(program, site):
+    path = os.path.join(site.folder, "wrong.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("nosuch = 1\n")
+    text = said(program, "--config", path, "--check-config")
+    return set(re.search(r"no such key; there are ([a-z_ ]+)", text)[1].split())
+
+
+def explained(page):
+    """{key: (whether a reload applies it, what its entry says)}."""
+    source = read(page)
+    if page.endswith(".1"):
+        source = re.search(r"^\.Ss Settings\n(.*?)^\.Sh", source, re.S | re.M)[1]
+    found = {}
+    for names, star, text in re.findall(r"^\.It (?:Va|Cm) ([a-z_ ,]+?)( \*)?\n(.*?)(?=^\.It|^\.El)", source, re.S | re.M):
+        for name in names.split(" , "):
+            found[name] = (bool(star), text)
+    return found
+
+
+@test("every key of a configuration file is in its manual page and in its example, and no other is")
+def _(site):
+    for program, (page, example, header) in CONFIGURED.items():
+        keys, told = keys_of(program, site), explained(page)
+        check(len(keys) > 8 and keys == set(told), f"{page}, not in both: {sorted(keys ^ set(told))}")
+        shown = set(re.findall(r"^#([a-z_]+) =", read(example), re.M)) - {"stage"}
+        # Under systemd the socket is systemd's.
+        check(shown == keys - ({"socket"} if program == "trackd" else set()),
+              f"{example}, not in both: {sorted(shown ^ keys)}")
+        for key, reload in re.findall(r"\bX\((\w+),(?:[^()]|\([^()]*\))*?\b(true|false)\)", read(header)):
+            check(told[key][0] == (reload == "true"), f"{page}: whether a reload applies {key}")
+        for flag, default in re.findall(r"^  --([a-z-]+) .*\(default ([0-9][\w.:]*)[):]", said(program, "--help"), re.M):
+            check(re.search(rf"(?<![\w.]){re.escape(default)}(?![\w])", told[flag.replace("-", "_")][1]),
+                  f"{page}: {flag} is {default} by default")
+
+
+@test("manual pages are without a fault, and refer to pages that there are")
+def _(_site):
+    pages = [os.path.join(folder, name) for folder in ("libclient", "daemon", *(
+        os.path.join("tools", tool) for tool in os.listdir(os.path.join(TREE, "tools"))))
+        for name in os.listdir(os.path.join(TREE, folder)) if re.search(r"[a-z]\.[1-8]$", name)]
+    names = {tuple(os.path.basename(page).rsplit(".", 1)) for page in pages}
+    check(len(pages) >= 7, pages)
+    for page in pages:
+        text = rendered(page)
+        check(section(text, "NAME").split()[0] == os.path.basename(page).rsplit(".", 1)[0],
+              f"{page}: {section(text, 'NAME')}")
+        for name, number in re.findall(r"\b((?:trackd|trackctl|docproc|http)[a-z.-]*)\((\d)\)", text):
+            check((name, number) in names, f"{page}: there is no {name}({number})")
 
 
 SECTIONS = {"layout_header": "Header", "layout_kind": "Kinds", "layout_client": "Clients",

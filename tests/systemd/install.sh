@@ -48,6 +48,7 @@ share/man/man1/docproc.1
 share/man/man1/trackctl.1
 share/man/man1/trackd-http.1
 share/man/man3/trackd.3
+share/man/man5/http.conf.5
 share/man/man5/trackd.conf.5
 share/man/man8/trackd.8"
 
