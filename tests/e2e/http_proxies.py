@@ -76,10 +76,11 @@ class Proxy(Process):
         until(proxy.answers, proxy.log)
         return proxy
 
-    def impatient(self):
-        """The same, but it waits for the gateway for a second where the shipped one waits longer."""
+    def as_usual(self):
+        """As most are set up: what the client says of its address stays before what is true. And it
+        waits for the gateway for a second where the shipped one waits longer."""
         self.kill()
-        self.__init__(self.gateway, "1s")
+        self.__init__(self.gateway, usual=True)
         until(self.answers, self.log)
 
     def log(self):
@@ -115,10 +116,11 @@ class Nginx(Proxy):
     name, down = "nginx", (502, "Bad Gateway")
     trusted = f"/etc/letsencrypt/live/{HOST}/fullchain.pem"
 
-    def __init__(self, gateway, patience=None):
+    def __init__(self, gateway, usual=False):
         text = shipped("nginx.conf")
-        if patience:
-            text = re.sub(r"(proxy_read_timeout) \d+s", rf"\1 {patience}", text)
+        if usual:
+            text = re.sub(r"(proxy_read_timeout) \d+s", r"\1 1s", text)
+            text = text.replace("X-Forwarded-For $remote_addr", "X-Forwarded-For $proxy_add_x_forwarded_for")
         apart.put("nginx/nginx.conf", NGINX)
         apart.put("nginx/sites-enabled/trackd", text)
         for folder in ("/var/log/nginx", "/var/lib/nginx"):
@@ -143,10 +145,10 @@ class Haproxy(Proxy):
     name, down = "haproxy", (503, "Service Unavailable")
     trusted = f"/etc/haproxy/{HOST}.pem"
 
-    def __init__(self, gateway, patience=None):
+    def __init__(self, gateway, usual=False):
         text = shipped("haproxy.cfg")
-        if patience:
-            text = re.sub(r"timeout server \d+s", f"timeout server {patience}", text)
+        if usual:
+            text = re.sub(r"timeout server \d+s", "timeout server 1s", text)
         apart.put("haproxy/haproxy.cfg", HAPROXY + text)
         os.makedirs("/var/lib/haproxy", exist_ok=True)
         self.journal = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -272,7 +274,7 @@ def refusals(gateway, proxy, _producer):
         problem(proxy.get("/" + "x" * 9000), 414, "URI Too Long")
 
 
-def addresses(gateway, proxy, _producer):
+def addresses(gateway, proxy, _producer, first=2):
     gateway.set(address_rate=1, address_burst=2)
     gateway.reload()
 
@@ -287,9 +289,9 @@ def addresses(gateway, proxy, _producer):
                 check(status == 200, status)
         return None
 
-    for source in ("127.0.0.2", "127.0.0.3"):
-        check(asked(source), f"{source} has a limit of its own")
-    check(asked("127.0.0.4", lambda i: {"X-Forwarded-For": f"10.0.0.{i}"}), "whatever it says of itself")
+    for i in range(2):
+        check(asked(f"127.0.0.{first + i}"), f"client {i} has a limit of its own")
+    check(asked(f"127.0.0.{first + 2}", lambda i: {"X-Forwarded-For": f"10.0.0.{i}"}), "whatever it says of itself")
     gateway.set(address_rate=0)
     gateway.reload()
 
@@ -304,7 +306,8 @@ def secrets(_gateway, proxy, _producer):
 
 
 def failures(gateway, proxy, producer):
-    proxy.impatient()
+    proxy.as_usual()
+    addresses(gateway, proxy, producer, first=6)
     producer.do("create stays owner=ada")
     gateway.stop()
     reply = proxy.get("/v1/tasks", ADA)
