@@ -36,7 +36,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libncurses-dev libjansson-dev libxxhash-dev
 DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
-HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev
+HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev zlib1g-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui \
 	chromium fonts-liberation firefox-esr nginx haproxy prometheus curl iproute2 $(if $(shell command -v npm),,nodejs npm)
@@ -106,7 +106,7 @@ DOCPROC_MODULES := poppler-glib libzip libxml-2.0 icu-i18n icu-uc sqlite3 libcur
 DOCPROC_LIBS = $(shell pkg-config --libs $(DOCPROC_MODULES)) -lm
 # As system headers: their warnings are not ours.
 DOCPROC_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(DOCPROC_MODULES) 2>/dev/null))
-HTTP_MODULES := librhonabwy gnutls libmicrohttpd jansson sqlite3
+HTTP_MODULES := librhonabwy gnutls libmicrohttpd jansson sqlite3 zlib
 HTTP_LIBS = $(shell pkg-config --libs $(HTTP_MODULES))
 HTTP_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(HTTP_MODULES) 2>/dev/null))
 

@@ -8,6 +8,7 @@
  */
 #include "assets.h"
 #include "entity.h"
+#include "gzip.h"
 #include "respond.h"
 #include "routes.h"
 #include <stdio.h>
@@ -105,18 +106,23 @@ static const char *page_text(size_t *ret_size)
 
 /* ---- Answers ------------------------------------------------------------ */
 
+/* The packed form is another representation, with a tag of its own. */
 static enum MHD_Result answer(struct request *request, const struct asset *asset, const char *body,
-			      size_t size, const char *caching)
+			      size_t size, struct gzip_kept *kept, const char *caching)
 {
-	char tag[VERSION + 3];
+	bool packed = gzip_wanted(request) && gzip_keep(kept, body, size);
+	char tag[VERSION + sizeof "\"-gzip\""];
 
-	snprintf(tag, sizeof tag, "\"%s\"", version());
+	snprintf(tag, sizeof tag, "\"%s%s\"", version(), packed ? "-gzip" : "");
 	bool unchanged = entity_unchanged(request, tag);
 	struct MHD_Response *response =
-		unchanged ? response_empty() : response_static(asset->type, body, size);
+		unchanged ? response_empty()
+			  : response_static(asset->type, packed ? kept->bytes : body,
+					    packed ? kept->size : size);
 
 	if (!response)
 		return MHD_NO;
+	gzip_headers(response, packed && !unchanged);
 	response_header(response, MHD_HTTP_HEADER_ETAG, tag);
 	response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, caching);
 	response_header(response, "Content-Security-Policy", policy);
@@ -128,20 +134,23 @@ static enum MHD_Result answer(struct request *request, const struct asset *asset
 
 enum MHD_Result assets_begin_page(struct request *request)
 {
+	static struct gzip_kept kept;
 	size_t size;
 	const char *text = page_text(&size);
 
-	return text ? answer(request, &page, text, size, "no-cache") : MHD_NO;
+	return text ? answer(request, &page, text, size, &kept, "no-cache") : MHD_NO;
 }
 
 enum MHD_Result assets_begin_file(struct request *request)
 {
+	static struct gzip_kept kept[N_ASSETS];
 	const char *file = request->route->path + strlen(ASSETS_PREFIX);
 	bool current = strcmp(request->id, version()) == 0;
 
 	for (size_t i = 0; i < N_ASSETS; i++)
 		if (strcmp(assets[i].file, file) == 0)
 			return answer(request, &assets[i], assets[i].begin, size_of(&assets[i]),
+				      &kept[i],
 				      current ? "public, max-age=31536000, immutable" : "no-cache");
 	return respond_error(request, MHD_HTTP_NOT_FOUND, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The assembler puts openapi.json into the program; the Makefile says that we depend on it. */
 #include "description.h"
+#include "gzip.h"
 #include "respond.h"
 
 __asm__(".pushsection .rodata\n"
@@ -14,10 +15,14 @@ extern const char description_text_begin[], description_text_end[];
 
 enum MHD_Result description_begin(struct request *request)
 {
+	static struct gzip_kept kept;
+	size_t size = (size_t)(description_text_end - description_text_begin);
+	bool packed = gzip_wanted(request) && gzip_keep(&kept, description_text_begin, size);
 	struct MHD_Response *response =
-		response_static("application/json", description_text_begin,
-				(size_t)(description_text_end - description_text_begin));
+		response_static("application/json", packed ? kept.bytes : description_text_begin,
+				packed ? kept.size : size);
 
+	gzip_headers(response, packed);
 	/* The same for all; it changes with the version. */
 	if (response)
 		response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "public, max-age=3600");

@@ -7,6 +7,7 @@
  */
 #include "list.h"
 #include "board.h"
+#include "gzip.h"
 #include "respond.h"
 #include "sse.h"
 #include "task_text.h"
@@ -275,13 +276,10 @@ static struct MHD_Response *page(struct listing *listing)
 	sse_add(&listing->text, end, strlen(end));
 	if (listing->text.failed)
 		return NULL;
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		listing->text.size, listing->text.bytes, MHD_RESPMEM_MUST_FREE);
-	if (response) {
-		listing->text = (struct sse_text){ .bytes = NULL };
-		response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-	}
-	return response;
+	char *bytes = listing->text.bytes;
+	size_t size = listing->text.size;
+	listing->text = (struct sse_text){ .bytes = NULL };
+	return gzip_response(listing->walk.request, "application/json", bytes, size);
 }
 
 static enum MHD_Result list_go_on(struct request *request)
