@@ -621,7 +621,7 @@ struct trackd_cursor {
 	uint64_t next;       /* sequence of the next event to read */
 	uint64_t lost;       /* events that this cursor missed so far */
 	uint64_t stalled_ns; /* private */
-	uint64_t lineage; /* private: the board's, and those that took its place with its tasks */
+	uint64_t lineage; /* the board's, and those that took its place with its tasks; a secret */
 };
 
 /*

@@ -283,6 +283,44 @@ def _(site):
     one.expect("end")
 
 
+def unlink(site):
+    """Somebody takes the board's name away, and its daemon replaces it."""
+    before = os.stat(site.shm).st_ino
+    os.unlink(site.shm)
+    until(lambda: os.path.exists(site.shm) and os.stat(site.shm).st_ino != before, "a new board")
+
+
+@test("a board that is replaced with its tasks: streams go on as if nothing had been")
+def _(site):
+    daemon = site.daemon("--capacity", "64")
+    producer = site.puppet("open write timeout=300", "create t owner=ada", "create u owner=ada")
+    gateway = Gateway.on(site)
+    one, mine = of_task(gateway), of_owner(gateway)
+    first = one.expect("snapshot")
+    mine.expect("snapshot")
+    tag = gateway.get("/v1/tasks/u", ADA).headers["etag"]
+    unlink(site)
+    producer.do("update t extracting")
+    daemon.terminate()
+    site.daemon("--capacity", "4096")
+    producer.do("update t chunking")
+    unlink(site)
+    producer.do("update t embedding")
+    steps = [(stage, False, False) for stage in STAGES[:3]]
+    for stream in (one, mine):
+        check(told(stream, 3) == steps, "each once, in order")
+    check(one.last_id.partition(".")[0] == first.id.partition(".")[0], f"{first.id}, {one.last_id}")
+    reply = gateway.get("/v1/tasks/u", ADA, {"If-None-Match": tag})
+    check(reply.status == 304, f"an unchanged task is: {reply}")
+    again = of_task(gateway, last=first.id)
+    again.expect("snapshot")
+    check(told(again, 3) == [(stage, True, False) for stage in STAGES[:3]], "replayed from the ring")
+    producer.do("complete t")
+    for stream in (one, mine, again):
+        check(told(stream, 1) == [("completed", False, False)], "nothing twice")
+    one.expect("end")
+
+
 @test("another board in the old one's place: all anew")
 def _(site):
     daemon = site.daemon()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "board.h"
 #include <errno.h>
+#include <gnutls/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,7 +17,7 @@ struct link {
 struct board {
 	const struct config *config;
 	struct link reader, writer;
-	uint8_t id_bytes[16]; /* what id spells */
+	uint64_t lineage; /* that id is made of */
 	char id[33];
 	char seen[SEEN][TRACKD_ID_MAX + 1]; /* ids that were shown lately */
 	unsigned n_seen, n_unseen;          /* how often one was, and was not */
@@ -79,29 +80,33 @@ struct trackd *board_writer(struct board *board, int *ret_error)
 			ret_error);
 }
 
+/* A lineage is what the board hashes ids with, and clients that knew it could choose ids that collide:
+ * they see a digest. */
 static void spell_id(struct board *board)
 {
 	static const char digits[] = "0123456789abcdef";
+	uint8_t digest[32] = { 0 };
 
-	for (size_t i = 0; i < sizeof board->id_bytes; i++) {
-		board->id[2 * i] = digits[board->id_bytes[i] >> 4];
-		board->id[2 * i + 1] = digits[board->id_bytes[i] & 15];
+	(void)gnutls_hash_fast(GNUTLS_DIG_SHA256, &board->lineage, sizeof board->lineage, digest);
+	for (size_t i = 0; i < sizeof board->id / 2; i++) {
+		board->id[2 * i] = digits[digest[i] >> 4];
+		board->id[2 * i + 1] = digits[digest[i] & 15];
 	}
-	board->id[2 * sizeof board->id_bytes] = '\0';
+	board->id[sizeof board->id - 1] = '\0';
 }
 
 const char *board_id(struct board *board)
 {
-	uint8_t id[16];
+	struct trackd_cursor cursor;
 	int error;
 	struct trackd *trackd = board_reader(board, &error);
 
 	if (!trackd)
 		return "";
 	/* It is asked for with every answer and every event, and hardly ever another. */
-	trackd_board_id(trackd, id);
-	if (board->id[0] == '\0' || memcmp(id, board->id_bytes, sizeof id) != 0) {
-		memcpy(board->id_bytes, id, sizeof id);
+	trackd_cursor_now(trackd, &cursor);
+	if (board->id[0] == '\0' || cursor.lineage != board->lineage) {
+		board->lineage = cursor.lineage;
 		spell_id(board);
 	}
 	return board->id;

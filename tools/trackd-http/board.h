@@ -19,8 +19,9 @@ void board_close(struct board *board);
 struct trackd *board_reader(struct board *board, int *ret_error);
 struct trackd *board_writer(struct board *board, int *ret_error);
 
-/* Which board it is, as 32 hexadecimal digits: the first part of entity tags and of event ids. It
- * changes when a new board takes the place of the old one. "" there is none. */
+/* Which board it is, as 32 hexadecimal digits: the first part of entity tags and of event ids. A board
+ * that takes another one's place with its tasks has the same, since references, revisions and the
+ * sequence of events go on; one that begins anew has another. "" there is none. */
 const char *board_id(struct board *board);
 
 /* The owner's task of an id. TRACKD_E_NOT_FOUND also when it is somebody else's: after the same
