@@ -66,6 +66,8 @@ is "$(field report-2 error.message)" '"no text layer"' "with its error"
 is "$(field report-2 error.reason)" '"error"' "its reason"
 is "$(field report-2 error.stage)" '"chunking"' "and the stage it failed in"
 is "$(field report-2 progress)" 25 "it stays at the percentage at which it failed"
+exits 2 "a flag is no value: 2" trackctl create x2 --owner --name
+like "$output" "*--owner needs a value*" "and it says of which"
 exits 2 "fail wants an error" trackctl fail report-2
 
 # ---- Workers ----

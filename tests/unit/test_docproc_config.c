@@ -236,6 +236,9 @@ static void wrong_flags_are_refused(void **state)
 	char *unknown[] = { (char[]){ "docproc" }, (char[]){ "--colour" }, NULL };
 	char *wrong[] = { (char[]){ "docproc" }, (char[]){ "--jobs" }, (char[]){ "0" }, NULL };
 	char *missing[] = { (char[]){ "docproc" }, (char[]){ "--jobs" }, NULL };
+	char *taken[] = { (char[]){ "docproc" }, (char[]){ "--spool" }, (char[]){ "--store" },
+			  (char[]){ "/s" }, NULL };
+	char *meant[] = { (char[]){ "docproc" }, (char[]){ "--spool=--store" }, NULL };
 	char *absent[] = { (char[]){ "docproc" }, (char[]){ "--config=/nowhere/at/all" }, NULL };
 	struct cli cli = { 0 };
 
@@ -244,6 +247,9 @@ static void wrong_flags_are_refused(void **state)
 	assert_int_equal(cli_read(&config, &cli, NULL, 2, unknown, false), -1);
 	assert_int_equal(cli_read(&config, &cli, NULL, 3, wrong, false), -1);
 	assert_int_equal(cli_read(&config, &cli, NULL, 2, missing, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, 4, taken, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, 2, meant, false), 2);
+	assert_string_equal(config.spool, "--store");
 	assert_int_equal(cli_begin(&config, 2, absent), -1);
 }
 

@@ -552,7 +552,8 @@ static void the_verb_prints_a_token_that_is_admitted(void **state)
 
 static void the_verb_says_when_it_is_misused(void **state)
 {
-	static char *const cases[][8] = {
+	char *key = strdup(forge_path("secret"));
+	char *const cases[][8] = {
 		{ "token", NULL },
 		{ "token", "--sub", NULL },
 		{ "token", "--sub", "", NULL },
@@ -562,6 +563,8 @@ static void the_verb_says_when_it_is_misused(void **state)
 		{ "token", "--sub", "ada", "--key", "", NULL },
 		{ "token", "--sub", "ada", "--key-file", "/nowhere", NULL },
 		{ "token", "--sub", "ada", "more", NULL },
+		{ "token", "--sub", "--ttl", "--key-file", key, NULL },
+		{ "token", "--sub", "ada", "--key-file", "--ttl", NULL },
 		{ "token", "--wrong", NULL },
 		{ "token", "--sub", "ada", NULL }, /* no key is configured */
 	};
@@ -569,6 +572,7 @@ static void the_verb_says_when_it_is_misused(void **state)
 	char output[4096];
 
 	(void)state;
+	forge_write(key, FORGE_SECRET, sizeof FORGE_SECRET - 1, 0600);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		char *argv[8];
 
@@ -576,6 +580,7 @@ static void the_verb_says_when_it_is_misused(void **state)
 		assert_int_equal(run_verb(&config, argv, output, sizeof output), 2);
 		assert_string_equal(output, "");
 	}
+	free(key);
 }
 
 int main(void)

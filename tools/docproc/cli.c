@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Flags are --KEY VALUE with - for _, made from the list of settings. */
 #include "cli.h"
+#include "tools/common/option_value.h"
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -99,6 +100,13 @@ static int apply(struct config *config, struct cli *cli, const struct table *tab
 	return -1;
 }
 
+static int without_value(char *const *argv)
+{
+	fprintf(stderr, "docproc: %.100s needs a value; see docproc --help\n",
+		option_without_value(argv));
+	return -1;
+}
+
 static int take(struct config *config, struct cli *cli, const struct cli_flag *own,
 		const struct table *table, int flag)
 {
@@ -131,7 +139,8 @@ int cli_read(struct config *config, struct cli *cli, const struct cli_flag *own,
 	argv[0] = program;
 	while (error == 0 &&
 	       (flag = getopt_long(argc, argv, stop ? "+hV" : "hV", table.options, NULL)) != -1)
-		error = take(config, cli, own, &table, flag);
+		error = option_took_flag(argv) ? without_value(argv)
+					       : take(config, cli, own, &table, flag);
 	argv[0] = name;
 	return error < 0 ? -1 : optind;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables to getopt_long(3) and back. */
 #include "flags.h"
+#include "tools/common/option_value.h"
 #include "trackd.h"
 #include <errno.h>
 #include <getopt.h>
@@ -154,6 +155,11 @@ int flags_parse(int argc, char **argv, const struct flag *specs, const struct fl
 
 		if (!spec)
 			return -1; /* getopt has said it */
+		if (option_took_flag(argv)) {
+			fprintf(stderr, "%s: %.100s needs a value\n", argv[0],
+				option_without_value(argv));
+			return -1;
+		}
 		if (!set(spec, optarg)) {
 			fprintf(stderr, "%s: --%s takes %s\n", argv[0], spec->name,
 				wanted(spec->type));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Flags are --KEY VALUE with - for _. */
 #include "options.h"
+#include "tools/common/option_value.h"
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -57,12 +58,6 @@ static int misused(struct setting_fault *fault, const char *word, int flag)
 				 word);
 }
 
-/* getopt takes the next word for the value, even if that is a flag: --listen --check-config. */
-static bool took_a_flag(char *const *argv)
-{
-	return optarg && optarg == argv[optind - 1] && strncmp(optarg, "--", 2) == 0;
-}
-
 static void note(struct options *options, int flag)
 {
 	switch (flag) {
@@ -95,8 +90,8 @@ int options_parse(struct options *ret_options, int argc, char **argv, struct set
 	while ((flag = next_flag(&options, &flags)) != -1) {
 		if (flag == '?' || flag == ':')
 			return misused(fault, argv[optind - 1], flag);
-		if (took_a_flag(argv))
-			return misused(fault, argv[optind - 2], ':');
+		if (option_took_flag(argv))
+			return misused(fault, option_without_value(argv), ':');
 		note(&options, flag);
 	}
 	if (optind < argc && options.action == OPTIONS_SERVE) {

@@ -3,6 +3,7 @@
 #include "verb_token.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/ini.h"
+#include "tools/common/option_value.h"
 #include "tools/common/printable.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -55,6 +56,13 @@ static int read_key(const char *path, struct auth_config *auth)
 	return 0;
 }
 
+static int without_value(char *const *argv)
+{
+	fprintf(stderr, "trackd-http: %.100s needs a value; see trackd-http token --help\n",
+		option_without_value(argv));
+	return EXIT_CODE_USAGE;
+}
+
 static int parse(int argc, char **argv, struct wish *wish)
 {
 	static const struct option options[] = { { "sub", required_argument, NULL, 's' },
@@ -67,7 +75,9 @@ static int parse(int argc, char **argv, struct wish *wish)
 	int option, code = 0;
 
 	optind = 0;
-	while (code == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1)
+	while (code == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option_took_flag(argv))
+			return without_value(argv);
 		switch (option) {
 		case 's':
 			wish->owner = optarg;
@@ -84,6 +94,7 @@ static int parse(int argc, char **argv, struct wish *wish)
 		default:
 			return EXIT_CODE_USAGE; /* getopt has said it */
 		}
+	}
 	if (code != 0)
 		return code;
 	if (optind < argc)
