@@ -160,8 +160,10 @@ int config_set(struct config *config, const char *where, const char *key, const 
 			continue;
 		if (setters[i].set(config, value) == 0)
 			return 0;
-		return fail(fault, "%s: %s: \"%.100s\" is not allowed; it must be %s", where, key,
-			    value, setters[i].allowed);
+		/* A flag says by itself which key it is. */
+		return fail(fault, "%s%s%s: \"%.100s\" is not allowed; it must be %s", where,
+			    where[0] == '-' ? "" : ": ", where[0] == '-' ? "" : key, value,
+			    setters[i].allowed);
 	}
 #define KEY_NAME(key, takes, help, reload) " " #key
 	return fail(fault, "%s: %.64s: no such key; there are%s, and sections [kind NAME]", where,

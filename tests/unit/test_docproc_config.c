@@ -110,15 +110,16 @@ static void values_are_understood_or_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct config before = config;
-		int error = settings_set(&config, "--flag", cases[i].key, cases[i].value, &fault);
+		int error = settings_set(&config, i % 2 ? "--flag" : "a.conf:7", cases[i].key,
+					 cases[i].value, &fault);
 
 		if ((error == 0) != cases[i].allowed)
 			fail_msg("%s = \"%s\": %d", cases[i].key, cases[i].value, error);
 		if (error == 0)
 			continue;
 		assert_memory_equal(&before, &config, sizeof config);
-		assert_non_null(strstr(fault.text, "--flag: "));
-		assert_non_null(strstr(fault.text, cases[i].key));
+		assert_int_equal(strncmp(fault.text, i % 2 ? "--flag: \"" : "a.conf:7: ", 9), 0);
+		assert_int_equal(strstr(fault.text, cases[i].key) == NULL, i % 2);
 		assert_non_null(strstr(fault.text, "it must be "));
 	}
 	assert_int_equal(config.time_limit_s, 86400);

@@ -104,9 +104,11 @@ int settings_apply(const struct settings *settings, void *config, const char *wh
 			continue;
 		if (set_value(setting, (char *)config + setting->offset, value) == 0)
 			return 0;
+		/* A flag says by itself which key it is. */
 		return setting_fault_set(fault,
-					 "%.300s: %s: \"%.100s\" is not allowed; it must be %s",
-					 where, key, value, setting->allowed);
+					 "%.300s%s%s: \"%.100s\" is not allowed; it must be %s",
+					 where, where[0] == '-' ? "" : ": ",
+					 where[0] == '-' ? "" : key, value, setting->allowed);
 	}
 	return no_such_key(settings, where, key, fault);
 }
