@@ -79,6 +79,50 @@ static int make_directory(struct listener *listener)
 	return listener->made_directory || errno == EEXIST ? 0 : -errno;
 }
 
+/* Whether a name can be made in a directory. */
+static int check_writable(const char *directory)
+{
+	struct stat st;
+
+	if (stat(directory, &st) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+int listener_check(const char *path)
+{
+	char directory[LISTENER_PATH_MAX], above[LISTENER_PATH_MAX];
+	struct stat st;
+	int error;
+
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	if (!directory_of(directory, path))
+		return check_writable("/");
+	error = check_writable(directory);
+	/* Of a missing one the last component is made; a link that leads nowhere is in the way. */
+	if (error == -ENOENT && lstat(directory, &st) < 0)
+		error = check_writable(directory_of(above, directory) ? above : "/");
+	return error;
+}
+
+const char *listener_advice(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "make its directory, or ";
+	case -EEXIST:
+		return "remove what is there, or ";
+	case -EACCES:
+	case -EPERM:
+		return "run as a user who may write into its directory, or ";
+	default:
+		return "";
+	}
+}
+
 static void remove_directory(const struct listener *listener)
 {
 	char directory[LISTENER_PATH_MAX];

@@ -29,6 +29,13 @@ struct listener {
  */
 int listener_make(struct listener *ret_listener, const char *path, mode_t mode, gid_t gid);
 
+/* Whether it could be made and shown, as far as can be told without doing it: what is wrong with the
+ * directory or with what is at the path. A daemon that listens there does not matter. 0 or -errno. */
+int listener_check(const char *path);
+
+/* What to do about an error: the beginning of a sentence that goes on with another way, or "". */
+const char *listener_advice(int error);
+
 /* Put it at its path, in one step: a dead daemon's is replaced. What was handed over is there. */
 int listener_show(struct listener *listener);
 

@@ -3,6 +3,7 @@
  * configuration file; service.c does it. */
 #include "adopt.h"
 #include "exitstatus.h"
+#include "listener.h"
 #include "log.h"
 #include "options.h"
 #include "service.h"
@@ -19,6 +20,12 @@ static int check(const struct config *config)
 	if (error < 0) {
 		log_error("state_dir: %s: %s; " STATEDIR_ADVICE, config->state_dir,
 			  strerror(-error));
+		return EXIT_CONFIGURATION;
+	}
+	error = listener_check(config->socket);
+	if (error < 0) {
+		log_error("socket: %s: %s; %sgive --socket PATH", config->socket, strerror(-error),
+			  listener_advice(error));
 		return EXIT_CONFIGURATION;
 	}
 	printf("configuration is valid: board %s, socket %s, %u tasks\n", config->board,

@@ -92,11 +92,7 @@ static int cannot_listen(const char *socket, int error)
 {
 	bool forbidden = error == -EACCES || error == -EPERM;
 
-	log_error("%s: %s; %sgive --socket PATH", socket, strerror(-error),
-		  error == -ENOENT   ? "make its directory, or "
-		  : error == -EEXIST ? "remove what is there, or "
-		  : forbidden        ? "run as a user who may write into its directory, or "
-				     : "");
+	log_error("%s: %s; %sgive --socket PATH", socket, strerror(-error), listener_advice(error));
 	return forbidden ? EX_NOPERM : EX_UNAVAILABLE;
 }
 

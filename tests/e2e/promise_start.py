@@ -180,6 +180,29 @@ def unusable(site, state, prefix=(), program=TRACKD):
     refused(site, CONFIGURATION, "state_dir", state, prefix=prefix, state=state, program=program)
 
 
+@test("a socket that cannot be made is a wrong configuration, found out before the start")
+def _(site):
+    path = os.path.join(site.folder, "file")
+    with open(path, "w", encoding="utf-8"):
+        pass
+    os.symlink("/nonexistent/target", os.path.join(site.folder, "link"))
+    for socket, said in ((path, "remove what is there"), (f"{path}/s", "Not a directory"),
+                         (os.path.join(site.folder, "link", "s"), "make its directory"),
+                         (os.path.join(site.folder, "a", "b", "s"), "make its directory"),
+                         (os.path.join(site.folder, "new", "s"), ""),
+                         (site.socket, "")):
+        done = subprocess.run([TRACKD, "--check-config", "--board", site.board, "--socket", socket],
+                              capture_output=True, text=True, check=False)
+        check(done.returncode == (CONFIGURATION if said else 0) and said in done.stderr,
+              f"{socket}: {done.returncode}: {done.stderr}")
+        check(not os.path.exists(os.path.join(site.folder, "new")), "it makes nothing")
+        if said:
+            refused = subprocess.run([TRACKD, "--board", site.board, "--socket", socket, "--state-dir", ""],
+                                     capture_output=True, text=True, check=False)
+            check(refused.returncode not in (0, None) and said in refused.stderr,
+                  f"{socket}: a start says {refused.returncode}: {refused.stderr}")
+
+
 @test("a state directory that cannot be made is a wrong configuration")
 def _(site):
     with open(os.path.join(site.folder, "file"), "w", encoding="utf-8"):
