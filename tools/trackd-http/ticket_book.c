@@ -72,26 +72,29 @@ static int begin_anew(struct pages *pages)
 	return 0;
 }
 
-/* One regular file of ours that nobody else may write to. */
-static int file_open(const char *path)
+/* One regular file of ours that nobody else may write to, made as long as it must be. */
+static int file_fit(int fd)
 {
 	struct stat status;
-	int error = 0,
-	    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
-	if (fd < 0)
-		return -errno;
 	if (fstat(fd, &status) != 0)
-		error = -errno;
-	else if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		error = -EPERM;
-	else if (status.st_size != (off_t)sizeof(struct pages) && (ftruncate(fd, 0) != 0))
-		error = -errno;
-	else
-		error = -posix_fallocate(fd, 0, (off_t)sizeof(struct pages));
+		return -errno;
+	if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		return -EPERM;
+	if (status.st_size != (off_t)sizeof(struct pages) && ftruncate(fd, 0) != 0)
+		return -errno;
+	return -posix_fallocate(fd, 0, (off_t)sizeof(struct pages));
+}
+
+static int file_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	int error = fd < 0 ? -errno : file_fit(fd);
+
 	if (error == 0)
 		return fd;
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return error;
 }
 
