@@ -476,9 +476,14 @@ def _(site):
     gateway.set(owner_rate=0, address_rate=1, address_burst=3)
     gateway.reload()
     check(429 in statuses(ADA), "one address")
-    for header in ("10.1.2.3", "6.6.6.6, 10.1.2.3"):
+    # A proxy that adds a line, as HAProxy does, has the last word too.
+    for header in ("10.1.2.3", "6.6.6.6, 10.1.2.3", "6.6.6.6\r\nX-Forwarded-For: 10.1.2.3",
+                   "6.6.6.6, 7.7.7.7\r\nx-forwarded-for: 10.1.2.3", "::ffff:10.1.2.3"):
         check(statuses(ADA, headers={"X-Forwarded-For": header}).count(429) > 0, header)
-    check(gateway.get("/v1/tasks", ADA, {"X-Forwarded-For": "10.9.9.9"}).status == 200, "another")
+    for other in ("10.9.9.9", "10.1.2.3\r\nX-Forwarded-For: 10.9.9.8", "2001:db8::1"):
+        check(gateway.get("/v1/tasks", ADA, {"X-Forwarded-For": other}).status == 200, "another")
+    check(any(gateway.get("/v1/tasks", ADA, {"X-Forwarded-For": f"2001:db8::{i}:1"}).status == 429
+              for i in range(2, 99)), "a network of 64 bits is one")
     until(lambda: gateway.get("/v1/tasks", ADA).status == 200, "time heals")
 
 

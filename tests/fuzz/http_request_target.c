@@ -130,17 +130,20 @@ static void check_conditions(const struct request *request)
 
 static void check_address(const char *peer, const char *forwarded, uint64_t now_ns)
 {
-	char address[64], again[64];
+	char address[64], again[64], group[64];
+	struct networks networks;
+	struct limits_charge charge;
 
 	limits_address(limits, peer, forwarded, address);
-	if (strcmp(address, peer) != 0 && !network_is_address(address))
+	network_group(peer, group);
+	if (strcmp(address, group) != 0 && networks_parse(address, &networks) != 0)
 		fail("an address that is none");
 	limits_address(limits, "192.0.2.1", forwarded, again);
 	if (strcmp(again, "192.0.2.1") != 0)
 		fail("a stranger's word is taken");
 	(void)limits_request(limits, address, address, now_ns);
-	if (limits_stream_enter(limits, address, "ada"))
-		limits_stream_leave(limits, address, "ada");
+	if (limits_stream_enter(limits, address, "ada", &charge))
+		limits_stream_leave(&charge);
 }
 
 static void check_settings(const char *text)

@@ -118,55 +118,53 @@ unsigned limits_request(struct limits *limits, const char *address, const char *
 
 /* ---- Streams ------------------------------------------------------------ */
 
+/* All streams are counted, so that a limit that is set later finds them. NULL with *ret_full false:
+ * there is no account to be had, and no limit. */
 static struct account *room_for(struct limits *limits, char sort, const char *of, bool *ret_full)
 {
 	struct rule rule = rule_of(limits, sort);
-	struct account *account =
-		rule.streams > 0 ? account_of(limits, sort, of, rule.burst) : NULL;
+	struct account *account = account_of(limits, sort, of, rule.burst);
 
 	*ret_full = rule.streams > 0 && (!account || account->streams >= rule.streams);
 	return account;
 }
 
-bool limits_stream_enter(struct limits *limits, const char *address, const char *owner)
+bool limits_stream_enter(struct limits *limits, const char *address, const char *owner,
+			 struct limits_charge *ret_charge)
 {
+	struct limits_charge charge = { NULL, NULL };
 	bool full;
-	struct account *first = room_for(limits, 'a', address, &full);
 
+	charge.address = room_for(limits, 'a', address, &full);
 	if (full)
 		return false;
-	if (first)
-		first->streams++; /* it stays while the other is looked up */
-	struct account *second = room_for(limits, 'o', owner, &full);
+	if (charge.address)
+		charge.address->streams++; /* it stays while the other is looked up, and after */
+	charge.owner = room_for(limits, 'o', owner, &full);
 	if (full) {
-		if (first)
-			first->streams--;
+		charge.owner = NULL;
+		limits_stream_leave(&charge);
 		return false;
 	}
-	if (second)
-		second->streams++;
+	if (charge.owner)
+		charge.owner->streams++;
+	*ret_charge = charge;
 	return true;
 }
 
-static void leave(struct limits *limits, char sort, const char *of)
+void limits_stream_leave(struct limits_charge *charge)
 {
-	bool full;
-	struct account *account = room_for(limits, sort, of, &full);
-
-	if (account && account->streams > 0)
-		account->streams--;
-}
-
-void limits_stream_leave(struct limits *limits, const char *address, const char *owner)
-{
-	leave(limits, 'a', address);
-	leave(limits, 'o', owner);
+	if (charge->address)
+		charge->address->streams--;
+	if (charge->owner)
+		charge->owner->streams--;
+	*charge = (struct limits_charge){ NULL, NULL };
 }
 
 /* ---- Addresses ---------------------------------------------------------- */
 
-void limits_address(const struct limits *limits, const char *peer, const char *forwarded,
-		    char ret_address[64])
+static void find_address(const struct limits *limits, const char *peer, const char *forwarded,
+			 char ret_address[64])
 {
 	char list[1024], *save = NULL;
 	const char *hops[64];
@@ -190,4 +188,13 @@ void limits_address(const struct limits *limits, const char *peer, const char *f
 		if (!networks_contain(&limits->trusted, ret_address))
 			return;
 	}
+}
+
+void limits_address(const struct limits *limits, const char *peer, const char *forwarded,
+		    char ret_address[64])
+{
+	char address[64];
+
+	find_address(limits, peer, forwarded, address);
+	network_group(address, ret_address);
 }

@@ -9,10 +9,10 @@
 /* What stands for a peer on a Unix socket, which has no address. */
 static const char local_name[] = "local";
 
+static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
+
 static bool parse(const char *text, unsigned char ret_bytes[16], unsigned *ret_bits)
 {
-	static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-
 	if (strcmp(text, local_name) == 0) {
 		memset(ret_bytes, 0, 16); /* "::" is nobody's address */
 		*ret_bits = 128;
@@ -93,4 +93,24 @@ bool network_is_address(const char *text)
 	unsigned width;
 
 	return parse(text, bytes, &width);
+}
+
+void network_group(const char *address, char ret_group[64])
+{
+	unsigned char bytes[16];
+	size_t length = strnlen(address, 63);
+
+	memcpy(ret_group, address, length);
+	ret_group[length] = '\0';
+	/* A zone, as in fe80::1%eth0, is the network of one link. */
+	if (!strchr(address, ':') || inet_pton(AF_INET6, address, bytes) != 1)
+		return;
+	if (memcmp(bytes, mapped, sizeof mapped) == 0) {
+		(void)inet_ntop(AF_INET, bytes + sizeof mapped, ret_group, 64);
+		return;
+	}
+	memset(bytes + 8, 0, 8);
+	(void)inet_ntop(AF_INET6, bytes, ret_group, 64);
+	length = strlen(ret_group);
+	snprintf(ret_group + length, 64 - length, "/64");
 }

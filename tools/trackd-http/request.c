@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "request.h"
 #include "cors.h"
+#include "header_lines.h"
 #include "limits.h"
 #include "metrics.h"
 #include "respond.h"
@@ -52,6 +53,43 @@ static enum method method_of(const char *name)
 	return METHOD_OTHER;
 }
 
+/* The end of all lines of a list. */
+struct list {
+	char text[1024];
+	size_t length;
+};
+
+static bool append(const char *line, void *user)
+{
+	struct list *list = user;
+	size_t room = sizeof list->text - 2, length = strlen(line);
+
+	if (length > room) {
+		line += length - room;
+		length = room;
+	}
+	/* The nearest proxies wrote last. */
+	size_t kept = list->length < room - length ? list->length : room - length;
+	memmove(list->text, list->text + list->length - kept, kept);
+	list->text[kept] = ',';
+	memcpy(list->text + kept + 1, line, length + 1);
+	list->length = kept + 1 + length;
+	return false;
+}
+
+/* HAProxy adds a line of its own to those that came. */
+static void find_address(struct request *request)
+{
+	static const char name[] = "X-Forwarded-For";
+	struct list list = { .length = 0 };
+	bool forwarded = request_header(request, name) != NULL;
+
+	if (forwarded)
+		(void)header_lines_any(request, name, append, &list);
+	limits_address(request->gateway->limits, server_peer(request->connection),
+		       forwarded ? list.text : NULL, request->address);
+}
+
 static struct request *request_new(struct server *server, struct MHD_Connection *connection,
 				   const char *url, const char *method)
 {
@@ -65,8 +103,7 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 	request->method = method_of(method);
 	request->started_ns = request->due_ns = now_ns();
 	request->path = url;
-	limits_address(request->gateway->limits, server_peer(connection),
-		       request_header(request, "X-Forwarded-For"), request->address);
+	find_address(request);
 	return request;
 }
 

@@ -249,7 +249,7 @@ static void stream_free(struct request *request)
 	follower_unwatch(&stream->watch);
 	(void)epoll_ctl(streams->hangup_fd, EPOLL_CTL_DEL, stream->fd, NULL);
 	leave(streams, stream);
-	limits_stream_leave(streams->gateway->limits, request->address, request->identity.owner);
+	limits_stream_leave(&stream->charge);
 	sse_free(&stream->out);
 	owned_free(stream->owned);
 	free(stream);
@@ -327,17 +327,19 @@ static enum MHD_Result respond_failed(struct request *request, int error)
 static enum MHD_Result begin(struct request *request, bool owned, const struct sse_id *last)
 {
 	struct limits *limits = request->gateway->limits;
+	struct limits_charge charge;
 	struct stream *stream;
 	int error;
 
-	if (!limits_stream_enter(limits, request->address, request->identity.owner))
+	if (!limits_stream_enter(limits, request->address, request->identity.owner, &charge))
 		return respond_retry(request, MHD_HTTP_TOO_MANY_REQUESTS, 10,
 				     "Too many streams are open");
 	stream = stream_new(request, owned);
 	if (!stream) {
-		limits_stream_leave(limits, request->address, request->identity.owner);
+		limits_stream_leave(&charge);
 		return MHD_NO;
 	}
+	stream->charge = charge;
 	error = stream_attach(stream, last);
 	if (error < 0)
 		return respond_failed(request, error);

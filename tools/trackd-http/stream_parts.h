@@ -5,6 +5,7 @@
 #define TRACKD_HTTP_STREAM_PARTS_H
 
 #include "follower.h"
+#include "limits.h"
 #include "replay.h"
 #include "request.h"
 #include "sse.h"
@@ -40,6 +41,7 @@ struct stream {
 	struct request *request;
 	struct stream *next, **link;
 	int fd;
+	struct limits_charge charge;
 	struct sse_text out;   /* what is being sent: one event, or a piece of a list */
 	char board[SSE_BOARD]; /* whose sequence, references and hash these are */
 	struct replay_of of;   /* whose transitions it tells */
