@@ -394,7 +394,7 @@ def _(site):
         check(code == 2 and f"{path}:2: {key}: " in err and allowed in err, f"{key}: {code} {err}")
         if key != "jobs":
             code, out, err = run(flag, value, "--check-config")
-            check(code == 2 and f"{flag}: {key}: " in err and allowed in err, f"{flag}: {err}")
+            check(code == 2 and f"{flag}: \"" in err and allowed in err, f"{flag}: {err}")
     for arguments, said in ((("--config", "/none"), "/none: No such file"),
                             (("--jobs", "1"), "--jobs: no such flag"),
                             (("--listen",), "--listen needs a value"),
