@@ -46,6 +46,7 @@ cp "$tree"/tests/documents/{voyager.pdf,voyager.docx,tides.txt,legacy.doc} "$mac
 # Long enough to be stopped in the middle.
 /usr/bin/python3 -c 'for i in range(400000): print(f"Sentence number {i} tells of station {i * 7 % 1009} on line {i % 13}.")' \
 	>"$machine/upper/srv/long.txt"
+cp "$tree/tests/e2e/lib/fake_endpoint.py" "$machine/upper/srv"
 chmod -R a+rX "$machine/upper/srv"
 machine_boot
 ok "users and folders are made" machine_run sh -c 'systemd-sysusers && systemd-tmpfiles --create'
@@ -132,6 +133,36 @@ stopped() { [ "$(show ActiveState)" = inactive ]; }
 ok "and then it stops" wait_until 60 stopped
 is "$(show Result)" success "in good order"
 ok "no file is left" no_files
+
+# ---- An endpoint, with a key that only root may read --------------------------------------------------
+
+# As an administrator does: the lines that stand in the unit for it, in a drop-in.
+machine_run sh -c 'mkdir -p /etc/systemd/system/docproc.service.d
+	sed -n "s/^#   \(\[Service\]\|[A-Z][A-Za-z]*=.*\)$/\1/p" /usr/lib/systemd/system/docproc.service |
+		grep -v "^Private[UPI]" >/etc/systemd/system/docproc.service.d/endpoint.conf'
+like "$(machine_run cat /etc/systemd/system/docproc.service.d/endpoint.conf)" "\[Service\]
+PrivateNetwork=no
+*
+LoadCredential=key:/etc/trackd/embedding.key" "the unit says what it takes"
+machine_run ip link set lo up
+machine_run systemd-run -q sh -c 'sleep infinity | exec /usr/bin/python3 /srv/fake_endpoint.py >/run/endpoint'
+ok "an endpoint is there" wait_until 60 machine_run test -s /run/endpoint
+address=$(machine_run cat /run/endpoint)
+machine_run sh -c "umask 077; echo secret-of-the-endpoint >/etc/trackd/embedding.key
+	printf '%s\n' 'store = /var/lib/trackd-documents/endpoint.db' 'embedding_url = $address/ok/v1' \
+		'embedding_model = model' 'embedding_key_file = /run/credentials/docproc.service/key' >/etc/trackd/docproc.conf
+	chmod 644 /etc/trackd/docproc.conf; systemctl daemon-reload"
+ok "it starts with the key as a credential" machine_run systemctl start docproc.service
+ok "a member hands in" member docproc submit /srv/tides.txt --id remote
+over() { [ "$(field remote state)" = completed ] || [ "$(field remote state)" = failed ]; }
+ok "it is processed" wait_until 60 over
+is "$(field remote state) $(field remote error.message)" "completed None" "and completes"
+like "$(machine_run /usr/bin/python3 -c 'import sys, urllib.request
+print(urllib.request.urlopen(sys.argv[1], b"{}").read().decode())' "$address/ok/v1/log")" \
+	'*"authorization": "Bearer secret-of-the-endpoint"*' "the endpoint was shown the key"
+ok "a member of the group may not read it" refused member cat /run/credentials/docproc.service/key
+ok "nor a stranger" refused stranger cat /run/credentials/docproc.service/key
+ok "it stops" machine_run systemctl stop docproc.service
 ok "the board has no fault" machine_run trackctl doctor
 
 finish
