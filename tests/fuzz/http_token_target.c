@@ -37,7 +37,7 @@ static _Noreturn void fail(const char *what)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct auth_config config = { .key_file = "/tmp/trackd-fuzz-XXXXXX" };
-	char folder[] = "/tmp/trackd-fuzz-XXXXXX", key[64], why[8192] = "the file";
+	char folder[] = "/tmp/trackd-fuzz-XXXXXX", key[64], opened[80], why[8192] = "the file";
 	int fd = mkstemp(config.key_file);
 
 	(void)argc;
@@ -57,6 +57,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (tickets_open(key, &tickets) != 0)
 		fail("no tickets");
 	unlink(key);
+	snprintf(opened, sizeof opened, "%s.opened", key);
+	unlink(opened);
 	rmdir(folder);
 	return 0;
 }
@@ -67,7 +69,7 @@ static void check_identity(const struct identity *identity)
 {
 	size_t length = strnlen(identity->owner, sizeof identity->owner);
 
-	if (length == 0 || length > TRACKD_OWNER_MAX)
+	if (length > TRACKD_OWNER_MAX || !auth_owner_valid(identity->owner))
 		fail("an owner who is none");
 	if (identity->expires <= NOW)
 		fail("a token that has expired");
@@ -124,6 +126,18 @@ static void check_header(const uint8_t *data, size_t size)
 
 /* ---- Tickets ------------------------------------------------------------ */
 
+/* As a stream does that begins at once. */
+static enum auth_failure open_stream(const char *ticket, const char *id, bool reconnect,
+				     struct identity *identity)
+{
+	uint64_t number = 0;
+	enum auth_failure failure =
+		ticket_check(tickets, ticket, id, reconnect, NOW, identity, &number);
+
+	ticket_use(tickets, number);
+	return failure;
+}
+
 static void check_ticket(const uint8_t *data, size_t size)
 {
 	struct identity identity;
@@ -132,7 +146,7 @@ static void check_ticket(const uint8_t *data, size_t size)
 	if (!text)
 		return;
 	memcpy(text, data, size);
-	if (ticket_use(tickets, text, "", true, NOW, &identity) == AUTH_NONE)
+	if (open_stream(text, "", true, &identity) == AUTH_NONE)
 		fail("a ticket that is not ours");
 	free(text);
 }
@@ -148,11 +162,11 @@ static void check_changed_ticket(const uint8_t *data, size_t size)
 	changed[data[0] % (strlen(ticket) + 1)] = (char)data[1];
 	changed[TICKET_MAX - 1] = '\0';
 	if (strcmp(changed, ticket) != 0 &&
-	    ticket_use(tickets, changed, "task", true, NOW, &identity) == AUTH_NONE)
+	    open_stream(changed, "task", true, &identity) == AUTH_NONE)
 		fail("a ticket that was changed");
-	if (ticket_use(tickets, ticket, "task", false, NOW, &identity) != AUTH_NONE)
+	if (open_stream(ticket, "task", false, &identity) != AUTH_NONE)
 		fail("a ticket that opens nothing");
-	if (ticket_use(tickets, ticket, "task", false, NOW, &identity) == AUTH_NONE)
+	if (open_stream(ticket, "task", false, &identity) == AUTH_NONE)
 		fail("a ticket that opens two streams");
 	check_identity(&identity);
 }
