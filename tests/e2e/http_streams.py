@@ -233,6 +233,31 @@ def _(site):
 # ---- Who is let in ---------------------------------------------------------------------------------------
 
 
+@test("an active task that is older than the newest five hundred is told, and how it moves")
+def _(site):
+    site.daemon("--capacity", "4096")
+    gateway = Gateway.on(site)
+    worker = site.puppet("open write", "create waits owner=ada", "create old owner=ada",
+                         "update old extracting", "create other owner=ada", "update other chunking",
+                         "fill 1700 t owner=ada")
+    stream = Stream(gateway, "/v1/events", ADA)
+    snapshot = stream.expect("snapshot")
+    check(len(snapshot.data["tasks"]) == 500 and snapshot.data["more"], "the newest")
+    told = [stream.expect("update") for _ in range(2)]
+    check([(event.data["id"], event.data["status"], event.transition) for event in told] ==
+          [("other", "chunking", None), ("old", "extracting", None)], told)
+    worker.do("progress old 3 10")
+    event = stream.expect("update")
+    check((event.data["id"], event.data["stage"]["done"], event.transition) == ("old", 3, None), event)
+    worker.do("update old embedding")
+    event = stream.expect("update")
+    check((event.data["id"], event.data["status"]) == ("old", "embedding") and event.transition, event)
+    worker.do("complete old")
+    check(stream.expect("update").data["status"] == "completed", "and its end")
+    worker.do("progress other 4 10")
+    check(stream.expect("update").data["stage"]["done"] == 4, "nothing was told in between")
+
+
 @test("a missing task and somebody else's are the same; no token, wrong methods")
 def _(site):
     gateway, _ = begin(site, "e owner=eve", "n")

@@ -26,6 +26,8 @@ struct owned {
 	bool listing;
 	unsigned n_listed;
 	struct trackd_iter iter;
+	bool deep; /* looking beyond the newest: `older` goes on at the next look */
+	struct trackd_iter older;
 	struct seen *seen;
 	unsigned n_seen, room;
 };
@@ -127,6 +129,7 @@ void owned_list_begin(struct stream *stream, const char *id)
 	struct owned *owned = stream->owned;
 
 	owned->n_listed = owned->n_seen = 0;
+	owned->deep = false;
 	owned->listing = trackd_iter_owner(stream_board(stream), stream->request->identity.owner,
 					   &owned->iter) == 0;
 	sse_format(&stream->out, "event: snapshot\nid: %s\ndata: {\"tasks\":[\n", id);
@@ -185,27 +188,58 @@ static void compare(struct stream *stream, struct seen *seen, const struct track
 	seen->moved = stream->moved = true;
 }
 
-/* One that nobody has told of: its transition is on the way, or will never come. */
-static void look_for_new(struct stream *stream, struct trackd *trackd)
+static bool is_active(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view)
+{
+	return trackd_get(trackd, ref, ret_view) == 0 && ret_view->state == TRACKD_ACTIVE;
+}
+
+/* One that nobody has told of: its transition is on the way, or will never come. True: there are older
+ * ones, behind *ret_iter. */
+static bool look_for_new(struct stream *stream, struct trackd *trackd, struct trackd_iter *ret_iter)
 {
 	struct owned *owned = stream->owned;
-	struct trackd_iter iter;
+	struct trackd_ref ref;
+	struct trackd_view view;
+	unsigned hint = 0, n = 0;
+
+	if (trackd_iter_owner(trackd, stream->request->identity.owner, ret_iter) < 0)
+		return false;
+	for (; n < TASKS_MAX && trackd_next(trackd, ret_iter, &ref) > 0; n++)
+		if (is_active(trackd, ref, &view) && !find(owned, ref, &hint))
+			note(owned, ref, NOT_TOLD, 0, 0);
+	return n == TASKS_MAX;
+}
+
+/* The snapshot is of the newest; an active one that is older is told as if it had moved. Some at each
+ * look, so that one of ten thousand is found within two seconds. */
+static void look_deeper(struct stream *stream, struct trackd *trackd)
+{
+	struct owned *owned = stream->owned;
 	struct trackd_ref ref;
 	struct trackd_view view;
 	unsigned hint = 0;
 
-	if (trackd_iter_owner(trackd, stream->request->identity.owner, &iter) < 0)
-		return;
-	for (unsigned n = 0; n < TASKS_MAX && trackd_next(trackd, &iter, &ref) > 0; n++)
-		if (trackd_get(trackd, ref, &view) == 0 && view.state == TRACKD_ACTIVE &&
-		    !find(owned, ref, &hint))
-			note(owned, ref, NOT_TOLD, 0, 0);
+	for (unsigned n = 0; n < TASKS_MAX; n++) {
+		owned->deep = trackd_next(trackd, &owned->older, &ref) > 0;
+		if (!owned->deep)
+			return;
+		if (!is_active(trackd, ref, &view) || find(owned, ref, &hint))
+			continue;
+		struct seen *seen = enter(owned, ref);
+		if (!seen)
+			return;
+		seen->stage = view.stage;
+		seen->revision = view.revision;
+		seen->done = view.done;
+		seen->moved = stream->moved = true;
+	}
 }
 
 void owned_sample(struct stream *stream)
 {
 	struct owned *owned = stream->owned;
 	struct trackd *trackd = stream_board(stream);
+	struct trackd_iter iter;
 	struct trackd_view view;
 
 	if (!trackd || owned->listing)
@@ -215,7 +249,11 @@ void owned_sample(struct stream *stream)
 			compare(stream, &owned->seen[i], &view);
 		else if (stream->suspended && ++owned->seen[i].strikes >= STREAM_STRIKES)
 			stream->reset = true;
-	look_for_new(stream, trackd);
+	bool older = look_for_new(stream, trackd, &iter);
+	if (older && !owned->deep)
+		owned->older = iter;
+	if (older)
+		look_deeper(stream, trackd);
 }
 
 bool owned_tell(struct stream *stream)
