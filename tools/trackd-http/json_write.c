@@ -3,14 +3,6 @@
 #include "tools/common/printable.h"
 #include "trackd.h"
 #include <stdbool.h>
-#include <string.h>
-
-char *json_write_plain(char *to, const char *text)
-{
-	while (*text != '\0')
-		*to++ = *text++;
-	return to;
-}
 
 static bool is_simple(char c)
 {
