@@ -9,7 +9,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { card, live, open, sees, shown } from "./lib/page.mjs";
 import { BUILD, sleep, token, until } from "./lib/site.mjs";
-import { axeSource, check, main, same, test } from "./lib/tap.mjs";
+import { audit, check, main, same, test } from "./lib/tap.mjs";
 
 const SCREENSHOTS = path.join(BUILD, "screenshots");
 
@@ -44,16 +44,6 @@ const scene = async (site) => {
 	return works;
 };
 
-// Colours that a reader forces upon all pages are the reader's, and axe does not know them.
-const audit = async (page, what) => {
-	await page.evaluate(axeSource());
-	const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"],
-		rules: { "color-contrast": { enabled: !matchMedia("(forced-colors: active)").matches } } }));
-	const told = violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
-
-	same(told, [], `axe, ${what}`);
-};
-
 const narrow = (page) => page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
 
 // ---- Looks -----------------------------------------------------------------------------------------------------------------
@@ -86,6 +76,62 @@ test("screenshots are written; axe finds nothing; nothing is wider than the scre
 	}
 	for (const name of Object.keys(LOOKS))
 		check(fs.statSync(path.join(SCREENSHOTS, `${name}.png`)).size > 10000, name);
+});
+
+test("nothing is claimed before the first answer; what is not uploaded is not in progress", async (site, browser) => {
+	browser.expect(/415/);
+	fs.mkdirSync(SCREENSHOTS, { recursive: true });
+	await site.startDaemon();
+	await site.startGateway();
+	const context = await browser.context({ reducedMotion: "reduce" });
+	let answer;
+	const held = new Promise((resolve) => { answer = resolve; });
+	let asked = 0;
+	await context.route(/\/v1\/(tasks|task-counts|events)\b/, async (route) => {
+		asked++;
+		await held;
+		await route.continue();
+	});
+	await context.addInitScript(() => {
+		window.headings = new Set();
+		const look = () => {
+			for (const heading of document.querySelectorAll("h2, #empty"))
+				if (heading.checkVisibility())
+					window.headings.add(heading.innerText.trim());
+			requestAnimationFrame(look);
+		};
+		requestAnimationFrame(look);
+	});
+	const page = await open(context, site.address("ada"));
+	await until(() => asked > 0, "it asks");
+	await page.waitForSelector("#work:not([hidden])");
+	await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+	same(await page.evaluate(() => [...window.headings]), [], "headings before the first answer");
+	answer();
+	await live(page);
+	await page.waitForSelector("#empty:not([hidden])");
+	check((await page.innerText("#empty")).startsWith("No documents yet"), await page.innerText("#empty"));
+	same(await page.evaluate(() => [...window.headings]), [await page.innerText("#empty")], "headings of nothing");
+	await page.screenshot({ path: path.join(SCREENSHOTS, "empty.png"), fullPage: true });
+	await audit(page, "empty");
+	await page.setInputFiles("#files", { name: "no.exe", mimeType: "application/x-msdownload", buffer: Buffer.from("MZ") });
+	await sees(page, "no.exe", ({ state, place }) => place === "upload" && state === "failed");
+	const headings = () => page.evaluate(() => [...document.querySelectorAll("h2")].filter((heading) => heading.checkVisibility()).map((heading) => heading.innerText.trim()));
+	await until(async () => (await headings()).join() === "Not uploaded 1", async () => (await headings()).join());
+	same(await page.title(), "Documents · trackd");
+	for (const [filter, seen] of [["active", false], ["completed", false], ["failed", true], ["all", true]]) {
+		await page.check(`#filter-${filter}`, { force: true });
+		same("no.exe" in (await shown(page)), seen, filter);
+	}
+	for (const [name, { viewport, colorScheme }] of Object.entries({ light: LOOKS.light, "320-dark": LOOKS["320-dark"] })) {
+		await page.emulateMedia({ colorScheme });
+		await page.setViewportSize(viewport ?? { width: 1100, height: 900 });
+		await page.screenshot({ path: path.join(SCREENSHOTS, `not-uploaded-${name}.png`), fullPage: true });
+		await audit(page, `not uploaded, ${name}`);
+	}
+	await page.getByRole("button", { name: "Dismiss: no.exe" }).click();
+	await until(async () => (await headings()).length === 0, async () => (await headings()).join());
+	check(await page.isVisible("#empty"), "there is nothing again");
 });
 
 test("it can be read at twice the size, and moves nothing for who wants no motion", async (site, browser) => {

@@ -4,12 +4,17 @@
 // Modules of the page that need no browser: the reader of event streams, the model, the words, the tokens.
 
 import { same, check } from "./lib/tap.mjs";
-import { TREE, token } from "./lib/site.mjs";
+import { TREE, token, until } from "./lib/site.mjs";
 
 globalThis.location = { hash: "", pathname: "/", search: "" };
 const part = (name) => import(`${TREE}tools/trackd-http/page/${name}.js`);
 const { EventParser } = await part("stream");
 const { Model } = await part("model");
+const { History } = await part("history");
+globalThis.addEventListener = globalThis.removeEventListener = () => {};
+globalThis.document = { baseURI: "http://here/", hidden: false };
+const { Api } = await part("api");
+const { Feed } = await part("feed");
 const words = await part("words");
 const session = await part("session");
 
@@ -63,6 +68,118 @@ test("the model goes forward only, and back where all is told anew", () => {
 	same(changes, [["a", null, 5], ["a", 5, 1], ["b", null, 1], ["c", null, 9], ["a", 1, null], ["c", 9, 3], ["c", 3, 7], ["b", 1, null], ["c", 7, null]]);
 });
 
+test("a list covers its part, and no more; what happens is counted until the server has counted again", () => {
+	const model = new Model();
+	const at = (n, state = "completed") => ({ state, done: state !== "active" && state !== "pending", created_at: `2026-01-01T00:00:0${n}.000Z` });
+	const ids = () => [...model.entries.keys()].sort().join("");
+
+	for (const [id, n, state] of [["a", 1], ["b", 2, "active"], ["c", 3], ["d", 3], ["e", 5, "failed"]])
+		model.merge(task(id, 1, at(n, state)), 100);
+	same([model.count("completed"), model.count("active", "pending"), model.total()], [3, 1, 5], "what is known");
+	model.counts = { pending: 0, active: 1, completed: 30, failed: 1, cancelled: 0 };
+	same([model.count("completed"), model.total()], [30, 32], "what the server has counted");
+	model.cover([task("d", 1, at(3))], 200, ({ done }) => done, at(3).created_at);
+	same(ids(), "abcd", "what is newer than the list's end and not in it has gone");
+	same([model.count("failed"), model.total()], [0, 31], "and is not counted");
+	model.cover([], 200, ({ done }) => !done);
+	same(ids(), "acd", "nothing is open");
+	model.merge(task("f", 1, at(6, "active")), 300);
+	same([model.count("completed"), model.count("active")], [30, 1], "one that came");
+	model.merge(task("f", 2, at(6)), 310);
+	same([model.count("completed"), model.count("active")], [31, 0], "one that came and ended");
+	model.replace([task("a", 1, at(1))], 400);
+	same([model.count("completed"), model.total()], [1, 1], "all is known");
+});
+
+test("each filter goes as far back as it is asked, without a gap, also after a new beginning", async () => {
+	const model = new Model();
+	const all = Array.from({ length: 900 }, (_, i) => task(`t${i}`, 1, { state: i % 3 ? "completed" : "failed", done: true,
+		created_at: new Date(1.7e12 + 1000 * Math.floor(i / 4)).toISOString() })).reverse();
+	// Pages as the server gives them: it looks at 100 tasks for each.
+	const api = new Api("t");
+	api.json = async (path) => {
+		const query = new URL(path, "http://here").searchParams;
+		const from = Number(query.get("page_token") ?? 0), tasks = [];
+		let i = from;
+		for (; i < Math.min(from + 100, all.length) && tasks.length < Number(query.get("page_size")); i++)
+			if (query.get("state") === "final" || query.get("state") === all[i].state)
+				tasks.push(all[i]);
+		return { tasks, next_page_token: i < all.length ? String(i) : null };
+	};
+	const history = new History(api, model, undefined);
+	const seen = (filter) => model.tasks().filter((one) => one.created_at >= history.after(filter) && (filter === "all" || one.state === filter)).length;
+	const begin = async (since) => {
+		const { tasks, next } = await api.list({ state: "final", size: 50 });
+		history.begin(tasks, next, since);
+	};
+
+	await begin(1);
+	same([seen("all"), history.more("all"), history.more("active")], [50, true, false]);
+	await history.load("all");
+	same(seen("all"), 250, "a page more");
+	await history.load("failed");
+	same([seen("failed"), seen("all") - seen("all") % 10], [200, 250], "one filter is further");
+	await history.load("failed");
+	same([seen("failed"), history.more("failed"), history.behind("failed")], [300, false, false], "and at its end");
+	all.splice(200, 1);
+	await begin(Date.now() + 1);
+	const before = seen("all");
+	same([before - before % 10, history.behind("all")], [250, true], "what was known is still shown");
+	Date.now = ((now) => () => now() + 10)(Date.now);
+	while (history.behind("all"))
+		await history.load("all");
+	same([model.get(`t${899 - 200}`) ?? null, seen("all"), history.more("all")], [null, before, true], "and is put right");
+	while (history.more("all"))
+		await history.load("all");
+	same([seen("all"), model.tasks().length], [899, 899], "all there are");
+});
+
+test("what runs behind many that wait is asked for before all of them", async () => {
+	const api = new Api("t");
+	const wait = Array.from({ length: 700 }, (_, i) => task(`w${i}`, 1, { state: "pending" })), run = task("run", 1, { state: "active" });
+	const told = [];
+
+	api.json = async (path) => {
+		const query = new URL(path, "http://here").searchParams, from = Number(query.get("page_token") ?? 0), to = from + Number(query.get("page_size"));
+		const all = { open: [...wait, run], active: [run], final: [] }[query.get("state")] ?? [];
+		return path.includes("counts") ? { pending: 700, active: 1 } : { tasks: all.slice(from, to), next_page_token: to < all.length ? String(to) : null };
+	};
+	const { open } = await api.overview({ partly: (overview) => told.push(overview.open.map(({ id }) => id)) });
+	same(told.map((ids) => [ids.length, ids.includes("run")]), [[50, false], [51, true]], "so far");
+	same([open.length, open.at(-1).id], [701, "run"], "in the end each is there once");
+});
+
+test("the feed says that the daemon is down, and asks for what a stream does not begin with", async () => {
+	const told = [];
+	const asked = [];
+	const ending = new AbortController();
+	const events = (...pieces) => new Response(pieces.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join(""), { headers: { "Content-Type": "text/event-stream" } });
+	const streams = [events(["snapshot", { tasks: [], more: false }], ["daemon", { up: false }], ["daemon", { up: true }], ["daemon", { up: false }]),
+		events(["snapshot", { tasks: [task("n", 1, { state: "completed", done: true })], more: true }], ["update", task("m", 1, { state: "active" })])];
+	const api = new Api("t");
+	const lists = { open: { tasks: [task("o", 1, { state: "active" })] }, final: { tasks: [], next_page_token: "x" }, counts: { active: 2 } };
+	api.ask = async () => streams.shift() ?? new Promise(() => {});
+	api.json = async (path) => {
+		asked.push(path.replace(/&.*/, ""));
+		return path.includes("counts") ? lists.counts : path.includes("=open") ? { next_page_token: null, ...lists.open } : { ...lists.final, next_page_token: path.includes("token") ? null : "x" };
+	};
+	const feed = new Feed(api, (message) => {
+		told.push(message);
+		if (message.type === "counts")
+			ending.abort();
+	});
+	feed.run(ending.signal);
+	feed.retry = 1;
+	// The second stream never ends by itself; the third is never answered.
+	await until(() => ending.signal.aborted, () => JSON.stringify(told));
+	feed.wake();
+	const types = told.filter(({ type }) => !["alive", "state"].includes(type));
+	same(types.filter(({ type }) => type === "daemon").map(({ up }) => up), [false, true, false, true], "down, up, down; nothing is known once the stream has ended");
+	check(told.findLastIndex(({ type }) => type === "daemon") < told.findIndex(({ state }) => state === "waiting"), "at once");
+	same(types.filter(({ type }) => type !== "daemon").map(({ type }) => type), ["snapshot", "newest", "changes", "overview", "counts"]);
+	same(types.find(({ type }) => type === "overview").open.map(({ id }) => id), ["o"]);
+});
+
 test("times and amounts", () => {
 	same([0, 49, 50, 9940, 9960, 59400, 59600, 192000, 3599600, 7500000].map(words.duration),
 		["< 0.1 s", "< 0.1 s", "0.1 s", "9.9 s", "10 s", "59 s", "1 min 00 s", "3 min 12 s", "1 h 00 min", "2 h 05 min"]);
@@ -112,7 +229,7 @@ test("tokens are looked at before they are sent", () => {
 console.log(`1..${tests.length}`);
 for (const [i, { name, run }] of tests.entries())
 	try {
-		run();
+		await run();
 		console.log(`ok ${i + 1} - ${name}`);
 	} catch (error) {
 		console.log(`not ok ${i + 1} - ${name}\n# ${error.stack.replaceAll("\n", "\n# ")}`);

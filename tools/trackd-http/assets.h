@@ -14,6 +14,7 @@
 	X(dom, "dom.js", ASSET_SCRIPT)                                                             \
 	X(drop, "drop.js", ASSET_SCRIPT)                                                           \
 	X(feed, "feed.js", ASSET_SCRIPT)                                                           \
+	X(history, "history.js", ASSET_SCRIPT)                                                     \
 	X(icon, "icon.svg", "image/svg+xml")                                                       \
 	X(main, "main.js", ASSET_SCRIPT)                                                           \
 	X(model, "model.js", ASSET_SCRIPT)                                                         \

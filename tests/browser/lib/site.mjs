@@ -98,6 +98,16 @@ export class Puppet extends Program {
 			throw new Error(`${line}: ${value}`);
 		return value;
 	}
+
+	// Many at once; all must succeed.
+	async doAll(lines) {
+		this.child.stdin.write(lines.map((line) => `${line}\n`).join(""));
+		for (const line of lines) {
+			const { value } = await this.lines.next();
+			if (value === undefined || Number.parseInt(value, 10) < 0)
+				throw new Error(`${line}: ${value}`);
+		}
+	}
 }
 
 // ---- The site ------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,17 @@ export const same = (seen, wanted, what = "") => {
 	check(a === b, `${what}: ${a} instead of ${b}`);
 };
 
-export const axeSource = () => fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const axeSource = () => fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+// Colours that a reader forces upon all pages are the reader's, and axe does not know them.
+export const audit = async (page, what) => {
+	await page.evaluate(axeSource());
+	const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"],
+		rules: { "color-contrast": { enabled: !matchMedia("(forced-colors: active)").matches } } }));
+	const told = violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+
+	same(told, [], `axe, ${what}`);
+};
 
 const comment = (text) => console.log(String(text).split("\n").map((line) => `# ${line}`).join("\n"));
 

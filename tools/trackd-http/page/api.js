@@ -3,6 +3,9 @@
 
 import { fault } from "./words.js";
 
+const PAGE = 500; // the largest that the server gives
+const FIRST = 50; // of each list, before anything is shown
+
 export class Fault extends Error {
 	constructor(status, detail = "", after = 0) {
 		super(fault(status, detail, after));
@@ -68,19 +71,42 @@ export class Api {
 		return this.json(`v1/tasks/${encodeURIComponent(id)}`);
 	}
 
-	// The newest tasks, at most `most`.
-	async tasks({ most = 500, signal } = {}) {
-		const found = [];
-		let token = null;
+	// How many of the user's tasks there are in each state.
+	counts(signal) {
+		return this.json("v1/task-counts", { signal });
+	}
+
+	// Tasks of a state, newest first, from a token on, until `size` are found or the list ends: {tasks, next}. A page may be
+	// short, or empty, although more follows.
+	async list({ state, size, token = null, signal }) {
+		const tasks = [];
+		let next = token;
 		do {
-			const query = new URLSearchParams({ page_size: String(Math.min(most, 200)) });
-			if (token)
-				query.set("page_token", token);
+			const query = new URLSearchParams({ state, page_size: String(Math.min(PAGE, size - tasks.length)) });
+			if (next)
+				query.set("page_token", next);
 			const page = await this.json(`v1/tasks?${query}`, { signal });
-			found.push(...page.tasks);
-			token = page.next_page_token;
-		} while (token && found.length < most);
-		return found;
+			tasks.push(...page.tasks);
+			next = page.next_page_token;
+		} while (next && tasks.length < size);
+		return { tasks, next };
+	}
+
+	// What is shown before anything is asked for: how many there are, all that are open, the newest final ones.
+	// {counts, open, final, next, since}. partly(the same): as soon as the first open ones are there, and those that run.
+	async overview({ signal, partly = () => {} } = {}) {
+		const since = Date.now();
+		const [counts, first, { tasks: final, next }] = await Promise.all([
+			this.counts(signal), this.list({ state: "open", size: FIRST, signal }), this.list({ state: "final", size: FIRST, signal }),
+		]);
+		if (!first.next)
+			return { counts, open: first.tasks, final, next, since };
+		partly({ counts, open: first.tasks, final, next, since });
+		// Many wait: what runs may be behind them all.
+		const running = await this.list({ state: "active", size: FIRST, signal });
+		partly({ counts, open: [...first.tasks, ...running.tasks], final, next, since });
+		const rest = await this.list({ state: "open", size: Infinity, token: first.next, signal });
+		return { counts, open: [...first.tasks, ...rest.tasks], final, next, since };
 	}
 
 	cancel(id) {

@@ -126,6 +126,7 @@ export class UploadCard {
 			failed: "Not uploaded",
 		};
 
+		this.state = state;
 		setAttribute(this.article, "data-state", state);
 		setText(this.percent, state === "failed" ? "Failed" : `${Math.floor(percent)}%`);
 		this.bar.update(percent, state === "failed" ? "not uploaded" : "uploading");

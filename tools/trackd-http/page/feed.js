@@ -3,6 +3,10 @@
 // see tabs.js, and tells what it learns in messages:
 //
 //     {type: "snapshot", tasks, since}     all there is
+//     {type: "newest", tasks, since}       the newest of more than a stream begins with
+//     {type: "overview", counts, open, final, next, since}   see api.js; all that are open
+//     {type: "counts", counts}             how many there are in each state
+//     {type: "daemon", up}                 whether trackd itself answers; up until it is said
 //     {type: "changes", tasks, gone}       in order; gone: ids of tasks that are no more
 //     {type: "state", state}               live, polling, waiting (nothing is to be had; it goes on trying)
 //     {type: "alive"}                      nothing new
@@ -16,6 +20,8 @@ const RETRY_MAX_MS = 30000;
 const POLL_MS = 2000;
 const POLL_MAX_MS = 16000;
 const POLL_HIDDEN_MS = 10000;
+const COUNT_MS = 2000; // between two counts
+const LOOK_MS = 5000; // between two looks at open tasks that the stream does not follow closely
 
 const jitter = (ms) => ms * (0.75 + Math.random() / 2);
 
@@ -30,12 +36,16 @@ export class Feed {
 		this.failures = 0; // to open the stream, in a row
 		this.poll_failures = 0;
 		this.state = null;
+		this.whole = true; // what has been told is all there is
+		this.counted = 0;
+		this.up = true;
 	}
 
 	// Until the signal, or the token is refused.
 	async run(signal) {
 		const wake = () => this.wake();
 
+		this.signal = signal;
 		signal.addEventListener("abort", wake, { once: true });
 		addEventListener("online", wake);
 		try {
@@ -46,6 +56,8 @@ export class Feed {
 				throw error;
 			this.emit({ type: "refused" });
 		} finally {
+			clearTimeout(this.counting);
+			clearTimeout(this.looking);
 			removeEventListener("online", wake);
 			signal.removeEventListener("abort", wake);
 		}
@@ -78,6 +90,8 @@ export class Feed {
 					this.retry = Math.max(this.retry, error.after * 1000);
 			}
 		}
+		clearTimeout(this.looking);
+		this.#daemon(true);
 		if (signal.aborted)
 			return;
 		this.failures = this.opened ? 0 : this.failures + 1;
@@ -114,10 +128,10 @@ export class Feed {
 		const since = Date.now();
 
 		try {
-			const tasks = await this.api.tasks({ signal });
+			const overview = await this.api.overview({ signal });
 			this.poll_failures = 0;
 			this.poll_took = Date.now() - since;
-			this.emit({ type: "snapshot", tasks, since });
+			this.#overview(overview);
 			if (this.state !== "polling")
 				this.#tell("polling");
 			return true;
@@ -131,6 +145,52 @@ export class Feed {
 				this.#tell("waiting");
 			return false;
 		}
+	}
+
+	#overview(overview) {
+		this.whole = !overview.next;
+		this.counted = Date.now();
+		this.emit({ type: "overview", ...overview });
+	}
+
+	// Counts are asked for after what may have changed them.
+	#recount() {
+		if (this.whole || this.counting)
+			return;
+		this.counting = setTimeout(async () => {
+			this.counting = null;
+			this.counted = Date.now();
+			try {
+				this.emit({ type: "counts", counts: await this.api.counts(this.signal) });
+			} catch { /* the next change asks again */ }
+		}, Math.max(0, this.counted + COUNT_MS - Date.now()));
+	}
+
+	// A stream begins with the newest tasks. The others are asked for, and those that run are looked at again: what they
+	// count is told of those only that the stream knows.
+	async #look(followed) {
+		try {
+			const overview = await this.api.overview({ signal: this.signal });
+
+			this.#overview(overview);
+			if (overview.open.some(({ id, state }) => state === "active" && !followed.has(id)))
+				this.#lookLater(followed);
+		} catch {
+			if (!this.signal.aborted)
+				this.#lookLater(followed);
+		}
+	}
+
+	#lookLater(followed) {
+		clearTimeout(this.looking);
+		this.looking = setTimeout(() => this.#look(followed), jitter(LOOK_MS));
+	}
+
+	#daemon(up) {
+		if (up === this.up)
+			return;
+		this.up = up;
+		this.emit({ type: "daemon", up });
 	}
 
 	#sleep(ms) {
@@ -148,8 +208,10 @@ export class Feed {
 	#receive(events) {
 		let changes = { type: "changes", tasks: [], gone: [] };
 		const flush = () => {
-			if (changes.tasks.length + changes.gone.length > 0)
+			if (changes.tasks.length + changes.gone.length > 0) {
 				this.emit(changes);
+				this.#recount();
+			}
 			changes = { type: "changes", tasks: [], gone: [] };
 		};
 
@@ -165,14 +227,21 @@ export class Feed {
 				this.#snapshot(JSON.parse(data));
 			} else if (event === "unavailable")
 				this.unavailable = true;
+			else if (event === "daemon")
+				this.#daemon(JSON.parse(data).up);
 		}
 		flush();
 		this.emit({ type: "alive" });
 	}
 
-	#snapshot(data) {
+	#snapshot({ tasks, more }) {
 		this.opened = true;
-		this.emit({ type: "snapshot", tasks: data.tasks, since: Date.now() });
+		clearTimeout(this.looking);
+		this.#daemon(true);
+		this.whole = !more;
+		this.emit({ type: more ? "newest" : "snapshot", tasks, since: Date.now() });
+		if (more)
+			this.#look(new Set(tasks.map(({ id }) => id)));
 		if (this.state !== "live")
 			this.#tell("live");
 	}

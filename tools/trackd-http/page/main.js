@@ -6,6 +6,7 @@ import { Api, Fault } from "./api.js";
 import { setText, show } from "./dom.js";
 import { Drop } from "./drop.js";
 import { Feed } from "./feed.js";
+import { History } from "./history.js";
 import { Model } from "./model.js";
 import * as session from "./session.js";
 import { Tabs } from "./tabs.js";
@@ -32,6 +33,7 @@ class Work {
 		this.ends = ends;
 		this.api = new Api(who.token);
 		this.owner = who.owner;
+		this.history = new History(this.api, model, this.#ended.signal);
 		this.uploads = new Uploads(this.api, {
 			changed: (upload) => view.upload(upload, this.uploads.all.has(upload)),
 			done: (upload, status) => this.#taken(upload, status),
@@ -44,10 +46,10 @@ class Work {
 	// The token is shown to the server before anything of other tabs is listened to.
 	async start() {
 		for (let ms = 1000; !this.#ended.signal.aborted; ms = Math.min(15000, ms * 2)) {
-			const since = Date.now();
 			try {
-				model.replace(await this.api.tasks({ signal: this.#ended.signal }), since);
-				view.heard();
+				const partly = (overview) => this.#overview(overview, "partly");
+
+				this.#overview(await this.api.overview({ signal: this.#ended.signal, partly }));
 				break;
 			} catch (error) {
 				if (this.#ended.signal.aborted)
@@ -75,7 +77,7 @@ class Work {
 		this.tabs = new Tabs(this.owner, {
 			lead: (signal) => this.feed.run(signal),
 			receive: (message) => this.#receive(message),
-			snapshot: () => ({ type: "changes", tasks: model.tasks(), gone: [] }),
+			snapshot: () => ({ type: model.whole ? "snapshot" : "known", tasks: model.tasks(), since: Date.now() }),
 			wake: () => this.feed.wake(),
 		});
 		this.tabs.start();
@@ -87,7 +89,27 @@ class Work {
 			model.replace(message.tasks, message.since);
 			view.heard();
 			break;
+		case "newest":
+			model.whole = false;
+			model.cover(message.tasks, message.since, undefined, message.tasks.at(-1).created_at);
+			break;
+		case "overview":
+			this.#overview(message);
+			break;
+		case "counts":
+			model.counts = message.counts;
+			view.recount();
+			break;
+		case "known":
+			model.cover(message.tasks, 0);
+			break;
+		case "daemon":
+			slow(!message.up);
+			break;
 		case "changes":
+			for (const task of message.tasks)
+				if (!model.get(task.id))
+					announcer.changed(task.id, null, task);
 			for (const task of message.tasks)
 				model.merge(task);
 			for (const id of message.gone)
@@ -100,6 +122,36 @@ class Work {
 		case "refused":
 			this.#refused();
 			break;
+		}
+	}
+
+	#overview({ counts, open, final, next, since }, partly = false) {
+		model.counts = counts;
+		model.whole = false;
+		model.cover(open, since, (task) => !partly && !task.done);
+		this.history.begin(final, next, since);
+		model.whole = !partly && !next;
+		view.heard();
+		view.recount();
+	}
+
+	// Final tasks until a filter shows as many as are wanted. False: it had them all, or the server did not answer.
+	async more(filter, enough) {
+		if (this.loading)
+			return;
+		this.loading = true;
+		try {
+			while (this.history.more(filter) && !enough())
+				await this.history.load(filter);
+			notice("");
+		} catch (error) {
+			if (error.status === 401)
+				this.#refused();
+			else if (!this.#ended.signal.aborted)
+				notice(error.message);
+		} finally {
+			this.loading = false;
+			view.recount();
 		}
 	}
 
@@ -178,6 +230,7 @@ class Work {
 		this.uploads.stopAll();
 		model.clear();
 		view.known = false;
+		slow(false);
 	}
 }
 
@@ -188,6 +241,12 @@ let work = null;
 const notice = (text) => {
 	setText(find("notice"), text);
 	show(find("notice"), text !== "");
+};
+
+// Progress goes on being told, but nobody notices that a worker has gone.
+const slow = (shown) => {
+	setText(find("slow"), shown ? "Live updates are slower: a part of the server is down. Some failures are shown only when it is back." : "");
+	show(find("slow"), shown);
 };
 
 const showSignIn = (why) => {
@@ -245,15 +304,17 @@ const view = new View(model, {
 	forget: (id) => work?.forget(id),
 	stop: (upload) => work?.uploads.stop(upload),
 	again: (upload) => work?.uploads.again(upload),
+	more: (filter, enough) => work?.more(filter, enough),
+	history: () => work?.history,
 });
 
 new Drop((files) => {
 	work?.uploads.add(files);
 	announcer.say(`Uploading ${documents(files.length)}`);
 }, () => work !== null);
-// What a first list tells is no news.
+// What a list tells of for the first time is no news.
 model.onChange((id, before, after) => {
-	if (view.known)
+	if (before && after)
 		announcer.changed(id, before, after);
 });
 

@@ -22,7 +22,7 @@ export class Tabs {
 		this.leading = false;
 		this.heard = Date.now();
 		this.asked = 0;
-		this.state = null;
+		this.latest = {}; // "state", "daemon": the last message of these
 	}
 
 	// Locks exist on https and on localhost only. Without them each tab is on its own.
@@ -56,8 +56,12 @@ export class Tabs {
 		if (message.type !== "alive")
 			this.calls.receive(message);
 		this.channel.postMessage(message);
-		if (message.type === "state")
-			this.state = message.state;
+		this.#keep(message);
+	}
+
+	#keep(message) {
+		if (message.type === "state" || message.type === "daemon")
+			this.latest[message.type] = message;
 	}
 
 	// ---- The lock -----------------------------------------------------------
@@ -110,8 +114,7 @@ export class Tabs {
 		}
 		this.heard = Date.now();
 		this.asked = 0;
-		if (message.type === "state")
-			this.state = message.state;
+		this.#keep(message);
 		// Another tab's token is not ours.
 		if (message.type !== "alive" && message.type !== "refused")
 			this.calls.receive(message);
@@ -120,8 +123,8 @@ export class Tabs {
 	#answer({ type, from }) {
 		if (type === "hello") {
 			this.channel.postMessage({ to: from, ...this.calls.snapshot() });
-			if (this.state)
-				this.channel.postMessage({ to: from, type: "state", state: this.state });
+			for (const message of Object.values(this.latest))
+				this.channel.postMessage({ to: from, ...message });
 		}
 		this.channel.postMessage({ to: from, type: "alive" });
 	}
@@ -134,7 +137,7 @@ export class Tabs {
 				this.calls.wake();
 			return;
 		}
-		if (!document.hidden && this.state !== "live")
+		if (!document.hidden && this.latest.state?.state !== "live")
 			this.channel.postMessage({ type: "wake" });
 		if (this.asked > 0 && now - this.asked > ANSWER_MS) {
 			this.asked = 0;

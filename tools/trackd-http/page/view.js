@@ -3,24 +3,35 @@
 
 import { TaskCard, UploadCard } from "./card.js";
 import { arrange, el, setAttribute, setText, show } from "./dom.js";
+import { FINAL, OPEN } from "./model.js";
 import { Row } from "./row.js";
 import { documents, nameOf, title } from "./words.js";
 
 // How long an end is shown in its place before it folds.
 const LINGER_MS = 6000;
 const HOVER_MS = 30000;
+// How many cards and rows there are at first, and how many more each time they are asked for.
+const CARDS = 20;
 const ROWS = 50;
+const MORE = 100;
 
 const FILTERS = { all: "All", active: "Active", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
+const STATES = { all: [...OPEN, ...FINAL], active: OPEN, completed: ["completed"], failed: ["failed"], cancelled: ["cancelled"] };
 
 const kindOf = (task) => (task.done ? task.state : "active");
 
 const newestFirst = (a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : a.id < b.id ? 1 : -1);
 
+// What runs before what waits.
+const runningFirst = (a, b) => (b.state === "active") - (a.state === "active") || newestFirst(a, b);
+
+// "50 of 12,340"
+const part = (n, all) => (n < all ? `${n.toLocaleString("en")} of ${all.toLocaleString("en")}` : all > 0 ? all.toLocaleString("en") : "");
+
 const find = (id) => document.getElementById(id);
 
 export class View {
-	// actions: cancel, forget (of tasks), stop, again (of uploads)
+	// actions: cancel, forget (of tasks), stop, again (of uploads), more(filter, enough()): load final ones, history()
 	constructor(model, actions) {
 		this.model = model;
 		this.actions = actions;
@@ -32,7 +43,7 @@ export class View {
 		this.rearrange = true;
 		this.filter = "all";
 		this.words = [];
-		this.most = ROWS;
+		this.most = { cards: CARDS, rows: ROWS };
 		this.known = false; // whether the tasks have been heard of at all
 		this.#controls();
 		model.onChange((id, before, after) => this.#changed(id, before, after));
@@ -51,13 +62,42 @@ export class View {
 		find("search").addEventListener("input", (event) => {
 			this.#set({ words: event.target.value.toLowerCase().split(/\s+/).filter(Boolean) });
 		});
-		find("more").addEventListener("click", () => this.#set({ most: this.most + ROWS }));
+		for (const [list, what] of [["active", "cards"], ["final", "rows"]])
+			find(`${list}-more`).addEventListener("click", () => this.#showMore(list, what));
 	}
 
 	#set(values) {
-		Object.assign(this, { most: ROWS }, values);
+		Object.assign(this, { most: { cards: CARDS, rows: ROWS } }, values);
 		this.#layout();
 		this.#draw();
+		this.#fill();
+	}
+
+	// The focus is on the first one that has come if the button goes.
+	async #showMore(list, what) {
+		const before = find(list).children.length;
+
+		this.most[what] += MORE;
+		this.#layout();
+		this.#draw();
+		await this.#fill();
+		if (find(`${list}-more`).hidden)
+			find(list).children[before]?.querySelector("summary, button").focus();
+	}
+
+	// Rows that are to be seen and are not known are asked for. A search looks through what is known.
+	async #fill() {
+		const { filter } = this;
+
+		if (this.known)
+			await this.actions.more(filter, () => filter !== this.filter ||
+				(!this.actions.history().behind(filter) && this.#known().length >= this.most.rows));
+	}
+
+	// Totals have changed.
+	recount() {
+		this.rearrange = true;
+		this.schedule();
 	}
 
 	#changed(id, before, after) {
@@ -81,8 +121,11 @@ export class View {
 		if (!present)
 			this.uploads.delete(upload);
 		else if (this.uploads.has(upload)) {
-			this.uploads.get(upload).update();
-			return;
+			const card = this.uploads.get(upload), before = card.state;
+
+			card.update();
+			if (card.state === before)
+				return;
 		} else
 			this.uploads.set(upload, new UploadCard(upload, this.actions));
 		this.#layout();
@@ -130,36 +173,65 @@ export class View {
 		return this.words.length === 0 || this.#matches(`${nameOf(task)} ${task.message} ${task.error?.message ?? ""} ${task.status} ${task.id}`.toLowerCase());
 	}
 
-	#layout() {
-		const all = this.model.tasks().sort(newestFirst);
-		const wanted = all.filter((task) => this.#wanted(task));
-		const asCard = (task) => !task.done || this.folding.has(task.id);
-		const active = wanted.filter(asCard), final = wanted.filter((task) => !asCard(task));
-		const uploads = this.filter === "all" || this.filter === "active"
-			? [...this.uploads.values()].filter((card) => this.#matches(card.upload.file.name.toLowerCase())) : [];
+	// Final tasks that a filter shows, of those that are known without a gap.
+	#known() {
+		const after = this.actions.history()?.after(this.filter) ?? "";
 
-		this.rearrange = false;
-		arrange(find("active"), [...uploads.map((card) => card.element).reverse(), ...active.map((task) => this.#card(task.id).element)]);
-		arrange(find("final"), final.slice(0, this.most).map((task) => this.#row(task.id).element));
-		this.#headings(all, uploads.length + active.length, final.length);
+		return this.model.tasks().filter((task) => task.done && task.created_at >= after && !this.folding.has(task.id) &&
+			(this.filter === "all" || task.state === this.filter));
 	}
 
-	#headings(all, active, final) {
-		const running = all.filter((task) => !task.done).length;
+	#layout() {
+		const active = this.model.tasks().filter((task) => (!task.done || this.folding.has(task.id)) && this.#wanted(task)).sort(runningFirst);
+		const known = this.#known();
+		const final = known.filter((task) => this.#wanted(task)).sort(newestFirst);
+		const uploads = [...this.uploads.values()].filter((card) => this.#matches(card.upload.file.name.toLowerCase())).reverse();
+		const going = uploads.filter((card) => card.upload.state !== "failed" && ["all", "active"].includes(this.filter));
+		const refused = uploads.filter((card) => card.upload.state === "failed" && ["all", "failed"].includes(this.filter));
+		const cards = [...going, ...active];
+
+		this.rearrange = false;
+		arrange(find("refused"), refused.slice(0, this.most.cards).map((card) => card.element));
+		arrange(find("active"), cards.slice(0, this.most.cards).map((one) => (one instanceof UploadCard ? one : this.#card(one.id)).element));
+		arrange(find("final"), final.slice(0, this.most.rows).map((task) => this.#row(task.id).element));
+		this.#prune();
+		setText(find("refused-count"), part(Math.min(refused.length, this.most.cards), refused.length));
+		show(find("refused-section"), refused.length > 0);
+		this.#headings({ cards, known, final, none: refused.length === 0 });
+	}
+
+	// What is not in the page any more is not kept up to date either.
+	#prune() {
+		for (const shown of [this.cards, this.rows])
+			for (const [id, { element }] of shown)
+				if (!element.isConnected)
+					shown.delete(id);
+	}
+
+	#headings({ cards, known, final, none }) {
+		const { model, filter } = this;
+		const running = model.count(...OPEN);
+		const folding = [...this.folding.keys()].filter((id) => STATES[filter].includes(model.get(id)?.task.state)).length;
+		// Of those that there are; of a search, of those that were found.
+		const all = this.words.length > 0 ? final.length : Math.max(final.length, model.count(...STATES[filter].filter((state) => FINAL.includes(state))) - folding);
+		const more = this.actions.history()?.more(filter) ?? false;
 
 		for (const [value, element] of Object.entries(this.counts)) {
-			const n = value === "all" ? all.length : all.filter((task) => kindOf(task) === value).length;
+			const n = model.count(...STATES[value]);
 			setText(element, n > 0 ? n.toLocaleString("en") : "");
 		}
-		setText(find("active-count"), active > 0 ? active.toLocaleString("en") : "");
-		setText(find("final-count"), final > 0 ? final.toLocaleString("en") : "");
-		show(find("active-section"), active > 0);
-		show(find("final-section"), final > 0);
-		show(find("more"), final > this.most);
-		setText(find("more"), `Show more of the ${documents(final)}`);
-		show(find("empty"), active + final === 0 && this.known);
-		setText(find("empty"), all.length === 0 ? "No documents yet. What you upload appears here and is followed until it is done." : "No document matches.");
-		document.title = running > 0 ? `(${running}) Documents · trackd` : "Documents · trackd";
+		setText(find("active-count"), part(Math.min(cards.length, this.most.cards), cards.length));
+		setText(find("final-count"), part(Math.min(final.length, this.most.rows), all));
+		show(find("active-section"), cards.length > 0);
+		show(find("active-more"), cards.length > this.most.cards);
+		setText(find("active-more"), `Show more of the ${documents(cards.length)}`);
+		show(find("final-section"), final.length > 0 || more);
+		show(find("final-more"), final.length > this.most.rows || more);
+		setText(find("final-more"), this.words.length > 0 && final.length <= this.most.rows
+			? `Search more than ${known.length.toLocaleString("en")} of the ${documents(all === final.length ? model.count(...STATES[filter]) : all)}` : `Show more of the ${documents(all)}`);
+		show(find("empty"), cards.length + final.length === 0 && none && !more && this.known);
+		setText(find("empty"), model.total() === 0 ? "No documents yet. What you upload appears here and is followed until it is done." : "No document matches.");
+		document.title = running > 0 ? `(${running.toLocaleString("en")}) Documents · trackd` : "Documents · trackd";
 	}
 
 	#card(id) {
@@ -222,12 +294,11 @@ export class View {
 		(beside?.querySelector("summary") ?? find("documents")).focus();
 	}
 
+	// The tasks have been told of. What is wanted beyond them is asked for.
 	heard() {
-		if (this.known)
-			return;
 		this.known = true;
-		this.rearrange = true;
-		this.schedule();
+		this.recount();
+		this.#fill();
 	}
 
 	link(state, text) {
