@@ -4,9 +4,13 @@
 //
 // The page stays true: through kills, restarts of the gateway and of the daemon, with twenty tabs, and without a stream.
 
+import fs from "node:fs";
+import path from "node:path";
 import { card, link, live, mark, open, sees, shown, stayed } from "./lib/page.mjs";
-import { sleep, token, until } from "./lib/site.mjs";
-import { check, main, same, test } from "./lib/tap.mjs";
+import { BUILD, sleep, token, until } from "./lib/site.mjs";
+import { audit, check, main, same, test } from "./lib/tap.mjs";
+
+const SCREENSHOTS = path.join(BUILD, "screenshots");
 
 const begin = async (puppet, id, name, total = 100) => {
 	await puppet.do(`create ${id} owner=ada name=${name}`);
@@ -91,7 +95,7 @@ test("a restart of the gateway, and its death, are told and survived", async (si
 	await stayed(page);
 });
 
-test("the daemon's death and return change nothing; a new board replaces all", async (site, browser) => {
+test("the daemon's death and return are said and change nothing else; a new board replaces all", async (site, browser) => {
 	browser.expect(/503|ERR_/);
 	await site.startDaemon();
 	await site.startGateway();
@@ -100,10 +104,30 @@ test("the daemon's death and return change nothing; a new board replaces all", a
 	await begin(worker, "a", "report.pdf");
 	await sees(page, "report.pdf", working("extracting"));
 	await mark(page);
+	check(await page.isHidden("#slow"), "all is well");
+	const other = await open(page.context(), site.address("ada"));
+	await live(other);
 	await site.daemon.kill();
 	await worker.do("update a chunking Splitting");
 	await sees(page, "report.pdf", working("chunking"));
+	// All tabs say so, also one that comes later; the link is live all the same.
+	await page.waitForSelector("#slow:not([hidden])");
+	const late = await open(page.context(), site.address("ada"));
+	for (const tab of [page, other, late]) {
+		await tab.waitForSelector("#slow:not([hidden])");
+		check((await tab.innerText("#slow")).startsWith("Live updates are slower"), await tab.innerText("#slow"));
+		await live(tab);
+	}
+	fs.mkdirSync(SCREENSHOTS, { recursive: true });
+	for (const [name, colorScheme, width] of [["light", "light", 1100], ["320-dark", "dark", 320]]) {
+		await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+		await page.setViewportSize({ width, height: 700 });
+		await page.screenshot({ path: path.join(SCREENSHOTS, `daemon-down-${name}.png`) });
+		await audit(page, `daemon down, ${name}`);
+	}
 	await site.startDaemon();
+	for (const tab of [page, other, late])
+		await tab.waitForSelector("#slow", { state: "hidden" });
 	await worker.do("update a embedding Embedding");
 	await sees(page, "report.pdf", working("embedding"));
 	await worker.kill();
