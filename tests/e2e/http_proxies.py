@@ -149,6 +149,7 @@ class Haproxy(Proxy):
         text = shipped("haproxy.cfg")
         if usual:
             text = re.sub(r"timeout server \d+s", "timeout server 1s", text)
+            text = re.sub(r".*del-header X-Forwarded-For\n", "", text)
         apart.put("haproxy/haproxy.cfg", HAPROXY + text)
         os.makedirs("/var/lib/haproxy", exist_ok=True)
         self.journal = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
