@@ -236,7 +236,8 @@ static enum MHD_Result more(struct request *request, const char *data, size_t *s
 	if (request->body) {
 		request->body = false;
 		request_due(request);
-		server_phase(request->connection, CONNECTION_BUSY);
+		if (request->status == 0)
+			server_phase(request->connection, CONNECTION_BUSY);
 	}
 	if (request->status != 0)
 		return MHD_YES;

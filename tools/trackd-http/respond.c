@@ -2,6 +2,7 @@
 #include "respond.h"
 #include "cors.h"
 #include "routes.h"
+#include "server.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ enum MHD_Result respond(struct request *request, unsigned status, struct MHD_Res
 	if (!MHD_get_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL))
 		response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	result = MHD_queue_response(request->connection, status, response);
+	server_phase(request->connection, CONNECTION_SENDING);
 	MHD_destroy_response(response);
 	return result;
 }

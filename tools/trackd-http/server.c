@@ -4,8 +4,11 @@
 #include "linger.h"
 #include "request.h"
 #include <errno.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +17,9 @@ enum {
 	MEMORY = 16 << 10, /* of one connection: head and answer; less refuses an 11 KB head */
 	KICK_USEC = 1000,
 	WATCH_USEC = 1000000,
+	UNREAD_S = 60, /* an answer of which the client takes nothing */
+	SEND_BUFFER =
+		128 << 10, /* of the kernel, which doubles it; by itself it would go to 4 MiB */
 };
 
 struct connection {
@@ -22,7 +28,8 @@ struct connection {
 	struct MHD_Connection *of;
 	struct gate *gate; /* NULL if memory was out: no request is served */
 	enum connection_phase phase;
-	time_t since; /* CLOCK_MONOTONIC, of the phase */
+	time_t since;   /* CLOCK_MONOTONIC, of the phase; of an answer: when some of it was taken */
+	uint64_t taken; /* of all answers, as the kernel says it */
 	char peer[64];
 };
 
@@ -91,7 +98,7 @@ static void enter(struct server *server, struct MHD_Connection *of, void **conte
 
 static bool is_busy(enum connection_phase phase)
 {
-	return phase == CONNECTION_BODY || phase == CONNECTION_BUSY;
+	return phase == CONNECTION_BODY || phase == CONNECTION_BUSY || phase == CONNECTION_SENDING;
 }
 
 static void leave(struct server *server, void **context)
@@ -211,10 +218,29 @@ static uint32_t limit_of(const struct server *server, enum connection_phase phas
 		return config->body_s;
 	case CONNECTION_BUSY:
 		return UINT32_MAX;
+	case CONNECTION_SENDING:
+		return UNREAD_S;
 	case CONNECTION_IDLE: /* and the head that ends it */
 		return config->idle_s + config->head_s;
 	}
 	return 0;
+}
+
+/* Whether the client has all that was sent, or has taken some of it since this was asked last. */
+static bool takes(struct connection *connection)
+{
+	int fd = socket_of(connection->of), queued = 0;
+	struct tcp_info info = { .tcpi_state = 0 };
+	socklen_t size = sizeof info;
+	uint64_t before = connection->taken;
+
+	if (ioctl(fd, SIOCOUTQ, &queued) < 0 || queued == 0)
+		return true;
+	/* A Unix socket has no more to say than how much is left. */
+	connection->taken = (uint64_t)queued;
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+		connection->taken = info.tcpi_bytes_acked;
+	return connection->taken != before;
 }
 
 static int on_watch(sd_event_source *source, uint64_t usec, void *data)
@@ -222,10 +248,13 @@ static int on_watch(sd_event_source *source, uint64_t usec, void *data)
 	struct server *server = data;
 	time_t now = now_s();
 
-	for (struct connection *c = server->connections; c; c = c->next)
+	for (struct connection *c = server->connections; c; c = c->next) {
+		if (c->phase == CONNECTION_SENDING && takes(c))
+			c->since = now;
 		if (now - c->since > (time_t)limit_of(server, c->phase) ||
 		    (c->phase == CONNECTION_BODY && has_ended(c->of)))
 			end(c->of);
+	}
 	(void)sd_event_source_set_time(source, usec + WATCH_USEC);
 	return 0;
 }
@@ -354,6 +383,7 @@ static int add_sources(struct server *server)
 
 int server_start(struct gateway *gateway, int fd, bool admin, struct server **ret_server)
 {
+	static const int send_buffer = SEND_BUFFER;
 	struct server *server = calloc(1, sizeof *server);
 	int error = -ENOMEM;
 
@@ -364,6 +394,8 @@ int server_start(struct gateway *gateway, int fd, bool admin, struct server **re
 	error = lingers_new(gateway->event, &server->lingers);
 	if (error < 0)
 		goto fail;
+	/* Connections have it from their listener. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
 	server->daemon = start_daemon(server, fd);
 	error = server->daemon ? add_sources(server) : -EIO;
 	if (error < 0)

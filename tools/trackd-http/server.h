@@ -28,8 +28,15 @@ void server_kick(struct server *server);
 /* The address of whoever is connected, as text; "local" by a Unix socket. */
 const char *server_peer(struct MHD_Connection *connection);
 
-/* What request.c knows of a connection's progress. */
-enum connection_phase { CONNECTION_HEAD, CONNECTION_BODY, CONNECTION_BUSY, CONNECTION_IDLE };
+/* What request.c knows of a connection's progress. An answer that nobody reads for a minute is cut
+ * off, whatever it is; until then it is held once, and the next request is not begun. */
+enum connection_phase {
+	CONNECTION_HEAD,
+	CONNECTION_BODY,
+	CONNECTION_BUSY,
+	CONNECTION_SENDING,
+	CONNECTION_IDLE
+};
 void server_phase(struct MHD_Connection *connection, enum connection_phase phase);
 
 /* A request begins. False: its head has not been checked (gate.h), so it may not be served. */
