@@ -116,7 +116,7 @@ static enum MHD_Result respond_ready(struct request *request, const struct findi
 		if (verbose || findings->why[i][0] != '\0')
 			append(page, findings->why[i][0] == '\0' ? "[+]" : "[!]", checks[i].name,
 			       findings->why[i]);
-	strcat(page, "ready\n");
+	snprintf(page + strlen(page), PAGE - strlen(page), "ready\n");
 	return respond(request, MHD_HTTP_OK,
 		       response_copy("text/plain; charset=utf-8", page, strlen(page)));
 }
