@@ -17,10 +17,7 @@
 /* As it stands: names of members, brackets. Inline, so that the length of a constant is one, too. */
 static inline char *json_write_plain(char *to, const char *text)
 {
-	size_t size = strlen(text);
-
-	memcpy(to, text, size);
-	return to + size;
+	return stpcpy(to, text);
 }
 
 /* A string: any bytes, at most TRACKD_ERROR_MAX; what is not text is replaced. */

@@ -440,13 +440,16 @@ static void tell_end(struct stream *stream)
 }
 
 /* The id keeps a stream of a quiet task from growing older than the ring. */
-static void tell_beat(struct stream *stream)
+static bool tell_beat(struct stream *stream)
 {
 	char id[SSE_ID];
 
+	if (!stream->beat)
+		return false;
 	stream->beat = false;
 	stream_id(stream, id);
 	sse_format(&stream->out, ": ka\nid: %s\n\n", id);
+	return true;
 }
 
 /* Without an id: where a client goes on has nothing to do with it. */
@@ -475,12 +478,8 @@ static bool tell_one(struct stream *stream)
 		tell_end(stream);
 	else if (stream->moved && !stream->owned)
 		tell_counts(stream);
-	else if (tell_daemon(stream))
-		return true;
-	else if (stream->beat)
-		tell_beat(stream);
 	else
-		return false;
+		return tell_daemon(stream) || tell_beat(stream);
 	return true;
 }
 
