@@ -250,6 +250,24 @@ bool harness_robust_lists(void)
 	return syscall(SYS_get_robust_list, 0, &list, &size) == 0 && list != NULL;
 }
 
+bool harness_wiped_pages(void)
+{
+	enum { SIZE = 65536 }; /* a page of the largest kind */
+	char *page = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		harness_die("mmap: %s", strerror(errno));
+	page[0] = 1;
+	if (madvise(page, SIZE, MADV_WIPEONFORK) < 0)
+		harness_die("madvise: %s", strerror(errno));
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		_exit(page[0]);
+	int status = harness_reap(pid);
+	munmap(page, SIZE);
+	return status == 0;
+}
+
 bool harness_same_proc(void)
 {
 	char text[1024] = "";

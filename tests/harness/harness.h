@@ -53,6 +53,15 @@ bool harness_robust_lists(void);
 			HARNESS_SKIP("there are no robust lists here");                            \
 	} while (0)
 
+/* Whether a forked child finds pages zero that are marked so (MADV_WIPEONFORK), by which the library
+ * knows one. Emulators may take the mark and forget it. */
+bool harness_wiped_pages(void);
+#define HARNESS_NEEDS_WIPED_PAGES()                                                                \
+	do {                                                                                       \
+		if (!harness_wiped_pages())                                                        \
+			HARNESS_SKIP("marked pages are not wiped at a fork here");                 \
+	} while (0)
+
 /* Whether a process reads of itself in /proc what others read of it. Emulators make that up, so that
  * a daemon takes a worker of this program for another process, and it for dead. */
 bool harness_same_proc(void);

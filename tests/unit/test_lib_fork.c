@@ -156,6 +156,7 @@ static void a_child_finds_every_lock_free(void **state)
 	struct trackd_view view;
 
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	assert_true(trackd_fd(writer) >= 0);
 	for (int first = 0; first < 4; first++) {
 		struct trackd_ref ref = create();
@@ -192,6 +193,7 @@ static void a_child_of_a_thread_that_dispatches_hangs_nowhere(void **state)
 	int hung = 0;
 
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	assert_true(trackd_fd(reader) >= 0);
 	assert_int_equal(pthread_create(&thread, NULL, dispatch, &over), 0);
 	for (int i = 0; i < 200 && hung == 0; i++) {
@@ -211,6 +213,7 @@ static void a_child_moves_on_to_a_new_board(void **state)
 	uint8_t old[16];
 
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	trackd_board_id(reader, old);
 	hold_all(reader);
 	hold_all(writer);
@@ -235,6 +238,7 @@ static void a_child_that_reads_holds_no_entry(void **state)
 	uint8_t old[16];
 
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	trackd_board_id(reader, old);
 	pid_t pid = fork_child();
 	if (pid == 0) {
@@ -272,6 +276,7 @@ static void prepare(int when, struct trackd_ref ref)
 static void a_childs_child_works_as_itself(void **state)
 {
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	for (int when = 0; when < 4; when++) {
 		struct trackd_ref ref = create(), other = create();
 		pid_t pid = fork_child();
@@ -307,6 +312,7 @@ static void *write_and_read(void *data)
 static void a_childs_threads_may_be_first_together(void **state)
 {
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	for (int i = 0; i < 20; i++) {
 		struct trackd_ref ref = create();
 		pid_t pid = fork_child();
@@ -428,6 +434,7 @@ static void a_child_leaves_its_parents_loop_as_it_is(void **state)
 	int fd = trackd_fd(reader);
 
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	HARNESS_WAIT(rings(fd, ref) && rings(fd, ref) && rings(fd, ref), 15000);
 	for (int how = 0; how < 5; how++) {
 		pid_t pid = fork_child();
@@ -446,6 +453,7 @@ static void a_child_closes_its_copies_once(void **state)
 	struct trackd_view view;
 
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	assert_true(trackd_fd(reader) >= 0 && trackd_fd(writer) >= 0);
 	struct harness_usage before = harness_usage();
 	pid_t pid = fork_child();

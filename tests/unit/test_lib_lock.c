@@ -335,6 +335,7 @@ static void a_zombie_is_rescued_from(void **state)
 	pid_t pid = forgotten_holder(end_process);
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(*futex_word() & FUTEX_TID_MASK, pid);
 	assert_int_equal(kill(pid, 0), 0); /* it is there */
@@ -349,6 +350,7 @@ static void so_is_a_first_thread_that_ended_before_its_process(void **state)
 	pid_t pid = forgotten_holder(end_first_thread);
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	HARNESS_WAIT(lock_rescue(mutex), 10000);
 	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
 	lock_drop(mutex);

@@ -54,6 +54,8 @@ static const char *find_obstacle(void)
 
 	if (geteuid() != 0)
 		return "only root makes pid and time namespaces";
+	if (!harness_wiped_pages())
+		return "marked pages are not wiped at a fork here";
 	if (uptime_s() < UPTIME_MIN_S)
 		return "the machine has been up for too short to set a clock back";
 	pid = harness_fork();

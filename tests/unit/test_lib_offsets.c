@@ -199,6 +199,7 @@ static void a_forked_child_looks_at_once(void **state)
 	struct trackd *const connections[] = { to_read, to_write };
 
 	(void)state;
+	HARNESS_NEEDS_WIPED_PAGES();
 	for (int i = 0; i < 2; i++) {
 		assert_true(is_found(connections[i]));
 		pid_t pid = harness_fork();

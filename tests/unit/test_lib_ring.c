@@ -151,6 +151,7 @@ static void a_victim_that_is_held_is_passed_over(void **state)
 	struct trackd_ref more;
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	fill();
 	complete(refs[9]);
 	complete(refs[4]);
@@ -180,6 +181,7 @@ static void a_victim_whose_stripe_is_held_is_passed_over(void **state)
 	struct trackd_ref more;
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	fill();
 	complete(refs[9]);
 	complete(refs[4]);
@@ -197,6 +199,7 @@ static void an_expired_victim_that_is_held_is_passed_over(void **state)
 	struct trackd_ref more;
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	fill();
 	take_away(refs[9]);
 	refs[9] = create_for("short", 1, 0);
@@ -219,6 +222,7 @@ static void what_is_held_does_not_keep_the_rest_from_repair(void **state)
 	uint32_t slot, generation;
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	pid_t dead = 0, pid = harness_fork();
 	if (pid == 0) {
 		if (ring_claim(&board, soon(), &slot, &generation) < 0)
