@@ -2,8 +2,8 @@
 #include "entity.h"
 #include "board.h"
 #include "header_lines.h"
+#include "json_write.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,16 @@ enum { WAIT_MAX_S = 60 };
 
 void entity_tag(struct gateway *gateway, const struct trackd_task *task, char ret_tag[ENTITY_TAG])
 {
-	snprintf(ret_tag, ENTITY_TAG, "W/\"%s-%" PRIx32 "-%" PRIu64 "-%" PRIu64 "\"",
-		 board_id(gateway->board), task->ref.generation, task->revision, task->done);
+	char *to = json_write_plain(ret_tag, "W/\"");
+
+	to = json_write_plain(to, board_id(gateway->board));
+	*to++ = '-';
+	to = json_write_number(to, task->ref.generation);
+	*to++ = '-';
+	to = json_write_number(to, task->revision);
+	*to++ = '-';
+	to = json_write_number(to, task->done);
+	json_write_plain(to, "\"");
 }
 
 /* What is compared: the tag without its weakness. */
@@ -45,6 +53,8 @@ bool entity_unchanged(const struct request *request, const char *tag)
 {
 	char wanted[ENTITY_TAG];
 
+	if (!request_header(request, "If-None-Match"))
+		return false;
 	snprintf(wanted, sizeof wanted, "%s", opaque(tag));
 	return header_lines_any(request, "If-None-Match", names_tag, wanted);
 }

@@ -81,13 +81,17 @@ static bool append(const char *line, void *user)
 static void find_address(struct request *request)
 {
 	static const char name[] = "X-Forwarded-For";
-	struct list list = { .length = 0 };
-	bool forwarded = request_header(request, name) != NULL;
+	const struct limits *limits = request->gateway->limits;
+	const char *peer = server_peer(request->connection);
 
-	if (forwarded)
+	if (request_header(request, name)) {
+		struct list list = { .length = 0 };
+
 		(void)header_lines_any(request, name, append, &list);
-	limits_address(request->gateway->limits, server_peer(request->connection),
-		       forwarded ? list.text : NULL, request->address);
+		limits_address(limits, peer, list.text, request->address);
+	} else {
+		limits_address(limits, peer, NULL, request->address);
+	}
 }
 
 static struct request *request_new(struct server *server, struct MHD_Connection *connection,
