@@ -507,6 +507,7 @@ static void a_refusal_holds_no_longer_than_its_reason(void **state)
 	uint32_t slot, generation;
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	fill();
 	assert_int_equal(create("more", &more), TRACKD_E_FULL);
 	complete(refs[3]);
@@ -648,6 +649,7 @@ static void claims_for_replacing_end(void **state)
 	uint32_t slots[LAYOUT_SPARE], generations[LAYOUT_SPARE], slot, generation;
 
 	(void)state;
+	HARNESS_NEEDS_ROBUST_LISTS();
 	fill();
 	for (int i = 0; i < LAYOUT_SPARE; i++)
 		assert_int_equal(ring_claim_replacing(&board, LOCK_TRY, &slots[i], &generations[i]),
