@@ -6,6 +6,7 @@ that are not buffered, uploads that are not, errors of their own in the gateway'
 counts, and no ticket in a log.
 """
 
+import json
 import os
 import re
 import signal
@@ -206,6 +207,11 @@ def tls(gateway, proxy, _producer):
               == (there.status, there.body, there.headers["content-type"]), f"{here!r} {there!r}")
 
 
+def curl_http2(proxy, path, *arguments):
+    return ["curl", "-sN", "--http2", "--cacert", proxy.trusted, "--resolve", f"{HOST}:443:127.0.0.1",
+            "-H", f"Authorization: Bearer {ADA}", *arguments, f"https://{HOST}{path}"]
+
+
 def streams(_gateway, proxy, producer):
     stream = Stream(proxy, "/v1/tasks/t/events", ADA)
     check(stream.status == 200 and "content-encoding" not in stream.headers, stream.headers)
@@ -214,9 +220,7 @@ def streams(_gateway, proxy, producer):
         producer.do(f"update t {stage}")
         check(stream.transition().data["status"] == stage, stage)
     stream.close()
-    curl = subprocess.Popen(["curl", "-sN", "--http2", "--cacert", proxy.trusted, "--resolve", f"{HOST}:443:127.0.0.1",
-                             "-w", "%{http_version}", "-H", f"Authorization: Bearer {ADA}", f"https://{HOST}/v1/tasks/t/events"],
-                            stdout=subprocess.PIPE, text=True)
+    curl = subprocess.Popen(curl_http2(proxy, "/v1/tasks/t/events", "-w", "%{http_version}"), stdout=subprocess.PIPE, text=True)
     line = iter(curl.stdout.readline, "")
     check(any(text == "event: snapshot\n" for text in line), "over HTTP/2 it begins")
     producer.do("update t indexing")
@@ -256,6 +260,18 @@ def uploads(gateway, proxy, _producer):
         check(document.read() == content, "it arrived as it was sent")
 
 
+def refuses_http2(gateway, proxy):
+    path = os.path.join(gateway.folder, "large.txt")
+    with open(path, "wb") as large:
+        large.truncate(70 * MIB)
+    arguments = "-F", f"file=@{path}", "-w", "\n%{http_version} %{http_code} %{content_type}"
+    said = subprocess.run(curl_http2(proxy, "/documents", *arguments), stdout=subprocess.PIPE, text=True, timeout=LIMIT, check=False)
+    body, _, how = said.stdout.rpartition("\n")
+    check(how == "2 413 " + ("application/problem+json" if proxy.name == "nginx" else "application/json"), said)
+    check(json.loads(body)["detail"] == "The document is too large", said)
+    os.remove(path)
+
+
 def refusals(gateway, proxy, _producer):
     # Answered before the body has come, by the gateway: the answer is not lost.
     body = form(file("program.exe", b"MZ" * MIB))
@@ -268,6 +284,7 @@ def refusals(gateway, proxy, _producer):
         connection.sendall(head + f"--{BOUNDARY}\r\n".encode())
         reply = read_reply(connection)
     check(reply.status == 413 and reply.json()["detail"] == "The document is too large", repr(reply))
+    refuses_http2(gateway, proxy)
     if proxy.name == "nginx":
         problem(reply, 413, "Content Too Large")
         problem(proxy.raw(b"GET /\0 HTTP/1.1\r\n\r\n"), 400, "Bad Request")
