@@ -81,9 +81,14 @@ int main(int argc, char **argv)
 		printf("docproc %s\n", trackd_version());
 		return flush(EXIT_CODE_DONE);
 	}
-	if (cli.help || (first == argc && !cli.spool_named)) {
+	if (cli.help || argc == 1) {
 		help(cli.help ? stdout : stderr);
 		return flush(cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE);
+	}
+	if (first == argc && !cli.spool_named) {
+		note_error(
+			"which document? Name a FILE, or a verb such as serve; see docproc --help");
+		return EXIT_CODE_USAGE;
 	}
 	if (first == argc)
 		return verb_serve(&config, 1, argv);
