@@ -294,7 +294,9 @@ int keys_read(const struct auth_config *config, bool signing, struct keys **ret_
 	int error = -EINVAL;
 
 	if (config->key_file[0] == '\0') {
-		snprintf(ret_why, size, "no key file is configured");
+		snprintf(ret_why, size,
+			 "no key file is configured: set key_file in http.conf, or give --key-file "
+			 "FILE");
 		return error;
 	}
 	reading.keys = calloc(1, sizeof *reading.keys);
