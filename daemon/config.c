@@ -352,7 +352,8 @@ int config_finish(struct config *config, struct config_fault *fault)
 	       (geteuid() != 0 && runtime && strcmp(config->board, "/trackd") != 0);
 	if (user && !runtime)
 		return fail(fault, "socket: XDG_RUNTIME_DIR is not set to a directory of this user "
-				   "that others may not write; set it, or give --socket PATH");
+				   "that others may not write; set it, or give --socket PATH "
+				   "here and TRACKD_SOCKET to clients");
 	n = snprintf(config->socket, sizeof config->socket, "%s/trackd%s.sock",
 		     user ? runtime : "/run", config->board);
 	if (n < 0 || (size_t)n >= sizeof config->socket)
