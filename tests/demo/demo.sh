@@ -126,6 +126,11 @@ docproc() { # VERB ARG...
 	"$docproc" "$verb" "$@" --spool "$spool" --store "$store"
 }
 
+ask() { # QUERY LIMIT
+	printf '%s$ docproc search "%s"%s\n' "$bold" "$1" "$plain"
+	docproc search "$1" --owner "$owner" --limit "$2"
+}
+
 # Under the file's name, which a person can follow; an application leaves the id to docproc.
 submit() { # FILE...
 	local file id whose n
@@ -226,10 +231,10 @@ say "3 more documents were processed without a daemon. It is back, and adopted t
 "$trackctl" ls -o id,owner,status,progress,time,message
 say "What was made of them can be searched (docproc search):"
 if [ -z "${DOCS:-}" ]; then
-	docproc search "a gilded copper record on the side of each probe" --owner "$owner" --limit 1
-	docproc search "oldest lighthouse still in use" --owner "$owner" --limit 1
+	ask "a gilded copper record on the side of each probe" 1
+	ask "oldest lighthouse still in use" 1
 else
-	docproc search "$(basename "${files[0]%.*}" | tr -c '[:alnum:]' ' ')" --owner "$owner" --limit 2
+	ask "$(basename "${files[0]%.*}" | tr -c '[:alnum:]' ' ')" 2
 fi
 say "and each has a summary (docproc show):"
 docproc show "$(head -n 1 "$work/ids")" --owner "$owner"
