@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon.h"
+#include "board.h"
 #include "clock.h"
 #include "place.h"
 #include "protocol.h"
@@ -39,6 +40,7 @@ struct daemon {
 static void set_up(struct daemon *daemon, bool up)
 {
 	char why[128];
+	int error;
 
 	if (daemon->up == up)
 		return;
@@ -46,10 +48,12 @@ static void set_up(struct daemon *daemon, bool up)
 	daemon->up = up;
 	if (up)
 		note_info("trackd answers again");
-	else
+	else if (board_reader(daemon->gateway->board, &error))
 		note_warning("%s; statuses are still read, but lost workers and expiry are not "
 			     "noticed: systemctl status trackd",
 			     why);
+	else
+		note_warning("%s; requests are answered 503: %s", why, trackd_strerror(error));
 	if (daemon->gateway->streams)
 		streams_wake(daemon->gateway->streams);
 }
