@@ -128,6 +128,7 @@ def _(site):
     os.rename(gateway.spool, gateway.spool + ".away")
     status, text = ready(gateway)
     check(status == 200 and "[!]spool: documents cannot be handed in" in text, text)
+    check("docproc serve makes it" in text, text)
     check(site.folder not in text, text)
     os.rename(gateway.spool + ".away", gateway.spool)
     check("[!]spool" not in ready(gateway)[1], "well again")

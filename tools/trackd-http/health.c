@@ -59,8 +59,9 @@ static void look_at_spool(struct gateway *gateway, char why[WHY])
 		snprintf(path, sizeof path, "%s/%s", gateway->config->spool, folders[i]);
 		if (access(path, W_OK | X_OK) == 0)
 			continue;
-		snprintf(why, WHY, "documents cannot be handed in: %s/ of the spool: %s",
-			 folders[i], strerror(errno));
+		snprintf(why, WHY, "documents cannot be handed in: %s/ of the spool: %s%s",
+			 folders[i], strerror(errno),
+			 errno == ENOENT ? "; docproc serve makes it" : "");
 		return;
 	}
 }

@@ -89,7 +89,9 @@ static void refuse_spool(struct upload *upload, int error)
 {
 	bool full = error == -ENOSPC || error == -EDQUOT;
 
-	warn(upload->request->gateway->uploads, "spool", strerror(-error));
+	warn(upload->request->gateway->uploads, "spool",
+	     error == -ENOENT ? "No such file or directory; docproc serve makes it"
+			      : strerror(-error));
 	if (full)
 		refuse(upload, MHD_HTTP_INSUFFICIENT_STORAGE, ROOM_RETRY_S,
 		       "There is no room for documents at the moment");
