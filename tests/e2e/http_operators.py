@@ -382,6 +382,7 @@ def _(site):
                                 ("listen", "::1:80", "it must be HOST:PORT"),
                                 ("admin", "unix:relative", "unix:PATH"),
                                 ("upload_max", "0", "a size from 1M to 1024G"),
+                                ("upload_max", "1000000", "a size from 1M to 1024G"),
                                 ("connections", "15", "a number from 16 to 65536"),
                                 ("head_timeout", "500ms", "a time from 1s to 1h"),
                                 ("trusted_proxies", "10.0.0.0/33", "addresses and networks"),

@@ -82,7 +82,7 @@ static void values_are_understood_or_refused(void **state)
 		{ "time_limit", "2d", false },
 		{ "time_limit", "500ms", false },
 		{ "time_limit", "0", false },
-		{ "memory", "64", true },
+		{ "memory", "64", false },
 		{ "memory", "1G", true },
 		{ "memory", "512M", true },
 		{ "memory", "63M", false },

@@ -119,7 +119,7 @@ int ini_duration(const char *text, uint64_t *ret_ms)
 
 int ini_mebibytes(const char *text, uint64_t *ret_mb)
 {
-	static const struct unit units[] = { { "", 1 }, { "M", 1 }, { "G", 1024 } };
+	static const struct unit units[] = { { "M", 1 }, { "G", 1024 } };
 
 	return with_unit(text, units, sizeof units / sizeof units[0], ret_mb);
 }

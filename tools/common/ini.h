@@ -23,7 +23,7 @@ int ini_read(const char *path, const struct ini_reader *reader);
 int ini_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret_number);
 /* "500ms", "90s", "15m", "1h", "90" (seconds); in milliseconds. */
 int ini_duration(const char *text, uint64_t *ret_ms);
-/* "512M", "1G", "1024" (MiB); in MiB. */
+/* "512M", "1G", with a unit always: "1000000" would be taken for bytes; in MiB. */
 int ini_mebibytes(const char *text, uint64_t *ret_mb);
 
 #endif
