@@ -16,6 +16,7 @@
 
 #define HEAD "GET / HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define EMPTY_LINES_8 "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
 #define REFUSED "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 struct wire {
@@ -79,10 +80,12 @@ static size_t pass(const char *in, size_t size, size_t piece, size_t at_once, ch
 	}
 	*ret_n = 0;
 	*ret_fault = NULL;
-	while (gate_next(wire.gate)) {
+	while (gate_has_more(wire.gate)) {
+		assert_true(gate_next(wire.gate));
 		(*ret_n)++;
 		*ret_fault = gate_fault(wire.gate);
 	}
+	assert_false(gate_next(wire.gate));
 	wire_free(&wire);
 	return length;
 }
@@ -93,6 +96,8 @@ static const struct stream {
 } streams[] = {
 	{ HEAD "\r\n", HEAD "\r\n", 1, 0 },
 	{ "\r\n\r\n" HEAD "\r\n\r\n", HEAD "\r\n", 1, 0 },
+	{ EMPTY_LINES_8 HEAD "\r\n" EMPTY_LINES_8 HEAD "\r\n", HEAD "\r\n" HEAD "\r\n", 2, 0 },
+	{ HEAD "\r\n" EMPTY_LINES_8 "\r\n" HEAD "\r\n", HEAD "\r\n" REFUSED, 2, 400 },
 	{ HEAD "X: \t1 \t\r\nY:\r\nZ:  \r\n\r\n", HEAD "X: \t1\r\nY:\r\nZ:  \r\n\r\n", 1, 0 },
 	{ HEAD "Cookie: a=b\r\ncookie:\r\nX: 1\r\n\r\n", HEAD "X: 1\r\n\r\n", 1, 0 },
 	{ "GET http://a:1/b?c HTTP/1.9\r\nHost: x\r\n\r\n", "GET /b?c HTTP/1.1\r\nHost: x\r\n\r\n",

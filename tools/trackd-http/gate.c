@@ -18,6 +18,7 @@
 enum {
 	CHUNK_LINE_MAX = 1024,
 	TRAILERS_MAX = 4096,
+	EMPTY_LINES_MAX = 8,
 	LEFT_MAX = HEAD_COST_MAX + (16 << 10), /* and what a connection's memory holds at once */
 	REPLACEMENT_MAX = 64,
 };
@@ -37,6 +38,7 @@ struct gate {
 	enum state state;
 	uint64_t left;     /* of the body, or of the chunk */
 	size_t n_trailers; /* bytes of them */
+	unsigned n_empty;  /* lines before this head */
 	uint64_t n_heads, n_begun;
 	const struct head_fault *fault; /* of the last head, or of its body */
 	char *rest;                     /* what has been read and not handed over */
@@ -49,6 +51,8 @@ struct piece {
 };
 
 static const struct head_fault bad_chunk = { MHD_HTTP_BAD_REQUEST, "The body is badly chunked" };
+static const struct head_fault empty_lines = { MHD_HTTP_BAD_REQUEST,
+					       "Too many empty lines precede the request line" };
 
 /* ---- The gates of sockets ------------------------------------------------- */
 
@@ -101,6 +105,11 @@ bool gate_next(struct gate *gate)
 	return gate && ++gate->n_begun <= gate->n_heads;
 }
 
+bool gate_has_more(const struct gate *gate)
+{
+	return gate && gate->n_begun < gate->n_heads;
+}
+
 const struct head_fault *gate_fault(const struct gate *gate)
 {
 	return gate && gate->n_begun == gate->n_heads ? gate->fault : NULL;
@@ -108,20 +117,31 @@ const struct head_fault *gate_fault(const struct gate *gate)
 
 /* ---- Pieces ---------------------------------------------------------------- */
 
+/* Before the request line, and none of it. Without a limit a client could keep the gateway reading,
+ * for of these lines nothing is handed over. */
+static struct piece of_empty_line(struct gate *gate, size_t size)
+{
+	if (size == 1)
+		return (struct piece){ 0, 0 };
+	if (++gate->n_empty > EMPTY_LINES_MAX)
+		gate->fault = &empty_lines;
+	return (struct piece){ gate->fault ? 0 : 2, 0 };
+}
+
 static struct piece of_head(struct gate *gate, char *data, size_t size)
 {
 	struct head head;
 	size_t whole, kept;
 
-	/* An empty line before the request line is none of it. */
 	if (data[0] == '\r' && (size == 1 || data[1] == '\n'))
-		return (struct piece){ size == 1 ? 0 : 2, 0 };
+		return of_empty_line(gate, size);
 	whole = kept = head_size(data, size, &gate->fault);
 	if (whole == 0 || (gate->fault = head_check(data, &kept, &head)))
 		return (struct piece){ 0, 0 };
 	gate->n_heads++;
 	gate->left = head.length;
 	gate->n_trailers = 0;
+	gate->n_empty = 0;
 	gate->state = head.chunked ? GATE_SIZE : head.length > 0 ? GATE_BODY : GATE_HEAD;
 	return (struct piece){ whole, kept };
 }

@@ -27,6 +27,9 @@ void gate_close(struct gate *gate);
 /* libmicrohttpd begins a request. False: of a head that the gate has not seen. */
 bool gate_next(struct gate *gate);
 
+/* Whether libmicrohttpd has yet to begin a request that has come. */
+bool gate_has_more(const struct gate *gate);
+
 /* What is wrong with the request that was begun last. NULL: nothing so far. */
 const struct head_fault *gate_fault(const struct gate *gate);
 
