@@ -212,15 +212,38 @@ def _(site):
                         ("/none", 404))[i % 4]
         data += request("GET", path, ADA)
         wanted.append(status)
-    data += request("GET", "/v1/tasks/t", ADA, close=True)
-    with gateway.connect() as connection:
-        connection.sendall(data)
-        raw, seen = read_all(connection), []
-    while raw:
-        reply = Reply(raw)
-        seen.append(reply.status)
-        raw = reply.rest
-    check(seen == wanted + [200], seen)
+
+    def answers_to(data, ended):
+        with gateway.connect() as connection:
+            connection.sendall(data)
+            if ended:
+                connection.shutdown(socket.SHUT_WR)
+            raw, seen = read_all(connection), []
+        while raw:
+            reply = Reply(raw)
+            seen.append(reply.status)
+            raw = reply.rest
+        return seen
+
+    last = request("GET", "/v1/tasks/t", ADA, close=True)
+    check(answers_to(data + last, False) == wanted + [200], "the last one asks for the end")
+    for n in 1, 2, 100:
+        seen = answers_to(request("GET", "/v1/tasks/t", ADA) * n, True)
+        check(seen == [200] * n, f"{n} by a client that says nothing more: {seen}")
+    check(answers_to(data, True) == wanted, "all kinds, and nothing more")
+
+
+@test("half a head whose client has gone holds no connection until a deadline")
+def _(site):
+    gateway = serving(site, head_timeout="1h", idle_timeout="1h")
+    before = descriptors(gateway)
+    for half in b"GET /v1", GOOD + b"GET /v1":
+        for _ in range(50):
+            with gateway.connect() as connection:
+                connection.sendall(half)
+                if half.startswith(GOOD):
+                    read_reply(connection)
+    until(lambda: descriptors(gateway) <= before, lambda: f"{descriptors(gateway)} stay open")
 
 
 @test("a request behind an unread body is not taken for one")

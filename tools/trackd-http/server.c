@@ -96,6 +96,11 @@ static void enter(struct server *server, struct MHD_Connection *of, void **conte
 		(void)sd_event_source_set_enabled(server->watch, SD_EVENT_ON);
 }
 
+static bool waits_for_client(enum connection_phase phase)
+{
+	return phase == CONNECTION_HEAD || phase == CONNECTION_BODY || phase == CONNECTION_IDLE;
+}
+
 static bool is_busy(enum connection_phase phase)
 {
 	return phase == CONNECTION_BODY || phase == CONNECTION_BUSY || phase == CONNECTION_SENDING;
@@ -140,15 +145,15 @@ static void end(struct MHD_Connection *of)
 		(void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
-/* Whether the client will say nothing more. If the end came together with its last bytes, it was
- * the same edge for epoll, and libmicrohttpd learns nothing of it. */
-static bool has_ended(struct MHD_Connection *of)
+/* Whether the client will say nothing more, and all that it said has been served or is a part of a
+ * request. If the end came together with its last bytes, it was the same edge for epoll, and
+ * libmicrohttpd learns nothing of it. */
+static bool has_ended(const struct connection *connection)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
 	char byte;
 
-	return info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+	return !gate_has_more(connection->gate) &&
+	       recv(socket_of(connection->of), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 static struct connection *connection_of(struct MHD_Connection *of)
@@ -179,7 +184,7 @@ void server_phase(struct MHD_Connection *of, enum connection_phase phase)
 		connection->server->n_busy++;
 	connection->phase = phase;
 	connection->since = now_s();
-	if (phase == CONNECTION_IDLE && has_ended(of))
+	if (phase == CONNECTION_IDLE && has_ended(connection))
 		end(of);
 }
 
@@ -252,7 +257,7 @@ static int on_watch(sd_event_source *source, uint64_t usec, void *data)
 		if (c->phase == CONNECTION_SENDING && takes(c))
 			c->since = now;
 		if (now - c->since > (time_t)limit_of(server, c->phase) ||
-		    (c->phase == CONNECTION_BODY && has_ended(c->of)))
+		    (waits_for_client(c->phase) && has_ended(c)))
 			end(c->of);
 	}
 	(void)sd_event_source_set_time(source, usec + WATCH_USEC);
