@@ -318,7 +318,7 @@ static void what_is_no_book_is_begun_anew_or_kept_in_memory(void **state)
 
 	(void)state;
 	snprintf(path, sizeof path, "%s", forge_path("no.book"));
-	for (int way = 0; way < 5; way++) {
+	for (int way = 0; way < (geteuid() == 0 ? 6 : 5); way++) {
 		int before = forge_log_begin(log);
 
 		unlink(path);
@@ -326,8 +326,12 @@ static void what_is_no_book_is_begun_anew_or_kept_in_memory(void **state)
 			forge_write(path, "tickets1 and more", (size_t[]){ 0, 8, 17 }[way], 0600);
 		else if (way == 3)
 			forge_write(path, "", 0, 0622);
-		else
+		else if (way == 4)
 			HARNESS_MUST(symlink("/dev/null", path));
+		else
+			forge_write(path, "", 0, 0600);
+		if (way == 5) /* another user's */
+			HARNESS_MUST(chown(path, 65534, 65534));
 		book = open_book(path);
 		number = ticket_book_add(book);
 		assert_int_equal(number, 1);
@@ -338,6 +342,34 @@ static void what_is_no_book_is_begun_anew_or_kept_in_memory(void **state)
 		assert_int_equal(strstr(forge_log_end(log, before), "will not come back") != NULL,
 				 way >= 3);
 	}
+	free(log);
+}
+
+/* A gateway of another version may be started while one runs, and its book may have another length. */
+static void a_book_that_is_open_keeps_its_length(void **state)
+{
+	char *path = strdup(forge_path("long.book")), *log = strdup(forge_path("log"));
+	struct ticket_book *first = open_book(path), *second;
+	uint64_t run = ticket_book_run(first), number = ticket_book_add(first);
+	int before = forge_log_begin(log);
+	struct stat file;
+
+	(void)state;
+	ticket_book_mark(first, number);
+	HARNESS_MUST(stat(path, &file));
+	HARNESS_MUST(truncate(path, file.st_size + 8));
+	second = open_book(path);
+	assert_non_null(strstr(forge_log_end(log, before), "will not come back"));
+	assert_int_not_equal(ticket_book_run(second), run);
+	ticket_book_close(second);
+	assert_int_equal(ticket_book_run(first), run);
+	assert_int_equal(ticket_book_state(first, run, number), TICKET_OPENED);
+	ticket_book_close(first);
+	HARNESS_MUST(truncate(path, 0));
+	first = open_book(path); /* nobody has it: it is made anew */
+	assert_int_equal(ticket_book_add(first), 1);
+	ticket_book_close(first);
+	free(path);
 	free(log);
 }
 
@@ -598,6 +630,7 @@ int main(void)
 		cmocka_unit_test(the_book_has_the_last_ones),
 		cmocka_unit_test(a_book_of_another_boot_counts_if_it_was_closed),
 		cmocka_unit_test(what_is_no_book_is_begun_anew_or_kept_in_memory),
+		cmocka_unit_test(a_book_that_is_open_keeps_its_length),
 		cmocka_unit_test(no_character_can_be_changed),
 		cmocka_unit_test(what_is_no_ticket_is_refused),
 		cmocka_unit_test(another_gateway_s_tickets_are_not_ours),

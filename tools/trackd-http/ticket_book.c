@@ -72,29 +72,38 @@ static int begin_anew(struct pages *pages)
 	return 0;
 }
 
-/* One regular file of ours that nobody else may write to, made as long as it must be. */
-static int file_fit(int fd)
+/* One regular file of ours that nobody else may write to, made as long as it must be. Whoever has it
+ * mapped would die of a file that became shorter. */
+static int file_fit(int fd, bool alone)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) != 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode) || (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+	if (!S_ISREG(status.st_mode) || status.st_uid != geteuid() ||
+	    (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
 		return -EPERM;
-	if (status.st_size != (off_t)sizeof(struct pages) && ftruncate(fd, 0) != 0)
+	bool fits = status.st_size == (off_t)sizeof(struct pages);
+	if (!alone)
+		return fits ? 0 : -EBUSY;
+	if (!fits && ftruncate(fd, 0) != 0)
 		return -errno;
 	return -posix_fallocate(fd, 0, (off_t)sizeof(struct pages));
 }
 
-static int file_open(const char *path)
+static int file_open(const char *path, bool *ret_alone)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	int error = fd < 0 ? -errno : file_fit(fd);
+	int error, fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
+	if (fd < 0)
+		return -errno;
+	*ret_alone = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	if (!*ret_alone)
+		(void)flock(fd, LOCK_SH);
+	error = file_fit(fd, *ret_alone);
 	if (error == 0)
 		return fd;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return error;
 }
 
@@ -116,14 +125,11 @@ static int pages_begin(struct pages *pages, bool alone)
 
 static int file_map(struct ticket_book *book, const char *path)
 {
-	int error, fd = file_open(path);
-	bool alone;
+	bool alone = false;
+	int error, fd = file_open(path, &alone);
 
 	if (fd < 0)
 		return fd;
-	alone = flock(fd, LOCK_EX | LOCK_NB) == 0;
-	if (!alone)
-		(void)flock(fd, LOCK_SH);
 	book->pages = mmap(NULL, sizeof *book->pages, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	error = book->pages == MAP_FAILED ? -errno : pages_begin(book->pages, alone);
 	if (error == 0 && (!alone || flock(fd, LOCK_SH) == 0)) {
