@@ -4,13 +4,16 @@
 keys that come and go, and where the gateway will not listen.
 """
 
+import contextlib
 import json
 import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
@@ -119,6 +122,21 @@ def _(site):
     check("up" not in "".join(stream.text for stream in streams), "each is told once")
     for stream in streams:
         stream.connection.close()
+
+
+@test("a daemon that ends every connection after its answer is asked a few times a second")
+def _(site):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(site.socket)
+        listener.listen()
+        site.start(Gateway(site)).ready()
+        began = time.monotonic()
+        for _ in range(10):  # some of them look for the board, once a second
+            with listener.accept()[0] as connection, contextlib.suppress(OSError):
+                connection.recv(4096)
+                connection.send(b"no")
+        took = time.monotonic() - began
+    check(took > 0.7, f"ten times within {took} s")
 
 
 @test("a spool that nothing can be handed in to is said")

@@ -131,7 +131,8 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *da
 		return 0;
 	if (n <= 0) {
 		disconnect(daemon, n < 0 ? -errno : -ECONNRESET);
-		(void)sd_event_source_set_time_relative(daemon->timer, 0);
+		/* Not at once: it may end every connection, as one of another layout does. */
+		(void)sd_event_source_set_time_relative(daemon->timer, SEARCH_USEC);
 		return sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
 	}
 	daemon->asked = false;
