@@ -259,6 +259,9 @@ def _(site):
     os.symlink(gateway.store, gateway.store)  # a loop stops root as well
     answers_from_the_board(gateway, "unreadable")
     os.unlink(gateway.store)
+    os.mkfifo(gateway.store)  # whose other end nobody opens
+    answers_from_the_board(gateway, "a FIFO")
+    os.unlink(gateway.store)
     os.mkdir(gateway.store)
     answers_from_the_board(gateway, "a folder")
     os.rmdir(gateway.store)

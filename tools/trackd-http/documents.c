@@ -102,12 +102,15 @@ static bool same_file(const struct stat *a, const struct stat *b)
 /* 0: there is no store, and never was; 1: there is a file; -EIO: it cannot be told. */
 static int look(struct documents *documents, struct stat *ret_file)
 {
-	if (stat(documents->path, ret_file) == 0) {
+	int error = stat(documents->path, ret_file) != 0 ? errno : 0;
+
+	if (error == 0 && S_ISREG(ret_file->st_mode)) {
 		documents->seen = true;
 		return 1;
 	}
-	bool missing = errno == ENOENT || errno == ENOTDIR;
-	note_trouble(documents, strerror(errno));
+	bool missing = error == ENOENT || error == ENOTDIR;
+	/* To open a FIFO would wait for its other end. */
+	note_trouble(documents, error == 0 ? "it is no regular file" : strerror(error));
 	let_go(documents);
 	documents->opened = (struct stat){ .st_ino = 0 };
 	return missing && !documents->seen ? 0 : -EIO;
