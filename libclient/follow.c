@@ -92,11 +92,17 @@ static bool is_served_nameless(const struct board *board)
 static int find_successor(struct trackd *trackd, const struct mapping *present,
 			  struct mapping **ret_mapping)
 {
-	int error = take_by_name(trackd, present, ret_mapping);
+	int error;
+	bool left;
 
-	/* The daemon of a board that is only closed is at work on the next one. */
-	if (error == 0 || (error == PRESENT && !is_left(&present->board)))
-		return error;
+	/* What the name led to before the board lost it says nothing of what it leads to now. */
+	do {
+		left = is_left(&present->board);
+		error = take_by_name(trackd, present, ret_mapping);
+		/* The daemon of a board that is only closed is at work on the next one. */
+		if (error == 0 || (error == PRESENT && !is_left(&present->board)))
+			return error;
+	} while (error == PRESENT && !left);
 	if (is_served_nameless(&present->board))
 		return PRESENT;
 	if (!(trackd->flags & TRACKD_OPEN_NO_DAEMON)) {
