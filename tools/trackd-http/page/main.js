@@ -112,8 +112,10 @@ class Work {
 					announcer.changed(task.id, null, task);
 			for (const task of message.tasks)
 				model.merge(task);
-			for (const id of message.gone)
+			for (const id of message.gone) {
+				view.focusBeside(id);
 				model.remove(id);
+			}
 			break;
 		case "state":
 			this.state = message.state;
@@ -201,7 +203,6 @@ class Work {
 			if (error.status !== 404)
 				return this.#failed(error, row);
 		}
-		view.focusBeside(id);
 		this.#tell({ type: "changes", tasks: [], gone: [id] });
 	}
 
