@@ -24,13 +24,6 @@ static const struct layout_kind *kind_at(const struct board *board, int64_t kind
 	return &board->kinds->kind[kind];
 }
 
-static uint32_t stages_of(const struct layout_kind *kind)
-{
-	uint32_t n = load_relaxed(&kind->n_stages);
-
-	return n < LAYOUT_STAGES ? n : LAYOUT_STAGES;
-}
-
 static void load_name(char *to, const uint8_t *from)
 {
 	uint64_t name[LAYOUT_STAGE_NAME / 8];
@@ -44,7 +37,7 @@ static void load_kind(const struct layout_kind *from, struct trackd_kind *to)
 {
 	memset(to, 0, sizeof *to);
 	load_name(to->name, from->name);
-	to->n_stages = (int32_t)stages_of(from);
+	to->n_stages = (int32_t)kind_stage_count(from);
 	for (int32_t i = 0; i < to->n_stages; i++) {
 		load_name(to->stages[i].name, from->stages[i]);
 		to->stages[i].percent = load_relaxed(&from->percent[i]);
@@ -172,7 +165,7 @@ int kind_stage_find(const struct board *board, int kind, const char *name)
 
 	if (!from)
 		return TRACKD_E_KIND;
-	for (uint32_t i = 0; i < stages_of(from); i++) {
+	for (uint32_t i = 0; i < kind_stage_count(from); i++) {
 		load_name(known, from->stages[i]);
 		if (strcmp(known, name) == 0)
 			return (int)i;
@@ -184,7 +177,7 @@ const char *kind_stage_name(const struct board *board, uint32_t kind, uint8_t st
 {
 	const struct layout_kind *from = kind_at(board, kind);
 
-	if (!from || stage >= stages_of(from))
+	if (!from || stage >= kind_stage_count(from))
 		return "";
 	const char *name = (const char *)from->stages[stage];
 	return strnlen(name, LAYOUT_STAGE_NAME) < LAYOUT_STAGE_NAME ? name : "";
@@ -202,7 +195,7 @@ int kind_progress(const struct board *board, uint32_t kind, uint8_t state, uint8
 		state == TRACKD_ACTIVE || state == TRACKD_FAILED || state == TRACKD_CANCELLED;
 	if (!entered || !from)
 		return 0;
-	uint32_t n = stages_of(from);
+	uint32_t n = kind_stage_count(from);
 	if (stage >= n)
 		return 0;
 	unsigned here = load_relaxed(&from->percent[stage]);

@@ -16,14 +16,20 @@ int kind_find(const struct board *board, const char *name);
 int kind_get(const struct board *board, int kind, struct trackd_kind *ret_kind);
 int kind_stage_find(const struct board *board, int kind, const char *name);
 
+/* At most LAYOUT_STAGES, whatever is written there. */
+static inline uint32_t kind_stage_count(const struct layout_kind *kind)
+{
+	uint32_t n = load_relaxed(&kind->n_stages);
+
+	return n < LAYOUT_STAGES ? n : LAYOUT_STAGES;
+}
+
 /* How many stages a kind has; 0: there is no such kind. A kind that is not declared yet has none. */
 static inline uint32_t kind_stages(const struct board *board, uint8_t kind)
 {
 	if (kind >= LAYOUT_KINDS)
 		return 0;
-	uint32_t n = load_relaxed(&board->kinds->kind[kind].n_stages);
-
-	return n < LAYOUT_STAGES ? n : LAYOUT_STAGES;
+	return kind_stage_count(&board->kinds->kind[kind]);
 }
 
 /* Percentage of a task in this state: the stage's own figure, moved by done/total towards the next
