@@ -369,8 +369,6 @@ void view_iter_owner(const struct board *board, const char *owner, struct trackd
 	iter->owner_hash = index_owner_hash(board, owner);
 	index_owner_begin(&iter->position);
 	memcpy(iter->owner, owner, strlen(owner));
-	if (iter->owner_hash == 0)
-		iter->next = board->capacity; /* nobody's tasks are in no chain */
 }
 
 int view_iter_after(const struct board *board, const char *owner, struct trackd_ref ref,
@@ -441,8 +439,8 @@ static int next_of_owner(struct iter *iter, struct trackd_ref *ret_ref)
 {
 	const struct board *board = iter->board;
 
-	/* No owner has more tasks than there are slots, whatever the links say. */
-	while (iter->next < board->capacity &&
+	/* Nobody's tasks are in no chain. No owner has more than there are slots, whatever the links say. */
+	while (iter->owner_hash != 0 && iter->next < board->capacity &&
 	       index_owner_next(board, iter->owner, iter->owner_hash, &iter->position, ret_ref) ==
 		       1) {
 		iter->next++;
