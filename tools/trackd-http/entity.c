@@ -4,7 +4,6 @@
 #include "header_lines.h"
 #include "json_write.h"
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +32,7 @@ static const char *opaque(const char *tag)
 /* Whether a list has the tag, or is "*". Between its quotes a tag may have commas. */
 static bool names_tag(const char *line, void *user)
 {
-	const char *wanted = user;
+	const char *wanted = *(const char *const *)user;
 	size_t length = strlen(wanted);
 
 	for (const char *at = line + strspn(line, " \t,"); *at; at += strspn(at, " \t,")) {
@@ -51,12 +50,9 @@ static bool names_tag(const char *line, void *user)
 
 bool entity_unchanged(const struct request *request, const char *tag)
 {
-	char wanted[ENTITY_TAG];
+	const char *wanted = opaque(tag);
 
-	if (!request_header(request, "If-None-Match"))
-		return false;
-	snprintf(wanted, sizeof wanted, "%s", opaque(tag));
-	return header_lines_any(request, "If-None-Match", names_tag, wanted);
+	return header_lines_any(request, "If-None-Match", names_tag, &wanted);
 }
 
 /* The number of "wait=N" among the preferences. */
