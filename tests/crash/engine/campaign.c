@@ -18,6 +18,8 @@
 /* Of a long search, which stores nothing, only so many rounds are killed. */
 enum { SEARCHED = 4 };
 
+enum { RECORDED_AGAIN = 50 }; /* so often for one instruction */
+
 enum { PRINTED_FAULTS = 5 }; /* of one operation, each another one */
 
 /* ---- States that have been looked at ------------------------------------ */
@@ -175,16 +177,36 @@ static void keep_death(struct stage *stage, struct deaths *deaths)
 	scene_keep(&stage->scene, &more[deaths->n++]);
 }
 
-static void kill_one(struct stage *stage, const struct tracer_path *path, size_t n,
+static void record_path(struct stage *stage, struct tracer_path *path)
+{
+	tracer_path_free(path);
+	scene_put_back(&stage->scene, &stage->begin);
+	tracer_step(run_operation, stage, NULL, NULL, path);
+}
+
+/* Kill a run at instruction n. One that goes another way because its process has another number is
+ * recorded again; it may become shorter. */
+static bool kill_at(struct stage *stage, struct tracer_path *path, size_t n)
+{
+	for (unsigned tries = 0; n < path->n; tries++) {
+		scene_put_back(&stage->scene, &stage->begin);
+		if (tracer_kill_at(run_operation, stage, &path->points[n]))
+			return true;
+		if (!stage->operation->reads_proc || tries == RECORDED_AGAIN)
+			break;
+		record_path(stage, path);
+	}
+	stage->campaign->missed += n < path->n;
+	return false;
+}
+
+static void kill_one(struct stage *stage, struct tracer_path *path, size_t n,
 		     struct deaths *ret_deaths)
 {
 	struct scene_state death = { 0 };
 
-	scene_put_back(&stage->scene, &stage->begin);
-	if (!tracer_kill_at(run_operation, stage, &path->points[n])) {
-		stage->campaign->missed++;
+	if (!kill_at(stage, path, n))
 		return;
-	}
 	stage->campaign->kills++;
 	if (ret_deaths)
 		scene_keep(&stage->scene, &death);
@@ -198,11 +220,11 @@ static void kill_one(struct stage *stage, const struct tracer_path *path, size_t
 
 void campaign_kill(struct campaign *campaign, const struct operation *operation)
 {
-	struct tracer_path path;
+	struct tracer_path path = { 0 };
 	struct stage stage;
 
 	stage_open(&stage, campaign, operation);
-	tracer_step(run_operation, &stage, NULL, NULL, &path);
+	record_path(&stage, &path);
 	for (size_t n = 0; n < path.n; n++)
 		if (!operation->searches || path.points[n].hit <= SEARCHED)
 			kill_one(&stage, &path, n, NULL);

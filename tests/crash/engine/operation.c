@@ -270,6 +270,9 @@ static void before_claim(struct play *play)
 	play->process = harness_fork();
 	while (play->process == 0)
 		pause();
+	/* A claim reads the process's line in /proc: its state and counters must not change between
+	 * the run that is recorded and those that are killed. */
+	harness_stop(play->process);
 }
 
 /* ---- The calls ---------------------------------------------------------- */
@@ -500,7 +503,8 @@ const struct operation operations[] = {
 	  .prepare = before_claim,
 	  .run = run_claim,
 	  .repeats = true,
-	  .searches = true },
+	  .searches = true,
+	  .reads_proc = true },
 };
 const unsigned n_operations = sizeof operations / sizeof operations[0];
 

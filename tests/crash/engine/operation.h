@@ -25,11 +25,12 @@ struct operation {
 	const char *name;
 	void (*prepare)(struct play *play);
 	void (*run)(struct play *play);
-	int expected;  /* what run leaves in play->result, when it is not killed */
-	bool evicts;   /* the board is full: later creates may remove other tasks as well */
-	bool gap;      /* between the old and the new record of an id there may be none */
-	bool repeats;  /* after a death, without repair, the call itself succeeds */
-	bool searches; /* it looks through a long table first */
+	int expected;    /* what run leaves in play->result, when it is not killed */
+	bool evicts;     /* the board is full: later creates may remove other tasks as well */
+	bool gap;        /* between the old and the new record of an id there may be none */
+	bool repeats;    /* after a death, without repair, the call itself succeeds */
+	bool searches;   /* it looks through a long table first */
+	bool reads_proc; /* its path depends on the digits of process numbers */
 };
 
 extern const struct operation operations[];
