@@ -22,7 +22,7 @@ CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection
 override CFLAGS += -std=gnu11 $(WARNINGS) $(HARDENING) -fPIC -fvisibility=hidden -pthread $(if $(CI),-Werror)
-override CPPFLAGS += -D_GNU_SOURCE -Ilibclient -I.
+override CPPFLAGS += -D_GNU_SOURCE -I.
 override LDFLAGS += -pthread -Wl,-z,relro,-z,now
 ifneq ($(SANITIZE),)
 override CFLAGS += -fno-omit-frame-pointer -fsanitize=$(SANITIZE)$(if $(filter address,$(SANITIZE)),$(comma)undefined) \
@@ -53,12 +53,15 @@ packages = $(Q)missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/
 
 # ---- Sources --------------------------------------------------------------------------------------------------
 
-lib_src := $(wildcard libclient/*.c)
-daemon_src := $(wildcard daemon/*.c)
-common_src := $(wildcard tools/common/*.c)
-trackctl_src := $(wildcard tools/trackctl/*.c)
-docproc_src := $(wildcard tools/docproc/*.c)
-http_src := $(wildcard tools/trackd-http/*.c)
+# Every C file below a folder, at any depth.
+sources = $(sort $(shell find $(1) -name '*.c'))
+
+lib_src := $(call sources,libclient)
+daemon_src := $(call sources,daemon)
+common_src := $(call sources,tools/common tools/documents)
+trackctl_src := $(call sources,tools/trackctl)
+docproc_src := $(call sources,tools/docproc)
+http_src := $(call sources,tools/trackd-http)
 harness_src := $(wildcard tests/harness/*.c)
 unit_src := $(wildcard tests/unit/*.c)
 crash_src := $(wildcard tests/crash/*.c)
@@ -71,15 +74,14 @@ bench_http_src := $(wildcard tests/bench/http/*.c)
 fuzz_src := $(wildcard tests/fuzz/*.c)
 all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(http_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
 	$(stress_src) $(e2e_src) $(bench_src) $(bench_http_src) $(fuzz_src)
-headers := $(wildcard libclient/*.h daemon/*.h tools/*/*.h tests/*/*.h tests/*/*/*.h)
+headers := $(sort $(shell find libclient daemon tools tests -name '*.h'))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 prog = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
 
 lib_so := $(BUILD)/libtrackd.so.$(VERSION)
 lib_a := $(BUILD)/libtrackd.a
-programs := $(BUILD)/trackd $(BUILD)/trackctl $(if $(wildcard tools/docproc/main.c),$(BUILD)/docproc) \
-	$(if $(wildcard tools/trackd-http/main.c),$(BUILD)/trackd-http)
+programs := $(BUILD)/trackd $(BUILD)/trackctl $(BUILD)/docproc $(BUILD)/trackd-http
 # Test programs link the daemon's modules too, all but its main().
 daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
@@ -184,8 +186,8 @@ $(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_
 # The same for the gateway's.
 $(BUILD)/obj/tools/trackd-http/%.o $(BUILD)/obj/tests/unit/test_http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
 
-$(BUILD)/obj/tools/trackd-http/description.o $(BUILD)/fuzz/obj/tools/trackd-http/description.o: tools/trackd-http/openapi.json
-$(BUILD)/obj/tools/trackd-http/assets.o $(BUILD)/fuzz/obj/tools/trackd-http/assets.o: $(wildcard tools/trackd-http/page/*)
+$(BUILD)/obj/tools/trackd-http/ops/description.o $(BUILD)/fuzz/obj/tools/trackd-http/ops/description.o: tools/trackd-http/openapi.json
+$(BUILD)/obj/tools/trackd-http/ops/assets.o $(BUILD)/fuzz/obj/tools/trackd-http/ops/assets.o: $(wildcard tools/trackd-http/page/*)
 
 $(BUILD)/trackd-http: $(call obj,tools/trackd-http/main.c) $(http_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
@@ -208,16 +210,17 @@ $(crash_programs): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(crash_objects) $(d
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
-# MODULE.NAME.sed breaks libclient/MODULE.c and the header that it is spread over, edit.h; linked before the archive, the
-# broken module takes its place.
+# MODULE.NAME.sed breaks MODULE.c of the library and the header that it is spread over, edit.h; linked before the archive,
+# the broken module takes its place.
+broken = $(wildcard libclient/*/$(firstword $(subst ., ,$*)).c)
+edit_h := libclient/record/edit.h
 $(crash_mutants): $(BUILD)/tests/crash/mutants/%: tests/crash/mutants/%.sed $(call obj,$(crash_mutant_src)) $(crash_objects) \
 		$(daemon_a) $(common_a) $(lib_a)
 	$(call say,MUTANT,$@)
-	$(Q)mkdir -p $@.d
-	$(Q)for f in $(firstword $(subst ., ,$*)).c edit.h; do sed -f $< libclient/$$f >$@.d/$$f; done; \
-		! cmp -s $@.d/$(firstword $(subst ., ,$*)).c libclient/$(firstword $(subst ., ,$*)).c || \
-		! cmp -s $@.d/edit.h libclient/edit.h || { echo "$< changes nothing" >&2; exit 1; }
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w $(LDFLAGS) -o $@ $@.d/$(firstword $(subst ., ,$*)).c $(filter-out %.sed,$^) \
+	$(Q)mkdir -p $(addprefix $@.d/,$(dir $(broken) $(edit_h)))
+	$(Q)for f in $(broken) $(edit_h); do sed -f $< $$f >$@.d/$$f; done; \
+		! cmp -s $@.d/$(broken) $(broken) || ! cmp -s $@.d/$(edit_h) $(edit_h) || { echo "$< changes nothing" >&2; exit 1; }
+	$(Q)$(CC) -I$@.d $(CPPFLAGS) $(CFLAGS) -w $(LDFLAGS) -o $@ $@.d/$(broken) $(filter-out %.sed,$^) \
 		$(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 # All measurements are one program, so that its table comes from one run. reporting.c measures what the document worker

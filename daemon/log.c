@@ -4,8 +4,8 @@
  * opened once more for us alone, so that it does not wait for us and still does for the others who
  * have it as their stderr.
  */
-#include "log.h"
-#include "atomic.h"
+#include "daemon/log.h"
+#include "libclient/segment/atomic.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* trackd: the daemon that keeps a board. What to do is read from the command line and the
  * configuration file; service.c does it. */
-#include "adopt.h"
-#include "exitstatus.h"
-#include "listener.h"
-#include "log.h"
-#include "options.h"
-#include "service.h"
-#include "statedir.h"
-#include "trackd.h"
+#include "daemon/board/adopt.h"
+#include "daemon/board/state_directory.h"
+#include "daemon/config/exitstatus.h"
+#include "daemon/config/options.h"
+#include "daemon/log.h"
+#include "daemon/service.h"
+#include "daemon/socket/listener.h"
+#include "libclient/trackd.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

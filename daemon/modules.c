@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* All modules but three threads and the readers' descriptor reach the board through one pointer to
  * what the loop's thread alone changes, so only those have anything to do when it moves. */
-#include "modules.h"
-#include "event.h"
-#include "succession.h"
+#include "daemon/modules.h"
+#include "daemon/board/replacement.h"
+#include "libclient/record/event.h"
 #include <systemd/sd-daemon.h>
 
 static void after_death(void *data)

@@ -7,19 +7,19 @@
 #ifndef TRACKD_MODULES_H
 #define TRACKD_MODULES_H
 
-#include "clockwatch.h"
-#include "config.h"
-#include "control.h"
-#include "doorbell.h"
-#include "journal.h"
-#include "liveness.h"
-#include "losses.h"
-#include "notify.h"
-#include "reaper.h"
-#include "rounds.h"
-#include "saver.h"
-#include "segment.h"
-#include "sweep.h"
+#include "daemon/board/saver.h"
+#include "daemon/config/config.h"
+#include "daemon/expiry/reaper.h"
+#include "daemon/expiry/sweep.h"
+#include "daemon/journal/journal.h"
+#include "daemon/loop/clock_watch.h"
+#include "daemon/loop/doorbell.h"
+#include "daemon/loop/housekeeping.h"
+#include "daemon/loop/notify.h"
+#include "daemon/socket/control.h"
+#include "daemon/workers/dead_workers.h"
+#include "daemon/workers/liveness.h"
+#include "libclient/segment/segment.h"
 #include <systemd/sd-event.h>
 
 struct modules {

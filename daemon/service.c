@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The composition root, the event loop and the signals. */
-#include "service.h"
-#include "adopt.h"
-#include "atomic.h"
-#include "board.h"
-#include "boardlock.h"
-#include "exitstatus.h"
-#include "listener.h"
-#include "log.h"
-#include "modules.h"
-#include "namewatch.h"
-#include "statedir.h"
-#include "succession.h"
+#include "daemon/service.h"
+#include "daemon/board/adopt.h"
+#include "daemon/board/board.h"
+#include "daemon/board/board_lock.h"
+#include "daemon/board/name_watch.h"
+#include "daemon/board/replacement.h"
+#include "daemon/board/state_directory.h"
+#include "daemon/config/exitstatus.h"
+#include "daemon/log.h"
+#include "daemon/modules.h"
+#include "daemon/socket/listener.h"
+#include "libclient/segment/atomic.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #ifndef TRACKD_SERVICE_H
 #define TRACKD_SERVICE_H
 
-#include "config.h"
-#include "options.h"
+#include "daemon/config/config.h"
+#include "daemon/config/options.h"
 
 /* Serve the board until told to stop. Returns an exit status. */
 int service_run(const struct options *options, const struct config *config);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "bench.h"
-#include "clock.h"
+#include "tests/bench/bench.h"
+#include "libclient/segment/clock.h"
 #include <math.h>
 #include <sched.h>
 #include <stdarg.h>

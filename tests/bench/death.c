@@ -3,8 +3,8 @@
  * A worker is killed: how long until anybody who looks sees its task failed. With a real daemon;
  * each of the workers is a process of its own, killed in the middle of a stage.
  */
-#include "bench.h"
-#include "ground.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <sched.h>

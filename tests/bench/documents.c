@@ -4,8 +4,8 @@
  * locked in, five stages, a store on the disk) beside the bare extraction of pdftotext. They are
  * found in tests/documents/ below the working folder.
  */
-#include "bench.h"
-#include "ground.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>

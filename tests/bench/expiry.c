@@ -3,9 +3,9 @@
  * 100 000 tasks expire among a million that live on: what it costs the daemon, and which memory it
  * touches doing so. The kernel's referenced bits tell: they are cleared before and counted after.
  */
-#include "atomic.h"
-#include "bench.h"
-#include "ground.h"
+#include "libclient/segment/atomic.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>

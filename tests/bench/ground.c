@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "ground.h"
-#include "bench.h"
+#include "tests/bench/ground.h"
+#include "tests/bench/bench.h"
 #include "tests/harness/harness.h"
 #include <stdio.h>
 

@@ -7,9 +7,9 @@
 #ifndef BENCH_GROUND_H
 #define BENCH_GROUND_H
 
-#include "segment.h"
+#include "libclient/segment/segment.h"
+#include "libclient/trackd.h"
 #include "tests/harness/private_daemon.h"
-#include "trackd.h"
 
 struct ground {
 	struct private_daemon daemon; /* pid 0: none */

@@ -4,8 +4,8 @@
  * stands L: one load from a random place of the same mapping, whose address depends on the load
  * before it.
  */
-#include "bench.h"
-#include "ground.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include <stdio.h>
 
 enum { PICKS = 1 << 18, ID = 16, ROUNDS = 61 };

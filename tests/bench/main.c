@@ -6,7 +6,7 @@
  *
  * bench [SECTION...] runs only those; each in a process of its own.
  */
-#include "bench.h"
+#include "tests/bench/bench.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

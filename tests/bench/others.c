@@ -3,7 +3,7 @@
  * What people use today, measured in the same run: the dict with a lock in one Python process that
  * trackd replaces. It is found as tests/bench/tracker.py below the working folder.
  */
-#include "bench.h"
+#include "tests/bench/bench.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>

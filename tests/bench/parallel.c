@@ -5,9 +5,9 @@
  * Beside it the same two processes with memory of their own, which tells what the machine itself
  * takes.
  */
-#include "atomic.h"
-#include "bench.h"
-#include "ground.h"
+#include "libclient/segment/atomic.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>

@@ -3,9 +3,9 @@
  * By reference: a view, an update and an advance of one task that is in the cache, each beside the
  * least that such an operation can be made of.
  */
-#include "atomic.h"
-#include "bench.h"
-#include "ground.h"
+#include "libclient/segment/atomic.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <math.h>
 #include <pthread.h>

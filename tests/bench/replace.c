@@ -6,8 +6,8 @@
  * daemon's figure ends when the new board has its name. BENCH_REPLACE is the number of tasks of the
  * large board.
  */
-#include "bench.h"
-#include "ground.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>

@@ -7,10 +7,10 @@
  *
  * The linker brings the calls here: --wrap, in the Makefile.
  */
-#include "bench.h"
-#include "ground.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
-#include "tools/docproc/child.h"
+#include "tools/docproc/worker/child.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>

@@ -5,11 +5,11 @@
  * snapshot of it. BENCH_STALLS is the number of tasks. The producer changes a task of its own, and makes and removes another, all the time; latencies are wall
  * time, so on a machine that does other work they show that work.
  */
-#include "atomic.h"
-#include "bench.h"
-#include "event.h"
-#include "ground.h"
-#include "repair.h"
+#include "libclient/record/event.h"
+#include "libclient/record/repair.h"
+#include "libclient/segment/atomic.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>

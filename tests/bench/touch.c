@@ -4,9 +4,9 @@
  * board costs what it touches, so these counts are what the layout was made for. They are counted,
  * not timed: the operations run once under valgrind's lackey, which prints every access.
  */
-#include "bench.h"
-#include "ground.h"
-#include "index.h"
+#include "libclient/record/index.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -3,9 +3,9 @@
  * Waking: how long after a change of stage the one who waits for it runs, with one waiter and with
  * a thousand; and what waiters cost the producer, which must be nothing. With a real daemon.
  */
-#include "atomic.h"
-#include "bench.h"
-#include "ground.h"
+#include "libclient/segment/atomic.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>

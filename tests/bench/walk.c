@@ -3,8 +3,8 @@
  * Going through tasks: what one task that is found costs, on full boards, on a nearly empty large
  * one, and among the tasks of one owner.
  */
-#include "bench.h"
-#include "ground.h"
+#include "tests/bench/bench.h"
+#include "tests/bench/ground.h"
 #include <math.h>
 #include <stdio.h>
 

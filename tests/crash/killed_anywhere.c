@@ -4,8 +4,8 @@
  * Promise 2, nothing tears: every operation is killed at every one of its instructions. With names
  * of operations as arguments only these.
  */
-#include "engine/campaign.h"
-#include "engine/tracer.h"
+#include "tests/crash/engine/campaign.h"
+#include "tests/crash/engine/tracer.h"
 #include "tests/harness/tap.h"
 #include <stddef.h>
 

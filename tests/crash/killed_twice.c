@@ -5,8 +5,8 @@
  * is killed at every instruction, and for every state that this leaves the repairer is killed: here
  * at a sample of its instructions, with the argument "all" at each of them.
  */
-#include "engine/campaign.h"
-#include "engine/tracer.h"
+#include "tests/crash/engine/campaign.h"
+#include "tests/crash/engine/tracer.h"
 #include "tests/harness/tap.h"
 #include <stddef.h>
 #include <string.h>

@@ -6,10 +6,10 @@
  * writes all the time. The clock stands still, so that no call looks, as one does each second,
  * whether the board is still the one.
  */
-#include "engine/fake_clock.h"
-#include "libclient/atomic.h"
-#include "libclient/clock.h"
-#include "libclient/record.h"
+#include "libclient/record/record.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/clock.h"
+#include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
 #include <errno.h>

@@ -5,13 +5,13 @@
  * while others do whole operations, and then goes on. What it returns was whole at one moment; what
  * was there throughout, it finds, and meets once; of what was replaced it finds one of the two.
  */
-#include "engine/fake_clock.h"
-#include "engine/scene.h"
-#include "engine/tracer.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "tests/crash/engine/fake_clock.h"
+#include "tests/crash/engine/scene.h"
+#include "tests/crash/engine/tracer.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
 #include <errno.h>

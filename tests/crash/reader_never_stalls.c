@@ -5,8 +5,8 @@
  * instructions, and with the only writer standing still there, readers on a read-only mapping get,
  * copy, look up and iterate everything: nothing fails, nothing is missed, and nothing takes long.
  */
-#include "engine/campaign.h"
-#include "engine/tracer.h"
+#include "tests/crash/engine/campaign.h"
+#include "tests/crash/engine/tracer.h"
 #include "tests/harness/tap.h"
 #include <stdlib.h>
 

@@ -8,14 +8,14 @@
  *
  *	replaced_anywhere [STRIDE]    pause at every STRIDE-th instruction (8); `make soak` at each
  */
-#include "daemon/carry.h"
-#include "engine/fake_clock.h"
-#include "engine/tracer.h"
-#include "libclient/atomic.h"
-#include "libclient/index.h"
-#include "libclient/kind.h"
-#include "libclient/repair.h"
-#include "libclient/view.h"
+#include "daemon/board/carry.h"
+#include "libclient/record/index.h"
+#include "libclient/record/kind.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
+#include "tests/crash/engine/fake_clock.h"
+#include "tests/crash/engine/tracer.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/tap.h"
@@ -243,7 +243,7 @@ static void make_call(void *call)
 	*result = ((const struct call *)call)->make();
 }
 
-/* What the daemon does (daemon/succession.c). */
+/* What the daemon does (daemon/board/replacement.c). */
 static void replace_board(void *unused)
 {
 	struct carry carry;

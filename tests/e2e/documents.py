@@ -84,9 +84,9 @@ def _(_site):
 PAGES = {"trackd": "daemon/trackd.8", "trackctl": "tools/trackctl/trackctl.1",
          "docproc": "tools/docproc/docproc.1", "trackd-http": "tools/trackd-http/trackd-http.1"}
 # The page of each configuration file, its example, and where its keys stand.
-CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf", "daemon/config.h"),
-              "docproc": ("tools/docproc/docproc.1", "systemd/docproc.conf", "tools/docproc/config.h"),
-              "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf", "tools/trackd-http/config.h")}
+CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf", "daemon/config/config.h"),
+              "docproc": ("tools/docproc/docproc.1", "systemd/docproc.conf", "tools/docproc/config/config.h"),
+              "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf", "tools/trackd-http/config/config.h")}
 FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z0-9])(?![\w-])")
 
 
@@ -227,7 +227,7 @@ def sizes(site, fields):
     source, program = os.path.join(site.folder, "sizes.c"), os.path.join(site.folder, "sizes")
     lines = "".join(f'printf("%zu\\n", sizeof(((struct {struct} *)0)->{field}));\n' for struct, field in fields)
     with open(source, "w", encoding="utf-8") as file:
-        file.write(f'#include <stdio.h>\n#include "libclient/layout.h"\nint main(void)\n{{\n{lines}}}\n')
+        file.write(f'#include <stdio.h>\n#include "libclient/segment/layout.h"\nint main(void)\n{{\n{lines}}}\n')
     done = subprocess.run([*CC, "-I", TREE, "-o", program, source], capture_output=True, text=True, check=False)
     check(done.returncode == 0, done.stderr)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
@@ -237,7 +237,7 @@ def sizes(site, fields):
 @test("the format's document has every field at its place and in its size")
 def _(site):
     placed = [(struct, field, int(at)) for struct, field, at
-              in re.findall(r"LAYOUT_AT\((\w+), (\w+), (\d+)\)", read("libclient", "layout.h"))
+              in re.findall(r"LAYOUT_AT\((\w+), (\w+), (\d+)\)", read("libclient", "segment/layout.h"))
               if struct in SECTIONS]
     # The offsets of the sections share a row; so do the two copies, whose rows are [0] and [1].
     placed = [(struct, field, at) for struct, field, at in placed

@@ -3,8 +3,8 @@
 #ifndef TRACKD_E2E_INSIDE_H
 #define TRACKD_E2E_INSIDE_H
 
-#include "libclient/client.h"
-#include "libclient/lock.h"
+#include "libclient/client/client.h"
+#include "libclient/segment/lock.h"
 
 static union layout_mutex *inside_held;
 

@@ -9,7 +9,7 @@
  *
  * All loads count on the task "shared" as well; the sum of what they print must be what it shows.
  */
-#include "trackd.h"
+#include "libclient/trackd.h"
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>

@@ -9,9 +9,9 @@
  *
  * CODE is what the call returned.
  */
-#include "inside.h"
-#include "request.h"
-#include "trackd.h"
+#include "libclient/trackd.h"
+#include "tests/e2e/inside.h"
+#include "tests/e2e/request.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

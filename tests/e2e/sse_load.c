@@ -14,8 +14,8 @@
  * A task goes round its five stages, so each of its revisions is a transition, and its message says
  * when it was published.
  */
-#include "sse_client.h"
-#include "trackd.h"
+#include "libclient/trackd.h"
+#include "tests/e2e/sse_client.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>

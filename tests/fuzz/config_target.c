@@ -3,8 +3,8 @@
  * The configuration file, and a kind as a flag says it, under fuzzing: either it is read and every
  * value is one that the daemon can work with, or the fault says where.
  */
-#include "daemon/config.h"
-#include "libclient/text.h"
+#include "daemon/config/config.h"
+#include "libclient/record/text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,10 +6,10 @@
  *
  * An operation is a byte, its low three bits what, its high two bits who, and then its arguments.
  */
-#include "daemon/control.h"
-#include "libclient/event.h"
-#include "libclient/protocol.h"
-#include "libclient/segment.h"
+#include "daemon/socket/control.h"
+#include "libclient/client/protocol.h"
+#include "libclient/record/event.h"
+#include "libclient/segment/segment.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

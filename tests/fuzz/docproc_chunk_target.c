@@ -5,10 +5,10 @@
  * a line end). Whatever it says, chunks are of whole sentences, in order, of bounded size, valid
  * UTF-8 and none is lost; a summary can be made of them.
  */
-#include "libclient/text.h"
-#include "tools/docproc/chunk.h"
-#include "tools/docproc/sentence.h"
-#include "tools/docproc/summary.h"
+#include "libclient/record/text.h"
+#include "tools/docproc/chunk/chunk.h"
+#include "tools/docproc/chunk/sentence.h"
+#include "tools/docproc/summary/summary.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

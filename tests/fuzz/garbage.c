@@ -10,14 +10,14 @@
  * good bytes were put back: `--seed S --first ROUND` shows a failure again. All rounds run in one
  * child process, so that a crash is reported with the round in which it happened.
  */
-#include "libclient/atomic.h"
-#include "libclient/record.h"
-#include "libclient/tenant.h"
-#include "libclient/worker.h"
-#include "look.h"
-#include "programs.h"
-#include "spoil.h"
-#include "tend.h"
+#include "libclient/record/record.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/worker.h"
+#include "libclient/segment/atomic.h"
+#include "tests/fuzz/look.h"
+#include "tests/fuzz/programs.h"
+#include "tests/fuzz/spoil.h"
+#include "tests/fuzz/tend.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
 #include <errno.h>

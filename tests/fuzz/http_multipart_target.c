@@ -8,11 +8,11 @@
  * without a slash or a control character. A boundary that is found stands in the header. Who is
  * refused is told in a whole sentence, and no reader of types reads beyond its bytes.
  */
-#include "tools/common/document_type.h"
 #include "tools/common/utf8_decode.h"
-#include "tools/trackd-http/disposition.h"
-#include "tools/trackd-http/multipart.h"
-#include "tools/trackd-http/upload_name.h"
+#include "tools/documents/document_type.h"
+#include "tools/trackd-http/upload/disposition.h"
+#include "tools/trackd-http/upload/multipart.h"
+#include "tools/trackd-http/upload/upload_name.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,11 +9,11 @@
  * that method and known by every other; a tag matches itself wherever it stands in a list; a wait is
  * at most a minute; nobody is taken for an address that is none.
  */
-#include "tools/trackd-http/entity.h"
-#include "tools/trackd-http/limits.h"
-#include "tools/trackd-http/listen.h"
-#include "tools/trackd-http/network.h"
-#include "tools/trackd-http/routes.h"
+#include "tools/trackd-http/config/listen.h"
+#include "tools/trackd-http/config/network.h"
+#include "tools/trackd-http/server/limits.h"
+#include "tools/trackd-http/server/routes.h"
+#include "tools/trackd-http/tasks/entity.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "look.h"
+#include "tests/fuzz/look.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "programs.h"
+#include "tests/fuzz/programs.h"
 #include "libclient/trackd.h"
 #include "tests/harness/harness.h"
 #include <errno.h>

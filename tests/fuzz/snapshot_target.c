@@ -4,10 +4,10 @@
  * reached: damage is caught by it, but whoever can write the state directory can compute one. What
  * is read is then brought onto a board, which must stay in order.
  */
-#include "daemon/snapshot_file.h"
-#include "libclient/segment.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "daemon/board/snapshot_file.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/segment.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "spoil.h"
+#include "tests/fuzz/spoil.h"
 #include "tests/harness/harness.h"
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef FUZZ_SPOIL_H
 #define FUZZ_SPOIL_H
 
-#include "libclient/segment.h"
+#include "libclient/segment/segment.h"
 
 enum { SPOIL_WRITES_MAX = 256, SPOIL_SIZE_MAX = 512 };
 

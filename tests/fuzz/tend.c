@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "tend.h"
-#include "libclient/atomic.h"
-#include "libclient/event.h"
-#include "libclient/lock.h"
-#include "libclient/record.h"
-#include "libclient/repair.h"
-#include "libclient/slot.h"
-#include "libclient/view.h"
-#include "libclient/worker.h"
+#include "tests/fuzz/tend.h"
+#include "libclient/record/event.h"
+#include "libclient/record/record.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/view.h"
+#include "libclient/record/worker.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/lock.h"
 #include <errno.h>
 
 /* Liveness: fail what a dead process left, free its entry. */

@@ -6,7 +6,7 @@
 #ifndef FUZZ_TEND_H
 #define FUZZ_TEND_H
 
-#include "libclient/segment.h"
+#include "libclient/segment/segment.h"
 
 void tend_round(struct board *board);
 

@@ -3,7 +3,7 @@
  * Strings under fuzzing: UTF-8 is judged as by a decoder that is written down otherwise, and a text
  * that is cut stays what it was: valid if it was valid, and never longer than it may be.
  */
-#include "libclient/text.h"
+#include "libclient/record/text.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Boards, conditions, children and leaks for the tests; see harness.h. */
-#include "harness.h"
-#include "libclient/clock.h"
-#include "libclient/tenant.h"
-#include "tap.h"
+#include "tests/harness/harness.h"
+#include "libclient/record/tenant.h"
+#include "libclient/segment/clock.h"
+#include "tests/harness/tap.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

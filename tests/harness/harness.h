@@ -19,7 +19,7 @@
 #ifndef TESTS_HARNESS_H
 #define TESTS_HARNESS_H
 
-#include "libclient/segment.h"
+#include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The doctor's verdict on a board of a test; see inspection.h. */
-#include "inspection.h"
-#include "harness.h"
-#include "tap.h"
-#include "tools/common/doctor.h"
+#include "tests/harness/inspection.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/tap.h"
+#include "tools/common/doctor/doctor.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -3,11 +3,11 @@
 #ifndef TESTS_INSPECTION_H
 #define TESTS_INSPECTION_H
 
-#include "libclient/segment.h"
+#include "libclient/segment/segment.h"
 #include <stddef.h>
 
 /*
- * Let the doctor (tools/common/doctor.h) look at a board that nobody uses at this moment; it needs
+ * Let the doctor (tools/common/doctor/doctor.h) look at a board that nobody uses at this moment; it needs
  * its descriptor. Records that are on the way (claimed, being removed) count as faults too.
  * Returns the number of faults; the first one is described in ret_text, which may be NULL.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting and ending a trackd of one's own; see private_daemon.h. */
-#include "private_daemon.h"
-#include "harness.h"
-#include "tap.h"
+#include "tests/harness/private_daemon.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/tap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

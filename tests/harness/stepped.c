@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The processor's trap flag raises SIGTRAP after each instruction; the kernel clears it for the
  * handler, which counts. See stepped.h. */
-#include "stepped.h"
-#include "harness.h"
+#include "tests/harness/stepped.h"
+#include "tests/harness/harness.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

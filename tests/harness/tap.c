@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Printing TAP; see tap.h. */
-#include "tap.h"
+#include "tests/harness/tap.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Watching pages through their protection; see visits.h. */
-#include "visits.h"
-#include "harness.h"
+#include "tests/harness/visits.h"
+#include "tests/harness/harness.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>

@@ -37,7 +37,7 @@ dump() { # OBJECT
 }
 
 look() { # FOLDER
-	printf '#include "libclient/%s.h"\n' trackd layout protocol >"$1/layout.c"
+	printf '#include "libclient/%s.h"\n' trackd segment/layout client/protocol >"$1/layout.c"
 	"${CC:-gcc}" -std=gnu11 -g -gdwarf-4 -O0 -fno-eliminate-unused-debug-types -I"$tree" -c -o "$1/layout.o" "$1/layout.c" &&
 		dump "$1/layout.o"
 }

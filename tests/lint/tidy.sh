@@ -7,7 +7,7 @@ cd "$tree" || bail "no $tree"
 
 tidy() {
 	# shellcheck disable=SC2086
-	clang-tidy --quiet "$1" -- -std=gnu11 -D_GNU_SOURCE -Ilibclient -I. -pthread $system_headers \
+	clang-tidy --quiet "$1" -- -std=gnu11 -D_GNU_SOURCE -I. -pthread $system_headers \
 		2>"$work/$$.$BASHPID" || { echo "$1"; cat "$work/$$.$BASHPID"; return 1; }
 }
 system_headers=$(pkg-config --cflags poppler-glib libxml-2.0 gnutls | sed 's/-I/-isystem /g')

@@ -6,14 +6,14 @@
  *
  *	killed [KILLS]
  */
-#include "libclient/atomic.h"
-#include "libclient/lock.h"
-#include "libclient/repair.h"
-#include "libclient/slot.h"
-#include "pattern.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/lock.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/tap.h"
+#include "tests/stress/pattern.h"
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -5,11 +5,11 @@
  * all chains are shared and a slot that was freed is somebody else's at once. tests/run:
  * timeout=300
  */
-#include "libclient/atomic.h"
-#include "pattern.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/tap.h"
+#include "tests/stress/pattern.h"
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -5,13 +5,13 @@
  * never read what they subscribed to. The daemon stands, keeps nothing of theirs, and serves a
  * well-behaved client all the while. tests/run: timeout=300
  */
-#include "libclient/atomic.h"
-#include "libclient/protocol.h"
-#include "libclient/segment.h"
-#include "pattern.h"
+#include "libclient/client/protocol.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/segment.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/tap.h"
+#include "tests/stress/pattern.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

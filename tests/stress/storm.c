@@ -10,8 +10,8 @@
  *
  * tests/run: serial timeout=300
  */
-#include "libclient/atomic.h"
-#include "libclient/clock.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/clock.h"
 #include "libclient/trackd.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"

@@ -7,12 +7,12 @@
  * Tasks "stable-N" are there throughout and move between stages; "count-N" only count; "turn-N" are
  * replaced all the time and so always exist; "churn-T-N" are made and removed by process T.
  */
-#include "libclient/atomic.h"
-#include "libclient/repair.h"
-#include "pattern.h"
+#include "libclient/record/repair.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/tap.h"
+#include "tests/stress/pattern.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>

@@ -5,8 +5,8 @@
  * of its own, so often that a missing fence shows. Nothing depends on time: a ring is lost when its
  * producer is done with it and the sleeper has not been rung. tests/run: serial timeout=300
  */
-#include "libclient/atomic.h"
-#include "libclient/event.h"
+#include "libclient/record/event.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
 #include <pthread.h>
@@ -16,7 +16,7 @@ static void sleep_until_rung(struct board *board, uint32_t count, uint64_t deadl
 
 /* The doorbell's own round, asleep where we can watch it. */
 #define event_doorbell_wait sleep_until_rung
-#include "daemon/doorbell.c" // NOLINT(bugprone-suspicious-include)
+#include "daemon/loop/doorbell.c" // NOLINT(bugprone-suspicious-include)
 
 enum {
 	CAPACITY = 16,

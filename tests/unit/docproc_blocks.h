@@ -3,7 +3,7 @@
 #ifndef TESTS_DOCPROC_BLOCKS_H
 #define TESTS_DOCPROC_BLOCKS_H
 
-#include "tools/docproc/chunk.h"
+#include "tools/docproc/chunk/chunk.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

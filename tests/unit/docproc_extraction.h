@@ -4,7 +4,7 @@
 #ifndef TESTS_DOCPROC_EXTRACTION_H
 #define TESTS_DOCPROC_EXTRACTION_H
 
-#include "tools/docproc/extract.h"
+#include "tools/docproc/extract/extract.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 #define TESTS_DOCPROC_FAKE_H
 
 #include "tests/harness/harness.h"
-#include "tools/docproc/endpoint.h"
+#include "tools/docproc/embed/endpoint.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #define TESTS_DOCPROC_LIBRARY_H
 
 #include "tests/harness/harness.h"
-#include "tools/docproc/store.h"
+#include "tools/docproc/store/store.h"
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

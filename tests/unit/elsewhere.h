@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_ELSEWHERE_H
 #define TESTS_UNIT_ELSEWHERE_H
 
-#include "libclient/clock.h"
+#include "libclient/segment/clock.h"
 #include "tests/harness/harness.h"
 #include <fcntl.h>
 #include <sched.h>

@@ -4,12 +4,12 @@
  * made at a time in a board with tasks in every state, and must be found, named, and gone when it
  * is undone.
  */
-#include "libclient/index.h"
-#include "libclient/layout.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
+#include "libclient/record/index.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/layout.h"
 #include "tests/harness/harness.h"
-#include "tools/common/doctor.h"
+#include "tools/common/doctor/doctor.h"
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <setjmp.h>

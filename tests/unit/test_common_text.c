@@ -2,8 +2,8 @@
 /* Text for people: no byte from a board reaches a terminal unlooked at; times, durations, rates and
  * outcomes are what they should be at their borders. */
 #include "tools/common/exit_code.h"
-#include "tools/common/moment.h"
 #include "tools/common/printable.h"
+#include "tools/common/time_format.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

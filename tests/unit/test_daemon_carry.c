@@ -4,15 +4,15 @@
  * and when it is refused. That no acknowledged call is lost meanwhile is tests/crash/replaced_anywhere
  * and tests/stress/storm.
  */
-#include "daemon/carry.h"
-#include "libclient/event.h"
-#include "libclient/index.h"
-#include "libclient/kind.h"
-#include "libclient/record.h"
-#include "libclient/repair.h"
-#include "libclient/slot.h"
-#include "libclient/view.h"
-#include "libclient/worker.h"
+#include "daemon/board/carry.h"
+#include "libclient/record/event.h"
+#include "libclient/record/index.h"
+#include "libclient/record/kind.h"
+#include "libclient/record/record.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/view.h"
+#include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include <errno.h>

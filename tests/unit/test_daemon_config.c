@@ -3,10 +3,10 @@
  * What the daemon is told: values as people write them, the file, the flags, and that each mistake
  * is named with its place, its key and what is allowed.
  */
-#include "daemon/config.h"
-#include "daemon/kinds.h"
-#include "daemon/options.h"
-#include "daemon/value.h"
+#include "daemon/config/config.h"
+#include "daemon/config/kinds.h"
+#include "daemon/config/options.h"
+#include "daemon/config/value.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The doorbell's rounds: when readers are woken. */
-#include "daemon/doorbell.h"
-#include "libclient/atomic.h"
-#include "libclient/event.h"
+#include "daemon/loop/doorbell.h"
+#include "libclient/record/event.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is watched as which worker: what a message says is believed only if it fits its sender. */
-#include "daemon/liveness.h"
-#include "daemon/losses.h"
-#include "daemon/notify.h"
-#include "libclient/record.h"
-#include "libclient/worker.h"
+#include "daemon/loop/notify.h"
+#include "daemon/workers/dead_workers.h"
+#include "daemon/workers/liveness.h"
+#include "libclient/record/record.h"
+#include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Deaths beside the death of a worker that had many tasks. */
-#include "daemon/losses.h"
-#include "libclient/record.h"
-#include "libclient/worker.h"
+#include "daemon/workers/dead_workers.h"
+#include "libclient/record/record.h"
+#include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <signal.h>

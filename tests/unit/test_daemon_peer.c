@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is at the other end of a socket: whether it is near enough to write to the board. The library asks
  * as well, so a daemon that believed everybody would not be noticed from outside. */
-#include "daemon/peer.h"
+#include "daemon/socket/peer.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <poll.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Reclaiming looks at what expired, and not at who lives: neither at bodies nor at details, and of
  * the heads at few. Pages that must not be visited are watched (tests/harness/visits.h). */
-#include "daemon/losses.h"
-#include "daemon/reaper.h"
-#include "daemon/sweep.h"
-#include "libclient/event.h"
-#include "libclient/record.h"
-#include "libclient/tenant.h"
-#include "libclient/worker.h"
+#include "daemon/expiry/reaper.h"
+#include "daemon/expiry/sweep.h"
+#include "daemon/workers/dead_workers.h"
+#include "libclient/record/event.h"
+#include "libclient/record/record.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/visits.h"
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Who keeps his task when records come to a new board: a worker is a process, not a number. */
-#include "daemon/restore.h"
-#include "libclient/record.h"
-#include "libclient/view.h"
-#include "libclient/worker.h"
+#include "daemon/board/restore.h"
+#include "libclient/record/record.h"
+#include "libclient/record/view.h"
+#include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <signal.h>

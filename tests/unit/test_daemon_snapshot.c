@@ -3,13 +3,13 @@
  * The snapshot: what is written comes back field by field; of a damaged one whatever verifies comes
  * back, and nothing else; a full disk leaves the old one as it was.
  */
-#include "daemon/restore.h"
-#include "daemon/snapshot.h"
-#include "libclient/kind.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
-#include "libclient/view.h"
-#include "libclient/worker.h"
+#include "daemon/board/restore.h"
+#include "daemon/board/snapshot.h"
+#include "libclient/record/kind.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/view.h"
+#include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -3,11 +3,11 @@
  * The check of an adopted board: it finds each sort of damage that would hide a task, and never
  * takes producers at work for damage, since then a healthy board would be rebuilt under them.
  */
-#include "daemon/notify.h"
-#include "daemon/sound.h"
-#include "libclient/atomic.h"
-#include "libclient/index.h"
-#include "libclient/slot.h"
+#include "daemon/board/consistency_check.h"
+#include "daemon/loop/notify.h"
+#include "libclient/record/index.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <signal.h>

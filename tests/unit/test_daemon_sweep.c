@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The sweep: what is held by somebody is come back to, and no stripe is held twice in a row. */
-#include "daemon/sweep.h"
-#include "libclient/lock.h"
-#include "libclient/recount.h"
-#include "libclient/repair.h"
-#include "libclient/ring.h"
-#include "libclient/slot.h"
+#include "daemon/expiry/sweep.h"
+#include "libclient/record/recount.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/ring.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/lock.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <setjmp.h>

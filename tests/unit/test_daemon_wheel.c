@@ -3,7 +3,7 @@
  * The timer wheel against a plain list of times: no timer comes up early, none is forgotten, none
  * comes more than a tick late, and the wheel says in time when it wants to be asked.
  */
-#include "daemon/wheel.h"
+#include "daemon/expiry/wheel.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

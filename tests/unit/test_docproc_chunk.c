@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Chunks of the right size that begin at sentences and lose nothing; failures, reports, cancelling. */
-#include "docproc_blocks.h"
-#include "tools/docproc/sentence.h"
+#include "tests/unit/docproc_blocks.h"
+#include "tools/docproc/chunk/sentence.h"
 
 /* ---- Chunks ------------------------------------------------------------- */
 

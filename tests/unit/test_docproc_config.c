@@ -5,8 +5,8 @@
  * allowed.
  */
 #include "tests/harness/harness.h"
-#include "tools/docproc/cli.h"
-#include "tools/docproc/config.h"
+#include "tools/docproc/cli/cli.h"
+#include "tools/docproc/config/config.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

@@ -3,8 +3,8 @@
  * The built-in vectors: the same bytes everywhere, of length 1, nearer for texts that share words
  * or forms of words, blind to case and accents, deaf to stop words.
  */
-#include "tools/docproc/embed.h"
-#include "tools/docproc/feature_hash.h"
+#include "tools/docproc/embed/embed.h"
+#include "tools/docproc/embed/feature_hash.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,9 +3,9 @@
  * An embedding service that does well and one that does not, over real HTTP: what is asked for, when
  * it is asked again, what each failure says, and that the key stays a secret.
  */
-#include "docproc_fake.h"
-#include "tools/docproc/embed.h"
-#include "tools/docproc/feature_hash.h"
+#include "tests/unit/docproc_fake.h"
+#include "tools/docproc/embed/embed.h"
+#include "tools/docproc/embed/feature_hash.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is shown of a chunk: the sentence or two that answer, whole characters, at most 300 bytes,
  * wrapped to a terminal of any width. */
-#include "tools/docproc/wrap.h"
+#include "tools/docproc/cli/wrap.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "libclient/text.h"
+#include "libclient/record/text.h"
 
 static char *choose(const char *text, const char *language, const char *looked_for)
 {

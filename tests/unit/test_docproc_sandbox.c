@@ -6,8 +6,8 @@
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include "tools/common/exit_code.h"
-#include "tools/docproc/keeper.h"
-#include "tools/docproc/sandbox.h"
+#include "tools/docproc/sandbox/sandbox.h"
+#include "tools/docproc/worker/limits.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 /* Searching the document store: whatever a person types is words; words and vectors are ranked and
  * fused as the paper says; nobody finds what is another's. */
 #include "tests/unit/docproc_library.h"
-#include "tools/docproc/ranking.h"
-#include "tools/docproc/search.h"
+#include "tools/docproc/search/ranking.h"
+#include "tools/docproc/search/search.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

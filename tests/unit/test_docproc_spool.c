@@ -5,8 +5,8 @@
  */
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
-#include "tools/docproc/queue.h"
-#include "tools/docproc/spool.h"
+#include "tools/docproc/server/queue.h"
+#include "tools/documents/spool.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

@@ -3,9 +3,9 @@
  * Summaries: the sentences that are most central, in document order, without saying a thing twice;
  * long documents in bounded time; and what a chat service makes of a document.
  */
-#include "docproc_fake.h"
-#include "tools/docproc/lexrank.h"
-#include "tools/docproc/summary.h"
+#include "tests/unit/docproc_fake.h"
+#include "tools/docproc/summary/lexrank.h"
+#include "tools/docproc/summary/summary.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

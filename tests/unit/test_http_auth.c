@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is let in: a token of the configured key, for its algorithm, with all that it must claim, and
  * no other, whatever it says of itself. */
-#include "forge.h"
-#include "tools/trackd-http/auth.h"
+#include "tests/unit/forge.h"
+#include "tools/trackd-http/auth/auth.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* Origins are configured as browsers write them, and are compared byte by byte: what only resembles
  * one that is listed is not listed. */
 #include "tests/harness/harness.h"
-#include "tools/trackd-http/cors.h"
+#include "tools/trackd-http/server/cors.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What libmicrohttpd gets to read: requests that come whole and in pieces, into buffers of every size,
  * and what stands in place of bad ones. The server end is read by recv(), as libmicrohttpd does. */
-#include "tools/trackd-http/gate.h"
+#include "tools/trackd-http/server/gate.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

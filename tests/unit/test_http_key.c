@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a key file may hold, and that each key verifies what is signed with it by its one algorithm
  * and nothing else. */
-#include "forge.h"
-#include "tools/trackd-http/auth.h"
+#include "tests/unit/forge.h"
+#include "tools/trackd-http/auth/auth.h"
 #include <errno.h>
 #include <rhonabwy.h>
 #include <setjmp.h>

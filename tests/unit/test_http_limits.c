@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Under which name an address is counted, and that what was charged is given back, also when the
  * configuration was read again in between. */
-#include "tools/trackd-http/limits.h"
+#include "tools/trackd-http/server/limits.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Forms as they arrive: in pieces of every size, whole, cut off and broken. */
-#include "tools/trackd-http/multipart.h"
+#include "tools/trackd-http/upload/multipart.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

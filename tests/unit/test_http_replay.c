@@ -3,7 +3,7 @@
  * they are lost. */
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
-#include "tools/trackd-http/replay.h"
+#include "tools/trackd-http/board/replay.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -2,9 +2,9 @@
 /* The text of events and their ids; what a transition says beside a record that is further on; what
  * the stage history adds to what was told. */
 #include "tests/harness/harness.h"
-#include "tools/trackd-http/replay.h"
-#include "tools/trackd-http/sse.h"
-#include "tools/trackd-http/transition.h"
+#include "tools/trackd-http/board/replay.h"
+#include "tools/trackd-http/stream/sse.h"
+#include "tools/trackd-http/tasks/transition.h"
 #include <inttypes.h>
 #include <jansson.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 /* The body of a status is written by hand: to the byte what a JSON library makes of the same task,
  * whatever bytes its texts hold. */
 #include "tools/common/task_json.h"
-#include "tools/trackd-http/status.h"
+#include "tools/trackd-http/tasks/status.h"
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 /* A task is written by hand: to the byte what a JSON library makes of the same task, whatever its
  * numbers and texts are. */
 #include "tools/common/task_json.h"
-#include "tools/trackd-http/task_text.h"
-#include "tools/trackd-http/tasks.h"
+#include "tools/trackd-http/tasks/task_text.h"
+#include "tools/trackd-http/tasks/tasks.h"
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>

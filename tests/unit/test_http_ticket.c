@@ -2,9 +2,9 @@
 /* A ticket opens one stream, the one it was made for, once, in time; its reconnects are admitted as
  * long as its token is good, over restarts; and no byte of it can be changed. The verb that makes
  * tokens is here too. */
-#include "forge.h"
-#include "tools/trackd-http/ticket.h"
-#include "tools/trackd-http/ticket_book.h"
+#include "tests/unit/forge.h"
+#include "tools/trackd-http/auth/stream_token.h"
+#include "tools/trackd-http/auth/stream_token_book.h"
 #include "tools/trackd-http/verb_token.h"
 #include <errno.h>
 #include <setjmp.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Verified tokens are remembered: no longer than they are good, no more than there is room for, not
  * beyond the keys that verified them. And what that saves. */
-#include "forge.h"
-#include "tools/trackd-http/auth.h"
-#include "tools/trackd-http/token_cache.h"
+#include "tests/unit/forge.h"
+#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/token_cache.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  * waits has its turn in between. Counted in units of work and turns of the loop, so no clock decides.
  */
 #include "tests/harness/harness.h"
-#include "tools/trackd-http/turns.h"
+#include "tools/trackd-http/server/turns.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

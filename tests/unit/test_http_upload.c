@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The names that uploads give their files, what is told from a name and the first bytes, and the other
  * thread. */
-#include "tools/common/document_type.h"
 #include "tools/common/utf8_decode.h"
-#include "tools/trackd-http/disk.h"
-#include "tools/trackd-http/disposition.h"
-#include "tools/trackd-http/upload_name.h"
+#include "tools/documents/document_type.h"
+#include "tools/trackd-http/upload/disk.h"
+#include "tools/trackd-http/upload/disposition.h"
+#include "tools/trackd-http/upload/upload_name.h"
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>

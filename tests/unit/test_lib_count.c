@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The counter of work: no count is lost, none comes late, none is another task's. */
-#include "libclient/atomic.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>

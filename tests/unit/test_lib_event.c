@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The ring of events: whole entries in order, and what becomes of the others. */
-#include "libclient/atomic.h"
-#include "libclient/event.h"
-#include "libclient/index.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
+#include "libclient/record/event.h"
+#include "libclient/record/index.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <setjmp.h>

@@ -3,10 +3,10 @@
  * A connection whose board is closed, replaced, removed or unlinked: what each call answers, that
  * nothing is changed on a closed board, and that the connection is on the next board by itself.
  */
-#include "daemon/carry.h"
-#include "libclient/event.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
+#include "daemon/board/carry.h"
+#include "libclient/record/event.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>

@@ -4,8 +4,8 @@
  * Connections over fork(), whatever the parent's threads were doing: nothing that was one process's
  * own is found in the child, and what both share stays the parent's.
  */
-#include "libclient/atomic.h"
-#include "libclient/client.h"
+#include "libclient/client/client.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include <errno.h>

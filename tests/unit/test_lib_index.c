@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Hash chains: what is there is found whatever happens around it, and a walk ends whatever the
  * links say. */
-#include "libclient/atomic.h"
-#include "libclient/index.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "libclient/record/index.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <stdarg.h>

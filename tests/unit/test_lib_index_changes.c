@@ -2,12 +2,12 @@
 /* tests/run: timeout=300 */
 /* Lookups and walks while others change the chains: a change at each instruction of a lookup, and
  * one after another beside it. */
-#include "daemon/carry.h"
-#include "libclient/atomic.h"
-#include "libclient/index.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "daemon/board/carry.h"
+#include "libclient/record/index.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
 #include <pthread.h>

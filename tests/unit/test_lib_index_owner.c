@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* An owner's iteration whose caller changes what it goes through: every task that stays is met once,
  * and the work is proportional to the tasks. Work is counted in records looked at. */
-#include "libclient/index.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
+#include "libclient/record/index.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <stdarg.h>

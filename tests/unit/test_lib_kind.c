@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Kinds: what may be declared, which one a name means, and the percentage of a task. */
-#include "libclient/kind.h"
-#include "libclient/lock.h"
+#include "libclient/record/kind.h"
+#include "libclient/segment/lock.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The mutexes of the segment: what happens when their holders die, stop, or fork. */
-#include "libclient/atomic.h"
-#include "libclient/clock.h"
-#include "libclient/lock.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/clock.h"
+#include "libclient/segment/lock.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <linux/futex.h>

@@ -4,9 +4,9 @@
  * A connection in a process that comes to be in another pid or time namespace than the board: as a
  * child, or by setns(). Every call that writes is refused and changes nothing; reading goes on.
  */
-#include "libclient/atomic.h"
-#include "libclient/client.h"
-#include "libclient/record.h"
+#include "libclient/client/client.h"
+#include "libclient/record/record.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include "tests/unit/elsewhere.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The header's offsets between clocks when they are wrong: who puts them right, and what a reader
  * goes by until then. */
-#include "libclient/atomic.h"
-#include "libclient/client.h"
-#include "libclient/namespace.h"
-#include "libclient/offsets.h"
+#include "libclient/client/client.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/namespace.h"
+#include "libclient/segment/offsets.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The one rule that says which board is meant, and its socket. */
-#include "libclient/place.h"
+#include "libclient/segment/board_address.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>

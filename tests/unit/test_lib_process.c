@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes and threads: who is dead, and what other namespaces must not make us believe. */
-#include "libclient/atomic.h"
-#include "libclient/process.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/process.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of a task: every operation in every state, and when it expires. */
-#include "libclient/atomic.h"
-#include "libclient/kind.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "libclient/record/kind.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A stripe is counted anew in slices: each holds it for a bounded number of buckets, and what
  * changes between two slices is counted once. */
-#include "libclient/index.h"
-#include "libclient/lock.h"
-#include "libclient/recount.h"
-#include "libclient/repair.h"
-#include "libclient/slot.h"
+#include "libclient/record/index.h"
+#include "libclient/record/recount.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/lock.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A full board: who gives way, who is not waited for, and what a refusal costs. */
-#include "libclient/atomic.h"
-#include "libclient/index.h"
-#include "libclient/map.h"
-#include "libclient/record.h"
-#include "libclient/repair.h"
-#include "libclient/ring.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "libclient/record/index.h"
+#include "libclient/record/record.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/ring.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/map.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The segment as a file: made whole or not at all, named, refused when it is not what it says. */
-#include "libclient/segment.h"
-#include "libclient/slot.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/segment.h"
 #include "tests/harness/harness.h"
 #include <dirent.h>
 #include <errno.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Making room, making tasks and taking them away: who may have an id, and who must give way. */
-#include "libclient/atomic.h"
-#include "libclient/earliest.h"
-#include "libclient/index.h"
-#include "libclient/map.h"
-#include "libclient/record.h"
-#include "libclient/ring.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "libclient/record/earliest.h"
+#include "libclient/record/index.h"
+#include "libclient/record/record.h"
+#include "libclient/record/ring.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/map.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a key may hold, where a text may be cut, and storing one: each against a plain account of
  * the same. */
-#include "libclient/text.h"
+#include "libclient/record/text.h"
 #include "tests/harness/harness.h"
 #include <setjmp.h>
 #include <stdarg.h>

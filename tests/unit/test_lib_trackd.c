@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The public calls over a board that is opened by name: what trackd.h documents of each, every
  * error at least once. */
-#include "libclient/record.h"
-#include "libclient/slot.h"
-#include "libclient/worker.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <setjmp.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking: a view and a copy show one whole version each, whatever the writer is at. */
-#include "libclient/atomic.h"
-#include "libclient/record.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
-#include "libclient/worker.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "libclient/record/worker.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>

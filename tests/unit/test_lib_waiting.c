@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /* Connections at work beside a real daemon: waiting, event loops, forked children, threads. */
-#include "libclient/clock.h"
+#include "libclient/segment/clock.h"
 #include "libclient/trackd.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"

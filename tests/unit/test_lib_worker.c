@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The client table: which process an entry means, and when another may take it over. */
-#include "libclient/atomic.h"
-#include "libclient/worker.h"
+#include "libclient/record/worker.h"
+#include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <pthread.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* trackctl's own parts: options, lines of progress, text in cells, bars, rows that fit, verbs that
  * were meant. */
-#include "tools/trackctl/flags.h"
-#include "tools/trackctl/progress.h"
-#include "tools/trackctl/rows.h"
-#include "tools/trackctl/terminal.h"
-#include "tools/trackctl/verbs.h"
+#include "tools/trackctl/run/progress.h"
+#include "tools/trackctl/verbs/flags.h"
+#include "tools/trackctl/verbs/verbs.h"
+#include "tools/trackctl/view/rows.h"
+#include "tools/trackctl/view/terminal.h"
 #include <fcntl.h>
 #include <locale.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From errors and outcomes to exit statuses. */
-#include "exit_code.h"
+#include "tools/common/exit_code.h"
 #include <errno.h>
 
 enum exit_code exit_code_of_error(int error)

@@ -3,7 +3,7 @@
 #ifndef COMMON_EXIT_CODE_H
 #define COMMON_EXIT_CODE_H
 
-#include "trackd.h"
+#include "libclient/trackd.h"
 
 /* X(name, status, meaning) */
 #define EXIT_CODES(X)                                                                              \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Nothing is guessed: what is not wholly understood is an error. */
-#include "ini.h"
+#include "tools/common/ini.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One write a line, so that lines of several processes do not mix. Names are anybody's bytes: they
  * are made printable. */
-#include "note.h"
-#include "printable.h"
+#include "tools/common/note.h"
+#include "tools/common/printable.h"
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>

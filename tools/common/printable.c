@@ -3,7 +3,7 @@
  * A decoder that gives one code point at a time (RFC 3629: no surrogates, no overlong forms) and a
  * list of what must not be shown.
  */
-#include "printable.h"
+#include "tools/common/printable.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>

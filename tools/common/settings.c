@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "settings.h"
-#include "ini.h"
+#include "tools/common/settings.h"
+#include "tools/common/ini.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,10 +3,10 @@
  * Built with json_pack(), whose "o" takes a reference over even if it fails, so that there is
  * nothing to clean up: a NULL anywhere makes the whole NULL.
  */
-#include "task_json.h"
-#include "clock.h"
-#include "moment.h"
-#include "printable.h"
+#include "tools/common/task_json.h"
+#include "libclient/segment/clock.h"
+#include "tools/common/printable.h"
+#include "tools/common/time_format.h"
 
 json_t *task_json_text(const char *text)
 {

@@ -6,7 +6,7 @@
 #ifndef COMMON_TASK_JSON_H
 #define COMMON_TASK_JSON_H
 
-#include "trackd.h"
+#include "libclient/trackd.h"
 #include <jansson.h>
 #include <stdbool.h>
 

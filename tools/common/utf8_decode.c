@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "utf8_decode.h"
+#include "tools/common/utf8_decode.h"
 
 /* By the first byte: how long the character is, the bits of it there, and what the second byte may
  * be, which is where overlong forms, surrogates and what is beyond Unicode show. */

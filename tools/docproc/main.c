@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* docproc: documents to searchable text. Which verb is meant; the verbs do the rest. */
-#include "cli.h"
+#include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
-#include "trackd.h"
-#include "verbs.h"
+#include "tools/docproc/cli/cli.h"
+#include "tools/docproc/cli/verbs.h"
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>

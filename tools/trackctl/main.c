@@ -3,8 +3,8 @@
  * trackctl: look at a board of trackd, and move its tasks from scripts. This file finds the verb;
  * what it does is in verb_NAME.c.
  */
-#include "child.h"
-#include "verbs.h"
+#include "tools/trackctl/run/child.h"
+#include "tools/trackctl/verbs/verbs.h"
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>

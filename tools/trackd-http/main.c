@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* trackd-http: the gateway. What to do is read from the command line and the configuration file;
  * service.c serves. */
-#include "options.h"
-#include "service.h"
+#include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
-#include "trackd.h"
-#include "verb_token.h"
+#include "tools/trackd-http/config/options.h"
+#include "tools/trackd-http/service.h"
+#include "tools/trackd-http/verb_token.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,23 +6,23 @@
  * under way have DRAIN_USEC. New connections stay in the socket's queue for whoever comes next, if
  * the socket is systemd's.
  */
-#include "service.h"
-#include "board.h"
-#include "daemon.h"
-#include "documents.h"
-#include "follower.h"
-#include "gateway.h"
-#include "limits.h"
-#include "listen.h"
-#include "metrics.h"
-#include "server.h"
-#include "show.h"
-#include "stream.h"
-#include "ticket.h"
+#include "tools/trackd-http/service.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
-#include "turns.h"
-#include "upload.h"
+#include "tools/trackd-http/auth/stream_token.h"
+#include "tools/trackd-http/board/board_connection.h"
+#include "tools/trackd-http/board/daemon_probe.h"
+#include "tools/trackd-http/board/documents.h"
+#include "tools/trackd-http/board/follower.h"
+#include "tools/trackd-http/config/listen.h"
+#include "tools/trackd-http/ops/metrics.h"
+#include "tools/trackd-http/server/gateway.h"
+#include "tools/trackd-http/server/limits.h"
+#include "tools/trackd-http/server/server.h"
+#include "tools/trackd-http/server/turns.h"
+#include "tools/trackd-http/stream/stream.h"
+#include "tools/trackd-http/tasks/conditional_get.h"
+#include "tools/trackd-http/upload/upload.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

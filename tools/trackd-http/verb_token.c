@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* trackd-http token: a token for development. In production the application's issuer makes them. */
-#include "verb_token.h"
+#include "tools/trackd-http/verb_token.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/ini.h"
 #include "tools/common/option_value.h"

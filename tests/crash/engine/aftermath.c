@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* After a death: readers, repair, and the next operations; see aftermath.h. */
-#include "aftermath.h"
-#include "fake_clock.h"
-#include "libclient/event.h"
-#include "libclient/record.h"
-#include "libclient/repair.h"
-#include "libclient/slot.h"
-#include "libclient/tenant.h"
-#include "libclient/view.h"
+#include "tests/crash/engine/aftermath.h"
+#include "libclient/record/event.h"
+#include "libclient/record/record.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/view.h"
+#include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include <stdarg.h>

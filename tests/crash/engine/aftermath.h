@@ -3,8 +3,8 @@
 #ifndef TESTS_AFTERMATH_H
 #define TESTS_AFTERMATH_H
 
-#include "image.h"
-#include "operation.h"
+#include "tests/crash/engine/image.h"
+#include "tests/crash/engine/operation.h"
 
 /*
  * Everything that must hold of the board that play->scene holds now, after a death between the two

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Killing at each instruction; see campaign.h. */
-#include "campaign.h"
-#include "aftermath.h"
-#include "fake_clock.h"
-#include "libclient/lock.h"
-#include "libclient/repair.h"
-#include "libclient/slot.h"
+#include "tests/crash/engine/campaign.h"
+#include "libclient/record/repair.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/lock.h"
+#include "tests/crash/engine/aftermath.h"
+#include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
 #include <stdio.h>

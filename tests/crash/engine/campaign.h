@@ -11,9 +11,9 @@
 #ifndef TESTS_CAMPAIGN_H
 #define TESTS_CAMPAIGN_H
 
-#include "image.h"
-#include "operation.h"
-#include "tracer.h"
+#include "tests/crash/engine/image.h"
+#include "tests/crash/engine/operation.h"
+#include "tests/crash/engine/tracer.h"
 
 struct campaign {
 	unsigned long kills, double_kills, states, missed, faults;

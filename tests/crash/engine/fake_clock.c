@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A clock that stands still; see fake_clock.h. */
-#include "fake_clock.h"
+#include "tests/crash/engine/fake_clock.h"
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What readers see; see image.h. */
-#include "image.h"
-#include "fake_clock.h"
-#include "libclient/event.h"
-#include "libclient/view.h"
+#include "tests/crash/engine/image.h"
+#include "libclient/record/event.h"
+#include "libclient/record/view.h"
+#include "tests/crash/engine/fake_clock.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

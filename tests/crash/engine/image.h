@@ -7,7 +7,7 @@
 #ifndef TESTS_IMAGE_H
 #define TESTS_IMAGE_H
 
-#include "scene.h"
+#include "tests/crash/engine/scene.h"
 #include <stdbool.h>
 
 struct image {

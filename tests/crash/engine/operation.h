@@ -7,7 +7,7 @@
 #ifndef TESTS_OPERATION_H
 #define TESTS_OPERATION_H
 
-#include "scene.h"
+#include "tests/crash/engine/scene.h"
 
 /* One operation on one scene. */
 struct play {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The board on which operations are killed; see scene.h. */
-#include "scene.h"
-#include "fake_clock.h"
-#include "libclient/index.h"
-#include "libclient/worker.h"
+#include "tests/crash/engine/scene.h"
+#include "libclient/record/index.h"
+#include "libclient/record/worker.h"
+#include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/harness.h"
 #include <stdio.h>
 #include <stdlib.h>

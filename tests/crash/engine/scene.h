@@ -7,7 +7,7 @@
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
 
-#include "libclient/segment.h"
+#include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
 
 enum { SCENE_CAPACITY = 16 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Single steps and breakpoints; see tracer.h. */
-#include "tracer.h"
-#include "libclient/clock.h"
+#include "tests/crash/engine/tracer.h"
+#include "libclient/segment/clock.h"
 #include "tests/harness/harness.h"
 #include <dlfcn.h>
 #include <elf.h>

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Coming by a board: the one that is there is adopted as it is; one of another boot, namespace,
+ * capacity or mode, or a damaged one, is replaced by a new one with its records; where there is
+ * none, a new one is filled from the snapshot. It gets its name only when it is whole.
+ */
+#ifndef TRACKD_ADOPT_H
+#define TRACKD_ADOPT_H
+
+#include "daemon/board/board_lock.h"
+#include "daemon/config/config.h"
+#include "libclient/segment/segment.h"
+
+/*
+ * The daemon's lock must be held. Returns 0 or an exit status (sysexits.h), having said why. Where
+ * there was no board, the new one has no name yet, so that a start which fails after this leaves
+ * nothing.
+ */
+int adopt_board(struct board *ret_board, const struct config *config);
+
+/* Give the board its name, unless it has had one. The last step of a start. As above. */
+int adopt_name(const struct board *board, const struct config *config);
+
+/* Remove a board that no daemon serves, its lock and the socket that its daemon made. An exit
+ * status. */
+int adopt_remove(const struct config *config);
+
+/* Take the lock. Returns 0 or an exit status, having said why. */
+int adopt_lock(const struct config *config, struct boardlock *ret_lock);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The file is watched and not its directory, in which every program of the host makes files. */
+#include "daemon/board/name_watch.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What was tried in vain is tried again after a second, then after twice as long each time. */
+enum { PAUSE_USEC = 1000000, PAUSE_MOST_USEC = 4000000 };
+
+enum namewatch_name namewatch_look(const struct namewatch *watch)
+{
+	struct stat named, opened;
+
+	if (lstat(watch->path, &named) < 0)
+		/* What cannot be looked at may be right. */
+		return errno == ENOENT ? NAMEWATCH_FREE : NAMEWATCH_OURS;
+	if (fstat(*watch->fd, &opened) < 0 ||
+	    (named.st_dev == opened.st_dev && named.st_ino == opened.st_ino))
+		return NAMEWATCH_OURS;
+	return S_ISREG(named.st_mode) && named.st_uid == geteuid() ? NAMEWATCH_FREE
+								   : NAMEWATCH_TAKEN;
+}
+
+static void look_again(struct namewatch *watch, uint64_t usec)
+{
+	(void)sd_event_source_set_time_relative(watch->timer, usec);
+	(void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
+}
+
+static void look(struct namewatch *watch);
+
+static int on_change(sd_event_source *source, const struct inotify_event *event, void *data)
+{
+	(void)source;
+	(void)event;
+	look(data);
+	return 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *data)
+{
+	(void)source;
+	(void)usec;
+	look(data);
+	return 0;
+}
+
+/* Another program of this user may have used up what it may watch. */
+static void watch_file(struct namewatch *watch)
+{
+	watch->change = sd_event_source_disable_unref(watch->change);
+	(void)sd_event_add_inotify_fd(watch->event, &watch->change, *watch->fd,
+				      IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF, on_change, watch);
+}
+
+static void wait_longer(struct namewatch *watch)
+{
+	watch->pause_usec = watch->pause_usec == 0 ? PAUSE_USEC : 2 * watch->pause_usec;
+	if (watch->pause_usec > PAUSE_MOST_USEC)
+		watch->pause_usec = PAUSE_MOST_USEC;
+	look_again(watch, watch->pause_usec);
+}
+
+static void look(struct namewatch *watch)
+{
+	enum namewatch_name name = namewatch_look(watch);
+
+	if (name != NAMEWATCH_OURS) {
+		if (watch->lost(name, watch->data) < 0) {
+			wait_longer(watch);
+			return;
+		}
+		watch_file(watch);
+		/* It may have been taken away before the new file was watched. */
+		look_again(watch, 0);
+	} else if (!watch->change) {
+		look_again(watch, PAUSE_USEC);
+	}
+	watch->pause_usec = 0;
+}
+
+int namewatch_init(struct namewatch *watch, sd_event *event, const char *path, const int *fd,
+		   namewatch_lost *lost, void *data)
+{
+	*watch = (struct namewatch){ .event = event, .fd = fd, .lost = lost, .data = data };
+	snprintf(watch->path, sizeof watch->path, "%s", path);
+	watch_file(watch);
+	return sd_event_add_time_relative(event, &watch->timer, CLOCK_MONOTONIC, 0, 0, on_timer,
+					  watch);
+}
+
+void namewatch_free(struct namewatch *watch)
+{
+	watch->change = sd_event_source_disable_unref(watch->change);
+	watch->timer = sd_event_source_disable_unref(watch->timer);
+}

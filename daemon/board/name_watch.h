@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether a name still leads to the file that we have open. The kernel tells when the file is unlinked,
+ * renamed or replaced (inotify(7)); where it cannot, or as long as the name leads elsewhere, it is
+ * looked at again after a while.
+ */
+#ifndef TRACKD_NAMEWATCH_H
+#define TRACKD_NAMEWATCH_H
+
+#include "libclient/segment/segment.h"
+#include <systemd/sd-event.h>
+
+enum namewatch_name {
+	NAMEWATCH_OURS,  /* it leads to our file */
+	NAMEWATCH_FREE,  /* to nothing, or to a file of our own user that may give way */
+	NAMEWATCH_TAKEN, /* to what belongs to somebody else, or is no file */
+};
+
+/* The name does not lead to our file. Return 0 when it does again, perhaps to another one in *fd; else
+ * a negative number: it is called again later. */
+typedef int namewatch_lost(enum namewatch_name name, void *data);
+
+struct namewatch {
+	sd_event *event;
+	char path[SEGMENT_PATH_MAX];
+	const int *fd;
+	namewatch_lost *lost;
+	void *data;
+	sd_event_source *change; /* NULL: the kernel does not tell */
+	sd_event_source *timer;
+	uint64_t pause_usec; /* before the next call of lost(); 0: the name is ours */
+};
+
+/* Watch from now on; what has happened already is seen in the first turn of the loop. 0 or -errno. */
+int namewatch_init(struct namewatch *watch, sd_event *event, const char *path, const int *fd,
+		   namewatch_lost *lost, void *data);
+void namewatch_free(struct namewatch *watch);
+
+/* Where the name leads now. */
+enum namewatch_name namewatch_look(const struct namewatch *watch);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames of the snapshot. A checksum tells damage from truth but not truth from malice, so every
+ * value is also checked for what a board could hold. */
+#include "daemon/board/snapshot_file.h"
+#include "libclient/record/text.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* A task's numbers; behind them n_stages rows, then the strings without their NULs. */
+struct task_part {
+	uint64_t revision, done, total, serial;
+	uint64_t created_ns, started_ns, updated_ns, finished_ns, cancel_requested_ns, expires_ns;
+	uint64_t worker_start;
+	int32_t kind, worker_pid;
+	uint32_t worker_uid, ttl_ms, active_ttl_ms;
+	uint8_t state, reason, progress, flags;
+	int8_t stage;
+	uint8_t n_stages;
+	uint16_t n_id, n_owner, n_name, n_message, n_error;
+	uint32_t reserved;
+	char worker_comm[16];
+};
+static_assert(sizeof(struct task_part) == 144, "the snapshot's format");
+
+struct row_part {
+	uint64_t started_ns, finished_ns, done, total;
+	uint64_t state;
+};
+
+struct kind_part {
+	char name[32];
+	uint32_t n_stages, reserved;
+	uint8_t percent[TRACKD_STAGES_MAX];
+	char stages[TRACKD_STAGES_MAX][32];
+};
+
+static_assert(sizeof(struct snapshot_frame) + sizeof(struct task_part) +
+			      TRACKD_STAGES_MAX * sizeof(struct row_part) + TRACKD_ID_MAX +
+			      TRACKD_OWNER_MAX + TRACKD_NAME_MAX + TRACKD_MESSAGE_MAX +
+			      TRACKD_ERROR_MAX + 8 <=
+		      SNAPSHOT_FRAME_MAX,
+	      "the longest frame fits");
+
+void snapshot_seal(struct snapshot_header *header)
+{
+	header->magic = SNAPSHOT_MAGIC;
+	header->version = SNAPSHOT_VERSION;
+	header->size = sizeof *header;
+	header->check = XXH3_64bits(header, offsetof(struct snapshot_header, check));
+}
+
+int snapshot_check(const struct snapshot_header *header)
+{
+	if (header->magic != SNAPSHOT_MAGIC)
+		return -EBADMSG;
+	if (header->version != SNAPSHOT_VERSION || header->size != sizeof *header)
+		return -EPROTO;
+	if (header->check != XXH3_64bits(header, offsetof(struct snapshot_header, check)))
+		return -EBADMSG;
+	return 0;
+}
+
+static uint64_t check_of(const struct snapshot_frame *frame, const void *payload)
+{
+	uint64_t seed = (uint64_t)frame->length << 32 | (uint64_t)frame->type << 16 | frame->number;
+
+	return XXH3_64bits_withSeed(payload, frame->length, seed);
+}
+
+/* ---- Writing ------------------------------------------------------------ */
+
+static uint8_t *put(uint8_t *at, const void *from, size_t n)
+{
+	memcpy(at, from, n);
+	return at + n;
+}
+
+static uint8_t *put_kind(uint8_t *at, const struct trackd_kind *kind)
+{
+	struct kind_part part = { .n_stages = (uint32_t)kind->n_stages };
+
+	memcpy(part.name, kind->name, sizeof part.name);
+	for (int i = 0; i < kind->n_stages; i++) {
+		part.percent[i] = kind->stages[i].percent;
+		memcpy(part.stages[i], kind->stages[i].name, sizeof part.stages[i]);
+	}
+	return put(at, &part, sizeof part);
+}
+
+static uint8_t *put_rows(uint8_t *at, const struct trackd_task *task)
+{
+	for (unsigned i = 0; i < task->n_stages; i++) {
+		const struct trackd_stage *stage = &task->stages[i];
+		struct row_part row = { stage->started_ns, stage->finished_ns, stage->done,
+					stage->total, stage->state };
+		at = put(at, &row, sizeof row);
+	}
+	return at;
+}
+
+static uint8_t *put_task(uint8_t *at, const struct trackd_task *task)
+{
+	struct task_part part = {
+		.revision = task->revision,
+		.done = task->done,
+		.total = task->total,
+		.serial = task->serial,
+		.created_ns = task->created_ns,
+		.started_ns = task->started_ns,
+		.updated_ns = task->updated_ns,
+		.finished_ns = task->finished_ns,
+		.cancel_requested_ns = task->cancel_requested_ns,
+		.expires_ns = task->expires_ns,
+		.worker_start = task->worker_start,
+		.kind = task->kind,
+		.worker_pid = task->worker_pid,
+		.worker_uid = task->worker_uid,
+		.ttl_ms = task->ttl_ms,
+		.active_ttl_ms = task->active_ttl_ms,
+		.state = task->state,
+		.reason = task->reason,
+		.progress = task->progress,
+		.flags = task->flags,
+		.stage = task->stage,
+		.n_stages = task->n_stages,
+		.n_id = (uint16_t)strlen(task->id),
+		.n_owner = (uint16_t)strlen(task->owner),
+		.n_name = (uint16_t)strlen(task->name),
+		.n_message = (uint16_t)strlen(task->message),
+		.n_error = (uint16_t)strlen(task->error),
+	};
+
+	memcpy(part.worker_comm, task->worker_comm, sizeof part.worker_comm);
+	at = put(at, &part, sizeof part);
+	at = put_rows(at, task);
+	at = put(at, task->id, part.n_id);
+	at = put(at, task->owner, part.n_owner);
+	at = put(at, task->name, part.n_name);
+	at = put(at, task->message, part.n_message);
+	return put(at, task->error, part.n_error);
+}
+
+size_t snapshot_encode(uint8_t bytes[SNAPSHOT_FRAME_MAX], const struct snapshot_item *item)
+{
+	struct snapshot_frame frame = { .mark = SNAPSHOT_MARK,
+					.type = (uint16_t)item->type,
+					.number = (uint16_t)item->number };
+	uint8_t *payload = bytes + sizeof frame, *end;
+
+	if (item->type == SNAPSHOT_KIND)
+		end = put_kind(payload, &item->kind);
+	else if (item->type == SNAPSHOT_TASK)
+		end = put_task(payload, &item->task);
+	else
+		end = put(payload, &item->n_tasks, sizeof item->n_tasks);
+	while ((end - payload) % 8 != 0)
+		*end++ = 0;
+	frame.length = (uint32_t)(end - payload);
+	frame.check = check_of(&frame, payload);
+	memcpy(bytes, &frame, sizeof frame);
+	return (size_t)(end - bytes);
+}
+
+/* ---- Reading ------------------------------------------------------------ */
+
+struct reader {
+	const uint8_t *at, *end;
+};
+
+static bool get(struct reader *reader, void *to, size_t n)
+{
+	if ((size_t)(reader->end - reader->at) < n)
+		return false;
+	memcpy(to, reader->at, n);
+	reader->at += n;
+	return true;
+}
+
+static bool get_text(struct reader *reader, char *to, size_t n, size_t max)
+{
+	if (n > max || !get(reader, to, n))
+		return false;
+	to[n] = '\0';
+	return memchr(to, '\0', n) == NULL;
+}
+
+static bool get_kind(struct reader *reader, struct trackd_kind *kind)
+{
+	struct kind_part part;
+
+	if (!get(reader, &part, sizeof part) || part.n_stages == 0 ||
+	    part.n_stages > TRACKD_STAGES_MAX ||
+	    memchr(part.name, '\0', sizeof part.name) == NULL || !text_word_valid(part.name))
+		return false;
+	memset(kind, 0, sizeof *kind);
+	memcpy(kind->name, part.name, sizeof kind->name);
+	kind->n_stages = (int32_t)part.n_stages;
+	for (unsigned i = 0; i < part.n_stages; i++) {
+		if (memchr(part.stages[i], '\0', sizeof part.stages[i]) == NULL ||
+		    !text_word_valid(part.stages[i]) || part.percent[i] > 99 ||
+		    (i > 0 && part.percent[i] < part.percent[i - 1]))
+			return false;
+		memcpy(kind->stages[i].name, part.stages[i], sizeof kind->stages[i].name);
+		kind->stages[i].percent = part.percent[i];
+	}
+	return true;
+}
+
+static bool get_rows(struct reader *reader, struct trackd_task *task)
+{
+	for (unsigned i = 0; i < task->n_stages; i++) {
+		struct row_part row;
+		if (!get(reader, &row, sizeof row) || row.state > TRACKD_STAGE_ENDED ||
+		    row.done > TRACKD_WORK_MAX || row.total > TRACKD_WORK_MAX)
+			return false;
+		task->stages[i].started_ns = row.started_ns;
+		task->stages[i].finished_ns = row.finished_ns;
+		task->stages[i].done = row.done;
+		task->stages[i].total = row.total;
+		task->stages[i].state = (uint8_t)row.state;
+	}
+	return true;
+}
+
+static bool numbers_possible(const struct task_part *part)
+{
+	return part->state >= TRACKD_PENDING && part->state <= TRACKD_CANCELLED &&
+	       part->reason <= TRACKD_REASON_HOST_RESTART && part->n_stages <= TRACKD_STAGES_MAX &&
+	       part->stage >= -1 && part->stage < part->n_stages &&
+	       !(part->state == TRACKD_ACTIVE && part->stage < 0) && part->kind >= 0 &&
+	       part->kind < TRACKD_KINDS_MAX && part->progress <= 100 &&
+	       part->done <= TRACKD_WORK_MAX && part->total <= TRACKD_WORK_MAX &&
+	       part->worker_pid >= 0;
+}
+
+static bool get_task(struct reader *reader, struct trackd_task *task)
+{
+	struct task_part part;
+
+	if (!get(reader, &part, sizeof part) || !numbers_possible(&part))
+		return false;
+	*task = (struct trackd_task){
+		.revision = part.revision,
+		.kind = part.kind,
+		.state = part.state,
+		.reason = part.reason,
+		.stage = part.stage,
+		.progress = part.progress,
+		.flags = part.flags,
+		.n_stages = part.n_stages,
+		.done = part.done,
+		.total = part.total,
+		.serial = part.serial,
+		.created_ns = part.created_ns,
+		.started_ns = part.started_ns,
+		.updated_ns = part.updated_ns,
+		.finished_ns = part.finished_ns,
+		.cancel_requested_ns = part.cancel_requested_ns,
+		.expires_ns = part.expires_ns,
+		.ttl_ms = part.ttl_ms,
+		.active_ttl_ms = part.active_ttl_ms,
+		.worker_pid = part.worker_pid,
+		.worker_uid = part.worker_uid,
+		.worker_start = part.worker_start,
+	};
+	memcpy(task->worker_comm, part.worker_comm, sizeof task->worker_comm);
+	task->worker_comm[sizeof task->worker_comm - 1] = '\0';
+	return get_rows(reader, task) && get_text(reader, task->id, part.n_id, TRACKD_ID_MAX) &&
+	       get_text(reader, task->owner, part.n_owner, TRACKD_OWNER_MAX) &&
+	       get_text(reader, task->name, part.n_name, TRACKD_NAME_MAX) &&
+	       get_text(reader, task->message, part.n_message, TRACKD_MESSAGE_MAX) &&
+	       get_text(reader, task->error, part.n_error, TRACKD_ERROR_MAX) &&
+	       text_id_valid(task->id) && text_owner_valid(task->owner);
+}
+
+int snapshot_decode(const void *bytes, size_t size, struct snapshot_item *ret_item)
+{
+	struct snapshot_frame frame;
+	const uint8_t *payload = (const uint8_t *)bytes + sizeof frame;
+	bool good = false;
+
+	if (size < sizeof frame)
+		return 0;
+	memcpy(&frame, bytes, sizeof frame);
+	if (frame.mark != SNAPSHOT_MARK || frame.length > SNAPSHOT_FRAME_MAX - sizeof frame ||
+	    frame.length % 8 != 0)
+		return -EBADMSG;
+	if (size - sizeof frame < frame.length)
+		return 0;
+	if (frame.check != check_of(&frame, payload))
+		return -EBADMSG;
+	struct reader reader = { payload, payload + frame.length };
+	ret_item->number = frame.number;
+	if (frame.type == SNAPSHOT_KIND)
+		good = get_kind(&reader, &ret_item->kind) && frame.number < TRACKD_KINDS_MAX;
+	else if (frame.type == SNAPSHOT_TASK)
+		good = get_task(&reader, &ret_item->task);
+	else if (frame.type == SNAPSHOT_END)
+		good = get(&reader, &ret_item->n_tasks, sizeof ret_item->n_tasks);
+	if (!good)
+		return -EBADMSG;
+	ret_item->type = (enum snapshot_type)frame.type;
+	return (int)(sizeof frame + frame.length);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Making the state directory and taking back what was made. Paths are absolute: config.c sees to
+ * that. */
+#include "daemon/board/state_directory.h"
+#include "daemon/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Cut the last component off. False if none is left. */
+static bool cut(char *path)
+{
+	size_t length = strlen(path);
+
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	while (length > 1 && path[length - 1] != '/')
+		length--;
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	path[length] = '\0';
+	return length > 1;
+}
+
+/* The end of the next component behind at. */
+static char *next_end(char *at)
+{
+	at += strspn(at, "/");
+	return at + strcspn(at, "/");
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int make_path(struct statedir *statedir, const char *dir)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof path, "%s", dir);
+	for (char *end = next_end(path); end[-1] != '/'; end = next_end(end)) {
+		char behind = *end;
+		*end = '\0';
+		int error = mkdir(path, 0700) < 0 ? -errno : 0;
+		if (error == 0 && statedir->made[0] == '\0')
+			memcpy(statedir->made, path, (size_t)(end - path) + 1);
+		if (error < 0 && !is_directory(path))
+			return error == -EEXIST ? -ENOTDIR : error;
+		*end = behind;
+		if (behind == '\0')
+			break;
+	}
+	return 0;
+}
+
+void statedir_undo(const struct statedir *statedir)
+{
+	char path[PATH_MAX];
+
+	if (statedir->made[0] == '\0')
+		return;
+	snprintf(path, sizeof path, "%s", statedir->place->dir);
+	while (strlen(path) >= strlen(statedir->made) && (rmdir(path) == 0 || errno == ENOENT) &&
+	       cut(path))
+		;
+}
+
+int statedir_make(struct statedir *ret_statedir, const struct snapshot_place *place)
+{
+	int error;
+
+	*ret_statedir = (struct statedir){ .place = place };
+	if (place->dir[0] == '\0')
+		return 0;
+	error = make_path(ret_statedir, place->dir);
+	if (error == 0)
+		error = snapshot_try(place);
+	if (error == -ENOSPC || error == -EDQUOT) {
+		log_error("state_dir: %s: %s; no snapshot can be written until there is room, and "
+			  "what changes until then does not outlive a restart of the host",
+			  place->dir, strerror(-error));
+		error = 0;
+	}
+	if (error < 0)
+		statedir_undo(ret_statedir);
+	return error;
+}
+
+/* Where the directory is missing, the first of its parents that is there must let us make it. */
+int statedir_check(const char *dir)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (dir[0] == '\0')
+		return 0;
+	snprintf(path, sizeof path, "%s", dir);
+	while (stat(path, &st) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+		/* A link that leads nowhere: no directory can be made in its place. */
+		if (lstat(path, &st) == 0)
+			return -ENOENT;
+		(void)cut(path);
+	}
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A round: raise `armed`, compare what is rung for with how it stood before the last round, sleep if
+ * nothing came, lower, note where the ring stands, wake everybody. A producer looks at `armed`
+ * after publishing, so either it sees the ticket and posts, or the comparison here sees its event,
+ * its new client or its call for repair.
+ */
+#include "daemon/loop/doorbell.h"
+#include "libclient/record/event.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/offsets.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* An idle round. Producers and readers bound their own sleeps; this bounds what a lost post costs.
+ */
+static const uint64_t IDLE_NS = NS_PER_S;
+/* A producer pays for a post at most this often. */
+static const uint64_t REARM_NS = NS_PER_MS;
+/* While an entry is unfinished; readers give it up after 10 ms, and must be woken to do so. */
+static const uint64_t UNFINISHED_NS = 10 * NS_PER_MS;
+/* A producer that was stopped or killed in the middle of an entry costs this many short rounds. */
+enum { UNFINISHED_ROUNDS = 3 };
+
+/* What of the header tells that the loop has work, as it stood when the loop was told. */
+struct pulse {
+	uint64_t events;
+	uint64_t cursor; /* moves with every create, even one whose maker died before its event */
+	uint32_t client_change;
+	uint32_t repair_due;
+};
+
+struct rounds {
+	struct doorbell *doorbell;
+	struct board *board;
+	uint32_t ticket;
+	uint64_t position; /* of the ring, before the last wake-up */
+	uint64_t last_ns;  /* of the last wake-up */
+	uint64_t checked;  /* entries before it are whole, or given up */
+	unsigned unfinished;
+	uint64_t fed_ns; /* the watchdog, last */
+	struct pulse pulse;
+};
+
+/* ---- The loop's state --------------------------------------------------- */
+
+void doorbell_busy(struct doorbell *doorbell)
+{
+	store_relaxed(&doorbell->busy_since, clock_monotonic_ns());
+}
+
+void doorbell_idle(struct doorbell *doorbell)
+{
+	store_relaxed(&doorbell->busy_since, 0);
+}
+
+void doorbell_clear(struct doorbell *doorbell)
+{
+	uint64_t count;
+
+	(void)!read(doorbell->event_fd, &count, sizeof count);
+}
+
+static void tell_loop(struct doorbell *doorbell)
+{
+	static const uint64_t one = 1;
+
+	(void)!write(doorbell->event_fd, &one, sizeof one);
+}
+
+static void feed_watchdog(struct rounds *rounds, uint64_t now)
+{
+	struct doorbell *doorbell = rounds->doorbell;
+	uint64_t since = load_relaxed(&doorbell->busy_since);
+
+	if (doorbell->watchdog_ns == 0 || now - rounds->fed_ns < doorbell->watchdog_ns)
+		return;
+	/* A loop that hangs in one callback must not be kept alive by this thread. */
+	if (since != 0 && now - since > doorbell->busy_limit_ns)
+		return;
+	rounds->fed_ns = now;
+	notify_watchdog(doorbell->notify);
+}
+
+/* ---- Rounds ------------------------------------------------------------- */
+
+static struct pulse take_pulse(const struct board *board)
+{
+	const struct layout_header *header = board->header;
+
+	return (struct pulse){ load_relaxed(&header->event_next), load_relaxed(&header->cursor),
+			       load_relaxed(&header->client_change),
+			       load_relaxed(&header->repair_due) };
+}
+
+static bool has_moved(const struct pulse *a, const struct pulse *b)
+{
+	return a->events != b->events || a->cursor != b->cursor ||
+	       a->client_change != b->client_change || a->repair_due != b->repair_due;
+}
+
+/* Whether the loop has work to do. */
+static bool work_for_loop(struct rounds *rounds)
+{
+	struct pulse pulse = take_pulse(rounds->board);
+	bool moved = has_moved(&pulse, &rounds->pulse);
+
+	rounds->pulse = pulse;
+	return moved || pulse.repair_due != 0;
+}
+
+/* Whether somebody has rung since the last round who saw nobody asleep. */
+static bool has_rung(const struct rounds *rounds)
+{
+	struct pulse pulse = take_pulse(rounds->board);
+
+	return event_head(rounds->board) != rounds->position ||
+	       pulse.client_change != rounds->pulse.client_change ||
+	       pulse.repair_due != rounds->pulse.repair_due;
+}
+
+/* Whether the ring holds an entry that its producer has not finished and that is not given up. */
+static bool has_unfinished(struct rounds *rounds)
+{
+	uint64_t head = event_head(rounds->board);
+
+	if (head - rounds->checked > LAYOUT_EVENTS)
+		rounds->checked = head;
+	while (rounds->checked != head && event_whole(rounds->board, rounds->checked)) {
+		rounds->checked++;
+		rounds->unfinished = 0;
+	}
+	if (rounds->checked == head)
+		return false;
+	if (++rounds->unfinished <= UNFINISHED_ROUNDS)
+		return true;
+	rounds->checked++;
+	rounds->unfinished = 0;
+	return false;
+}
+
+static uint64_t sleep_limit(struct rounds *rounds, uint64_t now, bool unfinished)
+{
+	uint64_t limit = unfinished ? UNFINISHED_NS : IDLE_NS;
+
+	if (rounds->doorbell->watchdog_ns != 0 && rounds->doorbell->watchdog_ns < limit)
+		limit = rounds->doorbell->watchdog_ns;
+	return now + limit;
+}
+
+static void sleep_until(uint64_t until)
+{
+	struct timespec ts = { .tv_sec = (time_t)(until / NS_PER_S),
+			       .tv_nsec = (long)(until % NS_PER_S) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}
+
+/* Wait for the doorbell. Whether the ring moved or an unfinished entry is due another look. */
+static bool wait_for_ring(struct rounds *rounds)
+{
+	struct layout_header *header = rounds->board->header;
+	bool unfinished = has_unfinished(rounds);
+	uint32_t count = event_doorbell(rounds->board);
+
+	if (++rounds->ticket == 0)
+		rounds->ticket = 1;
+	store_relaxed(&header->armed, rounds->ticket);
+	/* Raising armed comes before looking at what is rung for; pairs with the full fence in
+	 * event_ring(). */
+	fence_full();
+	if (!has_rung(rounds) && load_relaxed(&rounds->doorbell->stop) == 0)
+		event_doorbell_wait(rounds->board, count,
+				    sleep_limit(rounds, clock_monotonic_ns(), unfinished));
+	store_relaxed(&header->armed, 0);
+	return unfinished || event_head(rounds->board) != rounds->position;
+}
+
+static void one_round(struct rounds *rounds)
+{
+	bool moved = wait_for_ring(rounds);
+	uint64_t now = clock_monotonic_ns();
+
+	if (moved) {
+		if (now - rounds->last_ns < REARM_NS) {
+			sleep_until(rounds->last_ns + REARM_NS);
+			now = clock_monotonic_ns();
+		}
+		rounds->last_ns = now;
+		/* Noted before the wake-up: what comes after it finds the next round not asleep. */
+		rounds->position = event_head(rounds->board);
+		event_wake_all(rounds->board);
+	}
+	if (work_for_loop(rounds) || moved)
+		tell_loop(rounds->doorbell);
+	offsets_refresh(rounds->board);
+	notify_again(rounds->doorbell->notify);
+	feed_watchdog(rounds, now);
+}
+
+static void *doorbell_main(void *argument)
+{
+	struct doorbell *doorbell = argument;
+	struct rounds rounds = {
+		.doorbell = doorbell,
+		.board = doorbell->board,
+		.position = event_head(doorbell->board),
+		.checked = event_head(doorbell->board),
+	};
+
+	while (load_relaxed(&doorbell->stop) == 0)
+		one_round(&rounds);
+	return NULL;
+}
+
+int doorbell_start(struct doorbell *doorbell, struct board *board, struct notify *notify,
+		   uint64_t watchdog_ns)
+{
+	sigset_t all, before;
+	int error;
+
+	*doorbell = (struct doorbell){ .board = board,
+				       .notify = notify,
+				       .watchdog_ns = watchdog_ns / 3,
+				       .busy_limit_ns = watchdog_ns / 2 };
+	doorbell->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (doorbell->event_fd < 0)
+		return -errno;
+	/* Signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&doorbell->thread, NULL, doorbell_main, doorbell);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0) {
+		close(doorbell->event_fd);
+		return -error;
+	}
+	doorbell->running = true;
+	return 0;
+}
+
+void doorbell_stop(struct doorbell *doorbell)
+{
+	if (!doorbell->running)
+		return;
+	store_relaxed(&doorbell->stop, 1);
+	fence_full();
+	event_ring(doorbell->board);
+	pthread_join(doorbell->thread, NULL);
+	close(doorbell->event_fd);
+	doorbell->running = false;
+}

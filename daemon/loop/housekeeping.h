@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the event loop does when the doorbell says that the board has changed, and what follows some
+ * time after a change: the slow sweep and the status line. Without changes nothing here is armed.
+ */
+#ifndef TRACKD_ROUNDS_H
+#define TRACKD_ROUNDS_H
+
+#include "daemon/board/saver.h"
+#include "daemon/expiry/reaper.h"
+#include "daemon/expiry/sweep.h"
+#include "daemon/journal/journal.h"
+#include "daemon/loop/doorbell.h"
+#include "daemon/loop/notify.h"
+#include "daemon/socket/control.h"
+#include "daemon/workers/liveness.h"
+
+/* The modules that a round goes through; all are owned elsewhere. */
+struct rounds_parts {
+	struct board *board;
+	struct doorbell *doorbell;
+	struct journal *journal;
+	struct liveness *liveness;
+	struct reaper *reaper;
+	struct sweep *sweep;
+	struct control *control;
+	struct saver *saver;
+	struct notify *notify;
+};
+
+struct rounds {
+	struct rounds_parts parts;
+	sd_event_source *doorbell, *events, *slow, *status;
+	uint32_t counted, active; /* for the status line: slots so far, and active tasks in them */
+};
+
+int rounds_init(struct rounds *rounds, sd_event *event, const struct rounds_parts *parts);
+void rounds_free(struct rounds *rounds);
+
+/* A worker's death was dealt with: what it held must be looked after. */
+void rounds_after_death(struct rounds *rounds);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Words for people: errors, states, reasons, the version. The error table is in trackd.h. */
+#include "libclient/public.h"
+#include "libclient/trackd.h"
+#include <string.h>
+
+PUBLIC const char *trackd_strerror(int error)
+{
+	if (error >= 0)
+		return "success";
+	switch (error) {
+#define ERROR_CASE(name, value, text)                                                              \
+	case (value):                                                                              \
+		return text;
+		TRACKD_ERRORS(ERROR_CASE)
+#undef ERROR_CASE
+	default:
+		break;
+	}
+	const char *text = error > -4096 ? strerrordesc_np(-error) : NULL;
+	return text ? text : "unknown error";
+}
+
+PUBLIC const char *trackd_version(void)
+{
+	return TRACKD_VERSION;
+}
+
+PUBLIC const char *trackd_state_name(enum trackd_state state)
+{
+	switch (state) {
+	case TRACKD_PENDING:
+		return "pending";
+	case TRACKD_ACTIVE:
+		return "active";
+	case TRACKD_COMPLETED:
+		return "completed";
+	case TRACKD_FAILED:
+		return "failed";
+	case TRACKD_CANCELLED:
+		return "cancelled";
+	}
+	return "unknown";
+}
+
+PUBLIC const char *trackd_reason_name(enum trackd_reason reason)
+{
+	switch (reason) {
+	case TRACKD_REASON_NONE:
+		return "none";
+	case TRACKD_REASON_ERROR:
+		return "error";
+	case TRACKD_REASON_WORKER_LOST:
+		return "worker_lost";
+	case TRACKD_REASON_CANCELLED:
+		return "cancelled";
+	case TRACKD_REASON_HOST_RESTART:
+		return "host_restart";
+	}
+	return "unknown";
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The public calls that write. Each tests `closed` under the lock that commits (edit.h, tenant.c,
+ * slot.c, kind.c) and once more here, after it: a call on a board that is being given up is made
+ * again on the board in its place, so nothing is acknowledged that the new board does not have.
+ *
+ * What was committed before its board was closed needs no second look where the daemon takes every
+ * lock (LAYOUT_CLOSED): it locked after us and copied what we committed. A damaged board is copied
+ * without locks (LAYOUT_CLOSED_BLIND): there the change is looked for on the new board.
+ */
+#include "libclient/client/client.h"
+#include "libclient/public.h"
+#include "libclient/record/event.h"
+#include "libclient/record/index.h"
+#include "libclient/record/kind.h"
+#include "libclient/record/record.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
+#include "libclient/record/text.h"
+#include "libclient/record/view.h"
+#include "libclient/segment/atomic.h"
+#include <errno.h>
+
+/* A writing call as a value, so that it can be made again. */
+struct change {
+	enum { CREATE, UPDATE, TOTAL, PROGRESS, ADVANCE, END, CANCEL, REMOVE, DECLARE } what;
+	struct trackd_ref ref; /* of a create: the new task's */
+	union {
+		const struct trackd_new *task;
+		struct {
+			int stage;
+			const char *message;
+		} update;
+		struct {
+			uint64_t done, total;
+		} progress;
+		const struct record_end *end;
+		struct {
+			const char *name;
+			const struct trackd_stage_def *stages;
+			int n;
+		} kind;
+	};
+};
+
+static uint64_t lock_deadline(const struct trackd *trackd)
+{
+	return clock_coarse_ns() + trackd->timeout_ns;
+}
+
+/* How the board was closed, after a call on it. */
+static inline enum layout_closed closed_after(const struct board *board)
+{
+	/* Between the commit and this look; pairs with the fence in segment_close(). On x86 the
+	 * exchange that unlocks a robust mutex is such a fence already. */
+#if defined(__x86_64__)
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#else
+	fence_full();
+#endif
+	return board_closed(board);
+}
+
+/* ---- Making a change ------------------------------------------------------- */
+
+static int check_new(const struct board *board, const struct trackd_new *task)
+{
+	if (task->size < sizeof *task || (task->flags & ~(uint32_t)TRACKD_REPLACE) != 0)
+		return -EINVAL;
+	if (!task->id || !text_id_valid(task->id) ||
+	    (task->owner && !text_owner_valid(task->owner)))
+		return TRACKD_E_KEY;
+	if (task->kind < 0 || (uint32_t)task->kind >= kind_count(board))
+		return TRACKD_E_KIND;
+	return task->total <= TRACKD_WORK_MAX ? 0 : TRACKD_E_OVERFLOW;
+}
+
+static int create(struct board *board, const struct trackd_new *task, uint64_t deadline,
+		  struct trackd_ref *ret_ref)
+{
+	int error = check_new(board, task);
+
+	if (error < 0)
+		return error;
+	struct tenant_new record = {
+		.id = task->id,
+		.owner = task->owner ? task->owner : "",
+		.name = task->name ? task->name : task->id,
+		.message = task->message ? task->message : "Queued for processing",
+		.total = task->total,
+		.kind = (uint8_t)task->kind,
+		.ttl_ms = task->ttl_ms,
+		.active_ttl_ms = task->active_ttl_ms,
+		.replace = (task->flags & TRACKD_REPLACE) != 0,
+	};
+	return tenant_create(board, &record, deadline, ret_ref);
+}
+
+static int remove_task(struct board *board, struct trackd_ref ref, uint64_t deadline)
+{
+	int error = slot_remove(board, ref, SLOT_REMOVE_ASKED, deadline);
+
+	if (error == 0)
+		event_ring(board);
+	return error;
+}
+
+static int make(struct mapping *mapping, struct change *change, uint64_t deadline)
+{
+	struct board *board = &mapping->board;
+	struct trackd_ref ref = change->ref;
+
+	switch (change->what) {
+	case CREATE:
+		return create(board, change->task, deadline, &change->ref);
+	case UPDATE:
+		return record_update(board, ref, change->update.stage, change->update.message,
+				     load_relaxed(&mapping->worker), deadline);
+	case TOTAL:
+		return record_set_total(board, ref, change->progress.total, deadline);
+	case PROGRESS:
+		return record_set_progress(board, ref, change->progress.done,
+					   change->progress.total, deadline);
+	case ADVANCE:
+		return record_advance_slowly(board, ref, change->progress.done, deadline);
+	case END:
+		return record_end(board, ref, change->end, deadline);
+	case CANCEL:
+		return record_cancel(board, ref, deadline);
+	case REMOVE:
+		return remove_task(board, ref, deadline);
+	case DECLARE:
+		return kind_declare(board, change->kind.name, change->kind.stages, change->kind.n,
+				    deadline);
+	}
+	return -EINVAL;
+}
+
+/* ---- Looking for it on the next board -------------------------------------- */
+
+/* When the record was created, for a create; else when it was updated last. */
+static uint64_t time_of(const struct board *board, struct trackd_ref ref, bool created)
+{
+	if (ref.slot >= board->capacity)
+		return 0;
+	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
+
+	if (!stamp_is_live(stamp, ref.generation))
+		return 0;
+	return created ? load_relaxed(&board->details[ref.slot].created)
+		       : load_relaxed(
+				 &board->bodies[ref.slot].copy[stamp_version(stamp) & 1].updated);
+}
+
+/* A record of a smaller board may have another slot there. */
+static bool holds_created(const struct board *board, struct change *change, uint64_t at)
+{
+	struct trackd_ref ref;
+	uint64_t stamp;
+
+	if (index_lookup(board, change->task->id, &ref.slot, &stamp) < 0)
+		return false;
+	ref.generation = stamp_generation(stamp);
+	if (time_of(board, ref, true) != at)
+		return false;
+	change->ref = ref;
+	return true;
+}
+
+/* Whether the board has the change that this thread made at a time on the one before. */
+static bool holds(const struct board *board, struct change *change, uint64_t at)
+{
+	switch (change->what) {
+	case CREATE:
+		return holds_created(board, change, at);
+	case UPDATE:
+	case TOTAL:
+	case PROGRESS:
+	case END:
+		return time_of(board, change->ref, false) == at;
+	case ADVANCE: /* it swapped before the counter was sealed, and so was copied */
+		return true;
+	case CANCEL:
+		return view_cancel_requested(board, change->ref) == 1 ||
+		       time_of(board, change->ref, false) == at;
+	case REMOVE:
+		return time_of(board, change->ref, true) == 0;
+	case DECLARE: /* doing it twice adds nothing */
+		return false;
+	}
+	return false;
+}
+
+/* ---- Until it is settled --------------------------------------------------- */
+
+/* Whether a result stands although the board is closed by now. */
+static bool stands(const struct board *board, int result)
+{
+	enum layout_closed closed = closed_after(board);
+
+	return closed == LAYOUT_OPEN || (closed == LAYOUT_CLOSED && result >= 0);
+}
+
+/* The rest of a call whose result on `mapping` does not stand. */
+static __attribute__((noinline)) int settle(struct trackd *trackd, struct mapping *mapping,
+					    struct change *change, int result)
+{
+	uint64_t deadline = clock_monotonic_ns() + trackd->timeout_ns;
+
+	do {
+		const struct mapping *before = mapping;
+		uint64_t at = clock_boot_last; /* of the change, if it was made */
+		int error = follow_wait(trackd, mapping, deadline);
+
+		if (error == 0)
+			error = attach_writer(trackd, &mapping);
+		if (error < 0)
+			return error;
+		if (result >= 0 && (mapping == before || holds(&mapping->board, change, at)))
+			break;
+		result = make(mapping, change, deadline);
+	} while (!stands(&mapping->board, result));
+	return result;
+}
+
+/* A call that was not made by the fast path, or whose result there does not stand: with a limit for
+ * its locks, on the board to write to. mapping: where it was made; NULL: nowhere yet. */
+static int otherwise(struct trackd *trackd, struct mapping *mapping, struct change *change,
+		     int result)
+{
+	if (!mapping) {
+		int error = attach_writer(trackd, &mapping);
+
+		if (error < 0)
+			return error;
+		result = -EBUSY;
+	}
+	if (result == -EBUSY)
+		result = make(mapping, change, lock_deadline(trackd));
+	if (__builtin_expect(!stands(&mapping->board, result), 0))
+		result = settle(trackd, mapping, change, result);
+	attach_look(trackd);
+	return result;
+}
+
+static int apply(struct trackd *trackd, struct change *change)
+{
+	return otherwise(trackd, NULL, change, 0);
+}
+
+/* Whether the fast path has done a call: its locks were free, and the result stands. The clock is
+ * read for a deadline only if there is something to wait for. */
+static inline bool settled(struct trackd *trackd, const struct mapping *mapping, int result)
+{
+	if (__builtin_expect(result == -EBUSY || !stands(&mapping->board, result), 0))
+		return false;
+	attach_look(trackd);
+	return true;
+}
+
+/* ---- The calls ------------------------------------------------------------- */
+
+/* Each call goes a fast path first; what is left then stands apart, so that the fast path needs no
+ * frame for a change. */
+
+static __attribute__((noinline)) int create_otherwise(struct trackd *trackd,
+						      struct mapping *mapping,
+						      const struct trackd_new *task,
+						      struct trackd_ref *ref, int result)
+{
+	struct change change = { .what = CREATE, .ref = *ref, .task = task };
+
+	result = otherwise(trackd, mapping, &change, result);
+	*ref = change.ref;
+	return result;
+}
+
+PUBLIC int trackd_create(struct trackd *trackd, const struct trackd_new *task,
+			 struct trackd_ref *ret_ref)
+{
+	struct mapping *mapping = attach_ready(trackd);
+	struct trackd_ref ref = { 0, 0 };
+	int result = 0;
+
+	if (__builtin_expect(mapping != NULL, 1))
+		result = create(&mapping->board, task, lock_deadline(trackd), &ref);
+	if (!mapping || !settled(trackd, mapping, result))
+		result = create_otherwise(trackd, mapping, task, &ref, result);
+	if (result == 0 && ret_ref)
+		*ret_ref = ref;
+	return result;
+}
+
+static __attribute__((noinline)) int update_otherwise(struct trackd *trackd,
+						      struct mapping *mapping,
+						      struct trackd_ref ref, int stage,
+						      const char *message, int result)
+{
+	struct change change = { .what = UPDATE, .ref = ref, .update = { stage, message } };
+
+	return otherwise(trackd, mapping, &change, result);
+}
+
+PUBLIC int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage,
+			 const char *message)
+{
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
+
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_update(&mapping->board, ref, stage, message,
+				       load_relaxed(&mapping->worker), LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return update_otherwise(trackd, mapping, ref, stage, message, result);
+}
+
+static __attribute__((noinline)) int advance_otherwise(struct trackd *trackd, struct trackd_ref ref,
+						       uint64_t units)
+{
+	struct change change = { .what = ADVANCE, .ref = ref, .progress = { units, 0 } };
+	int error = apply(trackd, &change);
+
+	/* Nothing above has read a clock. */
+	(void)attach_reader(trackd, clock_coarse_ns());
+	return error;
+}
+
+/* The calls of this thread, for the look that needs a clock; wraps. */
+static _Thread_local uint8_t n_advances __attribute__((tls_model("initial-exec")));
+
+PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units)
+{
+	struct mapping *mapping = attach_ready(trackd);
+
+	/* Who only counts looks at every 256th call of a thread whether the board has been unlinked. */
+	if (__builtin_expect(mapping == NULL, 0) || __builtin_expect(++n_advances == 0, 0) ||
+	    __builtin_expect(!record_advance_fast(&mapping->board, ref, units), 0))
+		return advance_otherwise(trackd, ref, units);
+	return 0;
+}
+
+static __attribute__((noinline)) int count_otherwise(struct trackd *trackd, struct mapping *mapping,
+						     struct change change, int result)
+{
+	return otherwise(trackd, mapping, &change, result);
+}
+
+PUBLIC int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64_t total)
+{
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
+
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_set_total(&mapping->board, ref, total, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return count_otherwise(
+		trackd, mapping,
+		(struct change){ .what = TOTAL, .ref = ref, .progress = { 0, total } }, result);
+}
+
+PUBLIC int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t done,
+			       uint64_t total)
+{
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
+
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_set_progress(&mapping->board, ref, done, total, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return count_otherwise(
+		trackd, mapping,
+		(struct change){ .what = PROGRESS, .ref = ref, .progress = { done, total } },
+		result);
+}
+
+static __attribute__((noinline)) int end_otherwise(struct trackd *trackd, struct mapping *mapping,
+						   struct trackd_ref ref,
+						   const struct record_end *how, int result)
+{
+	struct change change = { .what = END, .ref = ref, .end = how };
+
+	return otherwise(trackd, mapping, &change, result);
+}
+
+static int end_task(struct trackd *trackd, struct trackd_ref ref, const struct record_end *how)
+{
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
+
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = record_end(&mapping->board, ref, how, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return end_otherwise(trackd, mapping, ref, how, result);
+}
+
+PUBLIC int trackd_complete(struct trackd *trackd, struct trackd_ref ref, const char *message)
+{
+	struct record_end end = { .state = TRACKD_COMPLETED,
+				  .message = message ? message : "Processing complete" };
+
+	return end_task(trackd, ref, &end);
+}
+
+PUBLIC int trackd_fail(struct trackd *trackd, struct trackd_ref ref, const char *error)
+{
+	struct record_end end = { .state = TRACKD_FAILED,
+				  .reason = TRACKD_REASON_ERROR,
+				  .message = "Processing failed",
+				  .error = error ? error : "Unknown error" };
+
+	return end_task(trackd, ref, &end);
+}
+
+PUBLIC int trackd_cancelled(struct trackd *trackd, struct trackd_ref ref, const char *message)
+{
+	struct record_end end = { .state = TRACKD_CANCELLED,
+				  .reason = TRACKD_REASON_CANCELLED,
+				  .message = message ? message : "Cancelled" };
+
+	return end_task(trackd, ref, &end);
+}
+
+PUBLIC int trackd_cancel(struct trackd *trackd, struct trackd_ref ref)
+{
+	struct change change = { .what = CANCEL, .ref = ref };
+
+	return apply(trackd, &change);
+}
+
+static __attribute__((noinline)) int
+remove_otherwise(struct trackd *trackd, struct mapping *mapping, struct trackd_ref ref, int result)
+{
+	struct change change = { .what = REMOVE, .ref = ref };
+
+	return otherwise(trackd, mapping, &change, result);
+}
+
+PUBLIC int trackd_remove(struct trackd *trackd, struct trackd_ref ref)
+{
+	struct mapping *mapping = attach_ready(trackd);
+	int result = 0;
+
+	if (__builtin_expect(mapping != NULL, 1)) {
+		result = remove_task(&mapping->board, ref, LOCK_TRY);
+		if (settled(trackd, mapping, result))
+			return result;
+	}
+	return remove_otherwise(trackd, mapping, ref, result);
+}
+
+PUBLIC int trackd_kind_declare(struct trackd *trackd, const char *name,
+			       const struct trackd_stage_def *stages, int n_stages)
+{
+	struct change change = { .what = DECLARE, .kind = { name, stages, n_stages } };
+
+	return apply(trackd, &change);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The public calls that wait and that follow events. A waiter sleeps on the board's tick, which the
+ * daemon bumps after every transition, and bounds each sleep, so that a dead daemon delays it and no
+ * more.
+ */
+#include "libclient/client/client.h"
+#include "libclient/public.h"
+#include "libclient/record/event.h"
+#include "libclient/record/index.h"
+#include "libclient/segment/atomic.h"
+#include <errno.h>
+
+/* How long a waiter sleeps before it looks again by itself: transitions are rung for, counters and
+ * messages are not. */
+static const uint64_t NAP_TRANSITION_NS = 250 * NS_PER_MS;
+static const uint64_t NAP_CHANGE_NS = 50 * NS_PER_MS;
+
+/* What a waiter compares. */
+struct sight {
+	uint64_t revision, done;
+	uint8_t state;
+	int8_t stage;
+	bool cancel;
+};
+
+static struct sight sight_of(const struct trackd_view *view)
+{
+	return (struct sight){ view->revision, view->done, view->state, view->stage,
+			       (view->flags & TRACKD_CANCEL_REQUESTED) != 0 };
+}
+
+static int look_at(struct trackd *trackd, struct trackd_ref ref, struct sight *sight)
+{
+	struct trackd_view view;
+	int error = trackd_get(trackd, ref, &view);
+
+	if (error < 0)
+		return error;
+	*sight = sight_of(&view);
+	return 0;
+}
+
+static bool has_happened(enum trackd_wait_for what, const struct sight *since,
+			 const struct sight *now)
+{
+	switch (what) {
+	case TRACKD_WAIT_FINAL:
+		return trackd_state_final((enum trackd_state)now->state);
+	case TRACKD_WAIT_TRANSITION:
+		return now->state != since->state || now->stage != since->stage ||
+		       now->cancel != since->cancel;
+	case TRACKD_WAIT_CHANGE:
+		return now->revision != since->revision || now->done != since->done;
+	}
+	return false;
+}
+
+static uint64_t wait_deadline(int64_t timeout_ms)
+{
+	static const int64_t century_ms = INT64_C(100) * 366 * 86400 * 1000;
+
+	return timeout_ms < 0 || timeout_ms > century_ms
+		       ? UINT64_MAX
+		       : clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+}
+
+/* One nap, until the daemon rings or `nap` is over. -ETIMEDOUT only when the whole wait is. */
+static int nap_once(const struct board *board, uint32_t tick, uint64_t nap, uint64_t deadline)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (now >= deadline)
+		return -ETIMEDOUT;
+	int error = event_sleep(board, tick, nap < deadline - now ? nap : deadline - now);
+	return error == -EINTR ? error : 0;
+}
+
+PUBLIC int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd_wait_for what,
+		       const struct trackd_view *since, int64_t timeout_ms)
+{
+	uint64_t nap = what == TRACKD_WAIT_CHANGE ? NAP_CHANGE_NS : NAP_TRANSITION_NS;
+	uint64_t deadline = wait_deadline(timeout_ms);
+	struct sight before, now;
+	int error = look_at(trackd, ref, &before);
+
+	if (error < 0)
+		return error;
+	if (since)
+		before = sight_of(since);
+	for (;;) {
+		const struct board *board = attach_reader(trackd, clock_coarse_ns());
+		uint32_t tick = event_tick(board);
+
+		error = look_at(trackd, ref, &now);
+		if (error < 0 || has_happened(what, &before, &now))
+			return error;
+		error = nap_once(board, tick, nap, deadline);
+		if (error < 0)
+			return error;
+	}
+}
+
+PUBLIC void trackd_cursor_now(struct trackd *trackd, struct trackd_cursor *ret_cursor)
+{
+	trackd_cursor_at(trackd, UINT64_MAX, ret_cursor);
+}
+
+PUBLIC void trackd_cursor_at(struct trackd *trackd, uint64_t sequence,
+			     struct trackd_cursor *ret_cursor)
+{
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+	uint64_t head = event_head(board);
+
+	*ret_cursor = event_cursor(board, sequence < head ? sequence : head);
+}
+
+PUBLIC int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor,
+			     struct trackd_event *ret_event)
+{
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+	struct trackd_cursor before = *cursor;
+	int found = event_next(board, cursor, ret_event);
+
+	/* The events of a board that was given up may be gone; they are on the one in its place. */
+	while ((found != 1 || cursor->lost != before.lost) && attach_reader_again(trackd, &board)) {
+		*cursor = before;
+		found = event_next(board, cursor, ret_event);
+	}
+	return found;
+}
+
+PUBLIC int trackd_wait_event(struct trackd *trackd, const struct trackd_cursor *cursor,
+			     int64_t timeout_ms)
+{
+	uint64_t deadline = wait_deadline(timeout_ms);
+
+	for (;;) {
+		const struct board *board = attach_reader(trackd, clock_coarse_ns());
+		uint32_t tick = event_tick(board);
+		uint64_t head = event_head(board);
+
+		/* An entry that is being written is none yet, unless others follow it. */
+		if (cursor->lineage != board->hash_seed || cursor->next > head ||
+		    head - cursor->next > 1 ||
+		    (cursor->next < head && event_whole(board, cursor->next)))
+			return 0;
+		int error = nap_once(board, tick, NAP_TRANSITION_NS, deadline);
+		if (error < 0)
+			return error;
+	}
+}
+
+PUBLIC uint64_t trackd_owner_hash(struct trackd *trackd, const char *owner)
+{
+	return index_owner_hash(attach_reader(trackd, clock_coarse_ns()), owner);
+}
+
+PUBLIC int trackd_fd(struct trackd *trackd)
+{
+	return link_descriptor(trackd);
+}
+
+PUBLIC int trackd_dispatch(struct trackd *trackd)
+{
+	int woken = link_dispatch(trackd);
+
+	/* A ring may say that the board has been replaced: an idle client lets go of the old one. */
+	(void)attach_reader(trackd, clock_coarse_ns());
+	return woken;
+}

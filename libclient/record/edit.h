@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An edit of one record: lock it and load the facts of the copy in force, change them, write them to
+ * the other copy, publish. Inline, and of record.c alone: the path of an update is one function to
+ * the compiler, since a call a step costs a fifth of it.
+ */
+#ifndef TRACKD_EDIT_H
+#define TRACKD_EDIT_H
+
+#include "libclient/record/earliest.h"
+#include "libclient/record/event.h"
+#include "libclient/record/ring.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/text.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/namespace.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* ---- The rule of expiry ---------------------------------------------------- */
+
+INLINE uint64_t deadline_of(const struct board *board, const struct layout_body *body,
+			    uint64_t state, uint64_t worker, uint64_t updated)
+{
+	const struct layout_header *header = board->header;
+	bool worked_on = state == TRACKD_ACTIVE && worker != 0;
+	uint32_t ttl = load_relaxed(worked_on ? &body->active_ttl_ms : &body->ttl_ms);
+
+	if (ttl == 0)
+		ttl = load_relaxed(worked_on ? &header->active_ttl_ms : &header->ttl_ms);
+	return ttl == TRACKD_TTL_NEVER ? UINT64_MAX : updated + ttl * NS_PER_MS;
+}
+
+/* ---- Facts ------------------------------------------------------------- */
+
+/* What a copy says, in registers as far as they go. */
+struct facts {
+	uint64_t revision, updated, total, base, done, worker, stage_start;
+	uint64_t state, stage, reason, flags, stages_left,
+		message_len; /* each as narrow as in the copy */
+};
+
+static_assert(offsetof(struct layout_copy, message) == 64, "facts are one line");
+
+INLINE const word_t *copy_word(const struct layout_copy *copy)
+{
+	return (const void *)&copy->state;
+}
+
+/* Between locking a record and publishing. */
+struct edit {
+	struct board *board;
+	struct layout_head *head;
+	struct layout_body *body;
+	const struct layout_copy *from; /* in force */
+	struct layout_copy *to;         /* ours until the commit */
+	uint32_t slot, generation;
+	uint64_t stamp, now;
+	uint64_t count;   /* work counter at the beginning */
+	bool new_message; /* it has been written to `to` */
+	struct facts next;
+};
+
+/* Load and store a copy's facts, one line. The last word in one piece: bytes stored into a word
+ * that is then loaded whole would stall. */
+INLINE void facts_load(struct facts *facts, const struct layout_copy *copy)
+{
+	uint64_t word = load_relaxed(copy_word(copy));
+
+	facts->revision = load_relaxed(&copy->revision);
+	facts->updated = load_relaxed(&copy->updated);
+	facts->total = load_relaxed(&copy->total);
+	facts->base = load_relaxed(&copy->base);
+	facts->done = load_relaxed(&copy->done);
+	facts->worker = load_relaxed(&copy->worker);
+	facts->stage_start = load_relaxed(&copy->stage_start);
+	facts->state = COPY_WORD_STATE(word);
+	facts->stage = COPY_WORD_STAGE(word);
+	facts->reason = COPY_WORD_REASON(word);
+	facts->flags = COPY_WORD_FLAGS(word);
+	facts->stages_left = COPY_WORD_LEFT(word);
+	facts->message_len = COPY_WORD_LENGTH(word);
+}
+
+INLINE void facts_store(struct layout_copy *copy, const struct facts *facts)
+{
+	store_relaxed(&copy->revision, facts->revision);
+	store_relaxed(&copy->updated, facts->updated);
+	store_relaxed(&copy->total, facts->total);
+	store_relaxed(&copy->base, facts->base);
+	store_relaxed(&copy->done, facts->done);
+	store_relaxed(&copy->worker, facts->worker);
+	store_relaxed(&copy->stage_start, facts->stage_start);
+	store_relaxed((word_t *)(void *)&copy->state,
+		      facts->state | facts->reason << 8 | facts->stage << 16 | facts->flags << 24 |
+			      facts->stages_left << 32 | facts->message_len << 48);
+}
+
+INLINE bool is_final(uint64_t state)
+{
+	return state >= TRACKD_COMPLETED;
+}
+
+/* ---- From lock to publish ------------------------------------------------ */
+
+/* Lock and load. On success the record's mutex is held. */
+INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref ref,
+		      uint64_t deadline)
+{
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	struct layout_head *head = &board->heads[ref.slot];
+	struct layout_body *body = &board->bodies[ref.slot];
+	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
+		return TRACKD_E_GONE;
+	int error = slot_lock(board, ref.slot, deadline);
+	if (error < 0)
+		return error;
+	/* Under the lock: the daemon closes the board before it takes this lock for the last time. */
+	if (__builtin_expect(board_closed(board) != LAYOUT_OPEN, 0)) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_MOVING;
+	}
+	edit->stamp = load_acquire(&head->stamp);
+	error = namespace_now(board, &edit->now);
+	if (__builtin_expect(error < 0, 0)) {
+		slot_unlock(board, ref.slot);
+		return error;
+	}
+	/* An expired record is gone, even if nobody has removed it yet. */
+	if (!stamp_is_live(edit->stamp, ref.generation) ||
+	    edit->now >= load_relaxed(&head->deadline)) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_GONE;
+	}
+	edit->board = board;
+	edit->head = head;
+	edit->body = body;
+	edit->slot = ref.slot;
+	edit->generation = ref.generation;
+	edit->from = &body->copy[stamp_version(edit->stamp) & 1];
+	edit->to = &body->copy[~stamp_version(edit->stamp) & 1];
+	edit->new_message = false;
+	facts_load(&edit->next, edit->from);
+	edit->count = load_relaxed(&body->work) & WORK_COUNT_MASK;
+	/* What is filled from here on stays behind the stamp of the publish before; pairs with
+	 * fence_acquire() before a reader's second look at the stamp. */
+	fence_release();
+	return 0;
+}
+
+static inline void abandon(struct board *board, uint32_t slot)
+{
+	slot_unlock(board, slot);
+}
+
+static __attribute__((noinline)) int refuse_final(struct board *board, uint32_t slot)
+{
+	add_relaxed(&board->header->counters.refused_final, 1);
+	abandon(board, slot);
+	return TRACKD_E_FINAL;
+}
+
+/* edit_begin() for what final records refuse. */
+INLINE int edit_begin_open(struct edit *edit, struct board *board, struct trackd_ref ref,
+			   uint64_t deadline)
+{
+	int error = edit_begin(edit, board, ref, deadline);
+
+	if (error == 0 && __builtin_expect(is_final(edit->next.state), 0))
+		return refuse_final(board, ref.slot);
+	return error;
+}
+
+INLINE void edit_message(struct edit *edit, const char *message)
+{
+	bool cut;
+	size_t length = text_fit(message, TRACKD_MESSAGE_MAX, &cut);
+
+	text_store(edit->to->message, message, length);
+	edit->new_message = true;
+	edit->next.message_len = length;
+	edit->next.flags &= ~(uint64_t)COPY_MESSAGE_CUT;
+	edit->next.flags |= cut ? COPY_MESSAGE_CUT : 0u;
+}
+
+INLINE void keep_message(const struct edit *edit)
+{
+	size_t n = edit->next.message_len / 8u + 1;
+	const word_t *from = (const void *)edit->from->message;
+	word_t *to = (void *)edit->to->message;
+
+	for (size_t i = 0; i < n && i < LAYOUT_MESSAGE / 8; i++)
+		store_relaxed(&to[i], load_relaxed(&from[i]));
+}
+
+/* Fill the copy that is not in force. */
+INLINE void edit_fill(struct edit *edit)
+{
+	if (!edit->new_message)
+		keep_message(edit);
+	facts_store(edit->to, &edit->next);
+}
+
+/* The record expires earlier now. By value, so that the edit stays in registers. */
+static __attribute__((noinline)) void edit_expires(struct board *board, uint64_t deadline)
+{
+	fence_full();
+	earliest_lower(board, deadline);
+}
+
+/* Publish. The record's mutex stays held, for the event. */
+INLINE void edit_commit(struct edit *edit)
+{
+	struct layout_head *head = edit->head;
+	uint64_t version = stamp_version(edit->stamp);
+
+	edit->next.revision++;
+	edit_fill(edit);
+	uint64_t before = load_relaxed(&head->deadline);
+	uint64_t after = deadline_of(edit->board, edit->body, edit->next.state, edit->next.worker,
+				     edit->next.updated);
+	uint32_t seen = load_relaxed(&head->hint);
+	uint32_t hint = hint_make(edit->next.worker, (uint8_t)edit->next.state, hint_kind(seen));
+
+	if (after > before)
+		store_relaxed(&head->deadline, after);
+	if (seen != hint)
+		store_relaxed(&head->hint, hint);
+	/* The commit. Pairs with the acquire of the stamp by readers. */
+	store_release(&head->stamp, stamp_make(edit->generation, version + 1, SLOT_LIVE));
+	if (after < before) { /* not seen before the commit */
+		store_release(&head->deadline, after);
+		edit_expires(edit->board, after);
+	}
+}
+
+/* After the commit: take the seal off that the copy before needed and this one does not. */
+INLINE void edit_settle_seal(const struct edit *edit)
+{
+	if (__builtin_expect((load_relaxed(&edit->body->work) & WORK_SEAL) != 0, 0) &&
+	    !is_final(edit->next.state) && !work_needs_mutex(edit->next.base, edit->generation))
+		and_relaxed(&edit->body->work, ~WORK_SEAL);
+}
+
+INLINE void edit_end(struct edit *edit)
+{
+	edit->next.updated = edit->now;
+	edit_commit(edit);
+	slot_unlock(edit->board, edit->slot);
+}
+
+/* Publish a transition: also tell who watches. */
+static __attribute__((noinline)) void edit_end_event(struct edit *edit, enum trackd_event_type type,
+						     uint64_t done)
+{
+	edit_commit(edit);
+	edit_settle_seal(edit);
+	event_append(edit->board, type, edit->slot, edit->generation, edit->now, edit->to, done);
+	slot_unlock(edit->board, edit->slot);
+	event_ring(edit->board);
+}
+
+static inline uint64_t edit_done(const struct edit *edit)
+{
+	return (edit->count - edit->next.base) & WORK_COUNT_MASK;
+}
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Publishing. The copy in force is copy[version & 1]. A writer that holds the record's mutex fills
+ * the other one completely and then stores the stamp with the next version: that one store is the
+ * commit. Whoever dies or stops before it has changed nothing that a reader looks at; readers wait
+ * for nobody.
+ *
+ * What lies outside the copies is written before the commit that makes it count, while nothing
+ * counts it: a stage's row while its bit is clear, the error before the state is failed, the first
+ * start before COPY_STARTED. The deadline is lengthened before the commit and shortened after it,
+ * so that no record expires early.
+ */
+#include "libclient/record/record.h"
+#include "libclient/record/earliest.h"
+#include "libclient/record/edit.h"
+#include "libclient/record/kind.h"
+#include "libclient/segment/lock.h"
+#include <errno.h>
+
+/* NOLINTNEXTLINE(misc-redundant-expression): two headers say it */
+static_assert(TRACKD_WORK_MAX == WORK_LIFETIME_MAX, "what callers are told is what is counted");
+
+uint64_t record_deadline(const struct board *board, const struct layout_body *body,
+			 const struct layout_copy *copy)
+{
+	return deadline_of(board, body, copy->state, copy->worker, copy->updated);
+}
+
+/* ---- Stages -------------------------------------------------------------- */
+
+/* Write the row of the stage that is being left. Its bit is clear, so nobody reads the row yet. */
+static void leave_stage(struct edit *edit)
+{
+	struct facts *next = &edit->next;
+
+	if (next->stage >= LAYOUT_STAGES)
+		return;
+	struct layout_stage_row row = { next->stage_start, edit->now, edit_done(edit),
+					next->total };
+	words_store(&edit->board->details[edit->slot].row[next->stage], &row, sizeof row / 8);
+	next->stages_left |= UINT64_C(1) << next->stage;
+}
+
+static void enter_stage(struct edit *edit, uint32_t stage)
+{
+	struct facts *next = &edit->next;
+
+	if (next->state == TRACKD_ACTIVE && stage > next->stage)
+		leave_stage(edit);
+	if ((next->flags & COPY_STARTED) == 0)
+		store_relaxed(&edit->board->details[edit->slot].started, edit->now);
+	/* A retry starts its stage again, and all that came after it. */
+	next->stages_left &= (UINT64_C(1) << stage) - 1;
+	next->flags |= COPY_STARTED;
+	next->state = TRACKD_ACTIVE;
+	next->stage = stage;
+	next->stage_start = edit->now;
+	next->base = edit->count;
+	next->total = 0;
+}
+
+/* To another stage. The edit comes by value, so that the common update keeps its own in registers.
+ */
+static __attribute__((noinline)) int move(struct edit edit, int stage, const char *message,
+					  uint64_t worker)
+{
+	if (stage < 0 ||
+	    (uint32_t)stage >= kind_stages(edit.board, hint_kind(load_relaxed(&edit.head->hint)))) {
+		abandon(edit.board, edit.slot);
+		return TRACKD_E_STAGE;
+	}
+	enter_stage(&edit, (uint32_t)stage);
+	if (worker != 0)
+		edit.next.worker = worker;
+	if (message)
+		edit_message(&edit, message);
+	edit.next.updated = edit.now;
+	edit_end_event(&edit, TRACKD_EVENT_STAGE, 0);
+	return 0;
+}
+
+int record_update(struct board *board, struct trackd_ref ref, int stage, const char *message,
+		  uint64_t worker, uint64_t deadline)
+{
+	struct edit edit;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+
+	if (error < 0)
+		return error;
+	if (stage != TRACKD_STAGE_KEEP) {
+		if (edit.next.state != TRACKD_ACTIVE || (uint64_t)stage != edit.next.stage)
+			return move(edit, stage, message, worker);
+		if (worker != 0)
+			edit.next.worker = worker;
+	}
+	if (message)
+		edit_message(&edit, message);
+	edit_end(&edit);
+	return 0;
+}
+
+int record_renew(struct board *board, struct trackd_ref ref, uint64_t deadline)
+{
+	return record_update(board, ref, TRACKD_STAGE_KEEP, NULL, 0, deadline);
+}
+
+/* ---- Counting ------------------------------------------------------------ */
+
+int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline)
+{
+	struct edit edit;
+
+	if (total > TRACKD_WORK_MAX)
+		return TRACKD_E_OVERFLOW;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+	if (error < 0)
+		return error;
+	edit.next.total = total;
+	edit_end(&edit);
+	return 0;
+}
+
+/* Put the stage's beginning so far below the count. If every increment then needs the mutex, the
+ * seal comes before the commit, and the count that it found is the last that was made without. */
+static void begin_at(struct edit *edit, uint64_t done)
+{
+	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
+	/* Said first: no stage begins further below the tenant's start than it has done. */
+	if (__builtin_expect(done <= WORK_UNLOCKED_MAX, 1) ||
+	    !work_needs_mutex(edit->next.base, edit->generation))
+		return;
+	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
+	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
+}
+
+int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
+			uint64_t deadline)
+{
+	struct edit edit;
+
+	if (done > TRACKD_WORK_MAX || total > TRACKD_WORK_MAX)
+		return TRACKD_E_OVERFLOW;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+	if (error < 0)
+		return error;
+	edit.next.total = total;
+	begin_at(&edit, done);
+	edit.next.updated = edit.now;
+	edit_commit(&edit);
+	edit_settle_seal(&edit);
+	slot_unlock(board, ref.slot);
+	return 0;
+}
+
+static uint64_t room_below(uint64_t limit, uint64_t count)
+{
+	return count < limit ? limit - count : 0;
+}
+
+/* Under the record's mutex: exactly to the limits. Others may count beside it if it is not sealed. */
+static int count_exactly(uint64_t *work, uint32_t generation, uint64_t base, uint64_t units)
+{
+	uint64_t seen = load_relaxed(work);
+
+	do {
+		uint64_t done = (seen - base) & WORK_COUNT_MASK;
+
+		if (!work_is_of(seen, generation))
+			return TRACKD_E_GONE;
+		if (units > room_below(WORK_LIFETIME_MAX, work_lifetime(seen, generation)) ||
+		    units > room_below(WORK_LIFETIME_MAX, done))
+			return TRACKD_E_OVERFLOW;
+	} while (!cas_relaxed(work, &seen, seen + units));
+	return 0;
+}
+
+/* Whoever sealed an open record is ending it at this moment and holds it, or died: then the lock
+ * mends it. Or it always counts this way, see work_needs_mutex(). */
+static int advance_locked(struct board *board, struct trackd_ref ref, uint64_t units,
+			  uint64_t deadline)
+{
+	struct layout_body *body = &board->bodies[ref.slot];
+	int error = slot_lock(board, ref.slot, deadline);
+
+	if (error < 0)
+		return error;
+	/* Under the lock, as in edit_begin(): what is counted before it is closed is copied. */
+	if (board_closed(board) != LAYOUT_OPEN) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_MOVING;
+	}
+	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
+	const struct layout_copy *copy = &body->copy[stamp_version(stamp) & 1];
+	if (!stamp_is_live(stamp, ref.generation)) {
+		slot_unlock(board, ref.slot);
+		return TRACKD_E_GONE;
+	}
+	if (is_final(load_relaxed(&copy->state)))
+		return refuse_final(board, ref.slot);
+	error = count_exactly(&body->work, ref.generation, load_relaxed(&copy->base), units);
+	slot_unlock(board, ref.slot);
+	return error;
+}
+
+int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units,
+			  uint64_t deadline)
+{
+	uint8_t state;
+	uint64_t worker, seen;
+
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	for (;;) {
+		uint64_t *work = &board->bodies[ref.slot].work;
+
+		/* In this order at every try, as in record_advance(). */
+		seen = load_acquire(work);
+		if (!stamp_is_live(load_relaxed(&board->heads[ref.slot].stamp), ref.generation))
+			return TRACKD_E_GONE;
+		if (!work_has_room(seen, ref.generation, units))
+			break;
+		if (cas_relaxed(work, &seen, seen + units))
+			return 0;
+	}
+	/* Final stays final, so this needs no lock. */
+	if (record_peek(board, ref, &state, &worker, &seen) && is_final(state)) {
+		add_relaxed(&board->header->counters.refused_final, 1);
+		return TRACKD_E_FINAL;
+	}
+	return advance_locked(board, ref, units, deadline);
+}
+
+/* ---- The end ------------------------------------------------------------- */
+
+static void write_error(struct edit *edit, const char *error)
+{
+	bool cut;
+	size_t length = text_fit(error, TRACKD_ERROR_MAX, &cut);
+
+	text_store(edit->board->details[edit->slot].error, error, length);
+	edit->next.flags |= COPY_ERROR | (cut ? COPY_ERROR_CUT : 0u);
+}
+
+static void count_end(struct board *board, const struct record_end *end)
+{
+	struct layout_counters *counters = &board->header->counters;
+
+	if (end->state == TRACKD_COMPLETED)
+		add_relaxed(&counters->completed, 1);
+	else if (end->state == TRACKD_CANCELLED)
+		add_relaxed(&counters->cancelled, 1);
+	else
+		add_relaxed(&counters->failed, 1);
+	if (end->reason == TRACKD_REASON_WORKER_LOST)
+		add_relaxed(&counters->worker_lost, 1);
+}
+
+/* The rest of ending a record that is locked and open. */
+static void finish(struct edit *edit, const struct record_end *end)
+{
+	struct facts *next = &edit->next;
+
+	/* No increment after this one; what was counted until now is what was done. */
+	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
+	next->done = edit_done(edit);
+	if (next->state == TRACKD_ACTIVE)
+		leave_stage(edit);
+	next->state = end->state;
+	next->reason = end->reason;
+	next->updated = edit->now;
+	edit_message(edit, end->message);
+	if (end->error)
+		write_error(edit, end->error);
+	edit_end_event(edit, TRACKD_EVENT_FINAL, next->done);
+	/* After the commit; pairs with the fence in changes_of() (ring.c). */
+	fence_release();
+	count_end(edit->board, end);
+}
+
+int record_end(struct board *board, struct trackd_ref ref, const struct record_end *end,
+	       uint64_t deadline)
+{
+	struct edit edit;
+	int error = end->only_worker ? edit_begin(&edit, board, ref, deadline)
+				     : edit_begin_open(&edit, board, ref, deadline);
+
+	if (error < 0)
+		return error;
+	if (end->only_worker &&
+	    (edit.next.state != TRACKD_ACTIVE || edit.next.worker != end->only_worker)) {
+		abandon(board, ref.slot);
+		return -EAGAIN;
+	}
+	finish(&edit, end);
+	return 0;
+}
+
+/* ---- Cancelling ---------------------------------------------------------- */
+
+static void ask(struct edit *edit)
+{
+	uint64_t created = load_relaxed(&edit->board->details[edit->slot].created);
+	uint64_t before = load_relaxed(&edit->head->cancel);
+
+	if ((uint32_t)before != 0 && (uint32_t)(before >> 32) == edit->generation) {
+		abandon(edit->board, edit->slot); /* asked before */
+		return;
+	}
+	store_relaxed(&edit->head->cancel,
+		      cancel_make(edit->generation, cancel_asked(edit->now - created)));
+	/* A new revision, so that whoever compares revisions sees it; the task's age stays. */
+	edit_end_event(edit, TRACKD_EVENT_CANCEL, edit_done(edit));
+}
+
+int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
+{
+	static const struct record_end end = { TRACKD_CANCELLED, TRACKD_REASON_CANCELLED,
+					       "Cancelled", NULL, 0 };
+	struct edit edit;
+	int error = edit_begin(&edit, board, ref, deadline);
+
+	if (error < 0)
+		return error;
+	if (edit.next.state == TRACKD_CANCELLED) {
+		abandon(board, ref.slot); /* nothing is left to do */
+		return TRACKD_CANCEL_ENDED;
+	}
+	if (is_final(edit.next.state))
+		return refuse_final(board, ref.slot);
+	if (edit.next.state == TRACKD_PENDING) {
+		finish(&edit, &end);
+		return TRACKD_CANCEL_ENDED;
+	}
+	ask(&edit);
+	return TRACKD_CANCEL_ASKED;
+}
+
+/* ---- After a death ------------------------------------------------------- */
+
+void record_mend(struct board *board, uint32_t slot)
+{
+	struct layout_head *head = &board->heads[slot];
+	struct layout_body *body = &board->bodies[slot];
+	uint64_t stamp = load_acquire(&head->stamp);
+	struct facts copy;
+
+	if (stamp_state(stamp) != SLOT_LIVE)
+		return;
+	facts_load(&copy, &body->copy[stamp_version(stamp) & 1]);
+	uint64_t deadline = deadline_of(board, body, copy.state, copy.worker, copy.updated);
+	store_relaxed(&head->deadline, deadline);
+	fence_full();
+	earliest_lower(board, deadline);
+	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
+					     hint_kind(load_relaxed(&head->hint))));
+	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))
+		or_relaxed(&body->work, WORK_SEAL);
+	else if (board_closed(board) ==
+		 LAYOUT_OPEN) /* else the daemon's: it seals what it copies */
+		and_relaxed(&body->work, ~WORK_SEAL);
+}
+
+bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,
+		 uint64_t *ret_worker, uint64_t *ret_work)
+{
+	if (ref.slot >= board->capacity)
+		return false;
+	const struct layout_head *head = &board->heads[ref.slot];
+	const struct layout_body *body = &board->bodies[ref.slot];
+	uint64_t stamp = load_acquire(&head->stamp);
+	const struct layout_copy *copy = &body->copy[stamp_version(stamp) & 1];
+
+	if (!stamp_is_live(stamp, ref.generation))
+		return false;
+	uint8_t state = load_relaxed(&copy->state);
+	uint64_t worker = load_relaxed(&copy->worker), work = load_relaxed(&body->work);
+	fence_acquire();
+	if (load_relaxed(&head->stamp) != stamp)
+		return false;
+	*ret_state = state;
+	*ret_worker = worker;
+	*ret_work = work;
+	return true;
+}

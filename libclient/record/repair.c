@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Repair. A record that is neither FREE nor LIVE is being made or removed by whoever holds its
+ * mutex; if the mutex can be had, nobody is. Both hashes are read before the stripes are taken and
+ * again after, since the slot may have moved on. It is taken out of both chains whether it was in
+ * them or not. Every step is one store, so a repairer may die anywhere as well.
+ */
+#include "libclient/record/repair.h"
+#include "libclient/record/event.h"
+#include "libclient/record/index.h"
+#include "libclient/record/recount.h"
+#include "libclient/record/ring.h"
+#include "libclient/record/slot.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/lock.h"
+#include "libclient/segment/map.h"
+#include <errno.h>
+
+/* How far into one bucket twins are looked for: chains are short unless somebody wrote garbage. */
+enum { TWIN_DEPTH = 256 };
+
+void repair_call(struct board *board)
+{
+	/* Pairs with repair_begin(). */
+	store_release(&board->header->repair_due, 1);
+	event_ring(board);
+}
+
+void repair_begin(struct board *board)
+{
+	/* Whoever called before this has also left what it called for before this. */
+	(void)exchange_acq_rel(&board->header->repair_due, 0u);
+}
+
+/* ---- Slots --------------------------------------------------------------- */
+
+static bool is_leftover(uint64_t stamp)
+{
+	return stamp_state(stamp) == SLOT_CLAIMED || stamp_state(stamp) == SLOT_REMOVING;
+}
+
+/* FREE, but its maker died between setting the bit and claiming, or its remover before clearing it.
+ */
+static int repair_bit(struct board *board, uint32_t slot)
+{
+	int error = slot_lock(board, slot, LOCK_TRY);
+
+	if (error < 0)
+		return error;
+	bool stuck = stamp_state(load_acquire(&board->heads[slot].stamp)) == SLOT_FREE &&
+		     map_is_set(board, slot);
+	if (stuck)
+		map_clear(board, slot);
+	slot_unlock(board, slot);
+	if (stuck)
+		ring_changed(board);
+	return stuck;
+}
+
+/* The stripes are held. */
+static int repair_leftover(struct board *board, uint32_t slot, uint64_t stamp, uint64_t id_hash,
+			   uint64_t owner_hash)
+{
+	struct layout_head *head = &board->heads[slot];
+	uint32_t generation = stamp_generation(stamp);
+	int error = slot_lock(board, slot, LOCK_TRY);
+
+	if (error < 0)
+		return error;
+	bool same = load_acquire(&head->stamp) == stamp &&
+		    load_relaxed(&head->id_hash) == id_hash &&
+		    load_relaxed(&head->owner_hash) == owner_hash;
+	if (same) {
+		slot_take_out(board, slot, generation);
+		slot_release(board, slot, generation + 1);
+		fence_release(); /* pairs with the one in changes_of() (ring.c) */
+		add_relaxed(&board->header->counters.repaired, 1);
+	}
+	slot_unlock(board, slot);
+	return same;
+}
+
+int repair_slot(struct board *board, uint32_t slot, uint64_t deadline)
+{
+	if (slot >= board->capacity)
+		return -EINVAL;
+	struct layout_head *head = &board->heads[slot];
+	uint64_t stamp = load_acquire(&head->stamp);
+
+	if (stamp_state(stamp) == SLOT_FREE && map_is_set(board, slot))
+		return repair_bit(board, slot);
+	if (!is_leftover(stamp))
+		return 0;
+	uint64_t id_hash = load_relaxed(&head->id_hash),
+		 owner_hash = load_relaxed(&head->owner_hash);
+	struct slot_stripes stripes = slot_stripes_of(board, id_hash, owner_hash);
+	int error = slot_stripes_take(board, &stripes, deadline);
+	if (error < 0)
+		return error;
+	error = repair_leftover(board, slot, stamp, id_hash, owner_hash);
+	slot_stripes_drop(&stripes);
+	return error;
+}
+
+/* ---- Stripes ------------------------------------------------------------- */
+
+struct count {
+	uint32_t live;
+	uint32_t steps; /* taken so far in this slice: bounded, whatever the links say */
+	bool has_twin;
+	struct trackd_ref twin; /* the older of two LIVE records with one id */
+};
+
+static bool has_older_twin(const struct board *board, uint32_t slot, struct trackd_ref *ret_twin)
+{
+	char id[LAYOUT_ID];
+	uint32_t twin;
+
+	index_read_id(board, slot, id);
+	if (index_find(board, load_relaxed(&board->heads[slot].id_hash), id, slot, &twin) < 0 ||
+	    twin == slot)
+		return false;
+	*ret_twin =
+		(struct trackd_ref){ twin,
+				     stamp_generation(load_relaxed(&board->heads[twin].stamp)) };
+	return true;
+}
+
+static void count_bucket(const struct board *board, uint32_t bucket, struct count *count)
+{
+	uint32_t next = load_relaxed(&board->id_buckets[bucket]);
+
+	for (uint32_t depth = 0; next != 0 && next <= board->capacity; depth++) {
+		const struct layout_head *head = &board->heads[next - 1];
+		uint32_t behind = load_relaxed(&head->id_next);
+
+		if (count->steps++ > board->capacity)
+			return;
+		if (stamp_state(load_relaxed(&head->stamp)) == SLOT_LIVE) {
+			count->live++;
+			if (behind != 0 && !count->has_twin && depth < TWIN_DEPTH)
+				count->has_twin = has_older_twin(board, next - 1, &count->twin);
+		}
+		next = behind;
+	}
+}
+
+uint32_t repair_slices(const struct board *board)
+{
+	return recount_slice_of(board->capacity - 1) + 1;
+}
+
+/* The next slice of a stripe that is held; after the last one its count is put right. 1 if it was
+ * wrong. */
+static int count_slice(struct board *board, uint32_t stripe, struct count *count)
+{
+	struct layout_stripe *id_stripe = &board->id_stripes[stripe];
+	uint32_t word = load_relaxed(&id_stripe->recount);
+	uint32_t slice = recount_slices(word);
+	uint64_t bucket = (uint64_t)slice * RECOUNT_BUCKETS * LAYOUT_STRIPES + stripe;
+
+	for (int i = 0; i < RECOUNT_BUCKETS && bucket < board->capacity;
+	     i++, bucket += LAYOUT_STRIPES)
+		count_bucket(board, (uint32_t)bucket, count);
+	if (count->has_twin)
+		return 1; /* it goes first; then this slice again */
+	uint32_t sum = recount_sum(word) + count->live;
+	if (slice + 1 < repair_slices(board)) {
+		store_relaxed(&id_stripe->recount, recount_make(slice + 1, sum));
+		return 0;
+	}
+	bool wrong = sum < RECOUNT_SUM_MAX && load_relaxed(&id_stripe->count) != sum;
+	if (wrong)
+		store_relaxed(&id_stripe->count, sum);
+	store_relaxed(&id_stripe->recount, 0);
+	return wrong;
+}
+
+/* What the mutex guards bears its holder's death as it is; only the mutex itself wants somebody to
+ * take it. */
+static int take_over(union layout_mutex *mutex, uint64_t deadline)
+{
+	if (!lock_orphaned(mutex))
+		return 0;
+	int error = lock_take(mutex, deadline);
+
+	if (error >= 0)
+		lock_drop(mutex);
+	return error;
+}
+
+int repair_slice(struct board *board, uint32_t stripe, bool first, uint64_t deadline)
+{
+	struct layout_stripe *id_stripe = &board->id_stripes[stripe];
+	int repaired = first ? take_over(&board->owner_stripes[stripe].mutex, deadline) : 0;
+
+	for (uint32_t tries = 0; tries <= TWIN_DEPTH && repaired >= 0; tries++) {
+		struct slot_stripes stripes = { id_stripe, NULL };
+		struct count count = { 0 };
+		int error = slot_stripes_take(board, &stripes, deadline);
+
+		if (error < 0)
+			return error;
+		if (first && tries == 0) /* whatever somebody began */
+			store_relaxed(&id_stripe->recount, 0);
+		repaired |= count_slice(board, stripe, &count);
+		slot_stripes_drop(&stripes);
+		if (!count.has_twin)
+			break;
+		error = slot_remove(board, count.twin, SLOT_REMOVE_ASKED, deadline);
+		if (error < 0 && error != TRACKD_E_GONE)
+			return error;
+	}
+	if (repaired > 0)
+		add_relaxed(&board->header->counters.repaired, 1);
+	return repaired;
+}
+
+int repair_stripe(struct board *board, uint32_t stripe, uint64_t deadline)
+{
+	int repaired = 0;
+
+	for (uint32_t slice = 0; slice < repair_slices(board); slice++) {
+		int error = repair_slice(board, stripe, slice == 0, deadline);
+
+		if (error < 0)
+			return error;
+		repaired |= error;
+	}
+	return repaired;
+}
+
+int repair_kinds(struct board *board, uint64_t deadline)
+{
+	return take_over(&board->kinds->mutex, deadline);
+}
+
+/* ---- All ----------------------------------------------------------------- */
+
+/* A record whose holder died is whole, but its deadline, hint or seal may be ahead of it. */
+int repair_lock(struct board *board, uint32_t slot)
+{
+	if (!lock_orphaned(&board->bodies[slot].mutex))
+		return 0;
+	int error = slot_lock(board, slot, LOCK_TRY);
+
+	if (error < 0)
+		return error;
+	slot_unlock(board, slot);
+	return error == LOCK_RECOVERED;
+}
+
+/* What is held by somebody is left, and the rest is repaired. */
+static void add_up(int *repaired, int *error, int result)
+{
+	if (result > 0)
+		*repaired += result;
+	else if (result < 0 && *error == 0)
+		*error = result;
+}
+
+int repair_all(struct board *board, uint64_t deadline)
+{
+	int repaired = 0, error = 0;
+
+	repair_begin(board);
+	add_up(&repaired, &error, repair_kinds(board, deadline));
+	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
+	     slot = slot_next_used(board, slot + 1)) {
+		if (repair_lock(board, slot) > 0)
+			repaired++;
+		add_up(&repaired, &error, repair_slot(board, slot, deadline));
+	}
+	for (uint32_t stripe = 0; stripe < LAYOUT_STRIPES; stripe++)
+		add_up(&repaired, &error, repair_stripe(board, stripe, deadline));
+	return error < 0 ? error : repaired;
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A new tenant of a slot: the record is filled while its slot is CLAIMED and only its maker looks
+ * at it, linked into both chains, and committed by the one store that makes it LIVE. A chain may
+ * therefore hold CLAIMED records, whose maker may be dead: readers pass through them, repair takes
+ * them out.
+ */
+#include "libclient/record/tenant.h"
+#include "libclient/record/earliest.h"
+#include "libclient/record/event.h"
+#include "libclient/record/index.h"
+#include "libclient/record/kind.h"
+#include "libclient/record/record.h"
+#include "libclient/record/recount.h"
+#include "libclient/record/ring.h"
+#include "libclient/record/slot.h"
+#include "libclient/record/text.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/lock.h"
+#include "libclient/segment/namespace.h"
+#include <errno.h>
+#include <string.h>
+
+/* ---- Filling a claimed slot ---------------------------------------------- */
+
+/* Keys are filled to the last byte, texts up to their end. */
+static void fill_key(uint8_t *field, const char *text)
+{
+	static const uint64_t zeros[LAYOUT_ID / 8];
+	size_t length = strlen(text);
+
+	words_store(field, zeros, LAYOUT_ID / 8);
+	text_store(field, text, length);
+}
+
+/* Whether the text was cut. */
+static bool fill_text(uint8_t *field, size_t size, const char *text)
+{
+	bool cut;
+
+	text_store(field, text, text_fit(text, size - 1, &cut));
+	return cut;
+}
+
+static void fill_keys(struct board *board, uint32_t slot, const char *id, const char *owner)
+{
+	struct layout_head *head = &board->heads[slot];
+
+	fill_key(board->bodies[slot].id, id);
+	fill_key(board->details[slot].owner, owner);
+	store_relaxed(&head->id_hash, index_id_hash(board, id));
+	store_relaxed(&head->owner_hash, index_owner_hash(board, owner));
+	store_relaxed(&head->id_next, 0);
+	store_relaxed(&head->owner_next, 0);
+	store_relaxed(&head->owner_prev, 0);
+}
+
+static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *copy, uint8_t kind,
+		      const char *message)
+{
+	struct layout_head *head = &board->heads[slot];
+	struct layout_body *body = &board->bodies[slot];
+	bool cut;
+
+	copy->message_len = (uint16_t)text_fit(message, TRACKD_MESSAGE_MAX, &cut);
+	if (cut)
+		copy->flags |= COPY_MESSAGE_CUT;
+	(void)fill_text(body->copy[0].message, LAYOUT_MESSAGE, message);
+	words_store(&body->copy[0], copy, offsetof(struct layout_copy, message) / 8);
+	store_relaxed(&head->deadline, record_deadline(board, body, copy));
+	store_relaxed(&head->hint, hint_make(copy->worker, copy->state, kind));
+}
+
+static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
+		     const struct tenant_new *task, uint64_t now, struct layout_copy *ret_copy)
+{
+	struct layout_body *body = &board->bodies[slot];
+	struct layout_detail *detail = &board->details[slot];
+
+	fill_keys(board, slot, task->id, task->owner);
+	store_relaxed(&board->heads[slot].cancel, cancel_make(generation, 0));
+	store_relaxed(&body->work, work_make(generation, 0));
+	store_relaxed(&body->ttl_ms, task->ttl_ms);
+	store_relaxed(&body->active_ttl_ms, task->active_ttl_ms);
+	store_relaxed(&detail->created, now);
+	bool cut = fill_text(detail->name, LAYOUT_NAME, task->name);
+	store_relaxed(&detail->flags, cut ? DETAIL_NAME_CUT : 0u);
+	*ret_copy = (struct layout_copy){
+		.revision = 1,
+		.updated = now,
+		.total = task->total,
+		.base = work_start(generation),
+		.state = TRACKD_PENDING,
+		.stage = COPY_NO_STAGE,
+	};
+	fill_copy(board, slot, ret_copy, task->kind, task->message);
+}
+
+/* ---- Entering the index -------------------------------------------------- */
+
+/* What insert() found in the way, when it returns -EAGAIN: to be dealt with while nothing is held.
+ */
+struct obstacle {
+	enum { OBSTACLE_HELD, OBSTACLE_EXPIRED, OBSTACLE_GONE } what;
+	struct trackd_ref ref;
+};
+
+/* How a slot was claimed: for a task of its own, or in place of the one that has the id. */
+enum place { PLACE_OWN, PLACE_OF_ANOTHER };
+
+/* Under the stripes: link a filled record and commit it. */
+static void commit(struct board *board, struct slot_stripes *stripes, uint32_t slot,
+		   uint32_t generation)
+{
+	struct layout_head *head = &board->heads[slot];
+	uint64_t *serial = stripes->owner ? &stripes->owner->serial : &stripes->id->serial;
+
+	store_relaxed(serial, load_relaxed(serial) + 1);
+	store_relaxed(&head->serial, load_relaxed(serial));
+	index_link_owner(board, slot);
+	index_link_id(board, slot);
+	/* The commit. Pairs with the acquire of the stamp by readers. */
+	store_release(&head->stamp, stamp_make(generation, 0, SLOT_LIVE));
+	recount_add(stripes->id, index_bucket(board, load_relaxed(&head->id_hash)));
+}
+
+/* Whether the task that has the id may be replaced, and lock it then. 0 locked; else what to do
+ * instead. */
+static int meet(struct board *board, uint32_t old, uint32_t slot, bool replace, uint64_t now,
+		struct obstacle *ret_obstacle)
+{
+	const struct layout_head *head = &board->heads[old];
+
+	bool expired = now >= load_relaxed(&head->deadline);
+	*ret_obstacle = (struct obstacle){ expired ? OBSTACLE_EXPIRED : OBSTACLE_HELD,
+					   { old, stamp_generation(load_relaxed(&head->stamp)) } };
+	if (expired)
+		return -EAGAIN;
+	if (!replace ||
+	    load_relaxed(&head->owner_hash) != load_relaxed(&board->heads[slot].owner_hash)) {
+		add_relaxed(&board->header->counters.refused_exists, 1);
+		return TRACKD_E_EXISTS;
+	}
+	int error = slot_lock(board, old, LOCK_TRY);
+	return error == -EBUSY ? -EAGAIN : error;
+}
+
+static int insert(struct board *board, uint32_t slot, uint32_t generation, enum place place,
+		  const struct tenant_new *task, uint64_t now, const struct layout_copy *copy,
+		  uint64_t deadline, struct obstacle *ret_obstacle)
+{
+	struct layout_head *head = &board->heads[slot];
+	struct slot_stripes stripes = slot_stripes_of(board, load_relaxed(&head->id_hash),
+						      load_relaxed(&head->owner_hash));
+	uint32_t old = UINT32_MAX;
+	int error = slot_stripes_take(board, &stripes, deadline);
+
+	if (error < 0)
+		return error;
+	error = index_find(board, load_relaxed(&head->id_hash), task->id, UINT32_MAX, &old);
+	if (error == 0) {
+		error = meet(board, old, slot, task->replace, now, ret_obstacle);
+	} else if (error == TRACKD_E_NOT_FOUND) {
+		/* Whose place it was to take is gone: this slot may be one too many. */
+		*ret_obstacle = (struct obstacle){ .what = OBSTACLE_GONE };
+		error = place == PLACE_OF_ANOTHER ? -EAGAIN : 0;
+	}
+	if (error < 0)
+		goto drop;
+	commit(board, &stripes, slot, generation);
+	event_append(board, TRACKD_EVENT_CREATED, slot, generation, now, copy, 0);
+	if (old != UINT32_MAX) {
+		/* Linked behind the new one: whoever looks the id up finds one of the two. */
+		slot_remove_live(board, &stripes, old, SLOT_REMOVE_ASKED, now);
+		slot_unlock(board, old);
+	}
+	error = 0;
+drop:
+	slot_stripes_drop(&stripes);
+	return error;
+}
+
+static int clear_obstacle(struct board *board, const struct obstacle *obstacle, uint64_t deadline)
+{
+	int error;
+
+	if (obstacle->what == OBSTACLE_GONE)
+		return 0;
+	if (obstacle->what == OBSTACLE_HELD)
+		return slot_wait(board, obstacle->ref.slot, deadline);
+	error = slot_remove(board, obstacle->ref, SLOT_REMOVE_EXPIRED, deadline);
+	return error == TRACKD_E_GONE || error == -EAGAIN ? 0 : error;
+}
+
+/* Before a full board gives up a record: refuse what exists, and see whether it can be replaced.
+ * insert() looks again, under the stripes. */
+static int look_ahead(struct board *board, const struct tenant_new *task, uint64_t now,
+		      enum place *ret_place)
+{
+	uint32_t slot;
+	uint64_t stamp;
+
+	if (index_lookup(board, task->id, &slot, &stamp) < 0 ||
+	    now >= load_relaxed(&board->heads[slot].deadline))
+		return 0;
+	if (!task->replace ||
+	    load_relaxed(&board->heads[slot].owner_hash) != index_owner_hash(board, task->owner)) {
+		/* Unless it has changed hands since it was found. */
+		fence_acquire();
+		if (!stamp_same_tenant(load_relaxed(&board->heads[slot].stamp), stamp))
+			return 0;
+		add_relaxed(&board->header->counters.refused_exists, 1);
+		return TRACKD_E_EXISTS;
+	}
+	*ret_place = PLACE_OF_ANOTHER;
+	return 0;
+}
+
+/* A task that replaces another finds room on any board; but it is looked for only on a full one. */
+static int claim(struct board *board, const struct tenant_new *task, uint64_t now,
+		 uint64_t deadline, enum place *ret_place, uint32_t *ret_slot,
+		 uint32_t *ret_generation)
+{
+	*ret_place = PLACE_OWN;
+	if (task->replace && ring_claim_free(board, ret_slot, ret_generation))
+		return 0;
+	int error = look_ahead(board, task, now, ret_place);
+	if (error < 0)
+		return error;
+	return *ret_place == PLACE_OF_ANOTHER
+		       ? ring_claim_replacing(board, deadline, ret_slot, ret_generation)
+		       : ring_claim(board, deadline, ret_slot, ret_generation);
+}
+
+static int create_once(struct board *board, const struct tenant_new *task, uint64_t deadline,
+		       struct trackd_ref *ret_ref, struct obstacle *ret_obstacle)
+{
+	uint32_t slot, generation;
+	struct layout_copy copy;
+	uint64_t now;
+	enum place place = PLACE_OWN;
+	int error = namespace_now(board, &now);
+
+	if (error < 0)
+		return error;
+	error = claim(board, task, now, deadline, &place, &slot, &generation);
+	if (error < 0)
+		return error;
+	fill_new(board, slot, generation, task, now, &copy);
+	error = insert(board, slot, generation, place, task, now, &copy, deadline, ret_obstacle);
+	if (error < 0) {
+		ring_unclaim(board, slot, generation);
+		return error;
+	}
+	/* One fence for both: the deadline, and the event, for event_ring_fenced(). */
+	fence_full();
+	earliest_lower(board, load_relaxed(&board->heads[slot].deadline));
+	slot_unlock(board, slot);
+	*ret_ref = (struct trackd_ref){ slot, generation };
+	clock_boot_last = now; /* produce.c knows the task by the time of its creation */
+	return 0;
+}
+
+int tenant_create(struct board *board, const struct tenant_new *task, uint64_t deadline,
+		  struct trackd_ref *ret_ref)
+{
+	struct obstacle obstacle = { 0 };
+
+	for (;;) {
+		int error = create_once(board, task, deadline, ret_ref, &obstacle);
+
+		if (error == -EAGAIN)
+			error = clear_obstacle(board, &obstacle, deadline);
+		else if (error == 0) {
+			add_relaxed(&board->header->counters.created, 1);
+			event_ring_fenced(board);
+			return 0;
+		}
+		if (error == TRACKD_E_FULL)
+			add_relaxed(&board->header->counters.refused_full, 1);
+		if (error < 0)
+			return error;
+	}
+}
+
+/* ---- Putting a record back ----------------------------------------------- */
+
+static uint64_t to_boot(uint64_t wall_ns, int64_t wall_offset_ns)
+{
+	return wall_ns == 0 ? 0 : wall_ns - (uint64_t)wall_offset_ns;
+}
+
+static bool is_terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static bool reason_fits(uint8_t state, uint8_t reason)
+{
+	switch ((enum trackd_state)state) {
+	case TRACKD_PENDING:
+	case TRACKD_ACTIVE:
+	case TRACKD_COMPLETED:
+		return reason == TRACKD_REASON_NONE;
+	case TRACKD_FAILED:
+		return reason == TRACKD_REASON_ERROR || reason == TRACKD_REASON_WORKER_LOST ||
+		       reason == TRACKD_REASON_HOST_RESTART;
+	case TRACKD_CANCELLED:
+		return reason == TRACKD_REASON_CANCELLED;
+	}
+	return false;
+}
+
+/* A task from a file is checked like one from a person. */
+static bool importable(const struct board *board, const struct trackd_task *task)
+{
+	uint32_t n_kinds = kind_count(board);
+
+	if (!is_terminated(task->id, sizeof task->id) ||
+	    !is_terminated(task->owner, sizeof task->owner) ||
+	    !is_terminated(task->name, sizeof task->name) ||
+	    !is_terminated(task->message, sizeof task->message) ||
+	    !is_terminated(task->error, sizeof task->error))
+		return false;
+	if (!text_id_valid(task->id) || !text_owner_valid(task->owner))
+		return false;
+	if (!reason_fits(task->state, task->reason))
+		return false;
+	if (task->kind < 0 || (uint32_t)task->kind >= n_kinds || task->n_stages > LAYOUT_STAGES ||
+	    task->stage < -1 || task->stage >= task->n_stages ||
+	    (task->state == TRACKD_ACTIVE) > (task->stage >= 0))
+		return false;
+	return task->done <= TRACKD_WORK_MAX && task->total <= TRACKD_WORK_MAX;
+}
+
+static uint16_t import_rows(struct layout_detail *detail, const struct trackd_task *task,
+			    int64_t wall_offset_ns)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < task->n_stages; i++) {
+		const struct trackd_stage *stage = &task->stages[i];
+		struct layout_stage_row row = { to_boot(stage->started_ns, wall_offset_ns),
+						to_boot(stage->finished_ns, wall_offset_ns),
+						stage->done, stage->total };
+
+		if (stage->state != TRACKD_STAGE_DONE && stage->state != TRACKD_STAGE_ENDED)
+			continue;
+		words_store(&detail->row[i], &row, sizeof row / 8);
+		left |= 1u << i;
+	}
+	return (uint16_t)left;
+}
+
+static uint8_t import_flags(const struct trackd_task *task)
+{
+	return (uint8_t)((task->started_ns ? COPY_STARTED : 0) |
+			 (task->state == TRACKD_FAILED ? COPY_ERROR : 0) |
+			 (task->flags & TRACKD_ERROR_CUT ? COPY_ERROR_CUT : 0) |
+			 (task->flags & TRACKD_MESSAGE_CUT ? COPY_MESSAGE_CUT : 0));
+}
+
+static uint32_t import_cancel(const struct trackd_task *task)
+{
+	if (task->cancel_requested_ns == 0)
+		return 0;
+	return cancel_asked(task->cancel_requested_ns - task->created_ns);
+}
+
+static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
+			const struct trackd_task *task, uint64_t worker, int64_t wall_offset_ns)
+{
+	struct layout_body *body = &board->bodies[slot];
+	struct layout_detail *detail = &board->details[slot];
+	bool final = trackd_state_final((enum trackd_state)task->state);
+
+	fill_keys(board, slot, task->id, task->owner);
+	store_relaxed(&board->heads[slot].cancel, cancel_make(generation, import_cancel(task)));
+	store_relaxed(&body->work, work_make(generation, task->done) | (final ? WORK_SEAL : 0));
+	store_relaxed(&body->ttl_ms, task->ttl_ms);
+	store_relaxed(&body->active_ttl_ms, task->active_ttl_ms);
+	store_relaxed(&detail->created, to_boot(task->created_ns, wall_offset_ns));
+	store_relaxed(&detail->started, to_boot(task->started_ns, wall_offset_ns));
+	store_relaxed(&detail->flags, task->flags & TRACKD_NAME_CUT ? DETAIL_NAME_CUT : 0u);
+	(void)fill_text(detail->name, LAYOUT_NAME, task->name);
+	(void)fill_text(detail->error, LAYOUT_ERROR, task->error);
+	struct layout_copy copy = {
+		.revision = task->revision,
+		.updated = to_boot(task->updated_ns, wall_offset_ns),
+		.total = task->total,
+		.base = work_start(generation),
+		.done = final ? task->done : 0,
+		.worker = worker,
+		.state = task->state,
+		.stage = task->stage < 0 ? COPY_NO_STAGE : (uint8_t)task->stage,
+		.reason = task->reason,
+		.flags = import_flags(task),
+		.stages_left = import_rows(detail, task, wall_offset_ns),
+	};
+	if (task->stage >= 0)
+		copy.stage_start = to_boot(task->stages[task->stage].started_ns, wall_offset_ns);
+	fill_copy(board, slot, &copy, (uint8_t)task->kind, task->message);
+}
+
+/* Of two records with one id the newer is kept. 0: the older one on the board is gone. */
+static int import_over(struct board *board, const struct trackd_task *task, uint64_t updated,
+		       uint64_t deadline)
+{
+	uint32_t slot;
+	uint64_t stamp;
+
+	if (index_lookup(board, task->id, &slot, &stamp) < 0)
+		return 0;
+	const struct layout_copy *copy = &board->bodies[slot].copy[stamp_version(stamp) & 1];
+	if ((int64_t)load_relaxed(&copy->updated) >= (int64_t)updated)
+		return -EEXIST;
+	int error = slot_remove(board, (struct trackd_ref){ slot, stamp_generation(stamp) },
+				SLOT_REMOVE_ASKED, deadline);
+	return error == TRACKD_E_GONE ? 0 : error;
+}
+
+static int import_insert(struct board *board, uint32_t slot, uint32_t generation,
+			 const struct trackd_task *task, uint64_t now, uint64_t deadline)
+{
+	struct layout_head *head = &board->heads[slot];
+	struct slot_stripes stripes = slot_stripes_of(board, load_relaxed(&head->id_hash),
+						      load_relaxed(&head->owner_hash));
+	uint32_t other;
+
+	if (now >= load_relaxed(&head->deadline))
+		return -ESTALE;
+	int error = slot_stripes_take(board, &stripes, deadline);
+	if (error < 0)
+		return error;
+	error = index_find(board, load_relaxed(&head->id_hash), task->id, UINT32_MAX, &other);
+	if (error == TRACKD_E_NOT_FOUND) {
+		commit(board, &stripes, slot, generation);
+		error = 0;
+	} else if (error == 0) {
+		error = -EEXIST; /* made in this moment, so newer than any snapshot */
+	}
+	slot_stripes_drop(&stripes);
+	return error;
+}
+
+int tenant_import(struct board *board, const struct trackd_task *task, uint64_t worker,
+		  int64_t wall_offset_ns, uint64_t deadline, struct trackd_ref *ret_ref)
+{
+	uint32_t slot = UINT32_MAX, generation = 0;
+
+	if (!importable(board, task))
+		return -EINVAL;
+	int error = import_over(board, task, to_boot(task->updated_ns, wall_offset_ns), deadline);
+	if (error == 0)
+		error = ring_claim(board, deadline, &slot, &generation);
+	if (error < 0)
+		return error;
+	fill_import(board, slot, generation, task, worker, wall_offset_ns);
+	error = import_insert(board, slot, generation, task, clock_boot_ns(), deadline);
+	if (error < 0) {
+		ring_unclaim(board, slot, generation);
+		return error;
+	}
+	fence_full();
+	earliest_lower(board, load_relaxed(&board->heads[slot].deadline));
+	ring_changed(board); /* it may be final */
+	slot_unlock(board, slot);
+	*ret_ref = (struct trackd_ref){ slot, generation };
+	return 0;
+}

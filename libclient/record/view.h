@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at records: in place, as a copy, and one after another. No lock, no system call. */
+#ifndef TRACKD_VIEW_H
+#define TRACKD_VIEW_H
+
+#include "libclient/record/index.h"
+#include "libclient/segment/segment.h"
+#include "libclient/trackd.h"
+#include <errno.h>
+#include <string.h>
+
+/* ---- What a copy's facts mean ------------------------------------------------ */
+
+static inline uint8_t view_stage(uint8_t stage)
+{
+	return stage < LAYOUT_STAGES ? stage : (uint8_t)COPY_NO_STAGE;
+}
+
+static inline bool view_is_asked(uint64_t cancel, uint32_t generation)
+{
+	/* {generation, 1 to 2^32 - 1}; hardly ever, so the half that tells comes first */
+	return __builtin_expect((uint32_t)cancel != 0, 0) && (uint32_t)(cancel >> 32) == generation;
+}
+
+static inline uint64_t view_done(uint8_t state, uint64_t work, uint64_t base, uint64_t final_done)
+{
+	return trackd_state_final((enum trackd_state)state) ? final_done
+							    : (work - base) & WORK_COUNT_MASK;
+}
+
+static_assert((int)COPY_MESSAGE_CUT == (int)TRACKD_MESSAGE_CUT &&
+		      (int)COPY_ERROR_CUT == (int)TRACKD_ERROR_CUT &&
+		      (int)DETAIL_NAME_CUT == (int)TRACKD_NAME_CUT,
+	      "flags are passed on as they are");
+
+static inline uint8_t view_flags(uint8_t copy_flags, uint32_t detail_flags, bool asked)
+{
+	return (uint8_t)((copy_flags & (COPY_MESSAGE_CUT | COPY_ERROR_CUT)) |
+			 (detail_flags & DETAIL_NAME_CUT) | (asked ? TRACKD_CANCEL_REQUESTED : 0));
+}
+
+/* ---- In place ---------------------------------------------------------------- */
+
+static_assert(
+	offsetof(struct layout_copy, reason) == offsetof(struct layout_copy, state) + 1 &&
+		offsetof(struct layout_copy, stage) == offsetof(struct layout_copy, state) + 2 &&
+		offsetof(struct layout_copy, flags) == offsetof(struct layout_copy, state) + 3 &&
+		offsetof(struct trackd_view, reason) == offsetof(struct trackd_view, state) + 1 &&
+		offsetof(struct trackd_view, stage) == offsetof(struct trackd_view, state) + 2 &&
+		offsetof(struct trackd_view, flags) == offsetof(struct trackd_view, state) + 3 &&
+		offsetof(struct trackd_view, kind) == offsetof(struct trackd_view, state) + 4,
+	"a view's small facts lie as a copy's do");
+
+/* The small facts of a view in one store: a store for each would be a tenth of a view. */
+static inline void view_word(struct trackd_view *view, uint64_t word, uint8_t kind, bool asked)
+{
+	uint64_t shown = COPY_MESSAGE_CUT | COPY_ERROR_CUT;
+	uint64_t facts = (word & (0xffffff | shown << 24)) | (uint64_t)kind << 32;
+
+	if (COPY_WORD_STAGE(word) >= LAYOUT_STAGES)
+		facts |= (uint64_t)COPY_NO_STAGE << 16;
+	if (__builtin_expect(asked, 0))
+		facts |= (uint64_t)TRACKD_CANCEL_REQUESTED << 24;
+	memcpy(&view->state, &facts, sizeof facts);
+}
+
+static inline void view_load(struct trackd_view *view, const struct layout_head *head,
+			     const struct layout_body *body, const struct layout_copy *copy,
+			     uint32_t generation)
+{
+	uint64_t word = load_relaxed((const word_t *)(const void *)&copy->state);
+	uint64_t base = load_relaxed(&copy->base);
+
+	view->revision = load_relaxed(&copy->revision);
+	view->total = load_relaxed(&copy->total);
+	view->updated_boot_ns = load_relaxed(&copy->updated);
+	view_word(view, word, hint_kind(load_relaxed(&head->hint)),
+		  view_is_asked(load_relaxed(&head->cancel), generation));
+	/* Never behind its base, in whatever order: who published the base had read the counter
+	 * before. */
+	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base,
+			       load_relaxed(&copy->done));
+	view->head = head;
+}
+
+/* One look. -EAGAIN: a version came in between. */
+static inline int view_look(const struct board *board, struct trackd_ref ref, uint64_t now,
+			    struct trackd_view *view)
+{
+	uint64_t bits = ref_bits(ref);
+	uint32_t slot = (uint32_t)bits, generation = (uint32_t)(bits >> 32);
+
+	if (slot >= board->capacity)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[slot];
+	const struct layout_body *body = &board->bodies[slot];
+	/* Pairs with the release of the stamp in record.c and tenant.c. */
+	uint64_t stamp = load_acquire(&head->stamp);
+
+	if (!stamp_is_live(stamp, generation) || now >= load_relaxed(&head->deadline))
+		return TRACKD_E_GONE;
+	view->ref = ref;
+	view->stamp = stamp;
+	view->board = board;
+	view_load(view, head, body, &body->copy[stamp_version(stamp) & 1], generation);
+	/* Pairs with fence_release() before a fill in record.c. */
+	fence_acquire();
+	return __builtin_expect(load_relaxed(&head->stamp) == stamp, 1) ? 0 : -EAGAIN;
+}
+
+int view_get_again(const struct board *board, struct trackd_ref ref, uint64_t now,
+		   struct trackd_view *ret_view);
+
+static inline int view_get(const struct board *board, struct trackd_ref ref, uint64_t now,
+			   struct trackd_view *ret_view)
+{
+	int error = view_look(board, ref, now, ret_view);
+
+	return __builtin_expect(error == -EAGAIN, 0) ? view_get_again(board, ref, now, ret_view)
+						     : error;
+}
+
+static inline int view_cancel_requested(const struct board *board, struct trackd_ref ref)
+{
+	if (ref.slot >= board->capacity)
+		return TRACKD_E_GONE;
+	const struct layout_head *head = &board->heads[ref.slot];
+
+	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
+		return TRACKD_E_GONE;
+	return view_is_asked(load_relaxed(&head->cancel), ref.generation);
+}
+
+/* What the public calls of the same name do, on a board; now: board_time(). */
+int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
+	      struct trackd_task *ret_task);
+int view_lookup(const struct board *board, const char *id, uint64_t now,
+		struct trackd_ref *ret_ref);
+
+void view_iter_all(const struct board *board, struct trackd_iter *ret_iter);
+void view_iter_owner(const struct board *board, const char *owner, struct trackd_iter *ret_iter);
+int view_iter_after(const struct board *board, const char *owner, struct trackd_ref ref,
+		    struct trackd_iter *ret_iter);
+int view_next(struct trackd_iter *iter, struct trackd_ref *ret_ref);
+
+/* What a struct trackd_iter is. */
+struct iter {
+	const struct board *board;
+	uint64_t lineage; /* hash_seed of the board */
+	uint32_t by_owner;
+	uint32_t next; /* of all: slot to look at; by owner: tasks met */
+	uint64_t owner_hash;
+	struct index_position position; /* by owner */
+	char owner[LAYOUT_OWNER];
+	/* before the last step, to make it again */
+	struct index_position position_before;
+	uint32_t next_before;
+};
+
+static_assert(sizeof(struct iter) <= sizeof(struct trackd_iter), "iterator");
+
+static inline const struct board *view_iter_board(const struct trackd_iter *iter)
+{
+	return ((const struct iter *)(const void *)iter)->board;
+}
+
+/* Undo the last step and go to the board in that one's place: there it goes on, or, if the tasks are
+ * not the same records, begins again. */
+void view_iter_move(struct trackd_iter *iter, const struct board *board);
+
+#endif

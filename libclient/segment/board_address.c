@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* Options, then the environment, then the user's own board if there is one, then the system's. */
+#include "libclient/segment/board_address.h"
+#include "libclient/trackd.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SYSTEM_BOARD "/trackd"
+#define SYSTEM_DIR "/run/trackd"
+
+bool place_name_valid(const char *board)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789._-";
+	size_t length;
+
+	if (board[0] != '/' || board[1] == '.')
+		return false;
+	length = strspn(board + 1, allowed);
+	return length >= 1 && length <= 59 && board[1 + length] == '\0';
+}
+
+int place_board(char *ret_board, const char *board)
+{
+	size_t size = sizeof((struct place *)0)->board;
+	char name[sizeof((struct place *)0)->board];
+	int n = snprintf(name, size, "%s%s", board[0] == '/' ? "" : "/", board);
+
+	if (n < 0 || (size_t)n >= size || !place_name_valid(name))
+		return -EINVAL;
+	memcpy(ret_board, name, (size_t)n + 1);
+	return 0;
+}
+
+void place_user_board(char *ret_board, uid_t uid)
+{
+	snprintf(ret_board, sizeof((struct place *)0)->board, SYSTEM_BOARD "-%u", (unsigned)uid);
+}
+
+const char *place_runtime_dir(void)
+{
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	if (!runtime || runtime[0] != '/')
+		return NULL;
+	if (stat(runtime, &st) == 0 && (st.st_uid != geteuid() || (st.st_mode & S_IWOTH)))
+		return NULL;
+	return runtime;
+}
+
+int place_socket(char *ret_socket, const char *board, bool user)
+{
+	size_t size = sizeof((struct place *)0)->socket;
+	const char *runtime = place_runtime_dir();
+	int n;
+
+	if (!user)
+		n = snprintf(ret_socket, size, SYSTEM_DIR "%s.sock", board);
+	else if (runtime)
+		n = snprintf(ret_socket, size, "%s/trackd%s.sock", runtime, board);
+	else
+		n = snprintf(ret_socket, size, "/run/user/%u/trackd%s.sock", (unsigned)geteuid(),
+			     board);
+	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
+}
+
+/* Whether a file is there and is the caller's: in /dev/shm anyone can make one of any name. */
+static bool is_ours(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
+static bool segment_is_ours(const char *board)
+{
+	char path[128];
+
+	snprintf(path, sizeof path, "/dev/shm%s", board);
+	return is_ours(path);
+}
+
+/* The user's own board, if it or its socket is there. */
+static bool find_user(struct place *place)
+{
+	place_user_board(place->board, geteuid());
+	return place_socket(place->socket, place->board, true) == 0 &&
+	       (is_ours(place->socket) || segment_is_ours(place->board));
+}
+
+/* A board that was named: its socket is the user's if that exists, else the system's. The user's
+ * own board has only the former. */
+static int find_socket(struct place *place)
+{
+	char own[sizeof place->board];
+
+	place_user_board(own, geteuid());
+	int error = place_socket(place->socket, place->board, true);
+	if (strcmp(place->board, own) == 0 || (error == 0 && is_ours(place->socket)))
+		return error;
+	return place_socket(place->socket, place->board, false);
+}
+
+static const char *non_empty(const char *text)
+{
+	return text && text[0] != '\0' ? text : NULL;
+}
+
+/* TRACKD_SOCKET is the socket of TRACKD_BOARD, or of the board that is found without it. A caller
+ * who names another board does not mean it. */
+static const char *socket_from_environment(const char *board)
+{
+	const char *other = non_empty(secure_getenv("TRACKD_BOARD"));
+	char a[sizeof((struct place *)0)->board], b[sizeof a];
+
+	if (board &&
+	    (!other || place_board(a, board) < 0 || place_board(b, other) < 0 || strcmp(a, b) != 0))
+		return NULL;
+	return non_empty(secure_getenv("TRACKD_SOCKET"));
+}
+
+int place_find(struct place *ret_place, const char *board, const char *socket)
+{
+	struct place place = { 0 };
+	int error = 0;
+
+	board = non_empty(board);
+	socket = non_empty(socket);
+	if (!socket)
+		socket = socket_from_environment(board);
+	if (!board)
+		board = non_empty(secure_getenv("TRACKD_BOARD"));
+	if (board) {
+		place.named = true;
+		error = place_board(place.board, board);
+		if (error < 0)
+			return error;
+		error = find_socket(&place);
+	} else if (!find_user(&place)) {
+		snprintf(place.board, sizeof place.board, SYSTEM_BOARD);
+		error = place_socket(place.socket, place.board, false);
+	}
+	if (socket) {
+		size_t length = strlen(socket);
+		if (length >= sizeof place.socket)
+			return -ENAMETOOLONG;
+		memcpy(place.socket, socket, length + 1);
+		error = 0;
+	}
+	if (error == 0)
+		*ret_place = place;
+	return error;
+}
+
+int place_follow(struct place *place, const char *served, size_t n)
+{
+	if (memchr(served, '\0', n) == NULL || !place_name_valid(served))
+		return -EPROTO;
+	if (place->named)
+		return strcmp(place->board, served) == 0 ? 0 : TRACKD_E_OTHER_BOARD;
+	snprintf(place->board, sizeof place->board, "%s", served);
+	place->named = true;
+	return 0;
+}
+
+int place_owner(const struct place *place, uid_t *ret_uid)
+{
+	char path[sizeof place->socket];
+	struct stat directory;
+	char *slash;
+
+	memcpy(path, place->socket, sizeof path);
+	slash = strrchr(path, '/');
+	if (!slash)
+		return -ENOENT;
+	slash[slash == path ? 1 : 0] = '\0';
+	if (stat(path, &directory) < 0)
+		return -errno;
+	*ret_uid = directory.st_uid;
+	/* The socket may be anyone's there; what is the caller's own is safe to use. */
+	if ((directory.st_mode & S_IWOTH) && segment_is_ours(place->board))
+		*ret_uid = geteuid();
+	return 0;
+}

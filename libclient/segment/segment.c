@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The segment as a file and a mapping. A board is made without a name, reserved and initialised,
+ * and only then linked, so that nobody ever meets half of one.
+ */
+#include "libclient/segment/segment.h"
+#include "libclient/record/event.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/board_address.h"
+#include "libclient/segment/lock.h"
+#include "libclient/trackd.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SHM_DIR "/dev/shm"
+
+/* ---- Geometry ----------------------------------------------------------- */
+
+struct geometry {
+	uint64_t kinds, clients, id_stripes, owner_stripes, used_map, id_buckets, owner_buckets;
+	uint64_t heads, events, bodies, details, size;
+};
+
+static uint64_t place(uint64_t *at, uint64_t bytes)
+{
+	uint64_t offset = *at;
+
+	*at = (offset + bytes + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE;
+	return offset;
+}
+
+/* Where everything lies follows from the capacity alone; the offsets in the header are for people
+ * and for readers of later layouts, and must agree. */
+static struct geometry geometry_of(uint32_t capacity)
+{
+	struct geometry g = { 0 };
+	uint64_t n = (uint64_t)capacity + LAYOUT_SPARE, at = 0;
+
+	place(&at, sizeof(struct layout_header));
+	g.kinds = place(&at, sizeof(struct layout_kinds));
+	g.clients = place(&at, LAYOUT_CLIENTS * sizeof(struct layout_client));
+	g.id_stripes = place(&at, LAYOUT_STRIPES * sizeof(struct layout_stripe));
+	g.owner_stripes = place(&at, LAYOUT_STRIPES * sizeof(struct layout_stripe));
+	g.used_map = place(&at, (n + 63) / 64 * 8);
+	g.id_buckets = place(&at, n * 4);
+	g.owner_buckets = place(&at, n * 4);
+	g.heads = place(&at, n * sizeof(struct layout_head));
+	g.events = place(&at, LAYOUT_EVENTS * sizeof(struct layout_event));
+	g.bodies = place(&at, n * sizeof(struct layout_body));
+	g.details = place(&at, n * sizeof(struct layout_detail));
+	g.size = at;
+	return g;
+}
+
+size_t segment_size(uint32_t capacity)
+{
+	return geometry_of(capacity).size;
+}
+
+static void board_place(struct board *board, const struct geometry *g)
+{
+	uint8_t *base = board->base;
+
+	board->header = (void *)base;
+	board->kinds = (void *)(base + g->kinds);
+	board->clients = (void *)(base + g->clients);
+	board->id_stripes = (void *)(base + g->id_stripes);
+	board->owner_stripes = (void *)(base + g->owner_stripes);
+	board->used_map = (void *)(base + g->used_map);
+	board->id_buckets = (void *)(base + g->id_buckets);
+	board->owner_buckets = (void *)(base + g->owner_buckets);
+	board->heads = (void *)(base + g->heads);
+	board->events = (void *)(base + g->events);
+	board->bodies = (void *)(base + g->bodies);
+	board->details = (void *)(base + g->details);
+}
+
+static void header_place(struct layout_header *header, const struct geometry *g)
+{
+	header->kinds = g->kinds;
+	header->clients = g->clients;
+	header->id_stripes = g->id_stripes;
+	header->owner_stripes = g->owner_stripes;
+	header->used_map = g->used_map;
+	header->id_buckets = g->id_buckets;
+	header->owner_buckets = g->owner_buckets;
+	header->heads = g->heads;
+	header->events = g->events;
+	header->bodies = g->bodies;
+	header->details = g->details;
+}
+
+static bool header_agrees(const struct layout_header *header, const struct geometry *g)
+{
+	struct layout_header expected = { 0 };
+
+	header_place(&expected, g);
+	return memcmp(&header->kinds, &expected.kinds,
+		      offsetof(struct layout_header, reserved2) -
+			      offsetof(struct layout_header, kinds)) == 0;
+}
+
+uint64_t segment_fingerprint(void)
+{
+	/* Sizes and alignments that two programs must share to use one mutex and record;
+	 * the C library is GNU's, byte order by a word that reads differently on the other. */
+	static const uint32_t parts[] = {
+		0x01020304,
+		__GLIBC__,
+		sizeof(void *),
+		sizeof(pthread_mutex_t),
+		_Alignof(pthread_mutex_t),
+		sizeof(struct layout_head),
+		sizeof(struct layout_body),
+		sizeof(struct layout_detail),
+		sizeof(struct layout_event),
+		sizeof(struct layout_client),
+		sizeof(struct layout_kinds),
+		sizeof(struct layout_header),
+		LAYOUT_STRIPES,
+		LAYOUT_CLIENTS,
+		LAYOUT_EVENTS,
+	};
+	const uint8_t *bytes = (const uint8_t *)parts;
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (size_t i = 0; i < sizeof parts; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* ---- Where we are -------------------------------------------------------- */
+
+int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns)
+{
+	struct stat pid_ns, time_ns;
+
+	/* Not /proc/self: the first thread of a process may have ended, and then has none. */
+	if (stat("/proc/thread-self/ns/pid", &pid_ns) < 0)
+		return -errno;
+	if (stat("/proc/thread-self/ns/time", &time_ns) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+		time_ns.st_ino = 0; /* a kernel without time namespaces */
+	}
+	*ret_pid_ns = pid_ns.st_ino;
+	*ret_time_ns = time_ns.st_ino;
+	return 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+int segment_boot_id(uint8_t ret_id[16])
+{
+	char text[64];
+	uint8_t id[16] = { 0 };
+	unsigned n = 0;
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	ssize_t length = read(fd, text, sizeof text);
+	close(fd);
+	for (ssize_t i = 0; i < length && n < 32; i++) {
+		int digit = hex_digit(text[i]);
+		if (digit < 0)
+			continue;
+		id[n / 2] = (uint8_t)(id[n / 2] << 4 | digit);
+		n++;
+	}
+	if (n != 32)
+		return -EIO;
+	memcpy(ret_id, id, sizeof id);
+	return 0;
+}
+
+/* ---- Making -------------------------------------------------------------- */
+
+static int fill_header(struct board *board, const struct segment_params *params)
+{
+	struct layout_header *header = board->header;
+	int error = segment_boot_id(header->boot_id);
+
+	if (error == 0)
+		error = segment_namespaces(&header->pid_ns, &header->time_ns);
+	if (error < 0)
+		return error;
+	if (getrandom(header->board_id, sizeof header->board_id, 0) < 0 ||
+	    getrandom(&header->hash_seed, sizeof header->hash_seed, 0) < 0)
+		return -errno;
+	header->major = LAYOUT_MAJOR;
+	header->minor = LAYOUT_MINOR;
+	header->header_size = sizeof(struct layout_header);
+	header->capacity = board->tasks_max;
+	header->spare = LAYOUT_SPARE;
+	header->fingerprint = segment_fingerprint();
+	header->size = board->size;
+	header->created_wall_ns = clock_wall_ns();
+	header->owner_uid = geteuid();
+	header->wall_offset_ns = clock_wall_offset_ns();
+	header->suspend_offset_ns = clock_suspend_offset_ns();
+	header->ttl_ms = params->ttl_ms;
+	header->active_ttl_ms = params->active_ttl_ms;
+	board->hash_seed = header->hash_seed;
+	header->magic = LAYOUT_MAGIC;
+	return 0;
+}
+
+static int fill_locks(struct board *board)
+{
+	int error = lock_init(&board->kinds->mutex);
+
+	for (uint32_t i = 0; error == 0 && i < LAYOUT_STRIPES; i++) {
+		error = lock_init(&board->id_stripes[i].mutex);
+		if (error == 0)
+			error = lock_init(&board->owner_stripes[i].mutex);
+	}
+	for (uint32_t i = 0; error == 0 && i < board->capacity; i++)
+		error = lock_init(&board->bodies[i].mutex);
+	return error;
+}
+
+/* A random generation to begin with, so that a reference to an earlier board fits none of ours. */
+static int fill_stamps(struct board *board)
+{
+	uint32_t generations[64];
+
+	for (uint32_t i = 0; i < board->capacity; i++) {
+		if (i % 64 == 0 && getrandom(generations, sizeof generations, 0) < 0)
+			return -errno;
+		board->heads[i].stamp = stamp_make(generations[i % 64], 0, SLOT_FREE);
+	}
+	return 0;
+}
+
+static void fill_kind(struct layout_kinds *kinds)
+{
+	static const struct trackd_stage_def stages[] = {
+		{ "extracting", 10 }, { "chunking", 25 },    { "embedding", 40 },
+		{ "indexing", 70 },   { "summarizing", 85 },
+	};
+	static const char document[] = "document";
+	struct layout_kind *kind = &kinds->kind[TRACKD_KIND_DOCUMENT];
+
+	memcpy(kind->name, document, sizeof document);
+	kind->n_stages = sizeof stages / sizeof stages[0];
+	for (uint32_t i = 0; i < kind->n_stages; i++) {
+		memcpy(kind->stages[i], stages[i].name, strlen(stages[i].name));
+		kind->percent[i] = stages[i].percent;
+	}
+	kinds->n = 1;
+}
+
+static int fill(struct board *board, const struct segment_params *params)
+{
+	int error = fill_header(board, params);
+
+	if (error == 0)
+		error = fill_locks(board);
+	if (error == 0)
+		error = fill_stamps(board);
+	if (error == 0)
+		fill_kind(board->kinds);
+	return error;
+}
+
+static int map_fd(struct board *board, int fd, bool writable, size_t size)
+{
+	/* One private page of zeros follows, so that a string which hostile bytes left without an
+	 * end ends there. */
+	size_t whole = size + LAYOUT_PAGE;
+	uint8_t *base =
+		mmap(NULL, whole, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	int protection = PROT_READ | (writable ? PROT_WRITE : 0);
+	if (mmap(base, size, protection, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		int error = -errno;
+		munmap(base, whole);
+		return error;
+	}
+	/* Fewer page faults and TLB misses where the kernel has huge pages for shared memory; else
+	 * no effect. */
+	(void)madvise(base, size, MADV_HUGEPAGE);
+	board->base = base;
+	board->size = size;
+	board->fd = fd;
+	board->writable = writable;
+	return 0;
+}
+
+int segment_create(struct board *ret_board, const struct segment_params *params)
+{
+	struct board board = { .fd = -1,
+			       .tasks_max = params->capacity,
+			       .capacity = params->capacity + LAYOUT_SPARE };
+	struct geometry g = { 0 };
+	int error, fd;
+
+	if (params->capacity < TRACKD_CAPACITY_MIN || params->capacity > TRACKD_CAPACITY_MAX)
+		return -EINVAL;
+	g = geometry_of(params->capacity);
+	fd = open(SHM_DIR, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	/* Reserved to the last byte: a full tmpfs must be an error now, not a SIGBUS later. */
+	error = -posix_fallocate(fd, 0, (off_t)g.size);
+	if (error == 0)
+		error = map_fd(&board, fd, true, g.size);
+	if (error < 0 || !board.base)
+		goto close_fd;
+	board_place(&board, &g);
+	header_place(board.header, &g);
+	error = fill(&board, params);
+	if (error < 0)
+		goto unmap;
+	if ((params->gid != (gid_t)-1 && fchown(fd, (uid_t)-1, params->gid) < 0) ||
+	    fchmod(fd, params->mode) < 0) {
+		error = -errno;
+		goto unmap;
+	}
+	*ret_board = board;
+	return 0;
+
+unmap:
+	segment_unmap(&board);
+	return error;
+close_fd:
+	close(fd);
+	return error;
+}
+
+/* ---- Giving up ----------------------------------------------------------- */
+
+void segment_close(struct board *board, enum layout_closed how)
+{
+	store_release(&board->header->closed, (uint32_t)how);
+	/* Behind it; pairs with the fence in attach_again(). */
+	add_release(&board->header->daemon_epoch, 1);
+	/* Pairs with the fence in produce.c, between a commit and the look at `closed`: either the
+	 * writer sees it, or what it committed is seen from here on. */
+	fence_full();
+}
+
+void segment_retire(struct board *board, enum layout_retired how)
+{
+	store_release(&board->header->retired, (uint32_t)how);
+	/* As in segment_close(). */
+	add_release(&board->header->daemon_epoch, 1);
+}
+
+static void punch(const struct board *board, const void *from, const void *to)
+{
+	const uint8_t *base = board->base;
+	off_t start = (const uint8_t *)from - base, end = (const uint8_t *)to - base;
+
+	(void)fallocate(board->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, end - start);
+}
+
+void segment_hollow(struct board *board)
+{
+	/* The heads first: a reader that meets zeros in a detail or an event sees by the stamp, or
+	 * by the check, that it was not whole. */
+	punch(board, board->used_map, board->events);
+	punch(board, board->events, board->bodies);
+	punch(board, board->details, (const uint8_t *)board->base + board->size);
+}
+
+/* ---- Mapping ------------------------------------------------------------- */
+
+/* Read with pread before anything is mapped: no truncated file can raise SIGBUS here. */
+static int check_header(int fd, struct layout_header *header, struct geometry *g)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return TRACKD_E_DAMAGED;
+	/* What cannot be read is not damaged: it may be whole, and readable the next time. */
+	ssize_t n = pread(fd, header, sizeof *header, 0);
+	if (n < 0)
+		return -errno;
+	if (n != (ssize_t)sizeof *header)
+		return TRACKD_E_DAMAGED;
+	if (header->magic != LAYOUT_MAGIC)
+		return TRACKD_E_DAMAGED;
+	if (header->major != LAYOUT_MAJOR || header->fingerprint != segment_fingerprint())
+		return TRACKD_E_LAYOUT;
+	if (header->capacity < TRACKD_CAPACITY_MIN || header->capacity > TRACKD_CAPACITY_MAX)
+		return TRACKD_E_DAMAGED;
+	*g = geometry_of(header->capacity);
+	if (header->spare != LAYOUT_SPARE)
+		return TRACKD_E_DAMAGED;
+	if (header->size != g->size || st.st_size < 0 || (uint64_t)st.st_size != g->size ||
+	    !header_agrees(header, g))
+		return TRACKD_E_DAMAGED;
+	return 0;
+}
+
+int segment_map(struct board *ret_board, int fd, bool writable)
+{
+	struct board board = { .fd = -1 };
+	struct layout_header header = { 0 };
+	struct geometry g = { 0 };
+	int error = check_header(fd, &header, &g);
+
+	if (error == 0)
+		error = map_fd(&board, fd, writable, g.size);
+	if (error < 0)
+		return error;
+	board.tasks_max = header.capacity;
+	board.capacity = header.capacity + LAYOUT_SPARE;
+	board.hash_seed = header.hash_seed;
+	board_place(&board, &g);
+	*ret_board = board;
+	return 0;
+}
+
+void segment_vacate(struct board *board)
+{
+	if (mmap(board->base, board->size, PROT_READ,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return;
+	close(board->fd);
+	board->fd = -1;
+}
+
+void segment_unmap(struct board *board)
+{
+	if (board->base)
+		munmap(board->base, board->size + LAYOUT_PAGE);
+	if (board->fd >= 0)
+		close(board->fd);
+	board->base = NULL;
+	board->fd = -1;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doctor on the two indexes. Every chain is walked once, with a mark on every slot it meets: a
+ * slot that is met again is a cycle or two chains run together. Then every living record must have
+ * been met where its hash says, once. A record that leaves may still be in a chain, but one that is
+ * FREE may not. owner_prev is a hint that nobody believes unchecked, so it only has to be a slot.
+ */
+#include "libclient/record/index.h"
+#include "libclient/trackd.h"
+#include "tools/common/doctor/doctor_parts.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How far behind a record an older twin of its id is looked for. */
+enum { TWIN_STEPS = 64 };
+
+struct chain {
+	enum doctor_part bucket_part;
+	const char *field; /* of the head */
+	size_t next, hash; /* where they are in the head */
+	const uint32_t *buckets;
+};
+
+struct walk {
+	struct exam *exam;
+	const struct chain *chain;
+	uint32_t bucket;
+	uint32_t *met;  /* per slot: bucket + 1 in which it was met */
+	uint64_t below; /* owner chains: the serial of the record before */
+};
+
+static const struct layout_head *head_at(const struct exam *exam, uint32_t slot)
+{
+	return &exam->image.board.heads[slot];
+}
+
+static uint32_t next_of(const struct chain *chain, const struct layout_head *head)
+{
+	uint32_t next;
+
+	memcpy(&next, (const char *)head + chain->next, sizeof next);
+	return next;
+}
+
+static uint64_t hash_of(const struct chain *chain, const struct layout_head *head)
+{
+	uint64_t hash;
+
+	memcpy(&hash, (const char *)head + chain->hash, sizeof hash);
+	return hash;
+}
+
+static bool is_live(const struct layout_head *head)
+{
+	return stamp_state(head->stamp) == SLOT_LIVE;
+}
+
+/* ---- One chain --------------------------------------------------------- */
+
+static void check_serial(struct walk *walk, uint32_t slot)
+{
+	struct exam *exam = walk->exam;
+	uint64_t serial = head_at(exam, slot)->serial;
+	uint64_t last = exam->image.board.owner_stripes[index_stripe(walk->bucket)].serial;
+
+	if (serial >= walk->below)
+		exam_fault(exam, DOCTOR_SLOT, slot, "serial",
+			   "less than the one before it in its owner's chain", "%ju",
+			   (uintmax_t)serial);
+	if (serial > last)
+		exam_fault(exam, DOCTOR_SLOT, slot, "serial",
+			   "at most the last one its owner's stripe gave out", "%ju, stripe at %ju",
+			   (uintmax_t)serial, (uintmax_t)last);
+	walk->below = serial;
+}
+
+static void check_member(struct walk *walk, uint32_t slot)
+{
+	struct exam *exam = walk->exam;
+	const struct layout_head *head = head_at(exam, slot);
+	uint64_t hash = hash_of(walk->chain, head);
+	const struct board *board = &exam->image.board;
+	char expected[64];
+
+	if (stamp_state(head->stamp) == SLOT_FREE) {
+		exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field, "in no chain",
+			   "free and in the chain of bucket %u", walk->bucket);
+		return;
+	}
+	if (index_bucket(board, hash) != walk->bucket) {
+		snprintf(expected, sizeof expected, "in that of bucket %u",
+			 index_bucket(board, hash));
+		exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field, expected,
+			   "in the chain of bucket %u", walk->bucket);
+	}
+	if (walk->chain->bucket_part == DOCTOR_OWNER_BUCKET && is_live(head))
+		check_serial(walk, slot);
+}
+
+/* Follow a link. False at the end of the chain, or where it cannot be followed. from: the slot that
+ * holds the link, or -1. */
+static bool follow(struct walk *walk, uint32_t link, int64_t from)
+{
+	struct exam *exam = walk->exam;
+	enum doctor_part part = from < 0 ? walk->chain->bucket_part : DOCTOR_SLOT;
+	int64_t index = from < 0 ? (int64_t)walk->bucket : from;
+	const char *field = from < 0 ? "link" : walk->chain->field;
+
+	if (link == 0)
+		return false;
+	if (link > exam->image.board.capacity) {
+		exam_fault(exam, part, index, field, "0 or a slot plus one", "%u", link);
+		return false;
+	}
+	uint32_t met = walk->met[link - 1];
+	if (met == walk->bucket + 1)
+		exam_fault(exam, part, index, field, "no cycle", "back to slot %u", link - 1);
+	else if (met != 0)
+		exam_fault(exam, part, index, field, "a slot of this chain alone",
+			   "slot %u, which is in the chain of bucket %u too", link - 1, met - 1);
+	if (met != 0)
+		return false;
+	walk->met[link - 1] = walk->bucket + 1;
+	return true;
+}
+
+static void walk_chain(struct walk *walk)
+{
+	uint32_t link = walk->chain->buckets[walk->bucket];
+	int64_t from = -1;
+
+	walk->below = UINT64_MAX;
+	while (follow(walk, link, from)) {
+		check_member(walk, link - 1);
+		from = link - 1;
+		link = next_of(walk->chain, head_at(walk->exam, link - 1));
+	}
+}
+
+/* ---- All chains of a sort ---------------------------------------------- */
+
+static void check_met(struct walk *walk)
+{
+	struct exam *exam = walk->exam;
+	bool by_owner = walk->chain->bucket_part == DOCTOR_OWNER_BUCKET;
+
+	for (uint32_t slot = 0; slot < exam->image.board.capacity; slot++) {
+		const struct layout_head *head = head_at(exam, slot);
+
+		if (!is_live(head))
+			continue;
+		bool wanted = !by_owner || head->owner_hash != 0;
+		if (wanted && walk->met[slot] == 0)
+			exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field,
+				   "reachable from its bucket", "a living task in no chain");
+		if (!wanted && walk->met[slot] != 0)
+			exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field, "in no chain",
+				   "a task with no owner in the chain of bucket %u",
+				   walk->met[slot] - 1);
+	}
+}
+
+static int check_index(struct exam *exam, const struct chain *chain)
+{
+	uint32_t capacity = exam->image.board.capacity;
+	struct walk walk = { .exam = exam, .chain = chain };
+
+	walk.met = calloc(capacity, sizeof *walk.met);
+	if (!walk.met)
+		return -ENOMEM;
+	for (walk.bucket = 0; walk.bucket < capacity; walk.bucket++)
+		walk_chain(&walk);
+	check_met(&walk);
+	free(walk.met);
+	return 0;
+}
+
+/* ---- What the heads say together --------------------------------------- */
+
+static void check_counts(struct exam *exam)
+{
+	const struct board *board = &exam->image.board;
+	uint32_t live[LAYOUT_STRIPES] = { 0 };
+
+	for (uint32_t slot = 0; slot < board->capacity; slot++)
+		if (is_live(&board->heads[slot]))
+			live[index_stripe(index_bucket(board, board->heads[slot].id_hash))]++;
+	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++)
+		exam_expect(exam, DOCTOR_ID_STRIPE, i, "count", board->id_stripes[i].count,
+			    live[i]);
+}
+
+static void check_hints(struct exam *exam)
+{
+	const struct board *board = &exam->image.board;
+
+	for (uint32_t slot = 0; slot < board->capacity; slot++)
+		if (board->heads[slot].owner_prev > board->capacity)
+			exam_fault(exam, DOCTOR_SLOT, slot, "owner_prev", "0 or a slot plus one",
+				   "%u", board->heads[slot].owner_prev);
+}
+
+static int same_id(const struct exam *exam, uint32_t a, uint32_t b)
+{
+	struct layout_body one, other;
+	int error = image_fetch(&exam->image, IMAGE_bodies, a, 1, &one);
+
+	if (error == 0)
+		error = image_fetch(&exam->image, IMAGE_bodies, b, 1, &other);
+	return error < 0 ? error : memcmp(one.id, other.id, sizeof one.id) == 0;
+}
+
+/* Two living records of one id: whoever made the newer died before it had removed the older. */
+static int check_twins_of(struct exam *exam, uint32_t slot)
+{
+	const struct layout_head *head = head_at(exam, slot);
+	uint32_t link = head->id_next;
+
+	for (int i = 0; i < TWIN_STEPS && link != 0 && link <= exam->image.board.capacity; i++) {
+		const struct layout_head *other = head_at(exam, link - 1);
+
+		if (link - 1 != slot && is_live(other) && other->id_hash == head->id_hash) {
+			int same = same_id(exam, slot, link - 1);
+			if (same < 0)
+				return same;
+			if (same > 0)
+				exam_fault(exam, DOCTOR_SLOT, link - 1, "id",
+					   "one living task of an id", "the same id as slot %u",
+					   slot);
+		}
+		link = other->id_next;
+	}
+	return 0;
+}
+
+static int check_twins(struct exam *exam)
+{
+	int error = 0;
+
+	for (uint32_t slot = 0; error == 0 && slot < exam->image.board.capacity; slot++)
+		if (is_live(head_at(exam, slot)))
+			error = check_twins_of(exam, slot);
+	return error;
+}
+
+int exam_chains(struct exam *exam)
+{
+	const struct board *board = &exam->image.board;
+	const struct chain chains[] = {
+		{ DOCTOR_ID_BUCKET, "id_next", offsetof(struct layout_head, id_next),
+		  offsetof(struct layout_head, id_hash), board->id_buckets },
+		{ DOCTOR_OWNER_BUCKET, "owner_next", offsetof(struct layout_head, owner_next),
+		  offsetof(struct layout_head, owner_hash), board->owner_buckets },
+	};
+	int error = check_index(exam, &chains[0]);
+
+	if (error == 0)
+		error = check_index(exam, &chains[1]);
+	if (error == 0)
+		error = check_twins(exam);
+	check_counts(exam);
+	check_hints(exam);
+	return error;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A private copy of a segment for the doctor: what lies in few bytes a task is read at once, bodies
+ * and details a block of slots at a time. The pointers of `board` lead into the copy, so that the
+ * library's own rules (buckets, deadlines) can be asked; `board` is never written to or locked.
+ */
+#ifndef COMMON_DOCTOR_IMAGE_H
+#define COMMON_DOCTOR_IMAGE_H
+
+#include "libclient/segment/segment.h"
+#include "tools/common/doctor/doctor.h"
+#include <sys/stat.h>
+
+/* X(section of layout_header, bytes an element, elements) in the order of the segment */
+#define IMAGE_SECTIONS(X)                                                                          \
+	X(kinds, sizeof(struct layout_kinds), 1)                                                   \
+	X(clients, sizeof(struct layout_client), LAYOUT_CLIENTS)                                   \
+	X(id_stripes, sizeof(struct layout_stripe), LAYOUT_STRIPES)                                \
+	X(owner_stripes, sizeof(struct layout_stripe), LAYOUT_STRIPES)                             \
+	X(used_map, 8, (slots + 63) / 64)                                                          \
+	X(id_buckets, 4, slots)                                                                    \
+	X(owner_buckets, 4, slots)                                                                 \
+	X(heads, sizeof(struct layout_head), slots)                                                \
+	X(events, sizeof(struct layout_event), LAYOUT_EVENTS)                                      \
+	X(bodies, sizeof(struct layout_body), slots)                                               \
+	X(details, sizeof(struct layout_detail), slots)
+
+enum image_section {
+#define IMAGE_SECTION_ENUM(name, bytes, n) IMAGE_##name,
+	IMAGE_SECTIONS(IMAGE_SECTION_ENUM)
+#undef IMAGE_SECTION_ENUM
+		IMAGE_N_SECTIONS
+};
+
+struct image {
+	int fd;
+	struct stat st;
+	struct layout_header header;
+	bool whole; /* the capacity is possible and the file as long as it says: sections are read
+		     */
+	bool same_pids;
+	uint64_t offset[IMAGE_N_SECTIONS];
+	struct board board;
+	union layout_mutex fresh_mutex; /* for what never changes in one */
+};
+
+/* Read all but events, bodies and details. 0 or -errno; on failure nothing is left behind. */
+int image_read(struct image *ret_image, int fd);
+void image_free(struct image *image);
+
+/* Read n elements of a section, from element `first` on. 0, -EIO (the file ends), -errno. */
+int image_fetch(const struct image *image, enum image_section section, uint64_t first, size_t n,
+		void *to);
+
+/* The offset at which a section begins in a segment of this capacity, by FORMAT.md. */
+void image_offsets(uint32_t capacity, uint64_t ret_offset[IMAGE_N_SECTIONS]);
+
+#endif

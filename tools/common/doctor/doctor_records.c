@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The doctor on the slots: the state of each, its lock, its bit in the map, and of those that live
+ * the body, the copy in force and the details. A record is read between two looks at its stamp,
+ * like any reader's; one that changes every time is left alone and counted.
+ */
+#include "libclient/record/index.h"
+#include "libclient/record/record.h"
+#include "libclient/record/text.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/lock.h"
+#include "libclient/trackd.h"
+#include "tools/common/doctor/doctor_parts.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 64, TRIES = 8 };
+
+struct block {
+	uint32_t first, n;
+	struct layout_body bodies[BLOCK];
+	struct layout_detail details[BLOCK];
+	struct layout_head again[BLOCK];
+};
+
+/* One living record, whole. */
+struct record {
+	struct exam *exam;
+	uint32_t slot, generation, n_stages;
+	const struct layout_head *head;
+	const struct layout_body *body;
+	const struct layout_copy *copy;
+	const struct layout_detail *detail;
+};
+
+#define RECORD_FAULT(record, field, expected, ...)                                                 \
+	exam_fault((record)->exam, DOCTOR_SLOT, (record)->slot, field, expected, __VA_ARGS__)
+
+static bool is_final(const struct layout_copy *copy)
+{
+	return copy->state >= TRACKD_COMPLETED;
+}
+
+/* ---- Keys and texts ---------------------------------------------------- */
+
+static void check_id(const struct record *record)
+{
+	const struct layout_body *body = record->body;
+	const char *id = (const char *)body->id;
+
+	if (!exam_expect_string(record->exam, DOCTOR_SLOT, record->slot, "id", id, LAYOUT_ID))
+		return;
+	if (!text_id_valid(id))
+		RECORD_FAULT(record, "id", "1 to 63 of A-Za-z0-9._~:@+=-, not . or ..", "\"%s\"",
+			     id);
+	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "id_hash", record->head->id_hash,
+		    index_id_hash(&record->exam->image.board, id));
+}
+
+static void check_owner(const struct record *record)
+{
+	const char *owner = (const char *)record->detail->owner;
+
+	if (!exam_expect_string(record->exam, DOCTOR_SLOT, record->slot, "owner", owner,
+				LAYOUT_OWNER))
+		return;
+	if (!text_owner_valid(owner))
+		RECORD_FAULT(record, "owner", "up to 63 bytes of UTF-8", "\"%s\"", owner);
+	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "owner_hash", record->head->owner_hash,
+		    index_owner_hash(&record->exam->image.board, owner));
+}
+
+static void check_message(const struct record *record)
+{
+	const struct layout_copy *copy = record->copy;
+
+	if (copy->message_len >= LAYOUT_MESSAGE) {
+		RECORD_FAULT(record, "message_len", "at most 191", "%u", copy->message_len);
+		return;
+	}
+	if (!exam_expect_string(record->exam, DOCTOR_SLOT, record->slot, "message", copy->message,
+				LAYOUT_MESSAGE))
+		return;
+	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "message_len", copy->message_len,
+		    strlen((const char *)copy->message));
+	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "last byte of message",
+		    copy->message[LAYOUT_MESSAGE - 1], 0);
+}
+
+static void check_detail(const struct record *record)
+{
+	const struct layout_detail *detail = record->detail;
+	struct exam *exam = record->exam;
+
+	exam_expect_string(exam, DOCTOR_SLOT, record->slot, "name", detail->name, LAYOUT_NAME);
+	if (record->copy->flags & COPY_ERROR)
+		exam_expect_string(exam, DOCTOR_SLOT, record->slot, "error", detail->error,
+				   LAYOUT_ERROR);
+	if ((detail->flags & ~(uint32_t)DETAIL_NAME_CUT) != 0)
+		RECORD_FAULT(record, "detail flags", "only known ones", "0x%x", detail->flags);
+	exam_expect_zero(exam, DOCTOR_SLOT, record->slot, "reserved", detail->reserved,
+			 sizeof detail->reserved);
+}
+
+/* ---- The copy in force ------------------------------------------------- */
+
+static bool reason_fits(uint8_t state, uint8_t reason)
+{
+	switch ((enum trackd_state)state) {
+	case TRACKD_PENDING:
+	case TRACKD_ACTIVE:
+	case TRACKD_COMPLETED:
+		return reason == TRACKD_REASON_NONE;
+	case TRACKD_FAILED:
+		return reason == TRACKD_REASON_ERROR || reason == TRACKD_REASON_WORKER_LOST ||
+		       reason == TRACKD_REASON_HOST_RESTART;
+	case TRACKD_CANCELLED:
+		return reason == TRACKD_REASON_CANCELLED;
+	}
+	return false;
+}
+
+static void check_state(const struct record *record)
+{
+	const struct layout_copy *copy = record->copy;
+
+	if (copy->revision == 0)
+		RECORD_FAULT(record, "revision", "1 or more", "0");
+	if (copy->state < TRACKD_PENDING || copy->state > TRACKD_CANCELLED) {
+		RECORD_FAULT(record, "state", "1 to 5", "%u", copy->state);
+		return;
+	}
+	if (!reason_fits(copy->state, copy->reason))
+		RECORD_FAULT(record, "reason", "one that fits the state", "%s in state %s",
+			     trackd_reason_name(copy->reason), trackd_state_name(copy->state));
+	if ((copy->flags & ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT)) != 0)
+		RECORD_FAULT(record, "flags", "only known ones", "0x%x", copy->flags);
+	if ((copy->flags & COPY_ERROR) != 0 && copy->state != TRACKD_FAILED)
+		RECORD_FAULT(record, "flags", "an error only of a failed task", "one in state %s",
+			     trackd_state_name(copy->state));
+	if ((copy->flags & COPY_ERROR_CUT) != 0 && (copy->flags & COPY_ERROR) == 0)
+		RECORD_FAULT(record, "flags", "an error that was cut", "none, marked as cut");
+}
+
+static void check_stage(const struct record *record)
+{
+	const struct layout_copy *copy = record->copy;
+	bool none = copy->stage == COPY_NO_STAGE;
+	uint32_t limit = copy->stage + (is_final(copy) ? 1u : 0u); /* rows beyond cannot count */
+
+	if (!none && copy->stage >= record->n_stages) {
+		RECORD_FAULT(record, "stage", "one of its kind's", "%u of %u", copy->stage,
+			     record->n_stages);
+		return;
+	}
+	if (copy->state == TRACKD_PENDING && !none)
+		RECORD_FAULT(record, "stage", "none while pending", "%u", copy->stage);
+	if (copy->state == TRACKD_ACTIVE && none)
+		RECORD_FAULT(record, "stage", "one while active", "none");
+	if (((copy->flags & COPY_STARTED) == 0) != none)
+		RECORD_FAULT(record, "flags", "started if and only if it has a stage",
+			     "started %s, stage %u", none ? "with no stage" : "not set",
+			     copy->stage);
+	if (none ? copy->stages_left != 0 : copy->stages_left >> limit != 0)
+		RECORD_FAULT(record, "stages_left", "only stages that were entered",
+			     "0x%x at stage %u", copy->stages_left, copy->stage);
+}
+
+static void check_count(const struct record *record, const char *field, uint64_t seen)
+{
+	if (seen > TRACKD_WORK_MAX)
+		RECORD_FAULT(record, field, "less than 2^46", "%ju", (uintmax_t)seen);
+}
+
+static void check_work(const struct record *record)
+{
+	const struct layout_copy *copy = record->copy;
+	uint64_t work = record->body->work;
+
+	check_count(record, "total", copy->total);
+	if (copy->base > WORK_COUNT_MASK)
+		RECORD_FAULT(record, "base", "less than 2^47", "%ju", (uintmax_t)copy->base);
+	check_count(record, "done",
+		    is_final(copy) ? copy->done : (work - copy->base) & WORK_COUNT_MASK);
+	if (work_is_of(work, record->generation))
+		check_count(record, "work", work_lifetime(work, record->generation));
+	if (!work_is_of(work, record->generation))
+		RECORD_FAULT(record, "work", "the tag of its generation", "0x%04x of 0x%08x",
+			     (unsigned)(work >> 48), record->generation);
+	if (((work & WORK_SEAL) != 0) !=
+	    (is_final(copy) || work_needs_mutex(copy->base, record->generation)))
+		RECORD_FAULT(record, "work", "sealed if and only if final or near the limit",
+			     "%s in state %s", work & WORK_SEAL ? "sealed" : "open",
+			     trackd_state_name(copy->state));
+}
+
+static void check_worker(const struct record *record)
+{
+	uint64_t worker = record->copy->worker;
+	uint32_t entry = (uint32_t)worker;
+
+	if (entry > LAYOUT_CLIENTS || (entry == 0 && worker != 0))
+		RECORD_FAULT(record, "worker", "0, or a client entry plus one", "0x%016" PRIx64,
+			     worker);
+}
+
+/* Of two times that may lie before this boot (a restored task), and then have wrapped round. */
+static bool is_before(uint64_t a, uint64_t b)
+{
+	return (int64_t)(a - b) < 0;
+}
+
+static void check_times(const struct record *record)
+{
+	const struct layout_copy *copy = record->copy;
+	const struct layout_detail *detail = record->detail;
+
+	if (is_before(copy->updated, detail->created))
+		RECORD_FAULT(record, "updated", "not before created", "%ju, created %ju",
+			     (uintmax_t)copy->updated, (uintmax_t)detail->created);
+	if ((copy->flags & COPY_STARTED) == 0)
+		return;
+	if (is_before(detail->started, detail->created))
+		RECORD_FAULT(record, "started", "not before created", "%ju, created %ju",
+			     (uintmax_t)detail->started, (uintmax_t)detail->created);
+	if (is_before(copy->stage_start, detail->started))
+		RECORD_FAULT(record, "stage_start", "not before started", "%ju, started %ju",
+			     (uintmax_t)copy->stage_start, (uintmax_t)detail->started);
+}
+
+static void check_rows(const struct record *record)
+{
+	for (uint32_t i = 0; i < record->n_stages; i++) {
+		const struct layout_stage_row *row = &record->detail->row[i];
+
+		if ((record->copy->stages_left >> i & 1) == 0)
+			continue;
+		if (is_before(row->end, row->start))
+			RECORD_FAULT(record, "stage row", "an end not before its start",
+				     "stage %u from %ju to %ju", i, (uintmax_t)row->start,
+				     (uintmax_t)row->end);
+		check_count(record, "done of a stage row", row->done);
+		check_count(record, "total of a stage row", row->total);
+	}
+}
+
+/* ---- What the head repeats --------------------------------------------- */
+
+/* Tasks without a ttl of their own keep the deadline that the board's ttl gave them, until their
+ * next update; that setting may have been another one. It was in milliseconds, which nothing else
+ * that could stand here is likely to be. */
+static bool is_by_earlier_ttl(const struct record *record)
+{
+	const struct layout_copy *copy = record->copy;
+	bool worked_on = copy->state == TRACKD_ACTIVE && copy->worker != 0;
+	uint32_t own = worked_on ? record->body->active_ttl_ms : record->body->ttl_ms;
+	uint64_t span = record->head->deadline - copy->updated;
+
+	return own == 0 && span % NS_PER_MS == 0 && span / NS_PER_MS > 0 &&
+	       span / NS_PER_MS < TRACKD_TTL_NEVER;
+}
+
+static void check_deadline(const struct record *record)
+{
+	struct exam *exam = record->exam;
+	uint64_t rule = record_deadline(&exam->image.board, record->body, record->copy);
+
+	if (record->head->deadline != rule && is_by_earlier_ttl(record))
+		exam->report.earlier_ttl++;
+	else
+		exam_expect(exam, DOCTOR_SLOT, record->slot, "deadline", record->head->deadline,
+			    rule);
+}
+
+static void check_head(const struct record *record)
+{
+	const struct layout_head *head = record->head;
+	const struct layout_copy *copy = record->copy;
+	struct exam *exam = record->exam;
+
+	check_deadline(record);
+	exam_expect(exam, DOCTOR_SLOT, record->slot, "hint", head->hint,
+		    hint_make(copy->worker, copy->state, hint_kind(head->hint)));
+	exam_expect(exam, DOCTOR_SLOT, record->slot, "generation of the cancel word",
+		    head->cancel >> 32, record->generation);
+}
+
+static void check_record(struct record *record)
+{
+	const struct layout_kinds *kinds = record->exam->image.board.kinds;
+	uint8_t kind = hint_kind(record->head->hint);
+
+	record->n_stages = 0;
+	if (kind >= kinds->n || kind >= LAYOUT_KINDS)
+		RECORD_FAULT(record, "kind", "a kind of the board's", "%u of %u", kind, kinds->n);
+	else if (kinds->kind[kind].n_stages <= LAYOUT_STAGES)
+		record->n_stages = kinds->kind[kind].n_stages;
+	check_id(record);
+	check_owner(record);
+	check_message(record);
+	check_detail(record);
+	check_state(record);
+	if (record->n_stages > 0)
+		check_stage(record);
+	check_work(record);
+	check_worker(record);
+	check_times(record);
+	check_rows(record);
+	check_head(record);
+}
+
+/* ---- Slots ------------------------------------------------------------- */
+
+static bool used_bit(const struct exam *exam, uint32_t slot)
+{
+	return exam->image.board.used_map[slot / 64] >> (slot % 64) & 1;
+}
+
+/* held: a living process is at it, so it may be in any state. */
+static void check_slot(struct exam *exam, uint32_t slot, bool held)
+{
+	static const char *const names[] = { "FREE", "CLAIMED", "LIVE", "REMOVING" };
+	enum slot_state state = stamp_state(exam->image.board.heads[slot].stamp);
+
+	if (state == SLOT_CLAIMED || state == SLOT_REMOVING) {
+		if (!held)
+			exam_fault(exam, DOCTOR_SLOT, slot, "state", "FREE or LIVE",
+				   "%s, and nobody is at it", names[state]);
+		return;
+	}
+	if (used_bit(exam, slot) == (state == SLOT_LIVE) || held)
+		return;
+	exam_fault(exam, DOCTOR_SLOT, slot, "bit in the used map",
+		   state == SLOT_LIVE ? "set" : "clear", "%s in a slot that is %s",
+		   state == SLOT_LIVE ? "clear" : "set", names[state]);
+}
+
+/* Whoever removed the record died when all was done but letting go of its lock. The slot can be
+ * claimed, and the claimant takes the lock over: nothing is left to repair. */
+static bool is_left_free(const struct exam *exam, uint32_t slot, const union layout_mutex *mutex)
+{
+	return stamp_state(exam->image.board.heads[slot].stamp) == SLOT_FREE &&
+	       !used_bit(exam, slot) && lock_orphaned(mutex);
+}
+
+static void count_slot(struct exam *exam, uint32_t slot)
+{
+	switch (stamp_state(exam->image.board.heads[slot].stamp)) {
+	case SLOT_FREE:
+		break;
+	case SLOT_CLAIMED:
+		exam->report.claimed++;
+		break;
+	case SLOT_LIVE:
+		exam->report.live++;
+		break;
+	case SLOT_REMOVING:
+		exam->report.removing++;
+		break;
+	}
+}
+
+static int fetch(const struct exam *exam, uint32_t first, uint32_t n, struct block *block)
+{
+	const struct image *image = &exam->image;
+	int error = image_fetch(image, IMAGE_heads, first, n, &image->board.heads[first]);
+
+	fence_acquire();
+	if (error == 0)
+		error = image_fetch(image, IMAGE_bodies, first, n,
+				    &block->bodies[first - block->first]);
+	if (error == 0)
+		error = image_fetch(image, IMAGE_details, first, n,
+				    &block->details[first - block->first]);
+	fence_acquire(); /* as in view.c: what was read, then the second look */
+	if (error == 0)
+		error = image_fetch(image, IMAGE_heads, first, n,
+				    &block->again[first - block->first]);
+	return error;
+}
+
+/* 1: heads, body and details of a slot belong together; 0: it changes too quickly. */
+static int settle(const struct exam *exam, struct block *block, uint32_t slot)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (exam->image.board.heads[slot].stamp == block->again[slot - block->first].stamp)
+			return 1;
+		int error = fetch(exam, slot, 1, block);
+		if (error < 0)
+			return error;
+	}
+	return 0;
+}
+
+static int check_one(struct exam *exam, struct block *block, uint32_t slot)
+{
+	uint32_t at = slot - block->first;
+	int settled = settle(exam, block, slot);
+
+	if (settled < 0)
+		return settled;
+	const struct layout_head *head = &exam->image.board.heads[slot];
+	struct record record = {
+		.exam = exam,
+		.slot = slot,
+		.generation = stamp_generation(head->stamp),
+		.head = head,
+		.body = &block->bodies[at],
+		.copy = &block->bodies[at].copy[stamp_version(head->stamp) & 1],
+		.detail = &block->details[at],
+	};
+	count_slot(exam, slot);
+	if (is_left_free(exam, slot, &record.body->mutex))
+		exam->report.orphans_free++;
+	else
+		check_slot(exam, slot, exam_lock(exam, DOCTOR_SLOT, slot, &record.body->mutex));
+	if (settled == 0)
+		exam->report.unsettled++;
+	else if (stamp_state(head->stamp) == SLOT_LIVE)
+		check_record(&record);
+	return 0;
+}
+
+static void check_map_end(struct exam *exam)
+{
+	const struct board *board = &exam->image.board;
+	uint32_t last = (board->capacity - 1) / 64;
+	uint32_t n = board->capacity % 64;
+
+	if (n != 0 && board->used_map[last] >> n != 0)
+		exam_fault(exam, DOCTOR_MAP, last, "bits beyond the slots", "clear",
+			   "0x%016" PRIx64, board->used_map[last]);
+}
+
+int exam_records(struct exam *exam)
+{
+	uint32_t capacity = exam->image.board.capacity;
+	struct block *block = malloc(sizeof *block);
+	int error = block ? 0 : -ENOMEM;
+
+	for (uint32_t first = 0; error == 0 && first < capacity; first += BLOCK) {
+		block->first = first;
+		block->n = capacity - first < BLOCK ? capacity - first : BLOCK;
+		error = fetch(exam, first, block->n, block);
+		for (uint32_t i = 0; error == 0 && i < block->n; i++)
+			error = check_one(exam, block, first + i);
+	}
+	free(block);
+	check_map_end(exam);
+	return error;
+}

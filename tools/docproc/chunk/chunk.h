@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From blocks to chunks of about CHUNK_WORDS words that end at sentences and overlap by about
+ * CHUNK_OVERLAP words, each with the page where it begins and the heading it stands under.
+ */
+#ifndef DOCPROC_CHUNK_H
+#define DOCPROC_CHUNK_H
+
+#include "tools/docproc/document/content.h"
+#include "tools/docproc/document/report.h"
+#include "tools/documents/failure.h"
+
+/* CHUNK_WORDS_MAX is the bound of a chunk and of a sentence; a longer sentence is cut. */
+enum { CHUNK_WORDS = 400, CHUNK_OVERLAP = 50, CHUNK_WORDS_MAX = 600, CHUNK_HEADING_MAX = 255 };
+
+struct sentence {
+	char *text; /* one line, hyphenated words joined, white space made single */
+	uint32_t words, page;
+	bool prose; /* of a paragraph, and not a heading, a row or a footnote */
+};
+
+struct chunk {
+	char *text;    /* sentences with a space between, blocks with a '\n' */
+	char *heading; /* "" before the first; at most CHUNK_HEADING_MAX bytes */
+	uint32_t page; /* of its first sentence; 0: the format has no pages */
+	uint32_t words;
+	size_t first_sentence, n_sentences; /* which sentences it is made of */
+};
+
+struct chunks {
+	struct chunk *chunks;
+	size_t n_chunks;
+	struct sentence *sentences; /* in document order */
+	size_t n_sentences;
+	char language[8]; /* ISO 639: "en", "de", ... ; "und" if it cannot be told */
+};
+
+/* Reports sentences. FAILED "Document appears to be empty" where there is no word at all, with "(no
+ * text layer)" for scanned pages. */
+int chunk_content(const struct content *content, struct report *report, struct chunks *ret_chunks,
+		  struct failure *failure);
+
+void chunks_free(struct chunks *chunks);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Files of the command line. */
+#include "tools/docproc/cli/source.h"
+#include "tools/common/exit_code.h"
+#include "tools/common/note.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int set_names(struct source *source)
+{
+	struct ticket *ticket = &source->ticket;
+	const char *slash = strrchr(source->path, '/');
+	const char *name = source->name ? source->name : slash ? slash + 1 : source->path;
+
+	ticket_new_id(ticket->id);
+	if (source->id && !ticket_id_valid(source->id)) {
+		note_error("--id %s: an id is 1 to %d bytes of A-Za-z0-9._~:@+=-, is neither . nor "
+			   ".. and "
+			   "does not end in .json",
+			   source->id, TRACKD_ID_MAX);
+		return EXIT_CODE_USAGE;
+	}
+	if (source->id)
+		snprintf(ticket->id, sizeof ticket->id, "%s", source->id);
+	if (source->owner && strlen(source->owner) > TRACKD_OWNER_MAX) {
+		note_error("--owner: at most %d bytes", TRACKD_OWNER_MAX);
+		return EXIT_CODE_USAGE;
+	}
+	if (name[0] == '\0' || strchr(name, '/') || strlen(name) > TRACKD_NAME_MAX) {
+		note_error("--name: 1 to %d bytes without a slash", TRACKD_NAME_MAX);
+		return EXIT_CODE_USAGE;
+	}
+	snprintf(ticket->owner, sizeof ticket->owner, "%s", source->owner ? source->owner : "");
+	snprintf(ticket->name, sizeof ticket->name, "%s", name);
+	ticket->created_at = (int64_t)time(NULL);
+	return 0;
+}
+
+int source_open(struct source *source, const char *path)
+{
+	struct stat st;
+
+	source->path = path;
+	int code = set_names(source);
+	if (code != 0)
+		return code;
+	/* A pipe would make us wait for its writer, and parsers have to seek. */
+	source->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (source->fd < 0) {
+		int error = errno;
+
+		note_error("%s: %s", path, strerror(error));
+		return error == EACCES ? EXIT_CODE_PERMISSION : EXIT_CODE_USAGE;
+	}
+	if (fstat(source->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		note_error("%s is not a regular file", path);
+		close(source->fd);
+		return EXIT_CODE_USAGE;
+	}
+	source->ticket.size = st.st_size;
+	return 0;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* docproc search: passages that answer, with the document and the page they are from. */
+#include "tools/docproc/cli/store_verb.h"
+#include "tools/docproc/cli/verbs.h"
+#include "tools/docproc/cli/wrap.h"
+#include "tools/docproc/search/search.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIMIT = 5, LIMIT_MAX = 1000, MARKS = 64, INDENT = 3 };
+
+struct wish {
+	const char *owner; /* NULL: anybody's */
+	const char *limit_text;
+	size_t limit;
+	bool json;
+	char *query;
+};
+
+static const char USAGE[] = "search QUERY... [--owner USER] [--limit N] [--json]";
+
+/* ---- The command line --------------------------------------------------- */
+
+static int read_limit(struct wish *wish)
+{
+	char *end;
+	long limit;
+
+	wish->limit = LIMIT;
+	if (!wish->limit_text)
+		return 0;
+	limit = strtol(wish->limit_text, &end, 10);
+	if (*wish->limit_text == '\0' || *end != '\0' || limit < 1 || limit > LIMIT_MAX)
+		return look_misused("--limit takes a number from 1 to 1000", USAGE);
+	wish->limit = (size_t)limit;
+	return 0;
+}
+
+/* Words that were not put in quotes are one query all the same. */
+static char *join(int n, char **words)
+{
+	size_t size = 1;
+	char *joined, *to;
+
+	for (int i = 0; i < n; i++)
+		size += strlen(words[i]) + 1;
+	joined = to = calloc(1, size);
+	for (int i = 0; joined && i < n; i++) {
+		if (i > 0)
+			*to++ = ' ';
+		to = stpcpy(to, words[i]);
+	}
+	return joined;
+}
+
+static int read_query(struct wish *wish, int n, char **words)
+{
+	wish->query = join(n, words);
+	if (wish->query && wish->query[strspn(wish->query, " \t\n")] != '\0')
+		return read_limit(wish);
+	return look_misused("what is to be found?", USAGE);
+}
+
+/* ---- Showing ------------------------------------------------------------ */
+
+static void print_title(const struct wrap *wrap, int number, const struct search_hit *hit)
+{
+	char *name = look_printable(hit->name), *heading = look_printable(hit->heading);
+
+	printf("%d. %s%s%s", number, wrap_on(wrap), name ? name : "", wrap_off(wrap));
+	if (hit->page > 0)
+		printf(", page %u", hit->page);
+	if (heading && heading[0] != '\0')
+		printf(": %s", heading);
+	printf("\n");
+	free(name);
+	free(heading);
+}
+
+static void print_hit(const struct wrap *wrap, int number, const struct search_hit *hit,
+		      const struct query *query)
+{
+	struct passage_mark marks[MARKS];
+	char *passage = look_printable(hit->passage);
+
+	print_title(wrap, number, hit);
+	if (passage) {
+		size_t n = wrap->tty ? passage_marks(passage, query, marks, MARKS) : 0;
+
+		wrap_print(stdout, wrap, INDENT, passage, marks, n);
+	}
+	printf("%*s%s\n", INDENT, "", hit->id);
+	free(passage);
+}
+
+static int print_hits(const struct wish *wish, const struct search_hit *hits, int n)
+{
+	struct wrap wrap = wrap_look();
+	struct query query;
+
+	if (query_parse(wish->query, &query) != 0)
+		return EXIT_CODE_BUSY;
+	for (int i = 0; i < n; i++) {
+		if (i > 0)
+			printf("\n");
+		print_hit(&wrap, i + 1, &hits[i], &query);
+	}
+	query_free(&query);
+	return EXIT_CODE_DONE;
+}
+
+static json_t *hit_json(const struct search_hit *hit)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:I, s:f, s:o}", "document_id", hit->id, "name",
+			 look_json_text(hit->name), "page",
+			 hit->page ? json_integer(hit->page) : json_null(), "heading",
+			 hit->heading[0] ? look_json_text(hit->heading) : json_null(), "position",
+			 (json_int_t)hit->position, "score", hit->score, "passage",
+			 look_json_text(hit->passage));
+}
+
+static int print_json(const struct wish *wish, const struct search_hit *hits, int n)
+{
+	json_t *array = json_array();
+
+	for (int i = 0; i < n; i++)
+		json_array_append_new(array, hit_json(&hits[i]));
+	return look_print_json(
+		json_pack("{s:o, s:o}", "query", look_json_text(wish->query), "hits", array));
+}
+
+/* ---- Searching ---------------------------------------------------------- */
+
+static int none_found(const struct wish *wish)
+{
+	struct failure failure;
+
+	failure_set(&failure, "Nothing found");
+	failure_advise(&failure, wish->owner ? "try other words, or another --owner"
+					     : "try other words, or fewer; docproc show ID tells "
+					       "whether a document is in the store");
+	return look_fail(EXIT_CODE_NOT_FOUND, &failure);
+}
+
+static int show(const struct wish *wish, const struct search_hit *hits, int n)
+{
+	int code = wish->json ? print_json(wish, hits, n) : print_hits(wish, hits, n);
+
+	return n == 0 && code == EXIT_CODE_DONE ? none_found(wish) : code;
+}
+
+static int find(const struct config *config, const struct wish *wish, struct store *store)
+{
+	struct embedder *embedder;
+	struct search_hit *hits = NULL;
+	struct failure failure;
+	int n = embedder_open(&config->embedding, config->dimension, &embedder, &failure), code;
+
+	if (n != 0)
+		return look_fail(EXIT_CODE_TASK_FAILED, &failure);
+	n = search(store, embedder, wish->owner, wish->query, wish->limit, &hits, &failure);
+	embedder_close(embedder);
+	if (n < 0)
+		return look_fail(EXIT_CODE_TASK_FAILED, &failure);
+	code = show(wish, hits, n);
+	search_free(hits, n);
+	return code;
+}
+
+int verb_search(const struct config *config, int argc, char **argv)
+{
+	struct config own = *config;
+	struct wish wish = { .owner = NULL };
+	const struct cli_flag flags[] = {
+		{ .name = "owner",
+		  .takes = "USER",
+		  .help = "only documents of this user; \"\" for nobody's",
+		  .text = &wish.owner },
+		{ .name = "limit",
+		  .takes = "N",
+		  .help = "at most so many passages (default 5)",
+		  .text = &wish.limit_text },
+		{ .name = "json", .help = "as JSON", .set = &wish.json },
+		{ 0 },
+	};
+	struct store *store;
+	int first, code = look_parse(&own, flags, USAGE, argc, argv, &first);
+
+	if (first < 0)
+		return code;
+	code = read_query(&wish, argc - first, argv + first);
+	if (code == 0)
+		code = look_open(&own, &store);
+	if (code == 0) {
+		code = find(&own, &wish, store);
+		store_close(store);
+	}
+	free(wish.query);
+	return code;
+}

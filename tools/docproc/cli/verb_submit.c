@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* docproc submit: hand a file in to a spool, as a gateway does. Its id goes to standard output. */
+#include "tools/common/note.h"
+#include "tools/docproc/cli/source.h"
+#include "tools/docproc/cli/verbs.h"
+#include "tools/docproc/config/ownership.h"
+#include "tools/docproc/worker/child.h"
+#include "tools/documents/spool.h"
+#include <stdio.h>
+#include <unistd.h>
+
+static struct source source;
+static const struct cli_flag flags[] = { SOURCE_FLAGS(source), { 0 } };
+
+static int hand_in(const struct config *config)
+{
+	struct trackd_options options =
+		child_options(config, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
+	struct failure failure;
+	struct spool spool;
+	struct trackd *trackd;
+	int error = trackd_open(&trackd, &options);
+
+	if (error < 0) {
+		note_error("%s", trackd_strerror(error));
+		return (int)exit_code_of_error(error);
+	}
+	int code = EXIT_CODE_PERMISSION, result = 0;
+	/* Into a spool that is there, root may hand in. */
+	if (access(config->spool, F_OK) != 0)
+		result = ownership_check(config->spool, &failure);
+	if (result == 0)
+		result = spool_open(&spool, config->spool, &failure);
+	error = 0;
+	if (result == 0) {
+		result = spool_hand_in(&spool, trackd, source.fd, &source.ticket, &error, &failure);
+		code = error < 0 ? (int)exit_code_of_error(error) : EXIT_CODE_BUSY;
+		spool_close(&spool);
+	}
+	trackd_close(trackd);
+	if (result == 0) {
+		printf("%s\n", source.ticket.id);
+		return EXIT_CODE_DONE;
+	}
+	failure_tell(&failure);
+	return code;
+}
+
+int verb_submit(const struct config *config, int argc, char **argv)
+{
+	struct config own = *config;
+	struct cli cli = { 0 };
+	int first = cli_read(&own, &cli, flags, argc, argv, false);
+
+	if (cli.help || first != argc - 1) {
+		fputs("usage: docproc submit FILE [--id ID] [--owner USER] [--name NAME] "
+		      "[--spool DIR]\n",
+		      cli.help ? stdout : stderr);
+		return cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
+	}
+	int code = source_open(&source, argv[first]);
+	if (code != 0)
+		return code;
+	code = hand_in(&own);
+	close(source.fd);
+	return code;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* From the stages to the board. A task that is not where it was is looked for under its id: a board
+ * that was made anew has copied it to another record. */
+#include "tools/docproc/document/report.h"
+#include "tools/common/note.h"
+#include <errno.h>
+#include <unistd.h>
+
+/* The reference went stale. Replaced by another hand-in, nobody waits for this work any more;
+ * forgotten, it is finished all the same. */
+static int find_again(struct report *report)
+{
+	struct trackd_ref ref;
+	struct trackd_task task;
+
+	if (!report->id || trackd_lookup(report->trackd, report->id, &ref) < 0 ||
+	    trackd_copy(report->trackd, ref, &task) < 0)
+		return 0;
+	if (task.state != TRACKD_ACTIVE || task.worker_pid != getpid())
+		return CANCELLED;
+	report->ref = ref;
+	return 0;
+}
+
+static int learn(struct report *report, int error)
+{
+	if (error >= 0)
+		return 0;
+	if (error == TRACKD_E_FINAL)
+		return CANCELLED;
+	if (error == TRACKD_E_GONE && find_again(report) == CANCELLED)
+		return CANCELLED;
+	if (!report->said)
+		note_warning("the board does not take the progress: %s", trackd_strerror(error));
+	report->said = true;
+	return 0;
+}
+
+static int asked(struct report *report)
+{
+	return trackd_cancel_requested(report->trackd, report->ref) > 0 ? CANCELLED : 0;
+}
+
+int report_stage(struct report *report, enum trackd_document_stage stage, const char *message,
+		 uint64_t total)
+{
+	if (!report)
+		return 0;
+	if (asked(report) < 0 ||
+	    learn(report, trackd_update(report->trackd, report->ref, (int)stage, message)) < 0)
+		return CANCELLED;
+	report_total(report, total);
+	return asked(report);
+}
+
+void report_total(struct report *report, uint64_t total)
+{
+	if (report && total > 0)
+		(void)learn(report, trackd_set_total(report->trackd, report->ref, total));
+}
+
+/* Whether others have ended the task. */
+static int ended(struct report *report)
+{
+	struct trackd_view view;
+	int error = trackd_get(report->trackd, report->ref, &view);
+
+	if (error == TRACKD_E_GONE)
+		return learn(report, error);
+	return error >= 0 && trackd_state_final((enum trackd_state)view.state) ? CANCELLED : 0;
+}
+
+int report_step(struct report *report, uint64_t units)
+{
+	int error;
+
+	if (!report)
+		return 0;
+	/* Whoever only waits counts nothing, and would not learn it from that. */
+	if (units == 0)
+		return asked(report) < 0 ? CANCELLED : ended(report);
+	error = trackd_advance(report->trackd, report->ref, units);
+	if (error < 0 && learn(report, error) < 0)
+		return CANCELLED;
+	return asked(report);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/docproc/embed/endpoint_key.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int refuse(const char *service, struct failure *failure)
+{
+	return failure_set(failure, "The key of the %s cannot be used", service);
+}
+
+/* Group members may read: a service's own group is how it is let at the key. Systemd's credentials
+ * look like that too. */
+static int check_mode(int fd, const char *path, const char *service, struct failure *failure)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
+		refuse(service, failure);
+		return failure_advise(failure, "%s is not a file", path);
+	}
+	if (status.st_mode & (S_IWGRP | S_IRWXO)) {
+		refuse(service, failure);
+		return failure_advise(
+			failure, "%s may be read or changed by others (mode %04o): chmod 600 it",
+			path, (unsigned)(status.st_mode & 07777));
+	}
+	return 0;
+}
+
+/* Cut white space off. Whether what is left can stand in a header. */
+static bool trim(char *key)
+{
+	size_t start = strspn(key, " \t\r\n"), length = strlen(key + start);
+
+	while (length > 0 && strchr(" \t\r\n", key[start + length - 1]))
+		length--;
+	memmove(key, key + start, length);
+	key[length] = '\0';
+	for (size_t i = 0; i < length; i++) {
+		if (key[i] < '!' || key[i] > '~')
+			return false;
+	}
+	return length > 0;
+}
+
+static int read_from(int fd, const char *path, const char *service, char *key,
+		     struct failure *failure)
+{
+	ssize_t n;
+
+	if (check_mode(fd, path, service, failure) < 0)
+		return FAILED;
+	n = read(fd, key, KEY_MAX + 1);
+	if (n < 0 || n > KEY_MAX) {
+		refuse(service, failure);
+		return failure_advise(failure, "%s: %s", path,
+				      n < 0 ? strerror(errno) : "too long for a key");
+	}
+	key[n] = '\0';
+	if (strlen(key) == (size_t)n && trim(key))
+		return 0;
+	refuse(service, failure);
+	return failure_advise(failure, "%s holds no key: one word of printable characters", path);
+}
+
+int key_read(const char *path, const char *service, char ret_key[KEY_MAX + 1],
+	     struct failure *failure)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
+
+	if (fd < 0) {
+		refuse(service, failure);
+		return failure_advise(failure, "%s: %s", path, strerror(errno));
+	}
+	result = read_from(fd, path, service, ret_key, failure);
+	close(fd);
+	if (result < 0)
+		explicit_bzero(ret_key, KEY_MAX + 1);
+	return result;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The key of an endpoint, from a file that nobody else may read. */
+#ifndef DOCPROC_ENDPOINT_KEY_H
+#define DOCPROC_ENDPOINT_KEY_H
+
+#include "tools/documents/failure.h"
+#include <stddef.h>
+
+enum { KEY_MAX = 4096 };
+
+/* The key without white space around it. service: for the message. 0, FAILED. */
+int key_read(const char *path, const char *service, char ret_key[KEY_MAX + 1],
+	     struct failure *failure);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* What a file is, told from all of it where its first bytes do not say. */
+#ifndef DOCPROC_SIGNATURE_H
+#define DOCPROC_SIGNATURE_H
+
+#include "tools/documents/document_type.h"
+
+/* Negative errno where the file cannot be read. */
+int kind_by_content(int fd, enum file_kind *ret_kind);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The chunks of a store in the order of how well they answer, by words, by vectors, and by both. */
+#ifndef DOCPROC_RANKING_H
+#define DOCPROC_RANKING_H
+
+#include "tools/docproc/search/query.h"
+#include "tools/docproc/store/store_parts.h"
+
+struct ranked {
+	int64_t chunk;
+	double score; /* more is better */
+};
+
+struct ranking {
+	struct ranked *entries; /* best first; the caller frees them */
+	size_t n, room;
+};
+
+/* Both: at most `room` of the finished documents of owner (NULL: all). A failure leaves nothing to
+ * free. 0, FAILED. */
+int rank_words(struct store *store, const struct query *query, const char *owner, size_t room,
+	       struct ranking *ret_ranking, struct failure *failure);
+int rank_vectors(struct store *store, const float *vector, unsigned dimension, const char *owner,
+		 size_t room, struct ranking *ret_ranking, struct failure *failure);
+
+/* Reciprocal rank fusion of n rankings. 0, -ENOMEM. */
+int rank_fuse(const struct ranking *rankings, size_t n, struct ranking *ret_fused);
+
+#endif

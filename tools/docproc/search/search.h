@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Passages that answer a query: ranked by words (FTS5's bm25) and by vectors (cosine), the two
+ * rankings fused by reciprocal rank (Cormack, Clarke and Buettcher, SIGIR 2009).
+ */
+#ifndef DOCPROC_SEARCH_H
+#define DOCPROC_SEARCH_H
+
+#include "tools/docproc/embed/embed.h"
+#include "tools/docproc/store/store.h"
+
+struct search_hit {
+	char id[TRACKD_ID_MAX + 1], name[TRACKD_NAME_MAX + 1];
+	char *heading, *passage; /* the sentence or two that match best; freed by search_free() */
+	uint32_t page, position; /* position: of the chunk */
+	double score;
+};
+
+/* The best hits, best first. owner: only this user's documents; "" those of nobody; NULL all.
+ * embedder: of the store's provider; NULL: by words alone. limit: 1 or more.
+ * Number of hits, FAILED. */
+int search(struct store *store, struct embedder *embedder, const char *owner, const char *query,
+	   size_t limit, struct search_hit **ret_hits, struct failure *failure);
+void search_free(struct search_hit *hits, int n);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* Garbage is removed, with a line in the log, and the task of that id fails: nothing in new/ is
+ * looked at for ever. */
+#include "tools/docproc/server/intake.h"
+#include "tools/common/note.h"
+#include "tools/common/time_format.h"
+#include "tools/docproc/server/task_status.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const uint64_t RENEW_MIN_NS = UINT64_C(50000000), RENEW_MAX_NS = UINT64_C(15000000000);
+static const uint64_t RETRY_NS = UINT64_C(1000000000);
+
+/* ---- Garbage ------------------------------------------------------------- */
+
+/* With its own task, if one waits; not with that of another user. */
+static void refuse(struct intake *intake, const char *name, bool foreign,
+		   const struct failure *failure)
+{
+	struct spool *spool = intake->jobs->spool;
+	int error;
+
+	note_warning("refused from the spool: %s: %s%s%s", name, failure->error,
+		     failure->advice[0] ? "; " : "", failure->advice);
+	if (ticket_id_valid(name)) {
+		if (!foreign)
+			standing_refuse(intake->jobs->trackd, name, failure->error);
+		spool_remove(spool->new, name);
+		/* Taken up half; unless an earlier document of that id is being worked on. */
+		if (!job_find(intake->jobs, name))
+			spool_remove(spool->work, name);
+	}
+	error = spool_discard(spool, spool->new, name);
+	if (error < 0 && error != -ENOENT)
+		note_error("%s/new/%s cannot be removed: %s", spool->path, name, strerror(-error));
+}
+
+/* ---- The tasks of those that wait ---------------------------------------- */
+
+/* How long until the task expires if nobody renews it. */
+static void plan_renewal(struct intake *intake, const struct waiting *waiting)
+{
+	struct trackd_task task;
+	uint64_t left, now = moment_now();
+
+	if (trackd_copy(intake->jobs->trackd, waiting->ref, &task) < 0 ||
+	    task.expires_ns == UINT64_MAX)
+		return;
+	/* Four times in its life. */
+	left = moment_between(now, task.expires_ns) / 4;
+	left = left < RENEW_MIN_NS ? RENEW_MIN_NS : left;
+	if (intake->renew_ns > moment_steady() + left)
+		intake->renew_ns = moment_steady() + left;
+}
+
+static void make_task(struct intake *intake, struct waiting *waiting)
+{
+	int error = standing_make(intake->jobs->trackd, &waiting->ticket, &waiting->ref);
+
+	waiting->on_board = error >= 0;
+	if (error >= 0)
+		plan_renewal(intake, waiting);
+	/* Full or busy: it waits, and is tried again. Said once, not for each of a thousand. */
+	else if (!intake->said_no_room)
+		note_warning("%s waits without a task on the board: %s", waiting->ticket.id,
+			     trackd_strerror(error));
+	intake->said_no_room = error < 0;
+}
+
+static void forget(struct intake *intake, struct waiting *waiting)
+{
+	spool_remove(intake->jobs->spool->new, waiting->ticket.id);
+	queue_drop(&intake->queue, waiting);
+}
+
+static void refuse_foreign(struct intake *intake, struct waiting *waiting,
+			   const struct failure *failure)
+{
+	struct ticket ticket = waiting->ticket;
+
+	queue_drop(&intake->queue, waiting);
+	refuse(intake, ticket.id, true, failure);
+}
+
+/* Whether it still waits, with its task pending on the board. */
+static bool check(struct intake *intake, struct waiting *waiting)
+{
+	struct failure failure;
+
+	switch (standing_find(intake->jobs->trackd, &waiting->ticket, &waiting->ref)) {
+	case STANDING_PENDING:
+		waiting->on_board = true;
+		return true;
+	case STANDING_NONE:
+	case STANDING_OLDER:
+		make_task(intake, waiting);
+		return waiting->on_board;
+	case STANDING_OVER:
+		note_info("%s (%s): its task is over; removed", waiting->ticket.id,
+			  waiting->ticket.name);
+		forget(intake, waiting);
+		return false;
+	case STANDING_FOREIGN:
+		failure_set(&failure, "The id belongs to another user's document");
+		refuse_foreign(intake, waiting, &failure);
+		return false;
+	case STANDING_ACTIVE: /* another process works on that id: later */
+	case STANDING_UNKNOWN:
+		return false;
+	}
+	return false;
+}
+
+void intake_check(struct intake *intake, struct waiting *waiting)
+{
+	(void)check(intake, waiting);
+}
+
+void intake_check_all(struct intake *intake)
+{
+	/* From behind: an item that goes moves none that is still to be looked at. */
+	for (size_t i = intake->queue.n; i > 0; i--)
+		(void)check(intake, intake->queue.items[i - 1]);
+}
+
+bool intake_renewal_due(const struct intake *intake)
+{
+	return moment_steady() >= intake->renew_ns;
+}
+
+void intake_renew(struct intake *intake)
+{
+	struct trackd *trackd = intake->jobs->trackd;
+	uint64_t now = moment_steady();
+	bool missing = false;
+
+	intake->renew_ns = now + RENEW_MAX_NS;
+	for (size_t i = intake->queue.n; i > 0; i--) {
+		struct waiting *waiting = intake->queue.items[i - 1];
+
+		if (!waiting->on_board ||
+		    trackd_update(trackd, waiting->ref, TRACKD_STAGE_KEEP, NULL) < 0) {
+			if (!check(intake, waiting))
+				missing = true;
+			continue;
+		}
+		plan_renewal(intake, waiting);
+	}
+	if (missing && intake->renew_ns > now + RETRY_NS)
+		intake->renew_ns = now + RETRY_NS;
+}
+
+/* ---- Arrivals ------------------------------------------------------------ */
+
+static void add(struct intake *intake, const struct ticket *ticket, const struct stat *st)
+{
+	struct waiting *waiting = queue_find(&intake->queue, ticket->id);
+	int64_t written = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+
+	/* The same id again before it was taken up: the files have been replaced. */
+	if (waiting)
+		queue_drop(&intake->queue, waiting);
+	waiting = queue_add(&intake->queue, ticket, written);
+	if (!waiting) {
+		note_error("%s: out of memory; it waits for the next start", ticket->id);
+		return;
+	}
+	if (check(intake, waiting) &&
+	    trackd_update(intake->jobs->trackd, waiting->ref, TRACKD_STAGE_KEEP, NULL) >= 0)
+		plan_renewal(intake, waiting);
+	else if (intake->renew_ns > moment_steady() + RETRY_NS)
+		intake->renew_ns = moment_steady() + RETRY_NS;
+}
+
+static void consider_document(struct intake *intake, const char *name, const struct stat *st)
+{
+	struct ticket ticket;
+	struct failure failure;
+
+	if (!S_ISREG(st->st_mode)) {
+		failure_set(&failure, "The document is not a regular file");
+	} else if (!ticket_id_valid(name)) {
+		failure_set(&failure, "The name is not a task's id");
+		failure_advise(&failure, "1 to %d bytes of A-Za-z0-9._~:@+=-, neither . nor ..",
+			       TRACKD_ID_MAX);
+	} else if (ticket_read(intake->jobs->spool->new, name, &ticket, &failure) == 0) {
+		if (ticket.size < 0 || ticket.size == st->st_size) {
+			add(intake, &ticket, st);
+			return;
+		}
+		failure_set(&failure, "The document is incomplete");
+		failure_advise(&failure, "%lld bytes instead of %lld", (long long)st->st_size,
+			       (long long)ticket.size);
+	}
+	refuse(intake, name, false, &failure);
+}
+
+void intake_consider(struct intake *intake, const char *name)
+{
+	struct failure failure;
+	struct stat st;
+
+	if (fstatat(intake->jobs->spool->new, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		struct waiting *waiting = queue_find(&intake->queue, name);
+
+		/* Withdrawn by whoever handed it in, who tells the board. */
+		if (waiting)
+			queue_drop(&intake->queue, waiting);
+	} else if (!ticket_is_file(name)) {
+		consider_document(intake, name, &st);
+	} else if (!S_ISREG(st.st_mode)) {
+		failure_set(&failure, "It is not a regular file");
+		refuse(intake, name, false, &failure);
+	}
+	/* A ticket waits for its document, which follows. */
+}
+
+void intake_made(struct intake *intake, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(intake->jobs->spool->new, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !(S_ISREG(st.st_mode) && st.st_nlink == 1))
+		intake_consider(intake, name);
+}
+
+static void consider(void *user, const char *name)
+{
+	intake_consider(user, name);
+}
+
+void intake_scan(struct intake *intake)
+{
+	spool_walk(intake->jobs->spool->new, consider, intake);
+}
+
+static void dropped(void *user, const char *id)
+{
+	struct intake *intake = user;
+
+	/* A process may be at work on an earlier document of that id. */
+	if (queue_find(&intake->queue, id) || job_find(intake->jobs, id))
+		return;
+	note_warning("%s was not handed in to the end; removed", id);
+	standing_refuse(intake->jobs->trackd, id, "The document was not handed in completely");
+}
+
+void intake_sweep(struct intake *intake)
+{
+	spool_sweep(intake->jobs->spool, SPOOL_STALE_S, dropped, intake);
+}
+
+/* ---- Starting ------------------------------------------------------------ */
+
+/* The queue is shorter by this one afterwards, whatever happens. */
+static struct job *take_up(struct intake *intake, struct waiting *waiting)
+{
+	struct jobs *jobs = intake->jobs;
+	struct ticket ticket = waiting->ticket;
+	struct trackd_ref ref = waiting->ref;
+	struct failure failure;
+	struct job *job = NULL;
+
+	queue_drop(&intake->queue, waiting);
+	int fd = spool_take(jobs->spool, &ticket, &failure);
+	if (fd == -ENOENT)
+		return NULL;
+	if (fd >= 0)
+		job = job_start(jobs, &ticket, ref, fd, &failure);
+	if (!job)
+		refuse(intake, ticket.id, false, &failure);
+	return job;
+}
+
+void intake_start(struct intake *intake, void (*started)(void *user, struct job *job), void *user)
+{
+	struct jobs *jobs = intake->jobs;
+	size_t i = 0;
+
+	while (i < intake->queue.n && jobs->n_running < jobs->config->jobs) {
+		struct waiting *waiting = intake->queue.items[i];
+		size_t n = intake->queue.n;
+
+		/* One document of an id at a time: the files in work/ have its name. What has no task
+		 * yet is tried when it is time to renew. */
+		if (!waiting->on_board || job_find(jobs, waiting->ticket.id) ||
+		    !check(intake, waiting)) {
+			if (intake->queue.n == n)
+				i++;
+			continue;
+		}
+		struct job *job = take_up(intake, waiting);
+		if (job)
+			started(user, job);
+	}
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of a document, wherever its worker or the server dies. "Server" is who serves the
+ * spool; its death ends its children. Looked at again: by the server, or at the start of the next.
+ *
+ * died while                       files          task       then
+ * -------------------------------  -------------  ---------  ---------------------------------------
+ * handing in, before the task      tmp            none       swept from tmp/ after an hour
+ * ... after the task was created   tmp            pending    the same, and the task fails
+ * ... the ticket was moved         tmp, new/json  pending    the same
+ * it waits                         new            pending    processed by the next server
+ * it waits; the host restarts      new            none       created again, processed
+ * taking up, the ticket was moved  new, work/json pending    the ticket goes back, processed
+ * taking up, both were moved       work           pending    worker lost, removed
+ * any stage, the child             work           active     worker lost, removed
+ * any stage, the server            work           active     worker lost, removed by the next
+ * any stage, the host              work or new    final      host restart (the board says it), removed
+ * finished in the store, task not  work           active     worker lost; the store has the document
+ *                                                            until the id is handed in again
+ * task ended, files not yet gone   work           final      removed
+ * ... and the task has expired     work           none       the store has it finished with the time of
+ *                                                            this ticket: removed. Otherwise worker lost
+ * document removed, ticket not     work/json      any        the ticket is removed
+ *
+ * A document in work/ never goes back to new/, so none is begun twice.
+ */
+#include "tools/docproc/server/job.h"
+#include "tools/common/note.h"
+#include "tools/common/time_format.h"
+#include "tools/docproc/server/task_status.h"
+#include "tools/docproc/store/attempts.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The daemon tells of a death within 50 ms; restarted, within a second. Without one we do. */
+static const uint64_t PATIENCE_NS = UINT64_C(2000000000);
+
+struct job *job_find(const struct jobs *jobs, const char *id)
+{
+	struct job *job = jobs->first;
+
+	while (job && strcmp(job->ticket.id, id) != 0)
+		job = job->next;
+	return job;
+}
+
+static struct job *add(struct jobs *jobs, const struct ticket *ticket, struct trackd_ref ref)
+{
+	struct job *job = calloc(1, sizeof *job);
+
+	if (!job)
+		return NULL;
+	job->ticket = *ticket;
+	job->ref = ref;
+	job->next = jobs->first;
+	jobs->first = job;
+	return job;
+}
+
+static void drop(struct jobs *jobs, struct job *job)
+{
+	struct job **at = &jobs->first;
+
+	while (*at != job)
+		at = &(*at)->next;
+	*at = job->next;
+	free(job);
+}
+
+/* ---- Starting ------------------------------------------------------------ */
+
+static struct document document_of(const struct ticket *ticket, int fd)
+{
+	struct document document = { .created_at = ticket->created_at, .fd = fd };
+
+	memcpy(document.id, ticket->id, sizeof document.id);
+	memcpy(document.owner, ticket->owner, sizeof document.owner);
+	memcpy(document.name, ticket->name, sizeof document.name);
+	return document;
+}
+
+struct job *job_start(struct jobs *jobs, const struct ticket *ticket, struct trackd_ref ref, int fd,
+		      struct failure *failure)
+{
+	struct document document = document_of(ticket, fd);
+	struct job *job = add(jobs, ticket, ref);
+	int error = -ENOMEM;
+
+	if (job)
+		error = child_start(&job->child, jobs->config, jobs->trackd, ref, &document,
+				    jobs->spool->lock);
+	close(fd);
+	if (error == 0) {
+		jobs->n_running++;
+		return job;
+	}
+	if (job)
+		drop(jobs, job);
+	failure_set(failure, "The worker could not be started");
+	failure_advise(failure, "%s", strerror(-error));
+	return NULL;
+}
+
+void job_end(struct jobs *jobs, struct job *job)
+{
+	job->code = child_end(&job->child, job->text, sizeof job->text);
+	job->ended_ns = moment_steady();
+	jobs->n_running--;
+	jobs->n_ending++;
+	if (job->code == EXIT_CODE_WORKER_LOST)
+		note_error("%s (%s): %s", job->ticket.id, job->ticket.name, job->text);
+}
+
+/* ---- Ending -------------------------------------------------------------- */
+
+/* What the child could not tell the board, or no daemon has told for it. */
+static void tell_end(struct jobs *jobs, const struct job *job)
+{
+	switch (job->code) {
+	case EXIT_CODE_DONE:
+		(void)trackd_complete(jobs->trackd, job->ref, "Document processed successfully");
+		break;
+	case EXIT_CODE_CANCELLED:
+		(void)trackd_cancelled(jobs->trackd, job->ref, NULL);
+		break;
+	case EXIT_CODE_TASK_FAILED:
+		(void)trackd_fail(jobs->trackd, job->ref, NULL);
+		break;
+	default:
+		(void)trackd_fail(jobs->trackd, job->ref,
+				  "The worker was lost (worker_lost): the process that worked on "
+				  "the document died");
+		break;
+	}
+}
+
+static bool is_over(struct jobs *jobs, struct job *job)
+{
+	enum standing standing = standing_of(jobs->trackd, job->ref);
+
+	/* Gone: removed, expired, or replaced by another document of that id. */
+	if (standing == STANDING_OVER || standing == STANDING_NONE)
+		return true;
+	/* Nobody's yet, so that no daemon calls its worker lost. */
+	if (standing == STANDING_PENDING && !job->told && job->code == EXIT_CODE_WORKER_LOST) {
+		job->told = true;
+		child_lose(jobs->config, job->ref);
+	} else if (moment_between(job->ended_ns, moment_steady()) > PATIENCE_NS) {
+		tell_end(jobs, job);
+	}
+	return false;
+}
+
+static void clear_away(struct jobs *jobs, struct job *job)
+{
+	if (job->code != EXIT_CODE_DONE)
+		attempts_remove(jobs->config, job->ticket.id);
+	spool_remove(jobs->spool->work, job->ticket.id);
+	drop(jobs, job);
+	jobs->n_ending--;
+}
+
+void job_look(struct jobs *jobs)
+{
+	struct job *next;
+
+	for (struct job *job = jobs->first; job; job = next) {
+		next = job->next;
+		if (job->child.pid == 0 && is_over(jobs, job))
+			clear_away(jobs, job);
+	}
+}
+
+/* ---- After a server that died -------------------------------------------- */
+
+static void forget(struct jobs *jobs, const char *id)
+{
+	attempts_remove(jobs->config, id);
+	spool_remove(jobs->spool->work, id);
+}
+
+static void lose(struct jobs *jobs, const struct ticket *ticket, struct trackd_ref ref)
+{
+	struct job *job = add(jobs, ticket, ref);
+
+	/* Left for the next start. */
+	if (!job)
+		return;
+	note_warning("%s (%s): whoever worked on it is gone", ticket->id, ticket->name);
+	job->code = EXIT_CODE_WORKER_LOST;
+	job->ended_ns = moment_steady();
+	jobs->n_ending++;
+}
+
+static void recover_document(struct jobs *jobs, const struct ticket *ticket)
+{
+	struct trackd_ref ref;
+
+	switch (standing_find(jobs->trackd, ticket, &ref)) {
+	case STANDING_NONE:
+	case STANDING_OLDER:
+		if (attempts_finished(jobs->config, ticket->id, ticket->created_at))
+			spool_remove(jobs->spool->work, ticket->id);
+		else if (standing_make(jobs->trackd, ticket, &ref) >= 0)
+			lose(jobs, ticket, ref);
+		break;
+	case STANDING_PENDING:
+	case STANDING_ACTIVE:
+	case STANDING_OVER:
+		lose(jobs, ticket, ref);
+		break;
+	case STANDING_FOREIGN:
+		forget(jobs, ticket->id);
+		break;
+	case STANDING_UNKNOWN: /* the next start will see */
+		break;
+	}
+}
+
+static void recover(void *user, const char *name)
+{
+	struct jobs *jobs = user;
+	struct ticket ticket;
+	struct failure failure;
+	struct stat st;
+
+	if (ticket_is_file(name))
+		return;
+	if (!ticket_id_valid(name)) {
+		(void)spool_discard(jobs->spool, jobs->spool->work, name);
+	} else if (fstatat(jobs->spool->new, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		/* The same id again, before this one was cleared away: the task is the new one's. */
+		forget(jobs, name);
+	} else if (ticket_read(jobs->spool->work, name, &ticket, &failure) < 0) {
+		note_warning("%s: %s; removed", name, failure.error);
+		standing_refuse(jobs->trackd, name, failure.error);
+		forget(jobs, name);
+		(void)spool_discard(jobs->spool, jobs->spool->work, name);
+	} else {
+		recover_document(jobs, &ticket);
+	}
+}
+
+void job_recover(struct jobs *jobs)
+{
+	attempts_sweep(jobs->config);
+	spool_mend(jobs->spool);
+	spool_walk(jobs->spool->work, recover, jobs);
+}
+
+void job_kill_all(struct jobs *jobs)
+{
+	for (struct job *job = jobs->first; job; job = job->next)
+		if (job->child.pid > 0)
+			(void)kill(job->child.pid, SIGKILL);
+}
+
+void job_free_all(struct jobs *jobs)
+{
+	while (jobs->first)
+		drop(jobs, jobs->first);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* What waits in a spool, oldest first. */
+#ifndef DOCPROC_QUEUE_H
+#define DOCPROC_QUEUE_H
+
+#include "tools/documents/spool_entry_read.h"
+#include <stddef.h>
+
+struct waiting {
+	struct ticket ticket;
+	int64_t written_ns; /* the file's own time: finer than the ticket's */
+	struct trackd_ref ref;
+	bool on_board; /* ref is its task */
+};
+
+struct queue {
+	struct waiting **items; /* in order */
+	size_t n, room;
+};
+
+/* Take one in its place. Items stay where they are in memory. NULL: out of memory. */
+struct waiting *queue_add(struct queue *queue, const struct ticket *ticket, int64_t written_ns);
+void queue_drop(struct queue *queue, const struct waiting *waiting);
+void queue_free(struct queue *queue);
+
+struct waiting *queue_find(const struct queue *queue, const char *id);
+struct waiting *queue_find_ref(const struct queue *queue, struct trackd_ref ref);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Statements and transactions of the store. Whoever writes begins with BEGIN IMMEDIATE, so that
+ * waiting happens at one place, before anything has been read, and a transaction that has begun is
+ * never turned away.
+ *
+ * A disk that becomes full after an attempt was written must let it be finished, or removed. Both
+ * need room in the write-ahead log, and the log gives room back only after it was copied into the
+ * file. So store_reserve() gives the file its size while failing is still possible, and
+ * store_copy_log() copies at once; what follows begins at the log's front again, where it takes no more of the disk.
+ */
+#include "tools/docproc/store/store_parts.h"
+#include <errno.h>
+#include <sys/resource.h>
+
+sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct failure *failure)
+{
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		store_fail(store, failure);
+	return statement;
+}
+
+int store_run(struct store *store, const char *sql, struct failure *failure)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(store, failure);
+	return 0;
+}
+
+int store_step(struct store *store, sqlite3_stmt *statement, struct failure *failure)
+{
+	int result = 0, code;
+
+	do
+		code = sqlite3_step(statement);
+	while (code == SQLITE_ROW);
+	if (code != SQLITE_DONE)
+		result = store_fail(store, failure);
+	sqlite3_reset(statement);
+	return result;
+}
+
+int store_number(struct store *store, const char *sql, int64_t *ret_number, struct failure *failure)
+{
+	sqlite3_stmt *statement = store_prepare(store, sql, failure);
+	int result = 0;
+
+	if (!statement)
+		return FAILED;
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		*ret_number = sqlite3_column_int64(statement, 0);
+	else
+		result = store_fail(store, failure);
+	sqlite3_finalize(statement);
+	return result;
+}
+
+/* The write-ahead log is synced at every commit, or only when it is copied back. */
+int store_begin(struct store *store, enum store_durability durability, struct report *report,
+		struct failure *failure)
+{
+	int result;
+
+	store->report = report;
+	store->cancelled = false;
+	result = store_run(store,
+			   durability == STORE_POWER ? "PRAGMA synchronous = FULL"
+						     : "PRAGMA synchronous = NORMAL",
+			   failure);
+	if (result == 0)
+		result = store_run(store, "BEGIN IMMEDIATE", failure);
+	if (result != 0)
+		store->report = NULL;
+	return result;
+}
+
+int store_end(struct store *store, int result, struct failure *failure)
+{
+	if (result == 0)
+		result = store_run(store, "COMMIT", failure);
+	/* SQLite may have rolled back by itself, on a full disk for one. */
+	if (sqlite3_get_autocommit(store->db) == 0)
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	store->report = NULL;
+	return result;
+}
+
+static bool over_limit(int64_t bytes)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < (rlim_t)bytes;
+}
+
+int store_reserve(struct store *store, struct failure *failure)
+{
+	/* The index keeps what is new in memory until a commit or a savepoint. */
+	int result = store_run(store, "SAVEPOINT indexed; RELEASE indexed", failure);
+	int64_t pages = 0, page_size = 0;
+	sqlite3_int64 bytes;
+
+	if (result == 0)
+		result = store_number(store, "PRAGMA page_count", &pages, failure);
+	if (result == 0)
+		result = store_number(store, "PRAGMA page_size", &page_size, failure);
+	if (result != 0)
+		return result;
+	bytes = pages * page_size;
+	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) == SQLITE_OK)
+		return 0;
+	/* SQLite does not say which of the two it was. */
+	return store_fail_errno(store, over_limit(bytes) ? EFBIG : ENOSPC, failure);
+}
+
+void store_copy_log(struct store *store)
+{
+	sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}

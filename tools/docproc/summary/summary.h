@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A summary: the SUMMARY_SENTENCES sentences that are most central by LexRank (Erkan and Radev,
+ * Journal of Artificial Intelligence Research 22, 2004) over their vectors, in document order; or
+ * what a chat endpoint makes of the beginning of the text. Of a document with more than LEXRANK_MAX
+ * (2000) sentences of prose, as many, evenly spread, are looked at, so that time is bounded.
+ */
+#ifndef DOCPROC_SUMMARY_H
+#define DOCPROC_SUMMARY_H
+
+#include "tools/docproc/chunk/chunk.h"
+#include "tools/docproc/embed/embed.h"
+
+enum { SUMMARY_SENTENCES = 5 };
+
+/* chat: its url "" means the built-in way. The caller frees the text. 0, FAILED, CANCELLED. */
+int summarize(const struct chunks *chunks, const struct endpoint_config *chat,
+	      struct report *report, char **ret_summary, struct failure *failure);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* From fork() to the pipeline, and what a process's end means. */
+#include "tools/docproc/worker/child.h"
+#include "tools/common/note.h"
+#include "tools/docproc/sandbox/sandbox.h"
+#include "tools/docproc/store/attempts.h"
+#include "tools/docproc/worker/limits.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct trackd_options child_options(const struct config *config, unsigned flags)
+{
+	struct trackd_options options = TRACKD_OPTIONS_INIT;
+
+	options.flags = flags;
+	options.board = config->board[0] ? config->board : NULL;
+	options.socket = config->socket[0] ? config->socket : NULL;
+	return options;
+}
+
+/* ---- In the child -------------------------------------------------------- */
+
+/* The terminal's Ctrl-C is the parent's: it asks the task to cancel. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	(void)signal(SIGINT, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a write that fails says more */
+	(void)signal(SIGTERM, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* All but the standard streams and these two. */
+static int close_others(int one, int other)
+{
+	unsigned low = (unsigned)(one < other ? one : other);
+	unsigned high = (unsigned)(one < other ? other : one);
+
+	if (other < 0)
+		low = high;
+	if ((low > 3 && close_range(3, low - 1, 0) < 0) ||
+	    (high > low + 1 && close_range(low + 1, high - 1, 0) < 0) ||
+	    close_range(high + 1, ~0U, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int lock_in(const struct config *config, struct trackd *trackd, struct trackd_ref ref)
+{
+	const struct sandbox sandbox = {
+		.store = config->store,
+		.keys = { config->embedding.url[0] ? config->embedding.key_file : "",
+			  config->chat.url[0] ? config->chat.key_file : "" },
+		.network = settings_network(config),
+	};
+	const struct keeper_limits limits = { config->time_limit_s, config->memory_mb };
+	int abi = 0, error = sandbox_limits(&sandbox);
+
+	if (error == 0)
+		error = sandbox_files(&sandbox, &abi);
+	if (error == 0 && abi == 0)
+		note_warning(
+			"this kernel has no Landlock: files are protected by seccomp and their "
+			"modes only");
+	if (error == 0)
+		error = keeper_start(trackd, ref, &limits);
+	if (error == 0)
+		error = sandbox_calls(&sandbox);
+	return error;
+}
+
+static enum exit_code work(const struct config *config, struct trackd_ref ref,
+			   const struct document *document)
+{
+	struct trackd_options options = child_options(config, TRACKD_OPEN_WRITE);
+	struct trackd *trackd;
+	int error = trackd_open(&trackd, &options);
+
+	if (error < 0) {
+		note_error("%s: %s", document->id, trackd_strerror(error));
+		return exit_code_of_error(error);
+	}
+	attempts_share(config);
+	error = lock_in(config, trackd, ref);
+	if (error < 0) {
+		note_error("%s: the process cannot be locked in, so the document is not read: %s",
+			   document->id, strerror(-error));
+		return EXIT_CODE_PERMISSION;
+	}
+	return (enum exit_code)pipeline_run(config, trackd, ref, document);
+}
+
+static _Noreturn void be_child(const struct config *config, struct trackd *parents, pid_t parent,
+			       struct trackd_ref ref, const struct document *document, int keep)
+{
+	enum exit_code code = EXIT_CODE_BUSY;
+
+	/* Between the fork and this the parent may have died already. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(EXIT_CODE_INTERRUPTED);
+	reset_signals();
+	trackd_close(parents);
+	if (close_others(document->fd, keep) == 0)
+		code = work(config, ref, document);
+	/* Not exit(): what the parent has registered or buffered is not ours. */
+	_exit((int)code);
+}
+
+int child_start(struct child *ret_child, const struct config *config, struct trackd *parents,
+		struct trackd_ref ref, const struct document *document, int keep)
+{
+	pid_t parent = getpid();
+	struct child child = { .pid = fork() };
+
+	if (child.pid == 0)
+		be_child(config, parents, parent, ref, document, keep);
+	if (child.pid < 0)
+		return -errno;
+	child.fd = (int)syscall(SYS_pidfd_open, child.pid, 0);
+	if (child.fd < 0) {
+		int error = -errno;
+
+		(void)kill(child.pid, SIGKILL);
+		(void)waitpid(child.pid, NULL, 0);
+		return error;
+	}
+	*ret_child = child;
+	return 0;
+}
+
+/* ---- In the parent ------------------------------------------------------- */
+
+static enum exit_code meaning(const siginfo_t *info, char *ret_text, size_t size)
+{
+	if (info->si_code != CLD_EXITED) {
+		snprintf(ret_text, size, "The worker was killed by signal %d (%s)", info->si_status,
+			 strsignal(info->si_status));
+		return EXIT_CODE_WORKER_LOST;
+	}
+	ret_text[0] = '\0';
+	if (info->si_status == EXIT_CODE_DONE || info->si_status == EXIT_CODE_TASK_FAILED ||
+	    info->si_status == EXIT_CODE_CANCELLED)
+		return (enum exit_code)info->si_status;
+	snprintf(ret_text, size, "The worker ended with status %d", info->si_status);
+	return EXIT_CODE_WORKER_LOST;
+}
+
+enum exit_code child_end(struct child *child, char *ret_text, size_t size)
+{
+	siginfo_t info = { 0 };
+	int error;
+
+	do
+		error = waitid(P_PID, (id_t)child->pid, &info, WEXITED);
+	while (error < 0 && errno == EINTR);
+	close(child->fd);
+	*child = (struct child){ 0, -1 };
+	if (error < 0)
+		info = (siginfo_t){ .si_code = CLD_KILLED, .si_status = SIGKILL };
+	return meaning(&info, ret_text, size);
+}
+
+void child_lose(const struct config *config, struct trackd_ref ref)
+{
+	struct trackd_options options = child_options(config, TRACKD_OPEN_WRITE);
+	struct trackd *trackd;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (trackd_open(&trackd, &options) == 0)
+			(void)trackd_update(trackd, ref, TRACKD_EXTRACTING, NULL);
+		_exit(EXIT_CODE_WORKER_LOST);
+	}
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel sends SIGXCPU to the process, where every thread but the keeper has it blocked. A
+ * thread that is being aborted wakes the keeper with SIGRTMIN out of its signal handler and waits
+ * for the end; the keeper may call the library, a handler may not.
+ *
+ * That memory was the reason of an abort is told by errno, which malloc() left, or by the highest
+ * size of the process, where the library has done something else since.
+ */
+#include "tools/docproc/worker/limits.h"
+#include "tools/common/exit_code.h"
+#include "tools/common/note.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+enum { KEEPER_STACK = 256 << 10, ALTERNATE_STACK = 64 << 10, PATIENCE_S = 10 };
+
+static struct {
+	struct trackd *trackd;
+	struct trackd_ref ref;
+	struct keeper_limits limits;
+	size_t memory_limit; /* of the address space, bytes; 0: none */
+} keeper;
+
+/* ---- Memory -------------------------------------------------------------- */
+
+/* A number of /proc/self/status, in bytes; 0 if it cannot be had. No memory is asked for. */
+static size_t from_status(const char *field)
+{
+	char text[4096];
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof text - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	const char *at = strstr(text, field);
+	return at ? (size_t)strtoull(at + strlen(field), NULL, 10) << 10 : 0;
+}
+
+bool keeper_memory_short(void)
+{
+	size_t margin = (size_t)keeper.limits.memory_mb << 16; /* a sixteenth */
+
+	return keeper.memory_limit != 0 && from_status("VmPeak:") + margin >= keeper.memory_limit;
+}
+
+/* ---- The thread ---------------------------------------------------------- */
+
+/* Only if the task takes it: when it has ended by itself, the process goes on to do so. */
+static void end_task(const char *error)
+{
+	int result = TRACKD_E_BUSY;
+
+	for (int i = 0; i < 3 && result == TRACKD_E_BUSY; i++)
+		result = trackd_fail(keeper.trackd, keeper.ref, error);
+	if (result == TRACKD_E_FINAL)
+		return;
+	note_error("%s", error);
+	_exit(EXIT_CODE_TASK_FAILED);
+}
+
+/* An abort that has nothing to do with a limit: die of its signal, as if there were no keeper. */
+static _Noreturn void die_of(int signal_number)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+
+	(void)sigaction(signal_number, &action, NULL);
+	(void)kill(getpid(), signal_number);
+	for (;;)
+		pause();
+}
+
+static void *keep(void *user)
+{
+	char error[128];
+	siginfo_t info;
+	sigset_t mask;
+
+	(void)user;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGXCPU);
+	sigaddset(&mask, SIGRTMIN);
+	for (;;) {
+		int number = sigwaitinfo(&mask, &info);
+
+		if (number == SIGXCPU) {
+			snprintf(error, sizeof error, KEEPER_TIME_ERROR,
+				 keeper.limits.time_limit_s);
+			end_task(error);
+		} else if (number == SIGRTMIN) {
+			/* The handler has told which signal, and what errno was. */
+			if (info.si_value.sival_int >> 8 != ENOMEM && !keeper_memory_short())
+				die_of(info.si_value.sival_int & 0xff);
+			snprintf(error, sizeof error, KEEPER_MEMORY_ERROR, keeper.limits.memory_mb);
+			end_task(error);
+			_exit(EXIT_CODE_TASK_FAILED);
+		}
+	}
+	return NULL;
+}
+
+static void on_abort(int signal_number)
+{
+	union sigval value = { .sival_int = errno << 8 | signal_number };
+
+	/* If the keeper itself cannot go on, die of this. */
+	(void)alarm(PATIENCE_S);
+	(void)sigqueue(getpid(), SIGRTMIN, value);
+	for (;;)
+		pause();
+}
+
+/* ---- Starting ------------------------------------------------------------ */
+
+static int handle_aborts(void)
+{
+	static const int signals[] = { SIGABRT, SIGTRAP, SIGSEGV, SIGBUS };
+	struct sigaction action = { .sa_handler = on_abort, .sa_flags = SA_ONSTACK };
+	stack_t stack = { .ss_size = ALTERNATE_STACK };
+
+	/* A sanitizer wants to tell of these itself. */
+	if (SANITIZED)
+		return 0;
+	stack.ss_sp = mmap(NULL, ALTERNATE_STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		if (sigaction(signals[i], &action, NULL) < 0)
+			return -errno;
+	return 0;
+}
+
+static int start_thread(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGXCPU);
+	sigaddset(&mask, SIGRTMIN);
+	int error = pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	if (error == 0)
+		error = pthread_attr_init(&attributes);
+	if (error != 0)
+		return -error;
+	(void)pthread_attr_setstacksize(&attributes, KEEPER_STACK);
+	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	error = pthread_create(&thread, &attributes, keep, NULL);
+	pthread_attr_destroy(&attributes);
+	return -error;
+}
+
+static int limit_time(void)
+{
+	/* SIGKILL for a process whose keeper cannot do its work. */
+	struct rlimit limit = { keeper.limits.time_limit_s, keeper.limits.time_limit_s + 5 };
+
+	return setrlimit(RLIMIT_CPU, &limit) < 0 ? -errno : 0;
+}
+
+static int limit_memory(void)
+{
+	size_t mapped = from_status("VmSize:");
+	struct rlimit limit;
+
+	/* Shadow memory is terabytes. */
+	if (SANITIZED || mapped == 0)
+		return 0;
+	keeper.memory_limit = mapped + ((size_t)keeper.limits.memory_mb << 20);
+	limit = (struct rlimit){ keeper.memory_limit, keeper.memory_limit };
+	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
+}
+
+int keeper_start(struct trackd *trackd, struct trackd_ref ref, const struct keeper_limits *limits)
+{
+	keeper.trackd = trackd;
+	keeper.ref = ref;
+	keeper.limits = *limits;
+	/* One heap: those that threads get of their own reserve 64 MiB each. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	int error = start_thread();
+	if (error == 0)
+		error = handle_aborts();
+	if (error == 0)
+		error = limit_time();
+	if (error == 0)
+		error = limit_memory();
+	return error;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Errors are of three kinds. A few say that what was asked for cannot be (BEYOND): it is dropped.
+ * TRACKD_E_GONE and TRACKD_E_FINAL say that the task is not what it was: it is looked for, created
+ * anew, or let go. All others say that the board cannot be written to now (it is full, busy, being
+ * replaced, away): what is behind stays so and is tried again.
+ */
+#include "tools/trackctl/run/run_task.h"
+#include "libclient/record/text.h"
+#include "tools/common/time_format.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BEHIND_STAGE = 1, BEHIND_COUNT = 2, BEHIND_MESSAGE = 4, BEHIND_END = 8 };
+enum { FOLLOWS = 4 }; /* boards that are followed within one call */
+
+static const uint64_t PAUSE_NS = 100000000, PAUSE_MOST_NS = 10000000000;
+static const uint64_t END_NS = 5000000000; /* for which the end is tried */
+static const uint64_t SAME_NS = 10000000;
+
+static bool is_beyond(int error)
+{
+	return error == TRACKD_E_STAGE || error == TRACKD_E_KIND || error == TRACKD_E_OVERFLOW ||
+	       error == TRACKD_E_KEY || error == -EINVAL || error == -ENAMETOOLONG;
+}
+
+/* ---- Creating ---------------------------------------------------------- */
+
+static int find_kind(struct run_task *task)
+{
+	static const struct trackd_stage_def stages[] = { { "running", 0 } };
+
+	task->kind_number = task->kind
+				    ? trackd_kind_find(task->ctl->trackd, task->kind)
+				    : trackd_kind_declare(task->ctl->trackd, "command", stages, 1);
+	return task->kind_number < 0 ? task->kind_number : 0;
+}
+
+static int hold(struct run_task *task, const struct trackd_task *copy)
+{
+	task->ref = copy->ref;
+	task->serial = copy->serial;
+	task->created_ns = copy->created_ns;
+	task->kind_number = copy->kind;
+	trackd_board_id(task->ctl->trackd, task->board_id);
+	task->hold = RUN_TASK_HELD;
+	task->made = true;
+	task->behind |=
+		BEHIND_STAGE | BEHIND_MESSAGE | (task->total || task->done ? BEHIND_COUNT : 0);
+	return 0;
+}
+
+static int create(struct run_task *task)
+{
+	struct trackd_new new = TRACKD_NEW_INIT;
+	struct trackd_task copy;
+	struct trackd_ref ref;
+	int error = find_kind(task);
+
+	if (error < 0)
+		return error;
+	new.id = task->id;
+	new.owner = task->owner;
+	new.name = task->name;
+	new.message = "Starting";
+	new.kind = task->kind_number;
+	/* What took the place of our own task is not ours to replace. */
+	new.flags = task->replace && !task->made ? TRACKD_REPLACE : 0;
+	/* It is watched as long as it lives, however long it is silent. */
+	new.active_ttl_ms = TRACKD_TTL_NEVER;
+	error = trackd_create(task->ctl->trackd, &new, &ref);
+	if (error >= 0)
+		error = ctl_copy(task->ctl, ref, &copy);
+	return error < 0 ? error : hold(task, &copy);
+}
+
+/* Connect if need be, and create. */
+static int acquire(struct run_task *task)
+{
+	int error = 0;
+
+	if (!task->ctl->trackd)
+		error = ctl_connect(task->ctl, TRACKD_OPEN_WRITE, 0);
+	return error < 0 ? error : create(task);
+}
+
+/* ---- Bringing it up to date -------------------------------------------- */
+
+static int push_stage(struct run_task *task)
+{
+	int stage = task->stage[0] == '\0'
+			    ? 0
+			    : trackd_stage_find(task->ctl->trackd, task->kind_number, task->stage);
+
+	if (stage < 0)
+		return stage;
+	return trackd_update(task->ctl->trackd, task->ref, stage,
+			     task->behind & BEHIND_MESSAGE ? task->message : NULL);
+}
+
+static int push_end(struct run_task *task)
+{
+	struct trackd *trackd = task->ctl->trackd;
+
+	if (task->end == TRACKD_COMPLETED)
+		return trackd_complete(trackd, task->ref, NULL);
+	if (task->end == TRACKD_CANCELLED)
+		return trackd_cancelled(trackd, task->ref, NULL);
+	return trackd_fail(trackd, task->ref, task->error);
+}
+
+/* One thing that is behind. What the board has, or will never take, is behind no more. */
+static int push_one(struct run_task *task)
+{
+	struct trackd *trackd = task->ctl->trackd;
+	unsigned what;
+	int error;
+
+	if (task->behind & BEHIND_STAGE) {
+		what = BEHIND_STAGE | (task->behind & BEHIND_MESSAGE);
+		error = push_stage(task);
+	} else if (task->behind & BEHIND_COUNT) {
+		what = BEHIND_COUNT;
+		error = trackd_set_progress(trackd, task->ref, task->done, task->total);
+	} else if (task->behind & BEHIND_MESSAGE) {
+		what = BEHIND_MESSAGE;
+		error = trackd_update(trackd, task->ref, TRACKD_STAGE_KEEP, task->message);
+	} else {
+		what = BEHIND_END;
+		error = push_end(task);
+	}
+	if (error >= 0 || is_beyond(error))
+		task->behind &= ~what;
+	return error;
+}
+
+static int push(struct run_task *task)
+{
+	int first = 0;
+
+	while (task->behind != 0) {
+		int error = push_one(task);
+
+		if (error < 0 && !is_beyond(error))
+			return error;
+		first = first < 0 ? first : error;
+	}
+	return first;
+}
+
+/* ---- When it is not what it was ---------------------------------------- */
+
+static int let_go(struct run_task *task, const char *why)
+{
+	task->hold = RUN_TASK_LET_GO;
+	task->behind = 0;
+	if (task->end == TRACKD_ACTIVE)
+		ctl_fail(EXIT_CODE_REFUSED, "task %s: %s; its command goes on without it", task->id,
+			 why);
+	else
+		ctl_fail(EXIT_CODE_REFUSED,
+			 "task %s: %s; it could not be told how its command ended", task->id, why);
+	return 0;
+}
+
+/* Who works on it outlives a replacement, and so do its serial and when it was created; on a board
+ * that begins anew a serial alone may be another's. */
+static bool is_ours(const struct run_task *task, const struct trackd_task *found)
+{
+	bool same = found->serial == task->serial &&
+		    strcmp(found->owner, task->owner ? task->owner : "") == 0 &&
+		    moment_between(found->created_ns, task->created_ns) < SAME_NS &&
+		    moment_between(task->created_ns, found->created_ns) < SAME_NS;
+
+	return same || found->worker_pid == getpid();
+}
+
+/* Whether the connection is on another board than the one on which the reference was found. */
+static bool is_elsewhere(const struct run_task *task)
+{
+	uint8_t board_id[16];
+
+	trackd_board_id(task->ctl->trackd, board_id);
+	return memcmp(board_id, task->board_id, sizeof board_id) != 0;
+}
+
+/* See whether somebody has asked for a cancellation. This also lets the connection move on to a new
+ * board, so that a reference of the old one is not used for a change there. False: look for the
+ * task, it is not where it was. */
+static bool look(struct run_task *task)
+{
+	int asked = trackd_cancel_requested(task->ctl->trackd, task->ref);
+
+	if (asked == TRACKD_E_GONE || is_elsewhere(task))
+		return false;
+	task->asked |= asked == 1;
+	return true;
+}
+
+/* By its id: a reference is trusted on the board on which it was found only. What was told to the
+ * old board may not have come over, so all is told again. */
+static int find_again(struct run_task *task)
+{
+	struct trackd_task found;
+	struct trackd_ref ref;
+
+	if (!is_elsewhere(task))
+		return let_go(task, "it was removed or replaced");
+	int error = trackd_lookup(task->ctl->trackd, task->id, &ref);
+	if (error >= 0)
+		error = ctl_copy(task->ctl, ref, &found);
+	if (error == TRACKD_E_NOT_FOUND) {
+		error = create(task);
+		if (error >= 0)
+			ctl_fail(EXIT_CODE_DONE,
+				 "the board was replaced and did not have task %s any more; it was "
+				 "created anew",
+				 task->id);
+		return error == TRACKD_E_EXISTS ? let_go(task, "another has its id") : error;
+	}
+	if (error < 0)
+		return error;
+	return is_ours(task, &found) ? hold(task, &found)
+				     : let_go(task, "another has its id on the new board");
+}
+
+/* ---- All of it --------------------------------------------------------- */
+
+static int try_once(struct run_task *task)
+{
+	int error = 0;
+
+	if (task->hold == RUN_TASK_NONE)
+		error = acquire(task);
+	for (int i = 0; error >= 0 && i < FOLLOWS && task->hold == RUN_TASK_HELD; i++) {
+		error = look(task) ? push(task) : TRACKD_E_GONE;
+		if (error != TRACKD_E_GONE && !is_elsewhere(task))
+			break;
+		error = find_again(task);
+	}
+	if (error == TRACKD_E_FINAL)
+		return let_go(task, "somebody else has ended it");
+	if (error == TRACKD_E_EXISTS && task->hold == RUN_TASK_NONE)
+		return let_go(task, "another has its id");
+	return error;
+}
+
+static bool is_behind(const struct run_task *task)
+{
+	return task->hold == RUN_TASK_NONE || (task->hold == RUN_TASK_HELD && task->behind != 0);
+}
+
+/* Try now. Returns what the board refuses for good; the rest is tried later. */
+static int bring(struct run_task *task)
+{
+	int error = is_behind(task) ? try_once(task) : 0;
+
+	if (task->hold == RUN_TASK_NONE && is_beyond(error))
+		return let_go(task, trackd_strerror(error));
+	if (error >= 0 || is_beyond(error)) {
+		task->pause_ns = 0;
+		task->told = false;
+		return error;
+	}
+	task->pause_ns = task->pause_ns == 0 ? PAUSE_NS : 2 * task->pause_ns;
+	if (task->pause_ns > PAUSE_MOST_NS)
+		task->pause_ns = PAUSE_MOST_NS;
+	task->again_ns = moment_steady() + task->pause_ns;
+	bool passing = error == TRACKD_E_BUSY || error == TRACKD_E_MOVING;
+	if (!passing && task->made && !task->told) {
+		task->told = true;
+		ctl_error(error, "task %s cannot be told now, and will be later", task->id);
+	}
+	return 0;
+}
+
+void run_task_sync(struct run_task *task)
+{
+	if (task->hold == RUN_TASK_HELD && !look(task))
+		task->behind |= BEHIND_STAGE; /* whatever is told finds out where it is now */
+	if (is_behind(task) && moment_steady() >= task->again_ns)
+		(void)bring(task);
+}
+
+static int bring_if_due(struct run_task *task)
+{
+	/* After a failure the next try is run_task_sync()'s. */
+	return moment_steady() >= task->again_ns ? bring(task) : 0;
+}
+
+static void note_message(struct run_task *task, const char *message)
+{
+	if (!message)
+		return;
+	snprintf(task->message, sizeof task->message, "%s", message);
+	task->behind |= BEHIND_MESSAGE;
+}
+
+int run_task_count(struct run_task *task, uint64_t done, uint64_t total, const char *message)
+{
+	if (done > TRACKD_WORK_MAX || total > TRACKD_WORK_MAX)
+		return TRACKD_E_OVERFLOW;
+	task->done = done;
+	task->total = total;
+	task->behind |= BEHIND_COUNT;
+	note_message(task, message);
+	return bring_if_due(task);
+}
+
+int run_task_enter(struct run_task *task, const char *stage, const char *message)
+{
+	if (task->hold == RUN_TASK_HELD) {
+		int known = trackd_stage_find(task->ctl->trackd, task->kind_number, stage);
+		if (known < 0)
+			return known;
+	}
+	if (strlen(stage) > TRACKD_STAGE_NAME_MAX)
+		return TRACKD_E_STAGE;
+	if (strcmp(stage, task->stage) != 0)
+		task->done = task->total = 0;
+	snprintf(task->stage, sizeof task->stage, "%s", stage);
+	task->behind |= BEHIND_STAGE;
+	note_message(task, message);
+	return bring_if_due(task);
+}
+
+void run_task_end(struct run_task *task, enum trackd_state state, const char *error)
+{
+	const struct timespec nap = { 0, 20000000 };
+	uint64_t begin = moment_steady();
+
+	if (task->hold == RUN_TASK_LET_GO || !task->made)
+		return;
+	task->end = state;
+	task->error = error;
+	task->behind |= BEHIND_END;
+	while (is_behind(task) && moment_steady() - begin < END_NS) {
+		if (moment_steady() >= task->again_ns) {
+			(void)bring(task);
+			task->pause_ns = 0; /* it is worth the trouble now */
+		} else {
+			(void)nanosleep(&nap, NULL);
+		}
+	}
+	if (is_behind(task))
+		ctl_fail(EXIT_CODE_BUSY, "task %s could not be told how its command ended",
+			 task->id);
+}
+
+/* ---- The beginning ----------------------------------------------------- */
+
+static int refuse(const struct run_task *task, int error)
+{
+	if (error == TRACKD_E_EXISTS)
+		return ctl_exists(task->ctl, task->id, task->owner);
+	if (error == TRACKD_E_KIND)
+		return ctl_fail(
+			EXIT_CODE_USAGE,
+			"no kind \"%s\" on this board; trackctl kinds shows which there are",
+			task->kind);
+	if (!task->ctl->trackd && error != TRACKD_E_KEY)
+		return ctl_cannot_connect(task->ctl, error, TRACKD_OPEN_WRITE, 0);
+	return ctl_error(error, "%s", task->id);
+}
+
+int run_task_begin(struct run_task *task, struct ctl *ctl, bool required)
+{
+	task->ctl = ctl;
+	task->end = TRACKD_ACTIVE;
+	snprintf(task->message, sizeof task->message, "Running");
+	/* Whether there is a board or not. */
+	int error = text_id_valid(task->id) && (!task->owner || text_owner_valid(task->owner))
+			    ? acquire(task)
+			    : TRACKD_E_KEY;
+	if (error >= 0) {
+		(void)push(task); /* what does not go now is tried again */
+		return 0;
+	}
+	int code = refuse(task, error);
+	if (required || is_beyond(error) || error == TRACKD_E_EXISTS)
+		return code;
+	ctl_fail(EXIT_CODE_DONE,
+		 "%s runs without a task until there can be one; --require-board would refuse",
+		 task->name);
+	task->pause_ns = PAUSE_NS;
+	task->again_ns = moment_steady() + task->pause_ns;
+	return 0;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* trackctl cancel: a pending task ends at once, the worker of an active one is asked. */
+#include "tools/trackctl/verbs/verbs.h"
+#include <stdio.h>
+
+static struct {
+	bool ended;
+} options;
+
+static const struct flag flags[] = {
+	{ "ended", 0, FLAG_BOOL, NULL,
+	  "for the worker itself: it has stopped, the task is cancelled", &options.ended, NULL },
+	{ 0 },
+};
+
+static int cancel_one(struct ctl *ctl, const char *id)
+{
+	struct trackd_ref ref;
+	int code = ctl_find(ctl, id, &ref);
+
+	if (code != 0)
+		return code;
+	int result = options.ended ? trackd_cancelled(ctl->trackd, ref, NULL)
+				   : trackd_cancel(ctl->trackd, ref);
+	if (result == TRACKD_E_FINAL)
+		return ctl_is_final(ctl, id);
+	if (result < 0)
+		return ctl_error(result, "%s", id);
+	if (!options.ended && result == TRACKD_CANCEL_ASKED && ctl->terminal.tty)
+		fprintf(stderr, "asked; trackctl watch %s shows when its worker stops\n", id);
+	return EXIT_CODE_DONE;
+}
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	int code = ctl_open(ctl, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, 0);
+
+	if (code != 0)
+		return code;
+	for (int i = 0; i < n_arguments; i++) {
+		int one = cancel_one(ctl, arguments[i]);
+		code = code != 0 ? code : one;
+	}
+	return code;
+}
+
+const struct verb verb_cancel = {
+	.name = "cancel",
+	.arguments = "ID...",
+	.summary = "Ask for tasks to be cancelled; pending ones end at once",
+	.flags = flags,
+	.min_arguments = 1,
+	.max_arguments = -1,
+	.run = run,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* trackctl complete: end a task well. */
+#include "tools/trackctl/verbs/verbs.h"
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	struct trackd_ref ref;
+	int code = ctl_open(ctl, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, 0);
+
+	if (code == 0)
+		code = ctl_find(ctl, arguments[0], &ref);
+	if (code != 0)
+		return code;
+	int error = trackd_complete(ctl->trackd, ref, n_arguments > 1 ? arguments[1] : NULL);
+	if (error == TRACKD_E_FINAL)
+		return ctl_is_final(ctl, arguments[0]);
+	return error < 0 ? ctl_error(error, "%s", arguments[0]) : EXIT_CODE_DONE;
+}
+
+const struct verb verb_complete = {
+	.name = "complete",
+	.arguments = "ID [MESSAGE]",
+	.summary = "End a task: completed",
+	.min_arguments = 1,
+	.max_arguments = 2,
+	.run = run,
+};

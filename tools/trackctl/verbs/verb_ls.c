@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trackctl ls: the table. libsmartcols fits it to the terminal; a column that would be empty from
+ * top to bottom is left out unless it was asked for by name.
+ */
+#include "tools/common/time_format.h"
+#include "tools/trackctl/verbs/verbs.h"
+#include "tools/trackctl/view/columns.h"
+#include "tools/trackctl/view/listing.h"
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+	struct listing_filter filter;
+	const char *columns;
+	uint64_t limit;
+	bool no_headings, raw, list_columns, limit_given;
+} options;
+
+static const struct flag flags[] = {
+	{ "owner", 'u', FLAG_TEXT, "USER", "only the tasks of USER", &options.filter.owner, NULL },
+	{ "state", 's', FLAG_TEXT, "STATE", "only in these states or stages, with commas",
+	  &options.filter.state, NULL },
+	{ "kind", 'k', FLAG_TEXT, "KIND", "only of this kind", &options.filter.kind, NULL },
+	{ "limit", 'n', FLAG_NUMBER, "N", "only the N newest; 0: none", &options.limit,
+	  &options.limit_given },
+	{ "output", 'o', FLAG_TEXT, "COLUMNS", "these columns; +COLUMNS: these as well",
+	  &options.columns, NULL },
+	{ "columns", 0, FLAG_BOOL, NULL, "list the columns there are", &options.list_columns,
+	  NULL },
+	{ "no-headings", 0, FLAG_BOOL, NULL, "without the line of headings", &options.no_headings,
+	  NULL },
+	{ "raw", 'r', FLAG_BOOL, NULL, "single blanks between columns, nothing cut", &options.raw,
+	  NULL },
+	{ 0 },
+};
+
+enum { CUT_LEAST = 10 }; /* cells of a column that is cut */
+
+struct table {
+	struct libscols_table *scols;
+	const struct column *columns[COLUMNS_MAX];
+	int n;
+	int cells[COLUMNS_MAX]; /* of each column's widest text; 0: it is empty */
+	uint64_t now_ns;
+};
+
+static size_t n_shown(const struct listing *listing)
+{
+	return options.limit_given && options.limit < listing->n ? (size_t)options.limit
+								 : listing->n;
+}
+
+/* ---- The table --------------------------------------------------------- */
+
+static int make(struct ctl *ctl, struct table *table)
+{
+	scols_init_debug(0);
+	table->scols = scols_new_table();
+	if (!table->scols)
+		return -ENOMEM;
+	scols_table_enable_colors(table->scols, ctl->terminal.color);
+	scols_table_enable_noheadings(table->scols, options.no_headings);
+	scols_table_enable_raw(table->scols, options.raw);
+	for (int i = 0; i < table->n; i++) {
+		const struct column *column = table->columns[i];
+		int how = (column->right ? SCOLS_FL_RIGHT : 0) | (column->cut ? SCOLS_FL_TRUNC : 0);
+
+		if (!scols_table_new_column(table->scols, column->name, column->width, how))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int add_line(struct ctl *ctl, struct table *table, const struct trackd_task *task)
+{
+	struct libscols_line *line = scols_table_new_line(table->scols, NULL);
+	enum style style = terminal_state_style((enum trackd_state)task->state);
+	char text[COLUMN_TEXT], same[COLUMN_TEXT];
+
+	if (!line)
+		return -ENOMEM;
+	for (int i = 0; i < table->n; i++) {
+		const struct column *column = table->columns[i];
+
+		column->text(ctl, task, table->now_ns, text, sizeof text);
+		int cells = terminal_text(&ctl->terminal, same, sizeof same, text, 0);
+		if (cells > table->cells[i])
+			table->cells[i] = cells;
+		if (scols_line_set_data(line, (size_t)i, text) < 0)
+			return -ENOMEM;
+		if (column->styled && ctl->terminal.color)
+			(void)scols_cell_set_color(scols_line_get_cell(line, (size_t)i),
+						   terminal_on(&ctl->terminal, style));
+	}
+	return 0;
+}
+
+/* ---- What is left out -------------------------------------------------- */
+
+static void hide(struct table *table, int i)
+{
+	struct libscols_column *column = scols_table_get_column(table->scols, (size_t)i);
+
+	scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+	table->cells[i] = 0;
+}
+
+static void hide_empty(struct table *table)
+{
+	for (int i = 0; i < table->n; i++)
+		if (table->cells[i] == 0)
+			hide(table, i);
+}
+
+/* The cells of a column that has some at all: of its widest text and its heading, or of what it is
+ * cut to. */
+static int wanted(const struct table *table, int i, int cut)
+{
+	const struct column *column = table->columns[i];
+	int heading = (int)strlen(column->name), cells = table->cells[i];
+
+	if (column->cut && cells > cut)
+		cells = cut;
+	return cells > heading ? cells : heading;
+}
+
+static int width_of(const struct table *table, int cut)
+{
+	int width = -1;
+
+	for (int i = 0; i < table->n; i++)
+		if (table->cells[i] > 0)
+			width += 1 + wanted(table, i, cut);
+	return width;
+}
+
+/* Give up columns, the least important first, until the others fit. */
+static void hide_what_does_not_fit(struct table *table, int width)
+{
+	static const char *const spare[] = { "KIND", "BAR",  "WORKER",  "TIME",
+					     "WORK", "NAME", "MESSAGE", "OWNER" };
+
+	for (size_t k = 0; k < sizeof spare / sizeof spare[0]; k++)
+		for (int i = 0; i < table->n && width_of(table, CUT_LEAST) > width; i++)
+			if (strcmp(table->columns[i]->name, spare[k]) == 0)
+				hide(table, i);
+}
+
+static int cut_column(struct ctl *ctl, struct table *table, size_t i, int cells)
+{
+	char text[COLUMN_TEXT];
+	struct libscols_line *line;
+
+	for (size_t n = 0; (line = scols_table_get_line(table->scols, n)); n++) {
+		const char *whole =
+			scols_line_get_column_data(line, scols_table_get_column(table->scols, i));
+
+		terminal_text(&ctl->terminal, text, sizeof text, whole ? whole : "", cells);
+		if (scols_line_set_data(line, i, text) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Fit the usual columns to the terminal: what may be cut shares the room that the others leave. */
+static int fit(struct ctl *ctl, struct table *table)
+{
+	int cut = CUT_LEAST, error = 0;
+
+	hide_what_does_not_fit(table, ctl->terminal.width);
+	while (cut < ctl->terminal.width && width_of(table, cut + 1) <= ctl->terminal.width)
+		cut++;
+	for (int i = 0; error == 0 && i < table->n; i++) {
+		(void)scols_column_set_whint(scols_table_get_column(table->scols, (size_t)i), 0);
+		if (table->columns[i]->cut && table->cells[i] > cut)
+			error = cut_column(ctl, table, (size_t)i, wanted(table, i, cut));
+	}
+	return error;
+}
+
+static int show_table(struct ctl *ctl, const struct listing *listing)
+{
+	struct table table = { .now_ns = moment_now() };
+	struct trackd_task task;
+
+	table.n = columns_parse(&ctl->terminal, options.columns, table.columns);
+	if (table.n < 0)
+		return EXIT_CODE_USAGE;
+	int error = make(ctl, &table);
+	for (size_t i = 0; error == 0 && i < n_shown(listing); i++)
+		if (ctl_copy(ctl, listing->entries[i].ref, &task) >= 0)
+			error = add_line(ctl, &table, &task);
+	if (error == 0) {
+		if (!options.columns || options.columns[0] == '+')
+			hide_empty(&table);
+		if (!options.columns && !options.raw && ctl->terminal.tty)
+			error = fit(ctl, &table);
+		if (error == 0 && n_shown(listing) > 0)
+			error = scols_print_table(table.scols);
+	}
+	scols_unref_table(table.scols);
+	return error < 0 ? ctl_error(error, "cannot print the table") : 0;
+}
+
+/* ---- JSON -------------------------------------------------------------- */
+
+/* One document, but never all of it in memory. */
+static int show_json(struct ctl *ctl, const struct listing *listing)
+{
+	struct trackd_task task;
+	bool first = true;
+
+	printf("{\"tasks\": [");
+	for (size_t i = 0; i < n_shown(listing); i++) {
+		if (ctl_copy(ctl, listing->entries[i].ref, &task) < 0)
+			continue;
+		json_t *object = ctl_task_json(&task);
+		if (!object)
+			return ctl_error(-ENOMEM, "cannot make JSON");
+		printf("%s\n", first ? "" : ",");
+		(void)json_dumpf(object, stdout, JSON_COMPACT);
+		json_decref(object);
+		first = false;
+	}
+	printf("%s]}\n", first ? "" : "\n");
+	return 0;
+}
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	struct listing listing = { 0 };
+
+	(void)n_arguments;
+	(void)arguments;
+	if (options.list_columns) {
+		columns_help();
+		return EXIT_CODE_DONE;
+	}
+	int code = ctl_open(ctl, TRACKD_OPEN_READ, 0);
+	if (code == 0)
+		code = listing_check(ctl, &options.filter);
+	if (code == 0)
+		code = listing_read(ctl, &options.filter, &listing);
+	if (code == 0)
+		code = ctl->json ? show_json(ctl, &listing) : show_table(ctl, &listing);
+	if (code == 0 && listing.n == 0 && !ctl->json && ctl->terminal.tty)
+		fprintf(stderr, "no tasks%s\n",
+			options.filter.owner || options.filter.state || options.filter.kind
+				? " pass the filter"
+				: " on this board");
+	listing_free(&listing);
+	return code;
+}
+
+const struct verb verb_ls = {
+	.name = "ls",
+	.arguments = "",
+	.summary = "List tasks, newest first",
+	.flags = flags,
+	.run = run,
+};

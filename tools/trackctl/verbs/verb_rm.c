@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* trackctl rm: forget tasks. Deleting is not cancelling, so an active one is refused. */
+#include "tools/trackctl/verbs/verbs.h"
+
+static struct {
+	bool force;
+} options;
+
+static const struct flag flags[] = {
+	{ "force", 'f', FLAG_BOOL, NULL, "active tasks too; their workers are not told",
+	  &options.force, NULL },
+	{ 0 },
+};
+
+static int remove_one(struct ctl *ctl, const char *id)
+{
+	struct trackd_task task;
+	int code = ctl_find_task(ctl, id, &task);
+
+	if (code != 0)
+		return code;
+	if (task.state == TRACKD_ACTIVE && !options.force)
+		return ctl_fail(EXIT_CODE_REFUSED,
+				"%s is active; trackctl cancel %s asks it to stop, --force forgets "
+				"it while it goes on",
+				task.id, task.id);
+	int error = trackd_remove(ctl->trackd, task.ref);
+	return error < 0 ? ctl_error(error, "%s", id) : EXIT_CODE_DONE;
+}
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	int code = ctl_open(ctl, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, 0);
+
+	if (code != 0)
+		return code;
+	for (int i = 0; i < n_arguments; i++) {
+		int one = remove_one(ctl, arguments[i]);
+		code = code != 0 ? code : one;
+	}
+	return code;
+}
+
+const struct verb verb_rm = {
+	.name = "rm",
+	.arguments = "ID...",
+	.summary = "Forget tasks",
+	.flags = flags,
+	.min_arguments = 1,
+	.max_arguments = -1,
+	.run = run,
+};

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trackctl run: a command as a task. The task's worker is this process, not the command: the kernel
+ * tells the daemon of a death in the instant it happens, so a command that has just ended well
+ * would be called lost before anybody could say that it is done. Should this process be killed,
+ * nobody is left to tell how the command ends: the task fails as worker lost, and the guard asks the
+ * job to end, so that what is shown is so.
+ *
+ * The command comes first: it runs whatever becomes of the board (run_task.h).
+ */
+#include "tools/common/time_format.h"
+#include "tools/trackctl/run/channel.h"
+#include "tools/trackctl/run/child.h"
+#include "tools/trackctl/run/progress.h"
+#include "tools/trackctl/run/run_task.h"
+#include "tools/trackctl/verbs/verbs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 100, CANNOT_RUN = 126, NO_COMMAND = 127, SIGNALLED = 128, GRACE_MS = 10000 };
+static const int64_t NS_IN_MS = 1000000;
+
+static struct {
+	const char *kind, *id, *owner, *name;
+	int64_t grace_ms;
+	bool replace, quiet, require_board, grace_given;
+} options;
+
+static const struct flag flags[] = {
+	{ "kind", 'k', FLAG_TEXT, "KIND", "its list of stages (command: one stage, running)",
+	  &options.kind, NULL },
+	{ "id", 'i', FLAG_TEXT, "ID", "the task's id (one is made up)", &options.id, NULL },
+	{ "owner", 'u', FLAG_TEXT, "USER", "whose it is", &options.owner, NULL },
+	{ "name", 'n', FLAG_TEXT, "NAME", "for people (the command line)", &options.name, NULL },
+	{ "replace", 0, FLAG_BOOL, NULL, "take the place of a task of that id and owner",
+	  &options.replace, NULL },
+	{ "grace", 'g', FLAG_TIME, "TIME", "from SIGTERM to SIGKILL when cancelled (10)",
+	  &options.grace_ms, &options.grace_given },
+	{ "require-board", 0, FLAG_BOOL, NULL, "do not run without a task", &options.require_board,
+	  NULL },
+	{ "quiet", 'q', FLAG_BOOL, NULL, "do not print an id that was made up", &options.quiet,
+	  NULL },
+	{ 0 },
+};
+
+struct job {
+	struct run_task task;
+	char id[TRACKD_ID_MAX + 1];
+	struct child child;
+	struct channel channel;
+	struct progress_buffer buffer;
+	bool told_bad_line, ending, killed;
+	uint64_t kill_at;
+};
+
+/* ---- The task ---------------------------------------------------------- */
+
+static void choose_id(struct job *job)
+{
+	uint32_t random = 0;
+
+	if (options.id) {
+		snprintf(job->id, sizeof job->id, "%s", options.id);
+		return;
+	}
+	if (getrandom(&random, sizeof random, 0) < 0)
+		random = (uint32_t)moment_steady() ^ (uint32_t)getpid();
+	snprintf(job->id, sizeof job->id, "run-%08x", random);
+}
+
+static void command_line(char *to, size_t size, char **command)
+{
+	size_t length = 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; command[i] && length + 1 < size; i++) {
+		snprintf(to + length, size - length, "%s%s", i > 0 ? " " : "", command[i]);
+		length += strlen(to + length);
+	}
+}
+
+/* name: has room for one byte more than the board, so that the library marks it as cut. */
+static int begin(struct job *job, struct ctl *ctl, char name[TRACKD_NAME_MAX + 2], char **command)
+{
+	command_line(name, TRACKD_NAME_MAX + 2, command);
+	job->task = (struct run_task){
+		.id = options.id ? options.id : job->id,
+		.owner = options.owner,
+		.name = options.name ? options.name : name,
+		.kind = options.kind,
+		.replace = options.replace,
+	};
+	int code = run_task_begin(&job->task, ctl, options.require_board);
+	if (code == 0 && !options.id && !options.quiet)
+		fprintf(stderr, "trackctl: task %s\n", job->id);
+	return code;
+}
+
+/* ---- Progress ---------------------------------------------------------- */
+
+static int apply(struct job *job, const struct progress *progress)
+{
+	switch (progress->type) {
+	case PROGRESS_COUNT:
+		return run_task_count(&job->task, progress->done, progress->total,
+				      progress->message);
+	case PROGRESS_STAGE:
+		return run_task_enter(&job->task, progress->stage, progress->message);
+	}
+	return -EINVAL;
+}
+
+static void take_line(void *user, char *line)
+{
+	struct job *job = user;
+	struct progress progress;
+	char copy[PROGRESS_LINE];
+
+	snprintf(copy, sizeof copy, "%s", line);
+	bool understood = progress_parse(line, &progress);
+	int error = understood ? apply(job, &progress) : 0;
+	if ((understood && error >= 0) || job->told_bad_line)
+		return;
+	job->told_bad_line = true; /* once: it may come a thousand times */
+	if (understood)
+		ctl_error(error, "progress line \"%s\"", copy);
+	else
+		ctl_fail(EXIT_CODE_USAGE,
+			 "progress line \"%s\" is neither \"N/M [message]\" nor \"stage NAME "
+			 "[message]\"",
+			 copy);
+}
+
+/* ---- While it runs ----------------------------------------------------- */
+
+/* A cancelled job gets SIGTERM, and SIGKILL if it is not gone when the grace is over. */
+static void look_for_cancel(struct job *job)
+{
+	uint64_t now = moment_steady();
+	int64_t grace = options.grace_given ? options.grace_ms : GRACE_MS;
+
+	run_task_sync(&job->task);
+	if (!job->task.asked)
+		return;
+	if (!job->ending) {
+		job->ending = true;
+		job->kill_at = now + (uint64_t)(grace * NS_IN_MS);
+		int error = child_signal_all(&job->child, SIGTERM);
+		if (error < 0)
+			ctl_error(error, "cannot end the command of task %s", job->id);
+	} else if (!job->killed && now >= job->kill_at) {
+		job->killed = true;
+		(void)child_signal_all(&job->child, SIGKILL);
+	}
+}
+
+/* What the command has started and left behind is its own business, as in a shell; only of a task
+ * that is shown as cancelled nothing may go on. */
+static bool is_over(const struct job *job)
+{
+	return job->child.ended && (!job->ending || !child_has_members(&job->child));
+}
+
+static void attend(struct job *job)
+{
+	struct pollfd fds[] = {
+		{ .fd = job->child.signals, .events = POLLIN },
+		{ .fd = job->channel.read, .events = POLLIN },
+	};
+
+	while (!is_over(job)) {
+		(void)poll(fds, 2, child_patience(&job->child, LOOK_MS));
+		progress_read(&job->buffer, job->channel.read, take_line, job);
+		child_attend(&job->child);
+		if (!job->child.ended || job->ending)
+			look_for_cancel(job);
+	}
+	/* What it wrote last is still in the FIFO. */
+	progress_read(&job->buffer, job->channel.read, take_line, job);
+	progress_finish(&job->buffer, take_line, job);
+}
+
+/* ---- The end ----------------------------------------------------------- */
+
+/* Tell the task how its command ended. Returns what we exit with. */
+static int end(struct job *job, struct ctl *ctl)
+{
+	int status = job->child.status;
+	char text[128];
+
+	if (WIFSIGNALED(status)) {
+		int signal_number = WTERMSIG(status);
+		snprintf(text, sizeof text, "killed by signal %d (%s)%s", signal_number,
+			 strsignal(signal_number), WCOREDUMP(status) ? ", core dumped" : "");
+		ctl->end_signal = signal_number;
+		ctl->end_all = job->child.interrupted &&
+			       (signal_number == SIGINT || signal_number == SIGQUIT);
+	} else {
+		snprintf(text, sizeof text, "exit status %d", WEXITSTATUS(status));
+	}
+	/* How a command ends that was asked to does not tell that its work is done. */
+	run_task_end(&job->task,
+		     job->ending   ? TRACKD_CANCELLED
+		     : status == 0 ? TRACKD_COMPLETED
+				   : TRACKD_FAILED,
+		     text);
+	return WIFSIGNALED(status) ? SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int cannot_run(struct job *job, const char *command, int error)
+{
+	char text[TRACKD_ERROR_MAX];
+
+	snprintf(text, sizeof text, "cannot run %s: %s", command, strerror(-error));
+	run_task_end(&job->task, TRACKD_FAILED, text);
+	ctl_fail(EXIT_CODE_USAGE, "%s", text);
+	return error == -ENOENT ? NO_COMMAND : CANNOT_RUN;
+}
+
+static void pass_channel(void *user)
+{
+	channel_pass(user);
+}
+
+static int run_command(struct job *job, struct ctl *ctl, char **command)
+{
+	char name[TRACKD_NAME_MAX + 2];
+	int code = begin(job, ctl, name, command);
+
+	if (code != 0)
+		return code;
+	int error = child_start(&job->child, command, pass_channel, &job->channel);
+	if (error < 0)
+		return cannot_run(job, command[0], error);
+	attend(job);
+	return end(job, ctl);
+}
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	struct job job = { .child.signals = -1 };
+	int code;
+
+	(void)n_arguments;
+	choose_id(&job);
+	int error = channel_open(&job.channel);
+	if (error == 0 && setenv("TRACKD_ID", job.id, 1) < 0)
+		error = -errno;
+	if (error == 0)
+		error = child_prepare(&job.child, job.channel.file[0] ? job.channel.file : NULL);
+	if (error < 0)
+		code = ctl_error(error, "cannot run %s", arguments[0]);
+	else
+		code = run_command(&job, ctl, arguments);
+	channel_close(&job.channel);
+	child_free(&job.child);
+	return code;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.arguments = "[--] COMMAND [ARGUMENT...]",
+	.summary = "Run a command as a task, and pass its exit status on",
+	.more = "The command finds the task's id in $TRACKD_ID and in $TRACKD_PROGRESS a path to "
+		"write\n"
+		"lines to: \"N/M [message]\" sets done and total, \"stage NAME [message]\" enters "
+		"a stage.\n"
+		"$TRACKD_PROGRESS_FD is a descriptor that it inherits for the same.\n"
+		"Exits as the command did, by the same signal if one killed it; 127 or 126 if it "
+		"could not\n"
+		"be run. trackctl cancel sends SIGTERM to it and all of its process group.",
+	.flags = flags,
+	.min_arguments = 1,
+	.max_arguments = -1,
+	.rest_is_command = true,
+	.run = run,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* trackctl show: one task, for people or as JSON. */
+#include "tools/trackctl/verbs/verbs.h"
+#include "tools/trackctl/view/detail.h"
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	struct trackd_task task;
+	int code = ctl_open(ctl, TRACKD_OPEN_READ, 0);
+
+	(void)n_arguments;
+	if (code == 0)
+		code = ctl_find_task(ctl, arguments[0], &task);
+	if (code != 0)
+		return code;
+	if (ctl->json)
+		return ctl_print_json(ctl_task_json(&task), false);
+	detail_print(stdout, &ctl->terminal, &task);
+	return EXIT_CODE_DONE;
+}
+
+const struct verb verb_show = {
+	.name = "show",
+	.arguments = "ID",
+	.summary = "Show one task: stages, times, worker, what it says",
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.prefixes = true,
+	.run = run,
+};

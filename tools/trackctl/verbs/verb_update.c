@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trackctl update: move a task to a stage, or say something about it. This process is gone the next
+ * moment, so it claims no task; --pid names the one that works on it and is watched from then on.
+ */
+#include "tools/trackctl/verbs/verbs.h"
+#include <limits.h>
+#include <string.h>
+
+static struct {
+	uint64_t done, total, pid;
+	bool done_given, total_given, pid_given;
+} options;
+
+static const struct flag flags[] = {
+	{ "done", 'd', FLAG_NUMBER, "N", "work done in the stage", &options.done,
+	  &options.done_given },
+	{ "total", 't', FLAG_NUMBER, "N", "work that the stage has", &options.total,
+	  &options.total_given },
+	{ "pid", 'p', FLAG_NUMBER, "PID", "the process that works on it", &options.pid,
+	  &options.pid_given },
+	{ 0 },
+};
+
+/* "-" stays in the stage that the task is in. */
+static int find_stage(struct ctl *ctl, const struct trackd_task *task, const char *name,
+		      int *ret_stage)
+{
+	if (strcmp(name, "-") != 0)
+		return ctl_find_stage(ctl, task, name, ret_stage);
+	if (options.pid_given && task->stage < 0)
+		return ctl_fail(EXIT_CODE_USAGE,
+				"%s is in no stage yet; name one to give it a worker", task->id);
+	*ret_stage = options.pid_given ? task->stage : TRACKD_STAGE_KEEP;
+	return 0;
+}
+
+static int count(struct ctl *ctl, const struct trackd_task *before)
+{
+	struct trackd_task now;
+	int error = ctl_copy(ctl, before->ref, &now);
+
+	if (error < 0)
+		return error;
+	if (!options.done_given)
+		return trackd_set_total(ctl->trackd, now.ref, options.total);
+	return trackd_set_progress(ctl->trackd, now.ref, options.done,
+				   options.total_given ? options.total : now.total);
+}
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	struct trackd_task task;
+	int stage = TRACKD_STAGE_KEEP;
+
+	if (options.pid_given && (options.pid == 0 || options.pid > INT32_MAX))
+		return ctl_fail(EXIT_CODE_USAGE, "--pid takes the id of a running process");
+	int code =
+		ctl_open(ctl, TRACKD_OPEN_WRITE | (options.pid_given ? 0 : TRACKD_OPEN_NO_WORKER),
+			 (int32_t)options.pid);
+	if (code == 0)
+		code = ctl_find_task(ctl, arguments[0], &task);
+	if (code == 0)
+		code = find_stage(ctl, &task, arguments[1], &stage);
+	if (code != 0)
+		return code;
+	int error =
+		trackd_update(ctl->trackd, task.ref, stage, n_arguments > 2 ? arguments[2] : NULL);
+	if (error >= 0 && (options.done_given || options.total_given))
+		error = count(ctl, &task);
+	if (error == TRACKD_E_FINAL)
+		return ctl_is_final(ctl, task.id);
+	if (error < 0)
+		return ctl_error(error, "%s", task.id);
+	if (!ctl->json)
+		return EXIT_CODE_DONE;
+	error = ctl_copy(ctl, task.ref, &task);
+	return error < 0 ? ctl_error(error, "%s", task.id)
+			 : ctl_print_json(ctl_task_json(&task), false);
+}
+
+const struct verb verb_update = {
+	.name = "update",
+	.arguments = "ID STAGE [MESSAGE]",
+	.summary = "Move a task to a stage; stage - stays where it is",
+	.more = "Without --pid the task keeps the worker it has; a task that never had one is not\n"
+		"watched. With --pid that process is its worker, and its death fails the task.",
+	.flags = flags,
+	.min_arguments = 2,
+	.max_arguments = 3,
+	.run = run,
+};

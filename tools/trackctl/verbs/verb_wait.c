@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* trackctl wait: until tasks are over. Silent; the exit status tells how they ended. */
+#include "tools/common/time_format.h"
+#include "tools/trackctl/verbs/follow.h"
+#include "tools/trackctl/verbs/verbs.h"
+
+/* Even if no event tells of it: the daemon may be away, and events can be lost. */
+enum { LOOK_MS = 250 };
+static const int64_t NS_IN_MS = 1000000;
+
+static struct {
+	int64_t timeout_ms;
+	bool timeout_given, appear;
+} options;
+
+static const struct flag flags[] = {
+	{ "timeout", 't', FLAG_TIME, "TIME", "give up after TIME (2, 0.5, 3m, 1h) with 124",
+	  &options.timeout_ms, &options.timeout_given },
+	{ "appear", 'a', FLAG_BOOL, NULL, "also for tasks that are not there yet", &options.appear,
+	  NULL },
+	{ 0 },
+};
+
+static int64_t remaining_ms(uint64_t begin_ns)
+{
+	int64_t taken = (int64_t)(moment_steady() - begin_ns) / NS_IN_MS;
+
+	if (!options.timeout_given)
+		return LOOK_MS;
+	return options.timeout_ms > taken ? options.timeout_ms - taken : 0;
+}
+
+static int wait_for(struct follow *follow)
+{
+	struct trackd_event event;
+	uint64_t begin = moment_steady();
+
+	for (;;) {
+		while (follow_next(follow, &event) == FOLLOW_EVENT)
+			;
+		follow_refresh(follow);
+		if (follow_done(follow))
+			return (int)follow_outcome(follow);
+		if (ctl_interrupted())
+			return EXIT_CODE_INTERRUPTED;
+		int64_t left = remaining_ms(begin);
+		if (left == 0)
+			return EXIT_CODE_TIMED_OUT;
+		follow_sleep(follow, left < LOOK_MS ? left : LOOK_MS);
+	}
+}
+
+static int run(struct ctl *ctl, int n_arguments, char **arguments)
+{
+	struct follow follow = { .appear = options.appear };
+	int code = ctl_open(ctl, TRACKD_OPEN_READ, 0);
+
+	if (code != 0)
+		return code;
+	ctl_catch_signals();
+	code = follow_begin(&follow, ctl, n_arguments, arguments);
+	if (code == 0)
+		code = wait_for(&follow);
+	else if (code == EXIT_CODE_NOT_FOUND)
+		ctl_fail(EXIT_CODE_NOT_FOUND, "--appear waits for a task that is not there yet");
+	follow_end(&follow);
+	return code;
+}
+
+const struct verb verb_wait = {
+	.name = "wait",
+	.arguments = "ID...",
+	.summary = "Wait until tasks are over; the exit status tells how they ended",
+	.more = "An id that is not there is an error (3), unless --appear says that it will be.\n"
+		"0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "
+		"timed\n"
+		"out, 130 interrupted. Of several tasks the first that did not complete decides.",
+	.flags = flags,
+	.min_arguments = 1,
+	.max_arguments = -1,
+	.run = run,
+};

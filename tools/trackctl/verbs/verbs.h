@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a verb of trackctl is: a name, words for the help, a table of options, a function. Each
+ * lives in a file of its own, verb_NAME.c, which exports `const struct verb verb_NAME`; the one
+ * list of them is VERBS.
+ */
+#ifndef TRACKCTL_VERBS_H
+#define TRACKCTL_VERBS_H
+
+#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/verbs/flags.h"
+#include <stdio.h>
+
+/* In the order in which the help shows them. */
+#define VERBS(X)                                                                                   \
+	X(ls)                                                                                      \
+	X(show)                                                                                    \
+	X(watch)                                                                                   \
+	X(wait)                                                                                    \
+	X(top)                                                                                     \
+	X(run)                                                                                     \
+	X(create)                                                                                  \
+	X(update)                                                                                  \
+	X(complete)                                                                                \
+	X(fail)                                                                                    \
+	X(cancel)                                                                                  \
+	X(rm)                                                                                      \
+	X(kinds)                                                                                   \
+	X(stats)                                                                                   \
+	X(doctor)                                                                                  \
+	X(help)
+
+struct verb {
+	const char *name;
+	const char *arguments;            /* "ID STAGE [MESSAGE]"; "" for none */
+	const char *summary;              /* one line */
+	const char *more;                 /* for `trackctl help VERB`; NULL: nothing more to say */
+	const struct flag *flags;         /* ends with one without a name; NULL: none */
+	int min_arguments, max_arguments; /* max -1: any number */
+	bool rest_is_command;             /* options end where the arguments begin */
+	bool prefixes;                    /* it only shows: on a terminal, ids may be shortened */
+	int (*run)(struct ctl *ctl, int n_arguments, char **arguments); /* the exit status */
+};
+
+#define VERB_DECLARE(name) extern const struct verb verb_##name;
+VERBS(VERB_DECLARE)
+#undef VERB_DECLARE
+
+/* The verb of a name, or NULL. */
+const struct verb *verb_find(const char *name);
+/* The verb that was probably meant, or NULL. */
+const struct verb *verb_nearest(const char *name);
+/* Say that there is no verb of that name, and which was probably meant. Returns the exit status. */
+int verb_unknown(const char *name);
+/* Number i of the list, or NULL behind the last. */
+const struct verb *verb_at(size_t i);
+
+/* The line that says how to call it, and all there is to say. */
+void verb_usage(const struct verb *verb, FILE *to);
+void verb_explain(const struct verb *verb);
+void general_help(const struct ctl *ctl);
+
+#endif

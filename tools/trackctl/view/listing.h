@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tasks of a board that pass a filter, newest first. Only references are kept: a board of a
+ * million tasks lists in a few bytes a task, and each is copied when it is shown.
+ */
+#ifndef TRACKCTL_LISTING_H
+#define TRACKCTL_LISTING_H
+
+#include "tools/trackctl/verbs/ctl.h"
+
+struct listing_filter {
+	const char *owner, *kind; /* NULL: any */
+	const char *state;        /* states or stages, with commas; NULL: any */
+};
+
+struct listing_entry {
+	struct trackd_ref ref;
+	uint64_t created_ns;
+	uint8_t state;
+};
+
+struct listing {
+	struct listing_entry *entries;
+	size_t n, room;
+};
+
+/* Check what a person typed as a filter: every word must be a state or a stage, the kind one of the
+ * board's. 0 or an exit status. */
+int listing_check(struct ctl *ctl, const struct listing_filter *filter);
+
+/* Read into a listing that was zeroed or read before. 0 or an exit status. */
+int listing_read(struct ctl *ctl, const struct listing_filter *filter, struct listing *listing);
+void listing_free(struct listing *listing);
+
+bool listing_passes(const struct listing_filter *filter, const struct trackd_task *task);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks as lines of equal layout, cut to a width: for what is redrawn in place (watch, top). The
+ * widths come from the tasks that are shown; where there is too little room, the least important
+ * columns go first.
+ */
+#ifndef TRACKCTL_ROWS_H
+#define TRACKCTL_ROWS_H
+
+#include "tools/trackctl/verbs/ctl.h"
+
+enum row_column {
+	ROW_ID,
+	ROW_OWNER,
+	ROW_NAME,
+	ROW_STATUS,
+	ROW_PROGRESS,
+	ROW_BAR,
+	ROW_WORK,
+	ROW_RATE,
+	ROW_ETA,
+	ROW_TIME,
+	ROW_WORKER,
+	ROW_MESSAGE,
+	ROW_COLUMNS
+};
+
+enum { ROW_BYTES = 4096 };
+
+struct rows {
+	int cells[ROW_COLUMNS]; /* 0: left out */
+	uint64_t now_ns;
+};
+
+void rows_begin(struct rows *rows);
+void rows_measure(struct rows *rows, const struct terminal *terminal,
+		  const struct trackd_task *task);
+/* After all were measured: make the columns fit. */
+void rows_fit(struct rows *rows, int width);
+
+/* A line of the width that rows_fit() was given, or less; without trailing blanks. */
+void rows_heading(const struct rows *rows, const struct terminal *terminal, char to[ROW_BYTES]);
+void rows_line(const struct rows *rows, const struct terminal *terminal,
+	       const struct trackd_task *task, char to[ROW_BYTES]);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The board's statistics, as a table of names and values, for stats and top. */
+#ifndef TRACKCTL_STATISTICS_H
+#define TRACKCTL_STATISTICS_H
+
+#include "tools/trackctl/verbs/ctl.h"
+
+/* 0 or an exit status. */
+int statistics_read(struct ctl *ctl, struct trackd_stats *ret_stats);
+json_t *statistics_json(const struct trackd_stats *stats);
+void statistics_print(const struct ctl *ctl, const struct trackd_stats *stats);
+
+/* Whether the daemon that last had the board still runs. -1: it cannot be told. */
+int statistics_daemon_alive(const struct trackd_stats *stats);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* top on a whole screen: drawing, and what the keys do. */
+#ifndef TRACKCTL_TOP_SCREEN_H
+#define TRACKCTL_TOP_SCREEN_H
+
+#include "tools/trackctl/view/top_model.h"
+
+/* Until somebody leaves. 0 or an exit status; the terminal is as it was before. */
+int top_screen_run(struct top_model *model, int64_t delay_ms);
+
+/* What stands above the table: how many tasks in which state, how full the board is. */
+void top_summary(const struct top_model *model, char *to, size_t size);
+
+#endif

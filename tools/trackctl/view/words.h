@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said of a task in several places, in the same words: a table's cell, a line, a screen. */
+#ifndef TRACKCTL_WORDS_H
+#define TRACKCTL_WORDS_H
+
+#include "tools/trackctl/verbs/ctl.h"
+
+enum { WORDS = 96 };
+
+/* "embedding", "completed", "failed - worker lost" (with the terminal's dot). */
+void words_status(const struct terminal *terminal, char to[WORDS], const struct trackd_task *task);
+/* "480/1000", "480", or "" if nothing was counted. */
+void words_work(char to[WORDS], uint64_t done, uint64_t total);
+/* "14.5/s", or "". */
+void words_rate(char to[WORDS], const struct trackd_task *task, uint64_t now_ns);
+/* "uvicorn[4182]", or "" if none is known. */
+void words_worker(char to[WORDS], const struct trackd_task *task);
+/* "worker lost", "host restart", "" for none and for what the state says already. */
+const char *words_reason(enum trackd_reason reason);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The keys of a key file. Which of them verifies a token is our choice: kid only ever narrows it,
+ * by comparison with the kids of the file, and never names a file or an address. */
+#ifndef TRACKD_HTTP_KEYS_H
+#define TRACKD_HTTP_KEYS_H
+
+#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/key.h"
+
+struct keys;
+
+/* signing: for auth_sign(), which needs private keys; the gateway keeps none in memory. 0 or -EINVAL
+ * with why. */
+int keys_read(const struct auth_config *config, bool signing, struct keys **ret_keys, char *ret_why,
+	      size_t size);
+void keys_free(struct keys *keys);
+
+bool keys_allow(const struct keys *keys, enum key_algorithm algorithm);
+
+/* kid: NULL if the token has none. */
+bool keys_verify(const struct keys *keys, enum key_algorithm algorithm, const char *kid,
+		 const char *input, size_t n_input, const uint8_t *signature, size_t n_signature);
+
+/* The first key that can sign, or NULL. */
+const struct key *keys_signer(const struct keys *keys);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A ticket is its own record: who, which stream, when, until when; an HMAC-SHA256 of our key's guards
+ * it. Whether its stream was opened is in the book (ticket_book.h), which restarts do not touch: a
+ * ticket that opened no stream within its 30 s opens none for ever, whatever its bearer says about
+ * where he has been. What the book does not know any more opens nothing: that is the bound on memory,
+ * and it fails on the safe side; the client gets another ticket.
+ */
+#include "tools/trackd-http/auth/stream_token.h"
+#include "libclient/record/text.h"
+#include "tools/trackd-http/auth/base64url.h"
+#include "tools/trackd-http/auth/stream_token_book.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { KEY_SIZE = 32, MAC_SIZE = 32, VERSION = 2 };
+
+struct tickets {
+	uint8_t key[KEY_SIZE];
+	struct ticket_book *book;
+};
+
+/* What is signed, in the host's byte order: tickets stay at home. */
+struct record {
+	uint8_t version, n_owner, n_id, reserved[5];
+	uint64_t run, number;
+	int64_t issued, expires;
+	char texts[TRACKD_OWNER_MAX + TRACKD_ID_MAX]; /* owner, id: as long as they are */
+};
+
+enum {
+	FIXED = offsetof(struct record, texts),
+	SIGNED_MAX = FIXED + TRACKD_OWNER_MAX + TRACKD_ID_MAX
+};
+
+_Static_assert(FIXED == 40, "no padding: all that is signed is set");
+_Static_assert(BASE64URL_ROOM(SIGNED_MAX + MAC_SIZE) <= TICKET_MAX, "the longest ticket fits");
+
+/* ---- The key ------------------------------------------------------------ */
+
+static int random_fill(void *to, size_t size)
+{
+	return getrandom(to, size, 0) == (ssize_t)size ? 0 : -EIO;
+}
+
+/* What others may read or is of another size is no key of ours. */
+static int key_read(const char *path, uint8_t ret_key[KEY_SIZE])
+{
+	uint8_t key[KEY_SIZE + 1];
+	struct stat status;
+	int error = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) != 0)
+		error = -errno;
+	else if (!S_ISREG(status.st_mode) || read(fd, key, sizeof key) != KEY_SIZE)
+		error = -EINVAL;
+	else if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+		error = -EPERM;
+	else
+		memcpy(ret_key, key, KEY_SIZE);
+	explicit_bzero(key, sizeof key);
+	close(fd);
+	return error;
+}
+
+static int key_write(int fd)
+{
+	uint8_t key[KEY_SIZE];
+	int error = random_fill(key, sizeof key);
+
+	if (error == 0 && write(fd, key, sizeof key) != KEY_SIZE)
+		error = -EIO;
+	if (error == 0 && fsync(fd) != 0)
+		error = -errno;
+	explicit_bzero(key, sizeof key);
+	return error;
+}
+
+/* Under its name only when it is whole; of two that make it at once, the first stays. */
+static int key_make(const char *path)
+{
+	char temporary[4096 + 16];
+	int error, fd;
+
+	if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
+		return -ENAMETOOLONG;
+	fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0)
+		return -errno;
+	error = key_write(fd);
+	if (error == 0 && link(temporary, path) != 0 && errno != EEXIST)
+		error = -errno;
+	unlink(temporary);
+	close(fd);
+	return error;
+}
+
+static int book_open(struct tickets *tickets, const char *key_file)
+{
+	char path[4096 + 16];
+
+	if (snprintf(path, sizeof path, "%s.opened", key_file) >= (int)sizeof path)
+		return -ENAMETOOLONG;
+	return ticket_book_open(path, &tickets->book);
+}
+
+int tickets_open(const char *key_file, struct tickets **ret_tickets)
+{
+	struct tickets *tickets = calloc(1, sizeof *tickets);
+	int error;
+
+	if (!tickets)
+		return -ENOMEM;
+	error = key_read(key_file, tickets->key);
+	if (error == -ENOENT) {
+		error = key_make(key_file);
+		if (error == 0)
+			error = key_read(key_file, tickets->key);
+	}
+	if (error == 0)
+		error = book_open(tickets, key_file);
+	if (error == 0)
+		*ret_tickets = tickets;
+	else
+		tickets_close(tickets);
+	return error;
+}
+
+void tickets_close(struct tickets *tickets)
+{
+	if (!tickets)
+		return;
+	ticket_book_close(tickets->book);
+	explicit_bzero(tickets->key, sizeof tickets->key);
+	free(tickets);
+}
+
+/* ---- Making ------------------------------------------------------------- */
+
+static int sign(const struct tickets *tickets, const void *bytes, size_t n, uint8_t mac[MAC_SIZE])
+{
+	return gnutls_hmac_fast(GNUTLS_MAC_SHA256, tickets->key, KEY_SIZE, bytes, n, mac) == 0
+		       ? 0
+		       : -EIO;
+}
+
+int ticket_make(struct tickets *tickets, const struct identity *identity, const char *id,
+		int64_t now, char ret_ticket[TICKET_MAX])
+{
+	size_t n_owner = strlen(identity->owner), n_id = strlen(id), n = FIXED + n_owner + n_id;
+	struct record record = { .version = VERSION,
+				 .n_owner = (uint8_t)n_owner,
+				 .n_id = (uint8_t)n_id,
+				 .run = ticket_book_run(tickets->book),
+				 .issued = now,
+				 .expires = identity->expires };
+	uint8_t bytes[SIGNED_MAX + MAC_SIZE];
+	int error;
+
+	if (n_owner == 0 || (n_id > 0 && !text_id_valid(id)))
+		return -EINVAL;
+	record.number = ticket_book_add(tickets->book);
+	memcpy(record.texts, identity->owner, n_owner);
+	memcpy(record.texts + n_owner, id, n_id);
+	memcpy(bytes, &record, n);
+	error = sign(tickets, bytes, n, bytes + n);
+	if (error != 0)
+		return error;
+	base64url_encode(ret_ticket, bytes, n + MAC_SIZE);
+	return 0;
+}
+
+/* ---- Using -------------------------------------------------------------- */
+
+/* Nothing is read before the signature says that we wrote it. */
+static bool record_read(const struct tickets *tickets, const char *ticket,
+			struct record *ret_record)
+{
+	uint8_t bytes[BASE64URL_BYTES(TICKET_MAX)], mac[MAC_SIZE];
+	size_t length = strnlen(ticket, TICKET_MAX), n;
+	int size = length < TICKET_MAX ? base64url_decode(bytes, ticket, length) : -EINVAL;
+
+	if (size < FIXED + MAC_SIZE || size > SIGNED_MAX + MAC_SIZE)
+		return false;
+	n = (size_t)size - MAC_SIZE;
+	if (sign(tickets, bytes, n, mac) != 0 || gnutls_memcmp(mac, bytes + n, MAC_SIZE) != 0)
+		return false;
+	*ret_record = (struct record){ 0 };
+	memcpy(ret_record, bytes, n);
+	return ret_record->version == VERSION &&
+	       n == FIXED + (size_t)ret_record->n_owner + ret_record->n_id;
+}
+
+static bool is_for(const struct record *record, const char *id)
+{
+	return strlen(id) == record->n_id &&
+	       memcmp(record->texts + record->n_owner, id, record->n_id) == 0;
+}
+
+/* Whether there is a stream to be opened still, or one that was opened to come back to. */
+static bool may_open(const struct record *record, enum ticket_state state, bool reconnect,
+		     int64_t now)
+{
+	switch (state) {
+	case TICKET_UNOPENED:
+		return now < record->issued + TICKET_OPEN_S;
+	case TICKET_OPENED:
+		return reconnect;
+	case TICKET_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
+enum auth_failure ticket_check(const struct tickets *tickets, const char *ticket, const char *id,
+			       bool reconnect, int64_t now, struct identity *ret_identity,
+			       uint64_t *ret_number)
+{
+	enum ticket_state state;
+	struct record record;
+
+	if (!record_read(tickets, ticket, &record) || !is_for(&record, id) || now >= record.expires)
+		return AUTH_TICKET;
+	state = ticket_book_state(tickets->book, record.run, record.number);
+	if (!may_open(&record, state, reconnect, now))
+		return AUTH_TICKET;
+	*ret_number = record.number;
+	*ret_identity = (struct identity){ .expires = record.expires };
+	memcpy(ret_identity->owner, record.texts, record.n_owner);
+	return AUTH_NONE;
+}
+
+void ticket_use(struct tickets *tickets, uint64_t number)
+{
+	if (number != 0)
+		ticket_book_mark(tickets->book, number);
+}

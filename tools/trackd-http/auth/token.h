@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One JWT, in the order that gives a stranger least to play with: its shape, its header, its
+ * signature, and only then what it claims. Nothing in a header chooses more than which of the
+ * configured keys and algorithms is meant.
+ */
+#ifndef TRACKD_HTTP_TOKEN_H
+#define TRACKD_HTTP_TOKEN_H
+
+#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/keys.h"
+
+/* length: at most AUTH_TOKEN_MAX. */
+enum auth_failure token_verify(const struct keys *keys, const struct auth_config *config,
+			       const char *token, size_t length, int64_t now,
+			       struct identity *ret_identity);
+
+#endif

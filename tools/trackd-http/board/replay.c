@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * To find one task's transitions among all, a table remembers of each entry of the ring whose it is:
+ * 1 MiB, filled as far back as anybody asked, and read at memory speed. So a reconnect after ten
+ * thousand transitions costs microseconds, and a thousand of them at once do not stall the loop.
+ */
+#include "tools/trackd-http/board/replay.h"
+#include <errno.h>
+#include <stdlib.h>
+
+struct whose {
+	struct trackd_ref ref;
+	uint64_t owner_hash;
+};
+
+struct replay {
+	uint64_t from, to; /* the sequences that the table knows; equal: none */
+	struct whose whose[TRACKD_EVENTS];
+};
+
+/* Skew of the clock readings of producers that publish at the same time. */
+static const uint64_t SKEW_NS = 1000000;
+
+int replay_new(struct replay **ret_replay)
+{
+	*ret_replay = calloc(1, sizeof **ret_replay);
+	return *ret_replay ? 0 : -ENOMEM;
+}
+
+void replay_free(struct replay *replay)
+{
+	free(replay);
+}
+
+void replay_forget(struct replay *replay)
+{
+	replay->from = replay->to = 0;
+}
+
+/* ---- The ring ------------------------------------------------------------ */
+
+/* One entry. 1, 0 lost, TRACKD_E_LAPPED. */
+static int read_at(struct trackd *trackd, uint64_t sequence, struct trackd_event *ret_event)
+{
+	struct trackd_cursor cursor;
+	int result;
+
+	trackd_cursor_at(trackd, sequence, &cursor);
+	result = trackd_next_event(trackd, &cursor, ret_event);
+	if (result == 1 && ret_event->sequence != sequence)
+		return 0; /* it was passed over */
+	return result;
+}
+
+/* Fill [from, to) of the table; what cannot be read is nobody's. */
+static void fill(struct replay *replay, struct trackd *trackd, uint64_t from, uint64_t to)
+{
+	struct trackd_event event;
+
+	for (uint64_t sequence = from; sequence < to; sequence++) {
+		struct whose *whose = &replay->whose[sequence % TRACKD_EVENTS];
+
+		*whose = (struct whose){ .ref = { UINT32_MAX, 0 } };
+		if (read_at(trackd, sequence, &event) == 1)
+			*whose = (struct whose){ event.ref, event.owner_hash };
+	}
+}
+
+static void know(struct replay *replay, struct trackd *trackd, uint64_t from, uint64_t to)
+{
+	if (replay->from == replay->to || from > replay->to)
+		replay->from = replay->to = from;
+	if (to > replay->to) {
+		fill(replay, trackd, replay->to, to);
+		replay->to = to;
+	}
+	/* What is newer has taken the place of what is a lap older. */
+	if (replay->to - replay->from > TRACKD_EVENTS)
+		replay->from = replay->to - TRACKD_EVENTS;
+	if (from < replay->from) {
+		fill(replay, trackd, from, replay->from);
+		replay->from = from;
+	}
+}
+
+static bool is_of(const struct whose *whose, const struct replay_of *of)
+{
+	if (of->owner)
+		return whose->owner_hash == of->owner_hash;
+	return whose->ref.slot == of->ref.slot && whose->ref.generation == of->ref.generation;
+}
+
+int replay_next(struct replay *replay, struct trackd *trackd, const struct replay_of *of,
+		uint64_t *sequence, uint64_t until, struct trackd_event *ret_event)
+{
+	int result;
+
+	if (*sequence >= until)
+		return 0;
+	if (until - *sequence > TRACKD_EVENTS)
+		return TRACKD_E_LAPPED;
+	know(replay, trackd, *sequence, until);
+	for (uint64_t at = *sequence; at < until; at++) {
+		if (!is_of(&replay->whose[at % TRACKD_EVENTS], of))
+			continue;
+		result = read_at(trackd, at, ret_event);
+		if (result < 0)
+			return result;
+		*sequence = at + 1;
+		if (result == 1)
+			return 1;
+	}
+	*sequence = until;
+	return 0;
+}
+
+uint64_t replay_readable(struct trackd *trackd, uint64_t sequence)
+{
+	struct trackd_cursor cursor;
+	struct trackd_event event;
+
+	trackd_cursor_at(trackd, sequence, &cursor);
+	return trackd_next_event(trackd, &cursor, &event) == TRACKD_E_LAPPED ? cursor.next
+									     : sequence;
+}
+
+uint64_t replay_time_before(struct trackd *trackd, uint64_t sequence)
+{
+	struct trackd_event event;
+
+	/* The last few may have been lost. */
+	for (uint64_t back = 1; back <= 16 && back <= sequence; back++)
+		if (read_at(trackd, sequence - back, &event) == 1)
+			return event.time_ns;
+	return 0;
+}
+
+/* ---- Stage history ------------------------------------------------------- */
+
+static uint32_t entered(const struct trackd_task *task, uint64_t until_ns, int8_t *ret_last)
+{
+	uint32_t stages = 0;
+	uint64_t last = 0;
+
+	*ret_last = -1;
+	for (int i = 0; i < task->n_stages && i < TRACKD_STAGES_MAX; i++) {
+		uint64_t started = task->stages[i].started_ns;
+
+		if (started == 0 || started > until_ns)
+			continue;
+		stages |= 1u << i;
+		if (started >= last) {
+			last = started;
+			*ret_last = (int8_t)i;
+		}
+	}
+	return stages;
+}
+
+void told_task(struct told *told, const struct trackd_task *task)
+{
+	*told = (struct told){ .state = task->state,
+			       .revision = task->revision,
+			       .done = task->done };
+	told->stages = entered(task, UINT64_MAX, &told->stage);
+}
+
+void told_until(struct told *told, const struct trackd_task *task, uint64_t time_ns)
+{
+	uint64_t until = time_ns + SKEW_NS;
+
+	told->stages = entered(task, until, &told->stage);
+	if (trackd_state_final((enum trackd_state)task->state) && task->finished_ns > until)
+		told->state = TRACKD_ACTIVE;
+}
+
+void told_event(struct told *told, const struct trackd_event *event)
+{
+	told->state = event->state;
+	told->revision = event->revision;
+	told->done = event->done;
+	if (event->type == TRACKD_EVENT_CREATED) {
+		told->stages = 0;
+		told->stage = -1;
+	}
+	if (event->type != TRACKD_EVENT_STAGE || event->stage < 0)
+		return;
+	/* Going back begins the later ones again. */
+	told->stages &= (1u << event->stage) - 1;
+	told->stages |= 1u << event->stage;
+	told->stage = event->stage;
+}
+
+static uint64_t started(const struct trackd_task *task, int stage)
+{
+	return stage >= 0 && stage < task->n_stages && stage < TRACKD_STAGES_MAX
+		       ? task->stages[stage].started_ns
+		       : 0;
+}
+
+int told_missing(const struct told *told, const struct trackd_task *task,
+		 const struct trackd_event *event)
+{
+	uint64_t after = started(task, told->stage), before = UINT64_MAX;
+	int found = -1;
+
+	if (event && event->type == TRACKD_EVENT_STAGE) {
+		before = started(task, event->stage);
+		/* The record may have a later turn of that stage; then nothing can be said. */
+		if (before != event->time_ns)
+			return -1;
+	} else if (event && event->type != TRACKD_EVENT_FINAL)
+		return -1;
+	for (int i = 0; i < task->n_stages && i < TRACKD_STAGES_MAX; i++) {
+		uint64_t at = task->stages[i].started_ns;
+
+		if (at > after && at < before && !(told->stages & 1u << i)) {
+			before = at;
+			found = i;
+		}
+	}
+	return found;
+}

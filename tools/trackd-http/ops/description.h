@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* /openapi.json: what the gateway offers, for programs. */
+#ifndef TRACKD_HTTP_DESCRIPTION_H
+#define TRACKD_HTTP_DESCRIPTION_H
+
+#include "tools/trackd-http/server/request.h"
+
+enum MHD_Result description_begin(struct request *request);
+
+#endif

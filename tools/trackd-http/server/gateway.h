@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What all parts of the gateway share. One thread, one event loop. */
+#ifndef TRACKD_HTTP_GATEWAY_H
+#define TRACKD_HTTP_GATEWAY_H
+
+#include "tools/trackd-http/config/config.h"
+#include <systemd/sd-event.h>
+
+struct gateway {
+	const struct config *config;
+	sd_event *event;
+	struct server *server, *admin;
+	struct auth *auth;
+	struct tickets *tickets;
+	struct board *board;
+	struct daemon *daemon;
+	struct documents *documents;
+	struct follower *follower;
+	struct streams *streams;
+	struct waits *waits;
+	struct uploads *uploads;
+	struct turns *turns;
+	struct limits *limits;
+	struct metrics *metrics;
+	bool draining; /* answers 503, ends what is open */
+};
+
+#endif

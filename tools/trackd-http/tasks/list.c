@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A page ends when it is full, or when so many tasks have been looked at: then it may have fewer than
+ * were asked for, or none, and its token goes on behind the last one that was looked at. The token
+ * names that task, so that to go on costs nothing, however deep; if the task has left the board, the
+ * walk begins at the newest one and passes over what has been shown.
+ */
+#include "tools/trackd-http/tasks/list.h"
+#include "tools/common/time_format.h"
+#include "tools/trackd-http/board/board_connection.h"
+#include "tools/trackd-http/server/gzip.h"
+#include "tools/trackd-http/server/respond.h"
+#include "tools/trackd-http/server/turns.h"
+#include "tools/trackd-http/stream/sse.h"
+#include "tools/trackd-http/tasks/task_text.h"
+#include "tools/trackd-http/tasks/tasks.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	PAGE_DEFAULT = 50,
+	PAGE_MAX = 500,
+	LOOK_MAX = 2000,
+	TOKEN = 48,
+	SEND_BUFFER = 64 << 10,
+	STATES = TRACKD_CANCELLED + 1
+};
+
+/* ---- What is asked for --------------------------------------------------- */
+
+/* Where a page ends: behind this task, which may be on the page or not. */
+struct place {
+	struct trackd_ref ref;
+	uint64_t serial;
+};
+
+struct query {
+	unsigned states; /* 1 << enum trackd_state */
+	int kind;        /* -1: any */
+	size_t size;
+	bool resumed;
+	struct place from;
+};
+
+static const unsigned OPEN = 1u << TRACKD_PENDING | 1u << TRACKD_ACTIVE;
+static const unsigned FINAL = 1u << TRACKD_COMPLETED | 1u << TRACKD_FAILED | 1u << TRACKD_CANCELLED;
+
+/* 0: there is none of that name. */
+static unsigned parse_states(const char *name)
+{
+	if (strcmp(name, "open") == 0)
+		return OPEN;
+	if (strcmp(name, "final") == 0)
+		return FINAL;
+	for (int state = TRACKD_PENDING; state < STATES; state++)
+		if (strcmp(name, trackd_state_name((enum trackd_state)state)) == 0)
+			return 1u << state;
+	return 0;
+}
+
+/* Digits up to an end; NULL: there are none, or the number is larger than max. */
+static const char *parse_number(const char *text, uint64_t max, uint64_t *ret_number)
+{
+	char *end;
+
+	if (!text || text[0] < '0' || text[0] > '9')
+		return NULL;
+	errno = 0;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (errno != 0 || number > max)
+		return NULL;
+	*ret_number = number;
+	return end;
+}
+
+static const char *parse_part(const char *text, uint64_t max, char end, uint64_t *ret_number)
+{
+	const char *at = parse_number(text, max, ret_number);
+
+	return at && *at == end ? at + (end != '\0') : NULL;
+}
+
+static void write_token(const struct place *place, char ret_token[TOKEN])
+{
+	snprintf(ret_token, TOKEN, "%" PRIu64 ".%" PRIu32 ".%" PRIu32, place->serial,
+		 place->ref.slot, place->ref.generation);
+}
+
+static bool parse_token(const char *token, struct place *ret_place)
+{
+	uint64_t slot, generation;
+
+	token = parse_part(token, UINT64_MAX, '.', &ret_place->serial);
+	token = parse_part(token, UINT32_MAX, '.', &slot);
+	token = parse_part(token, UINT32_MAX, '\0', &generation);
+	if (!token)
+		return false;
+	ret_place->ref = (struct trackd_ref){ (uint32_t)slot, (uint32_t)generation };
+	return true;
+}
+
+/* NULL, or what is wrong with the query. */
+static const char *parse_query(const struct request *request, struct trackd *trackd,
+			       struct query *ret_query)
+{
+	const char *state = request_query(request, "state"), *kind = request_query(request, "kind");
+	const char *size = request_query(request, "page_size");
+	const char *token = request_query(request, "page_token");
+	uint64_t number = PAGE_DEFAULT;
+
+	*ret_query = (struct query){ .states = state ? parse_states(state) : OPEN | FINAL,
+				     .kind = kind ? trackd_kind_find(trackd, kind) : -1,
+				     .resumed = token != NULL };
+	if (ret_query->states == 0)
+		return "state must be pending, active, completed, failed, cancelled, open or final";
+	if (kind && ret_query->kind < 0)
+		return "there is no such kind";
+	if (size && (!parse_part(size, PAGE_MAX, '\0', &number) || number == 0))
+		return "page_size must be a number, 1 to 500";
+	if (token && !parse_token(token, &ret_query->from))
+		return "page_token must be one that was handed out";
+	ret_query->size = (size_t)number;
+	return NULL;
+}
+
+/* ---- Both ---------------------------------------------------------------- */
+
+/* A request that goes through an owner's tasks. */
+struct walk {
+	struct turn turn;
+	struct request *request;
+	struct trackd_iter iter;
+	bool suspended, over;
+	int error;
+};
+
+static void on_done(struct turn *turn)
+{
+	struct walk *walk = (struct walk *)(void *)turn;
+
+	if (walk->suspended)
+		request_resume(walk->request);
+	walk->suspended = false;
+}
+
+static void suspend(struct walk *walk)
+{
+	walk->suspended = true;
+	request_suspend(walk->request);
+}
+
+/* Work until the end, or until the units are used up. Looks at a task; false: no further. */
+static bool go_through(struct walk *walk, int *units,
+		       bool (*look)(struct walk *walk, struct trackd *trackd, struct trackd_ref ref,
+				    int *units))
+{
+	struct trackd *trackd = board_reader(walk->request->gateway->board, &walk->error);
+	struct trackd_ref ref;
+
+	if (!trackd)
+		return true;
+	while (*units > 0) {
+		int found = trackd_next(trackd, &walk->iter, &ref);
+
+		*units -= TURNS_LOOK;
+		if (found > 0 && look(walk, trackd, ref, units))
+			continue;
+		walk->error = found < 0 ? found : 0;
+		walk->over = found >= 0;
+		return true;
+	}
+	return false;
+}
+
+static enum MHD_Result unfinished(struct walk *walk)
+{
+	if (walk->request->gateway->draining)
+		return respond_retry(walk->request, MHD_HTTP_SERVICE_UNAVAILABLE, 2,
+				     "Shutting down");
+	return tasks_absent(walk->request, walk->error);
+}
+
+static enum MHD_Result respond_fresh(struct request *request, struct MHD_Response *response)
+{
+	if (response) {
+		response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "private, no-cache");
+		response_header(response, MHD_HTTP_HEADER_VARY, "Authorization, Accept");
+	}
+	return respond(request, MHD_HTTP_OK, response);
+}
+
+/* ---- Pages --------------------------------------------------------------- */
+
+struct listing {
+	struct walk walk;
+	struct query query;
+	bool passing; /* over what earlier pages have shown */
+	size_t n, looked;
+	struct place last;
+	bool more;
+	uint64_t now_ns;
+	struct sse_text text;
+};
+
+static bool is_wanted(const struct query *query, uint8_t state, int32_t kind)
+{
+	return (query->states >> state & 1u) != 0 && (query->kind < 0 || kind == query->kind);
+}
+
+static void write_row(struct listing *listing, const struct trackd_task *task)
+{
+	char text[TASK_TEXT];
+
+	if (listing->n++ > 0)
+		sse_add(&listing->text, ",", 1);
+	sse_add(&listing->text, text, task_text(task, listing->now_ns, text));
+}
+
+/* Whether the page goes on behind a task that belongs on it. */
+static bool enter(struct listing *listing, const struct trackd_task *task, int *units)
+{
+	if (listing->n == listing->query.size) {
+		listing->more = true;
+		return false;
+	}
+	write_row(listing, task);
+	*units -= TURNS_WRITE;
+	return true;
+}
+
+static bool list_look(struct walk *walk, struct trackd *trackd, struct trackd_ref ref, int *units)
+{
+	struct listing *listing = (struct listing *)(void *)walk;
+	struct trackd_view view;
+	struct trackd_task task;
+
+	listing->looked++;
+	if (trackd_get(trackd, ref, &view) < 0)
+		return true;
+	bool last = listing->looked >= LOOK_MAX;
+	if (!last && !listing->passing && !is_wanted(&listing->query, view.state, view.kind))
+		return true;
+	if (trackd_copy(trackd, ref, &task) < 0 ||
+	    strcmp(task.owner, walk->request->identity.owner) != 0)
+		return true;
+	listing->passing = listing->passing && task.serial >= listing->query.from.serial;
+	bool wanted = !listing->passing && is_wanted(&listing->query, task.state, task.kind);
+	if (wanted && !enter(listing, &task, units))
+		return false;
+	if (wanted || last)
+		listing->last =
+			(struct place){ task.ref, listing->passing ? listing->query.from.serial
+								   : task.serial };
+	listing->more = last;
+	return !last;
+}
+
+static bool list_work(struct turn *turn, int *units)
+{
+	return go_through((struct walk *)(void *)turn, units, list_look);
+}
+
+/* Takes the bytes over. */
+static struct MHD_Response *page(struct listing *listing)
+{
+	char token[TOKEN], end[TOKEN + 64] = "],\"next_page_token\":null}";
+
+	if (listing->more) {
+		write_token(&listing->last, token);
+		snprintf(end, sizeof end, "],\"next_page_token\":\"%s\"}", token);
+	}
+	sse_add(&listing->text, end, strlen(end));
+	if (listing->text.failed)
+		return NULL;
+	char *bytes = listing->text.bytes;
+	size_t size = listing->text.size;
+	listing->text = (struct sse_text){ .bytes = NULL };
+	return gzip_response(listing->walk.request, "application/json", bytes, size);
+}
+
+static enum MHD_Result list_go_on(struct request *request)
+{
+	struct listing *listing = request->work;
+
+	if (listing->walk.turn.lane) {
+		suspend(&listing->walk);
+		return MHD_YES;
+	}
+	return listing->walk.over ? respond_fresh(request, page(listing))
+				  : unfinished(&listing->walk);
+}
+
+static void list_free(struct request *request)
+{
+	struct listing *listing = request->work;
+
+	turns_leave(&listing->walk.turn);
+	sse_free(&listing->text);
+	free(listing);
+}
+
+/* The walk begins behind the last page's end; if that has gone, at the newest. */
+static int begin_at(struct listing *listing, struct trackd *trackd, const char *owner)
+{
+	const struct place *from = &listing->query.from;
+	struct trackd_task task;
+
+	listing->last = *from;
+	if (!listing->query.resumed)
+		return trackd_iter_owner(trackd, owner, &listing->walk.iter);
+	/* The page may have ended amid what earlier ones had shown. */
+	listing->passing = trackd_copy(trackd, from->ref, &task) < 0 || task.serial > from->serial;
+	int error = trackd_iter_after(trackd, owner, from->ref, &listing->walk.iter);
+	if (error != TRACKD_E_GONE)
+		return error;
+	listing->passing = true;
+	return trackd_iter_owner(trackd, owner, &listing->walk.iter);
+}
+
+/* The kernel takes so much of an answer at a time; it doubles it. Else forty that are sent in one turn
+ * of the loop would take megabytes each. */
+static void send_in_pieces(const struct request *request)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	int size = SEND_BUFFER;
+
+	if (info)
+		(void)setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+}
+
+/* request.c goes on with it at once. An owner whom no board can have has no tasks. */
+static enum MHD_Result walk_begin(struct walk *walk, bool (*work)(struct turn *turn, int *units),
+				  const struct work_class *class, int error)
+{
+	struct request *request = walk->request;
+
+	request->work = walk;
+	request->work_class = class;
+	walk->turn = (struct turn){ .work = work, .done = on_done };
+	walk->over = error < 0;
+	if (error < 0)
+		return MHD_YES;
+	return turns_enter(request->gateway->turns, &walk->turn, request->identity.owner) < 0
+		       ? MHD_NO
+		       : MHD_YES;
+}
+
+enum MHD_Result list_begin(struct request *request)
+{
+	static const struct work_class class = { .go_on = list_go_on, .free = list_free };
+	struct query query;
+	int error;
+	struct trackd *trackd = board_reader(request->gateway->board, &error);
+
+	if (!trackd)
+		return tasks_absent(request, error);
+	const char *wrong = parse_query(request, trackd, &query);
+	if (wrong)
+		return respond_error(request, MHD_HTTP_BAD_REQUEST, wrong);
+	struct listing *listing = calloc(1, sizeof *listing);
+	if (!listing)
+		return MHD_NO;
+	send_in_pieces(request);
+	listing->walk.request = request;
+	listing->query = query;
+	listing->now_ns = moment_now();
+	sse_add(&listing->text, "{\"tasks\":[", strlen("{\"tasks\":["));
+	return walk_begin(&listing->walk, list_work, &class,
+			  begin_at(listing, trackd, request->identity.owner));
+}
+
+/* ---- Counts -------------------------------------------------------------- */
+
+struct counting {
+	struct walk walk;
+	uint64_t n[STATES];
+};
+
+static bool count_look(struct walk *walk, struct trackd *trackd, struct trackd_ref ref, int *units)
+{
+	struct counting *counting = (struct counting *)(void *)walk;
+	struct trackd_view view;
+
+	(void)units;
+	if (trackd_get(trackd, ref, &view) == 0 && view.state < STATES)
+		counting->n[view.state]++;
+	return true;
+}
+
+static bool count_work(struct turn *turn, int *units)
+{
+	return go_through((struct walk *)(void *)turn, units, count_look);
+}
+
+static struct MHD_Response *counts(const struct counting *counting)
+{
+	uint64_t open = 0, total = 0;
+	json_t *object = json_object();
+	int error = object ? 0 : -1;
+
+	for (int state = TRACKD_PENDING; state < STATES; state++) {
+		uint64_t n = counting->n[state];
+
+		total += n;
+		open += trackd_state_final((enum trackd_state)state) ? 0 : n;
+		error |= json_object_set_new(object, trackd_state_name((enum trackd_state)state),
+					     json_integer((json_int_t)n));
+	}
+	error |= json_object_set_new(object, "open", json_integer((json_int_t)open));
+	error |= json_object_set_new(object, "total", json_integer((json_int_t)total));
+	if (error != 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return response_json("application/json", object);
+}
+
+static enum MHD_Result count_go_on(struct request *request)
+{
+	struct counting *counting = request->work;
+
+	if (counting->walk.turn.lane) {
+		suspend(&counting->walk);
+		return MHD_YES;
+	}
+	return counting->walk.over ? respond_fresh(request, counts(counting))
+				   : unfinished(&counting->walk);
+}
+
+static void count_free(struct request *request)
+{
+	struct counting *counting = request->work;
+
+	turns_leave(&counting->walk.turn);
+	free(counting);
+}
+
+enum MHD_Result list_begin_counts(struct request *request)
+{
+	static const struct work_class class = { .go_on = count_go_on, .free = count_free };
+	int error;
+	struct trackd *trackd = board_reader(request->gateway->board, &error);
+	struct counting *counting;
+
+	if (!trackd)
+		return tasks_absent(request, error);
+	counting = calloc(1, sizeof *counting);
+	if (!counting)
+		return MHD_NO;
+	counting->walk.request = request;
+	return walk_begin(&counting->walk, count_work, &class,
+			  trackd_iter_owner(trackd, request->identity.owner, &counting->walk.iter));
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* The body is {"task": ID}, or {} or nothing for the stream of all of the caller's tasks. Whether
+ * there is such a task is not asked here: the stream says so. */
+#include "tools/trackd-http/tasks/stream_token_route.h"
+#include "libclient/record/text.h"
+#include "tools/trackd-http/auth/stream_token.h"
+#include "tools/trackd-http/server/respond.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BODY_MAX = 1024 };
+
+struct body {
+	size_t size;
+	char text[BODY_MAX];
+	bool too_long;
+};
+
+static enum MHD_Result take(struct request *request, const char *data, size_t size)
+{
+	struct body *body = request->work;
+
+	if (size > sizeof body->text - body->size) {
+		body->too_long = true;
+		return MHD_YES;
+	}
+	memcpy(body->text + body->size, data, size);
+	body->size += size;
+	return MHD_YES;
+}
+
+/* NULL, or what is wrong with the body. */
+static const char *parse(const struct body *body, char ret_id[TRACKD_ID_MAX + 1])
+{
+	static const char wanted[] = "the body must be {\"task\": ID}, or nothing for all tasks";
+	json_t *object = body->size > 0
+				 ? json_loadb(body->text, body->size, JSON_REJECT_DUPLICATES, NULL)
+				 : json_object();
+	const char *wrong = json_is_object(object) ? NULL : wanted;
+	json_t *task = wrong ? NULL : json_object_get(object, "task");
+
+	ret_id[0] = '\0';
+	if (task && !json_is_null(task)) {
+		const char *id = json_string_value(task);
+
+		if (id && strlen(id) == json_string_length(task) && text_id_valid(id))
+			memcpy(ret_id, id, strlen(id) + 1);
+		else
+			wrong = "task must be the id of a task";
+	}
+	json_decref(object);
+	return wrong;
+}
+
+static struct MHD_Response *ticket_body(const char *ticket, const char *id)
+{
+	json_t *events = id[0] ? json_sprintf("/v1/tasks/%s/events?ticket=%s", id, ticket)
+			       : json_sprintf("/v1/events?ticket=%s", ticket);
+
+	return response_json("application/json",
+			     json_pack("{s:s, s:i, s:{s:o}}", "ticket", ticket, "expires_in",
+				       TICKET_OPEN_S, "links", "events", events));
+}
+
+static enum MHD_Result answer(struct request *request)
+{
+	const struct body *body = request->work;
+	char id[TRACKD_ID_MAX + 1], ticket[TICKET_MAX];
+
+	if (body->too_long)
+		return respond_error(request, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
+	const char *wrong = parse(body, id);
+	if (wrong)
+		return respond_error(request, MHD_HTTP_BAD_REQUEST, wrong);
+	if (ticket_make(request->gateway->tickets, &request->identity, id, (int64_t)time(NULL),
+			ticket) < 0)
+		return respond_error(request, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL);
+	return respond(request, MHD_HTTP_CREATED, ticket_body(ticket, id));
+}
+
+static void let_go(struct request *request)
+{
+	free(request->work);
+}
+
+enum MHD_Result tickets_begin(struct request *request)
+{
+	static const struct work_class class = { .data = take, .go_on = answer, .free = let_go };
+
+	request->work = calloc(1, sizeof(struct body));
+	if (!request->work)
+		return MHD_NO;
+	request->work_class = &class;
+	return MHD_YES;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "tools/trackd-http/tasks/tasks.h"
+#include "tools/common/task_json.h"
+#include "tools/common/time_format.h"
+#include "tools/trackd-http/board/board_connection.h"
+#include "tools/trackd-http/server/respond.h"
+#include "tools/trackd-http/tasks/conditional_get.h"
+#include "tools/trackd-http/tasks/task_text.h"
+#include <string.h>
+
+/* ---- One ---------------------------------------------------------------- */
+
+static json_t *links(const struct trackd_task *task)
+{
+	return json_pack("{s:o, s:o, s:o}", "self", json_sprintf("/v1/tasks/%s", task->id),
+			 "events", json_sprintf("/v1/tasks/%s/events", task->id), "cancel",
+			 json_sprintf("/v1/tasks/%s/cancel", task->id));
+}
+
+void tasks_error(const struct trackd_task *task, char ret_error[TRACKD_ERROR_MAX + 1])
+{
+	char *open = NULL, *close;
+
+	memcpy(ret_error, task->error, strlen(task->error) + 1);
+	if (task->reason != TRACKD_REASON_WORKER_LOST)
+		return;
+	/* The last one: a program's name may have brackets as well. */
+	for (char *at = ret_error; (at = strchr(at, '[')) != NULL; at++)
+		if (at[1 + strspn(at + 1, "0123456789")] == ']')
+			open = at;
+	if (!open)
+		return;
+	close = strchr(open, ']');
+	memmove(open, close + 1, strlen(close + 1) + 1);
+}
+
+json_t *tasks_json(const struct trackd_task *task)
+{
+	struct task_json_options options = { .now_ns = moment_now() };
+	struct trackd_task shown = *task;
+
+	tasks_error(task, shown.error);
+	json_t *object = task_json(&shown, &options);
+
+	if (object && json_object_set_new(object, "links", links(task)) < 0) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+static struct MHD_Response *make(struct request *request, const struct trackd_task *task)
+{
+	char text[TASK_TEXT];
+
+	(void)request;
+	return response_copy("application/json", text, task_text(task, moment_now(), text));
+}
+
+enum MHD_Result tasks_absent(struct request *request, int error)
+{
+	if (error == TRACKD_E_NOT_FOUND)
+		return respond_error(request, MHD_HTTP_NOT_FOUND, NULL);
+	return respond_retry(request, MHD_HTTP_SERVICE_UNAVAILABLE, 2,
+			     "The board cannot be read at the moment");
+}
+
+static const struct show show = { make, tasks_absent };
+
+enum MHD_Result tasks_begin_one(struct request *request)
+{
+	return show_task(request, &show);
+}
+
+/* ---- Changes ------------------------------------------------------------ */
+
+/* The caller's task and a connection that may write to it; else the answer has been given. */
+static struct trackd *find_for_change(struct request *request, struct trackd_task *ret_task,
+				      enum MHD_Result *ret_answer)
+{
+	struct board *board = request->gateway->board;
+	int error = board_find(board, request->id, request->identity.owner, ret_task);
+	struct trackd *writer = error < 0 ? NULL : board_writer(board, &error);
+
+	if (!writer)
+		*ret_answer = tasks_absent(request, error);
+	return writer;
+}
+
+static enum MHD_Result change_failed(struct request *request, int error)
+{
+	switch (error) {
+	case TRACKD_E_GONE:
+		return tasks_absent(request, TRACKD_E_NOT_FOUND);
+	case TRACKD_E_FINAL:
+		return respond_error(request, MHD_HTTP_CONFLICT, "The task is final");
+	default:
+		return respond_retry(request, MHD_HTTP_SERVICE_UNAVAILABLE, 1,
+				     "The board is busy; try again");
+	}
+}
+
+enum MHD_Result tasks_begin_cancel(struct request *request)
+{
+	struct trackd_task task;
+	enum MHD_Result result = MHD_NO;
+	struct trackd *writer = find_for_change(request, &task, &result);
+
+	if (!writer)
+		return result;
+	int error = trackd_cancel(writer, task.ref);
+	if (error < 0)
+		return change_failed(request, error);
+	error = board_find(request->gateway->board, request->id, request->identity.owner, &task);
+	if (error < 0)
+		return tasks_absent(request, error);
+	return show_now(request, &show, MHD_HTTP_ACCEPTED, &task);
+}
+
+enum MHD_Result tasks_begin_delete(struct request *request)
+{
+	struct trackd_task task;
+	enum MHD_Result result = MHD_NO;
+	struct trackd *writer = find_for_change(request, &task, &result);
+
+	if (!writer)
+		return result;
+	if (!trackd_state_final((enum trackd_state)task.state))
+		return respond_error(request, MHD_HTTP_CONFLICT,
+				     "The task is not final; cancel it first");
+	int error = trackd_remove(writer, task.ref);
+	if (error < 0)
+		return change_failed(request, error);
+	return respond(request, MHD_HTTP_NO_CONTENT, response_empty());
+}
