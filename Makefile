@@ -94,7 +94,7 @@ crash_programs := $(call prog,$(crash_src))
 crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
 test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
 # What the scripts of tests/e2e move; no tests themselves.
-e2e_puppets := $(BUILD)/tests/e2e/puppet $(BUILD)/tests/e2e/load $(BUILD)/tests/e2e/sse_load
+e2e_test_clients := $(BUILD)/tests/e2e/test_client $(BUILD)/tests/e2e/load $(BUILD)/tests/e2e/sse_load
 bench_programs := $(BUILD)/tests/bench/bench
 bench_http_programs := $(call prog,$(bench_http_src))
 fuzz_target_src := $(filter %_target.c,$(fuzz_src))
@@ -303,7 +303,7 @@ bench: deps ## the figures of this machine, beside its physical limits; BENCH=SE
 
 bench-http: deps ## status requests beside others, and beside lists; five thousand event streams; STATUS="SECONDS ROUNDS PAIRS", LISTS="SECONDS LISTS TASKS", STREAMS="N RATE SECONDS"
 	$(call packages,$(BENCH_HTTP_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/sse_load $(BUILD)/tests/e2e/puppet $(bench_http_programs)
+	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/sse_load $(BUILD)/tests/e2e/test_client $(bench_http_programs)
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_status.py $(STATUS)
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_lists.py $(LISTS)
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py $(STREAMS)
@@ -314,7 +314,7 @@ bench-http: deps ## status requests beside others, and beside lists; five thousa
 test_scripts := $(wildcard tests/lint/*.sh tests/e2e/*.sh tests/e2e/*.py tests/browser/*.mjs)
 asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
 tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
-plain_tests = $(filter-out $(e2e_puppets),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
+plain_tests = $(filter-out $(e2e_test_clients),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
 TESTS ?= $(asan_programs) $(plain_tests) $(tsan_programs)
 
 check-build: $(BUILD)/browser/node_modules

@@ -4,8 +4,8 @@
  * the journal, else as plain lines. Saying something never waits: a line that stderr does not take
  * at once is lost and counted, and the next that it takes is preceded by the count.
  */
-#ifndef TRACKD_LOG_H
-#define TRACKD_LOG_H
+#ifndef TRACKD_DAEMON_LOG_H
+#define TRACKD_DAEMON_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>

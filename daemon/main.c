@@ -15,7 +15,7 @@
 
 static int check(const struct config *config)
 {
-	int error = statedir_check(config->state_dir);
+	int error = state_directory_check(config->state_dir);
 
 	if (error < 0) {
 		log_error("state_dir: %s: %s; " STATEDIR_ADVICE, config->state_dir,

@@ -10,7 +10,7 @@ static void after_death(void *data)
 {
 	struct modules *modules = data;
 
-	rounds_after_death(&modules->rounds);
+	housekeeping_after_death(&modules->housekeeping);
 }
 
 static uint64_t watchdog_ns(void)
@@ -24,15 +24,15 @@ static uint64_t watchdog_ns(void)
 static int start_threads(struct modules *modules, uint64_t from)
 {
 	const struct config *config = modules->config;
-	const struct rounds_parts parts = { .board = modules->board,
-					    .doorbell = &modules->doorbell,
-					    .journal = &modules->journal,
-					    .liveness = &modules->liveness,
-					    .reaper = &modules->reaper,
-					    .sweep = &modules->sweep,
-					    .control = &modules->control,
-					    .saver = &modules->saver,
-					    .notify = modules->notify };
+	const struct housekeeping_parts parts = { .board = modules->board,
+						  .doorbell = &modules->doorbell,
+						  .journal = &modules->journal,
+						  .liveness = &modules->liveness,
+						  .reaper = &modules->reaper,
+						  .sweep = &modules->sweep,
+						  .control = &modules->control,
+						  .saver = &modules->saver,
+						  .notify = modules->notify };
 	int error = journal_start(&modules->journal, modules->board, config->board, from,
 				  config->verbose != 0);
 
@@ -40,13 +40,13 @@ static int start_threads(struct modules *modules, uint64_t from)
 		error = doorbell_start(&modules->doorbell, modules->board, modules->notify,
 				       watchdog_ns());
 	if (error >= 0)
-		error = rounds_init(&modules->rounds, modules->event, &parts);
+		error = housekeeping_init(&modules->housekeeping, modules->event, &parts);
 	return error;
 }
 
 static void stop_threads(struct modules *modules)
 {
-	rounds_free(&modules->rounds);
+	housekeeping_free(&modules->housekeeping);
 	doorbell_stop(&modules->doorbell);
 	journal_stop(&modules->journal);
 }
@@ -61,7 +61,7 @@ void modules_init(struct modules *modules, sd_event *event, struct board *board,
 				     .liveness = { .epoll = -1 },
 				     .control = { .reader_fd = -1, .spare_fd = -1 },
 				     .saver = { .place = { .dir = "" }, .job = { .event_fd = -1 } },
-				     .clockwatch = { .fd = -1 } };
+				     .clock_watch = { .fd = -1 } };
 }
 
 int modules_start(struct modules *modules, int listen_fd, const struct snapshot_place *place)
@@ -71,23 +71,23 @@ int modules_start(struct modules *modules, int listen_fd, const struct snapshot_
 	sd_event *event = modules->event;
 	/* Events before this are history; what they left on the board the first sweep finds. */
 	uint64_t head = event_head(board);
-	int error = losses_init(&modules->losses, event, board, after_death, modules);
+	int error = dead_workers_init(&modules->dead_workers, event, board, after_death, modules);
 
 	if (error >= 0)
-		error = liveness_init(&modules->liveness, event, board, &modules->losses,
+		error = liveness_init(&modules->liveness, event, board, &modules->dead_workers,
 				      modules->notify);
 	if (error >= 0)
 		error = reaper_init(&modules->reaper, event, board, head);
 	if (error >= 0)
 		error = sweep_init(&modules->sweep, event, board, &modules->reaper,
-				   &modules->losses);
+				   &modules->dead_workers);
 	if (error >= 0)
 		error = control_init(&modules->control, event, listen_fd, board, config->board,
 				     &modules->liveness, modules->notify);
 	if (error >= 0)
 		error = saver_init(&modules->saver, event, board, place, config->snapshot_interval);
 	if (error >= 0)
-		error = clockwatch_init(&modules->clockwatch, event, board);
+		error = clock_watch_init(&modules->clock_watch, event, board);
 	if (error >= 0)
 		error = start_threads(modules, head);
 	return error;
@@ -96,13 +96,13 @@ int modules_start(struct modules *modules, int listen_fd, const struct snapshot_
 void modules_stop(struct modules *modules)
 {
 	stop_threads(modules);
-	clockwatch_free(&modules->clockwatch);
+	clock_watch_free(&modules->clock_watch);
 	saver_free(&modules->saver);
 	control_free(&modules->control);
 	sweep_free(&modules->sweep);
 	reaper_free(&modules->reaper);
 	liveness_free(&modules->liveness);
-	losses_free(&modules->losses);
+	dead_workers_free(&modules->dead_workers);
 }
 
 int modules_move(struct modules *modules, const struct board *next)
@@ -113,7 +113,7 @@ int modules_move(struct modules *modules, const struct board *next)
 
 	stop_threads(modules);
 	saver_settle(&modules->saver);
-	succession_leave(modules->board);
+	replacement_leave(modules->board);
 	*modules->board = *next;
 	error = control_move(&modules->control);
 	if (error >= 0)

@@ -4,8 +4,8 @@
  * place of the one that they work on, they move along: what they know of slots, clients and events
  * holds there too, if it has as many slots.
  */
-#ifndef TRACKD_MODULES_H
-#define TRACKD_MODULES_H
+#ifndef TRACKD_DAEMON_MODULES_H
+#define TRACKD_DAEMON_MODULES_H
 
 #include "daemon/board/saver.h"
 #include "daemon/config/config.h"
@@ -29,16 +29,16 @@ struct modules {
 	const struct config *config;
 	struct notify *notify;
 	/* in the order in which they are started */
-	struct losses losses;
+	struct dead_workers dead_workers;
 	struct liveness liveness;
 	struct reaper reaper;
 	struct sweep sweep;
 	struct control control;
 	struct saver saver;
-	struct clockwatch clockwatch;
+	struct clock_watch clock_watch;
 	struct journal journal;
 	struct doorbell doorbell;
-	struct rounds rounds;
+	struct housekeeping housekeeping;
 };
 
 /* Nothing is started; modules_stop() may be called. The pointers are kept. */
@@ -50,7 +50,7 @@ int modules_start(struct modules *modules, int listen_fd, const struct snapshot_
 void modules_stop(struct modules *modules);
 
 /*
- * Go on with *next, which succession_install() has put in the place of *board, and leave that. *board
+ * Go on with *next, which replacement_install() has put in the place of *board, and leave that. *board
  * is *next then. Clients stay connected, and no event is left out of the journal. 0 or -errno: to be
  * stopped.
  */

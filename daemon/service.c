@@ -26,14 +26,14 @@ struct service {
 	const struct options *options;
 	struct config config;
 	sd_event *event;
-	struct boardlock lock;
-	struct statedir statedir;
+	struct board_lock lock;
+	struct state_directory state_directory;
 	struct snapshot_place place;
 	struct board board;
 	struct listener listener;
 	struct notify notify;
 	struct modules modules;
-	struct namewatch name_watch, lock_watch;
+	struct name_watch name_watch, lock_watch;
 	char nameless[TASK_LABEL_MAX +
 		      32]; /* why the board has no name, as the log says; "": it has */
 	bool unlocked;     /* and whether its lock has none */
@@ -126,14 +126,14 @@ static int listen_openly(struct service *service)
 	if (error < 0)
 		return cannot_listen(service->config.socket, error);
 	if (listener->made)
-		boardlock_note(&service->lock, listener->path, listener->device, listener->inode);
+		board_lock_note(&service->lock, listener->path, listener->device, listener->inode);
 	return 0;
 }
 
 /* A configuration that names a directory which cannot be used is wrong. */
 static int prepare_state(struct service *service)
 {
-	int error = statedir_make(&service->statedir, &service->place);
+	int error = state_directory_make(&service->state_directory, &service->place);
 	int status = exitstatus_of(error, EX_IOERR);
 
 	if (error == 0)
@@ -268,7 +268,7 @@ static int replace_board(struct service *service, struct board *ret_next)
 	/* A large board takes longer than the watchdog waits for the loop. */
 	doorbell_idle(&service->modules.doorbell);
 	if (has_room(board))
-		error = succession_install(ret_next, board, &config, SUCCESSION_CARRY, holder);
+		error = replacement_install(ret_next, board, &config, SUCCESSION_CARRY, holder);
 	doorbell_busy(&service->modules.doorbell);
 	if (error < 0)
 		say_refused(service, error, holder);
@@ -276,11 +276,11 @@ static int replace_board(struct service *service, struct board *ret_next)
 }
 
 /* Without its lock nothing keeps another daemon from beginning beside this one. */
-static int on_lock_lost(enum namewatch_name name, void *data)
+static int on_lock_lost(enum name_watch_name name, void *data)
 {
 	struct service *service = data;
 	pid_t pid = 0;
-	int error = boardlock_renew(&service->lock, service->config.board, &pid);
+	int error = board_lock_renew(&service->lock, service->config.board, &pid);
 
 	(void)name;
 	if (error < 0 && !service->unlocked)
@@ -292,7 +292,7 @@ static int on_lock_lost(enum namewatch_name name, void *data)
 	return error;
 }
 
-static int on_name_lost(enum namewatch_name name, void *data)
+static int on_name_lost(enum name_watch_name name, void *data)
 {
 	struct service *service = data;
 	struct board next;
@@ -325,12 +325,12 @@ static void watch_names(struct service *service)
 	int error;
 
 	snprintf(path, sizeof path, "/dev/shm%s", board);
-	error = namewatch_init(&service->name_watch, service->event, path, &service->board.fd,
-			       on_name_lost, service);
+	error = name_watch_init(&service->name_watch, service->event, path, &service->board.fd,
+				on_name_lost, service);
 	segment_beside(path, board, "lock");
 	if (error >= 0)
-		error = namewatch_init(&service->lock_watch, service->event, path,
-				       &service->lock.fd, on_lock_lost, service);
+		error = name_watch_init(&service->lock_watch, service->event, path,
+					&service->lock.fd, on_lock_lost, service);
 	if (error < 0)
 		log_warning("it will not be noticed when somebody removes the board: %s",
 			    strerror(-error));
@@ -440,18 +440,18 @@ static int end(struct service *service, int status)
 		if (saver_finish(&service->modules.saver) < 0 && status == 0)
 			status = EX_IOERR;
 	}
-	namewatch_free(&service->name_watch);
-	namewatch_free(&service->lock_watch);
+	name_watch_free(&service->name_watch);
+	name_watch_free(&service->lock_watch);
 	modules_stop(&service->modules);
 	listener_close(&service->listener, !service->serves);
 	segment_unmap(&service->board);
 	if (service->serves) {
 		/* The socket is gone, and its number may become another's. */
-		boardlock_note(&service->lock, "", 0, 0);
-		boardlock_drop(&service->lock);
+		board_lock_note(&service->lock, "", 0, 0);
+		board_lock_drop(&service->lock);
 	} else {
-		statedir_undo(&service->statedir);
-		boardlock_give_up(&service->lock, service->config.board);
+		state_directory_undo(&service->state_directory);
+		board_lock_give_up(&service->lock, service->config.board);
 	}
 	return status;
 }
@@ -473,7 +473,7 @@ int service_run(const struct options *options, const struct config *config)
 		return EX_OSERR;
 	}
 	service.place = (struct snapshot_place){ service.config.state_dir, service.config.board };
-	service.statedir.place = &service.place;
+	service.state_directory.place = &service.place;
 	modules_init(&service.modules, service.event, &service.board, &service.config,
 		     &service.notify);
 	status = adopt_lock(config, &service.lock);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The daemon as a whole: every module is put together here, in the order in which they need each
  * other, and taken apart in reverse. */
-#ifndef TRACKD_SERVICE_H
-#define TRACKD_SERVICE_H
+#ifndef TRACKD_DAEMON_SERVICE_H
+#define TRACKD_DAEMON_SERVICE_H
 
 #include "daemon/config/config.h"
 #include "daemon/config/options.h"

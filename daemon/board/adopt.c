@@ -128,7 +128,7 @@ int adopt_name(const struct board *board, const struct config *config)
 /* What is to be done with a board, and why. */
 struct verdict {
 	const char *why; /* NULL: it is served as it is */
-	enum succession_how how;
+	enum replacement_how how;
 	bool must; /* it cannot be served as it is */
 };
 
@@ -184,7 +184,7 @@ static int replace(struct board *board, const struct config *config, const struc
 	char holder[TASK_LABEL_MAX];
 
 	log_info("board %s %s: its tasks move to a new one", config->board, verdict->why);
-	int error = succession_replace(board, config, verdict->how, holder);
+	int error = replacement_replace(board, config, verdict->how, holder);
 	if (error == 0)
 		return 0;
 	if (verdict->must) {
@@ -209,17 +209,17 @@ static int adopt_mapped(struct board *board, const struct config *config)
 
 	/* Its daemon died while it replaced it. */
 	if (verdict.how == SUCCESSION_CARRY && board_closed(board) != LAYOUT_OPEN)
-		succession_reopen(board);
+		replacement_reopen(board);
 	if (verdict.why && (status = replace(board, config, &verdict)) != -EAGAIN)
 		return status;
 	board_take_over(board, config);
 	(void)board_declare_kinds(board, config);
 	repaired = repair_all(board, clock_monotonic_ns() + REPAIR_WAIT_NS);
-	if (!sound_check(board)) {
-		verdict =
-			(struct verdict){ "is damaged",
-					  sound_kinds(board) ? SUCCESSION_BLIND : SUCCESSION_IMPORT,
-					  true };
+	if (!consistency_check(board)) {
+		verdict = (struct verdict){ "is damaged",
+					    consistency_check_kinds(board) ? SUCCESSION_BLIND
+									   : SUCCESSION_IMPORT,
+					    true };
 		return replace(board, config, &verdict);
 	}
 	log_info("board %s adopted as it was: %u of %u slots used%s", config->board,
@@ -286,13 +286,13 @@ int adopt_board(struct board *ret_board, const struct config *config)
 
 /* A daemon that was killed holds its lock until the kernel has taken its board apart, which for a
  * large one takes a moment. */
-static int take_lock(struct boardlock *ret_lock, const char *board, pid_t *ret_pid)
+static int take_lock(struct board_lock *ret_lock, const char *board, pid_t *ret_pid)
 {
 	static const struct timespec pause = { .tv_nsec = 20000000 };
 	uint64_t deadline = clock_monotonic_ns() + NS_PER_S;
 	int error;
 
-	while ((error = boardlock_take(ret_lock, board, ret_pid)) == -EAGAIN &&
+	while ((error = board_lock_take(ret_lock, board, ret_pid)) == -EAGAIN &&
 	       clock_monotonic_ns() < deadline)
 		(void)nanosleep(&pause, NULL);
 	return error;
@@ -316,7 +316,7 @@ static void say_lock_not_ours(const struct config *config)
 		  config->board, user ? user->pw_name : uid);
 }
 
-int adopt_lock(const struct config *config, struct boardlock *ret_lock)
+int adopt_lock(const struct config *config, struct board_lock *ret_lock)
 {
 	pid_t pid = 0;
 	int error = take_lock(ret_lock, config->board, &pid);
@@ -344,7 +344,7 @@ static int remove_board(const struct config *config, int fd)
 	int error = segment_map(&board, fd, true);
 
 	if (error == 0) {
-		error = succession_remove(&board, config->board);
+		error = replacement_remove(&board, config->board);
 		segment_unmap(&board);
 	} else if (error == TRACKD_E_LAYOUT || error == TRACKD_E_DAMAGED) {
 		/* no board, but a file of ours that has its name */
@@ -374,7 +374,7 @@ static void say_socket(const struct config *config)
 
 int adopt_remove(const struct config *config)
 {
-	struct boardlock lock;
+	struct board_lock lock;
 	int status = adopt_lock(config, &lock);
 
 	if (status != 0)
@@ -389,10 +389,10 @@ int adopt_remove(const struct config *config)
 		status = fd == TRACKD_E_NOT_OURS ? EX_NOPERM : exitstatus_of(fd, EX_IOERR);
 	}
 	if (status == 0) {
-		boardlock_remove(&lock, config->board);
+		board_lock_remove(&lock, config->board);
 		say_socket(config);
 	} else {
-		boardlock_give_up(&lock, config->board);
+		board_lock_give_up(&lock, config->board);
 	}
 	return status;
 }

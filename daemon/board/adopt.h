@@ -4,8 +4,8 @@
  * capacity or mode, or a damaged one, is replaced by a new one with its records; where there is
  * none, a new one is filled from the snapshot. It gets its name only when it is whole.
  */
-#ifndef TRACKD_ADOPT_H
-#define TRACKD_ADOPT_H
+#ifndef TRACKD_DAEMON_BOARD_ADOPT_H
+#define TRACKD_DAEMON_BOARD_ADOPT_H
 
 #include "daemon/board/board_lock.h"
 #include "daemon/config/config.h"
@@ -26,6 +26,6 @@ int adopt_name(const struct board *board, const struct config *config);
 int adopt_remove(const struct config *config);
 
 /* Take the lock. Returns 0 or an exit status, having said why. */
-int adopt_lock(const struct config *config, struct boardlock *ret_lock);
+int adopt_lock(const struct config *config, struct board_lock *ret_lock);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A board in this daemon's service: made as configured, taken over, with the configured kinds. */
-#ifndef TRACKD_BOARD_H
-#define TRACKD_BOARD_H
+#ifndef TRACKD_DAEMON_BOARD_BOARD_H
+#define TRACKD_DAEMON_BOARD_BOARD_H
 
 #include "daemon/config/config.h"
 #include "libclient/segment/segment.h"

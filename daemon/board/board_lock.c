@@ -58,7 +58,7 @@ static void note_write(int fd, const struct note *note)
 		(void)!pwrite(fd, text, (size_t)n, 0);
 }
 
-void boardlock_note(const struct boardlock *lock, const char *socket, dev_t device, ino_t inode)
+void board_lock_note(const struct board_lock *lock, const char *socket, dev_t device, ino_t inode)
 {
 	struct note note = { .pid = getpid(), .device = device, .inode = inode };
 
@@ -117,7 +117,7 @@ static int lock_fd(int fd, const char *path, pid_t *ret_pid)
 	return error;
 }
 
-/* A descriptor that holds the lock, or an error as boardlock_take() returns it. */
+/* A descriptor that holds the lock, or an error as board_lock_take() returns it. */
 static int lock_file(const char *path, pid_t *ret_pid)
 {
 	for (;;) {
@@ -153,7 +153,7 @@ static void remove_unfinished(const char *board)
 	closedir(dir);
 }
 
-int boardlock_take(struct boardlock *ret_lock, const char *board, pid_t *ret_pid)
+int board_lock_take(struct board_lock *ret_lock, const char *board, pid_t *ret_pid)
 {
 	char path[SEGMENT_PATH_MAX];
 	struct note note;
@@ -162,7 +162,7 @@ int boardlock_take(struct boardlock *ret_lock, const char *board, pid_t *ret_pid
 	int fd = lock_file(path, ret_pid);
 	if (fd < 0)
 		return fd;
-	*ret_lock = (struct boardlock){ .fd = fd, .made = is_empty(fd) };
+	*ret_lock = (struct board_lock){ .fd = fd, .made = is_empty(fd) };
 	note_read(fd, &note);
 	note.pid = getpid();
 	note_write(fd, &note);
@@ -170,7 +170,7 @@ int boardlock_take(struct boardlock *ret_lock, const char *board, pid_t *ret_pid
 	return 0;
 }
 
-int boardlock_renew(struct boardlock *lock, const char *board, pid_t *ret_pid)
+int board_lock_renew(struct board_lock *lock, const char *board, pid_t *ret_pid)
 {
 	char path[SEGMENT_PATH_MAX];
 	struct note note;
@@ -190,24 +190,24 @@ int boardlock_renew(struct boardlock *lock, const char *board, pid_t *ret_pid)
 
 /* ---- Letting go ------------------------------------------------------------ */
 
-void boardlock_drop(struct boardlock *lock)
+void board_lock_drop(struct board_lock *lock)
 {
 	if (lock->fd >= 0)
 		close(lock->fd);
 	lock->fd = -1;
 }
 
-void boardlock_give_up(struct boardlock *lock, const char *board)
+void board_lock_give_up(struct board_lock *lock, const char *board)
 {
 	char path[SEGMENT_PATH_MAX];
 
 	lock_path(path, board);
 	if (lock->made)
 		(void)unlink(path);
-	boardlock_drop(lock);
+	board_lock_drop(lock);
 }
 
-void boardlock_remove(struct boardlock *lock, const char *board)
+void board_lock_remove(struct board_lock *lock, const char *board)
 {
 	char path[SEGMENT_PATH_MAX];
 	struct note note;
@@ -219,5 +219,5 @@ void boardlock_remove(struct boardlock *lock, const char *board)
 		(void)unlink(note.socket);
 	lock_path(path, board);
 	(void)unlink(path);
-	boardlock_drop(lock);
+	board_lock_drop(lock);
 }

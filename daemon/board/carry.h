@@ -8,8 +8,8 @@
  * It is done twice: carry_begin() copies as readers do while producers work on, and carry_end(), on
  * the closed board, copies what has changed since.
  */
-#ifndef TRACKD_CARRY_H
-#define TRACKD_CARRY_H
+#ifndef TRACKD_DAEMON_BOARD_CARRY_H
+#define TRACKD_DAEMON_BOARD_CARRY_H
 
 #include "daemon/board/chains.h"
 #include "libclient/segment/segment.h"

@@ -5,8 +5,8 @@
  * the order of their serials are linked into their place, or, if that is deep, all chains of owners
  * are made anew in the end.
  */
-#ifndef TRACKD_CHAINS_H
-#define TRACKD_CHAINS_H
+#ifndef TRACKD_DAEMON_BOARD_CHAINS_H
+#define TRACKD_DAEMON_BOARD_CHAINS_H
 
 #include "libclient/segment/segment.h"
 

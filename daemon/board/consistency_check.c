@@ -126,7 +126,7 @@ static bool chains_hold(struct board *board, int which)
 	return good;
 }
 
-bool sound_kinds(const struct board *board)
+bool consistency_check_kinds(const struct board *board)
 {
 	struct trackd_kind kind;
 	uint32_t n = load_acquire(&board->kinds->n); /* pairs with the release in kind.c */
@@ -166,8 +166,8 @@ static bool records_hold(const struct board *board)
 	return true;
 }
 
-bool sound_check(struct board *board)
+bool consistency_check(struct board *board)
 {
-	return sound_kinds(board) && records_hold(board) && chains_hold(board, CHAIN_ID) &&
-	       chains_hold(board, CHAIN_OWNER);
+	return consistency_check_kinds(board) && records_hold(board) &&
+	       chains_hold(board, CHAIN_ID) && chains_hold(board, CHAIN_OWNER);
 }

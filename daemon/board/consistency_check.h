@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a board that has been repaired holds together: what the daemon asks of one that it
  * adopts. trackctl doctor asks more. */
-#ifndef TRACKD_SOUND_H
-#define TRACKD_SOUND_H
+#ifndef TRACKD_DAEMON_BOARD_CONSISTENCY_CHECK_H
+#define TRACKD_DAEMON_BOARD_CONSISTENCY_CHECK_H
 
 #include "libclient/segment/segment.h"
 
@@ -11,9 +11,9 @@
  * its id and owner say, and is of a known kind. Others may change the board meanwhile. True if it
  * cannot be looked at for want of memory, or because somebody holds what looks wrong.
  */
-bool sound_check(struct board *board);
+bool consistency_check(struct board *board);
 
 /* Whether the table of kinds alone can be used. */
-bool sound_kinds(const struct board *board);
+bool consistency_check_kinds(const struct board *board);
 
 #endif

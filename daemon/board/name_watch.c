@@ -10,7 +10,7 @@
 /* What was tried in vain is tried again after a second, then after twice as long each time. */
 enum { PAUSE_USEC = 1000000, PAUSE_MOST_USEC = 4000000 };
 
-enum namewatch_name namewatch_look(const struct namewatch *watch)
+enum name_watch_name name_watch_look(const struct name_watch *watch)
 {
 	struct stat named, opened;
 
@@ -24,13 +24,13 @@ enum namewatch_name namewatch_look(const struct namewatch *watch)
 								   : NAMEWATCH_TAKEN;
 }
 
-static void look_again(struct namewatch *watch, uint64_t usec)
+static void look_again(struct name_watch *watch, uint64_t usec)
 {
 	(void)sd_event_source_set_time_relative(watch->timer, usec);
 	(void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
 }
 
-static void look(struct namewatch *watch);
+static void look(struct name_watch *watch);
 
 static int on_change(sd_event_source *source, const struct inotify_event *event, void *data)
 {
@@ -49,14 +49,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 }
 
 /* Another program of this user may have used up what it may watch. */
-static void watch_file(struct namewatch *watch)
+static void watch_file(struct name_watch *watch)
 {
 	watch->change = sd_event_source_disable_unref(watch->change);
 	(void)sd_event_add_inotify_fd(watch->event, &watch->change, *watch->fd,
 				      IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF, on_change, watch);
 }
 
-static void wait_longer(struct namewatch *watch)
+static void wait_longer(struct name_watch *watch)
 {
 	watch->pause_usec = watch->pause_usec == 0 ? PAUSE_USEC : 2 * watch->pause_usec;
 	if (watch->pause_usec > PAUSE_MOST_USEC)
@@ -64,9 +64,9 @@ static void wait_longer(struct namewatch *watch)
 	look_again(watch, watch->pause_usec);
 }
 
-static void look(struct namewatch *watch)
+static void look(struct name_watch *watch)
 {
-	enum namewatch_name name = namewatch_look(watch);
+	enum name_watch_name name = name_watch_look(watch);
 
 	if (name != NAMEWATCH_OURS) {
 		if (watch->lost(name, watch->data) < 0) {
@@ -82,17 +82,17 @@ static void look(struct namewatch *watch)
 	watch->pause_usec = 0;
 }
 
-int namewatch_init(struct namewatch *watch, sd_event *event, const char *path, const int *fd,
-		   namewatch_lost *lost, void *data)
+int name_watch_init(struct name_watch *watch, sd_event *event, const char *path, const int *fd,
+		    name_watch_lost *lost, void *data)
 {
-	*watch = (struct namewatch){ .event = event, .fd = fd, .lost = lost, .data = data };
+	*watch = (struct name_watch){ .event = event, .fd = fd, .lost = lost, .data = data };
 	snprintf(watch->path, sizeof watch->path, "%s", path);
 	watch_file(watch);
 	return sd_event_add_time_relative(event, &watch->timer, CLOCK_MONOTONIC, 0, 0, on_timer,
 					  watch);
 }
 
-void namewatch_free(struct namewatch *watch)
+void name_watch_free(struct name_watch *watch)
 {
 	watch->change = sd_event_source_disable_unref(watch->change);
 	watch->timer = sd_event_source_disable_unref(watch->timer);

@@ -4,13 +4,13 @@
  * renamed or replaced (inotify(7)); where it cannot, or as long as the name leads elsewhere, it is
  * looked at again after a while.
  */
-#ifndef TRACKD_NAMEWATCH_H
-#define TRACKD_NAMEWATCH_H
+#ifndef TRACKD_DAEMON_BOARD_NAME_WATCH_H
+#define TRACKD_DAEMON_BOARD_NAME_WATCH_H
 
 #include "libclient/segment/segment.h"
 #include <systemd/sd-event.h>
 
-enum namewatch_name {
+enum name_watch_name {
 	NAMEWATCH_OURS,  /* it leads to our file */
 	NAMEWATCH_FREE,  /* to nothing, or to a file of our own user that may give way */
 	NAMEWATCH_TAKEN, /* to what belongs to somebody else, or is no file */
@@ -18,13 +18,13 @@ enum namewatch_name {
 
 /* The name does not lead to our file. Return 0 when it does again, perhaps to another one in *fd; else
  * a negative number: it is called again later. */
-typedef int namewatch_lost(enum namewatch_name name, void *data);
+typedef int name_watch_lost(enum name_watch_name name, void *data);
 
-struct namewatch {
+struct name_watch {
 	sd_event *event;
 	char path[SEGMENT_PATH_MAX];
 	const int *fd;
-	namewatch_lost *lost;
+	name_watch_lost *lost;
 	void *data;
 	sd_event_source *change; /* NULL: the kernel does not tell */
 	sd_event_source *timer;
@@ -32,11 +32,11 @@ struct namewatch {
 };
 
 /* Watch from now on; what has happened already is seen in the first turn of the loop. 0 or -errno. */
-int namewatch_init(struct namewatch *watch, sd_event *event, const char *path, const int *fd,
-		   namewatch_lost *lost, void *data);
-void namewatch_free(struct namewatch *watch);
+int name_watch_init(struct name_watch *watch, sd_event *event, const char *path, const int *fd,
+		    name_watch_lost *lost, void *data);
+void name_watch_free(struct name_watch *watch);
 
 /* Where the name leads now. */
-enum namewatch_name namewatch_look(const struct namewatch *watch);
+enum name_watch_name name_watch_look(const struct name_watch *watch);
 
 #endif

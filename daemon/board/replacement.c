@@ -16,7 +16,7 @@
 
 static const uint64_t UNSEAL_WAIT_NS = 10 * NS_PER_MS;
 
-static enum layout_closed closed_for(enum succession_how how)
+static enum layout_closed closed_for(enum replacement_how how)
 {
 	return how == SUCCESSION_CARRY ? LAYOUT_CLOSED : LAYOUT_CLOSED_BLIND;
 }
@@ -77,7 +77,7 @@ static int fill_by_importing(struct board *new, struct board *old, const struct 
 
 /* ---- The steps ----------------------------------------------------------- */
 
-void succession_reopen(struct board *board)
+void replacement_reopen(struct board *board)
 {
 	segment_close(board, LAYOUT_OPEN);
 	carry_unseal(board, UNSEAL_WAIT_NS);
@@ -91,8 +91,8 @@ static void give_up(struct board *board, enum layout_retired how)
 	event_wake_all(board);
 }
 
-int succession_install(struct board *ret_new, struct board *old, const struct config *config,
-		       enum succession_how how, char ret_holder[TASK_LABEL_MAX])
+int replacement_install(struct board *ret_new, struct board *old, const struct config *config,
+			enum replacement_how how, char ret_holder[TASK_LABEL_MAX])
 {
 	struct restore_count count = { 0 };
 	struct carry carry = { 0 };
@@ -109,7 +109,7 @@ int succession_install(struct board *ret_new, struct board *old, const struct co
 		error = segment_replace(&new, config->board);
 	}
 	if (error < 0) {
-		succession_reopen(old);
+		replacement_reopen(old);
 		segment_unmap(&new);
 		return error;
 	}
@@ -122,26 +122,26 @@ int succession_install(struct board *ret_new, struct board *old, const struct co
 	return 0;
 }
 
-void succession_leave(struct board *old)
+void replacement_leave(struct board *old)
 {
 	segment_hollow(old);
 	segment_unmap(old);
 }
 
-int succession_replace(struct board *board, const struct config *config, enum succession_how how,
-		       char ret_holder[TASK_LABEL_MAX])
+int replacement_replace(struct board *board, const struct config *config, enum replacement_how how,
+			char ret_holder[TASK_LABEL_MAX])
 {
 	struct board new;
-	int error = succession_install(&new, board, config, how, ret_holder);
+	int error = replacement_install(&new, board, config, how, ret_holder);
 
 	if (error < 0)
 		return error;
-	succession_leave(board);
+	replacement_leave(board);
 	*board = new;
 	return 0;
 }
 
-int succession_remove(struct board *board, const char *name)
+int replacement_remove(struct board *board, const char *name)
 {
 	char path[128];
 
@@ -150,7 +150,7 @@ int succession_remove(struct board *board, const char *name)
 	snprintf(path, sizeof path, "/dev/shm%s", name);
 	if (unlink(path) < 0 && errno != ENOENT) {
 		int error = -errno;
-		succession_reopen(board);
+		replacement_reopen(board);
 		return error;
 	}
 	give_up(board, LAYOUT_REMOVED);

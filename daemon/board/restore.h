@@ -4,8 +4,8 @@
  * replaces. A worker that still lives keeps its task; what else was active has failed: with its
  * worker, or with the host.
  */
-#ifndef TRACKD_RESTORE_H
-#define TRACKD_RESTORE_H
+#ifndef TRACKD_DAEMON_BOARD_RESTORE_H
+#define TRACKD_DAEMON_BOARD_RESTORE_H
 
 #include "daemon/board/snapshot.h"
 

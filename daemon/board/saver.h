@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* When to write the snapshot: at stop, and while things change once an interval. A board of
  * which all tasks have ended arms no timer. */
-#ifndef TRACKD_SAVER_H
-#define TRACKD_SAVER_H
+#ifndef TRACKD_DAEMON_BOARD_SAVER_H
+#define TRACKD_DAEMON_BOARD_SAVER_H
 
 #include "daemon/board/snapshot.h"
 #include <systemd/sd-event.h>

@@ -5,8 +5,8 @@
  * snapshot. Writing reads records as any reader does, without locks, and while the daemon serves
  * runs in a thread of its own: a slow disk delays nobody.
  */
-#ifndef TRACKD_SNAPSHOT_H
-#define TRACKD_SNAPSHOT_H
+#ifndef TRACKD_DAEMON_BOARD_SNAPSHOT_H
+#define TRACKD_DAEMON_BOARD_SNAPSHOT_H
 
 #include "daemon/board/snapshot_file.h"
 #include "libclient/segment/segment.h"

@@ -6,8 +6,8 @@
  *
  *   header | kind | kind ... | task | task ... | end
  */
-#ifndef TRACKD_SNAPSHOT_FILE_H
-#define TRACKD_SNAPSHOT_FILE_H
+#ifndef TRACKD_DAEMON_BOARD_SNAPSHOT_FILE_H
+#define TRACKD_DAEMON_BOARD_SNAPSHOT_FILE_H
 
 #include "libclient/trackd.h"
 #include <stddef.h>

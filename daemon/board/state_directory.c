@@ -40,7 +40,7 @@ static bool is_directory(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int make_path(struct statedir *statedir, const char *dir)
+static int make_path(struct state_directory *state_directory, const char *dir)
 {
 	char path[PATH_MAX];
 
@@ -49,8 +49,8 @@ static int make_path(struct statedir *statedir, const char *dir)
 		char behind = *end;
 		*end = '\0';
 		int error = mkdir(path, 0700) < 0 ? -errno : 0;
-		if (error == 0 && statedir->made[0] == '\0')
-			memcpy(statedir->made, path, (size_t)(end - path) + 1);
+		if (error == 0 && state_directory->made[0] == '\0')
+			memcpy(state_directory->made, path, (size_t)(end - path) + 1);
 		if (error < 0 && !is_directory(path))
 			return error == -EEXIST ? -ENOTDIR : error;
 		*end = behind;
@@ -60,26 +60,27 @@ static int make_path(struct statedir *statedir, const char *dir)
 	return 0;
 }
 
-void statedir_undo(const struct statedir *statedir)
+void state_directory_undo(const struct state_directory *state_directory)
 {
 	char path[PATH_MAX];
 
-	if (statedir->made[0] == '\0')
+	if (state_directory->made[0] == '\0')
 		return;
-	snprintf(path, sizeof path, "%s", statedir->place->dir);
-	while (strlen(path) >= strlen(statedir->made) && (rmdir(path) == 0 || errno == ENOENT) &&
-	       cut(path))
+	snprintf(path, sizeof path, "%s", state_directory->place->dir);
+	while (strlen(path) >= strlen(state_directory->made) &&
+	       (rmdir(path) == 0 || errno == ENOENT) && cut(path))
 		;
 }
 
-int statedir_make(struct statedir *ret_statedir, const struct snapshot_place *place)
+int state_directory_make(struct state_directory *ret_state_directory,
+			 const struct snapshot_place *place)
 {
 	int error;
 
-	*ret_statedir = (struct statedir){ .place = place };
+	*ret_state_directory = (struct state_directory){ .place = place };
 	if (place->dir[0] == '\0')
 		return 0;
-	error = make_path(ret_statedir, place->dir);
+	error = make_path(ret_state_directory, place->dir);
 	if (error == 0)
 		error = snapshot_try(place);
 	if (error == -ENOSPC || error == -EDQUOT) {
@@ -89,12 +90,12 @@ int statedir_make(struct statedir *ret_statedir, const struct snapshot_place *pl
 		error = 0;
 	}
 	if (error < 0)
-		statedir_undo(ret_statedir);
+		state_directory_undo(ret_state_directory);
 	return error;
 }
 
 /* Where the directory is missing, the first of its parents that is there must let us make it. */
-int statedir_check(const char *dir)
+int state_directory_check(const char *dir)
 {
 	char path[PATH_MAX];
 	struct stat st;

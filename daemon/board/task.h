@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the daemon reads of tasks and kinds, straight from its board. */
-#ifndef TRACKD_TASK_H
-#define TRACKD_TASK_H
+#ifndef TRACKD_DAEMON_BOARD_TASK_H
+#define TRACKD_DAEMON_BOARD_TASK_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"

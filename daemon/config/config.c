@@ -32,9 +32,9 @@ static int copy_text(char *to, size_t size, const char *text)
 
 static int set_board(struct config *config, const char *value)
 {
-	static_assert(sizeof config->board == sizeof((struct place *)0)->board, "one name");
+	static_assert(sizeof config->board == sizeof((struct board_address *)0)->board, "one name");
 
-	return place_board(config->board, value);
+	return board_address_name(config->board, value);
 }
 
 static int set_socket(struct config *config, const char *value)
@@ -128,7 +128,7 @@ void config_defaults(struct config *ret_config, int user)
 
 	memset(ret_config, 0, sizeof *ret_config);
 	if (user)
-		place_user_board(ret_config->board, geteuid());
+		board_address_user_name(ret_config->board, geteuid());
 	else
 		strcpy(ret_config->board, "/trackd");
 	ret_config->gid = (gid_t)-1;
@@ -185,16 +185,16 @@ static struct trackd_kind *kind_place(struct config *config, const char *name)
 static int kind_keep(struct config *config, const char *where, const struct trackd_kind *kind,
 		     struct config_fault *fault)
 {
-	struct trackd_kind *place;
+	struct trackd_kind *address;
 
 	if (kind->n_stages == 0)
 		return fail(fault, "%s: kind %s has no stage; write lines such as: fetching 10",
 			    where, kind->name);
-	place = kind_place(config, kind->name);
-	if (!place)
+	address = kind_place(config, kind->name);
+	if (!address)
 		return fail(fault, "%s: kind %s: a board holds %d kinds", where, kind->name,
 			    TRACKD_KINDS_MAX);
-	*place = *kind;
+	*address = *kind;
 	return 0;
 }
 
@@ -340,14 +340,14 @@ int config_read(struct config *config, const char *path, struct config_fault *fa
 /* The one rule of where a board's socket is; see trackd_open(). */
 int config_finish(struct config *config, struct config_fault *fault)
 {
-	const char *runtime = place_runtime_dir();
+	const char *runtime = board_address_runtime_dir();
 	char own[64];
 	bool user;
 	int n;
 
 	if (config->socket[0] != '\0')
 		return 0;
-	place_user_board(own, geteuid());
+	board_address_user_name(own, geteuid());
 	user = strcmp(config->board, own) == 0 ||
 	       (geteuid() != 0 && runtime && strcmp(config->board, "/trackd") != 0);
 	if (user && !runtime)

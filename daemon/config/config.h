@@ -4,8 +4,8 @@
  * command line. The two latter set the same keys through config_set(), so that what is allowed is
  * said once.
  */
-#ifndef TRACKD_CONFIG_H
-#define TRACKD_CONFIG_H
+#ifndef TRACKD_DAEMON_CONFIG_CONFIG_H
+#define TRACKD_DAEMON_CONFIG_CONFIG_H
 
 #include "libclient/trackd.h"
 #include <limits.h>

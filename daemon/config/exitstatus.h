@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How the daemon ends over an error of the system; trackd(8) lists the numbers. */
-#ifndef TRACKD_EXITSTATUS_H
-#define TRACKD_EXITSTATUS_H
+#ifndef TRACKD_DAEMON_CONFIG_EXITSTATUS_H
+#define TRACKD_DAEMON_CONFIG_EXITSTATUS_H
 
 #include <errno.h>
 #include <sysexits.h>

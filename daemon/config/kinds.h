@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Kinds as the configuration writes them: a name and its stages. */
-#ifndef TRACKD_KINDS_H
-#define TRACKD_KINDS_H
+#ifndef TRACKD_DAEMON_CONFIG_KINDS_H
+#define TRACKD_DAEMON_CONFIG_KINDS_H
 
 #include "libclient/trackd.h"
 

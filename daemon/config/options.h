@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: every key of the configuration as a flag, and what else there is to do. */
-#ifndef TRACKD_OPTIONS_H
-#define TRACKD_OPTIONS_H
+#ifndef TRACKD_DAEMON_CONFIG_OPTIONS_H
+#define TRACKD_DAEMON_CONFIG_OPTIONS_H
 
 #include "daemon/config/config.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as people write them in trackd.conf and in flags: durations, sizes, modes. */
-#ifndef TRACKD_VALUE_H
-#define TRACKD_VALUE_H
+#ifndef TRACKD_DAEMON_CONFIG_VALUE_H
+#define TRACKD_DAEMON_CONFIG_VALUE_H
 
 #include <stdint.h>
 #include <sys/types.h>

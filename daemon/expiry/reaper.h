@@ -5,8 +5,8 @@
  * event or a scan shows the task, and when it comes up the head is asked whether the deadline has
  * moved. Active tasks are looked at well before, so that one whose worker only counts is renewed.
  */
-#ifndef TRACKD_REAPER_H
-#define TRACKD_REAPER_H
+#ifndef TRACKD_DAEMON_EXPIRY_REAPER_H
+#define TRACKD_DAEMON_EXPIRY_REAPER_H
 
 #include "daemon/expiry/wheel.h"
 #include "libclient/segment/segment.h"

@@ -83,7 +83,7 @@ static void look_at(struct sweep *sweep, uint32_t slot, uint64_t now)
 			found_orphan(sweep);
 	} else {
 		if (may_be_lost(sweep, slot))
-			good = losses_check(sweep->losses, slot) >= 0 && good;
+			good = dead_workers_check(sweep->dead_workers, slot) >= 0 && good;
 		reaper_look(sweep->reaper, slot, now);
 	}
 	if (!good)
@@ -269,13 +269,14 @@ bool sweep_running(const struct sweep *sweep)
 }
 
 int sweep_init(struct sweep *sweep, sd_event *event, struct board *board, struct reaper *reaper,
-	       struct losses *losses)
+	       struct dead_workers *dead_workers)
 {
 	int error;
 
-	*sweep = (struct sweep){
-		.board = board, .reaper = reaper, .losses = losses, .retry_ns = RETRY_FIRST_NS
-	};
+	*sweep = (struct sweep){ .board = board,
+				 .reaper = reaper,
+				 .dead_workers = dead_workers,
+				 .retry_ns = RETRY_FIRST_NS };
 	error = sd_event_add_defer(event, &sweep->turn, on_turn, sweep);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(sweep->turn, SD_EVENT_OFF);

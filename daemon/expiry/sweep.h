@@ -4,8 +4,8 @@
  * event showed, for tasks whose worker is not known to the client table, for records and locks that
  * a death left on the way. Nothing is waited for: what is in somebody's hands is come back to.
  */
-#ifndef TRACKD_SWEEP_H
-#define TRACKD_SWEEP_H
+#ifndef TRACKD_DAEMON_EXPIRY_SWEEP_H
+#define TRACKD_DAEMON_EXPIRY_SWEEP_H
 
 #include "daemon/expiry/reaper.h"
 #include "daemon/workers/dead_workers.h"
@@ -25,7 +25,7 @@ enum { SWEEP_BUSY_MAX = 64 };
 struct sweep {
 	struct board *board;
 	struct reaper *reaper;
-	struct losses *losses;
+	struct dead_workers *dead_workers;
 	sd_event_source *turn, *timer;
 	/* under way */
 	enum sweep_depth depth; /* 0: not */
@@ -48,7 +48,7 @@ struct sweep {
 
 /* 0 or -errno. */
 int sweep_init(struct sweep *sweep, sd_event *event, struct board *board, struct reaper *reaper,
-	       struct losses *losses);
+	       struct dead_workers *dead_workers);
 void sweep_free(struct sweep *sweep);
 
 /* Begin soon; while one is under way, another one after it. */

@@ -6,8 +6,8 @@
  * set again. Lazy: whoever takes a timer looks whether its time
  * has really come.
  */
-#ifndef TRACKD_WHEEL_H
-#define TRACKD_WHEEL_H
+#ifndef TRACKD_DAEMON_EXPIRY_WHEEL_H
+#define TRACKD_DAEMON_EXPIRY_WHEEL_H
 
 #include <stdbool.h>
 #include <stdint.h>

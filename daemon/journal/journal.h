@@ -6,8 +6,8 @@
  * stderr to take a line until the daemon stops: then what is not taken at once is given up, counted
  * and told with the next line that is taken.
  */
-#ifndef TRACKD_JOURNAL_H
-#define TRACKD_JOURNAL_H
+#ifndef TRACKD_DAEMON_JOURNAL_JOURNAL_H
+#define TRACKD_DAEMON_JOURNAL_JOURNAL_H
 
 #include "daemon/journal/journald.h"
 #include "libclient/segment/segment.h"

@@ -3,8 +3,8 @@
  * The system's journal by its own protocol (JOURNAL_NATIVE_PROTOCOL), since sd_journal_sendv() waits
  * for a journal that does not read, and this does not.
  */
-#ifndef TRACKD_JOURNALD_H
-#define TRACKD_JOURNALD_H
+#ifndef TRACKD_DAEMON_JOURNAL_JOURNALD_H
+#define TRACKD_DAEMON_JOURNAL_JOURNALD_H
 
 #include <stddef.h>
 #include <stdint.h>

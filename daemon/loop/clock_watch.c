@@ -20,7 +20,7 @@ static int arm(int fd)
 
 static int on_set(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
-	struct clockwatch *watch = data;
+	struct clock_watch *watch = data;
 	uint64_t count;
 
 	(void)source;
@@ -30,11 +30,11 @@ static int on_set(sd_event_source *source, int fd, uint32_t revents, void *data)
 	return arm(fd);
 }
 
-int clockwatch_init(struct clockwatch *watch, sd_event *event, struct board *board)
+int clock_watch_init(struct clock_watch *watch, sd_event *event, struct board *board)
 {
 	int error;
 
-	*watch = (struct clockwatch){ .board = board };
+	*watch = (struct clock_watch){ .board = board };
 	watch->fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (watch->fd < 0)
 		return -errno;
@@ -42,11 +42,11 @@ int clockwatch_init(struct clockwatch *watch, sd_event *event, struct board *boa
 	if (error >= 0)
 		error = sd_event_add_io(event, &watch->source, watch->fd, EPOLLIN, on_set, watch);
 	if (error < 0)
-		clockwatch_free(watch);
+		clock_watch_free(watch);
 	return error < 0 ? error : 0;
 }
 
-void clockwatch_free(struct clockwatch *watch)
+void clock_watch_free(struct clock_watch *watch)
 {
 	sd_event_source_disable_unref(watch->source);
 	watch->source = NULL;

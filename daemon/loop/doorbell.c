@@ -34,7 +34,7 @@ struct pulse {
 	uint32_t repair_due;
 };
 
-struct rounds {
+struct doorbell_loop {
 	struct doorbell *doorbell;
 	struct board *board;
 	uint32_t ticket;
@@ -72,17 +72,17 @@ static void tell_loop(struct doorbell *doorbell)
 	(void)!write(doorbell->event_fd, &one, sizeof one);
 }
 
-static void feed_watchdog(struct rounds *rounds, uint64_t now)
+static void feed_watchdog(struct doorbell_loop *loop, uint64_t now)
 {
-	struct doorbell *doorbell = rounds->doorbell;
+	struct doorbell *doorbell = loop->doorbell;
 	uint64_t since = load_relaxed(&doorbell->busy_since);
 
-	if (doorbell->watchdog_ns == 0 || now - rounds->fed_ns < doorbell->watchdog_ns)
+	if (doorbell->watchdog_ns == 0 || now - loop->fed_ns < doorbell->watchdog_ns)
 		return;
 	/* A loop that hangs in one callback must not be kept alive by this thread. */
 	if (since != 0 && now - since > doorbell->busy_limit_ns)
 		return;
-	rounds->fed_ns = now;
+	loop->fed_ns = now;
 	notify_watchdog(doorbell->notify);
 }
 
@@ -104,51 +104,51 @@ static bool has_moved(const struct pulse *a, const struct pulse *b)
 }
 
 /* Whether the loop has work to do. */
-static bool work_for_loop(struct rounds *rounds)
+static bool work_for_loop(struct doorbell_loop *loop)
 {
-	struct pulse pulse = take_pulse(rounds->board);
-	bool moved = has_moved(&pulse, &rounds->pulse);
+	struct pulse pulse = take_pulse(loop->board);
+	bool moved = has_moved(&pulse, &loop->pulse);
 
-	rounds->pulse = pulse;
+	loop->pulse = pulse;
 	return moved || pulse.repair_due != 0;
 }
 
 /* Whether somebody has rung since the last round who saw nobody asleep. */
-static bool has_rung(const struct rounds *rounds)
+static bool has_rung(const struct doorbell_loop *loop)
 {
-	struct pulse pulse = take_pulse(rounds->board);
+	struct pulse pulse = take_pulse(loop->board);
 
-	return event_head(rounds->board) != rounds->position ||
-	       pulse.client_change != rounds->pulse.client_change ||
-	       pulse.repair_due != rounds->pulse.repair_due;
+	return event_head(loop->board) != loop->position ||
+	       pulse.client_change != loop->pulse.client_change ||
+	       pulse.repair_due != loop->pulse.repair_due;
 }
 
 /* Whether the ring holds an entry that its producer has not finished and that is not given up. */
-static bool has_unfinished(struct rounds *rounds)
+static bool has_unfinished(struct doorbell_loop *loop)
 {
-	uint64_t head = event_head(rounds->board);
+	uint64_t head = event_head(loop->board);
 
-	if (head - rounds->checked > LAYOUT_EVENTS)
-		rounds->checked = head;
-	while (rounds->checked != head && event_whole(rounds->board, rounds->checked)) {
-		rounds->checked++;
-		rounds->unfinished = 0;
+	if (head - loop->checked > LAYOUT_EVENTS)
+		loop->checked = head;
+	while (loop->checked != head && event_whole(loop->board, loop->checked)) {
+		loop->checked++;
+		loop->unfinished = 0;
 	}
-	if (rounds->checked == head)
+	if (loop->checked == head)
 		return false;
-	if (++rounds->unfinished <= UNFINISHED_ROUNDS)
+	if (++loop->unfinished <= UNFINISHED_ROUNDS)
 		return true;
-	rounds->checked++;
-	rounds->unfinished = 0;
+	loop->checked++;
+	loop->unfinished = 0;
 	return false;
 }
 
-static uint64_t sleep_limit(struct rounds *rounds, uint64_t now, bool unfinished)
+static uint64_t sleep_limit(struct doorbell_loop *loop, uint64_t now, bool unfinished)
 {
 	uint64_t limit = unfinished ? UNFINISHED_NS : IDLE_NS;
 
-	if (rounds->doorbell->watchdog_ns != 0 && rounds->doorbell->watchdog_ns < limit)
-		limit = rounds->doorbell->watchdog_ns;
+	if (loop->doorbell->watchdog_ns != 0 && loop->doorbell->watchdog_ns < limit)
+		limit = loop->doorbell->watchdog_ns;
 	return now + limit;
 }
 
@@ -162,51 +162,51 @@ static void sleep_until(uint64_t until)
 }
 
 /* Wait for the doorbell. Whether the ring moved or an unfinished entry is due another look. */
-static bool wait_for_ring(struct rounds *rounds)
+static bool wait_for_ring(struct doorbell_loop *loop)
 {
-	struct layout_header *header = rounds->board->header;
-	bool unfinished = has_unfinished(rounds);
-	uint32_t count = event_doorbell(rounds->board);
+	struct layout_header *header = loop->board->header;
+	bool unfinished = has_unfinished(loop);
+	uint32_t count = event_doorbell(loop->board);
 
-	if (++rounds->ticket == 0)
-		rounds->ticket = 1;
-	store_relaxed(&header->armed, rounds->ticket);
+	if (++loop->ticket == 0)
+		loop->ticket = 1;
+	store_relaxed(&header->armed, loop->ticket);
 	/* Raising armed comes before looking at what is rung for; pairs with the full fence in
 	 * event_ring(). */
 	fence_full();
-	if (!has_rung(rounds) && load_relaxed(&rounds->doorbell->stop) == 0)
-		event_doorbell_wait(rounds->board, count,
-				    sleep_limit(rounds, clock_monotonic_ns(), unfinished));
+	if (!has_rung(loop) && load_relaxed(&loop->doorbell->stop) == 0)
+		event_doorbell_wait(loop->board, count,
+				    sleep_limit(loop, clock_monotonic_ns(), unfinished));
 	store_relaxed(&header->armed, 0);
-	return unfinished || event_head(rounds->board) != rounds->position;
+	return unfinished || event_head(loop->board) != loop->position;
 }
 
-static void one_round(struct rounds *rounds)
+static void turn(struct doorbell_loop *loop)
 {
-	bool moved = wait_for_ring(rounds);
+	bool moved = wait_for_ring(loop);
 	uint64_t now = clock_monotonic_ns();
 
 	if (moved) {
-		if (now - rounds->last_ns < REARM_NS) {
-			sleep_until(rounds->last_ns + REARM_NS);
+		if (now - loop->last_ns < REARM_NS) {
+			sleep_until(loop->last_ns + REARM_NS);
 			now = clock_monotonic_ns();
 		}
-		rounds->last_ns = now;
+		loop->last_ns = now;
 		/* Noted before the wake-up: what comes after it finds the next round not asleep. */
-		rounds->position = event_head(rounds->board);
-		event_wake_all(rounds->board);
+		loop->position = event_head(loop->board);
+		event_wake_all(loop->board);
 	}
-	if (work_for_loop(rounds) || moved)
-		tell_loop(rounds->doorbell);
-	offsets_refresh(rounds->board);
-	notify_again(rounds->doorbell->notify);
-	feed_watchdog(rounds, now);
+	if (work_for_loop(loop) || moved)
+		tell_loop(loop->doorbell);
+	offsets_refresh(loop->board);
+	notify_again(loop->doorbell->notify);
+	feed_watchdog(loop, now);
 }
 
 static void *doorbell_main(void *argument)
 {
 	struct doorbell *doorbell = argument;
-	struct rounds rounds = {
+	struct doorbell_loop loop = {
 		.doorbell = doorbell,
 		.board = doorbell->board,
 		.position = event_head(doorbell->board),
@@ -214,7 +214,7 @@ static void *doorbell_main(void *argument)
 	};
 
 	while (load_relaxed(&doorbell->stop) == 0)
-		one_round(&rounds);
+		turn(&loop);
 	return NULL;
 }
 

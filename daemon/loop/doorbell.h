@@ -5,8 +5,8 @@
  * refreshes the header's clock offsets and, if the loop is alive, feeds the service manager's
  * watchdog, so that an idle daemon needs no other timer.
  */
-#ifndef TRACKD_DOORBELL_H
-#define TRACKD_DOORBELL_H
+#ifndef TRACKD_DAEMON_LOOP_DOORBELL_H
+#define TRACKD_DAEMON_LOOP_DOORBELL_H
 
 #include "daemon/loop/notify.h"
 #include "libclient/segment/segment.h"

@@ -24,38 +24,38 @@ static void arm(sd_event_source *timer, uint64_t usec)
 	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
-static void changed(struct rounds *rounds)
+static void changed(struct housekeeping *housekeeping)
 {
-	arm(rounds->slow, SLOW_USEC);
-	if (rounds->parts.notify->enabled)
-		arm(rounds->status,
-		    rounds->parts.board->capacity > BIG ? STATUS_BIG_USEC : STATUS_USEC);
-	saver_touch(rounds->parts.saver);
+	arm(housekeeping->slow, SLOW_USEC);
+	if (housekeeping->parts.notify->enabled)
+		arm(housekeeping->status,
+		    housekeeping->parts.board->capacity > BIG ? STATUS_BIG_USEC : STATUS_USEC);
+	saver_touch(housekeeping->parts.saver);
 }
 
 static int read_events(sd_event_source *source, void *data)
 {
-	struct rounds *rounds = data;
+	struct housekeeping *housekeeping = data;
 
 	(void)source;
-	switch (reaper_events(rounds->parts.reaper)) {
+	switch (reaper_events(housekeeping->parts.reaper)) {
 	case REAPER_LAPPED:
-		sweep_ask(rounds->parts.sweep, SWEEP_HEADS);
+		sweep_ask(housekeeping->parts.sweep, SWEEP_HEADS);
 		/* fall through */
 	case REAPER_MORE:
-		(void)sd_event_source_set_enabled(rounds->events, SD_EVENT_ONESHOT);
+		(void)sd_event_source_set_enabled(housekeeping->events, SD_EVENT_ONESHOT);
 		break;
 	case REAPER_DONE:
 		break;
 	}
-	reaper_arm(rounds->parts.reaper);
+	reaper_arm(housekeeping->parts.reaper);
 	return 0;
 }
 
 static int on_doorbell(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
-	struct rounds *rounds = data;
-	const struct rounds_parts *parts = &rounds->parts;
+	struct housekeeping *housekeeping = data;
+	const struct housekeeping_parts *parts = &housekeeping->parts;
 
 	(void)fd;
 	(void)revents;
@@ -65,56 +65,57 @@ static int on_doorbell(sd_event_source *source, int fd, uint32_t revents, void *
 	if (load_relaxed(&parts->board->header->repair_due) != 0)
 		sweep_ask(parts->sweep, SWEEP_STRIPES);
 	journal_wake(parts->journal);
-	changed(rounds);
-	return read_events(source, rounds);
+	changed(housekeeping);
+	return read_events(source, housekeeping);
 }
 
-void rounds_after_death(struct rounds *rounds)
+void housekeeping_after_death(struct housekeeping *housekeeping)
 {
-	sweep_ask(rounds->parts.sweep, SWEEP_LOCKS);
-	changed(rounds);
+	sweep_ask(housekeeping->parts.sweep, SWEEP_LOCKS);
+	changed(housekeeping);
 }
 
 static int on_slow(sd_event_source *source, uint64_t usec, void *data)
 {
-	struct rounds *rounds = data;
+	struct housekeeping *housekeeping = data;
 
 	(void)source;
 	(void)usec;
-	liveness_walk(rounds->parts.liveness, true);
-	sweep_ask(rounds->parts.sweep, SWEEP_LOCKS);
+	liveness_walk(housekeeping->parts.liveness, true);
+	sweep_ask(housekeeping->parts.sweep, SWEEP_LOCKS);
 	return 0;
 }
 
 /* Active tasks are counted a piece a turn, so that a death waits for a piece and not for a board. */
-static void count_some(struct rounds *rounds)
+static void count_some(struct housekeeping *housekeeping)
 {
-	const struct board *board = rounds->parts.board;
-	uint32_t slot = slot_next_used(board, rounds->counted);
+	const struct board *board = housekeeping->parts.board;
+	uint32_t slot = slot_next_used(board, housekeeping->counted);
 
 	for (uint32_t i = 0; i < COUNT_CHUNK && slot < board->capacity; i++) {
 		const struct layout_head *head = &board->heads[slot];
-		rounds->active += stamp_state(load_relaxed(&head->stamp)) == SLOT_LIVE &&
-				  hint_state(load_relaxed(&head->hint)) == TRACKD_ACTIVE;
+		housekeeping->active += stamp_state(load_relaxed(&head->stamp)) == SLOT_LIVE &&
+					hint_state(load_relaxed(&head->hint)) == TRACKD_ACTIVE;
 		slot = slot_next_used(board, slot + 1);
 	}
-	rounds->counted = slot;
+	housekeeping->counted = slot;
 }
 
 static int on_status(sd_event_source *source, uint64_t usec, void *data)
 {
-	struct rounds *rounds = data;
-	const struct board *board = rounds->parts.board;
+	struct housekeeping *housekeeping = data;
+	const struct board *board = housekeeping->parts.board;
 
 	(void)usec;
-	count_some(rounds);
-	if (rounds->counted < board->capacity) {
+	count_some(housekeeping);
+	if (housekeeping->counted < board->capacity) {
 		(void)sd_event_source_set_time_relative(source, 0);
 		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 		return 0;
 	}
-	notify_status(rounds->parts.notify, rounds->active, slot_count(board), board->tasks_max);
-	rounds->counted = rounds->active = 0;
+	notify_status(housekeeping->parts.notify, housekeeping->active, slot_count(board),
+		      board->tasks_max);
+	housekeeping->counted = housekeeping->active = 0;
 	return 0;
 }
 
@@ -126,35 +127,37 @@ static int add_timer(sd_event *event, sd_event_source **source, sd_event_time_ha
 	return error < 0 ? error : sd_event_source_set_enabled(*source, SD_EVENT_OFF);
 }
 
-int rounds_init(struct rounds *rounds, sd_event *event, const struct rounds_parts *parts)
+int housekeeping_init(struct housekeeping *housekeeping, sd_event *event,
+		      const struct housekeeping_parts *parts)
 {
 	int error;
 
-	*rounds = (struct rounds){ .parts = *parts };
-	error = sd_event_add_io(event, &rounds->doorbell, parts->doorbell->event_fd, EPOLLIN,
-				on_doorbell, rounds);
+	*housekeeping = (struct housekeeping){ .parts = *parts };
+	error = sd_event_add_io(event, &housekeeping->doorbell, parts->doorbell->event_fd, EPOLLIN,
+				on_doorbell, housekeeping);
 	if (error >= 0)
-		error = sd_event_add_defer(event, &rounds->events, read_events, rounds);
+		error = sd_event_add_defer(event, &housekeeping->events, read_events, housekeeping);
 	if (error >= 0)
-		error = sd_event_source_set_enabled(rounds->events, SD_EVENT_OFF);
+		error = sd_event_source_set_enabled(housekeeping->events, SD_EVENT_OFF);
 	if (error >= 0)
-		error = add_timer(event, &rounds->slow, on_slow, rounds);
+		error = add_timer(event, &housekeeping->slow, on_slow, housekeeping);
 	if (error >= 0)
-		error = add_timer(event, &rounds->status, on_status, rounds);
+		error = add_timer(event, &housekeeping->status, on_status, housekeeping);
 	if (error < 0) {
-		rounds_free(rounds);
+		housekeeping_free(housekeeping);
 		return error;
 	}
 	/* The state of the board that we have come by. */
-	changed(rounds);
+	changed(housekeeping);
 	return 0;
 }
 
-void rounds_free(struct rounds *rounds)
+void housekeeping_free(struct housekeeping *housekeeping)
 {
-	sd_event_source_disable_unref(rounds->doorbell);
-	sd_event_source_disable_unref(rounds->events);
-	sd_event_source_disable_unref(rounds->slow);
-	sd_event_source_disable_unref(rounds->status);
-	rounds->doorbell = rounds->events = rounds->slow = rounds->status = NULL;
+	sd_event_source_disable_unref(housekeeping->doorbell);
+	sd_event_source_disable_unref(housekeeping->events);
+	sd_event_source_disable_unref(housekeeping->slow);
+	sd_event_source_disable_unref(housekeeping->status);
+	housekeeping->doorbell = housekeeping->events = housekeeping->slow = housekeeping->status =
+		NULL;
 }

@@ -3,8 +3,8 @@
  * What the event loop does when the doorbell says that the board has changed, and what follows some
  * time after a change: the slow sweep and the status line. Without changes nothing here is armed.
  */
-#ifndef TRACKD_ROUNDS_H
-#define TRACKD_ROUNDS_H
+#ifndef TRACKD_DAEMON_LOOP_HOUSEKEEPING_H
+#define TRACKD_DAEMON_LOOP_HOUSEKEEPING_H
 
 #include "daemon/board/saver.h"
 #include "daemon/expiry/reaper.h"
@@ -16,7 +16,7 @@
 #include "daemon/workers/liveness.h"
 
 /* The modules that a round goes through; all are owned elsewhere. */
-struct rounds_parts {
+struct housekeeping_parts {
 	struct board *board;
 	struct doorbell *doorbell;
 	struct journal *journal;
@@ -28,16 +28,17 @@ struct rounds_parts {
 	struct notify *notify;
 };
 
-struct rounds {
-	struct rounds_parts parts;
+struct housekeeping {
+	struct housekeeping_parts parts;
 	sd_event_source *doorbell, *events, *slow, *status;
 	uint32_t counted, active; /* for the status line: slots so far, and active tasks in them */
 };
 
-int rounds_init(struct rounds *rounds, sd_event *event, const struct rounds_parts *parts);
-void rounds_free(struct rounds *rounds);
+int housekeeping_init(struct housekeeping *housekeeping, sd_event *event,
+		      const struct housekeeping_parts *parts);
+void housekeeping_free(struct housekeeping *housekeeping);
 
 /* A worker's death was dealt with: what it held must be looked after. */
-void rounds_after_death(struct rounds *rounds);
+void housekeeping_after_death(struct housekeeping *housekeeping);
 
 #endif

@@ -4,8 +4,8 @@
  * sockets of subscribed clients and the pidfds of workers. Without a service manager all of it does
  * nothing. Nothing here waits for a manager that does not read.
  */
-#ifndef TRACKD_NOTIFY_H
-#define TRACKD_NOTIFY_H
+#ifndef TRACKD_DAEMON_LOOP_NOTIFY_H
+#define TRACKD_DAEMON_LOOP_NOTIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * receive and send is without waiting, what is not understood is dropped with its connection, and
  * what does not read is not written to.
  */
-#ifndef TRACKD_CONTROL_H
-#define TRACKD_CONTROL_H
+#ifndef TRACKD_DAEMON_SOCKET_CONTROL_H
+#define TRACKD_DAEMON_SOCKET_CONTROL_H
 
 #include "daemon/loop/notify.h"
 #include "daemon/workers/liveness.h"

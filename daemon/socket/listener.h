@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The listening socket: handed over by the service manager, or made at its path. */
-#ifndef TRACKD_LISTENER_H
-#define TRACKD_LISTENER_H
+#ifndef TRACKD_DAEMON_SOCKET_LISTENER_H
+#define TRACKD_DAEMON_SOCKET_LISTENER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

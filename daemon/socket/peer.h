@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is at the other end of a socket, as the kernel says. What the peer says of itself is never
  * asked. */
-#ifndef TRACKD_PEER_H
-#define TRACKD_PEER_H
+#ifndef TRACKD_DAEMON_SOCKET_PEER_H
+#define TRACKD_DAEMON_SOCKET_PEER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

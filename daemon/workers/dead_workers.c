@@ -24,10 +24,10 @@ static const uint64_t RETRY_FIRST_NS = 2 * NS_PER_MS, RETRY_MOST_NS = 500 * NS_P
 
 /* What the error says: who, and where. The stage is read beside the worker; should it be wrong
  * because the record moved, record_end() refuses. */
-static void say_error(const struct losses *losses, uint32_t slot, const struct worker_info *worker,
-		      char *text, size_t size)
+static void say_error(const struct dead_workers *dead_workers, uint32_t slot,
+		      const struct worker_info *worker, char *text, size_t size)
 {
-	const struct board *board = losses->board;
+	const struct board *board = dead_workers->board;
 	uint64_t version = stamp_version(load_acquire(&board->heads[slot].stamp));
 	uint8_t stage = load_relaxed(&board->bodies[slot].copy[version & 1].stage);
 	uint8_t kind = hint_kind(load_relaxed(&board->heads[slot].hint));
@@ -44,7 +44,7 @@ static void say_error(const struct losses *losses, uint32_t slot, const struct w
 }
 
 /* Fail a task if it is active under that worker. 1, 0 or -EBUSY. */
-static int lose(struct losses *losses, struct trackd_ref ref, uint64_t worker,
+static int lose(struct dead_workers *dead_workers, struct trackd_ref ref, uint64_t worker,
 		const struct worker_info *info)
 {
 	char error[128];
@@ -54,78 +54,79 @@ static int lose(struct losses *losses, struct trackd_ref ref, uint64_t worker,
 					.error = error,
 					.only_worker = worker };
 
-	say_error(losses, ref.slot, info, error, sizeof error);
-	int result = record_end(losses->board, ref, &end, LOCK_TRY);
+	say_error(dead_workers, ref.slot, info, error, sizeof error);
+	int result = record_end(dead_workers->board, ref, &end, LOCK_TRY);
 	if (result == -EBUSY || result == TRACKD_E_BUSY)
 		return -EBUSY;
 	return result == 0;
 }
 
-int losses_check(struct losses *losses, uint32_t slot)
+int dead_workers_check(struct dead_workers *dead_workers, uint32_t slot)
 {
 	struct worker_info info;
 	struct trackd_ref ref;
 	uint64_t worker, work;
 	uint8_t state;
 
-	if (!task_at(losses->board, slot, &ref) ||
-	    !record_peek(losses->board, ref, &state, &worker, &work) || state != TRACKD_ACTIVE ||
-	    worker == 0 || worker_resolve(losses->board, worker, &info))
+	if (!task_at(dead_workers->board, slot, &ref) ||
+	    !record_peek(dead_workers->board, ref, &state, &worker, &work) ||
+	    state != TRACKD_ACTIVE || worker == 0 ||
+	    worker_resolve(dead_workers->board, worker, &info))
 		return 0;
-	return lose(losses, ref, worker, NULL);
+	return lose(dead_workers, ref, worker, NULL);
 }
 
 /* ---- The scan ----------------------------------------------------------- */
 
 /* This slot's task was not ended now. */
-static void leave_over(struct loss *loss, uint32_t slot)
+static void leave_over(struct dead_worker *dead_worker, uint32_t slot)
 {
-	if (slot < loss->left)
-		loss->left = slot;
+	if (slot < dead_worker->left)
+		dead_worker->left = slot;
 }
 
 /* Whether a slot's task is one that this worker's death has ended: still active, and his, or that of
  * somebody who had the entry before him and is dead as well, or he would still have it. The entry may
  * have gone on to a living one already. */
-static bool is_lost(const struct losses *losses, const struct loss *loss, uint32_t slot,
-		    struct trackd_ref *ret_ref, uint64_t *ret_worker, bool *ret_his)
+static bool is_lost(const struct dead_workers *dead_workers, const struct dead_worker *dead_worker,
+		    uint32_t slot, struct trackd_ref *ret_ref, uint64_t *ret_worker, bool *ret_his)
 {
 	struct worker_info other;
 	uint64_t work;
 	uint8_t state;
 
-	if (!task_at(losses->board, slot, ret_ref) ||
-	    !record_peek(losses->board, *ret_ref, &state, ret_worker, &work) ||
+	if (!task_at(dead_workers->board, slot, ret_ref) ||
+	    !record_peek(dead_workers->board, *ret_ref, &state, ret_worker, &work) ||
 	    state != TRACKD_ACTIVE)
 		return false;
-	*ret_his = *ret_worker == worker_make(loss->who.entry, loss->who.generation);
-	return *ret_his || !worker_resolve(losses->board, *ret_worker, &other);
+	*ret_his = *ret_worker == worker_make(dead_worker->who.entry, dead_worker->who.generation);
+	return *ret_his || !worker_resolve(dead_workers->board, *ret_worker, &other);
 }
 
 /* 1: failed one. */
-static int scan_slot(struct losses *losses, uint32_t slot)
+static int scan_slot(struct dead_workers *dead_workers, uint32_t slot)
 {
-	uint32_t entry = hint_entry(load_relaxed(&losses->board->heads[slot].hint));
+	uint32_t entry = hint_entry(load_relaxed(&dead_workers->board->heads[slot].hint));
 	struct trackd_ref ref;
 	uint64_t worker;
 	bool his;
 
 	if (entry == 0 || entry > LAYOUT_CLIENTS)
 		return 0;
-	struct loss *loss = &losses->dead[entry - 1];
-	if (loss->who.pid == 0 || slot < loss->from)
+	struct dead_worker *dead_worker = &dead_workers->dead[entry - 1];
+	if (dead_worker->who.pid == 0 || slot < dead_worker->from)
 		return 0;
-	if (loss->quota == 0) {
-		leave_over(loss, slot);
+	if (dead_worker->quota == 0) {
+		leave_over(dead_worker, slot);
 		return 0;
 	}
-	if (!is_lost(losses, loss, slot, &ref, &worker, &his))
+	if (!is_lost(dead_workers, dead_worker, slot, &ref, &worker, &his))
 		return 0;
-	int result = lose(losses, ref, worker, his ? &loss->who : NULL);
+	int result = lose(dead_workers, ref, worker, his ? &dead_worker->who : NULL);
 	if (result == -EBUSY)
-		leave_over(loss, slot);
-	if (result == 1 && --loss->quota == 0)
-		losses->n_spent++;
+		leave_over(dead_worker, slot);
+	if (result == 1 && --dead_worker->quota == 0)
+		dead_workers->n_spent++;
 	return result == 1;
 }
 
@@ -134,143 +135,146 @@ static void turn_on(sd_event_source *source)
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-static void begin_pass(struct loss *loss, uint32_t from)
+static void begin_pass(struct dead_worker *dead_worker, uint32_t from)
 {
-	loss->from = from;
-	loss->left = UINT32_MAX;
-	loss->quota = QUOTA;
+	dead_worker->from = from;
+	dead_worker->left = UINT32_MAX;
+	dead_worker->quota = QUOTA;
 }
 
 /* Free the entries of those of whom nothing is left; the others' turn comes again. Whether some have
  * more tasks than one pass ends. */
-static bool end_each(struct losses *losses, uint32_t passed)
+static bool end_each(struct dead_workers *dead_workers, uint32_t passed)
 {
-	uint32_t capacity = losses->board->capacity, next = capacity;
+	uint32_t capacity = dead_workers->board->capacity, next = capacity;
 	bool more = false;
 
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
-		struct loss *loss = &losses->dead[i];
-		if (loss->who.pid == 0)
+		struct dead_worker *dead_worker = &dead_workers->dead[i];
+		if (dead_worker->who.pid == 0)
 			continue;
-		leave_over(loss, passed);
-		if (loss->left >= capacity) {
-			worker_free(losses->board, loss->who.entry, loss->who.generation);
-			loss->who.pid = 0;
-			losses->n_dead--;
-			losses->ended = true;
+		leave_over(dead_worker, passed);
+		if (dead_worker->left >= capacity) {
+			worker_free(dead_workers->board, dead_worker->who.entry,
+				    dead_worker->who.generation);
+			dead_worker->who.pid = 0;
+			dead_workers->n_dead--;
+			dead_workers->ended = true;
 			continue;
 		}
-		more = more || loss->quota == 0;
-		begin_pass(loss, loss->left);
-		next = loss->from < next ? loss->from : next;
+		more = more || dead_worker->quota == 0;
+		begin_pass(dead_worker, dead_worker->left);
+		next = dead_worker->from < next ? dead_worker->from : next;
 	}
-	losses->position = losses->n_dead > 0 ? next : 0;
-	losses->n_spent = 0;
+	dead_workers->position = dead_workers->n_dead > 0 ? next : 0;
+	dead_workers->n_spent = 0;
 	return more;
 }
 
-static void end_of_pass(struct losses *losses, uint32_t passed)
+static void end_of_pass(struct dead_workers *dead_workers, uint32_t passed)
 {
-	bool more = end_each(losses, passed);
+	bool more = end_each(dead_workers, passed);
 
 	if (more) {
-		turn_on(losses->turn);
-	} else if (losses->n_dead > 0) {
-		(void)sd_event_source_set_time_relative(losses->retry, losses->retry_ns / 1000);
-		turn_on(losses->retry);
-		losses->retry_ns *= 2;
-		if (losses->retry_ns > RETRY_MOST_NS)
-			losses->retry_ns = RETRY_MOST_NS;
+		turn_on(dead_workers->turn);
+	} else if (dead_workers->n_dead > 0) {
+		(void)sd_event_source_set_time_relative(dead_workers->retry,
+							dead_workers->retry_ns / 1000);
+		turn_on(dead_workers->retry);
+		dead_workers->retry_ns *= 2;
+		if (dead_workers->retry_ns > RETRY_MOST_NS)
+			dead_workers->retry_ns = RETRY_MOST_NS;
 	} else {
-		losses->retry_ns = RETRY_FIRST_NS;
+		dead_workers->retry_ns = RETRY_FIRST_NS;
 	}
-	if (losses->ended)
-		losses->after(losses->after_data);
-	losses->ended = false;
+	if (dead_workers->ended)
+		dead_workers->after(dead_workers->after_data);
+	dead_workers->ended = false;
 }
 
 static int scan(sd_event_source *source, void *data)
 {
-	struct losses *losses = data;
-	const struct board *board = losses->board;
-	uint32_t slot = slot_next_used(board, losses->position);
+	struct dead_workers *dead_workers = data;
+	const struct board *board = dead_workers->board;
+	uint32_t slot = slot_next_used(board, dead_workers->position);
 	int failed = 0;
 
 	for (uint32_t i = 0; i < SCAN_CHUNK && failed < ENDS_CHUNK && slot < board->capacity &&
-			     losses->n_spent < losses->n_dead;
+			     dead_workers->n_spent < dead_workers->n_dead;
 	     i++) {
-		failed += scan_slot(losses, slot);
+		failed += scan_slot(dead_workers, slot);
 		slot = slot_next_used(board, slot + 1);
 	}
 	/* Who waits for one of these learns of it now, whatever the doorbell does. */
 	if (failed > 0)
-		event_wake_all(losses->board);
-	losses->position = slot;
-	if (slot < board->capacity && losses->n_spent < losses->n_dead)
+		event_wake_all(dead_workers->board);
+	dead_workers->position = slot;
+	if (slot < board->capacity && dead_workers->n_spent < dead_workers->n_dead)
 		turn_on(source);
 	else
-		end_of_pass(losses, slot);
+		end_of_pass(dead_workers, slot);
 	return 0;
 }
 
 static int retry(sd_event_source *source, uint64_t usec, void *data)
 {
-	struct losses *losses = data;
+	struct dead_workers *dead_workers = data;
 
 	(void)source;
 	(void)usec;
-	turn_on(losses->turn);
+	turn_on(dead_workers->turn);
 	return 0;
 }
 
-void losses_add(struct losses *losses, const struct worker_info *worker)
+void dead_workers_add(struct dead_workers *dead_workers, const struct worker_info *worker)
 {
-	struct loss *dead = &losses->dead[worker->entry];
+	struct dead_worker *dead = &dead_workers->dead[worker->entry];
 
 	if (dead->who.pid != 0 && dead->who.generation == worker->generation)
 		return;
-	losses->n_dead += dead->who.pid == 0;
-	losses->n_spent -= dead->who.pid != 0 && dead->quota == 0;
+	dead_workers->n_dead += dead->who.pid == 0;
+	dead_workers->n_spent -= dead->who.pid != 0 && dead->quota == 0;
 	dead->who = *worker;
 	begin_pass(dead, 0);
 	/* A pass that is under way has passed some of its tasks: once more from the beginning, which
 	 * for the others are heads alone. */
-	losses->position = 0;
-	turn_on(losses->turn);
+	dead_workers->position = 0;
+	turn_on(dead_workers->turn);
 }
 
-int losses_init(struct losses *losses, sd_event *event, struct board *board, void (*after)(void *),
-		void *after_data)
+int dead_workers_init(struct dead_workers *dead_workers, sd_event *event, struct board *board,
+		      void (*after)(void *), void *after_data)
 {
 	int error;
 
-	*losses = (struct losses){
+	*dead_workers = (struct dead_workers){
 		.board = board, .retry_ns = RETRY_FIRST_NS, .after = after, .after_data = after_data
 	};
-	losses->dead = calloc(LAYOUT_CLIENTS, sizeof *losses->dead);
-	if (!losses->dead)
+	dead_workers->dead = calloc(LAYOUT_CLIENTS, sizeof *dead_workers->dead);
+	if (!dead_workers->dead)
 		return -ENOMEM;
-	error = sd_event_add_defer(event, &losses->turn, scan, losses);
+	error = sd_event_add_defer(event, &dead_workers->turn, scan, dead_workers);
 	if (error >= 0)
-		error = sd_event_source_set_enabled(losses->turn, SD_EVENT_OFF);
+		error = sd_event_source_set_enabled(dead_workers->turn, SD_EVENT_OFF);
 	/* Behind the pidfds, so that all that are readable now are known before the scan. */
 	if (error >= 0)
-		error = sd_event_source_set_priority(losses->turn, SD_EVENT_PRIORITY_IMPORTANT + 1);
+		error = sd_event_source_set_priority(dead_workers->turn,
+						     SD_EVENT_PRIORITY_IMPORTANT + 1);
 	if (error >= 0)
-		error = sd_event_add_time_relative(event, &losses->retry, CLOCK_MONOTONIC, 0, 1000,
-						   retry, losses);
+		error = sd_event_add_time_relative(event, &dead_workers->retry, CLOCK_MONOTONIC, 0,
+						   1000, retry, dead_workers);
 	if (error >= 0)
-		error = sd_event_source_set_enabled(losses->retry, SD_EVENT_OFF);
+		error = sd_event_source_set_enabled(dead_workers->retry, SD_EVENT_OFF);
 	if (error < 0)
-		losses_free(losses);
+		dead_workers_free(dead_workers);
 	return error < 0 ? error : 0;
 }
 
-void losses_free(struct losses *losses)
+void dead_workers_free(struct dead_workers *dead_workers)
 {
-	sd_event_source_disable_unref(losses->turn);
-	sd_event_source_disable_unref(losses->retry);
-	free(losses->dead);
-	losses->turn = losses->retry = NULL;
-	losses->dead = NULL;
+	sd_event_source_disable_unref(dead_workers->turn);
+	sd_event_source_disable_unref(dead_workers->retry);
+	free(dead_workers->dead);
+	dead_workers->turn = dead_workers->retry = NULL;
+	dead_workers->dead = NULL;
 }

@@ -58,7 +58,7 @@ static void died(struct liveness *liveness, struct liveness_entry *entry)
 	struct worker_info worker = entry->worker;
 
 	forget(liveness, entry);
-	losses_add(liveness->losses, &worker);
+	dead_workers_add(liveness->dead_workers, &worker);
 }
 
 /* While there are workers without a pidfd, look at them once a second. */
@@ -99,7 +99,7 @@ static void watch(struct liveness *liveness, const struct worker_info *worker, i
 
 /* A worker that we have not seen yet. Its pid may be another's by now: the pidfd is opened first
  * and the start time compared afterwards, so what we watch is what we compared. */
-static void meet(struct liveness *liveness, const struct worker_info *worker)
+static void track_worker(struct liveness *liveness, const struct worker_info *worker)
 {
 	int pidfd = open_pidfd(worker->pid);
 	bool dead = pidfd == -ESRCH || process_dead(worker->pid, worker->start_time);
@@ -110,7 +110,7 @@ static void meet(struct liveness *liveness, const struct worker_info *worker)
 	}
 	if (pidfd >= 0)
 		close(pidfd);
-	losses_add(liveness->losses, worker);
+	dead_workers_add(liveness->dead_workers, worker);
 }
 
 static bool is_known(const struct liveness *liveness, const struct worker_info *worker)
@@ -140,7 +140,7 @@ void liveness_walk(struct liveness *liveness, bool always)
 			continue;
 		}
 		if (!is_known(liveness, &worker))
-			meet(liveness, &worker);
+			track_worker(liveness, &worker);
 	}
 }
 
@@ -213,13 +213,13 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *data)
 }
 
 int liveness_init(struct liveness *liveness, sd_event *event, struct board *board,
-		  struct losses *losses, struct notify *notify)
+		  struct dead_workers *dead_workers, struct notify *notify)
 {
 	int error;
 
 	*liveness = (struct liveness){ .event = event,
 				       .board = board,
-				       .losses = losses,
+				       .dead_workers = dead_workers,
 				       .notify = notify,
 				       .epoll = epoll_create1(EPOLL_CLOEXEC) };
 	liveness->entries = calloc(LAYOUT_CLIENTS, sizeof *liveness->entries);

@@ -5,8 +5,8 @@
  * can make us take one process for another. Dead means: the pidfd is readable, or the process does
  * not exist, or its start time was read and differs. What cannot be looked at is alive.
  */
-#ifndef TRACKD_LIVENESS_H
-#define TRACKD_LIVENESS_H
+#ifndef TRACKD_DAEMON_WORKERS_LIVENESS_H
+#define TRACKD_DAEMON_WORKERS_LIVENESS_H
 
 #include "daemon/loop/notify.h"
 #include "daemon/workers/dead_workers.h"
@@ -16,7 +16,7 @@
 struct liveness {
 	sd_event *event;
 	struct board *board;
-	struct losses *losses;
+	struct dead_workers *dead_workers;
 	struct notify *notify;
 	int epoll;
 	uint32_t change; /* header's client_change at the last walk */
@@ -28,7 +28,7 @@ struct liveness {
 
 /* 0 or -errno. */
 int liveness_init(struct liveness *liveness, sd_event *event, struct board *board,
-		  struct losses *losses, struct notify *notify);
+		  struct dead_workers *dead_workers, struct notify *notify);
 void liveness_free(struct liveness *liveness);
 
 /* Walk the client table if it has changed since, or in any case. */

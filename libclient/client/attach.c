@@ -26,9 +26,9 @@ static bool is_writer(const struct trackd *trackd)
 int attach_open_by_name(const struct trackd *trackd)
 {
 	uid_t uid;
-	int error = place_owner(&trackd->place, &uid);
+	int error = board_address_owner(&trackd->address, &uid);
 
-	return error < 0 ? error : segment_open(trackd->place.board, is_writer(trackd), uid);
+	return error < 0 ? error : segment_open(trackd->address.board, is_writer(trackd), uid);
 }
 
 /* Whoever may not connect, or is refused there, may still be one whom the board's mode lets read.
@@ -177,7 +177,7 @@ void attach_close(struct trackd *trackd)
 /* ---- Writing ------------------------------------------------------------- */
 
 /* A daemon has taken the board over since: it learns who we are. */
-static void meet_daemon(struct trackd *trackd, const struct mapping *mapping)
+static void check_daemon(struct trackd *trackd, const struct mapping *mapping)
 {
 	uint32_t epoch = load_relaxed(&mapping->board.header->daemon_epoch);
 	uint32_t known = load_relaxed(&trackd->epoch);
@@ -207,7 +207,7 @@ int attach_again(struct trackd *trackd, struct mapping **ret_mapping)
 			return error;
 		if (load_acquire(&trackd->mapping) != mapping)
 			continue; /* this one may be given up by now as well */
-		meet_daemon(trackd, mapping);
+		check_daemon(trackd, mapping);
 		*ret_mapping = mapping;
 		return 0;
 	}

@@ -7,8 +7,8 @@
  * the connection has moved to a newer board. Calls take the present mapping once and use it
  * throughout.
  */
-#ifndef TRACKD_CLIENT_H
-#define TRACKD_CLIENT_H
+#ifndef TRACKD_CLIENT_CLIENT_H
+#define TRACKD_CLIENT_CLIENT_H
 
 #include "libclient/segment/board_address.h"
 #include "libclient/segment/lock.h"
@@ -52,7 +52,7 @@ struct trackd {
 	pid_t worker_pid;         /* 0: this process */
 	int socket, epoll, timer; /* -1: none; the parent's until the child has settled */
 	bool subscribed;
-	struct place place;
+	struct board_address address;
 };
 
 /* ---- fork.c -------------------------------------------------------------- */

@@ -131,7 +131,7 @@ int link_receive_board(struct trackd *trackd, int *ret_fd, int *ret_socket)
 {
 	struct protocol_message message = message_of(PROTOCOL_HELLO);
 	int error = 0, fd = -1;
-	int socket = connect_daemon(trackd->place.socket, 0, trackd->timeout_ns);
+	int socket = connect_daemon(trackd->address.socket, 0, trackd->timeout_ns);
 
 	if (socket < 0)
 		return socket;
@@ -142,7 +142,7 @@ int link_receive_board(struct trackd *trackd, int *ret_fd, int *ret_socket)
 	if (error == 0)
 		error = receive_welcome(socket, &message, &fd);
 	if (error == 0)
-		error = place_follow(&trackd->place, message.board, sizeof message.board);
+		error = board_address_follow(&trackd->address, message.board, sizeof message.board);
 	if (error < 0) {
 		close_fd(&fd);
 		close(socket);
@@ -207,7 +207,7 @@ void link_keep(struct trackd *trackd, int socket, const struct mapping *mapping)
 static bool introduce(struct trackd *trackd, const struct mapping *mapping)
 {
 	struct protocol_message hello = message_of(PROTOCOL_HELLO);
-	int socket = connect_daemon(trackd->place.socket, SOCK_NONBLOCK, trackd->timeout_ns);
+	int socket = connect_daemon(trackd->address.socket, SOCK_NONBLOCK, trackd->timeout_ns);
 
 	if (socket < 0)
 		return false;

@@ -11,8 +11,8 @@
  *   SUBSCRIBE ------------------>  WAKE, coalesced: at most one is unread at a time
  *   GOODBYE -------------------->  nothing; closing is the same
  */
-#ifndef TRACKD_PROTOCOL_H
-#define TRACKD_PROTOCOL_H
+#ifndef TRACKD_CLIENT_PROTOCOL_H
+#define TRACKD_CLIENT_PROTOCOL_H
 
 #include <stdint.h>
 

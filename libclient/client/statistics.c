@@ -87,7 +87,7 @@ PUBLIC int trackd_stats(struct trackd *trackd, struct trackd_stats *ret_stats)
 
 	if (ret_stats->size < offsetof(struct trackd_stats, capacity))
 		return -EINVAL;
-	memcpy(stats.board, trackd->place.board, sizeof stats.board);
+	memcpy(stats.board, trackd->address.board, sizeof stats.board);
 	copy_header(board, &stats);
 	copy_counters(&board->header->counters, &stats);
 	count_states(board, &stats);

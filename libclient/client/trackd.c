@@ -35,7 +35,7 @@ static int take_options(struct trackd *trackd, const struct trackd_options *opti
 	trackd->timeout_ns =
 		(options->timeout_ms ? options->timeout_ms : TIMEOUT_DEFAULT_MS) * NS_PER_MS;
 	trackd->worker_pid = options->worker_pid;
-	return place_find(&trackd->place, options->board, options->socket);
+	return board_address_find(&trackd->address, options->board, options->socket);
 }
 
 PUBLIC int trackd_open(struct trackd **ret_trackd, const struct trackd_options *options)

@@ -17,32 +17,32 @@ static const uint64_t NAP_TRANSITION_NS = 250 * NS_PER_MS;
 static const uint64_t NAP_CHANGE_NS = 50 * NS_PER_MS;
 
 /* What a waiter compares. */
-struct sight {
+struct snapshot {
 	uint64_t revision, done;
 	uint8_t state;
 	int8_t stage;
 	bool cancel;
 };
 
-static struct sight sight_of(const struct trackd_view *view)
+static struct snapshot snapshot_of(const struct trackd_view *view)
 {
-	return (struct sight){ view->revision, view->done, view->state, view->stage,
-			       (view->flags & TRACKD_CANCEL_REQUESTED) != 0 };
+	return (struct snapshot){ view->revision, view->done, view->state, view->stage,
+				  (view->flags & TRACKD_CANCEL_REQUESTED) != 0 };
 }
 
-static int look_at(struct trackd *trackd, struct trackd_ref ref, struct sight *sight)
+static int look_at(struct trackd *trackd, struct trackd_ref ref, struct snapshot *snapshot)
 {
 	struct trackd_view view;
 	int error = trackd_get(trackd, ref, &view);
 
 	if (error < 0)
 		return error;
-	*sight = sight_of(&view);
+	*snapshot = snapshot_of(&view);
 	return 0;
 }
 
-static bool has_happened(enum trackd_wait_for what, const struct sight *since,
-			 const struct sight *now)
+static bool has_happened(enum trackd_wait_for what, const struct snapshot *since,
+			 const struct snapshot *now)
 {
 	switch (what) {
 	case TRACKD_WAIT_FINAL:
@@ -81,13 +81,13 @@ PUBLIC int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd
 {
 	uint64_t nap = what == TRACKD_WAIT_CHANGE ? NAP_CHANGE_NS : NAP_TRANSITION_NS;
 	uint64_t deadline = wait_deadline(timeout_ms);
-	struct sight before, now;
+	struct snapshot before, now;
 	int error = look_at(trackd, ref, &before);
 
 	if (error < 0)
 		return error;
 	if (since)
-		before = sight_of(since);
+		before = snapshot_of(since);
 	for (;;) {
 		const struct board *board = attach_reader(trackd, clock_coarse_ns());
 		uint32_t tick = event_tick(board);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A lower bound of all deadlines on the board, kept in its header: whether anything can have expired is
  * known without a look at the heads. */
-#ifndef TRACKD_EARLIEST_H
-#define TRACKD_EARLIEST_H
+#ifndef TRACKD_RECORD_EARLIEST_H
+#define TRACKD_RECORD_EARLIEST_H
 
 #include "libclient/segment/segment.h"
 

@@ -4,8 +4,8 @@
  * the other copy, publish. Inline, and of record.c alone: the path of an update is one function to
  * the compiler, since a call a step costs a fifth of it.
  */
-#ifndef TRACKD_EDIT_H
-#define TRACKD_EDIT_H
+#ifndef TRACKD_RECORD_EDIT_H
+#define TRACKD_RECORD_EDIT_H
 
 #include "libclient/record/earliest.h"
 #include "libclient/record/event.h"

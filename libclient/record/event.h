@@ -2,8 +2,8 @@
 /*
  * The event ring, and waking whoever watches it: O(1) for the producer however many watch.
  */
-#ifndef TRACKD_EVENT_H
-#define TRACKD_EVENT_H
+#ifndef TRACKD_RECORD_EVENT_H
+#define TRACKD_RECORD_EVENT_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"

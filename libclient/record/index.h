@@ -5,8 +5,8 @@
  * and only the stamps tell a reader whether it may follow them; index_lookup() is the protocol that
  * a model checker went through (docs/DESIGN.md, "Lookups").
  */
-#ifndef TRACKD_INDEX_H
-#define TRACKD_INDEX_H
+#ifndef TRACKD_RECORD_INDEX_H
+#define TRACKD_RECORD_INDEX_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"

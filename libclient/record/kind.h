@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The board's table of kinds: append-only, so a kind that was read once never changes. */
-#ifndef TRACKD_KIND_H
-#define TRACKD_KIND_H
+#ifndef TRACKD_RECORD_KIND_H
+#define TRACKD_RECORD_KIND_H
 
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/segment.h"

@@ -3,8 +3,8 @@
  * Changing a record: fill the copy that is not in force, then one store of the stamp. A process
  * that dies anywhere leaves the whole old version or the whole new one. Deadlines as in slot.h.
  */
-#ifndef TRACKD_RECORD_H
-#define TRACKD_RECORD_H
+#ifndef TRACKD_RECORD_RECORD_H
+#define TRACKD_RECORD_RECORD_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"

@@ -6,8 +6,8 @@
  * has come and what it has found so far stand in the stripe, and a change in a bucket that has been
  * counted adjusts both counts.
  */
-#ifndef TRACKD_RECOUNT_H
-#define TRACKD_RECOUNT_H
+#ifndef TRACKD_RECORD_RECOUNT_H
+#define TRACKD_RECORD_RECOUNT_H
 
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/layout.h"

@@ -5,8 +5,8 @@
  * slots, and a repairer may die anywhere itself. The daemon sweeps with LOCK_TRY and comes back for
  * what was busy.
  */
-#ifndef TRACKD_REPAIR_H
-#define TRACKD_REPAIR_H
+#ifndef TRACKD_RECORD_REPAIR_H
+#define TRACKD_RECORD_REPAIR_H
 
 #include "libclient/segment/segment.h"
 

@@ -8,8 +8,8 @@
  * replaces tasks. A task that lives there leaves a slot of the capacity free: ring_claim() takes
  * none of those, so that no more tasks are LIVE than the capacity says.
  */
-#ifndef TRACKD_RING_H
-#define TRACKD_RING_H
+#ifndef TRACKD_RECORD_RING_H
+#define TRACKD_RECORD_RING_H
 
 #include "libclient/segment/segment.h"
 

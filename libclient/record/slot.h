@@ -5,8 +5,8 @@
  * all locks together, or LOCK_TRY: then it returns -EBUSY where it would wait, which is how the
  * daemon calls.
  */
-#ifndef TRACKD_SLOT_H
-#define TRACKD_SLOT_H
+#ifndef TRACKD_RECORD_SLOT_H
+#define TRACKD_RECORD_SLOT_H
 
 #include "libclient/segment/lock.h"
 #include "libclient/segment/map.h"

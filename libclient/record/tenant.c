@@ -126,8 +126,8 @@ static void commit(struct board *board, struct slot_stripes *stripes, uint32_t s
 
 /* Whether the task that has the id may be replaced, and lock it then. 0 locked; else what to do
  * instead. */
-static int meet(struct board *board, uint32_t old, uint32_t slot, bool replace, uint64_t now,
-		struct obstacle *ret_obstacle)
+static int check_existing(struct board *board, uint32_t old, uint32_t slot, bool replace,
+			  uint64_t now, struct obstacle *ret_obstacle)
 {
 	const struct layout_head *head = &board->heads[old];
 
@@ -159,7 +159,7 @@ static int insert(struct board *board, uint32_t slot, uint32_t generation, enum 
 		return error;
 	error = index_find(board, load_relaxed(&head->id_hash), task->id, UINT32_MAX, &old);
 	if (error == 0) {
-		error = meet(board, old, slot, task->replace, now, ret_obstacle);
+		error = check_existing(board, old, slot, task->replace, now, ret_obstacle);
 	} else if (error == TRACKD_E_NOT_FOUND) {
 		/* Whose place it was to take is gone: this slot may be one too many. */
 		*ret_obstacle = (struct obstacle){ .what = OBSTACLE_GONE };

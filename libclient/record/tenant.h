@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Making records: new ones, and whole ones that come back from a snapshot or an older board.
  * Deadlines as in slot.h. */
-#ifndef TRACKD_TENANT_H
-#define TRACKD_TENANT_H
+#ifndef TRACKD_RECORD_TENANT_H
+#define TRACKD_RECORD_TENANT_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes of strings: what a key may hold, and where a text may be cut. */
-#ifndef TRACKD_TEXT_H
-#define TRACKD_TEXT_H
+#ifndef TRACKD_RECORD_TEXT_H
+#define TRACKD_RECORD_TEXT_H
 
 #include "libclient/segment/atomic.h"
 #include <string.h>

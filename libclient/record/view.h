@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking at records: in place, as a copy, and one after another. No lock, no system call. */
-#ifndef TRACKD_VIEW_H
-#define TRACKD_VIEW_H
+#ifndef TRACKD_RECORD_VIEW_H
+#define TRACKD_RECORD_VIEW_H
 
 #include "libclient/record/index.h"
 #include "libclient/segment/segment.h"

@@ -4,8 +4,8 @@
  * pid and start time; it outlives close() and exec. Claimed without a lock by a compare-and-swap on
  * {generation, pid}.
  */
-#ifndef TRACKD_WORKER_H
-#define TRACKD_WORKER_H
+#ifndef TRACKD_RECORD_WORKER_H
+#define TRACKD_RECORD_WORKER_H
 
 #include "libclient/segment/process.h"
 #include "libclient/segment/segment.h"

@@ -37,8 +37,8 @@
  * mutex needs neither. tests/unit/test_lib_orders.c runs these protocols in every order that a
  * processor such as arm64 may give them, and shows of the orderings in them that each is needed.
  */
-#ifndef TRACKD_ATOMIC_H
-#define TRACKD_ATOMIC_H
+#ifndef TRACKD_SEGMENT_ATOMIC_H
+#define TRACKD_SEGMENT_ATOMIC_H
 
 #include <stdbool.h>
 #include <stddef.h>

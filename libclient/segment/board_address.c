@@ -12,7 +12,7 @@
 #define SYSTEM_BOARD "/trackd"
 #define SYSTEM_DIR "/run/trackd"
 
-bool place_name_valid(const char *board)
+bool board_name_valid(const char *board)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789._-";
@@ -24,24 +24,25 @@ bool place_name_valid(const char *board)
 	return length >= 1 && length <= 59 && board[1 + length] == '\0';
 }
 
-int place_board(char *ret_board, const char *board)
+int board_address_name(char *ret_board, const char *board)
 {
-	size_t size = sizeof((struct place *)0)->board;
-	char name[sizeof((struct place *)0)->board];
+	size_t size = sizeof((struct board_address *)0)->board;
+	char name[sizeof((struct board_address *)0)->board];
 	int n = snprintf(name, size, "%s%s", board[0] == '/' ? "" : "/", board);
 
-	if (n < 0 || (size_t)n >= size || !place_name_valid(name))
+	if (n < 0 || (size_t)n >= size || !board_name_valid(name))
 		return -EINVAL;
 	memcpy(ret_board, name, (size_t)n + 1);
 	return 0;
 }
 
-void place_user_board(char *ret_board, uid_t uid)
+void board_address_user_name(char *ret_board, uid_t uid)
 {
-	snprintf(ret_board, sizeof((struct place *)0)->board, SYSTEM_BOARD "-%u", (unsigned)uid);
+	snprintf(ret_board, sizeof((struct board_address *)0)->board, SYSTEM_BOARD "-%u",
+		 (unsigned)uid);
 }
 
-const char *place_runtime_dir(void)
+const char *board_address_runtime_dir(void)
 {
 	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
 	struct stat st;
@@ -53,10 +54,10 @@ const char *place_runtime_dir(void)
 	return runtime;
 }
 
-int place_socket(char *ret_socket, const char *board, bool user)
+int board_address_socket(char *ret_socket, const char *board, bool user)
 {
-	size_t size = sizeof((struct place *)0)->socket;
-	const char *runtime = place_runtime_dir();
+	size_t size = sizeof((struct board_address *)0)->socket;
+	const char *runtime = board_address_runtime_dir();
 	int n;
 
 	if (!user)
@@ -86,24 +87,24 @@ static bool segment_is_ours(const char *board)
 }
 
 /* The user's own board, if it or its socket is there. */
-static bool find_user(struct place *place)
+static bool find_user(struct board_address *address)
 {
-	place_user_board(place->board, geteuid());
-	return place_socket(place->socket, place->board, true) == 0 &&
-	       (is_ours(place->socket) || segment_is_ours(place->board));
+	board_address_user_name(address->board, geteuid());
+	return board_address_socket(address->socket, address->board, true) == 0 &&
+	       (is_ours(address->socket) || segment_is_ours(address->board));
 }
 
 /* A board that was named: its socket is the user's if that exists, else the system's. The user's
  * own board has only the former. */
-static int find_socket(struct place *place)
+static int find_socket(struct board_address *address)
 {
-	char own[sizeof place->board];
+	char own[sizeof address->board];
 
-	place_user_board(own, geteuid());
-	int error = place_socket(place->socket, place->board, true);
-	if (strcmp(place->board, own) == 0 || (error == 0 && is_ours(place->socket)))
+	board_address_user_name(own, geteuid());
+	int error = board_address_socket(address->socket, address->board, true);
+	if (strcmp(address->board, own) == 0 || (error == 0 && is_ours(address->socket)))
 		return error;
-	return place_socket(place->socket, place->board, false);
+	return board_address_socket(address->socket, address->board, false);
 }
 
 static const char *non_empty(const char *text)
@@ -116,17 +117,17 @@ static const char *non_empty(const char *text)
 static const char *socket_from_environment(const char *board)
 {
 	const char *other = non_empty(secure_getenv("TRACKD_BOARD"));
-	char a[sizeof((struct place *)0)->board], b[sizeof a];
+	char a[sizeof((struct board_address *)0)->board], b[sizeof a];
 
-	if (board &&
-	    (!other || place_board(a, board) < 0 || place_board(b, other) < 0 || strcmp(a, b) != 0))
+	if (board && (!other || board_address_name(a, board) < 0 ||
+		      board_address_name(b, other) < 0 || strcmp(a, b) != 0))
 		return NULL;
 	return non_empty(secure_getenv("TRACKD_SOCKET"));
 }
 
-int place_find(struct place *ret_place, const char *board, const char *socket)
+int board_address_find(struct board_address *ret_address, const char *board, const char *socket)
 {
-	struct place place = { 0 };
+	struct board_address address = { 0 };
 	int error = 0;
 
 	board = non_empty(board);
@@ -136,45 +137,45 @@ int place_find(struct place *ret_place, const char *board, const char *socket)
 	if (!board)
 		board = non_empty(secure_getenv("TRACKD_BOARD"));
 	if (board) {
-		place.named = true;
-		error = place_board(place.board, board);
+		address.named = true;
+		error = board_address_name(address.board, board);
 		if (error < 0)
 			return error;
-		error = find_socket(&place);
-	} else if (!find_user(&place)) {
-		snprintf(place.board, sizeof place.board, SYSTEM_BOARD);
-		error = place_socket(place.socket, place.board, false);
+		error = find_socket(&address);
+	} else if (!find_user(&address)) {
+		snprintf(address.board, sizeof address.board, SYSTEM_BOARD);
+		error = board_address_socket(address.socket, address.board, false);
 	}
 	if (socket) {
 		size_t length = strlen(socket);
-		if (length >= sizeof place.socket)
+		if (length >= sizeof address.socket)
 			return -ENAMETOOLONG;
-		memcpy(place.socket, socket, length + 1);
+		memcpy(address.socket, socket, length + 1);
 		error = 0;
 	}
 	if (error == 0)
-		*ret_place = place;
+		*ret_address = address;
 	return error;
 }
 
-int place_follow(struct place *place, const char *served, size_t n)
+int board_address_follow(struct board_address *address, const char *served, size_t n)
 {
-	if (memchr(served, '\0', n) == NULL || !place_name_valid(served))
+	if (memchr(served, '\0', n) == NULL || !board_name_valid(served))
 		return -EPROTO;
-	if (place->named)
-		return strcmp(place->board, served) == 0 ? 0 : TRACKD_E_OTHER_BOARD;
-	snprintf(place->board, sizeof place->board, "%s", served);
-	place->named = true;
+	if (address->named)
+		return strcmp(address->board, served) == 0 ? 0 : TRACKD_E_OTHER_BOARD;
+	snprintf(address->board, sizeof address->board, "%s", served);
+	address->named = true;
 	return 0;
 }
 
-int place_owner(const struct place *place, uid_t *ret_uid)
+int board_address_owner(const struct board_address *address, uid_t *ret_uid)
 {
-	char path[sizeof place->socket];
+	char path[sizeof address->socket];
 	struct stat directory;
 	char *slash;
 
-	memcpy(path, place->socket, sizeof path);
+	memcpy(path, address->socket, sizeof path);
 	slash = strrchr(path, '/');
 	if (!slash)
 		return -ENOENT;
@@ -183,7 +184,7 @@ int place_owner(const struct place *place, uid_t *ret_uid)
 		return -errno;
 	*ret_uid = directory.st_uid;
 	/* The socket may be anyone's there; what is the caller's own is safe to use. */
-	if ((directory.st_mode & S_IWOTH) && segment_is_ours(place->board))
+	if ((directory.st_mode & S_IWOTH) && segment_is_ours(address->board))
 		*ret_uid = geteuid();
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Clock readings in nanoseconds. Each is one vDSO call, no system call. */
-#ifndef TRACKD_CLOCK_H
-#define TRACKD_CLOCK_H
+#ifndef TRACKD_SEGMENT_CLOCK_H
+#define TRACKD_SEGMENT_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

@@ -10,8 +10,8 @@
  * Each field says who writes it: [made] once before the board is linked, [daemon], [producer] with
  * the lock that guards it, or [any].
  */
-#ifndef TRACKD_LAYOUT_H
-#define TRACKD_LAYOUT_H
+#ifndef TRACKD_SEGMENT_LAYOUT_H
+#define TRACKD_SEGMENT_LAYOUT_H
 
 #include <assert.h>
 #include <stddef.h>

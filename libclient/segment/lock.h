@@ -7,8 +7,8 @@
  * the caller goes on and raises repair_due. Order: id stripe, owner stripe; under stripes a
  * record's mutex is only tried.
  */
-#ifndef TRACKD_LOCK_H
-#define TRACKD_LOCK_H
+#ifndef TRACKD_SEGMENT_LOCK_H
+#define TRACKD_SEGMENT_LOCK_H
 
 #include "libclient/segment/layout.h"
 #include <stdbool.h>

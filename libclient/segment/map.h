@@ -5,8 +5,8 @@
  * cleared after it has come back, both under the record's mutex: a clear bit means FREE whoever
  * dies in between, a set bit means look.
  */
-#ifndef TRACKD_MAP_H
-#define TRACKD_MAP_H
+#ifndef TRACKD_SEGMENT_MAP_H
+#define TRACKD_SEGMENT_MAP_H
 
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/segment.h"

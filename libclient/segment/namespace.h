@@ -7,8 +7,8 @@
  * alone: fork.c notices those. setns() into a time namespace moves the caller's own clocks, between
  * one instruction and the next: they run backwards or leap.
  */
-#ifndef TRACKD_NAMESPACE_H
-#define TRACKD_NAMESPACE_H
+#ifndef TRACKD_SEGMENT_NAMESPACE_H
+#define TRACKD_SEGMENT_NAMESPACE_H
 
 #include "libclient/segment/segment.h"
 

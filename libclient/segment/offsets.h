@@ -5,8 +5,8 @@
  * looks once a second (attach.c) notices: a writer puts it right for all, a reader goes by the clocks
  * themselves until somebody has.
  */
-#ifndef TRACKD_OFFSETS_H
-#define TRACKD_OFFSETS_H
+#ifndef TRACKD_SEGMENT_OFFSETS_H
+#define TRACKD_SEGMENT_OFFSETS_H
 
 #include "libclient/segment/segment.h"
 

@@ -4,8 +4,8 @@
  * /proc that hides other users' processes, or that numbers processes as another pid namespace does,
  * proves no death.
  */
-#ifndef TRACKD_PROCESS_H
-#define TRACKD_PROCESS_H
+#ifndef TRACKD_SEGMENT_PROCESS_H
+#define TRACKD_SEGMENT_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

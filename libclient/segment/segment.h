@@ -4,8 +4,8 @@
  * process's private account of one mapping; its geometry was checked once and is never read from
  * the segment again.
  */
-#ifndef TRACKD_SEGMENT_H
-#define TRACKD_SEGMENT_H
+#ifndef TRACKD_SEGMENT_SEGMENT_H
+#define TRACKD_SEGMENT_SEGMENT_H
 
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/clock.h"

@@ -18,7 +18,7 @@
 /* A board's name as a path; false if no board may have it. */
 static bool shm_path(char path[SEGMENT_PATH_MAX], const char *name)
 {
-	if (!place_name_valid(name))
+	if (!board_name_valid(name))
 		return false;
 	snprintf(path, SEGMENT_PATH_MAX, SHM_DIR "%s", name);
 	return true;

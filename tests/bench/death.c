@@ -4,7 +4,7 @@
  * each of the workers is a process of its own, killed in the middle of a stage.
  */
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <sched.h>
@@ -15,16 +15,16 @@
 enum { DEATHS = 200, LIMIT_NS = 2000000000 };
 
 /* Take a task into a stage, say so, and work on it until killed. */
-__attribute__((noreturn)) static void worker(const struct ground *ground, unsigned n, int ready)
+__attribute__((noreturn)) static void worker(const struct bench_env *env, unsigned n, int ready)
 {
 	struct trackd_new new = TRACKD_NEW_INIT;
 	struct trackd_ref ref;
 	char id[32];
 
 	bench_pin(1);
-	ground_id(id, n);
+	bench_env_id(id, n);
 	new.id = id;
-	struct trackd *trackd = ground_open(ground, TRACKD_OPEN_WRITE);
+	struct trackd *trackd = bench_env_open(env, TRACKD_OPEN_WRITE);
 	if (trackd_create(trackd, &new, &ref) < 0 ||
 	    trackd_update(trackd, ref, TRACKD_EMBEDDING, "batch 1") < 0 ||
 	    write(ready, &ref, sizeof ref) != sizeof ref)
@@ -35,12 +35,12 @@ __attribute__((noreturn)) static void worker(const struct ground *ground, unsign
 	}
 }
 
-static void await_failed(const struct ground *ground, struct trackd_ref ref, uint64_t since)
+static void await_failed(const struct bench_env *env, struct trackd_ref ref, uint64_t since)
 {
 	struct trackd_view view;
 
 	do {
-		HARNESS_MUST(trackd_get(ground->trackd, ref, &view));
+		HARNESS_MUST(trackd_get(env->trackd, ref, &view));
 		if (view.state == TRACKD_FAILED && view.reason == TRACKD_REASON_WORKER_LOST)
 			return;
 		sched_yield();
@@ -50,7 +50,7 @@ static void await_failed(const struct ground *ground, struct trackd_ref ref, uin
 }
 
 /* ns from the kill to the failed task. */
-static double one_death(const struct ground *ground, unsigned n)
+static double one_death(const struct bench_env *env, unsigned n)
 {
 	struct trackd_ref ref;
 	int ready[2];
@@ -58,14 +58,14 @@ static double one_death(const struct ground *ground, unsigned n)
 	harness_must(pipe(ready) < 0 ? -errno : 0, "pipe");
 	pid_t pid = harness_fork();
 	if (pid == 0)
-		worker(ground, n, ready[1]);
+		worker(env, n, ready[1]);
 	close(ready[1]);
 	harness_must(read(ready[0], &ref, sizeof ref) == sizeof ref ? 0 : -EIO, "a worker's start");
 	close(ready[0]);
 	usleep(2000); /* it is in its stage, and the daemon has nothing left to do */
 	uint64_t killed = bench_wall_ns();
 	kill(pid, SIGKILL);
-	await_failed(ground, ref, killed);
+	await_failed(env, ref, killed);
 	double ns = (double)(bench_wall_ns() - killed);
 	harness_reap(pid);
 	return ns;
@@ -73,15 +73,15 @@ static double one_death(const struct ground *ground, unsigned n)
 
 static void with_tasks(const char *name, uint32_t capacity, uint32_t n_tasks)
 {
-	struct ground ground;
+	struct bench_env env;
 	double ns[DEATHS];
 	char what[64];
 
-	ground_enter_daemon(&ground, capacity);
-	ground_fill(&ground, 0, n_tasks, &(struct ground_task){ .n_owners = 64 });
+	bench_env_enter_daemon(&env, capacity);
+	bench_env_fill(&env, 0, n_tasks, &(struct bench_env_task){ .n_owners = 64 });
 	for (unsigned i = 0; i < DEATHS; i++)
-		ns[i] = one_death(&ground, n_tasks + i);
-	ground_leave(&ground);
+		ns[i] = one_death(&env, n_tasks + i);
+	bench_env_leave(&env);
 	double p50 = bench_quantile(ns, DEATHS, 0.5) / 1e3;
 	snprintf(what, sizeof what, "%s tasks, p50 of %d", name, DEATHS);
 	bench_row_limit(what, p50, n_tasks < 10000 ? 1000 : 50000); /* the aim; the promise */

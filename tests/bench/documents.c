@@ -5,7 +5,7 @@
  * found in tests/documents/ below the working folder.
  */
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ enum {
 };
 
 struct place {
-	struct ground ground;
+	struct bench_env env;
 	char folder[128], store[160], spool[160], config[160];
 	char docproc[4096];
 	uint64_t pages; /* of all documents together */
@@ -94,8 +94,8 @@ static void with_extract(const struct place *place, const char *path, struct too
 static void with_docproc(const struct place *place, const char *path, struct took *took)
 {
 	must_run((const char *const[]){ place->docproc, path, "--config", place->config, "--store",
-					place->store, "--board", place->ground.daemon.board,
-					"--socket", place->ground.daemon.socket, NULL },
+					place->store, "--board", place->env.daemon.board,
+					"--socket", place->env.daemon.socket, NULL },
 		 took);
 }
 
@@ -125,9 +125,9 @@ static uint64_t count_pages(const struct place *place)
 	struct trackd_ref ref;
 	uint64_t pages = 0;
 
-	trackd_iter_all(place->ground.trackd, &iter);
-	while (trackd_next(place->ground.trackd, &iter, &ref) > 0) {
-		HARNESS_MUST(trackd_copy(place->ground.trackd, ref, &task));
+	trackd_iter_all(place->env.trackd, &iter);
+	while (trackd_next(place->env.trackd, &iter, &ref) > 0) {
+		HARNESS_MUST(trackd_copy(place->env.trackd, ref, &task));
 		if (task.state != TRACKD_COMPLETED)
 			harness_die("%s is %s", task.name, task.status);
 		pages += task.stages[TRACKD_EXTRACTING].done;
@@ -208,8 +208,8 @@ static void hand_in(const struct place *place)
 		snprintf(path, sizeof path, "tests/documents/%s.pdf", names[i % N_DOCUMENTS]);
 		must_run((const char *const[]){ place->docproc, "submit", path, "--config",
 						place->config, "--spool", place->spool, "--store",
-						place->store, "--board", place->ground.daemon.board,
-						"--socket", place->ground.daemon.socket, NULL },
+						place->store, "--board", place->env.daemon.board,
+						"--socket", place->env.daemon.socket, NULL },
 			 &ignored);
 	}
 }
@@ -221,9 +221,9 @@ static unsigned unfinished(const struct place *place)
 	struct trackd_ref ref;
 	unsigned n = 0;
 
-	trackd_iter_all(place->ground.trackd, &iter);
-	while (trackd_next(place->ground.trackd, &iter, &ref) > 0)
-		if (trackd_get(place->ground.trackd, ref, &view) >= 0)
+	trackd_iter_all(place->env.trackd, &iter);
+	while (trackd_next(place->env.trackd, &iter, &ref) > 0)
+		if (trackd_get(place->env.trackd, ref, &view) >= 0)
 			n += !trackd_state_final((enum trackd_state)view.state);
 	return n;
 }
@@ -237,8 +237,8 @@ static double serve(const struct place *place, const char *jobs)
 	if (pid == 0)
 		become((const char *const[]){ place->docproc, "--spool", place->spool, "--jobs",
 					      jobs, "--config", place->config, "--store",
-					      place->store, "--board", place->ground.daemon.board,
-					      "--socket", place->ground.daemon.socket, NULL });
+					      place->store, "--board", place->env.daemon.board,
+					      "--socket", place->env.daemon.socket, NULL });
 	HARNESS_WAIT(unfinished(place) == 0, PATIENCE_MS);
 	double took_s = (double)(bench_wall_ns() - began) / 1e9;
 	int status = harness_kill(pid, SIGTERM);
@@ -299,10 +299,10 @@ void bench_documents(void)
 											 : 0,
 		     place.config);
 	harness_program("docproc", place.docproc, sizeof place.docproc);
-	ground_enter_daemon(&place.ground, 4096);
+	bench_env_enter_daemon(&place.env, 4096);
 	one_after_another(&place);
 	backlog(&place);
 	bench_note("docproc: task, locked-in process, five stages, a store on the disk; pdftotext: "
 		   "text only");
-	ground_leave(&place.ground);
+	bench_env_leave(&place.env);
 }

@@ -5,7 +5,7 @@
  */
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -72,10 +72,10 @@ static double referenced_mib(pid_t pid)
 }
 
 /* Seen where it is counted: trackd_stats() would scan the heads at each look. */
-static void await_expired(const struct ground *ground)
+static void await_expired(const struct bench_env *env)
 {
 	struct board board;
-	int fd = harness_must(segment_open(ground->daemon.board, false, geteuid()), "the board");
+	int fd = harness_must(segment_open(env->daemon.board, false, geteuid()), "the board");
 
 	HARNESS_MUST(segment_map(&board, fd, false));
 	HARNESS_WAIT(load_relaxed(&board.header->counters.expired) >= EXPIRING, LIMIT_MS);
@@ -103,22 +103,22 @@ static void report(double seconds, double mib)
 
 void bench_expiry(void)
 {
-	struct ground ground;
+	struct bench_env env;
 	uint64_t began = bench_wall_ns();
 
-	ground_enter_daemon(&ground, CAPACITY);
-	ground_fill(&ground, 0, LIVING, &(struct ground_task){ .n_owners = 1000 });
-	ground_fill(&ground, LIVING, EXPIRING,
-		    &(struct ground_task){ .n_owners = 1000, .ttl_ms = TTL_MS });
+	bench_env_enter_daemon(&env, CAPACITY);
+	bench_env_fill(&env, 0, LIVING, &(struct bench_env_task){ .n_owners = 1000 });
+	bench_env_fill(&env, LIVING, EXPIRING,
+		       &(struct bench_env_task){ .n_owners = 1000, .ttl_ms = TTL_MS });
 	/* Let the daemon take in what was created, in the first half of their life. */
 	const struct timespec rest = { TTL_MS / 2000, 0 };
 	nanosleep(&rest, NULL);
-	double before = cpu_seconds(ground.daemon.pid);
-	bool known = clear_referenced(ground.daemon.pid) == 0;
-	await_expired(&ground);
-	double after = cpu_seconds(ground.daemon.pid);
-	double mib = known ? referenced_mib(ground.daemon.pid) : NAN;
-	ground_leave(&ground);
+	double before = cpu_seconds(env.daemon.pid);
+	bool known = clear_referenced(env.daemon.pid) == 0;
+	await_expired(&env);
+	double after = cpu_seconds(env.daemon.pid);
+	double mib = known ? referenced_mib(env.daemon.pid) : NAN;
+	bench_env_leave(&env);
 	report(after - before, mib);
 	bench_note("with filling in a million tasks %.1f s",
 		   (double)(bench_wall_ns() - began) / 1e9);

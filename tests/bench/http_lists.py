@@ -39,7 +39,7 @@ def pinned(cpu):
 
 def fill(site, n):
     """Tasks of all states, so that what is written is as in life."""
-    worker = site.puppet("open write", "create hers owner=eve", "update hers embedding At_work",
+    worker = site.test_client("open write", "create hers owner=eve", "update hers embedding At_work",
                          f"fill {n} t owner=ada")
     for i in range(0, n, 4):
         worker.do(f"update t-{i} extracting Reading_page_{i}")

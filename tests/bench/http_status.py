@@ -63,7 +63,7 @@ DOCUMENTS, ARCHIVED = ids(TASKS, "on the board"), ids(TASKS, "in the store")
 
 
 def fill(site):
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     for i, name in enumerate(DOCUMENTS):
         worker.do(f"create {name} owner={owner_of(i)}")
         worker.do(f"update {name} embedding {MESSAGE.replace(' ', '_')}")

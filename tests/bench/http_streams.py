@@ -15,7 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e", "lib"))
-from e2e import BUILD, Failure, Puppet, Site, check
+from e2e import BUILD, Failure, TestClient, Site, check
 from gateway import Gateway, token
 
 LIMIT_KIB = 24
@@ -41,7 +41,7 @@ def measure(site, streams, rate, seconds):
     gateway = Gateway.on(site)
     before = memory_kib(gateway.pid, "VmRSS")
     began = time.monotonic()
-    load = site.start(Puppet(site.env, argv=(
+    load = site.start(TestClient(site.env, argv=(
         os.path.join(BUILD, "tests", "e2e", "sse_load"), str(gateway.port),
         token("load"), str(streams), str(rate), str(seconds))))
     check(load.line(120) == "connected", "all are connected")

@@ -5,13 +5,13 @@
  * before it.
  */
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include <stdio.h>
 
 enum { PICKS = 1 << 18, ID = 16, ROUNDS = 61 };
 
 struct subject {
-	struct ground ground;
+	struct bench_env env;
 	char (*picks)[ID]; /* ids in the order in which they are asked for: read ahead by the
 			      processor */
 	uint32_t at;
@@ -28,7 +28,7 @@ static const char *pick(struct subject *subject)
 static void view(void *context, unsigned n)
 {
 	struct subject *subject = context;
-	struct trackd *trackd = subject->ground.trackd;
+	struct trackd *trackd = subject->env.trackd;
 	struct trackd_view seen;
 	struct trackd_ref ref;
 	uint64_t sum = 0;
@@ -45,7 +45,7 @@ static void view(void *context, unsigned n)
 static void update(void *context, unsigned n)
 {
 	struct subject *subject = context;
-	struct trackd *trackd = subject->ground.trackd;
+	struct trackd *trackd = subject->env.trackd;
 	struct trackd_ref ref;
 
 	for (unsigned i = 0; i < n; i++)
@@ -56,7 +56,7 @@ static void update(void *context, unsigned n)
 static void create_remove(void *context, unsigned n)
 {
 	struct subject *subject = context;
-	struct trackd *trackd = subject->ground.trackd;
+	struct trackd *trackd = subject->env.trackd;
 	struct trackd_new new = TRACKD_NEW_INIT;
 	struct trackd_ref ref;
 	char id[32];
@@ -65,7 +65,7 @@ static void create_remove(void *context, unsigned n)
 	new.owner = "owner-0";
 	new.name = "report.pdf";
 	for (unsigned i = 0; i < n; i++) {
-		ground_id(id, UINT32_C(0x80000000) + subject->n_made++);
+		bench_env_id(id, UINT32_C(0x80000000) + subject->n_made++);
 		if (trackd_create(trackd, &new, &ref) == 0)
 			trackd_remove(trackd, ref);
 	}
@@ -74,8 +74,8 @@ static void create_remove(void *context, unsigned n)
 static void random_load(void *context, unsigned n)
 {
 	struct subject *subject = context;
-	const uint8_t *base = subject->ground.board.base;
-	uint64_t lines = subject->ground.board.size / 64;
+	const uint8_t *base = subject->env.board.base;
+	uint64_t lines = subject->env.board.size / 64;
 	uint64_t x = subject->random;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -106,10 +106,10 @@ static void measure(uint32_t capacity)
 	uint32_t n_tasks = capacity - capacity / 16; /* some room to create in */
 	char id[32];
 
-	ground_enter(&subject.ground, capacity);
-	ground_fill(&subject.ground, 0, n_tasks, &(struct ground_task){ .n_owners = 1024 });
+	bench_env_enter(&subject.env, capacity);
+	bench_env_fill(&subject.env, 0, n_tasks, &(struct bench_env_task){ .n_owners = 1024 });
 	for (uint32_t i = 0; i < PICKS; i++) {
-		ground_id(id, (uint32_t)(bench_random(&subject.random) % n_tasks));
+		bench_env_id(id, (uint32_t)(bench_random(&subject.random) % n_tasks));
 		snprintf(picks[i], ID, "%.15s", id);
 	}
 	/* On a small board each task is met often in a round, as in a program's life: what the
@@ -121,7 +121,7 @@ static void measure(uint32_t capacity)
 	}
 	runs[CREATE].n /= 10;
 	bench_measure(runs, N_RUNS, ROUNDS);
-	ground_leave(&subject.ground);
+	bench_env_leave(&subject.env);
 }
 
 void bench_by_id(uint32_t capacity, double *ret_view_ns, double *ret_update_ns)

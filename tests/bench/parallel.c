@@ -7,7 +7,7 @@
  */
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>
@@ -44,7 +44,7 @@ static void update_number(struct producer *producer, uint32_t number, int stage)
 	struct trackd_ref ref;
 	char id[32];
 
-	ground_id(id, number);
+	bench_env_id(id, number);
 	if (trackd_lookup(producer->trackd, id, &ref) == 0)
 		trackd_update(producer->trackd, ref, stage, "page 17 of 87");
 }
@@ -54,7 +54,7 @@ static void by_ref(struct producer *producer, unsigned n)
 	struct trackd_ref ref;
 	char id[32];
 
-	ground_id(id, producer->first);
+	bench_env_id(id, producer->first);
 	if (trackd_lookup(producer->trackd, id, &ref) < 0)
 		return;
 	for (unsigned i = 0; i < n; i++)
@@ -112,12 +112,12 @@ enum { N_WORKS = sizeof works / sizeof works[0] };
 
 /* ---- Alone and together ------------------------------------------------- */
 
-__attribute__((noreturn)) static void helper(const struct ground *ground, struct stage *stage)
+__attribute__((noreturn)) static void helper(const struct bench_env *env, struct stage *stage)
 {
 	static struct producer producer = { .first = TASKS, .random = 2 };
 
 	bench_pin(1);
-	producer.trackd = ground_open(ground, TRACKD_OPEN_WRITE);
+	producer.trackd = bench_env_open(env, TRACKD_OPEN_WRITE);
 	for (;;) {
 		if ((load_acquire(&stage->go) & 1) == 0) {
 			store_release(&stage->working, 0);
@@ -165,20 +165,20 @@ static void measure(struct producer *producer, struct stage *stage, uint32_t num
 void bench_parallel(void)
 {
 	static struct producer producer = { .random = 1 };
-	struct ground ground;
+	struct bench_env env;
 	struct stage *stage =
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	harness_must(stage == MAP_FAILED ? -ENOMEM : 0, "mmap");
-	ground_enter(&ground, 16384);
-	ground_fill(&ground, 0, 2 * TASKS, &(struct ground_task){ .n_owners = 64 });
+	bench_env_enter(&env, 16384);
+	bench_env_fill(&env, 0, 2 * TASKS, &(struct bench_env_task){ .n_owners = 64 });
 	pid_t pid = harness_fork();
 	if (pid == 0)
-		helper(&ground, stage);
-	producer.trackd = ground.trackd;
+		helper(&env, stage);
+	producer.trackd = env.trackd;
 	bench_title("Two producers on two processors", "ns with", "ns alone");
 	for (uint32_t i = 0; i < N_WORKS; i++)
 		measure(&producer, stage, i);
 	harness_kill(pid, SIGKILL);
-	ground_leave(&ground);
+	bench_env_leave(&env);
 }

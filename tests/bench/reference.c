@@ -5,7 +5,7 @@
  */
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <math.h>
 #include <pthread.h>
@@ -306,15 +306,15 @@ static int make_yardsticks(struct subject *subject)
 
 void bench_reference(void)
 {
-	struct ground ground;
+	struct bench_env env;
 	struct subject subject;
 
-	ground_enter(&ground, 16384);
-	ground_fill(&ground, 0, 1024, &(struct ground_task){ .n_owners = 16 });
-	subject.trackd = ground.trackd;
-	subject.ref = ground_find(&ground, 512);
-	HARNESS_MUST(trackd_update(ground.trackd, subject.ref, TRACKD_EXTRACTING, "begin"));
+	bench_env_enter(&env, 16384);
+	bench_env_fill(&env, 0, 1024, &(struct bench_env_task){ .n_owners = 16 });
+	subject.trackd = env.trackd;
+	subject.ref = bench_env_find(&env, 512);
+	HARNESS_MUST(trackd_update(env.trackd, subject.ref, TRACKD_EXTRACTING, "begin"));
 	HARNESS_MUST(make_yardsticks(&subject));
 	measure(&subject);
-	ground_leave(&ground);
+	bench_env_leave(&env);
 }

@@ -7,7 +7,7 @@
  * large board.
  */
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>
@@ -49,25 +49,25 @@ static double said_by(const struct private_daemon *daemon, int n)
 }
 
 /* Remove the board's name, and change the tasks in turn until the producer is on another board. Its longest call, in ms. */
-static double longest_call(const struct ground *ground, const struct trackd_ref *refs)
+static double longest_call(const struct bench_env *env, const struct trackd_ref *refs)
 {
 	uint64_t longest = 0;
 	uint8_t old[16], board[16];
 	char path[96];
 
 	/* The daemon answers when it has nothing else to do. */
-	trackd_close(ground_open(ground, 0));
+	trackd_close(bench_env_open(env, 0));
 	uint64_t began = bench_wall_ns(), before = began;
-	trackd_board_id(ground->trackd, old);
-	snprintf(path, sizeof path, "/dev/shm%s", ground->daemon.board);
+	trackd_board_id(env->trackd, old);
+	snprintf(path, sizeof path, "/dev/shm%s", env->daemon.board);
 	harness_must(unlink(path) < 0 ? -errno : 0, path);
 	for (unsigned i = 0;; i++) {
-		HARNESS_MUST(trackd_update(ground->trackd, refs[i % CHANGED], TRACKD_STAGE_KEEP,
-					   "again"));
+		HARNESS_MUST(
+			trackd_update(env->trackd, refs[i % CHANGED], TRACKD_STAGE_KEEP, "again"));
 		uint64_t now = bench_wall_ns();
 		longest = now - before > longest ? now - before : longest;
 		before = now;
-		trackd_board_id(ground->trackd, board);
+		trackd_board_id(env->trackd, board);
 		if (memcmp(old, board, sizeof old) != 0)
 			return (double)longest / 1e6;
 		if (now - began > MOST_NS)
@@ -80,22 +80,22 @@ static void with_tasks(uint32_t n, double limit_ms)
 {
 	double seen[TIMES], said[TIMES];
 	struct trackd_ref *refs = calloc(CHANGED, sizeof *refs);
-	struct ground ground;
+	struct bench_env env;
 	char text[96];
 
 	if (!refs)
 		harness_die("out of memory");
 	bench_unpin(); /* the daemon has a processor of its own, if there are two */
-	ground_enter_daemon(&ground, n);
+	bench_env_enter_daemon(&env, n);
 	bench_pin(0);
-	ground_fill(&ground, 0, n, &(struct ground_task){ .n_owners = 1000 });
+	bench_env_fill(&env, 0, n, &(struct bench_env_task){ .n_owners = 1000 });
 	for (uint32_t i = 0; i < CHANGED; i++)
-		refs[i] = ground_find(&ground, (uint32_t)((uint64_t)i * n / CHANGED));
+		refs[i] = bench_env_find(&env, (uint32_t)((uint64_t)i * n / CHANGED));
 	for (int i = 0; i < TIMES; i++) {
-		seen[i] = longest_call(&ground, refs);
-		said[i] = said_by(&ground.daemon, i);
+		seen[i] = longest_call(&env, refs);
+		said[i] = said_by(&env.daemon, i);
 	}
-	ground_leave(&ground);
+	bench_env_leave(&env);
 	free(refs);
 	snprintf(text, sizeof text, "%u tasks, median of %d", n, TIMES);
 	bench_row_limit(text, bench_quantile(seen, TIMES, 0.5), limit_ms);

@@ -8,7 +8,7 @@
  * The linker brings the calls here: --wrap, in the Makefile.
  */
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include "tools/docproc/worker/child.h"
 #include <errno.h>
@@ -125,7 +125,7 @@ int __wrap_trackd_open(struct trackd **ret_trackd, const struct trackd_options *
 /* ---- Runs ---------------------------------------------------------------- */
 
 struct subject {
-	struct ground ground;
+	struct bench_env env;
 	struct config config;
 };
 
@@ -135,7 +135,7 @@ static struct trackd_ref create(struct subject *subject, const char *id)
 	struct trackd_ref ref;
 
 	new.id = id;
-	HARNESS_MUST(trackd_create(subject->ground.trackd, &new, &ref));
+	HARNESS_MUST(trackd_create(subject->env.trackd, &new, &ref));
 	return ref;
 }
 
@@ -171,12 +171,12 @@ static double process(struct subject *subject, const char *name)
 	struct trackd_ref ref = create(subject, document.id);
 	double before = children_ns();
 	HARNESS_MUST(
-		child_start(&child, &subject->config, subject->ground.trackd, ref, &document, -1));
+		child_start(&child, &subject->config, subject->env.trackd, ref, &document, -1));
 	enum exit_code code = child_end(&child, text, sizeof text);
 	double ns = children_ns() - before;
 	if (code != EXIT_CODE_DONE)
 		harness_die("%s: status %d %s", name, (int)code, text);
-	HARNESS_MUST(trackd_remove(subject->ground.trackd, ref));
+	HARNESS_MUST(trackd_remove(subject->env.trackd, ref));
 	close(document.fd);
 	return ns;
 }
@@ -299,9 +299,9 @@ static void start(struct subject *subject, const char *folder)
 	settings_default(config);
 	snprintf(config->store, sizeof config->store, "%s/documents.db", folder);
 	bench_unpin(); /* daemon and workers run where they like, as they do in service */
-	ground_enter_daemon(&subject->ground, 1024);
-	snprintf(config->board, sizeof config->board, "%s", subject->ground.daemon.board);
-	snprintf(config->socket, sizeof config->socket, "%s", subject->ground.daemon.socket);
+	bench_env_enter_daemon(&subject->env, 1024);
+	snprintf(config->board, sizeof config->board, "%s", subject->env.daemon.board);
+	snprintf(config->socket, sizeof config->socket, "%s", subject->env.daemon.socket);
 	calls = mmap(NULL, N_CALLS * sizeof *calls, PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	harness_must(calls == MAP_FAILED ? -ENOMEM : 0, "mmap");
@@ -326,5 +326,5 @@ void bench_reporting(void)
 		print_shares(&groups[i], &shares[i]);
 	}
 	print_calls(shares);
-	ground_leave(&subject.ground);
+	bench_env_leave(&subject.env);
 }

@@ -9,7 +9,7 @@
 #include "libclient/record/repair.h"
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>
@@ -25,7 +25,7 @@ static const uint64_t LEAST_NS = 1000000000, MOST_NS = 120000000000;
 static const double LIMIT_US = 1000;
 
 struct producer {
-	struct ground ground;
+	struct bench_env env;
 	struct board board;
 	uint32_t n_tasks;
 	double *us;
@@ -45,7 +45,7 @@ static void note(struct producer *producer, uint64_t since)
 static void one_call_each(struct producer *producer)
 {
 	struct trackd_new new = TRACKD_NEW_INIT;
-	struct trackd *trackd = producer->ground.trackd;
+	struct trackd *trackd = producer->env.trackd;
 	struct trackd_ref ref;
 	uint64_t since = bench_wall_ns();
 
@@ -136,11 +136,11 @@ static pid_t start_worker(const struct producer *producer, uint32_t first, uint3
 	harness_must(pipe(ready) < 0 ? -errno : 0, "pipe");
 	pid_t pid = harness_fork();
 	if (pid == 0) {
-		struct ground own = producer->ground;
+		struct bench_env own = producer->env;
 		bench_pin(1);
-		own.trackd = ground_open(&own, TRACKD_OPEN_WRITE);
+		own.trackd = bench_env_open(&own, TRACKD_OPEN_WRITE);
 		for (uint32_t i = first; i < first + n; i++)
-			HARNESS_MUST(trackd_update(own.trackd, ground_find(&own, i),
+			HARNESS_MUST(trackd_update(own.trackd, bench_env_find(&own, i),
 						   TRACKD_EMBEDDING, NULL));
 		_exit(write(ready[1], "", 1) == 1 && pause() ? 1 : 0);
 	}
@@ -167,8 +167,8 @@ static void all_expire(struct producer *producer)
 {
 	double ms;
 
-	ground_fill(&producer->ground, producer->n_tasks, producer->n_tasks,
-		    &(struct ground_task){ .n_owners = 1000, .ttl_ms = TTL_MS });
+	bench_env_fill(&producer->env, producer->n_tasks, producer->n_tasks,
+		       &(struct bench_env_task){ .n_owners = 1000, .ttl_ms = TTL_MS });
 	ms = produce(producer, all_expired);
 	row(producer, "as many tasks expire");
 	bench_note("they were reclaimed within %.0f ms", ms);
@@ -189,7 +189,7 @@ static void *start_next(void *data)
 	struct producer *producer = data;
 
 	bench_unpin();
-	private_daemon_restart(&producer->ground.daemon);
+	private_daemon_restart(&producer->env.daemon);
 	store_release(&producer->adopted, 1);
 	(void)sem_wait(&producer->over); /* the daemon dies with the thread that started it */
 	return NULL;
@@ -206,13 +206,13 @@ static void with_option(struct private_daemon *daemon, const char *name, const c
 
 static void is_adopted_and_saved(struct producer *producer)
 {
-	struct private_daemon *daemon = &producer->ground.daemon;
+	struct private_daemon *daemon = &producer->env.daemon;
 	pthread_t thread;
 	char state[160];
 	double ms;
 
-	ground_fill(&producer->ground, 2 * producer->n_tasks, producer->n_tasks,
-		    &(struct ground_task){ .n_owners = 1000 });
+	bench_env_fill(&producer->env, 2 * producer->n_tasks, producer->n_tasks,
+		       &(struct bench_env_task){ .n_owners = 1000 });
 	snprintf(state, sizeof state, "%s/state", daemon->folder);
 	private_daemon_kill(daemon);
 	with_option(daemon, "--state-dir", state);
@@ -241,13 +241,13 @@ static void enter(struct producer *producer)
 	if (!producer->us)
 		harness_die("out of memory");
 	bench_unpin(); /* the daemon has a processor of its own, if there are two */
-	ground_enter_daemon(&producer->ground, 2 * producer->n_tasks + 1024);
+	bench_env_enter_daemon(&producer->env, 2 * producer->n_tasks + 1024);
 	bench_pin(0);
-	int fd = harness_must(segment_open(producer->ground.daemon.board, true, geteuid()),
+	int fd = harness_must(segment_open(producer->env.daemon.board, true, geteuid()),
 			      "the board");
 	HARNESS_MUST(segment_map(&producer->board, fd, true));
-	ground_fill(&producer->ground, 0, producer->n_tasks,
-		    &(struct ground_task){ .n_owners = 1000 });
+	bench_env_fill(&producer->env, 0, producer->n_tasks,
+		       &(struct bench_env_task){ .n_owners = 1000 });
 	producer->own = harness_create(&producer->board, "own", NULL);
 }
 
@@ -265,6 +265,6 @@ void bench_stalls(void)
 	all_expire(&producer);
 	is_adopted_and_saved(&producer);
 	segment_unmap(&producer.board);
-	ground_leave(&producer.ground);
+	bench_env_leave(&producer.env);
 	free(producer.us);
 }

@@ -6,7 +6,7 @@
  */
 #include "libclient/record/index.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -118,26 +118,26 @@ static const struct operation {
 enum { N_OPERATIONS = sizeof operations / sizeof operations[0] };
 
 /* A task that its bucket leads to directly, as most do. */
-static uint32_t choose(const struct ground *ground, uint32_t from)
+static uint32_t choose(const struct bench_env *env, uint32_t from)
 {
-	const struct board *board = &ground->board;
+	const struct board *board = &env->board;
 	char id[32];
 
 	for (uint32_t n = from; n < TASKS; n++) {
-		ground_id(id, n);
+		bench_env_id(id, n);
 		uint32_t bucket = index_bucket(board, index_id_hash(board, id));
-		uint32_t slot = ground_find(ground, n).slot;
+		uint32_t slot = bench_env_find(env, n).slot;
 		if (board->id_buckets[bucket] == slot + 1 && board->heads[slot].id_next == 0)
 			return n;
 	}
 	harness_die("no task is alone in its bucket");
 }
 
-static void act(const struct ground *ground, uint32_t number, bool marked)
+static void act(const struct bench_env *env, uint32_t number, bool marked)
 {
-	struct scene scene = { .trackd = ground->trackd, .ref = ground_find(ground, number) };
+	struct scene scene = { .trackd = env->trackd, .ref = bench_env_find(env, number) };
 
-	ground_id(scene.id, number);
+	bench_env_id(scene.id, number);
 	HARNESS_MUST(trackd_update(scene.trackd, scene.ref, TRACKD_EXTRACTING, "begin"));
 	for (size_t i = 0; i < N_OPERATIONS; i++) {
 		if (marked)
@@ -150,25 +150,25 @@ static void act(const struct ground *ground, uint32_t number, bool marked)
 
 void bench_touch_operations(void)
 {
-	struct ground ground;
+	struct bench_env env;
 
 	void *page = (void *)(uintptr_t)mark; /* NOLINT(performance-no-int-to-ptr) */
 
 	if (mmap(page, 4096, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != page)
 		harness_die("the marked page is taken");
-	ground_enter(&ground, CAPACITY);
-	ground_fill(&ground, 0, TASKS, &(struct ground_task){ .n_owners = 64 });
-	uint32_t first = choose(&ground, 0), second = choose(&ground, first + 1);
+	bench_env_enter(&env, CAPACITY);
+	bench_env_fill(&env, 0, TASKS, &(struct bench_env_task){ .n_owners = 64 });
+	uint32_t first = choose(&env, 0), second = choose(&env, first + 1);
 	/* The public interface has a mapping of its own: any task's view tells where. */
 	struct trackd_view view;
-	HARNESS_MUST(trackd_get(ground.trackd, ground_find(&ground, first), &view));
+	HARNESS_MUST(trackd_get(env.trackd, bench_env_find(&env, first), &view));
 	const struct board *board = view.board;
 	printf("%p %zx\n", board->base, board->size);
 	fflush(stdout);
-	act(&ground, first, false);
-	act(&ground, second, true);
-	ground_leave(&ground);
+	act(&env, first, false);
+	act(&env, second, true);
+	bench_env_leave(&env);
 }
 
 /* ---- The counting side -------------------------------------------------- */

@@ -5,7 +5,7 @@
  */
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
 #include <math.h>
@@ -33,7 +33,7 @@ struct stage {
 };
 
 struct waiters {
-	const struct ground *ground;
+	const struct bench_env *env;
 	struct trackd *trackd;
 	struct stage *stage;
 	struct trackd_ref ref;
@@ -59,7 +59,7 @@ static void *waiter(void *context)
 }
 
 /* A process of n threads that wait for a task. */
-static pid_t start_waiters(const struct ground *ground, struct stage *stage, struct trackd_ref ref,
+static pid_t start_waiters(const struct bench_env *env, struct stage *stage, struct trackd_ref ref,
 			   unsigned n)
 {
 	pthread_attr_t attributes;
@@ -70,7 +70,7 @@ static pid_t start_waiters(const struct ground *ground, struct stage *stage, str
 	if (pid != 0)
 		return pid;
 	bench_pin(1);
-	waiters = (struct waiters){ ground, ground_open(ground, TRACKD_OPEN_READ), stage, ref };
+	waiters = (struct waiters){ env, bench_env_open(env, TRACKD_OPEN_READ), stage, ref };
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK);
 	for (unsigned i = 0; i < n; i++)
@@ -88,28 +88,28 @@ static void await_waiting(const struct stage *stage, unsigned n)
 }
 
 /* Publish one change and wait until it has woken them all. */
-static void change(const struct ground *ground, struct stage *stage, struct trackd_ref ref,
+static void change(const struct bench_env *env, struct stage *stage, struct trackd_ref ref,
 		   int stage_now, unsigned n)
 {
 	await_waiting(stage, n);
 	store_relaxed(&stage->waiting, 0);
 	store_relaxed(&stage->woken, 0);
 	store_release(&stage->published_ns, bench_wall_ns());
-	HARNESS_MUST(trackd_update(ground->trackd, ref, stage_now, NULL));
+	HARNESS_MUST(trackd_update(env->trackd, ref, stage_now, NULL));
 	HARNESS_WAIT(load_acquire(&stage->woken) >= n, 20000);
 }
 
-static void latency(const struct ground *ground, struct stage *stage, struct trackd_ref ref,
+static void latency(const struct bench_env *env, struct stage *stage, struct trackd_ref ref,
 		    unsigned n, unsigned rounds)
 {
 	double *all = calloc((size_t)n * rounds, sizeof *all), *last = calloc(rounds, sizeof *last);
-	pid_t pid = start_waiters(ground, stage, ref, n);
+	pid_t pid = start_waiters(env, stage, ref, n);
 	size_t n_all = 0;
 
 	if (!all || !last)
 		harness_die("no memory");
 	for (unsigned round = 0; round < rounds; round++) {
-		change(ground, stage, ref, (int)(round % 5), n);
+		change(env, stage, ref, (int)(round % 5), n);
 		for (unsigned i = 0; i < n; i++) {
 			double ns = stage->ns[i];
 			all[n_all++] = ns;
@@ -168,17 +168,17 @@ static void block(struct producer *producer, double *ret_ns)
 		ret_ns[i] = runs[i].ns;
 }
 
-static void cost(const struct ground *ground, struct stage *stage, struct trackd_ref mine,
+static void cost(const struct bench_env *env, struct stage *stage, struct trackd_ref mine,
 		 struct trackd_ref watched)
 {
-	struct producer producer = { ground->trackd, mine };
+	struct producer producer = { env->trackd, mine };
 	double with[N_RUNS][BLOCKS], without[N_RUNS][BLOCKS], ratio[N_RUNS][BLOCKS], ns[N_RUNS];
 
 	for (int i = 0; i < BLOCKS; i++) {
 		block(&producer, ns);
 		for (int run = 0; run < N_RUNS; run++)
 			without[run][i] = ns[run];
-		pid_t pid = start_waiters(ground, stage, watched, MANY);
+		pid_t pid = start_waiters(env, stage, watched, MANY);
 		await_waiting(stage, MANY);
 		block(&producer, ns);
 		harness_kill(pid, SIGKILL);
@@ -198,21 +198,21 @@ static void cost(const struct ground *ground, struct stage *stage, struct trackd
 
 void bench_wake(void)
 {
-	struct ground ground;
+	struct bench_env env;
 	struct trackd_ref refs[2];
 	struct stage *stage = mmap(NULL, sizeof *stage, PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	harness_must(stage == MAP_FAILED ? -ENOMEM : 0, "mmap");
-	ground_enter_daemon(&ground, 16384);
-	ground_fill(&ground, 0, 2, &(struct ground_task){ 0 });
+	bench_env_enter_daemon(&env, 16384);
+	bench_env_fill(&env, 0, 2, &(struct bench_env_task){ 0 });
 	for (uint32_t i = 0; i < 2; i++) {
-		refs[i] = ground_find(&ground, i);
-		HARNESS_MUST(trackd_update(ground.trackd, refs[i], TRACKD_SUMMARIZING, "begin"));
+		refs[i] = bench_env_find(&env, i);
+		HARNESS_MUST(trackd_update(env.trackd, refs[i], TRACKD_SUMMARIZING, "begin"));
 	}
 	bench_title("From a change of stage to the waiter running", "us", "");
-	latency(&ground, stage, refs[0], 1, ROUNDS_ONE);
-	latency(&ground, stage, refs[0], MANY, ROUNDS_MANY);
-	cost(&ground, stage, refs[1], refs[0]);
-	ground_leave(&ground);
+	latency(&env, stage, refs[0], 1, ROUNDS_ONE);
+	latency(&env, stage, refs[0], MANY, ROUNDS_MANY);
+	cost(&env, stage, refs[1], refs[0]);
+	bench_env_leave(&env);
 }

@@ -4,14 +4,14 @@
  * one, and among the tasks of one owner.
  */
 #include "tests/bench/bench.h"
-#include "tests/bench/ground.h"
+#include "tests/bench/bench_env.h"
 #include <math.h>
 #include <stdio.h>
 
 enum { ROUNDS = 31, OWNERS = 1000 };
 
 struct subject {
-	struct ground ground;
+	struct bench_env env;
 	uint64_t random;
 	uint64_t found; /* in all rounds */
 	uint64_t begun; /* walks */
@@ -22,7 +22,7 @@ static void count(struct subject *subject, struct trackd_iter *iter)
 	struct trackd_ref ref;
 
 	subject->begun++;
-	while (trackd_next(subject->ground.trackd, iter, &ref) > 0)
+	while (trackd_next(subject->env.trackd, iter, &ref) > 0)
 		subject->found++;
 }
 
@@ -32,7 +32,7 @@ static void walk_all(void *context, unsigned n)
 	struct trackd_iter iter;
 
 	for (unsigned i = 0; i < n; i++) {
-		trackd_iter_all(subject->ground.trackd, &iter);
+		trackd_iter_all(subject->env.trackd, &iter);
 		count(subject, &iter);
 	}
 }
@@ -46,7 +46,7 @@ static void walk_owner(void *context, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(owner, sizeof owner, "owner-%u",
 			 (unsigned)(bench_random(&subject->random) % OWNERS));
-		if (trackd_iter_owner(subject->ground.trackd, owner, &iter) == 0)
+		if (trackd_iter_owner(subject->env.trackd, owner, &iter) == 0)
 			count(subject, &iter);
 	}
 }
@@ -69,11 +69,11 @@ static void on_board(uint32_t capacity, uint32_t n_tasks, unsigned walks, struct
 {
 	struct subject subject = { .random = 1 };
 
-	ground_enter(&subject.ground, capacity);
-	ground_fill(&subject.ground, 0, n_tasks, &(struct ground_task){ .n_owners = OWNERS });
+	bench_env_enter(&subject.env, capacity);
+	bench_env_fill(&subject.env, 0, n_tasks, &(struct bench_env_task){ .n_owners = OWNERS });
 	ret->all = measure(&subject, walk_all, walks);
 	ret->owner = measure(&subject, walk_owner, walks * 20);
-	ground_leave(&subject.ground);
+	bench_env_leave(&subject.env);
 }
 
 void bench_walk(void)

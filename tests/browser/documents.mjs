@@ -157,7 +157,7 @@ test("a server that is busy is asked again; one that is away when the reader wan
 
 test("a real worker is killed, another one told to stop; the page says so", async (site, browser) => {
 	await all(site);
-	const board = await site.puppet("open write no-worker");
+	const board = await site.test_client("open write no-worker");
 	const page = await open(await browser.context(), site.address("ada"));
 	await live(page);
 	await hand(page, long(site, "one.txt"), long(site, "two.txt"));

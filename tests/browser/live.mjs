@@ -12,10 +12,10 @@ import { audit, check, main, same, test } from "./lib/tap.mjs";
 
 const SCREENSHOTS = path.join(BUILD, "screenshots");
 
-const begin = async (puppet, id, name, total = 100) => {
-	await puppet.do(`create ${id} owner=ada name=${name}`);
-	await puppet.do(`update ${id} extracting Extracting_text_from_${name}`);
-	await puppet.do(`progress ${id} 0 ${total}`);
+const begin = async (test_client, id, name, total = 100) => {
+	await test_client.do(`create ${id} owner=ada name=${name}`);
+	await test_client.do(`update ${id} extracting Extracting_text_from_${name}`);
+	await test_client.do(`progress ${id} 0 ${total}`);
 };
 
 const working = (stage) => ({ stages }) => stages[stage] === "running";
@@ -27,7 +27,7 @@ test("a killed worker's task is seen to fail, with the stage and the count", asy
 	await site.startGateway();
 	const page = await open(await browser.context(), site.address("ada"));
 	await live(page);
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await worker.do("progress a 40 100");
 	await sees(page, "report.pdf", ({ text }) => text.includes("40 of 100"));
@@ -44,7 +44,7 @@ test("cancel is asked for once, shown at once, and ends as the worker obeys", as
 	await site.startDaemon();
 	await site.startGateway();
 	const page = await open(await browser.context(), site.address("ada"));
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await worker.do("create b owner=ada name=waiting.md");
 	await sees(page, "report.pdf", working("extracting"));
@@ -76,7 +76,7 @@ test("a restart of the gateway, and its death, are told and survived", async (si
 	const page = await open(await browser.context(), site.address("ada"));
 	await live(page);
 	await mark(page);
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await begin(worker, "b", "other.pdf");
 	await sees(page, "report.pdf", working("extracting"));
@@ -100,7 +100,7 @@ test("the daemon's death and return are said and change nothing else; a new boar
 	await site.startDaemon();
 	await site.startGateway();
 	const page = await open(await browser.context(), site.address("ada"));
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await sees(page, "report.pdf", working("extracting"));
 	await mark(page);
@@ -135,7 +135,7 @@ test("the daemon's death and return are said and change nothing else; a new boar
 	site.removeBoard();
 	await site.startDaemon();
 	await until(async () => Object.keys(await shown(page)).length === 0, async () => `the old board's tasks go: ${JSON.stringify(await shown(page))}`, 40000);
-	await begin(await site.puppet("open write"), "a", "new.pdf");
+	await begin(await site.test_client("open write"), "a", "new.pdf");
 	await sees(page, "new.pdf", working("extracting"));
 	await stayed(page);
 });
@@ -145,7 +145,7 @@ test("a token that ends says so, and a new one goes on", async (site, browser) =
 	await site.startDaemon();
 	await site.startGateway();
 	const page = await open(await browser.context(), site.address("ada", { ttl: 4 }));
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await sees(page, "report.pdf", working("extracting"));
 	await page.waitForSelector("#sign-in:not([hidden])");
@@ -171,7 +171,7 @@ test("twenty tabs stay live on one stream, also when the tab that reads it goes"
 	await Promise.all(tabs.map(live));
 	const streams = () => asked.filter((path) => path === "/v1/events").length;
 	same(streams(), 1, "streams");
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await Promise.all(tabs.map((tab) => sees(tab, "report.pdf", working("extracting"))));
 	// The first one reads. It closes, then the next, then the next.
@@ -210,7 +210,7 @@ test("a tab whose reader is frozen takes over", async (site, browser) => {
 		const now = Date.now.bind(Date);
 		Date.now = () => now() + 60000;
 	});
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await sees(other, "report.pdf", working("extracting"));
 	// The old reader is back in the line, and is told as the others are.
@@ -230,7 +230,7 @@ test("where there is no stream it asks every few seconds", async (site, browser)
 	const page = await open(context, site.address("ada"));
 	await page.waitForSelector('#link[data-state="polling"]');
 	check((await page.innerText("#link")).includes("every few seconds"), await page.innerText("#link"));
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await sees(page, "report.pdf", working("extracting"));
 	await worker.do("update a chunking Splitting");

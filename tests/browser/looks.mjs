@@ -21,14 +21,14 @@ const LOOKS = {
 	"high-contrast": { forcedColors: "active", colorScheme: "dark" },
 };
 
-const run = (puppet, id, name, ...lines) => [`create ${id} owner=ada name=${name}`, ...lines.map((line) => line.replace("@", id))]
-	.reduce((before, line) => before.then(() => puppet.do(line)), Promise.resolve());
+const run = (test_client, id, name, ...lines) => [`create ${id} owner=ada name=${name}`, ...lines.map((line) => line.replace("@", id))]
+	.reduce((before, line) => before.then(() => test_client.do(line)), Promise.resolve());
 
 // Documents in every state, and what keeps them there.
 const scene = async (site) => {
 	await site.startDaemon();
 	await site.startGateway();
-	const [works, lost] = [await site.puppet("open write"), await site.puppet("open write")];
+	const [works, lost] = [await site.test_client("open write"), await site.test_client("open write")];
 	await run(works, "a", "quarterly-report-2025.docx", "update @ extracting Extracting", "progress @ 12 12", "update @ chunking Splitting", "progress @ 84 84",
 		"update @ embedding Generating", "progress @ 84 84", "update @ indexing Storing", "progress @ 84 84", "update @ summarizing Summary",
 		"complete @ Document_processed_successfully");
@@ -225,7 +225,7 @@ test("a screen reader hears of starts, stages and ends, each once and not too of
 			.observe(document.querySelector("#live"), { childList: true, characterData: true, subtree: true });
 	});
 	const heard = () => page.evaluate(() => window.heard);
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await run(worker, "a", "report.pdf", "update @ extracting Extracting", "progress @ 0 1000");
 	for (let i = 1; i <= 100; i++)
 		await worker.do(`progress a ${10 * i} 1000`);
@@ -253,7 +253,7 @@ test("names are text, whatever they are; nothing is asked of anybody else", asyn
 	context.on("request", (request) => asked.push(request.url()));
 	const page = await open(context, site.address("ada"));
 	await live(page);
-	const worker = await site.puppet("open write");
+	const worker = await site.test_client("open write");
 	await run(worker, "x", "<img/src=x/onerror=window.hurt=1>.pdf", "update @ extracting <script>window.hurt=1</script>", "progress @ 1 2");
 	await sees(page, "<img/src=x/onerror=window.hurt=1>.pdf", ({ message }) => message === "<script>window.hurt=1</script>");
 	await worker.do("fail x <b>bold</b>");

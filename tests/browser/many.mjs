@@ -24,7 +24,7 @@ const range = (n, each) => Array.from({ length: n }, (_, i) => each(i));
 const crowd = async (site) => {
 	await site.startDaemon();
 	await site.startGateway({ owner_rate: 0, address_rate: 0 });
-	const worker = await site.puppet("open write", "create old owner=ada name=handbook.pdf", "update old extracting Extracting", "progress old 10 1000");
+	const worker = await site.test_client("open write", "create old owner=ada name=handbook.pdf", "update old extracting Extracting", "progress old 10 1000");
 	for (let i = 0; i < MANY; i += 500)
 		await worker.doAll(range(500, (k) => i + k).flatMap((n) => [`create d${n} owner=ada name=report-${n}.pdf`,
 			n < FAILED ? `fail d${n} Document_appears_to_be_empty` : `complete d${n} Document_processed_successfully`]));

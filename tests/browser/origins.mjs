@@ -100,7 +100,7 @@ test("a configured origin reads answers and faults, and follows events over a re
 	try {
 		await site.startDaemon();
 		await site.startGateway(settings);
-		const worker = await site.puppet("open write", "create t owner=ada", "create u owner=bob");
+		const worker = await site.test_client("open write", "create t owner=ada", "create u owner=bob");
 		const at = ({ origin }, owner, id) => `${origin}/#gateway=${encodeURIComponent(site.address().slice(0, -1))}&bearer=${token(owner)}&id=${id}`;
 		// Each browser has a user of its own, so that neither meets the limit of the other.
 		end = firefox(site.path("profile"), at(fire, "bob", "u"), at(barred_fire, "bob", "u"));

@@ -265,7 +265,7 @@ def _(site):
         daemon.kill()
         os.unlink(site.shm)
         site.daemon("--ttl", "1h")
-        documents.board = site.puppet("open write no-worker")
+        documents.board = site.test_client("open write no-worker")
         for id in ("second", "third"):
             until(lambda: documents.board.ask(f"show {id}").code == 0, f"{id} is there again")
         documents.board.do("cancel second")

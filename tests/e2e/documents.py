@@ -48,7 +48,7 @@ def _(site):
     site.daemon()
     done = run(site, program)
     check(done.returncode == 0, f"exited {done.returncode}: {done.stderr}")
-    seen = site.puppet("open").show("report-42")
+    seen = site.test_client("open").show("report-42")
     check((seen.state, seen.owner, seen.done, seen.total, seen.progress, seen.message) ==
           ("completed", "alice", "87", "87", "100", "Processing_complete"), seen.line)
     check(run(site, program).returncode == 0, "the second run")

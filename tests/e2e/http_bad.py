@@ -23,7 +23,7 @@ GOOD = request("GET", "/v1/tasks/t", ADA)
 
 def serving(site, **settings):
     site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     return Gateway.on(site, settings=settings)
 
 

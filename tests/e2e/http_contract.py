@@ -62,7 +62,7 @@ STORY = (
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     for lines, (state, progress, message) in STORY:
         for line in lines:
             worker.do(line)
@@ -78,7 +78,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker, victim = site.puppet("open write"), site.puppet("open write")
+    worker, victim = site.test_client("open write"), site.test_client("open write")
     worker.do("create failed owner=ada")
     worker.do("update failed chunking")
     worker.do("fail failed Document_appears_to_be_empty")
@@ -93,14 +93,14 @@ def _(site):
     victim.kill()
     until(lambda: gateway.get(path("lost"), ADA).json()["status"] == "failed", "it is lost")
     expect(gateway.get(path("lost"), ADA), 200,
-           status("lost", "failed", 0, "Processing failed", "worker puppet exited in embedding"))
+           status("lost", "failed", 0, "Processing failed", "worker test_client exited in embedding"))
 
 
 @test("what is not plain text in a message arrives as JSON, whole")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     worker.do('update t extracting "Grüße"\\_<b>_\U0001f600')
     reply = gateway.get(path("t"), ADA)
     check(reply.json()["message"] == '"Grüße"\\ <b> \U0001f600', repr(reply))
@@ -118,7 +118,7 @@ def _(site):
     # The last row comes after every name that is asked for: it must not stand for them.
     make_store(gateway.store, ("kept", "eve", True), ("begun", "ada", False),
                ("\U0010ffff", "ada", True))
-    site.puppet("open write", "create hers owner=eve", "create nobodys", "create mine owner=ada")
+    site.test_client("open write", "create hers owner=eve", "create nobodys", "create mine owner=ada")
     check(gateway.get(path("kept"), token("eve")).status == 200, "the store is found")
     missing = expect(gateway.get(path("missing"), ADA), 404, NOT_FOUND,
                      content_type="application/json", cache_control="no-store")
@@ -137,7 +137,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     expect(gateway.get(path("t")), 401, b'{"detail":"Not authenticated"}',
            www_authenticate='Bearer realm="trackd"', content_type="application/json")
     expect(gateway.get(path("t"), headers={"Authorization": "Basic YTpi"}), 401,
@@ -160,7 +160,7 @@ def _(site):
     site.daemon()
     gateway = Gateway.on(site)
     make_store(gateway.store, ("t", "ada", True), ("begun", "ada", False))
-    worker = site.puppet("open write", "create t owner=ada ttl=50")
+    worker = site.test_client("open write", "create t owner=ada ttl=50")
     worker.do("complete t")
     until(lambda: gateway.get(path("t"), ADA).json().get("message") == FROM_STORE[2], "it expires")
     expect(gateway.get(path("t"), ADA), 200, status("t", *FROM_STORE),
@@ -175,7 +175,7 @@ def _(site):
     gateway = Gateway.on(site)
     # What an attempt leaves that has not finished, if it leaves anything.
     make_store(gateway.store, ("failed", "ada", False), ("cancelled", "ada", False))
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     for name, end in (("failed", "fail failed broken"), ("cancelled", "cancel cancelled")):
         worker.do(f"create {name} owner=ada ttl=50")
         worker.do(end)
@@ -188,7 +188,7 @@ def _(site):
     site.daemon()
     gateway = Gateway.on(site)
     make_store(gateway.store, ("t", "ada", True))
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     expect(gateway.get(path("t"), ADA), 200, status("t", "pending", 0, "Queued for processing"))
     worker.do("fail t broken")
     check(gateway.get(path("t"), ADA).json()["status"] == "failed", "the board's is the newer")
@@ -223,7 +223,7 @@ def answers_again(gateway):
 @test("a store that never was has no documents; one that comes is seen at once, one that goes is missed")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site)
     for round in range(3):
         answers_from_the_board(gateway, "missing", 404 if round == 0 else 503)
@@ -237,7 +237,7 @@ def _(site):
 @test("one that is just being made")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site)
     answers_from_the_board(gateway, "missing", 404)
     database = sqlite3.connect(gateway.store)
@@ -254,7 +254,7 @@ def _(site):
 @test("one that cannot be reached")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site)
     os.symlink(gateway.store, gateway.store)  # a loop stops root as well
     answers_from_the_board(gateway, "unreadable")
@@ -272,7 +272,7 @@ def _(site):
 @test("one that is locked")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     store = os.path.join(site.folder, "locked.db")
     make_store(store, ("kept", "ada", True))
     # Readers wait for nobody but for this.
@@ -302,7 +302,7 @@ def _(site):
 @test("one that is corrupt, and is replaced")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site)
     with open(gateway.store, "wb") as file:
         file.write(b"this is no database" * 1000)

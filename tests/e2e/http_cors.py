@@ -47,7 +47,7 @@ def preflight(origin, method="GET"):
 def shared(site, **settings):
     site.daemon()
     gateway = Gateway.on(site, settings={"cors_origins": f"{APP}, {OTHER}", "upload_max": "1M", **settings})
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     worker.do("create t owner=ada")
     worker.do("create final owner=ada")
     worker.do("cancel final")

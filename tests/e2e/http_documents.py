@@ -43,7 +43,9 @@ def begin(site, *settings, jobs=None, **gateway_settings):
 
 
 def status(gateway, id, bearer=ADA):
-    return gateway.get(f"/documents/{id}/status", bearer)
+    """Asked again while the store is locked: the gateway waits 2 ms for it, then answers 503 with Retry-After."""
+    return until(lambda: (reply := gateway.get(f"/documents/{id}/status", bearer)).status != 503 and reply,
+                 lambda: f"the store is never free for {id}", 60)
 
 
 def until_final(gateway, id, limit=60):

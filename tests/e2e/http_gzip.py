@@ -106,7 +106,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site, settings={"owner_rate": 0, "address_rate": 0})
-    worker = site.puppet("open write", "create first owner=ada")
+    worker = site.test_client("open write", "create first owner=ada")
     short = gateway.get("/v1/tasks", ADA, GZIP)
     check(not is_packed(short) and varies(short) and 0 < len(short.body) < MIN, short)
     letters = random.Random(7)
@@ -140,7 +140,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site, settings={"owner_rate": 0, "address_rate": 0})
-    worker = site.puppet("open write", *[f"create t{i} owner=ada" for i in range(TASKS)])
+    worker = site.test_client("open write", *[f"create t{i} owner=ada" for i in range(TASKS)])
     ask = request("GET", f"/v1/tasks?page_size={TASKS}", ADA, GZIP)
     with gateway.connect() as connection:
         connection.sendall(ask + ask + request("GET", "/v1/tasks/t1", ADA))

@@ -175,7 +175,7 @@ def send_in_pieces(gateway, data, at_once):
 
 def serving(site):
     site.daemon()
-    site.worker = site.puppet("open write", "create t owner=ada", "create victim owner=ada",
+    site.worker = site.test_client("open write", "create t owner=ada", "create victim owner=ada",
                               "complete victim")
     return Gateway.on(site, settings={"head_timeout": "60s", "body_timeout": "60s"})
 

@@ -161,7 +161,7 @@ def prepare(site, **settings):
     site.daemon()
     gateway = Gateway.on(site, settings={"upload_max": "1M", **settings})
     make_store(gateway.store, ("kept", "ada", True))
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     for name, lines in (("new", ()), ("running", ("update running embedding", "progress running 2 4")),
                         ("done", ("update done extracting", "complete done")),
                         ("broken", ("update broken chunking", "fail broken out_of_paper")),
@@ -248,7 +248,7 @@ def _(site):
     site.daemon()
     gateway = Gateway.on(site)
     description = Description(gateway)
-    with open(os.path.join(TREE, "tools", "trackd-http", "routes.c"), encoding="utf-8") as file:
+    with open(os.path.join(TREE, "tools", "trackd-http", "server", "routes.c"), encoding="utf-8") as file:
         rows = re.findall(r'^\t\{ "([^"]*)", \w+,\s+METHOD_(\w+)', file.read(), re.M)
     described = {(path, method) for path, method, _ in description.operations()}
     # The page is for people.

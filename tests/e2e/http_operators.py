@@ -91,7 +91,7 @@ class Told:
 def _(site):
     daemon = site.daemon()
     gateway = Gateway.on(site, settings={"keepalive": "1h"})  # nothing else wakes a stream
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     streams = [Told(gateway, path) for path in ("/v1/tasks/t/events", "/v1/events")]
 
     def is_up(up, detail=None):
@@ -239,7 +239,7 @@ class Metrics:
 def _(site):
     site.daemon("--state-dir", site.state, "--snapshot-interval", "100ms")
     gateway = Gateway.on(site)
-    worker, victim = site.puppet("open write"), site.puppet("open write")
+    worker, victim = site.test_client("open write"), site.test_client("open write")
     for line in ("create done owner=ada", "update done extracting", "update done embedding",
                  "complete done", "create bad", "fail bad", "create gone", "cancel gone",
                  "create busy", "update busy extracting"):
@@ -278,7 +278,7 @@ def _(site):
 def _(site):
     site.daemon("--state-dir", site.state, "--snapshot-interval", "100ms")
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create secret-id owner=secret-user",
+    worker = site.test_client("open write", "create secret-id owner=secret-user",
                          "update secret-id extracting")
     gateway.get("/documents/secret-id/status", token("secret-user"))
     until(lambda: Metrics(gateway)["snapshot_last_success_timestamp_seconds{}"], "a snapshot")
@@ -288,7 +288,7 @@ def _(site):
     families = {"trackd_" + name: kind for name, kind in FAMILIES.items() if name != "build_info"}
     check(other.types == {**families, "trackd_build": "info"}, other.types)
     for text in (metrics.text, other.text):
-        check("secret" not in text and "puppet" not in text, text)
+        check("secret" not in text and "test_client" not in text, text)
     worker.do("complete secret-id")
     check("oldest_active" not in Metrics(gateway).text, "nothing is active")
 
@@ -297,7 +297,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     for _ in range(3):
         gateway.get("/documents/t/status", ADA)
     gateway.get("/documents/none/status", ADA)
@@ -332,7 +332,7 @@ def _(site):
     named = {code for path in paths.values() for what in path.values() if isinstance(what, dict)
              for code in what.get("responses", ())}
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "trackd-http",
-                           "metrics_parts.h"), encoding="utf-8") as file:
+                           "ops", "metrics_parts.h"), encoding="utf-8") as file:
         counted = set(re.findall(r"\bX\((\d{3})\)", file.read()))
     check(len(named) > 10 and named <= counted, f"others: {sorted(named - counted)}")
 
@@ -341,7 +341,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     tag = gateway.get("/v1/tasks/t", ADA).headers["etag"]
     before = Metrics(gateway)["http_request_duration_seconds_sum{}"]
     # Until its time is over.
@@ -373,7 +373,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     for stages in ("probing 0", "probing 0 packing 50"):
         worker.do(f"kind video {stages}")
     check(Metrics(gateway).text.count('kind="video",state="pending"') == 1, "one")
@@ -455,7 +455,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     check(gateway.get("/v1/tasks/t", ADA).status == 200, "the old key")
     other = b"another secret that is long enough"
     with open(gateway.key, "wb") as file:

@@ -285,7 +285,7 @@ def provoke(site, daemon, gateway, producer):
     while told(gateway, "trackd_records_repaired_total") == 0:  # one dies while it makes a task
         kills += 1
         check(kills < 1000, "nothing was repaired")
-        maker = site.puppet("open write")
+        maker = site.test_client("open write")
         created = told(gateway, CREATED)
         maker.send(f"fill 1000000 made{kills} complete")
         until(lambda: told(gateway, CREATED) > created, "it makes tasks")
@@ -296,7 +296,7 @@ def provoke(site, daemon, gateway, producer):
             code, _, said = site.trackctl(*words)
             check(code == 0, said)
     for name in "abcde":  # fifteen tasks of five workers
-        worker = site.puppet("open write")
+        worker = site.test_client("open write")
         for i in range(3):
             worker.do(f"create {name}{i} owner=ada")
             worker.do(f"update {name}{i} extracting")
@@ -315,7 +315,7 @@ def provoke(site, daemon, gateway, producer):
 def _(site):
     apart.need("prometheus", "strace")
     daemon = site.daemon("--capacity", "64", "--state-dir", site.state, "--snapshot-interval", "100ms")
-    producer = site.puppet("open write", "create waits owner=ada", "kind video probing 0 packing 50")
+    producer = site.test_client("open write", "create waits owner=ada", "kind video probing 0 packing 50")
     gateway = Gateway.on(site, settings=at(8080, MAIN))
     Gateway.on(site, settings=at(8082, NO_BOARD, board=f"{site.board}-none", socket="/run/none"))
     slow = Gateway.on(site, settings=at(8084, SLOW), prefix=(

@@ -174,7 +174,7 @@ def begin(site, proxy, **settings):
         apart.certificate(HOST, Nginx.trusted, os.path.join(os.path.dirname(Nginx.trusted), "privkey.pem"))
         apart.certificate(HOST, Haproxy.trusted, Haproxy.trusted)
     site.daemon()
-    producer = site.puppet("open write", "create t owner=ada")
+    producer = site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site, settings={"listen": "127.0.0.1:8080", "trusted_proxies": "127.0.0.1",
                                          **settings})
     return gateway, proxy.on(gateway), producer

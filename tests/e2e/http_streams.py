@@ -22,7 +22,7 @@ STAGES = ["extracting", "chunking", "embedding", "indexing", "summarizing"]
 def begin(site, *create, **settings):
     """A gateway, and a producer with tasks."""
     site.daemon()
-    producer = site.puppet("open write", *[f"create {line}" for line in create])
+    producer = site.test_client("open write", *[f"create {line}" for line in create])
     return Gateway.on(site, settings=settings), producer
 
 
@@ -149,7 +149,7 @@ def _(site):
     gateway, _ = begin(site)
 
     def seconds_to_hear():
-        worker = site.puppet("open write", "create t owner=ada replace", "update t extracting")
+        worker = site.test_client("open write", "create t owner=ada replace", "update t extracting")
         stream = of_task(gateway)
         stream.expect("snapshot")
         began = time.monotonic()
@@ -237,7 +237,7 @@ def _(site):
 def _(site):
     site.daemon("--capacity", "4096")
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create waits owner=ada", "create old owner=ada",
+    worker = site.test_client("open write", "create waits owner=ada", "create old owner=ada",
                          "update old extracting", "create other owner=ada", "update other chunking",
                          "fill 1700 t owner=ada")
     stream = Stream(gateway, "/v1/events", ADA)
@@ -349,7 +349,7 @@ def _(site):
         stream.expect("unavailable")
         check(stream.retry == 15000, stream.retry)
     site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
 
     def there():
         return Stream(gateway, "/v1/tasks/t/events", ADA).next().name == "snapshot"

@@ -18,7 +18,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from docproc import Options, Ref
-from e2e import BUILD, Puppet, check, comment, main, test, until
+from e2e import BUILD, TestClient, check, comment, main, test, until
 from gateway import Gateway, token
 from sse import Stream
 
@@ -31,7 +31,7 @@ EVENTS_AT, EVENT_NEXT_AT = 184, 384  # docs/FORMAT.md
 
 def begin(site, *create, **settings):
     site.daemon()
-    producer = site.puppet("open write", *[f"create {line}" for line in create])
+    producer = site.test_client("open write", *[f"create {line}" for line in create])
     return Gateway.on(site, settings=settings), producer
 
 
@@ -267,7 +267,7 @@ def _(site):
 @test("a stream goes on while the daemon is dead, and over its restart")
 def _(site):
     daemon = site.daemon()
-    producer = site.puppet("open write", "create t owner=ada")
+    producer = site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site)
     one, mine = of_task(gateway), of_owner(gateway)
     one.expect("snapshot")
@@ -293,7 +293,7 @@ def unlink(site):
 @test("a board that is replaced with its tasks: streams go on as if nothing had been")
 def _(site):
     daemon = site.daemon("--capacity", "64")
-    producer = site.puppet("open write timeout=300", "create t owner=ada", "create u owner=ada")
+    producer = site.test_client("open write timeout=300", "create t owner=ada", "create u owner=ada")
     gateway = Gateway.on(site)
     one, mine = of_task(gateway), of_owner(gateway)
     first = one.expect("snapshot")
@@ -324,7 +324,7 @@ def _(site):
 @test("another board in the old one's place: all anew")
 def _(site):
     daemon = site.daemon()
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site)
     one, mine = of_task(gateway), of_owner(gateway)
     board = one.expect("snapshot").id.partition(".")[0]
@@ -332,7 +332,7 @@ def _(site):
     daemon.kill()
     os.unlink(site.shm)
     site.daemon()
-    site.puppet("open write", "create u owner=ada")
+    site.test_client("open write", "create u owner=ada")
     check(one.expect("gone").data["id"] == "t", "there is none")
     one.closed()
     until(lambda: [task["id"] for task in (mine.next() or mine.next()).data.get("tasks", [])] == ["u"],
@@ -402,7 +402,7 @@ def _(site):
     site.daemon()
     gateway = Gateway.on(site)
     before = resident_kib(gateway.pid)
-    load = site.start(Puppet(site.env, argv=(SSE_LOAD, str(gateway.port), token("load"), "500",
+    load = site.start(TestClient(site.env, argv=(SSE_LOAD, str(gateway.port), token("load"), "500",
                                              "500", "4")))
     check(load.line() == "connected", "all are connected")
     each = (resident_kib(gateway.pid) - before) / 500

@@ -64,7 +64,7 @@ class Later(threading.Thread):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada name=report.pdf",
+    worker = site.test_client("open write", "create t owner=ada name=report.pdf",
                          "update t extracting", "update t embedding At_work", "progress t 3 10")
     task = expect(gateway.get("/v1/tasks/t", ADA), 200, content_type="application/json",
                   retry_after="1").json()
@@ -89,7 +89,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create hers owner=eve", "create nobodys")
+    site.test_client("open write", "create hers owner=eve", "create nobodys")
     for method, path in (("GET", "/v1/tasks/%s"), ("HEAD", "/v1/tasks/%s"),
                          ("DELETE", "/v1/tasks/%s"), ("POST", "/v1/tasks/%s/cancel")):
         missing = gateway.ask(method, path % "missing", ADA)
@@ -105,11 +105,11 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    victim = site.puppet("open write", "create t owner=ada", "update t chunking")
+    victim = site.test_client("open write", "create t owner=ada", "update t chunking")
     victim.kill()
     until(lambda: gateway.get("/v1/tasks/t", ADA).json()["done"], "it has failed")
     error = gateway.get("/v1/tasks/t", ADA).json()["error"]
-    check(error == {"reason": "worker_lost", "message": "worker puppet exited in chunking",
+    check(error == {"reason": "worker_lost", "message": "worker test_client exited in chunking",
                     "stage": "chunking"}, error)
 
 
@@ -124,7 +124,7 @@ def tag_of(gateway, name="t"):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     tag = tag_of(gateway)
     for given in (tag, tag[2:], f'"x", {tag}', f'W/"y",{tag} , "z"', "*"):
         for path in ("/v1/tasks/t", "/documents/t/status"):
@@ -150,7 +150,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     for path in ("/v1/tasks/t", "/documents/t/status", "/v1/tasks", "/v1/tasks/none", "/none",
                  "/openapi.json"):
         get, head = gateway.get(path, ADA), gateway.ask("HEAD", path, ADA)
@@ -162,7 +162,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     for path, wait in (("/v1/tasks/t?wait=50", {}), ("/v1/tasks/t", {"Prefer": "wait=50"}),
                        ("/documents/t/status", {"Prefer": "respond-async, wait=50"}),
                        ("/documents/t/status?wait=50", {}),
@@ -191,7 +191,7 @@ def waiting(gateway):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     for path, wait in (("/v1/tasks/t?wait=1", {}), ("/v1/tasks/t", {"Prefer": "wait=1"})):
         began = time.monotonic()
         expect(gateway.get(path, ADA, {"If-None-Match": tag_of(gateway), **wait}), 304,
@@ -203,7 +203,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     began = time.monotonic()
     expect(gateway.get("/v1/tasks/t?wait=50", ADA), 200)
     expect(gateway.get("/v1/tasks/t?wait=50", ADA, {"If-None-Match": '"old"'}), 200)
@@ -220,7 +220,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     later = Later(gateway, "/v1/tasks/t?wait=50", ADA, {"If-None-Match": tag_of(gateway)})
     until(lambda: waiting(gateway) == 1, "it waits")
     worker.do("remove t")
@@ -231,7 +231,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada")
+    worker = site.test_client("open write", "create t owner=ada")
     connections = []
     for _ in range(50):
         connection = gateway.connect()
@@ -255,7 +255,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "fill 23 a owner=ada", "fill 5 e owner=eve", "fill 5 n")
+    site.test_client("open write", "fill 23 a owner=ada", "fill 5 e owner=eve", "fill 5 n")
     names, token_, pages = [], "", 0
     while token_ is not None:
         page = expect(gateway.get(f"/v1/tasks?page_size=10{token_ and '&page_token=' + token_}",
@@ -272,7 +272,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "fill 9 a owner=ada")
+    worker = site.test_client("open write", "fill 9 a owner=ada")
     page = gateway.get("/v1/tasks?page_size=3", ADA).json()
     worker.do("fill 4 b owner=ada")
     worker.do("remove a-6")
@@ -285,7 +285,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     worker.do("kind video probing 0 packaging 90")
     for name, line in (("p", None), ("a", "update a extracting"), ("c", "complete c"),
                        ("f", "fail f broken"), ("x", "cancel x")):
@@ -329,7 +329,7 @@ def pages_of(gateway, query, begin=None):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "fill 2 old owner=ada", "update old-1 extracting",
+    worker = site.test_client("open write", "fill 2 old owner=ada", "update old-1 extracting",
                          "fill 2500 a owner=ada", "update a-600 extracting", "update a-501 extracting",
                          "update a-500 extracting", "fill 2500 b owner=ada", "fill 3 e owner=eve")
     # 5002 tasks: b-2499 to b-500, then b-499 to a-1000, then the rest.
@@ -365,7 +365,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "fill 3000 p owner=ada", "fill 4 e owner=eve", "fill 4 n")
+    worker = site.test_client("open write", "fill 3000 p owner=ada", "fill 4 e owner=eve", "fill 4 n")
     for line in ("update p-1 extracting", "update p-2 extracting", "complete p-3", "fail p-4 broken",
                  "fail p-5 broken", "fail p-6 broken", "cancel p-7"):
         worker.do(line)
@@ -387,7 +387,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create p owner=ada", "create t owner=ada",
+    worker = site.test_client("open write", "create p owner=ada", "create t owner=ada",
                          "update t extracting")
     first = expect(gateway.ask("POST", "/v1/tasks/p/cancel", ADA), 202)
     task = first.json()
@@ -412,7 +412,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    worker = site.puppet("open write", "create t owner=ada", "update t extracting")
+    worker = site.test_client("open write", "create t owner=ada", "update t extracting")
     problem(gateway.ask("DELETE", "/v1/tasks/t", ADA), 409, "Conflict",
             "The task is not final; cancel it first")
     worker.do("complete t")
@@ -491,7 +491,7 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     later = Later(gateway, "/v1/tasks/t?wait=60", ADA, {"If-None-Match": tag_of(gateway)})
     # One that holds it up: its body does not come.
     slow, kept = gateway.connect(), gateway.connect()
@@ -528,13 +528,13 @@ def _(site):
 def _(site):
     daemon = site.daemon()
     gateway = Gateway.on(site)
-    site.puppet("open write", "create t owner=ada")
+    site.test_client("open write", "create t owner=ada")
     expect(gateway.get("/v1/tasks/t", ADA), 200)
     daemon.terminate()
     expect(gateway.get("/v1/tasks/t", ADA), 200)
     os.unlink(site.shm)
     site.daemon()
-    worker = site.puppet("open write", "create new owner=ada")
+    worker = site.test_client("open write", "create new owner=ada")
     until(lambda: gateway.get("/v1/tasks/new", ADA).status == 200, "it moves on")
     expect(gateway.get("/v1/tasks/t", ADA), 404)
     later = Later(gateway, "/v1/tasks/new?wait=50", ADA, {"If-None-Match": tag_of(gateway, "new")})

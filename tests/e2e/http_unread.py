@@ -78,7 +78,7 @@ def descriptors(gateway):
 @test("answers that nobody reads are cut off, of every kind, and cost little; others stay")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create t owner=ada ttl=2000000000",
+    site.test_client("open write", "create t owner=ada ttl=2000000000",
                 *[f"create x{i} owner=ada" for i in range(300)])
     clock = Clock(site)
     gateway = Gateway.on(site, env=clock.env, settings={"keepalive": "1h", "idle_timeout": "1d"})
@@ -115,7 +115,7 @@ def _(site):
     kept.sendall(request("GET", "/v1/tasks/t", ADA))
     reply = read_reply(kept)
     check(reply.status == 200, f"who reads stays: {reply!r}")
-    site.puppet("open write", "update t extracting")
+    site.test_client("open write", "update t extracting")
     check(b"extracting" in until(lambda: stream.recv(65536), "more of the stream"), "and a stream")
     for connection in (*connections, slow, kept, stream):
         connection.close()

@@ -265,7 +265,7 @@ def _(site):
 @ends_well("a full board: said, nothing left, and over when there is room")
 def _(site):
     gateway = begin(site, tasks=64)
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     n = 0
     while worker.ask(f"create x{n} owner=eve").code == 0 and n < 1000:
         n += 1
@@ -307,7 +307,7 @@ def _(site):
     check(reply.status == 202 and names(gateway, "tmp") == [], repr(reply))
     check(waiting(gateway, id_of(reply))[1]["name"] == "half.txt", "handed in")
     site.daemon()
-    board = site.puppet("open read")
+    board = site.test_client("open read")
 
     def on_the_new():
         reply = upload(gateway, ADA)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a puppet does that no program can do with the public calls: stand still inside one. */
+/* What a test_client does that no program can do with the public calls: stand still inside one. */
 #ifndef TRACKD_E2E_INSIDE_H
 #define TRACKD_E2E_INSIDE_H
 

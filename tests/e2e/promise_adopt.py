@@ -23,10 +23,10 @@ MOVE_LIMIT = 20  # s: clients look once a second, at a call
 def begin(site, *arguments):
     """A daemon on a board with some tasks, their worker, and a reader."""
     daemon = site.daemon(*arguments)
-    worker = site.puppet("open write", "kind video decoding 5 encoding 30", "create a owner=alice",
+    worker = site.test_client("open write", "kind video decoding 5 encoding 30", "create a owner=alice",
                          "update a extracting", "update a embedding batch_7", "progress a 480 1000",
                          "create done owner=alice", "complete done", "fill 20 t owner=bob")
-    return daemon, worker, site.puppet("open")
+    return daemon, worker, site.test_client("open")
 
 
 def restart(site, *arguments):
@@ -40,7 +40,7 @@ def board_id(client):
 
 def expect_moved(site, worker, watcher, old):
     """Everything is on another board, and so are those who were attached to the old one."""
-    fresh = site.puppet("open")
+    fresh = site.test_client("open")
     check(board_id(fresh) != old, "the old board is served")
     for client in (worker, watcher):
         until(lambda who=client: board_id(who) == board_id(fresh), "a client moved by itself",
@@ -58,7 +58,7 @@ def expect_kept(site, worker, watcher):
           watcher.do("stats").line)
     worker.do("advance a 3")
     worker.do("update a indexing")
-    check(site.puppet("open").show("a").stage == "3", "what the worker writes arrives")
+    check(site.test_client("open").show("a").stage == "3", "what the worker writes arrives")
     worker.do("kind video")
     site.doctor()
     worker.kill()
@@ -121,8 +121,8 @@ def _(site):
     shm = f"/proc/{keeper.pid}/root/dev/shm"
     until(lambda: os.stat(shm).st_dev != os.stat("/dev/shm").st_dev, "it has a /dev/shm of its own")
     daemon = site.daemon("--capacity", "64", prefix=inside)
-    worker = site.puppet("open write", "create a", "update a extracting", "create b", prefix=inside)
-    watcher = site.puppet("open", prefix=inside)
+    worker = site.test_client("open write", "create a", "update a extracting", "create b", prefix=inside)
+    watcher = site.test_client("open", prefix=inside)
     old, epoch = board_id(worker), None
     for round_, capacity in enumerate(("65536", "5000", "65536")):
         daemon.kill()
@@ -138,7 +138,7 @@ def _(site):
         worker.do(f"update a keep round_{round_}")
         worker.do("advance a 2")
         worker.do(f"create new-{round_}")
-        fresh = site.puppet("open write", f"create theirs-{round_}", prefix=inside)
+        fresh = site.test_client("open write", f"create theirs-{round_}", prefix=inside)
         for client in (worker, watcher, fresh):
             check(board_id(client) == old, "a client left the board that is served")
             seen = client.show("a")
@@ -166,12 +166,12 @@ def _(site):
         check(site.header(RETIRED, "<I") == 0, "the board that is served is marked as given up")
         check(site.header(CAPACITY, "<I") == 64, site.header(CAPACITY, "<I"))
         for client in (worker, watcher):
-            until(lambda who=client: board_id(who) == board_id(site.puppet("open")), "all are on it",
+            until(lambda who=client: board_id(who) == board_id(site.test_client("open")), "all are on it",
                   limit=MOVE_LIMIT)
         worker.do(f"update a keep round_{i}")
         worker.do("advance a 1")
         worker.do(f"create new-{i}")
-        for client in (watcher, site.puppet("open")):
+        for client in (watcher, site.test_client("open")):
             seen = client.show("a")
             check(seen.message == f"round_{i}" and seen.done == str(481 + i), seen.line)
             check(client.show(f"new-{i}").state == "pending", "what was acknowledged is not seen")
@@ -187,7 +187,7 @@ def _(site):
     old = board_id(worker)
     restart(site, "--mode", "0664")
     check(os.stat(site.shm).st_mode & 0o777 == 0o664, oct(os.stat(site.shm).st_mode))
-    if board_id(site.puppet("open")) == old:
+    if board_id(site.test_client("open")) == old:
         expect_kept(site, worker, watcher)
     else:
         expect_moved(site, worker, watcher, old)
@@ -232,10 +232,10 @@ def _(site):
     _, worker, watcher = begin(site)
     site.processes[0].kill()
     poke(site, MAJOR, struct.pack("<H", 99))
-    site.puppet().refuse("open no-daemon", -20016)
+    site.test_client().refuse("open no-daemon", -20016)
     old = board_id(watcher)
     site.daemon()
-    fresh = site.puppet("open")
+    fresh = site.test_client("open")
     until(lambda: board_id(watcher) == board_id(fresh) != old, "a reader moved", limit=MOVE_LIMIT)
     until(lambda: worker.ask("create new").code == 0 and fresh.ask("show new").code == 0,
           "a producer moved", limit=MOVE_LIMIT)
@@ -250,7 +250,7 @@ def _(site):
         with open(site.shm, "wb") as file:
             file.write(data)
         daemon = site.daemon()
-        site.puppet("open write", "create a")
+        site.test_client("open write", "create a")
         site.doctor()
         daemon.terminate()
         site.end_processes()
@@ -262,7 +262,7 @@ def _(site):
     site.end_processes()
     os.truncate(site.shm, os.path.getsize(site.shm) // 2)
     site.daemon()
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
     site.doctor()
 
 
@@ -270,13 +270,13 @@ def _(site):
 def _(site):
     need_root()
     inner = site.daemon(prefix=["unshare", "--pid", "--fork", "--kill-child"])
-    reader = site.puppet("open")
+    reader = site.test_client("open")
     old = board_id(reader)
-    site.puppet().refuse("open write", -20014)
+    site.test_client().refuse("open write", -20014)
     inner.kill()
     until(lambda: site.trackctl("stats")[0] == 0 and lock_is_free(site), "the daemon within is gone")
     site.daemon()
-    worker = site.puppet("open write", "create a", "update a extracting")
+    worker = site.test_client("open write", "create a", "update a extracting")
     check(board_id(worker) != old, "the board of another pid namespace was kept")
     until(lambda: board_id(reader) == board_id(worker), "a reader moved", limit=MOVE_LIMIT)
     worker.kill()
@@ -292,7 +292,7 @@ def _(site):
     worker.do("advance a 1")  # a board without a name is still a board
     check(watcher.show("a").done == "481", watcher.show("a").line)
     site.daemon()
-    fresh = site.puppet("open")
+    fresh = site.test_client("open")
     check(board_id(fresh) != old, "the old board has come back")
     for client in (worker, watcher):
         until(lambda who=client: board_id(who) == board_id(fresh), "a client moved by itself",
@@ -315,7 +315,7 @@ def _(site):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     check(done.returncode == 75, f"--remove exited {done.returncode}: {done.stderr}")
     check(os.path.exists(site.shm) and os.path.exists(site.socket), "it removed something")
-    check(site.puppet("open").show("a").state == "active", "it removed something")
+    check(site.test_client("open").show("a").state == "active", "it removed something")
     daemon.terminate()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     check(done.returncode == 0, f"--remove exited {done.returncode}: {done.stderr}")

@@ -53,7 +53,7 @@ def check_exact(writer, watcher, prefix, n):
 @test("a task is gone at its deadline, not before and hardly after, and is reclaimed")
 def _(site):
     site.daemon()
-    writer, watcher = site.puppet("open write"), site.puppet("open")
+    writer, watcher = site.test_client("open write"), site.test_client("open")
     check_exact(writer, watcher, "t", 4)
     for i in range(4):
         writer.refuse(f"show t{i}", E_NOT_FOUND)
@@ -65,7 +65,7 @@ def _(site):
 @test("the same without a daemon, and the id is free")
 def _(site):
     site.daemon().kill()
-    writer, watcher = site.puppet("open write"), site.puppet("open")
+    writer, watcher = site.test_client("open write"), site.test_client("open")
     check_exact(writer, watcher, "t", 4)
     check(watcher.do("count").code == 0, "an expired task is met by an iteration")
     writer.do("create t0")
@@ -75,8 +75,8 @@ def _(site):
 @test("a reference to an expired task is worth nothing, though nobody has removed it yet")
 def _(site):
     site.daemon().kill()
-    writer = site.puppet("open write", "create short ttl=300")
-    watcher = site.puppet("open")
+    writer = site.test_client("open write", "create short ttl=300")
+    watcher = site.test_client("open")
     watcher.show("short")
     watcher.do("wait-gone short 5000")
     for line in ("show ^", "wait ^ final 0"):
@@ -90,14 +90,14 @@ def _(site):
 @test("an update renews a task; a final task and one without a worker live for ttl, a worker's for active_ttl")
 def _(site):
     site.daemon("--ttl", "700ms", "--active-ttl", "1h")
-    writer = site.puppet("open write", "create waits", "create renewed", "create works",
+    writer = site.test_client("open write", "create waits", "create renewed", "create works",
                          "update works extracting", "create ends", "update ends extracting")
-    watcher = site.puppet("open")
+    watcher = site.test_client("open")
     first = watcher.show("renewed").number("expires")
     writer.do("complete ends")
     ends = watcher.show("ends")
     check(ends.number("expires") - ends.number("updated") == 700_000_000, ends.line)
-    site.puppet("open write no-worker", "create tool ttl=60000", "update tool extracting")
+    site.test_client("open write no-worker", "create tool ttl=60000", "update tool extracting")
     tool = watcher.show("tool")
     check(tool.state == "active" and
           tool.number("expires") - tool.number("updated") == 60_000_000_000, tool.line)
@@ -115,9 +115,9 @@ def _(site):
 @test("a task whose worker only counts is renewed")
 def _(site):
     site.daemon()
-    worker = site.puppet("open write", "create a active-ttl=1500", "update a extracting",
+    worker = site.test_client("open write", "create a active-ttl=1500", "update a extracting",
                          "create b active-ttl=1500", "update b extracting")
-    watcher = site.puppet("open")
+    watcher = site.test_client("open")
     first = watcher.show("a").number("expires")
 
     def counted():
@@ -152,9 +152,9 @@ def _(site):
     shim, shifted, jump = shifted_clock(site)
     daemon = site.daemon(env=shifted)
     check(shim in open(f"/proc/{daemon.pid}/maps", encoding="utf-8").read(), "the shim is loaded")
-    worker = site.puppet("open write", "create a ttl=600000", "create b", "update b extracting",
+    worker = site.test_client("open write", "create a ttl=600000", "create b", "update b extracting",
                          env=shifted)
-    watcher = site.puppet("open", env=shifted)
+    watcher = site.test_client("open", env=shifted)
     offset = site.header(256)
     for seconds in (TEN_YEARS, -TEN_YEARS):
         jump(seconds)
@@ -197,9 +197,9 @@ def _(site):
 def _(site):
     _, shifted, jump = shifted_clock(site)
     site.daemon().kill()
-    writer = site.puppet("open write", "create stays ttl=600000",
+    writer = site.test_client("open write", "create stays ttl=600000",
                          f"create short ttl={SLEPT * 500}", env=shifted)
-    watcher = site.puppet("open", env=shifted)
+    watcher = site.test_client("open", env=shifted)
     before = watcher.show("stays")
     watcher.show("short")
     right, wall = site.header(SUSPEND), site.header(256)
@@ -215,7 +215,7 @@ def _(site):
     moved = watcher.show("stays").number("expires") - before.number("expires")
     check(abs(moved) < EARLY_NS, f"people are shown a time {moved} ns off")
     check(off(site, SUSPEND, right) == 0, "a reader cannot write")
-    fresh = site.puppet("open", env=shifted)  # who comes now looks at once
+    fresh = site.test_client("open", env=shifted)  # who comes now looks at once
     fresh.refuse("show short", E_NOT_FOUND)
     check(fresh.show("stays").state == "pending", fresh.show("stays").line)
     # The first that writes tells all; and what was told is right.
@@ -230,8 +230,8 @@ def _(site):
 @test("people are shown the right time when the clock is set and no daemon runs")
 def _(site):
     site.daemon().kill()
-    site.puppet("open write", "create a ttl=600000")
-    watcher = site.puppet("open")
+    site.test_client("open write", "create a ttl=600000")
+    watcher = site.test_client("open")
     before, wall = watcher.show("a").number("created"), site.header(256)
     for seconds in (TEN_YEARS, -TEN_YEARS):
         write_header(site, 256, "<q", wall + seconds * 10**9)
@@ -243,8 +243,8 @@ def _(site):
 @test("a header that is far ahead expires nothing for longer than a second")
 def _(site):
     site.daemon().kill()
-    writer = site.puppet("open write", "create a ttl=600000")
-    watcher = site.puppet("open")
+    writer = site.test_client("open write", "create a ttl=600000")
+    watcher = site.test_client("open")
     right = site.header(SUSPEND)
     for seconds in (TEN_YEARS, -TEN_YEARS, TEN_YEARS):
         write_header(site, SUSPEND, "<q", right + seconds * 10**9)
@@ -257,8 +257,8 @@ def _(site):
 @test("what the header says of the wall clock decides nothing")
 def _(site):
     site.daemon().kill()
-    writer = site.puppet("open write", "create a ttl=600000", "create short ttl=600")
-    watcher = site.puppet("open")
+    writer = site.test_client("open write", "create a ttl=600000", "create short ttl=600")
+    watcher = site.test_client("open")
     for offset in (site.header(256) + TEN_YEARS * 10**9, -TEN_YEARS * 10**9):
         write_header(site, 256, "<q", offset)
         check(watcher.show("a").state == "pending", "gone by the wall clock")
@@ -270,10 +270,10 @@ def _(site):
 @test("an idle daemon wakes at most once a second, with tasks, workers and a subscriber")
 def _(site):
     daemon = site.daemon()
-    site.puppet("open write", *(f"create t{i}" for i in range(50)), "create a",
+    site.test_client("open write", *(f"create t{i}" for i in range(50)), "create a",
                 "update a extracting")
-    site.puppet("open write", "create b", "update b extracting")
-    site.puppet("open")
+    site.test_client("open write", "create b", "update b extracting")
+    site.test_client("open")
 
     def wakes_a_second(seconds):
         before, began = daemon.wakes(), time.monotonic()
@@ -300,10 +300,10 @@ def _(site):
     if (live + expired) * 2121 * 1.3 + 8e6 > free_memory():
         raise Skip("needs 0.8 GB of memory in /dev/shm")
     site.daemon("--capacity", str(live + expired + 1024))
-    writer, watcher = site.puppet("open write", f"fill {live} live"), site.puppet("open")
+    writer, watcher = site.test_client("open write", f"fill {live} live"), site.test_client("open")
     writer.do(f"fill {expired} short ttl=3000")
     began = time.monotonic()
-    worker = site.puppet("open write", "create a", "update a extracting")
+    worker = site.test_client("open write", "create a", "update a extracting")
     until(lambda: watcher.do("stats").number("expired") == expired,
           lambda: f"all are reclaimed: {watcher.do('stats').line}", limit=120)
     comment(f"{expired} of {live + expired} reclaimed {time.monotonic() - began:.2f} s after they were made")

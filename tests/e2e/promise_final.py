@@ -20,10 +20,10 @@ FACTS = ("state", "reason", "status", "progress", "stage", "done", "total", "rev
 
 def begin(site):
     site.daemon()
-    worker = site.puppet("open write", "create t owner=alice", "update t extracting",
+    worker = site.test_client("open write", "create t owner=alice", "update t extracting",
                          "advance t 7", "update t embedding batch", "progress t 40 100",
                          "advance t 2")
-    return worker, site.puppet("open")
+    return worker, site.test_client("open")
 
 
 def expect_latched(worker, watcher, state):
@@ -52,7 +52,7 @@ def _(site):
 @test("so does one whose worker was lost")
 def _(site):
     worker, watcher = begin(site)
-    other = site.puppet("open write")
+    other = site.test_client("open write")
     worker.kill()
     watcher.until_final("t")
     expect_latched(other, watcher, "failed")
@@ -61,7 +61,7 @@ def _(site):
 @test("so does one that was cancelled before it began; cancelling it again does nothing")
 def _(site):
     site.daemon()
-    worker = site.puppet("open write", "create t total=100", "cancel t")
+    worker = site.test_client("open write", "create t total=100", "cancel t")
     before = worker.show("t")
     check(before.state == "cancelled", before.line)
     for line in LATE:

@@ -18,7 +18,7 @@ NAME_CUT, MESSAGE_CUT, ERROR_CUT = 1, 2, 4
 @test("an id or an owner of 63 bytes is kept to the last one, a longer one is refused")
 def _(site):
     site.daemon()
-    client = site.puppet("open write")
+    client = site.test_client("open write")
     longest = "i" * (KEY - 1)
     for last in "ab":
         client.do(f"create {longest}{last} owner={last}")
@@ -48,7 +48,7 @@ def expect_cut(text, seen, most, marked, what):
 @test("names, messages and errors are cut between characters, and marked")
 def _(site):
     site.daemon()
-    client = site.puppet("open write")
+    client = site.test_client("open write")
     for letter in ("x", "\u00e9", "\u20ac", "\U0001f600"):
         size = len(letter.encode())
         for more in range(-size, 2 * size):  # as long as it may be, a byte more, two ...

@@ -27,7 +27,7 @@ def small_shm(size):
 @test("on a full board the final task that ended first goes")
 def _(site):
     site.daemon("--capacity", "16")
-    writer = site.puppet("open write", "fill 16 t")
+    writer = site.test_client("open write", "fill 16 t")
     for task in ("t-9", "t-3", "t-12"):
         writer.do(f"complete {task}")
     writer.do("create new1")
@@ -47,7 +47,7 @@ def _(site):
 @test("one's own task is replaced on a full board, and nothing else goes")
 def _(site):
     site.daemon("--capacity", "16")
-    writer = site.puppet("open write", "fill 16 t", "complete t-9")
+    writer = site.test_client("open write", "fill 16 t", "complete t-9")
     for n in range(100):
         writer.do(f"create t-{n % 8} replace")
     check(writer.show("t-9").state == "completed", "a stranger's task")
@@ -62,7 +62,7 @@ def _(site):
 @test("an expired task goes before a final one")
 def _(site):
     site.daemon("--capacity", "16").kill()  # which would be quicker
-    writer = site.puppet("open write", "create short ttl=100", "fill 15 t", "complete t-0")
+    writer = site.test_client("open write", "create short ttl=100", "fill 15 t", "complete t-0")
     writer.do("wait-gone short 5000")
     writer.do("create new")
     check(writer.show("t-0").state == "completed", "a final task was evicted instead")
@@ -72,7 +72,7 @@ def _(site):
 @test("with none that is final it refuses, says what to raise, and every task is still there")
 def _(site):
     site.daemon("--capacity", "16")
-    writer = site.puppet("open write", "fill 16 t")
+    writer = site.test_client("open write", "fill 16 t")
     writer.refuse("create one-more", E_FULL)
     code, out, err = site.trackctl("create", "one-more")
     check(code == TEMPFAIL and "capacity" in err, f"trackctl exited {code}: {out}{err}")
@@ -108,7 +108,7 @@ def _(site):
     except OSError as error:
         comment(f"filled up: {error}")
     inside = ["nsenter", "--target", str(pid), "--mount"]
-    writer = site.puppet("open write", "fill 1000 t complete", "fill 500 u complete", prefix=inside)
+    writer = site.test_client("open write", "fill 1000 t complete", "fill 500 u complete", prefix=inside)
     check(writer.do("stats").used == "1000", writer.do("stats").line)
     os.kill(pid, 15)
     check(site.processes[0].wait() == 0, site.processes[0].log())
@@ -125,7 +125,7 @@ def refused(site, what):
     same = ("st_ino", "st_mode", "st_uid", "st_size", "st_nlink", "st_mtime_ns")
     check(all(getattr(before, key) == getattr(after, key) for key in same),
           f"{what}: touched: {before} {after}")
-    client = site.puppet()
+    client = site.test_client()
     for line in ("open", "open write", "open no-daemon"):
         client.refuse(line, E_NOT_OURS)
 
@@ -209,7 +209,7 @@ def _(site):
 @test("a second daemon on the board is refused and disturbs nobody")
 def _(site):
     first = site.daemon()
-    worker = site.puppet("open write", "create a", "update a extracting")
+    worker = site.test_client("open write", "create a", "update a extracting")
     epoch = site.header(280, "<I")
     code, said = site.daemon_fails()
     comment(said)
@@ -218,7 +218,7 @@ def _(site):
     check(code == TEMPFAIL, f"the second with its own socket exited {code}: {said}")
     check(site.header(280, "<I") == epoch, "the second took the board over")
     check(first.popen.poll() is None, "the first is gone")
-    watcher = site.puppet("open")  # over the first's socket, which the second must not have replaced
+    watcher = site.test_client("open")  # over the first's socket, which the second must not have replaced
     worker.kill()
     check(watcher.until_final("a").reason == "worker_lost", "the first no longer watches")
 

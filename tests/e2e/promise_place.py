@@ -59,14 +59,14 @@ def _(site):
 @test("no board's name is that of another's lock: each has a daemon of its own")
 def _(site):
     first = site.daemon("--capacity", "64")
-    worker = site.puppet("open write", "create a")
+    worker = site.test_client("open write", "create a")
     for suffix in (".lock", ".new"):
         other = Site()
         try:
             other.board = site.board + suffix
             other.env.update(TRACKD_BOARD=other.board)
             other.daemon("--capacity", "32")
-            other.puppet("open write", "create b")
+            other.test_client("open write", "create b")
             code, said = site.daemon_fails("--socket", site.socket + "2")
             check(code == 75 and "serves board" in said, f"a second daemon of {site.board} exited {code}: {said}")
             worker.do("update a extracting")
@@ -130,7 +130,7 @@ def _(site):
 @test("a socket from the environment does not decide for a board that is named on the command line")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
     done = subprocess.run([TRACKCTL, "--board", site.board + "-other", "ls"], env=site.env, capture_output=True,
                           text=True, check=False)
     check(done.returncode == 69 and "no board" in done.stderr, f"{done.returncode}: {done.stdout}{done.stderr}")
@@ -142,9 +142,9 @@ def _(site):
 @test("a daemon that serves another board than the one that was named is refused, with advice")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
     env = {**site.env, "TRACKD_BOARD": site.board + "-other"}
-    client = site.puppet(env=env)
+    client = site.test_client(env=env)
     for line in ("open", "open write"):
         client.refuse(line, E_OTHER_BOARD)
     done = subprocess.run([TRACKCTL, "ls"], env=env, capture_output=True, text=True, check=False)
@@ -155,13 +155,13 @@ def _(site):
 @test("where a socket is named and no board, the board is the one that is served")
 def _(site):
     site.daemon()
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
     env = {key: value for key, value in site.env.items() if key != "TRACKD_BOARD"}
-    client = site.puppet("open write", env=env)
+    client = site.test_client("open write", env=env)
     check(client.show("a").state == "pending", client.show("a").line)
     site.processes[0].kill()
     site.daemon("--capacity", "1024")  # and stays so when it is replaced
-    site.puppet("open write").do("update a extracting")
+    site.test_client("open write").do("update a extracting")
     until(lambda: client.ask("show a").fields.get("state") == "active", "the client moved to the new board")
 
 

@@ -24,10 +24,10 @@ TASKS = 16  # of one load
 
 def begin(site):
     site.daemon("--capacity", "256")
-    keeper = site.puppet("open write", "create shared", "update shared extracting")
+    keeper = site.test_client("open write", "create shared", "update shared extracting")
     load = site.load("load")
     check(load.line() == "ready", "the load did not begin")
-    return keeper, load, site.puppet("open")
+    return keeper, load, site.test_client("open")
 
 
 def look_at_all(watcher):
@@ -77,7 +77,7 @@ def _(site):
 @test("who wants what a stopped writer holds is told so in time, all others go on")
 def _(site):
     _, load, watcher = begin(site)
-    other = site.puppet("open write timeout=100")
+    other = site.test_client("open write timeout=100")
     other.do("create mine")
     busy = waited = 0
     told_after = []

@@ -31,9 +31,9 @@ PAGE = 4096
 def begin(site, *arguments, **options):
     """A daemon, a worker with a task that it refers to as ^, and a reader that does the same."""
     daemon = site.daemon(*arguments, **options)
-    worker = site.puppet("open write timeout=300", "create b owner=alice", "create a owner=bob", "update a extracting",
+    worker = site.test_client("open write timeout=300", "create b owner=alice", "create a owner=bob", "update a extracting",
                          "advance ^ 1")
-    watcher = site.puppet("open", "show a")
+    watcher = site.test_client("open", "show a")
     return daemon, worker, watcher
 
 
@@ -98,7 +98,7 @@ class Inside:
 @test("a process stopped inside a lock prevents the replacement, is named, and stops nobody else; a later start replaces")
 def _(site):
     daemon, worker, watcher = begin(site, *SMALL)
-    holder = site.puppet("open write", "hold b")
+    holder = site.test_client("open write", "hold b")
     holder.stop()
     old = board_id(worker)
     daemon.kill()
@@ -110,7 +110,7 @@ def _(site):
         worker.do("advance ^ 1")
         check(done(watcher) == number, watcher.show("a").line)
     worker.do("create c")
-    fresh = site.puppet("open write", "create d")
+    fresh = site.test_client("open write", "create d")
     check({board_id(client) for client in (worker, watcher, fresh)} == {old}, "somebody is on another board")
     holder.cont()
     holder.do("let-go")
@@ -119,7 +119,7 @@ def _(site):
     check(site.header(CAPACITY, "<I") == 4096, "with the lock free the board is replaced")
     for client in (worker, holder, fresh):
         client.do("advance a 1")
-    check(done(watcher) == 8 and done(site.puppet("open")) == 8, watcher.show("a").line)
+    check(done(watcher) == 8 and done(site.test_client("open")) == 8, watcher.show("a").line)
     site.doctor()
 
 
@@ -165,7 +165,7 @@ def _(site):
     check({"linkat", "rename", "fallocate"} <= {name for name, _ in calls}, calls)
     os.unlink(site.shm)
     daemon, worker, watcher = begin(site, *SMALL)
-    maker = site.puppet("open write timeout=300")
+    maker = site.test_client("open write timeout=300")
     counted, created, moving = 1, 0, 0
     for step, (name, when) in enumerate(calls):
         # Each start finds a board of another mode than configured, so that it replaces it.
@@ -192,7 +192,7 @@ def _(site):
         worker.do("update ^ keep at_" + name)
         worker.do("advance ^ 1")
         counted += 1
-        for client in (watcher, site.puppet("open")):
+        for client in (watcher, site.test_client("open")):
             seen = client.show("a")
             check(seen.number("done") == counted and seen.message == "at_" + name, f"killed at {name} {when}: {seen.line}")
             check(client.do("count").code == 2 + created, f"killed at {name} {when}: {client.do('count').line}")
@@ -217,13 +217,13 @@ def _(site):
     replaced(site, before)
     slow.kill()
     worker.do("advance ^ 1")
-    site.puppet("open write no-daemon", "create c")
-    for client in (watcher, site.puppet("open no-daemon")):
+    site.test_client("open write no-daemon", "create c")
+    for client in (watcher, site.test_client("open no-daemon")):
         until(lambda who=client: done(who) == 2, "what was written is seen", limit=MOVE_LIMIT)
         check(client.show("c").state == "pending", client.show("c").line)
     site.daemon(*LARGE)
     worker.do("advance ^ 1")
-    check(done(watcher) == done(site.puppet("open")) == 3, watcher.show("a").line)
+    check(done(watcher) == done(site.test_client("open")) == 3, watcher.show("a").line)
     site.doctor()
 
 
@@ -260,15 +260,15 @@ def _(site):
 def _(site):
     need_root()
     daemon, worker, watcher = begin(site, *SMALL)
-    far = site.puppet("open write", "create far", "update far extracting", prefix=own_shm("1M"))
-    far_reader = site.puppet("open", "show far", prefix=own_shm("1M"))
+    far = site.test_client("open write", "create far", "update far extracting", prefix=own_shm("1M"))
+    far_reader = site.test_client("open", "show far", prefix=own_shm("1M"))
     for number, how in enumerate((LARGE, None, SMALL, None), 1):
         if how:
             daemon.kill()
             daemon = site.daemon(*how)
         else:
             unlink(site)
-        until(lambda: far.ask("advance far 1").code == 0 and board_id(far) == board_id(site.puppet("open")),
+        until(lambda: far.ask("advance far 1").code == 0 and board_id(far) == board_id(site.test_client("open")),
               "a producer with another /dev/shm follows", limit=MOVE_LIMIT)
         far.do(f"create far-{number}")
         check(watcher.show(f"far-{number}").state == "pending", "what was acknowledged is not on the new board")
@@ -284,18 +284,18 @@ def _(site):
     site.give_to(SERVICE)
     options = {"program": site.program("trackd"), "prefix": as_user(SERVICE)}
     daemon = site.daemon("--mode", "0660", **options)
-    member = site.puppet("open write", "create a", "update a extracting", "create b", program=site.program("puppet"),
+    member = site.test_client("open write", "create a", "update a extracting", "create b", program=site.program("test_client"),
                          prefix=as_user(MEMBER, SERVICE))
-    reader = site.puppet("open", "show a", program=site.program("puppet"), prefix=as_user(MEMBER, SERVICE))
+    reader = site.test_client("open", "show a", program=site.program("test_client"), prefix=as_user(MEMBER, SERVICE))
     daemon.kill()
     site.daemon("--mode", "0600", **options)
-    before = site.puppet("open", program=site.program("puppet"), prefix=as_user(SERVICE)).do("count").code
+    before = site.test_client("open", program=site.program("test_client"), prefix=as_user(SERVICE)).do("count").code
     for line in ("advance ^ 1", "update ^ keep x", "complete ^", "create c", "remove ^", "cancel ^", "kind new one 1"):
         answer = member.ask(line)
         check(answer.code == -errno.EACCES and waits_for_nobody(answer), f"{line}: {answer.line}")
     answer = reader.ask("show ^")
     check(answer.code < 0 and waits_for_nobody(answer), f"a reader is shown what was: {answer.line}")
-    check(site.puppet("open", program=site.program("puppet"), prefix=as_user(SERVICE)).do("count").code == before,
+    check(site.test_client("open", program=site.program("test_client"), prefix=as_user(SERVICE)).do("count").code == before,
           "something was written")
 
 
@@ -340,8 +340,8 @@ def _(site):
 @test("a board unlinked or renamed beneath its daemon is replaced at once, and producers lose nothing")
 def _(site):
     daemon, worker, watcher = begin(site, *LARGE)
-    site.puppet("open write no-worker", "create shared")
-    listener = site.puppet("open")
+    site.test_client("open write no-worker", "create shared")
+    listener = site.test_client("open")
     loads = [site.load(f"load{i}") for i in range(2)]
     for load in loads:
         check(load.line() == "ready", "a load did not begin")
@@ -353,7 +353,7 @@ def _(site):
             os.rename(site.shm, site.shm + "-elsewhere")
             replaced(site, before)
         worker.do("advance ^ 1")
-        check(done(watcher) == number and done(site.puppet("open")) == number, watcher.show("a").line)
+        check(done(watcher) == number and done(site.test_client("open")) == number, watcher.show("a").line)
         check(listener.show("b").state == "pending", "a reader that was there sees it")
     os.unlink(site.shm + "-elsewhere")
     for load in loads:
@@ -385,13 +385,13 @@ def _(site):
     check(done(watcher) == 4, watcher.show("a").line)
     daemon.terminate()
     site.daemon()
-    check(done(site.puppet("open")) == 4, "the next daemon finds all")
+    check(done(site.test_client("open")) == 4, "the next daemon finds all")
 
 
 @test("event loops that wait for a board that is replaced are rung, and stay connected")
 def _(site):
     _, worker, watcher = begin(site)
-    waiter = site.puppet("open")
+    waiter = site.test_client("open")
     for number in range(3):
         waiter.ask("listen 1")  # it has subscribed
         waiter.send("listen 60000")
@@ -429,7 +429,7 @@ def _(site):
     until(lambda: "belongs to somebody else" in daemon.log(), lambda: daemon.log())
     old = board_id(watcher)
     until(lambda: daemon.log().count("somebody has removed") == 1, "said once")
-    fresh = site.puppet("open write", "create c")
+    fresh = site.test_client("open write", "create c")
     deadline = 3
     for number in range(2, 2 + 10 * deadline):
         check(worker.do("advance ^ 1").number("us") < 2_000_000 and done(watcher) == number, watcher.show("a").line)
@@ -443,14 +443,14 @@ def _(site):
     os.unlink(site.shm)
     replaced(site, before)
     worker.do("advance ^ 1")
-    check(done(watcher) == done(site.puppet("open")) == 2 + 10 * deadline, watcher.show("a").line)
+    check(done(watcher) == done(site.test_client("open")) == 2 + 10 * deadline, watcher.show("a").line)
     check("a new board is there" in daemon.log(), daemon.log())
 
 
 @test("a lock that is held when the board is unlinked: it is said who holds it, and tried again")
 def _(site):
     daemon, worker, watcher = begin(site)
-    holder = site.puppet("open write", "hold b")
+    holder = site.test_client("open write", "hold b")
     holder.stop()
     os.unlink(site.shm)
     until(lambda: f"[{holder.pid}] holds a lock" in daemon.log(), lambda: daemon.log())
@@ -462,7 +462,7 @@ def _(site):
     holder.do("let-go")
     replaced(site, 0)
     worker.do("advance ^ 1")
-    check(done(watcher) == done(site.puppet("open")) == 40, watcher.show("a").line)
+    check(done(watcher) == done(site.test_client("open")) == 40, watcher.show("a").line)
     check(daemon.log().count(f"[{holder.pid}] holds") == 1, daemon.log())
 
 
@@ -470,7 +470,7 @@ def _(site):
 def _(site):
     inside = Inside(site, "30M")
     daemon = site.daemon("--capacity", "5000", prefix=inside.prefix)
-    worker = site.puppet("open write", "create a", "update a extracting", prefix=inside.prefix)
+    worker = site.test_client("open write", "create a", "update a extracting", prefix=inside.prefix)
     with open(inside.path + "/ballast", "wb") as file:
         os.posix_fallocate(file.fileno(), 0, 6 << 20)
     used = inside.used()
@@ -482,13 +482,13 @@ def _(site):
     os.unlink(inside.path + "/ballast")
     until(lambda: os.path.exists(inside.path + site.board), "it has a name again")
     worker.do("advance a 1")
-    check(done(site.puppet("open no-daemon", prefix=inside.prefix)) == 4, "nothing is lost")
+    check(done(site.test_client("open no-daemon", prefix=inside.prefix)) == 4, "nothing is lost")
 
 
 @test("a board unlinked while no daemon runs: within a second calls are refused, and go on when there is one")
 def _(site):
     daemon, worker, watcher = begin(site, "--state-dir", site.state)
-    counter = site.puppet("open write", "advance a 1")
+    counter = site.test_client("open write", "advance a 1")
     daemon.terminate()
     os.unlink(site.shm)
     until(lambda: worker.ask("update ^ keep x").code == E_NO_BOARD, "a producer notices", limit=MOVE_LIMIT)
@@ -499,7 +499,7 @@ def _(site):
     check(E_NO_BOARD in [counter.ask("advance ^ 1").code for _ in range(2 * 256)], "one that only counts does not notice")
     site.daemon("--state-dir", site.state)
     until(lambda: worker.ask("advance a 1").code == 0, "it follows", limit=MOVE_LIMIT)
-    until(lambda: done(watcher) == done(site.puppet("open")) == 3, "a reader follows", limit=MOVE_LIMIT)
+    until(lambda: done(watcher) == done(site.test_client("open")) == 3, "a reader follows", limit=MOVE_LIMIT)
 
 
 # ---- Events, memory, trackctl ---------------------------------------------------------------------------------------
@@ -551,8 +551,8 @@ def _(site):
 def _(site):
     inside = Inside(site, "300M")
     site.daemon("--capacity", "16384", prefix=inside.prefix)
-    producer = site.puppet("open write", "fill 16000 t", prefix=inside.prefix)
-    readers = [site.puppet("open", "count", prefix=inside.prefix) for _ in range(3)]
+    producer = site.test_client("open write", "fill 16000 t", prefix=inside.prefix)
+    readers = [site.test_client("open", "count", prefix=inside.prefix) for _ in range(3)]
     name = inside.path + site.board
     with open(name, "rb") as file:
         header = file.read(PAGE)

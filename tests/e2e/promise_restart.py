@@ -31,15 +31,15 @@ def totals(line):
 def _(site):
     arguments = ("--capacity", "1024", "--ttl", "1h")
     daemon = site.daemon(*arguments)
-    keeper = site.puppet("open write", "create shared", "update shared extracting")
-    watcher = site.puppet("open")
+    keeper = site.test_client("open write", "create shared", "update shared extracting")
+    watcher = site.test_client("open")
     loads = [site.load(f"load{i}") for i in range(4)]
     for load in loads:
         line = load.line()
         check(line == "ready", f"a load did not begin: {line}")
     victims = []
     for i in range(KILLS):
-        victims.append(site.puppet("open write", f"create v{i}", f"update v{i} chunking",
+        victims.append(site.test_client("open write", f"create v{i}", f"update v{i} chunking",
                                    f"advance v{i} {i + 1}"))
         epoch = site.header(280, "<I")
         time.sleep(random.uniform(0, 0.1))  # at any moment of its life, its first ones too
@@ -84,8 +84,8 @@ def _(site):
 @test("a waiter and an updater work on while no daemon runs at all")
 def _(site):
     daemon = site.daemon()
-    worker = site.puppet("open write", "create a", "update a extracting")
-    watcher = site.puppet("open")
+    worker = site.test_client("open write", "create a", "update a extracting")
+    watcher = site.test_client("open")
     daemon.kill()
     worker.do("update a chunking")
     worker.do("create b")
@@ -110,8 +110,8 @@ def _(site):
 @test("a producer that began without a daemon meets it when it comes")
 def _(site):
     site.daemon().terminate()
-    worker = site.puppet("open write", "create a", "update a extracting")
-    watcher = site.puppet("open")
+    worker = site.test_client("open write", "create a", "update a extracting")
+    watcher = site.test_client("open")
     site.daemon()
     worker.do("advance a 1")
     worker.kill()
@@ -128,7 +128,7 @@ def sockets(site):
 @test("a producer introduces itself to a new daemon when it writes next")
 def _(site):
     site.daemon().kill()
-    worker = site.puppet("open write", "create a", "update a extracting")
+    worker = site.test_client("open write", "create a", "update a extracting")
     site.daemon()
     check(sockets(site) == 1, "it listens, and nobody has connected")
     worker.do("advance a 1")
@@ -138,8 +138,8 @@ def _(site):
 @test("an event loop hears of a task's end over a restart of the daemon")
 def _(site):
     site.daemon()
-    worker = site.puppet("open write", "create a", "update a extracting")
-    watcher = site.puppet("open")
+    worker = site.test_client("open write", "create a", "update a extracting")
+    watcher = site.test_client("open")
     while watcher.ask("listen 200").code > 0:  # what it is told at the beginning
         pass
     worker.do("update a chunking")
@@ -160,14 +160,14 @@ def _(site):
 @test("a daemon that is stopped keeps nobody waiting")
 def _(site):
     daemon = site.daemon()
-    worker = site.puppet("open write", "create a")
-    watcher = site.puppet("open")
+    worker = site.test_client("open write", "create a")
+    watcher = site.test_client("open")
     daemon.stop()
     answers = [worker.do(line) for line in ["update a extracting", "advance a 1", "create b", "remove b",
                                             "progress a 3 5", "update a chunking", "complete a"]]
     check(sum(not waits_for_nobody(answer) for answer in answers) <= 1, [answer.line for answer in answers])
     check(watcher.show("a").state == "completed", "what a reader sees")
-    took = quickest(lambda: site.puppet().do("open write timeout=300").number("us"), 1_500_000)
+    took = quickest(lambda: site.test_client().do("open write timeout=300").number("us"), 1_500_000)
     check(took < 1_500_000, f"opening took {took} us")
     daemon.cont()
 
@@ -179,7 +179,7 @@ def _(site):
         raise Skip(f"may open {most} files only")
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     daemon = site.daemon()
-    worker = site.puppet("open write", "create a")
+    worker = site.test_client("open write", "create a")
     daemon.stop()
     waiting = []
     try:
@@ -196,7 +196,7 @@ def _(site):
         file.write(struct.pack("<I", epoch + 1))
     answer = worker.do("update a extracting")
     check(waits_for_nobody(answer), f"an update waited: {answer.line}")
-    took = quickest(lambda: site.puppet().do("open write timeout=300").number("us"), 1_500_000)
+    took = quickest(lambda: site.test_client().do("open write timeout=300").number("us"), 1_500_000)
     check(took < 1_500_000, f"opening took {took} us")
     for one in waiting:
         one.close()

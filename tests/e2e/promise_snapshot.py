@@ -47,7 +47,7 @@ def begin(site, *arguments, **options):
 
 def fill(site):
     """A task in every state, and their worker."""
-    worker = site.puppet("open write")
+    worker = site.test_client("open write")
     for line in ("kind video decoding 5 encoding 30", "create pending owner=alice name=Report.pdf",
                  "create active owner=alice total=7", "update active extracting reading",
                  "progress active 87 87", "update active embedding batch_3",
@@ -64,7 +64,7 @@ TASKS = ("pending", "active", "completed", "failed", "cancelled")
 
 
 def look(site):
-    watcher = site.puppet("open")
+    watcher = site.test_client("open")
     return {task: watcher.show(task) for task in TASKS}
 
 
@@ -85,7 +85,7 @@ def _(site):
     check(after["active"].done == "483", after["active"].line)
     worker.do("advance active 1")
     worker.kill()
-    site.puppet("open").until_final("active")
+    site.test_client("open").until_final("active")
 
 
 @test("without a state directory too, and no snapshot is written anywhere")
@@ -106,7 +106,7 @@ def _(site):
 def _(site):
     daemon = begin(site)
     worker = fill(site)
-    mortal = site.puppet("open write", "create orphan", "update orphan chunking", "advance orphan 5")
+    mortal = site.test_client("open write", "create orphan", "update orphan chunking", "advance orphan 5")
     before = look(site)
     daemon.terminate()
     os.unlink(site.shm)
@@ -116,12 +116,12 @@ def _(site):
     for task in TASKS:
         same(before[task], after[task])
     check(after["active"].number("worker") == worker.pid, after["active"].line)
-    orphan = site.puppet("open").until_final("orphan")
+    orphan = site.test_client("open").until_final("orphan")
     check(orphan.reason == "worker_lost" and orphan.done == "5" and orphan.stage == "1", orphan.line)
     worker.do("kind video")
     check(worker.do("update active indexing").code == 0, "its worker goes on")
     worker.kill()
-    check(site.puppet("open").until_final("active").reason == "worker_lost", "its death is seen")
+    check(site.test_client("open").until_final("active").reason == "worker_lost", "its death is seen")
     site.doctor()
 
 
@@ -144,7 +144,7 @@ def _(site):
     check((lost.state, lost.reason) == ("failed", "host_restart"), lost.line)
     same(before["active"], lost, ("stage", "done", "total", "owner", "name", "created"))
     check("embedding" in lost.error and lost.progress == before["active"].progress, lost.line)
-    watcher = site.puppet("open write")
+    watcher = site.test_client("open write")
     check(watcher.do("count alice").code == 2, "the index of owners")
     watcher.do("kind video")
     watcher.do("create fresh")
@@ -163,7 +163,7 @@ def _(site):
     check(after["active"].reason == "host_restart", after["active"].line)
     for task in ("pending", "completed", "failed", "cancelled"):
         same(before[task], after[task])
-    check(site.puppet("open").do("stats").board_id != board, "the old board was kept")
+    check(site.test_client("open").do("stats").board_id != board, "the old board was kept")
 
 
 @test("a power loss costs no more than what changed since the last periodic snapshot")
@@ -191,7 +191,7 @@ def _(site):
 def damaged(site, damage):
     """Start from a snapshot of many tasks that damage(bytes) returned; how many came back."""
     daemon = begin(site, "--capacity", "512")
-    site.puppet("open write no-worker", "fill 300 t owner=alice complete")
+    site.test_client("open write no-worker", "fill 300 t owner=alice complete")
     daemon.terminate()
     os.unlink(site.shm)
     with open(snapshot(site), "rb") as file:
@@ -200,7 +200,7 @@ def damaged(site, damage):
     with open(snapshot(site), "wb") as file:
         file.write(data)
     daemon = begin(site, "--capacity", "512")
-    left = site.puppet("open write").do("stats").number("used")
+    left = site.test_client("open write").do("stats").number("used")
     comment(f"{left} of 300 tasks came back")
     log = daemon.log()
     check("corrupt" in log, f"it does not say what was lost: {log}")
@@ -211,7 +211,7 @@ def damaged(site, damage):
     daemon.terminate()  # and a good one is written again
     os.unlink(site.shm)
     begin(site, "--capacity", "512")
-    check(site.puppet("open").do("stats").number("used") == left, "the next snapshot")
+    check(site.test_client("open").do("stats").number("used") == left, "the next snapshot")
     return left
 
 
@@ -260,7 +260,7 @@ def _(site):
              f"mount -t tmpfs -o size=64k none {site.state} && exec \"$@\"", "sh"]
     daemon = begin(site, "--snapshot-interval", "1s", prefix=small)
     inside = f"/proc/{daemon.pid}/root{snapshot(site)}"
-    worker = site.puppet("open write", "create first")
+    worker = site.test_client("open write", "create first")
     until(lambda: os.path.exists(inside), "the first snapshot")
     with open(inside, "rb") as file:
         good = file.read()
@@ -282,7 +282,7 @@ def _(site):
 @test("a stop that cannot write the snapshot says what a reboot loses and what to do, and exits with 74")
 def _(site):
     daemon = begin(site, "--snapshot-interval", "never")
-    worker = site.puppet("open write no-worker", "create only owner=alice")
+    worker = site.test_client("open write no-worker", "create only owner=alice")
     shutil.rmtree(site.state)
     with open(site.state, "w", encoding="utf-8"):
         pass
@@ -312,7 +312,7 @@ def trackd_of(site):
 @test("killed between writing and renaming, the old snapshot is whole and is used")
 def _(site):
     begin(site).terminate()
-    worker = site.puppet("open write", "create old owner=alice")
+    worker = site.test_client("open write", "create old owner=alice")
     begin(site).terminate()
     with open(snapshot(site), "rb") as file:
         good = file.read()
@@ -329,7 +329,7 @@ def _(site):
             check(file.read() == good, f"{call}: the old snapshot changed")
     os.unlink(site.shm)
     begin(site)
-    watcher = site.puppet("open")
+    watcher = site.test_client("open")
     check(watcher.show("old").owner == "alice", "what the old snapshot had")
     watcher.refuse("show new", E_NOT_FOUND)
 
@@ -337,13 +337,13 @@ def _(site):
 @test("what expired while the host was down does not come back")
 def _(site):
     begin(site)
-    writer = site.puppet("open write", "create short ttl=1000", "create long")
-    watcher = site.puppet("open")
+    writer = site.test_client("open write", "create short ttl=1000", "create long")
+    watcher = site.test_client("open")
     site.processes[0].terminate()
     os.unlink(site.shm)
     watcher.ask("wait-gone short 5000")  # its mapping of the old board is a clock as good as any
     begin(site)
-    site.puppet("open").refuse("show short", E_NOT_FOUND)
+    site.test_client("open").refuse("show short", E_NOT_FOUND)
     check(writer.show("long").state == "pending", writer.show("long").line)
 
 
@@ -371,7 +371,7 @@ def saved_tasks(site):
         if struct.unpack_from("<H", frame, 4)[0] != 2:
             continue
         _, done, total = struct.unpack_from("<QQQ", frame, 24)
-        # The strings come last and stand together; a puppet says spaces as underlines.
+        # The strings come last and stand together; a test client says spaces as underlines.
         text = frame.rstrip(b"\0").split(b"\0")[-1].decode().replace(" ", "_")
         tasks[next(task for task in ("waits", "works") if task in text)] = (done, total, text)
     return tasks
@@ -380,7 +380,7 @@ def saved_tasks(site):
 @test("what changes without a transition reaches the periodic snapshot, of pending tasks as well")
 def _(site):
     daemon = begin(site, "--snapshot-interval", "100ms")
-    worker = site.puppet("open write", "create waits", "create works", "update works extracting")
+    worker = site.test_client("open write", "create waits", "create works", "update works extracting")
     changes = {
         "waits": ("update waits keep told_{}", "progress waits {} 1000", "advance waits {}",
                   "progress waits 7 {}"),
@@ -403,7 +403,7 @@ def _(site):
     daemon.kill()
     os.unlink(site.shm)
     begin(site)
-    watcher = site.puppet("open")
+    watcher = site.test_client("open")
     for task, seen in before.items():
         same(seen, watcher.show(task), ("state", "done", "total", "message"))
 
@@ -411,7 +411,7 @@ def _(site):
 @test("of two records with one id the newer is kept, whichever comes first")
 def _(site):
     begin(site)
-    worker = site.puppet("open write no-worker", "create t owner=alice", "update t extracting")
+    worker = site.test_client("open write no-worker", "create t owner=alice", "update t extracting")
     site.processes[0].terminate()
     with open(snapshot(site), "rb") as file:
         old = file.read()
@@ -428,7 +428,7 @@ def _(site):
             file.write(header + b"".join(frames(order[0])[:-1] + frames(order[1])[:-1] +
                                          frames(new)[-1:]))
         begin(site)
-        watcher = site.puppet("open")
+        watcher = site.test_client("open")
         seen = watcher.show("t")
         check((seen.stage, seen.message) == ("2", "newer"), seen.line)
         check(watcher.do("stats").used == "1" and watcher.do("count alice").code == 1,
@@ -441,7 +441,7 @@ def _(site):
     log = os.path.join(site.folder, "calls")
     tracer = begin(site, prefix=["strace", "-f", "-y", "-o", log, "-e",
                                  "trace=fsync,fdatasync,rename,renameat,renameat2"])
-    site.puppet("open write", "create t")
+    site.test_client("open write", "create t")
     os.kill(trackd_of(site), 15)
     tracer.wait()
     with open(log, encoding="utf-8") as file:

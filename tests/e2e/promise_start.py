@@ -36,7 +36,7 @@ def snapshot(site):
 def saved(site):
     """A snapshot of five tasks and no board. Its bytes."""
     site.daemon("--state-dir", site.state)
-    site.puppet("open write no-worker", "fill 5 t")
+    site.test_client("open write no-worker", "fill 5 t")
     site.processes[0].terminate()
     os.unlink(site.shm)
     with open(snapshot(site), "rb") as file:
@@ -82,7 +82,7 @@ def _(site):
         with open(snapshot(site), "rb") as file:
             check(file.read() == good, f"{what}: the snapshot has changed")
     site.daemon("--state-dir", site.state)
-    check(site.puppet("open").do("stats").used == "5", "with the fault gone they are back")
+    check(site.test_client("open").do("stats").used == "5", "with the fault gone they are back")
 
 
 @test("a snapshot of root's, as after a restore from a backup, refuses the start of a daemon that is not root")
@@ -91,7 +91,7 @@ def _(site):
     site.give_to(SERVICE)
     start = {"prefix": as_user(SERVICE), "program": site.program("trackd")}
     site.daemon("--state-dir", site.state, **start)
-    site.puppet("open write no-worker", "fill 5 t")
+    site.test_client("open write no-worker", "fill 5 t")
     site.processes[0].terminate()
     os.unlink(site.shm)
     os.chown(snapshot(site), 0, 0)
@@ -99,7 +99,7 @@ def _(site):
     refused(site, NO_PERMISSION, "cannot be read", "chown", **start)
     os.chown(snapshot(site), SERVICE, SERVICE)
     site.daemon("--state-dir", site.state, **start)
-    check(site.puppet("open").do("stats").used == "5", "the tasks are lost")
+    check(site.test_client("open").do("stats").used == "5", "the tasks are lost")
 
 
 @test("a snapshot that a stranger has put there refuses the start")
@@ -120,7 +120,7 @@ def _(site):
     code, said = site.daemon_fails("--state-dir", site.state, prefix=inject("epoll_create1:error=EMFILE:when=2"))
     check(code == OS_ERROR and not os.path.exists(site.shm), f"trackd exited {code}: {said}; left: {site.left()}")
     daemon = site.daemon("--state-dir", site.state)
-    left = site.puppet("open").do("stats").number("used")
+    left = site.test_client("open").do("stats").number("used")
     check(1 <= left < 5, f"{left} of the first half are back")
     check("corrupt" in daemon.log(), daemon.log())
     daemon.terminate()
@@ -134,7 +134,7 @@ def _(site):
 @test("a board that cannot be read is not damaged: the start is refused and the board stays")
 def _(site):
     site.daemon()
-    site.puppet("open write no-worker", "fill 5 t")
+    site.test_client("open write no-worker", "fill 5 t")
     site.processes[0].terminate()
     before = os.stat(site.shm)
     for what, code in (("openat:error=EIO", IO_ERROR), ("openat:error=EMFILE", OS_ERROR),
@@ -145,7 +145,7 @@ def _(site):
         after = os.stat(site.shm)
         check((before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns), f"{what}: it was changed")
     site.daemon()
-    check(site.puppet("open").do("stats").used == "5", "with the fault gone they are there")
+    check(site.test_client("open").do("stats").used == "5", "with the fault gone they are there")
 
 
 # ---- The state directory -------------------------------------------------------------------------------------------
@@ -166,11 +166,11 @@ def _(site):
     for folder in ("a", "a/b", "a/b/c"):
         mode = os.stat(os.path.join(site.state, folder)).st_mode & 0o7777
         check(mode == 0o700, f"{folder} has mode {mode:o}")
-    site.puppet("open write no-worker", "fill 5 t")
+    site.test_client("open write no-worker", "fill 5 t")
     daemon.terminate()
     os.unlink(site.shm)
     site.daemon("--state-dir", state + "/")
-    check(site.puppet("open").do("stats").used == "5", "the snapshot is not there")
+    check(site.test_client("open").do("stats").used == "5", "the snapshot is not there")
 
 
 def unusable(site, state, prefix=(), program=TRACKD):
@@ -242,7 +242,7 @@ def _(site):
     full[-2] = full[-2].replace("&& exec", f"&& {{ cat /dev/zero >{site.state}/filler 2>/dev/null; true; }} && exec")
     daemon = site.daemon("--state-dir", site.state, prefix=full)
     check("state_dir" in daemon.log() and "No space" in daemon.log(), daemon.log())
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
 
 
 # ---- Every step ----------------------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def _(site):
     check(code == OS_ERROR, f"trackd exited {code}: {said}")
     check(site.left() == names and os.path.exists(site.socket), f"left: {site.left()}")
     site.daemon()
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
 
 
 @test("what a daemon leaves that is killed while it starts goes with the next one")
@@ -335,7 +335,7 @@ def _(site):
 @test("a board whose name somebody takes away while its daemon starts is replaced like any other")
 def _(site):
     site.daemon()
-    site.puppet("open write no-worker", "fill 5 t")
+    site.test_client("open write no-worker", "fill 5 t")
     site.processes[0].terminate()
     log = os.path.join(site.folder, "calls")
     # The rename brings the socket out, between the board's adoption and the look at its name.
@@ -349,7 +349,7 @@ def _(site):
     daemon.cont()
     daemon.ready()
     until(lambda: os.path.exists(site.shm), lambda: f"the board has a name again: {daemon.log()}")
-    check(site.puppet("open").do("stats").used == "5", "the tasks are lost")
+    check(site.test_client("open").do("stats").used == "5", "the tasks are lost")
 
 
 main()

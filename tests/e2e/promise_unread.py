@@ -52,8 +52,8 @@ class Pipe:
 
 def serves(site, name):
     """It hands out its board, sees a death, and rings who waits."""
-    worker = site.puppet("open write", f"create {name}", f"update {name} extracting")
-    watcher = site.puppet("open")
+    worker = site.test_client("open write", f"create {name}", f"update {name} extracting")
+    watcher = site.test_client("open")
     worker.kill()
     seen = watcher.until_final(name)
     check(seen.reason == "worker_lost", seen.line)
@@ -186,7 +186,7 @@ def _(site):
         except BlockingIOError:
             return [entry for entry in entries
                     if entry["TRACKD_TASK"] == task and entry["TRACKD_STATUS"] == status]
-    writer = site.puppet("open write", "create told owner=alice name=Report.pdf",
+    writer = site.test_client("open write", "create told owner=alice name=Report.pdf",
                          "update told extracting", "progress told 3 9", "fail told no_space_today")
     entry = until(lambda: told("told", "failed"), lambda: f"it is in the journal: {entries}")[0]
     for key, value in {"PRIORITY": "3", "SYSLOG_IDENTIFIER": "trackd", "TRACKD_OWNER": "alice",

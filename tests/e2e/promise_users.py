@@ -35,7 +35,7 @@ def begin(site, mode):
 
 
 def client(site, user, *groups):
-    return site.puppet(prefix=as_user(user, *groups), program=site.program("puppet"))
+    return site.test_client(prefix=as_user(user, *groups), program=site.program("test_client"))
 
 
 def run_as(prefix, *command):
@@ -108,7 +108,7 @@ def _(site):
 @test("with mode 0640 the group reads and cannot write, whatever it tries")
 def _(site):
     begin(site, "0640")
-    root = site.puppet("open write", "create a owner=alice", "update a extracting")
+    root = site.test_client("open write", "create a owner=alice", "update a extracting")
     member = client(site, MEMBER, SERVICE)
     for line in ("open write", "open write no-daemon"):
         member.refuse(line, -errno.EACCES)
@@ -127,7 +127,7 @@ def _(site):
 @test("a reader that could write has asked not to: the kernel holds it to that")
 def _(site):
     begin(site, "0660")
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
     member = client(site, MEMBER, SERVICE)
     for line in ("open", "open no-daemon"):
         member.do(line)
@@ -159,7 +159,7 @@ def _(site):
 def _(site):
     begin(site, "0640")
     os.chmod(site.socket, 0o666)  # as a socket unit may have made it
-    site.puppet("open write", "create a")
+    site.test_client("open write", "create a")
     member = client(site, MEMBER, SERVICE)
     member.refuse("open write", -errno.EACCES)
     member.do("open")

@@ -13,7 +13,7 @@ import signal
 import statistics
 import time
 
-from e2e import (E_NAMESPACE, E_NOT_FOUND, PUPPET, Skip, check, main, need_root, process_state, test,
+from e2e import (E_NAMESPACE, E_NOT_FOUND, TEST_CLIENT, Skip, check, main, need_root, process_state, test,
                  until)
 
 PID_NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child"]
@@ -29,8 +29,8 @@ HIDDEN_PROC = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
 def begin(site, task="a"):
     """A daemon, a worker in a stage of a task, and somebody who watches."""
     site.daemon()
-    worker = site.puppet("open write", f"create {task} owner=alice", f"update {task} extracting")
-    return worker, site.puppet("open")
+    worker = site.test_client("open write", f"create {task} owner=alice", f"update {task} extracting")
+    return worker, site.test_client("open")
 
 
 def expect_active(watcher, task, worker):
@@ -56,7 +56,7 @@ def kill_for_reuse(worker):
 
 def after_a_death(site, watcher, name):
     """Wait until the daemon has dealt with the death of another worker: a clock for what must not happen."""
-    victim = site.puppet("open write", f"create {name}", f"update {name} extracting")
+    victim = site.test_client("open write", f"create {name}", f"update {name} extracting")
     victim.kill()
     expect_lost(watcher, name)
 
@@ -84,10 +84,10 @@ def _(site):
 @test("a death is seen within 50 ms")
 def _(site):
     site.daemon()
-    watcher = site.puppet("open")
+    watcher = site.test_client("open")
     took = []
     for i in range(DEATHS):
-        worker = site.puppet("open write", f"create t{i}", f"update t{i} extracting")
+        worker = site.test_client("open write", f"create t{i}", f"update t{i} extracting")
         watcher.send(f"wait t{i} final 20000")
         killed = time.monotonic()
         worker.kill()
@@ -165,7 +165,7 @@ def _(site):
 def _(site):
     need_root()
     worker, watcher = begin(site)
-    parent = site.puppet("open write")
+    parent = site.test_client("open write")
     site.processes[0].kill()
     kill_for_reuse(worker)
     site.pids.append(worker.pid)
@@ -183,7 +183,7 @@ def _(site):
 def _(site):
     need_root()
     worker, watcher = begin(site)
-    parent = site.puppet("open write")
+    parent = site.test_client("open write")
     site.processes[0].kill()
     kill_for_reuse(worker)
     site.pids.append(worker.pid)
@@ -193,7 +193,7 @@ def _(site):
         # It holds the other end of its own input, so it lives on when it has done the lines.
         file.write(f"exec 0<>{lines}\n"
                    "printf 'open write\\ncreate b\\nupdate b extracting\\n' >&0\n"
-                   f"exec {PUPPET}\n")
+                   f"exec {TEST_CLIENT}\n")
     reused = parent.ask(f"fork {worker.pid} exec sh {script}")
     if reused.code == -17:
         raise Skip("the pid was taken by another process")
@@ -234,7 +234,7 @@ def _(site):
 @test("a task that moves to another worker dies with that one")
 def _(site):
     first, watcher = begin(site)
-    second = site.puppet("open write", "update a chunking")
+    second = site.test_client("open write", "update a chunking")
     expect_active(watcher, "a", second.pid)
     first.kill()
     after_a_death(site, watcher, "clock")
@@ -277,10 +277,10 @@ def _(site):
     site.give_to(SERVICE)
     options = {"program": site.program("trackd"), "prefix": HIDDEN_PROC}
     daemon = site.daemon(**options)
-    worker = site.puppet("open write", "create a", "update a extracting", "create b",
+    worker = site.test_client("open write", "create a", "update a extracting", "create b",
                          "update b extracting")
-    other = site.puppet("open write", "update b chunking")
-    watcher = site.puppet("open")
+    other = site.test_client("open write", "update b chunking")
+    watcher = site.test_client("open")
     after_a_death(site, watcher, "first")
     expect_active(watcher, "a", worker.pid)
     daemon.kill()
@@ -296,7 +296,7 @@ def _(site):
 @test("a worker that closes its connection, or all its descriptors, stays the worker")
 def _(site):
     worker, watcher = begin(site)
-    second = site.puppet("open write", "create b", "update b extracting")
+    second = site.test_client("open write", "create b", "update b extracting")
     worker.do("close")
     second.do("close-descriptors")
     after_a_death(site, watcher, "clock")
@@ -313,9 +313,9 @@ def _(site):
 @test("a tool's update claims no task, unless it names the process to watch")
 def _(site):
     worker, watcher = begin(site)
-    tool = site.puppet("open write no-worker", "update a chunking")
+    tool = site.test_client("open write no-worker", "update a chunking")
     tool.kill()
-    other = site.puppet(f"open write worker={worker.pid}", "create b", "update b extracting")
+    other = site.test_client(f"open write worker={worker.pid}", "create b", "update b extracting")
     other.kill()
     after_a_death(site, watcher, "clock")
     expect_active(watcher, "a", worker.pid)
@@ -329,8 +329,8 @@ def _(site):
 def _(site):
     worker, watcher = begin(site)
     site.processes[0].kill()
-    late = site.puppet("open write", "create late", "update late chunking")  # it never saw a daemon
-    alive = site.puppet("open write", "create alive", "update alive chunking")
+    late = site.test_client("open write", "create late", "update late chunking")  # it never saw a daemon
+    alive = site.test_client("open write", "create alive", "update alive chunking")
     worker.kill()
     late.kill()
     check(watcher.show("late").state == "active", "without a daemon nobody fails a task")
@@ -346,13 +346,13 @@ def _(site):
     need_root()
     _, watcher = begin(site)
     for prefix in (PID_NAMESPACE, [*PID_NAMESPACE, "--mount-proc"]):
-        foreign = site.puppet(prefix=prefix)
+        foreign = site.test_client(prefix=prefix)
         foreign.refuse("open write", E_NAMESPACE)
         foreign.refuse("open write no-daemon", E_NAMESPACE)
         foreign.do("open")
         check(foreign.show("a").state == watcher.show("a").state, "what the foreign reader sees")
     site.processes[0].kill()
-    again = site.puppet(prefix=PID_NAMESPACE)
+    again = site.test_client(prefix=PID_NAMESPACE)
     again.refuse("open write", E_NAMESPACE)
     again.do("open")
     check(again.show("a").state == "active", "what it sees without a daemon")
@@ -364,7 +364,7 @@ def _(site):
     _, watcher = begin(site)
     for kind in ("pid", "time"):
         task = f"of-{kind}"
-        worker = site.puppet("open write", f"create {task}", f"update {task} extracting")
+        worker = site.test_client("open write", f"create {task}", f"update {task} extracting")
         before = watcher.show(task)
         worker.do(f"unshare {kind}")
         answer = worker.do(f"fork create b ; update {task} embedding ; advance {task} 1 ; "
@@ -390,7 +390,7 @@ def _(site):
     worker, _ = begin(site)
     site.processes[0].kill()
     site.daemon(prefix=PID_NAMESPACE)
-    late = site.puppet("open")
+    late = site.test_client("open")
     names = (f"late{i}" for i in range(10 ** 6))
     until(lambda: worker.ask(f"create {next(names)}").code == E_NAMESPACE, "the worker is refused")
     check(late.do("stats").number("used") == 1, "it wrote to the board before it was refused")
@@ -404,7 +404,7 @@ def _(site):
     need_root()
     worker, watcher = begin(site)
     worker.do("create short ttl=6000")
-    foreign = site.puppet(prefix=TIME_NAMESPACE)
+    foreign = site.test_client(prefix=TIME_NAMESPACE)
     foreign.refuse("open write", E_NAMESPACE)
     foreign.refuse("open write no-daemon", E_NAMESPACE)
     foreign.do("open")

@@ -24,7 +24,7 @@ static struct {
 	struct board board;
 	sd_event *event;
 	struct notify notify;
-	struct losses losses;
+	struct dead_workers dead_workers;
 	struct liveness liveness;
 	struct control control;
 	int client[CLIENTS]; /* our ends; -1: not connected */
@@ -66,8 +66,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	must(listen(listener, 16), "listen");
 	must(segment_create(&scene.board, &params), "board");
 	must(sd_event_new(&scene.event), "loop");
-	must(losses_init(&scene.losses, scene.event, &scene.board, after_death, NULL), "losses");
-	must(liveness_init(&scene.liveness, scene.event, &scene.board, &scene.losses,
+	must(dead_workers_init(&scene.dead_workers, scene.event, &scene.board, after_death, NULL),
+	     "losses");
+	must(liveness_init(&scene.liveness, scene.event, &scene.board, &scene.dead_workers,
 			   &scene.notify),
 	     "liveness");
 	must(control_init(&scene.control, scene.event, listener, &scene.board, "/fuzz",

@@ -39,14 +39,14 @@ enum { ABSENT = 0, PENDING = 1, STAGE_0 = 2, FINAL = STAGE_0 + STAGES };
 
 /* What a task must look like. One call is under way at a time: `tried` is what it would make of
  * `acked`. */
-struct sight {
+struct snapshot {
 	uint64_t phase, done, message;
 };
 
 struct row {
 	uint64_t id; /* of the task: producer-id */
 	struct trackd_ref ref;
-	struct sight acked, tried;
+	struct snapshot acked, tried;
 };
 
 struct ledger {
@@ -91,19 +91,19 @@ static void id_of(char id[32], unsigned producer, const struct row *row)
 /* ---- Looking ------------------------------------------------------------------ */
 
 /* A task as the ledger would put it. */
-static void sight_of(const struct trackd_task *task, struct sight *sight)
+static void snapshot_of(const struct trackd_task *task, struct snapshot *snapshot)
 {
-	sight->done = task->done;
-	sight->message = strtoull(task->message, NULL, 10);
+	snapshot->done = task->done;
+	snapshot->message = strtoull(task->message, NULL, 10);
 	if (task->state == TRACKD_PENDING)
-		sight->phase = PENDING;
+		snapshot->phase = PENDING;
 	else if (task->state == TRACKD_ACTIVE)
-		sight->phase = STAGE_0 + (uint64_t)task->stage;
+		snapshot->phase = STAGE_0 + (uint64_t)task->stage;
 	else
-		sight->phase = FINAL;
+		snapshot->phase = FINAL;
 }
 
-static bool same(const struct sight *a, const struct sight *b)
+static bool same(const struct snapshot *a, const struct snapshot *b)
 {
 	return a->phase == b->phase && a->done == b->done && a->message == b->message;
 }
@@ -126,20 +126,20 @@ static int read_task(struct trackd *trackd, const char *id, struct trackd_task *
 static void compare(struct trackd *trackd, unsigned producer, const struct row *row, bool in_doubt)
 {
 	struct trackd_task task = { 0 };
-	struct sight sight = { 0 };
+	struct snapshot snapshot = { 0 };
 	char id[32];
 
 	id_of(id, producer, row);
 	int error = read_task(trackd, id, &task);
 	if (error == 0)
-		sight_of(&task, &sight);
+		snapshot_of(&task, &snapshot);
 	else if (error != TRACKD_E_NOT_FOUND)
 		complain("cannot be read", producer, row, error);
-	if (same(&sight, &row->acked) || (in_doubt && same(&sight, &row->tried)))
+	if (same(&snapshot, &row->acked) || (in_doubt && same(&snapshot, &row->tried)))
 		return;
 	complain("differs", producer, row, 0);
-	tap_note("  the board has phase %lu done %lu message %lu", sight.phase, sight.done,
-		 sight.message);
+	tap_note("  the board has phase %lu done %lu message %lu", snapshot.phase, snapshot.done,
+		 snapshot.message);
 }
 
 /* The task of a killed producer: failed with what it had done, unless it was final or pending. */
@@ -170,7 +170,7 @@ static void compare_failed(struct trackd *trackd, unsigned producer, const struc
 /* One call that makes `tried` of `acked`. */
 static int call(struct trackd *trackd, unsigned producer, struct row *row)
 {
-	const struct sight *from = &row->acked, *to = &row->tried;
+	const struct snapshot *from = &row->acked, *to = &row->tried;
 	struct trackd_new task = TRACKD_NEW_INIT;
 	char id[32], owner[32], message[32];
 
@@ -199,16 +199,16 @@ static int call(struct trackd *trackd, unsigned producer, struct row *row)
 /* What to do with a task next. */
 static void plan(unsigned producer, struct row *row)
 {
-	struct sight *to = &row->tried;
+	struct snapshot *to = &row->tried;
 
 	*to = row->acked;
 	switch (to->phase) {
 	case ABSENT:
 		row->id = ++ledger->last_id[producer]; /* none is used twice */
-		*to = (struct sight){ PENDING, 0, draw(1000000) + 1 };
+		*to = (struct snapshot){ PENDING, 0, draw(1000000) + 1 };
 		return;
 	case FINAL:
-		*to = (struct sight){ 0 };
+		*to = (struct snapshot){ 0 };
 		return;
 	default:
 		break;
@@ -452,7 +452,7 @@ static pid_t replace_producer(pid_t pid, unsigned producer)
 			compare(trackd, producer, row, false);
 		}
 		/* Before it is removed, so that no reader expects it. */
-		row->tried = (struct sight){ 0 };
+		row->tried = (struct snapshot){ 0 };
 		fence_full();
 		if (there)
 			(void)trackd_remove(trackd, ref);

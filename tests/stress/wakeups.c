@@ -94,58 +94,58 @@ static void sleep_until_rung(struct board *board, uint32_t count, uint64_t deadl
 	pair.lost += event_doorbell(board) == count;
 }
 
-static void sleep_through_all(struct rounds *rounds)
+static void sleep_through_all(struct doorbell_loop *loop)
 {
 	unsigned spins = 0;
 
 	for (uint64_t i = 0; i < TRANSITIONS; i++) {
 		/* Of another length each time, so that the two meet at all their instructions. */
 		linger(i * 37 % 1021);
-		(void)wait_for_ring(rounds);
+		(void)wait_for_ring(loop);
 		while (load_acquire(&rung) == i)
 			relax(&spins);
-		rounds->position = event_head(rounds->board);
-		rounds->pulse = take_pulse(rounds->board);
+		loop->position = event_head(loop->board);
+		loop->pulse = take_pulse(loop->board);
 		store_release(&seen, i + 1);
 	}
 }
 
 /* Whether a round falls asleep when somebody rang just before it raised `armed`. */
-static bool sleeps_through(struct rounds *rounds, uint32_t *called)
+static bool sleeps_through(struct doorbell_loop *loop, uint32_t *called)
 {
 	uint64_t slept = pair.slept;
 
-	rounds->position = event_head(rounds->board);
-	rounds->pulse = take_pulse(rounds->board);
+	loop->position = event_head(loop->board);
+	loop->pulse = take_pulse(loop->board);
 	store_relaxed(&rung, seen + 1); /* its sleep, if it comes to that, ends at once */
 	add_relaxed(called, 1);
-	event_ring(rounds->board);
-	(void)wait_for_ring(rounds);
+	event_ring(loop->board);
+	(void)wait_for_ring(loop);
 	return pair.slept != slept;
 }
 
 int main(void)
 {
 	struct doorbell doorbell = { .board = &pair.board };
-	struct rounds rounds = { .doorbell = &doorbell, .board = &pair.board };
+	struct doorbell_loop loop = { .doorbell = &doorbell, .board = &pair.board };
 	pthread_t producer;
 
 	harness_board(&pair.board, CAPACITY);
 	pair.ref = harness_create(&pair.board, "task", NULL);
-	rounds.position = rounds.checked = event_head(&pair.board);
+	loop.position = loop.checked = event_head(&pair.board);
 	int error = pthread_create(&producer, NULL, produce, NULL);
 	harness_must(-error, "a thread");
 	pin(0); /* the producer has not inherited it */
-	sleep_through_all(&rounds);
+	sleep_through_all(&loop);
 	pthread_join(producer, NULL);
 	tap_ok(pair.lost == 0, "of %d transitions none leaves the sleeper asleep (%llu did)",
 	       TRANSITIONS, (unsigned long long)pair.lost);
 	tap_ok(pair.slept > 0 && pair.slept < TRANSITIONS,
 	       "they come before and after it has looked (it slept before %llu)",
 	       (unsigned long long)pair.slept);
-	tap_ok(!sleeps_through(&rounds, &pair.board.header->client_change),
+	tap_ok(!sleeps_through(&loop, &pair.board.header->client_change),
 	       "a new client is seen that rang while the daemon was awake");
-	tap_ok(!sleeps_through(&rounds, &pair.board.header->repair_due),
+	tap_ok(!sleeps_through(&loop, &pair.board.header->repair_due),
 	       "a call for repair is seen that came while the daemon was awake");
 	harness_board_free(&pair.board);
 	return tap_done();

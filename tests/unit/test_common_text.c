@@ -103,13 +103,13 @@ static void times_are_rfc_3339(void **state)
 	char text[MOMENT_TEXT];
 
 	(void)state;
-	moment_rfc3339(text, 0);
+	time_format_rfc3339(text, 0);
 	assert_string_equal(text, "1970-01-01T00:00:00.000Z");
-	moment_rfc3339(text, UINT64_C(1764000131250999999));
+	time_format_rfc3339(text, UINT64_C(1764000131250999999));
 	assert_string_equal(text, "2025-11-24T16:02:11.250Z");
-	moment_rfc3339(text, UINT64_C(1709164800000000000));
+	time_format_rfc3339(text, UINT64_C(1709164800000000000));
 	assert_string_equal(text, "2024-02-29T00:00:00.000Z");
-	moment_rfc3339(text, UINT64_MAX);
+	time_format_rfc3339(text, UINT64_MAX);
 	assert_string_equal(text, "2554-07-21T23:34:33.709Z");
 }
 
@@ -119,9 +119,9 @@ static void local_times_have_a_date_on_other_days(void **state)
 	uint64_t noon = UINT64_C(1764000131) * SECOND;
 
 	(void)state;
-	moment_local(text, noon, noon + 60 * SECOND);
+	time_format_local(text, noon, noon + 60 * SECOND);
 	assert_string_equal(text, "16:02:11");
-	moment_local(text, noon, noon + 86400 * SECOND);
+	time_format_local(text, noon, noon + 86400 * SECOND);
 	assert_string_equal(text, "2025-11-24 16:02:11");
 }
 
@@ -147,15 +147,15 @@ static void durations_are_cut_not_rounded(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		moment_duration(text, cases[i].ns);
+		time_format_duration(text, cases[i].ns);
 		assert_string_equal(text, cases[i].duration);
-		moment_rough(text, cases[i].ns);
+		time_format_rough(text, cases[i].ns);
 		assert_string_equal(text, cases[i].rough);
-		moment_short(text, cases[i].ns);
+		time_format_short(text, cases[i].ns);
 		assert_string_equal(text, cases[i].brief);
 	}
-	assert_int_equal(moment_between(5, 3), 0);
-	assert_int_equal(moment_between(3, 5), 2);
+	assert_int_equal(time_between(5, 3), 0);
+	assert_int_equal(time_between(3, 5), 2);
 }
 
 static struct trackd_task embedding(void)
@@ -178,28 +178,28 @@ static void rates_and_estimates(void **state)
 
 	(void)state;
 	/* 50 units in 10 s. */
-	assert_true(moment_rate(&task, 120 * SECOND) == 5);
+	assert_true(time_rate(&task, 120 * SECOND) == 5);
 	/* From 10 % to 55 % in 20 s: another 45 % take another 20 s. */
-	uint64_t left = moment_left(&task, 120 * SECOND);
+	uint64_t left = time_left(&task, 120 * SECOND);
 	assert_in_range(left, 20 * SECOND - 10, 20 * SECOND + 10);
 	/* Nothing to go by. */
-	assert_true(moment_rate(&task, 110 * SECOND) == 0);
+	assert_true(time_rate(&task, 110 * SECOND) == 0);
 	task.total = 0;
-	assert_int_equal(moment_left(&task, 120 * SECOND), 0);
+	assert_int_equal(time_left(&task, 120 * SECOND), 0);
 	task = embedding();
 	task.done = 0;
-	assert_int_equal(moment_left(&task, 120 * SECOND), 0);
-	assert_true(moment_rate(&task, 120 * SECOND) == 0);
+	assert_int_equal(time_left(&task, 120 * SECOND), 0);
+	assert_true(time_rate(&task, 120 * SECOND) == 0);
 	task = embedding();
 	task.state = TRACKD_COMPLETED;
-	assert_int_equal(moment_left(&task, 120 * SECOND), 0);
+	assert_int_equal(time_left(&task, 120 * SECOND), 0);
 	/* More done than there was, and garbage, are survived. */
 	task = embedding();
 	task.done = UINT64_MAX;
-	assert_true(moment_left(&task, 120 * SECOND) > 0);
+	assert_true(time_left(&task, 120 * SECOND) > 0);
 	task.stage = 127;
 	task.n_stages = 255;
-	assert_int_equal(moment_left(&task, 120 * SECOND), 0);
+	assert_int_equal(time_left(&task, 120 * SECOND), 0);
 }
 
 /* ---- exit codes -------------------------------------------------------- */

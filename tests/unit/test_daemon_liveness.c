@@ -22,7 +22,7 @@ enum { CAPACITY = 16, LIMIT_MS = 30000, TURN_USEC = 10000 };
 static struct daemon {
 	struct board board;
 	sd_event *event;
-	struct losses losses;
+	struct dead_workers dead_workers;
 	struct notify notify;
 	struct liveness liveness;
 	pid_t worker, other;
@@ -62,8 +62,9 @@ static int setup(void **state)
 	harness_board(&d->board, CAPACITY);
 	HARNESS_MUST(sd_event_new(&d->event));
 	notify_init(&d->notify);
-	HARNESS_MUST(losses_init(&d->losses, d->event, &d->board, after, NULL));
-	HARNESS_MUST(liveness_init(&d->liveness, d->event, &d->board, &d->losses, &d->notify));
+	HARNESS_MUST(dead_workers_init(&d->dead_workers, d->event, &d->board, after, NULL));
+	HARNESS_MUST(
+		liveness_init(&d->liveness, d->event, &d->board, &d->dead_workers, &d->notify));
 	d->worker = start_worker();
 	d->other = start_worker();
 	HARNESS_MUST(worker_claim(&d->board, d->worker, &d->worker_number));
@@ -88,7 +89,7 @@ static int teardown(void **state)
 	end_worker(&d->worker);
 	end_worker(&d->other);
 	liveness_free(&d->liveness);
-	losses_free(&d->losses);
+	dead_workers_free(&d->dead_workers);
 	notify_free(&d->notify);
 	sd_event_unref(d->event);
 	harness_board_free(&d->board);
@@ -235,7 +236,7 @@ static void the_next_holder_of_a_dead_ones_entry_keeps_its_task(void **state)
 	struct trackd_ref living = give_task("living", hand_on(&dead, getpid()));
 	/* Behind the living one's, so that the scan has passed that. */
 	struct trackd_ref last = give_task("last", daemon_.worker_number);
-	losses_add(&daemon_.losses, &dead);
+	dead_workers_add(&daemon_.dead_workers, &dead);
 	assert_true(becomes_lost(last));
 	assert_int_equal(state_of(daemon_.task), TRACKD_FAILED);
 	assert_int_equal(state_of(living), TRACKD_ACTIVE);

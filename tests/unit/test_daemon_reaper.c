@@ -34,7 +34,7 @@ enum life { PENDING, COMPLETED, ACTIVE, SHORT, LIVES };
 static struct daemon {
 	struct board board;
 	sd_event *event;
-	struct losses losses;
+	struct dead_workers dead_workers;
 	struct reaper reaper;
 	struct sweep sweep;
 	uint64_t worker;
@@ -50,7 +50,8 @@ static int setup(void **state)
 	(void)state;
 	harness_board(&daemon_.board, CAPACITY);
 	HARNESS_MUST(sd_event_new(&daemon_.event));
-	HARNESS_MUST(losses_init(&daemon_.losses, daemon_.event, &daemon_.board, after, NULL));
+	HARNESS_MUST(dead_workers_init(&daemon_.dead_workers, daemon_.event, &daemon_.board, after,
+				       NULL));
 	HARNESS_MUST(worker_claim(&daemon_.board, getpid(), &daemon_.worker));
 	return 0;
 }
@@ -61,7 +62,7 @@ static void start(uint64_t from)
 	struct daemon *d = &daemon_;
 
 	HARNESS_MUST(reaper_init(&d->reaper, d->event, &d->board, from));
-	HARNESS_MUST(sweep_init(&d->sweep, d->event, &d->board, &d->reaper, &d->losses));
+	HARNESS_MUST(sweep_init(&d->sweep, d->event, &d->board, &d->reaper, &d->dead_workers));
 }
 
 static int teardown(void **state)
@@ -70,7 +71,7 @@ static int teardown(void **state)
 	visits_end();
 	sweep_free(&daemon_.sweep);
 	reaper_free(&daemon_.reaper);
-	losses_free(&daemon_.losses);
+	dead_workers_free(&daemon_.dead_workers);
 	sd_event_unref(daemon_.event);
 	harness_board_free(&daemon_.board);
 	return 0;

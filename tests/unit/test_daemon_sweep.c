@@ -28,7 +28,7 @@ enum {
 static struct daemon {
 	struct board board;
 	sd_event *event;
-	struct losses losses;
+	struct dead_workers dead_workers;
 	struct reaper reaper;
 	struct sweep sweep;
 	pid_t holder;
@@ -47,9 +47,9 @@ static int setup(void **state)
 	memset(d, 0, sizeof *d);
 	harness_board(&d->board, CAPACITY);
 	HARNESS_MUST(sd_event_new(&d->event));
-	HARNESS_MUST(losses_init(&d->losses, d->event, &d->board, after, NULL));
+	HARNESS_MUST(dead_workers_init(&d->dead_workers, d->event, &d->board, after, NULL));
 	HARNESS_MUST(reaper_init(&d->reaper, d->event, &d->board, 0));
-	HARNESS_MUST(sweep_init(&d->sweep, d->event, &d->board, &d->reaper, &d->losses));
+	HARNESS_MUST(sweep_init(&d->sweep, d->event, &d->board, &d->reaper, &d->dead_workers));
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static int teardown(void **state)
 		(void)harness_kill(d->holder, SIGKILL);
 	sweep_free(&d->sweep);
 	reaper_free(&d->reaper);
-	losses_free(&d->losses);
+	dead_workers_free(&d->dead_workers);
 	sd_event_unref(d->event);
 	harness_board_free(&d->board);
 	return 0;

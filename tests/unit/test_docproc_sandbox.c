@@ -277,7 +277,7 @@ static void what_only_an_attacker_tries_kills_it(void **state)
 /* ---- The keeper ---------------------------------------------------------- */
 
 static struct private_daemon daemon_;
-static const struct keeper_limits limits = { 1, 64 };
+static const struct limits limits = { 1, 64 };
 
 /* Be a worker with the keeper, locked in, and do something. */
 static int worker(void (*act)(void), const char *id)
@@ -295,7 +295,7 @@ static int worker(void (*act)(void), const char *id)
 	if (trackd_create(trackd, &task, &ref) < 0 ||
 	    trackd_update(trackd, ref, TRACKD_EXTRACTING, NULL) < 0 ||
 	    sandbox_limits(&sandbox) < 0 || sandbox_files(&sandbox, &abi) < 0 ||
-	    keeper_start(trackd, ref, &limits) < 0 || sandbox_calls(&sandbox) < 0)
+	    limits_start(trackd, ref, &limits) < 0 || sandbox_calls(&sandbox) < 0)
 		_exit(INSIDE_FAILED);
 	act();
 	_exit(0);

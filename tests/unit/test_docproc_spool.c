@@ -84,16 +84,16 @@ static void ids_are_names_of_files_and_of_tasks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-		if (!ticket_id_valid(good[i]))
+		if (!spool_entry_id_valid(good[i]))
 			fail_msg("\"%s\" is refused", good[i]);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		if (ticket_id_valid(bad[i]))
+		if (spool_entry_id_valid(bad[i]))
 			fail_msg("\"%s\" is allowed", bad[i]);
 	memset(longest, 'x', sizeof longest);
 	longest[TRACKD_ID_MAX + 1] = '\0';
-	assert_false(ticket_id_valid(longest));
+	assert_false(spool_entry_id_valid(longest));
 	longest[TRACKD_ID_MAX] = '\0';
-	assert_true(ticket_id_valid(longest));
+	assert_true(spool_entry_id_valid(longest));
 }
 
 static void new_ids_are_random_uuids(void **state)
@@ -101,28 +101,28 @@ static void new_ids_are_random_uuids(void **state)
 	char one[TRACKD_ID_MAX + 1], other[TRACKD_ID_MAX + 1];
 
 	(void)state;
-	ticket_new_id(one);
-	ticket_new_id(other);
+	spool_entry_new_id(one);
+	spool_entry_new_id(other);
 	assert_int_equal(strlen(one), 36);
 	assert_int_equal(one[14], '4');
 	assert_non_null(strchr("89ab", one[19]));
 	assert_string_not_equal(one, other);
-	assert_true(ticket_id_valid(one));
+	assert_true(spool_entry_id_valid(one));
 }
 
 /* ---- Tickets ------------------------------------------------------------- */
 
 static void tickets_come_back_as_they_were_written(void **state)
 {
-	const struct ticket written = { "id-1", "al\"ice", "R\xc3\xa4port \\ 1.pdf", 12345,
-					1700000000 };
-	struct ticket read_back;
+	const struct spool_entry written = { "id-1", "al\"ice", "R\xc3\xa4port \\ 1.pdf", 12345,
+					     1700000000 };
+	struct spool_entry read_back;
 
 	(void)state;
 	int fd = openat(spool.new, "id-1.json", O_WRONLY | O_CREAT, 0640);
-	assert_int_equal(ticket_write(fd, &written), 0);
+	assert_int_equal(spool_entry_write(fd, &written), 0);
 	close(fd);
-	assert_int_equal(ticket_read(spool.new, "id-1", &read_back, &failure), 0);
+	assert_int_equal(spool_entry_read(spool.new, "id-1", &read_back, &failure), 0);
 	assert_string_equal(read_back.id, written.id);
 	assert_string_equal(read_back.owner, written.owner);
 	assert_string_equal(read_back.name, written.name);
@@ -132,24 +132,24 @@ static void tickets_come_back_as_they_were_written(void **state)
 
 static void what_a_ticket_leaves_out_has_a_default(void **state)
 {
-	struct ticket ticket;
+	struct spool_entry entry;
 
 	(void)state;
 	put(spool.new, "t.json", "{\"id\":\"t\",\"owner\":null}");
-	assert_int_equal(ticket_read(spool.new, "t", &ticket, &failure), 0);
-	assert_string_equal(ticket.owner, "");
-	assert_string_equal(ticket.name, "t");
-	assert_int_equal(ticket.size, -1);
-	assert_true(ticket.created_at > 1700000000);
+	assert_int_equal(spool_entry_read(spool.new, "t", &entry, &failure), 0);
+	assert_string_equal(entry.owner, "");
+	assert_string_equal(entry.name, "t");
+	assert_int_equal(entry.size, -1);
+	assert_true(entry.created_at > 1700000000);
 	put(spool.new, "t.json", "{\"id\":\"t\",\"created_at\":\"2026-11-24T14:02:11.250Z\"}");
-	assert_int_equal(ticket_read(spool.new, "t", &ticket, &failure), 0);
-	assert_int_equal(ticket.created_at, 1795528931);
+	assert_int_equal(spool_entry_read(spool.new, "t", &entry, &failure), 0);
+	assert_int_equal(entry.created_at, 1795528931);
 }
 
 static void a_long_name_is_cut_at_a_character(void **state)
 {
 	char text[1024];
-	struct ticket ticket;
+	struct spool_entry entry;
 	int n = snprintf(text, sizeof text, "{\"id\":\"t\",\"name\":\"x");
 
 	(void)state;
@@ -157,8 +157,8 @@ static void a_long_name_is_cut_at_a_character(void **state)
 		n += snprintf(text + n, sizeof text - (size_t)n, "\xc3\xa4");
 	snprintf(text + n, sizeof text - (size_t)n, "\"}");
 	put(spool.new, "t.json", text);
-	assert_int_equal(ticket_read(spool.new, "t", &ticket, &failure), 0);
-	assert_int_equal(strlen(ticket.name), 255);
+	assert_int_equal(spool_entry_read(spool.new, "t", &entry, &failure), 0);
+	assert_int_equal(strlen(entry.name), 255);
 }
 
 static void garbage_is_no_ticket(void **state)
@@ -184,14 +184,14 @@ static void garbage_is_no_ticket(void **state)
 		"{\"id\":\"t\",\"name\":\"\xff\"}",
 		"{\"id\":\"t\"} trailing",
 	};
-	struct ticket ticket;
+	struct spool_entry entry;
 
 	(void)state;
 	snprintf(long_owner, sizeof long_owner, "{\"id\":\"t\",\"owner\":\"%064d\"}", 7);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		put(spool.new, "t.json", texts[i]);
 		failure.error[0] = '\0';
-		if (ticket_read(spool.new, "t", &ticket, &failure) != FAILED)
+		if (spool_entry_read(spool.new, "t", &entry, &failure) != FAILED)
 			fail_msg("\"%s\" is taken for a ticket", texts[i]);
 		assert_true(failure.error[0] != '\0');
 		assert_null(strstr(failure.error, place));
@@ -200,22 +200,22 @@ static void garbage_is_no_ticket(void **state)
 
 static void a_ticket_that_is_no_file_is_refused_at_once(void **state)
 {
-	struct ticket ticket;
+	struct spool_entry entry;
 
 	(void)state;
 	put(spool.tmp, "real", "{\"id\":\"t\"}");
 	assert_int_equal(symlinkat("../tmp/real", spool.new, "t.json"), 0);
-	assert_int_equal(ticket_read(spool.new, "t", &ticket, &failure), FAILED);
+	assert_int_equal(spool_entry_read(spool.new, "t", &entry, &failure), FAILED);
 	assert_int_equal(unlinkat(spool.new, "t.json", 0), 0);
 	assert_int_equal(mkfifoat(spool.new, "t.json", 0600), 0);
-	assert_int_equal(ticket_read(spool.new, "t", &ticket, &failure), FAILED);
+	assert_int_equal(spool_entry_read(spool.new, "t", &entry, &failure), FAILED);
 	assert_int_equal(unlinkat(spool.new, "t.json", 0), 0);
 	assert_int_equal(mkdirat(spool.new, "t.json", 0700), 0);
-	assert_int_equal(ticket_read(spool.new, "t", &ticket, &failure), FAILED);
+	assert_int_equal(spool_entry_read(spool.new, "t", &entry, &failure), FAILED);
 	int fd = openat(spool.new, "u.json", O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(ftruncate(fd, 1 << 30), 0);
 	close(fd);
-	assert_int_equal(ticket_read(spool.new, "u", &ticket, &failure), FAILED);
+	assert_int_equal(spool_entry_read(spool.new, "u", &entry, &failure), FAILED);
 }
 
 /* ---- The folders --------------------------------------------------------- */
@@ -248,49 +248,49 @@ static void one_at_a_time_serves(void **state)
 	spool_close(&other);
 }
 
-static struct ticket wait_one(const char *id, const char *text)
+static struct spool_entry wait_one(const char *id, const char *text)
 {
-	struct ticket ticket = { .size = (int64_t)strlen(text), .created_at = 1 };
+	struct spool_entry entry = { .size = (int64_t)strlen(text), .created_at = 1 };
 	char json[80];
 
-	snprintf(ticket.id, sizeof ticket.id, "%s", id);
+	snprintf(entry.id, sizeof entry.id, "%s", id);
 	snprintf(json, sizeof json, "%s.json", id);
 	put(spool.new, json, "{}");
 	put(spool.new, id, text);
-	return ticket;
+	return entry;
 }
 
 static void taking_up_moves_both_and_opens_the_document(void **state)
 {
-	struct ticket ticket = wait_one("d", "hello");
+	struct spool_entry entry = wait_one("d", "hello");
 	char text[8] = "";
 
 	(void)state;
-	int fd = spool_take(&spool, &ticket, &failure);
+	int fd = spool_take(&spool, &entry, &failure);
 	assert_true(fd >= 0);
 	assert_int_equal(read(fd, text, sizeof text), 5);
 	assert_string_equal(text, "hello");
 	close(fd);
 	assert_int_equal(n_names(spool.new), 0);
 	assert_true(is_there(spool.work, "d") && is_there(spool.work, "d.json"));
-	assert_int_equal(spool_take(&spool, &ticket, &failure), -ENOENT);
+	assert_int_equal(spool_take(&spool, &entry, &failure), -ENOENT);
 	spool_remove(spool.work, "d");
 	assert_int_equal(n_names(spool.work), 0);
 }
 
 static void what_changed_meanwhile_is_not_opened(void **state)
 {
-	struct ticket ticket = wait_one("d", "hello");
+	struct spool_entry entry = wait_one("d", "hello");
 
 	(void)state;
 	put(spool.new, "d", "hello, longer");
-	assert_int_equal(spool_take(&spool, &ticket, &failure), FAILED);
+	assert_int_equal(spool_take(&spool, &entry, &failure), FAILED);
 	assert_string_equal(failure.error, "The document is incomplete");
 	spool_remove(spool.work, "d");
-	ticket = wait_one("e", "x");
+	entry = wait_one("e", "x");
 	assert_int_equal(unlinkat(spool.new, "e", 0), 0);
 	assert_int_equal(symlinkat("/etc/passwd", spool.new, "e"), 0);
-	assert_int_equal(spool_take(&spool, &ticket, &failure), FAILED);
+	assert_int_equal(spool_take(&spool, &entry, &failure), FAILED);
 }
 
 static void half_moved_is_moved_back(void **state)
@@ -362,7 +362,7 @@ static void what_nobody_finishes_is_swept(void **state)
 static void handing_in_leaves_two_files_and_a_task(void **state)
 {
 	struct private_daemon daemon;
-	struct ticket ticket = { "h", "alice", "h.txt", -1, 1700000000 }, seen;
+	struct spool_entry entry = { "h", "alice", "h.txt", -1, 1700000000 }, seen;
 	struct trackd_ref ref;
 	struct trackd_task task;
 	int error;
@@ -372,10 +372,10 @@ static void handing_in_leaves_two_files_and_a_task(void **state)
 	struct trackd *trackd = private_daemon_open(&daemon, TRACKD_OPEN_WRITE);
 	put(spool.top, "source", "the text");
 	int fd = openat(spool.top, "source", O_RDONLY);
-	assert_int_equal(spool_hand_in(&spool, trackd, fd, &ticket, &error, &failure), 0);
+	assert_int_equal(spool_submit_file(&spool, trackd, fd, &entry, &error, &failure), 0);
 	assert_int_equal(n_names(spool.tmp), 0);
 	assert_int_equal(n_names(spool.new), 2);
-	assert_int_equal(ticket_read(spool.new, "h", &seen, &failure), 0);
+	assert_int_equal(spool_entry_read(spool.new, "h", &seen, &failure), 0);
 	assert_int_equal(seen.size, 8);
 	assert_int_equal(trackd_lookup(trackd, "h", &ref), 0);
 	assert_int_equal(trackd_copy(trackd, ref, &task), 0);
@@ -383,7 +383,7 @@ static void handing_in_leaves_two_files_and_a_task(void **state)
 	assert_string_equal(task.message, "Queued for processing");
 	assert_string_equal(task.owner, "alice");
 	/* Once more, while it waits. */
-	assert_int_equal(spool_hand_in(&spool, trackd, fd, &ticket, &error, &failure), FAILED);
+	assert_int_equal(spool_submit_file(&spool, trackd, fd, &entry, &error, &failure), FAILED);
 	assert_int_equal(error, TRACKD_E_EXISTS);
 	assert_int_equal(n_names(spool.tmp), 0);
 	assert_int_equal(n_names(spool.new), 2);
@@ -395,7 +395,7 @@ static void handing_in_leaves_two_files_and_a_task(void **state)
 static void a_failed_hand_in_fails_its_task_and_leaves_nothing(void **state)
 {
 	struct private_daemon daemon;
-	struct ticket ticket = { "h", "alice", "h.txt", -1, 1700000000 };
+	struct spool_entry entry = { "h", "alice", "h.txt", -1, 1700000000 };
 	struct trackd_ref ref;
 	struct trackd_task task;
 	int error;
@@ -407,7 +407,7 @@ static void a_failed_hand_in_fails_its_task_and_leaves_nothing(void **state)
 	int fd = openat(spool.top, "source", O_RDONLY);
 	/* A folder in the way of the document: it cannot be moved, after the task was made. */
 	assert_int_equal(mkdirat(spool.new, "h", 0700), 0);
-	assert_int_equal(spool_hand_in(&spool, trackd, fd, &ticket, &error, &failure), FAILED);
+	assert_int_equal(spool_submit_file(&spool, trackd, fd, &entry, &error, &failure), FAILED);
 	assert_int_equal(n_names(spool.tmp), 0);
 	assert_int_equal(n_names(spool.new), 1);
 	assert_int_equal(trackd_lookup(trackd, "h", &ref), 0);
@@ -433,19 +433,19 @@ static void the_oldest_comes_first(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct ticket ticket = { .created_at = cases[i].created_at };
+		struct spool_entry entry = { .created_at = cases[i].created_at };
 
-		snprintf(ticket.id, sizeof ticket.id, "%s", cases[i].id);
-		struct waiting *waiting = queue_add(&queue, &ticket, cases[i].written_ns);
+		snprintf(entry.id, sizeof entry.id, "%s", cases[i].id);
+		struct waiting *waiting = queue_add(&queue, &entry, cases[i].written_ns);
 		assert_non_null(waiting);
 		waiting->on_board = true;
 		waiting->ref = (struct trackd_ref){ (uint32_t)i, 7 };
 	}
 	for (size_t i = 0; i < queue.n; i++)
-		n += (size_t)snprintf(order + n, sizeof order - n, "%s", queue.items[i]->ticket.id);
+		n += (size_t)snprintf(order + n, sizeof order - n, "%s", queue.items[i]->entry.id);
 	assert_string_equal(order, "0abb2ce");
-	assert_string_equal(queue_find(&queue, "b")->ticket.id, "b");
-	assert_string_equal(queue_find_ref(&queue, (struct trackd_ref){ 2, 7 })->ticket.id, "e");
+	assert_string_equal(queue_find(&queue, "b")->entry.id, "b");
+	assert_string_equal(queue_find_ref(&queue, (struct trackd_ref){ 2, 7 })->entry.id, "e");
 	assert_null(queue_find_ref(&queue, (struct trackd_ref){ 2, 8 }));
 	queue_drop(&queue, queue_find(&queue, "b"));
 	assert_null(queue_find(&queue, "b"));

@@ -87,14 +87,14 @@ static void several_processes_write_at_once(void **state)
 static struct {
 	const struct library *library; /* NULL: not now */
 	int met;
-} meeting;
+} concurrent_opener;
 
 static int make_tables(const struct library *library)
 {
 	struct failure failure;
 	struct store *store;
 
-	meeting.library = NULL;
+	concurrent_opener.library = NULL;
 	if (store_open(library->path, STORE_WRITE, &store, &failure) != 0)
 		return 1;
 	store_close(store);
@@ -106,13 +106,13 @@ static int on_statement(unsigned what, void *data, void *statement, void *sql)
 	(void)what;
 	(void)data;
 	(void)statement;
-	if (!meeting.library || strcmp(sql, "PRAGMA user_version") != 0)
+	if (!concurrent_opener.library || strcmp(sql, "PRAGMA user_version") != 0)
 		return 0;
 	pid_t pid = harness_fork();
 	if (pid == 0)
-		_exit(make_tables(meeting.library));
-	meeting.library = NULL;
-	meeting.met += harness_reap(pid) == 0;
+		_exit(make_tables(concurrent_opener.library));
+	concurrent_opener.library = NULL;
+	concurrent_opener.met += harness_reap(pid) == 0;
 	return 0;
 }
 
@@ -137,10 +137,10 @@ static void tables_that_are_made_meanwhile_are_seen_as_a_whole(void **state)
 			 SQLITE_OK);
 	sqlite3_close(db);
 	assert_int_equal(sqlite3_auto_extension((void (*)(void))on_connection), SQLITE_OK);
-	meeting.library = &library;
+	concurrent_opener.library = &library;
 	library.store = library_connect(&library, STORE_WRITE);
 	sqlite3_reset_auto_extension();
-	assert_int_equal(meeting.met, 1);
+	assert_int_equal(concurrent_opener.met, 1);
 	assert_sound(library.store);
 	library_close(&library);
 }

@@ -182,9 +182,9 @@ static void declaring_waits_for_no_stopped_process_for_ever(void **state)
 }
 
 /* What a reader saw in front of every instruction of who declares a kind. */
-static struct sights {
+static struct lookups {
 	unsigned nothing, whole, half;
-} sights;
+} lookups;
 
 static void declare_build(void *nothing)
 {
@@ -201,9 +201,9 @@ static void look_for_build(void *nothing)
 		     strcmp(kind.stages[1].name, "second") == 0 && kind.stages[1].percent == 50;
 
 	(void)nothing;
-	sights.nothing += !found;
-	sights.whole += whole;
-	sights.half += found && !whole;
+	lookups.nothing += !found;
+	lookups.whole += whole;
+	lookups.half += found && !whole;
 }
 
 static void a_kind_is_whole_as_soon_as_it_is_there(void **state)
@@ -211,10 +211,10 @@ static void a_kind_is_whole_as_soon_as_it_is_there(void **state)
 	(void)state;
 	if (!stepped_possible())
 		skip();
-	memset(&sights, 0, sizeof sights);
+	memset(&lookups, 0, sizeof lookups);
 	assert_true(stepped_watch(declare_build, look_for_build, NULL) > 100);
-	assert_int_equal(sights.half, 0);
-	assert_true(sights.nothing > 100 && sights.whole > 10); /* it was looked at throughout */
+	assert_int_equal(lookups.half, 0);
+	assert_true(lookups.nothing > 100 && lookups.whole > 10); /* it was looked at throughout */
 	assert_int_equal(kind_find(&board, "build"), 1);
 }
 

@@ -27,7 +27,7 @@ json_t *task_json_time(uint64_t wall_ns)
 
 	if (wall_ns == 0)
 		return json_null();
-	moment_rfc3339(text, wall_ns);
+	time_format_rfc3339(text, wall_ns);
 	return json_string(text);
 }
 
@@ -62,7 +62,7 @@ static json_t *duration_json(const struct trackd_stage *stage, uint64_t now_ns)
 
 	if (stage->started_ns == 0)
 		return json_null();
-	return number(moment_between(stage->started_ns, end) / NS_PER_MS);
+	return number(time_between(stage->started_ns, end) / NS_PER_MS);
 }
 
 static json_t *history_json(const struct trackd_task *task, uint64_t now_ns)
@@ -135,7 +135,7 @@ static json_t *worker_json(const struct trackd_task *task, int alive)
 
 static json_t *eta_json(const struct trackd_task *task, uint64_t now_ns)
 {
-	uint64_t left = moment_left(task, now_ns);
+	uint64_t left = time_left(task, now_ns);
 
 	if (left == 0)
 		return json_null();

@@ -13,22 +13,22 @@ enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
 /* Shorter than that says nothing about how a stage goes on. */
 static const uint64_t LEAST_NS = 200 * NS_PER_MS;
 
-uint64_t moment_now(void)
+uint64_t time_now(void)
 {
 	return (uint64_t)clock_wall_ns();
 }
 
-uint64_t moment_between(uint64_t a, uint64_t b)
+uint64_t time_between(uint64_t a, uint64_t b)
 {
 	return b > a ? b - a : 0;
 }
 
-uint64_t moment_steady(void)
+uint64_t time_steady(void)
 {
 	return clock_monotonic_ns();
 }
 
-void moment_rfc3339(char ret_text[MOMENT_TEXT], uint64_t wall_ns)
+void time_format_rfc3339(char ret_text[MOMENT_TEXT], uint64_t wall_ns)
 {
 	time_t seconds = (time_t)(wall_ns / NS_PER_S);
 	char date[MOMENT_TEXT / 2];
@@ -42,7 +42,7 @@ void moment_rfc3339(char ret_text[MOMENT_TEXT], uint64_t wall_ns)
 		 (unsigned)(wall_ns % NS_PER_S / NS_PER_MS));
 }
 
-void moment_local(char ret_text[MOMENT_TEXT], uint64_t wall_ns, uint64_t now_ns)
+void time_format_local(char ret_text[MOMENT_TEXT], uint64_t wall_ns, uint64_t now_ns)
 {
 	time_t seconds = (time_t)(wall_ns / NS_PER_S), now = (time_t)(now_ns / NS_PER_S);
 	struct tm tm, today;
@@ -55,7 +55,7 @@ void moment_local(char ret_text[MOMENT_TEXT], uint64_t wall_ns, uint64_t now_ns)
 		ret_text[0] = '\0';
 }
 
-void moment_duration(char ret_text[MOMENT_TEXT], uint64_t ns)
+void time_format_duration(char ret_text[MOMENT_TEXT], uint64_t ns)
 {
 	uint64_t s = ns / NS_PER_S;
 
@@ -73,15 +73,15 @@ void moment_duration(char ret_text[MOMENT_TEXT], uint64_t ns)
 			 s % DAY / HOUR);
 }
 
-void moment_rough(char ret_text[MOMENT_TEXT], uint64_t ns)
+void time_format_rough(char ret_text[MOMENT_TEXT], uint64_t ns)
 {
 	if (ns < 10 * NS_PER_S || ns >= MINUTE * NS_PER_S)
-		moment_duration(ret_text, ns);
+		time_format_duration(ret_text, ns);
 	else
 		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 " s", ns / NS_PER_S);
 }
 
-void moment_short(char ret_text[MOMENT_TEXT], uint64_t ns)
+void time_format_short(char ret_text[MOMENT_TEXT], uint64_t ns)
 {
 	uint64_t s = ns / NS_PER_S;
 
@@ -111,13 +111,13 @@ static const struct trackd_stage *present_stage(const struct trackd_task *task)
 	return &task->stages[task->stage];
 }
 
-double moment_rate(const struct trackd_task *task, uint64_t now_ns)
+double time_rate(const struct trackd_task *task, uint64_t now_ns)
 {
 	const struct trackd_stage *stage = present_stage(task);
 
 	if (!stage || task->done == 0)
 		return 0;
-	uint64_t taken = moment_between(stage->started_ns, now_ns);
+	uint64_t taken = time_between(stage->started_ns, now_ns);
 	return taken < LEAST_NS ? 0 : (double)task->done * (double)NS_PER_S / (double)taken;
 }
 
@@ -132,13 +132,13 @@ static double exact_progress(const struct trackd_task *task, const struct trackd
 	return from + (to - from) * part;
 }
 
-uint64_t moment_left(const struct trackd_task *task, uint64_t now_ns)
+uint64_t time_left(const struct trackd_task *task, uint64_t now_ns)
 {
 	const struct trackd_stage *stage = present_stage(task);
 
 	if (!stage || task->total == 0 || task->done == 0 || task->started_ns == 0)
 		return 0;
-	uint64_t taken = moment_between(task->started_ns, now_ns);
+	uint64_t taken = time_between(task->started_ns, now_ns);
 	double progress = exact_progress(task, stage), made = progress - task->stages[0].percent;
 	if (taken < LEAST_NS || made < 1)
 		return 0;

@@ -3,8 +3,8 @@
  * What a file is, by its name and by its first bytes: as much as can be told without the rest of it.
  * docproc looks into the file besides; the gateway refuses at once what nobody will be able to read.
  */
-#ifndef COMMON_DOCUMENT_TYPE_H
-#define COMMON_DOCUMENT_TYPE_H
+#ifndef DOCUMENTS_DOCUMENT_TYPE_H
+#define DOCUMENTS_DOCUMENT_TYPE_H
 
 #include <stdbool.h>
 #include <stddef.h>

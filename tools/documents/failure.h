@@ -3,8 +3,8 @@
  * Why a document could not be processed: the sentence that its owner reads in the task's error, and
  * advice for whoever runs the service, for the log and stderr.
  */
-#ifndef DOCPROC_FAILURE_H
-#define DOCPROC_FAILURE_H
+#ifndef DOCUMENTS_FAILURE_H
+#define DOCUMENTS_FAILURE_H
 
 #include "libclient/trackd.h"
 

@@ -141,15 +141,15 @@ void spool_walk(int folder, void (*take)(void *user, const char *name), void *us
 }
 
 /* The id that a ticket's name is made of; false if it is no ticket's. */
-static bool id_of_ticket(const char *name, char ret_id[TRACKD_ID_MAX + 1])
+static bool id_of_entry(const char *name, char ret_id[TRACKD_ID_MAX + 1])
 {
-	size_t length = strlen(name) - strlen(TICKET_SUFFIX);
+	size_t length = strlen(name) - strlen(SPOOL_ENTRY_SUFFIX);
 
-	if (!ticket_is_file(name) || length > TRACKD_ID_MAX)
+	if (!spool_entry_is_file(name) || length > TRACKD_ID_MAX)
 		return false;
 	memcpy(ret_id, name, length);
 	ret_id[length] = '\0';
-	return ticket_id_valid(ret_id);
+	return spool_entry_id_valid(ret_id);
 }
 
 static bool exists(int folder, const char *name)
@@ -161,49 +161,49 @@ static bool exists(int folder, const char *name)
 
 /* ---- Taking up ----------------------------------------------------------- */
 
-static int open_document(int folder, const struct ticket *ticket, struct failure *failure)
+static int open_document(int folder, const struct spool_entry *entry, struct failure *failure)
 {
 	struct stat st;
-	int fd = openat(folder, ticket->id,
+	int fd = openat(folder, entry->id,
 			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0) {
 		failure_set(failure, "The document cannot be read");
-		return failure_advise(failure, "%s: %s", ticket->id, strerror(errno));
+		return failure_advise(failure, "%s: %s", entry->id, strerror(errno));
 	}
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (ticket->size < 0 || ticket->size == st.st_size))
+	    (entry->size < 0 || entry->size == st.st_size))
 		return fd;
 	close(fd);
 	failure_set(failure, "The document is incomplete");
-	return failure_advise(failure, "%s is not a regular file of %lld bytes", ticket->id,
-			      (long long)ticket->size);
+	return failure_advise(failure, "%s is not a regular file of %lld bytes", entry->id,
+			      (long long)entry->size);
 }
 
-int spool_take(struct spool *spool, const struct ticket *ticket, struct failure *failure)
+int spool_take(struct spool *spool, const struct spool_entry *entry, struct failure *failure)
 {
-	char json[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
+	char json[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX];
 
-	ticket_file(ticket->id, json);
-	if (!exists(spool->new, ticket->id))
+	spool_entry_file(entry->id, json);
+	if (!exists(spool->new, entry->id))
 		return -ENOENT;
 	if (renameat(spool->new, json, spool->work, json) < 0 ||
-	    renameat(spool->new, ticket->id, spool->work, ticket->id) < 0) {
+	    renameat(spool->new, entry->id, spool->work, entry->id) < 0) {
 		failure_set(failure, "The document cannot be read");
-		return failure_advise(failure, "%s to work/: %s", ticket->id, strerror(errno));
+		return failure_advise(failure, "%s to work/: %s", entry->id, strerror(errno));
 	}
-	return open_document(spool->work, ticket, failure);
+	return open_document(spool->work, entry, failure);
 }
 
 /* ---- Removing ------------------------------------------------------------ */
 
 void spool_remove(int folder, const char *id)
 {
-	char json[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
+	char json[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX];
 
 	if (folder < 0)
 		return;
-	ticket_file(id, json);
+	spool_entry_file(id, json);
 	(void)unlinkat(folder, id, 0);
 	(void)unlinkat(folder, json, 0);
 }
@@ -262,7 +262,7 @@ static void sweep_tmp(void *user, const char *name)
 	if (!is_stale(sweep->spool->tmp, name, sweep->age_s))
 		return;
 	(void)spool_discard(sweep->spool, sweep->spool->tmp, name);
-	if (ticket_id_valid(name))
+	if (spool_entry_id_valid(name))
 		sweep->dropped(sweep->user, name);
 }
 
@@ -271,7 +271,7 @@ static void sweep_new(void *user, const char *name)
 	struct sweep *sweep = user;
 	char id[TRACKD_ID_MAX + 1];
 
-	if (!id_of_ticket(name, id) || exists(sweep->spool->new, id) ||
+	if (!id_of_entry(name, id) || exists(sweep->spool->new, id) ||
 	    !is_stale(sweep->spool->new, name, sweep->age_s))
 		return;
 	(void)spool_discard(sweep->spool, sweep->spool->new, name);
@@ -287,12 +287,12 @@ void spool_sweep(struct spool *spool, unsigned age_s, void (*dropped)(void *user
 	spool_walk(spool->new, sweep_new, &sweep);
 }
 
-static void mend_ticket(void *user, const char *name)
+static void mend_entry(void *user, const char *name)
 {
 	struct spool *spool = user;
 	char id[TRACKD_ID_MAX + 1];
 
-	if (!id_of_ticket(name, id) || exists(spool->work, id))
+	if (!id_of_entry(name, id) || exists(spool->work, id))
 		return;
 	if (exists(spool->new, id) && !exists(spool->new, name))
 		(void)renameat(spool->work, name, spool->new, name);
@@ -302,5 +302,5 @@ static void mend_ticket(void *user, const char *name)
 
 void spool_mend(struct spool *spool)
 {
-	spool_walk(spool->work, mend_ticket, spool);
+	spool_walk(spool->work, mend_entry, spool);
 }

@@ -10,8 +10,8 @@
  *	refused/  folders that somebody put into new/, when they are not empty
  *	lock      held by who serves the spool, and by the processes that it has started
  */
-#ifndef DOCPROC_SPOOL_H
-#define DOCPROC_SPOOL_H
+#ifndef DOCUMENTS_SPOOL_H
+#define DOCUMENTS_SPOOL_H
 
 #include "tools/documents/spool_entry_read.h"
 #include <sys/types.h>
@@ -38,7 +38,7 @@ void spool_walk(int folder, void (*take)(void *user, const char *name), void *us
 /* Take up: both files from new/ to work/, and open the document there. It is a regular file of the
  * size that its ticket says. Its descriptor; FAILED, with whatever has been moved in work/; -ENOENT:
  * it is not in new/ any more. */
-int spool_take(struct spool *spool, const struct ticket *ticket, struct failure *failure);
+int spool_take(struct spool *spool, const struct spool_entry *entry, struct failure *failure);
 
 /* Remove both files of a document from a folder; the document first, so that a ticket alone is
  * nobody's. */
@@ -64,7 +64,7 @@ void spool_mend(struct spool *spool);
  * step leaves no file, and fails a task that has been created. 0, or FAILED with
  * *ret_error the library's error if it was that.
  */
-int spool_hand_in(struct spool *spool, struct trackd *trackd, int fd, struct ticket *ticket,
-		  int *ret_error, struct failure *failure);
+int spool_submit_file(struct spool *spool, struct trackd *trackd, int fd, struct spool_entry *entry,
+		      int *ret_error, struct failure *failure);
 
 #endif

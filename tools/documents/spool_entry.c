@@ -7,17 +7,17 @@
 #include <string.h>
 #include <sys/random.h>
 
-bool ticket_id_valid(const char *text)
+bool spool_entry_id_valid(const char *text)
 {
-	size_t length = strlen(text), suffix = strlen(TICKET_SUFFIX);
+	size_t length = strlen(text), suffix = strlen(SPOOL_ENTRY_SUFFIX);
 
 	if (!text_id_valid(text))
 		return false;
-	return length < suffix || strcmp(text + length - suffix, TICKET_SUFFIX) != 0;
+	return length < suffix || strcmp(text + length - suffix, SPOOL_ENTRY_SUFFIX) != 0;
 }
 
 /* RFC 9562, version 4. */
-void ticket_new_id(char ret_id[TRACKD_ID_MAX + 1])
+void spool_entry_new_id(char ret_id[TRACKD_ID_MAX + 1])
 {
 	unsigned char b[16];
 
@@ -31,17 +31,16 @@ void ticket_new_id(char ret_id[TRACKD_ID_MAX + 1])
 		 b[15]);
 }
 
-void ticket_file(const char *id, char ret_name[TRACKD_ID_MAX + sizeof TICKET_SUFFIX])
+void spool_entry_file(const char *id, char ret_name[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX])
 {
-	snprintf(ret_name, TRACKD_ID_MAX + sizeof TICKET_SUFFIX, "%s" TICKET_SUFFIX, id);
+	snprintf(ret_name, TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX, "%s" SPOOL_ENTRY_SUFFIX, id);
 }
 
-int ticket_write(int fd, const struct ticket *ticket)
+int spool_entry_write(int fd, const struct spool_entry *entry)
 {
-	json_t *root =
-		json_pack("{s:s, s:s, s:s, s:I, s:I}", "id", ticket->id, "owner", ticket->owner,
-			  "name", ticket->name, "size", (json_int_t)ticket->size, "created_at",
-			  (json_int_t)ticket->created_at);
+	json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:I}", "id", entry->id, "owner",
+				 entry->owner, "name", entry->name, "size", (json_int_t)entry->size,
+				 "created_at", (json_int_t)entry->created_at);
 	int error = 0;
 
 	/* The only other reason is text that is not UTF-8. */

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* The JSON beside a document in a spool: {"id", "owner", "name", "size", "created_at"}. */
-#ifndef COMMON_SPOOL_TICKET_H
-#define COMMON_SPOOL_TICKET_H
+#ifndef DOCUMENTS_SPOOL_ENTRY_H
+#define DOCUMENTS_SPOOL_ENTRY_H
 
 #include "libclient/trackd.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ticket {
+struct spool_entry {
 	char id[TRACKD_ID_MAX + 1], owner[TRACKD_OWNER_MAX + 1], name[TRACKD_NAME_MAX + 1];
 	int64_t size;       /* bytes; -1: not said */
 	int64_t created_at; /* Unix time, seconds */
 };
 
-#define TICKET_SUFFIX ".json"
+#define SPOOL_ENTRY_SUFFIX ".json"
 
 /* Whether text can be a task's id and the name of a document in a spool: it must not end like a
  * ticket. */
-bool ticket_id_valid(const char *text);
+bool spool_entry_id_valid(const char *text);
 
 /* A random UUIDv4. */
-void ticket_new_id(char ret_id[TRACKD_ID_MAX + 1]);
+void spool_entry_new_id(char ret_id[TRACKD_ID_MAX + 1]);
 
 /* ID.json */
-void ticket_file(const char *id, char ret_name[TRACKD_ID_MAX + sizeof TICKET_SUFFIX]);
+void spool_entry_file(const char *id, char ret_name[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX]);
 
 /* Write it to an open file. 0 or -errno. */
-int ticket_write(int fd, const struct ticket *ticket);
+int spool_entry_write(int fd, const struct spool_entry *entry);
 
 #endif

@@ -11,23 +11,23 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICKET_BYTES_MAX = 64 << 10 };
+enum { SPOOL_ENTRY_BYTES_MAX = 64 << 10 };
 
-bool ticket_is_file(const char *name)
+bool spool_entry_is_file(const char *name)
 {
-	size_t length = strlen(name), suffix = strlen(TICKET_SUFFIX);
+	size_t length = strlen(name), suffix = strlen(SPOOL_ENTRY_SUFFIX);
 
-	return length > suffix && strcmp(name + length - suffix, TICKET_SUFFIX) == 0;
+	return length > suffix && strcmp(name + length - suffix, SPOOL_ENTRY_SUFFIX) == 0;
 }
 
 static json_t *load(int folder, const char *id, int64_t *ret_time, struct failure *failure)
 {
-	char name[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
+	char name[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX];
 	json_error_t why;
 	struct stat st;
 	json_t *root = NULL;
 
-	ticket_file(id, name);
+	spool_entry_file(id, name);
 	/* Not to wait for a pipe's writer, not to be led elsewhere. */
 	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
@@ -38,8 +38,8 @@ static json_t *load(int folder, const char *id, int64_t *ret_time, struct failur
 	failure_set(failure, "The document's description cannot be read");
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		failure_advise(failure, "%s is not a regular file", name);
-	else if (st.st_size > TICKET_BYTES_MAX)
-		failure_advise(failure, "%s is larger than %d bytes", name, TICKET_BYTES_MAX);
+	else if (st.st_size > SPOOL_ENTRY_BYTES_MAX)
+		failure_advise(failure, "%s is larger than %d bytes", name, SPOOL_ENTRY_BYTES_MAX);
 	else if ((root = json_loadfd(fd, JSON_REJECT_DUPLICATES, &why)) == NULL)
 		failure_advise(failure, "%s, line %d: %s", name, why.line, why.text);
 	*ret_time = st.st_mtime;
@@ -66,12 +66,12 @@ static int take_text(const json_t *root, const char *key, char *to, size_t size,
 }
 
 /* Longer names are shown cut, as the board does: at a character. */
-static int take_name(const json_t *root, struct ticket *ticket, struct failure *failure)
+static int take_name(const json_t *root, struct spool_entry *entry, struct failure *failure)
 {
 	const json_t *value = json_object_get(root, "name");
 
 	if (!value || json_is_null(value)) {
-		memcpy(ticket->name, ticket->id, sizeof ticket->id);
+		memcpy(entry->name, entry->id, sizeof entry->id);
 		return 0;
 	}
 	if (!json_is_string(value))
@@ -86,8 +86,8 @@ static int take_name(const json_t *root, struct ticket *ticket, struct failure *
 		while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
 			length--;
 	}
-	memcpy(ticket->name, name, length);
-	ticket->name[length] = '\0';
+	memcpy(entry->name, name, length);
+	entry->name[length] = '\0';
 	return 0;
 }
 
@@ -103,35 +103,36 @@ static int64_t time_of(const json_t *value, int64_t otherwise)
 	return otherwise;
 }
 
-static int take_all(const json_t *root, const char *id, struct ticket *ticket,
+static int take_all(const json_t *root, const char *id, struct spool_entry *entry,
 		    struct failure *failure)
 {
 	const json_t *size = json_object_get(root, "size");
 
 	if (!json_is_object(root))
 		return failure_set(failure, "The document's description cannot be read");
-	if (take_text(root, "id", ticket->id, sizeof ticket->id, failure) < 0)
+	if (take_text(root, "id", entry->id, sizeof entry->id, failure) < 0)
 		return FAILED;
-	if (strcmp(ticket->id, id) != 0)
+	if (strcmp(entry->id, id) != 0)
 		return failure_set(failure, "The document's description is of another document");
-	if (take_text(root, "owner", ticket->owner, sizeof ticket->owner, failure) < 0)
+	if (take_text(root, "owner", entry->owner, sizeof entry->owner, failure) < 0)
 		return FAILED;
-	ticket->size = json_is_integer(size) ? json_integer_value(size) : -1;
-	return take_name(root, ticket, failure);
+	entry->size = json_is_integer(size) ? json_integer_value(size) : -1;
+	return take_name(root, entry, failure);
 }
 
-int ticket_read(int folder, const char *id, struct ticket *ret_ticket, struct failure *failure)
+int spool_entry_read(int folder, const char *id, struct spool_entry *ret_entry,
+		     struct failure *failure)
 {
-	struct ticket ticket = { 0 };
+	struct spool_entry entry = { 0 };
 	int64_t written = 0;
 	json_t *root = load(folder, id, &written, failure);
 
 	if (!root)
 		return FAILED;
-	int result = take_all(root, id, &ticket, failure);
-	ticket.created_at = time_of(json_object_get(root, "created_at"), written);
+	int result = take_all(root, id, &entry, failure);
+	entry.created_at = time_of(json_object_get(root, "created_at"), written);
 	json_decref(root);
 	if (result == 0)
-		*ret_ticket = ticket;
+		*ret_entry = entry;
 	return result;
 }

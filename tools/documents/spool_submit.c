@@ -26,28 +26,28 @@ static int settle(int fd, int error)
 	return error;
 }
 
-int hand_in_create(int tmp, const char *id)
+int spool_submit_create(int tmp, const char *id)
 {
 	return make(tmp, id);
 }
 
-int hand_in_settle(int fd, int tmp, const struct ticket *ticket)
+int spool_submit_settle(int fd, int tmp, const struct spool_entry *entry)
 {
-	char json[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
+	char json[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX];
 	int error = settle(fd, 0);
 
 	if (error < 0)
 		return error;
-	ticket_file(ticket->id, json);
+	spool_entry_file(entry->id, json);
 	fd = make(tmp, json);
-	return fd < 0 ? fd : settle(fd, ticket_write(fd, ticket));
+	return fd < 0 ? fd : settle(fd, spool_entry_write(fd, entry));
 }
 
-int hand_in_move(int tmp, int new, const char *id)
+int spool_submit_move(int tmp, int new, const char *id)
 {
-	char json[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
+	char json[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX];
 
-	ticket_file(id, json);
+	spool_entry_file(id, json);
 	if (renameat(tmp, json, new, json) < 0 || fsync(new) < 0)
 		return -errno;
 	if (renameat(tmp, id, new, id) < 0)
@@ -57,11 +57,11 @@ int hand_in_move(int tmp, int new, const char *id)
 	return 0;
 }
 
-void hand_in_undo(int tmp, int new, const char *id)
+void spool_submit_undo(int tmp, int new, const char *id)
 {
-	char json[TRACKD_ID_MAX + sizeof TICKET_SUFFIX];
+	char json[TRACKD_ID_MAX + sizeof SPOOL_ENTRY_SUFFIX];
 
-	ticket_file(id, json);
+	spool_entry_file(id, json);
 	(void)unlinkat(tmp, id, 0);
 	(void)unlinkat(tmp, json, 0);
 	(void)unlinkat(new, json, 0);

@@ -158,14 +158,14 @@ static void make_folder(const char *path)
 	(void)mkdir(path, 0700);
 }
 
-static int open_tickets(struct service *service)
+static int open_stream_tokens(struct service *service)
 {
 	const char *folder = service->config.state_dir;
 	char path[sizeof service->config.state_dir + 16];
 
 	make_folder(folder);
 	snprintf(path, sizeof path, "%s/ticket.key", folder);
-	int error = tickets_open(path, &service->gateway.tickets);
+	int error = stream_tokens_open(path, &service->gateway.stream_tokens);
 	if (error == 0)
 		return 0;
 	note_error("state_dir: %s: %s; %s", path, strerror(-error),
@@ -184,11 +184,11 @@ static int start_modules(struct service *service)
 	int error = open_auth(service);
 
 	if (error == 0)
-		error = open_tickets(service);
+		error = open_stream_tokens(service);
 	if (error == 0)
 		error = open_sockets(service);
 	if (error == 0)
-		error = board_open(config, &gateway->board);
+		error = board_connection_open(config, &gateway->board);
 	if (error == 0)
 		error = documents_open(config, &gateway->documents);
 	if (error == 0)
@@ -244,8 +244,8 @@ static void stop_modules(struct service *service)
 	uploads_stop(gateway->uploads);
 	limits_free(gateway->limits);
 	documents_close(gateway->documents);
-	board_close(gateway->board);
-	tickets_close(gateway->tickets);
+	board_connection_close(gateway->board);
+	stream_tokens_close(gateway->stream_tokens);
 	auth_close(gateway->auth);
 	if (service->http_fd >= 0)
 		close(service->http_fd);

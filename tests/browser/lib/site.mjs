@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the tests of the page run against: a board of their own with its daemon, the gateway, the document worker, and
-// clients on strings (tests/e2e/puppet.c) that can be any process.
+// clients on strings (tests/e2e/test_client.c) that can be any process.
 
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
@@ -83,9 +83,9 @@ class Program {
 	}
 }
 
-export class Puppet extends Program {
+export class TestClient extends Program {
 	constructor(env) {
-		super([path.join(BUILD, "tests/e2e/puppet")], env);
+		super([path.join(BUILD, "tests/e2e/test_client")], env);
 		this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
 		this.child.stdin.on("error", () => {});
 	}
@@ -166,12 +166,12 @@ export class Site {
 		await this.worker.said(/serving /);
 	}
 
-	async puppet(...lines) {
-		const puppet = this.#start(new Puppet(this.env));
+	async test_client(...lines) {
+		const test_client = this.#start(new TestClient(this.env));
 
 		for (const line of lines)
-			await puppet.do(line);
-		return puppet;
+			await test_client.do(line);
+		return test_client;
 	}
 
 	address(owner, options) {

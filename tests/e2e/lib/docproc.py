@@ -73,7 +73,7 @@ class Documents:
         with open(empty, "w", encoding="utf-8"):
             pass
         self.settings = ["--config", empty, "--store", self.store, *settings]
-        self.board = site.puppet("open write no-worker")
+        self.board = site.test_client("open write no-worker")
         self.lock = None
         self.enter = []  # what brings a command to where the store is
 

@@ -10,7 +10,7 @@ for conditions, TAP.
     @test("a worker that is killed fails its task")
     def _(site):                      # its own board, socket and folder
         daemon = site.daemon("--ttl", "10m")
-        worker = site.puppet("open write")
+        worker = site.test_client("open write")
         ...
 
     main()
@@ -36,7 +36,7 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 BUILD = os.environ.get("TRACKD_BUILD") or os.path.join(TREE, "build")
 TRACKD = os.environ.get("TRACKD_BIN") or os.path.join(BUILD, "trackd")
 TRACKCTL = os.path.join(BUILD, "trackctl")
-PUPPET = os.path.join(BUILD, "tests", "e2e", "puppet")
+TEST_CLIENT = os.path.join(BUILD, "tests", "e2e", "test_client")
 LOAD = os.path.join(BUILD, "tests", "e2e", "load")
 BOARD = os.environ.get("TRACKD_TEST_BOARD") or f"/tt-e2e-{os.getpid()}"
 SHM = "/dev/shm"
@@ -96,7 +96,7 @@ def process_state(pid):
 
 
 class Answer:
-    """What a puppet answered: the call's result and what it said."""
+    """What a test client answered: the call's result and what it said."""
 
     def __init__(self, line):
         words = line.split()
@@ -153,10 +153,10 @@ class Process:
             raise Failure(f"{self.argv[0]} still runs after {limit} s") from None
 
 
-class Puppet(Process):
-    """A client on strings; see tests/e2e/puppet.c."""
+class TestClient(Process):
+    """A client on strings; see tests/e2e/test_client.c."""
 
-    def __init__(self, env, prefix=(), argv=(PUPPET,)):
+    def __init__(self, env, prefix=(), argv=(TEST_CLIENT,)):
         super().__init__([*prefix, *argv], env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          bufsize=0)
         self.said = b""
@@ -308,7 +308,7 @@ class Site:
         shutil.rmtree(self.folder)
         self.folder = tempfile.mkdtemp(prefix="trackd-e2e-", dir="/tmp")
         os.chmod(self.folder, 0o755)
-        for program in (TRACKD, PUPPET, TRACKCTL):
+        for program in (TRACKD, TEST_CLIENT, TRACKCTL):
             shutil.copy(program, self.folder)
         self.run, self.state = os.path.join(self.folder, "run"), os.path.join(self.folder, "state")
         for folder in (self.run, self.state):
@@ -334,14 +334,14 @@ class Site:
         before = len(daemon.log())
         return daemon.wait(), daemon.log()[before if before < len(daemon.log()) else 0:]
 
-    def puppet(self, *lines, prefix=(), env=None, program=PUPPET):
-        puppet = self.start(Puppet(env or self.env, prefix, (program,)))
+    def test_client(self, *lines, prefix=(), env=None, program=TEST_CLIENT):
+        test_client = self.start(TestClient(env or self.env, prefix, (program,)))
         for line in lines:
-            puppet.do(line)
-        return puppet
+            test_client.do(line)
+        return test_client
 
     def load(self, prefix):
-        return self.start(Puppet(self.env, argv=(LOAD, prefix)))
+        return self.start(TestClient(self.env, argv=(LOAD, prefix)))
 
     def trackctl(self, *arguments, prefix=()):
         """(exit code, stdout, stderr)"""

@@ -22,7 +22,7 @@ def content_of(name):
 
 def begin(site, *arguments, prefix=(), tasks=None, **settings):
     site.daemon(*(["--capacity", str(tasks)] if tasks else []))
-    site.shown = site.puppet("open read")
+    site.shown = site.test_client("open read")
     return Gateway.on(site, *arguments, settings=settings, prefix=prefix)
 
 

@@ -23,39 +23,39 @@ static const long PAUSE_NS = 20000000; /* longer than any critical section takes
 
 /* ---- Noting faults ----------------------------------------------------- */
 
-static uint64_t tenant_of(const struct exam *exam, enum doctor_part part, int64_t index)
+static uint64_t tenant_of(const struct check *check, enum doctor_part part, int64_t index)
 {
-	if (part != DOCTOR_SLOT || !exam->image.whole)
+	if (part != DOCTOR_SLOT || !check->image.whole)
 		return 0;
-	return exam->image.board.heads[index].stamp & ~(STAMP_VERSION_MASK << 2);
+	return check->image.board.heads[index].stamp & ~(STAMP_VERSION_MASK << 2);
 }
 
 /* Room for one more, or NULL when enough are kept or memory is out. */
-static struct doctor_fault *new_fault(struct exam *exam)
+static struct doctor_fault *new_fault(struct check *check)
 {
-	struct doctor_report *report = &exam->report;
+	struct doctor_report *report = &check->report;
 
 	report->n_found++;
 	if (report->n_faults == DOCTOR_FAULTS_KEPT)
 		return NULL;
-	if (report->n_faults == exam->room) {
-		size_t room = exam->room ? exam->room * 2 : 16;
+	if (report->n_faults == check->room) {
+		size_t room = check->room ? check->room * 2 : 16;
 		struct doctor_fault *more = realloc(report->faults, room * sizeof *more);
 
 		if (!more) {
-			exam->out_of_memory = true;
+			check->out_of_memory = true;
 			return NULL;
 		}
 		report->faults = more;
-		exam->room = room;
+		check->room = room;
 	}
 	return &report->faults[report->n_faults++];
 }
 
-void exam_fault(struct exam *exam, enum doctor_part part, int64_t index, const char *field,
-		const char *expected, const char *seen_format, ...)
+void check_fault(struct check *check, enum doctor_part part, int64_t index, const char *field,
+		 const char *expected, const char *seen_format, ...)
 {
-	struct doctor_fault *fault = new_fault(exam);
+	struct doctor_fault *fault = new_fault(check);
 	char seen[256];
 	va_list arguments;
 
@@ -68,42 +68,42 @@ void exam_fault(struct exam *exam, enum doctor_part part, int64_t index, const c
 		.part = part,
 		.index = index,
 		.field = field,
-		.tenant = tenant_of(exam, part, index),
+		.tenant = tenant_of(check, part, index),
 	};
 	printable_line(fault->seen, sizeof fault->seen, seen);
 	printable_line(fault->expected, sizeof fault->expected, expected);
 }
 
-void exam_expect(struct exam *exam, enum doctor_part part, int64_t index, const char *field,
-		 uint64_t seen, uint64_t expected)
+void check_expect(struct check *check, enum doctor_part part, int64_t index, const char *field,
+		  uint64_t seen, uint64_t expected)
 {
 	char text[32];
 
 	if (seen == expected)
 		return;
 	snprintf(text, sizeof text, "%" PRIu64, expected);
-	exam_fault(exam, part, index, field, text, "%" PRIu64, seen);
+	check_fault(check, part, index, field, text, "%" PRIu64, seen);
 }
 
-void exam_expect_zero(struct exam *exam, enum doctor_part part, int64_t index, const char *field,
-		      const void *bytes, size_t n)
+void check_expect_zero(struct check *check, enum doctor_part part, int64_t index, const char *field,
+		       const void *bytes, size_t n)
 {
 	const uint8_t *at = bytes;
 
 	for (size_t i = 0; i < n; i++) {
 		if (at[i] == 0)
 			continue;
-		exam_fault(exam, part, index, field, "all zero", "0x%02x at byte %zu", at[i], i);
+		check_fault(check, part, index, field, "all zero", "0x%02x at byte %zu", at[i], i);
 		return;
 	}
 }
 
-bool exam_expect_string(struct exam *exam, enum doctor_part part, int64_t index, const char *field,
-			const void *bytes, size_t n)
+bool check_expect_string(struct check *check, enum doctor_part part, int64_t index,
+			 const char *field, const void *bytes, size_t n)
 {
 	if (memchr(bytes, '\0', n))
 		return true;
-	exam_fault(exam, part, index, field, "an end within the field", "no NUL in %zu bytes", n);
+	check_fault(check, part, index, field, "an end within the field", "no NUL in %zu bytes", n);
 	return false;
 }
 
@@ -126,64 +126,64 @@ static bool thread_exists(uint32_t tid)
 	return kill((pid_t)tid, 0) == 0 || errno != ESRCH;
 }
 
-bool exam_lock(struct exam *exam, enum doctor_part part, int64_t index,
-	       const union layout_mutex *mutex)
+bool check_lock(struct check *check, enum doctor_part part, int64_t index,
+		const union layout_mutex *mutex)
 {
 	uint32_t holder = mutex_word(mutex, 0) & 0x3fffffff; /* FUTEX_TID_MASK */
 	uint32_t kind = mutex_word(mutex, MUTEX_KIND);
-	uint32_t fresh = mutex_word(&exam->image.fresh_mutex, MUTEX_KIND);
+	uint32_t fresh = mutex_word(&check->image.fresh_mutex, MUTEX_KIND);
 
 	if (kind != fresh)
-		exam_fault(exam, part, index, "mutex", "robust and process-shared", "kind 0x%x",
-			   kind);
+		check_fault(check, part, index, "mutex", "robust and process-shared", "kind 0x%x",
+			    kind);
 	if (mutex_word(mutex, MUTEX_OWNER) == OWNER_NOT_RECOVERABLE)
-		exam_fault(exam, part, index, "mutex", "recoverable",
-			   "given up for good by the C library");
+		check_fault(check, part, index, "mutex", "recoverable",
+			    "given up for good by the C library");
 	if (lock_orphaned(mutex)) {
-		exam_fault(exam, part, index, "mutex", "locked by the living or by nobody",
-			   "its holder died and nobody has locked it since");
+		check_fault(check, part, index, "mutex", "locked by the living or by nobody",
+			    "its holder died and nobody has locked it since");
 		return false;
 	}
 	if (holder == 0)
 		return false;
-	if (exam->image.same_pids && !thread_exists(holder)) {
-		exam_fault(exam, part, index, "mutex", "locked by the living or by nobody",
-			   "held by thread %u, which no longer exists", holder);
+	if (check->image.same_pids && !thread_exists(holder)) {
+		check_fault(check, part, index, "mutex", "locked by the living or by nobody",
+			    "held by thread %u, which no longer exists", holder);
 		return false;
 	}
-	exam->report.held++;
+	check->report.held++;
 	return true;
 }
 
 /* ---- Passes ------------------------------------------------------------ */
 
-static void exam_free(struct exam *exam)
+static void check_free(struct check *check)
 {
-	image_free(&exam->image);
-	free(exam->report.faults);
-	exam->report.faults = NULL;
+	image_free(&check->image);
+	free(check->report.faults);
+	check->report.faults = NULL;
 }
 
-static int exam_pass(struct exam *exam, int fd)
+static int check_pass(struct check *check, int fd)
 {
-	*exam = (struct exam){ 0 };
-	int error = image_read(&exam->image, fd);
+	*check = (struct check){ 0 };
+	int error = image_read(&check->image, fd);
 
 	if (error < 0)
 		return error;
-	exam_header(exam);
-	if (exam->image.whole) {
-		exam_tables(exam);
-		error = exam_records(exam);
+	check_header(check);
+	if (check->image.whole) {
+		check_tables(check);
+		error = check_records(check);
 		if (error == 0)
-			error = exam_chains(exam);
+			error = check_chains(check);
 		if (error == 0)
-			error = exam_events(exam);
+			error = check_events(check);
 	}
-	if (error == 0 && exam->out_of_memory)
+	if (error == 0 && check->out_of_memory)
 		error = -ENOMEM;
 	if (error < 0)
-		exam_free(exam);
+		check_free(check);
 	return error;
 }
 
@@ -223,17 +223,17 @@ static bool moved(const struct layout_header *a, const struct layout_header *b)
 
 int doctor_check_fd(int fd, struct doctor_report *ret_report)
 {
-	struct exam first, again;
-	int error = exam_pass(&first, fd);
+	struct check first, again;
+	int error = check_pass(&first, fd);
 	int passes = 1;
 
 	if (error < 0)
 		return error;
 	while (first.report.n_faults > 0 && passes < PASSES) {
 		nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
-		error = exam_pass(&again, fd);
+		error = check_pass(&again, fd);
 		if (error < 0) {
-			exam_free(&first);
+			check_free(&first);
 			return error;
 		}
 		passes++;
@@ -246,7 +246,7 @@ int doctor_check_fd(int fd, struct doctor_report *ret_report)
 		if (all)
 			report.n_found = report.n_faults;
 		first.report.faults = NULL;
-		exam_free(&first);
+		check_free(&first);
 		free(again.report.faults);
 		again.report = report;
 		first = again;
@@ -257,7 +257,7 @@ int doctor_check_fd(int fd, struct doctor_report *ret_report)
 	first.report.passes = passes;
 	*ret_report = first.report;
 	first.report.faults = NULL;
-	exam_free(&first);
+	check_free(&first);
 	return ret_report->n_found < INT_MAX ? (int)ret_report->n_found : INT_MAX;
 }
 

@@ -7,8 +7,8 @@
  * A board in use is never still. What is wrong is looked at again, and only what stays wrong in the
  * same way is a fault. What a death may leave behind and everybody copes with is counted apart.
  */
-#ifndef COMMON_DOCTOR_H
-#define COMMON_DOCTOR_H
+#ifndef COMMON_DOCTOR_DOCTOR_H
+#define COMMON_DOCTOR_DOCTOR_H
 
 #include <stdbool.h>
 #include <stddef.h>

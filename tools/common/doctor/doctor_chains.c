@@ -23,16 +23,16 @@ struct chain {
 };
 
 struct walk {
-	struct exam *exam;
+	struct check *check;
 	const struct chain *chain;
 	uint32_t bucket;
 	uint32_t *met;  /* per slot: bucket + 1 in which it was met */
 	uint64_t below; /* owner chains: the serial of the record before */
 };
 
-static const struct layout_head *head_at(const struct exam *exam, uint32_t slot)
+static const struct layout_head *head_at(const struct check *check, uint32_t slot)
 {
-	return &exam->image.board.heads[slot];
+	return &check->image.board.heads[slot];
 }
 
 static uint32_t next_of(const struct chain *chain, const struct layout_head *head)
@@ -60,39 +60,39 @@ static bool is_live(const struct layout_head *head)
 
 static void check_serial(struct walk *walk, uint32_t slot)
 {
-	struct exam *exam = walk->exam;
-	uint64_t serial = head_at(exam, slot)->serial;
-	uint64_t last = exam->image.board.owner_stripes[index_stripe(walk->bucket)].serial;
+	struct check *check = walk->check;
+	uint64_t serial = head_at(check, slot)->serial;
+	uint64_t last = check->image.board.owner_stripes[index_stripe(walk->bucket)].serial;
 
 	if (serial >= walk->below)
-		exam_fault(exam, DOCTOR_SLOT, slot, "serial",
-			   "less than the one before it in its owner's chain", "%ju",
-			   (uintmax_t)serial);
+		check_fault(check, DOCTOR_SLOT, slot, "serial",
+			    "less than the one before it in its owner's chain", "%ju",
+			    (uintmax_t)serial);
 	if (serial > last)
-		exam_fault(exam, DOCTOR_SLOT, slot, "serial",
-			   "at most the last one its owner's stripe gave out", "%ju, stripe at %ju",
-			   (uintmax_t)serial, (uintmax_t)last);
+		check_fault(check, DOCTOR_SLOT, slot, "serial",
+			    "at most the last one its owner's stripe gave out",
+			    "%ju, stripe at %ju", (uintmax_t)serial, (uintmax_t)last);
 	walk->below = serial;
 }
 
 static void check_member(struct walk *walk, uint32_t slot)
 {
-	struct exam *exam = walk->exam;
-	const struct layout_head *head = head_at(exam, slot);
+	struct check *check = walk->check;
+	const struct layout_head *head = head_at(check, slot);
 	uint64_t hash = hash_of(walk->chain, head);
-	const struct board *board = &exam->image.board;
+	const struct board *board = &check->image.board;
 	char expected[64];
 
 	if (stamp_state(head->stamp) == SLOT_FREE) {
-		exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field, "in no chain",
-			   "free and in the chain of bucket %u", walk->bucket);
+		check_fault(check, DOCTOR_SLOT, slot, walk->chain->field, "in no chain",
+			    "free and in the chain of bucket %u", walk->bucket);
 		return;
 	}
 	if (index_bucket(board, hash) != walk->bucket) {
 		snprintf(expected, sizeof expected, "in that of bucket %u",
 			 index_bucket(board, hash));
-		exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field, expected,
-			   "in the chain of bucket %u", walk->bucket);
+		check_fault(check, DOCTOR_SLOT, slot, walk->chain->field, expected,
+			    "in the chain of bucket %u", walk->bucket);
 	}
 	if (walk->chain->bucket_part == DOCTOR_OWNER_BUCKET && is_live(head))
 		check_serial(walk, slot);
@@ -102,23 +102,23 @@ static void check_member(struct walk *walk, uint32_t slot)
  * holds the link, or -1. */
 static bool follow(struct walk *walk, uint32_t link, int64_t from)
 {
-	struct exam *exam = walk->exam;
+	struct check *check = walk->check;
 	enum doctor_part part = from < 0 ? walk->chain->bucket_part : DOCTOR_SLOT;
 	int64_t index = from < 0 ? (int64_t)walk->bucket : from;
 	const char *field = from < 0 ? "link" : walk->chain->field;
 
 	if (link == 0)
 		return false;
-	if (link > exam->image.board.capacity) {
-		exam_fault(exam, part, index, field, "0 or a slot plus one", "%u", link);
+	if (link > check->image.board.capacity) {
+		check_fault(check, part, index, field, "0 or a slot plus one", "%u", link);
 		return false;
 	}
 	uint32_t met = walk->met[link - 1];
 	if (met == walk->bucket + 1)
-		exam_fault(exam, part, index, field, "no cycle", "back to slot %u", link - 1);
+		check_fault(check, part, index, field, "no cycle", "back to slot %u", link - 1);
 	else if (met != 0)
-		exam_fault(exam, part, index, field, "a slot of this chain alone",
-			   "slot %u, which is in the chain of bucket %u too", link - 1, met - 1);
+		check_fault(check, part, index, field, "a slot of this chain alone",
+			    "slot %u, which is in the chain of bucket %u too", link - 1, met - 1);
 	if (met != 0)
 		return false;
 	walk->met[link - 1] = walk->bucket + 1;
@@ -134,7 +134,7 @@ static void walk_chain(struct walk *walk)
 	while (follow(walk, link, from)) {
 		check_member(walk, link - 1);
 		from = link - 1;
-		link = next_of(walk->chain, head_at(walk->exam, link - 1));
+		link = next_of(walk->chain, head_at(walk->check, link - 1));
 	}
 }
 
@@ -142,29 +142,29 @@ static void walk_chain(struct walk *walk)
 
 static void check_met(struct walk *walk)
 {
-	struct exam *exam = walk->exam;
+	struct check *check = walk->check;
 	bool by_owner = walk->chain->bucket_part == DOCTOR_OWNER_BUCKET;
 
-	for (uint32_t slot = 0; slot < exam->image.board.capacity; slot++) {
-		const struct layout_head *head = head_at(exam, slot);
+	for (uint32_t slot = 0; slot < check->image.board.capacity; slot++) {
+		const struct layout_head *head = head_at(check, slot);
 
 		if (!is_live(head))
 			continue;
 		bool wanted = !by_owner || head->owner_hash != 0;
 		if (wanted && walk->met[slot] == 0)
-			exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field,
-				   "reachable from its bucket", "a living task in no chain");
+			check_fault(check, DOCTOR_SLOT, slot, walk->chain->field,
+				    "reachable from its bucket", "a living task in no chain");
 		if (!wanted && walk->met[slot] != 0)
-			exam_fault(exam, DOCTOR_SLOT, slot, walk->chain->field, "in no chain",
-				   "a task with no owner in the chain of bucket %u",
-				   walk->met[slot] - 1);
+			check_fault(check, DOCTOR_SLOT, slot, walk->chain->field, "in no chain",
+				    "a task with no owner in the chain of bucket %u",
+				    walk->met[slot] - 1);
 	}
 }
 
-static int check_index(struct exam *exam, const struct chain *chain)
+static int check_index(struct check *check, const struct chain *chain)
 {
-	uint32_t capacity = exam->image.board.capacity;
-	struct walk walk = { .exam = exam, .chain = chain };
+	uint32_t capacity = check->image.board.capacity;
+	struct walk walk = { .check = check, .chain = chain };
 
 	walk.met = calloc(capacity, sizeof *walk.met);
 	if (!walk.met)
@@ -178,88 +178,88 @@ static int check_index(struct exam *exam, const struct chain *chain)
 
 /* ---- What the heads say together --------------------------------------- */
 
-static void check_counts(struct exam *exam)
+static void check_counts(struct check *check)
 {
-	const struct board *board = &exam->image.board;
+	const struct board *board = &check->image.board;
 	uint32_t live[LAYOUT_STRIPES] = { 0 };
 
 	for (uint32_t slot = 0; slot < board->capacity; slot++)
 		if (is_live(&board->heads[slot]))
 			live[index_stripe(index_bucket(board, board->heads[slot].id_hash))]++;
 	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++)
-		exam_expect(exam, DOCTOR_ID_STRIPE, i, "count", board->id_stripes[i].count,
-			    live[i]);
+		check_expect(check, DOCTOR_ID_STRIPE, i, "count", board->id_stripes[i].count,
+			     live[i]);
 }
 
-static void check_hints(struct exam *exam)
+static void check_hints(struct check *check)
 {
-	const struct board *board = &exam->image.board;
+	const struct board *board = &check->image.board;
 
 	for (uint32_t slot = 0; slot < board->capacity; slot++)
 		if (board->heads[slot].owner_prev > board->capacity)
-			exam_fault(exam, DOCTOR_SLOT, slot, "owner_prev", "0 or a slot plus one",
-				   "%u", board->heads[slot].owner_prev);
+			check_fault(check, DOCTOR_SLOT, slot, "owner_prev", "0 or a slot plus one",
+				    "%u", board->heads[slot].owner_prev);
 }
 
-static int same_id(const struct exam *exam, uint32_t a, uint32_t b)
+static int same_id(const struct check *check, uint32_t a, uint32_t b)
 {
 	struct layout_body one, other;
-	int error = image_fetch(&exam->image, IMAGE_bodies, a, 1, &one);
+	int error = image_fetch(&check->image, IMAGE_bodies, a, 1, &one);
 
 	if (error == 0)
-		error = image_fetch(&exam->image, IMAGE_bodies, b, 1, &other);
+		error = image_fetch(&check->image, IMAGE_bodies, b, 1, &other);
 	return error < 0 ? error : memcmp(one.id, other.id, sizeof one.id) == 0;
 }
 
 /* Two living records of one id: whoever made the newer died before it had removed the older. */
-static int check_twins_of(struct exam *exam, uint32_t slot)
+static int check_twins_of(struct check *check, uint32_t slot)
 {
-	const struct layout_head *head = head_at(exam, slot);
+	const struct layout_head *head = head_at(check, slot);
 	uint32_t link = head->id_next;
 
-	for (int i = 0; i < TWIN_STEPS && link != 0 && link <= exam->image.board.capacity; i++) {
-		const struct layout_head *other = head_at(exam, link - 1);
+	for (int i = 0; i < TWIN_STEPS && link != 0 && link <= check->image.board.capacity; i++) {
+		const struct layout_head *other = head_at(check, link - 1);
 
 		if (link - 1 != slot && is_live(other) && other->id_hash == head->id_hash) {
-			int same = same_id(exam, slot, link - 1);
+			int same = same_id(check, slot, link - 1);
 			if (same < 0)
 				return same;
 			if (same > 0)
-				exam_fault(exam, DOCTOR_SLOT, link - 1, "id",
-					   "one living task of an id", "the same id as slot %u",
-					   slot);
+				check_fault(check, DOCTOR_SLOT, link - 1, "id",
+					    "one living task of an id", "the same id as slot %u",
+					    slot);
 		}
 		link = other->id_next;
 	}
 	return 0;
 }
 
-static int check_twins(struct exam *exam)
+static int check_twins(struct check *check)
 {
 	int error = 0;
 
-	for (uint32_t slot = 0; error == 0 && slot < exam->image.board.capacity; slot++)
-		if (is_live(head_at(exam, slot)))
-			error = check_twins_of(exam, slot);
+	for (uint32_t slot = 0; error == 0 && slot < check->image.board.capacity; slot++)
+		if (is_live(head_at(check, slot)))
+			error = check_twins_of(check, slot);
 	return error;
 }
 
-int exam_chains(struct exam *exam)
+int check_chains(struct check *check)
 {
-	const struct board *board = &exam->image.board;
+	const struct board *board = &check->image.board;
 	const struct chain chains[] = {
 		{ DOCTOR_ID_BUCKET, "id_next", offsetof(struct layout_head, id_next),
 		  offsetof(struct layout_head, id_hash), board->id_buckets },
 		{ DOCTOR_OWNER_BUCKET, "owner_next", offsetof(struct layout_head, owner_next),
 		  offsetof(struct layout_head, owner_hash), board->owner_buckets },
 	};
-	int error = check_index(exam, &chains[0]);
+	int error = check_index(check, &chains[0]);
 
 	if (error == 0)
-		error = check_index(exam, &chains[1]);
+		error = check_index(check, &chains[1]);
 	if (error == 0)
-		error = check_twins(exam);
-	check_counts(exam);
-	check_hints(exam);
+		error = check_twins(check);
+	check_counts(check);
+	check_hints(check);
 	return error;
 }

@@ -8,79 +8,81 @@
 
 /* ---- File and header --------------------------------------------------- */
 
-static void check_file(struct exam *exam)
+static void check_file(struct check *check)
 {
-	const struct image *image = &exam->image;
+	const struct image *image = &check->image;
 	const struct layout_header *header = &image->header;
 	uint64_t size = (uint64_t)image->st.st_size;
 	char expected[64];
 
 	if (!S_ISREG(image->st.st_mode)) {
-		exam_fault(exam, DOCTOR_FILE, -1, "type", "a regular file", "mode 0%o",
-			   image->st.st_mode);
+		check_fault(check, DOCTOR_FILE, -1, "type", "a regular file", "mode 0%o",
+			    image->st.st_mode);
 		return;
 	}
 	if (image->st.st_nlink > 1)
-		exam_fault(exam, DOCTOR_FILE, -1, "links", "one", "%ju",
-			   (uintmax_t)image->st.st_nlink);
+		check_fault(check, DOCTOR_FILE, -1, "links", "one", "%ju",
+			    (uintmax_t)image->st.st_nlink);
 	if (size < sizeof *header) {
 		snprintf(expected, sizeof expected, "at least %zu", sizeof *header);
-		exam_fault(exam, DOCTOR_FILE, -1, "size", expected, "%" PRIu64, size);
+		check_fault(check, DOCTOR_FILE, -1, "size", expected, "%" PRIu64, size);
 	} else if (header->capacity >= TRACKD_CAPACITY_MIN &&
 		   header->capacity <= TRACKD_CAPACITY_MAX) {
-		exam_expect(exam, DOCTOR_FILE, -1, "size", size, segment_size(header->capacity));
+		check_expect(check, DOCTOR_FILE, -1, "size", size, segment_size(header->capacity));
 	}
 }
 
-static void check_identity(struct exam *exam)
+static void check_identity(struct check *check)
 {
-	const struct layout_header *header = &exam->image.header;
+	const struct layout_header *header = &check->image.header;
 	char expected[64];
 
 	if (header->magic != LAYOUT_MAGIC) {
 		snprintf(expected, sizeof expected, "0x%016" PRIx64 " (a board)", LAYOUT_MAGIC);
-		exam_fault(exam, DOCTOR_HEADER, -1, "magic", expected, "0x%016" PRIx64,
-			   header->magic);
+		check_fault(check, DOCTOR_HEADER, -1, "magic", expected, "0x%016" PRIx64,
+			    header->magic);
 	}
 	if (header->retired > LAYOUT_REMOVED)
-		exam_fault(exam, DOCTOR_HEADER, -1, "retired", "0 to 2", "%u", header->retired);
+		check_fault(check, DOCTOR_HEADER, -1, "retired", "0 to 2", "%u", header->retired);
 	if (header->closed > LAYOUT_CLOSED_BLIND)
-		exam_fault(exam, DOCTOR_HEADER, -1, "closed", "0 to 2", "%u", header->closed);
-	exam_expect(exam, DOCTOR_HEADER, -1, "major", header->major, LAYOUT_MAJOR);
-	exam_expect(exam, DOCTOR_HEADER, -1, "minor", header->minor, LAYOUT_MINOR);
-	exam_expect(exam, DOCTOR_HEADER, -1, "header_size", header->header_size, sizeof *header);
-	exam_expect(exam, DOCTOR_HEADER, -1, "fingerprint", header->fingerprint,
-		    segment_fingerprint());
+		check_fault(check, DOCTOR_HEADER, -1, "closed", "0 to 2", "%u", header->closed);
+	check_expect(check, DOCTOR_HEADER, -1, "major", header->major, LAYOUT_MAJOR);
+	check_expect(check, DOCTOR_HEADER, -1, "minor", header->minor, LAYOUT_MINOR);
+	check_expect(check, DOCTOR_HEADER, -1, "header_size", header->header_size, sizeof *header);
+	check_expect(check, DOCTOR_HEADER, -1, "fingerprint", header->fingerprint,
+		     segment_fingerprint());
 	if (header->capacity < TRACKD_CAPACITY_MIN || header->capacity > TRACKD_CAPACITY_MAX) {
 		snprintf(expected, sizeof expected, "%d to %d", TRACKD_CAPACITY_MIN,
 			 TRACKD_CAPACITY_MAX);
-		exam_fault(exam, DOCTOR_HEADER, -1, "capacity", expected, "%u", header->capacity);
+		check_fault(check, DOCTOR_HEADER, -1, "capacity", expected, "%u", header->capacity);
 		return;
 	}
-	exam_expect(exam, DOCTOR_HEADER, -1, "spare", header->spare, LAYOUT_SPARE);
-	exam_expect(exam, DOCTOR_HEADER, -1, "size", header->size, segment_size(header->capacity));
-	exam_expect(exam, DOCTOR_HEADER, -1, "owner_uid", header->owner_uid, exam->image.st.st_uid);
+	check_expect(check, DOCTOR_HEADER, -1, "spare", header->spare, LAYOUT_SPARE);
+	check_expect(check, DOCTOR_HEADER, -1, "size", header->size,
+		     segment_size(header->capacity));
+	check_expect(check, DOCTOR_HEADER, -1, "owner_uid", header->owner_uid,
+		     check->image.st.st_uid);
 }
 
-static void check_offsets(struct exam *exam)
+static void check_offsets(struct check *check)
 {
-	const struct layout_header *header = &exam->image.header;
+	const struct layout_header *header = &check->image.header;
 	uint64_t expected[IMAGE_N_SECTIONS];
 
 	image_offsets(header->capacity, expected);
 #define CHECK_OFFSET(name, bytes, n)                                                               \
-	exam_expect(exam, DOCTOR_HEADER, -1, "offset of " #name, header->name,                     \
-		    expected[IMAGE_##name]);
+	check_expect(check, DOCTOR_HEADER, -1, "offset of " #name, header->name,                   \
+		     expected[IMAGE_##name]);
 	IMAGE_SECTIONS(CHECK_OFFSET)
 #undef CHECK_OFFSET
 }
 
-static void check_reserved(struct exam *exam)
+static void check_reserved(struct check *check)
 {
-	const struct layout_header *header = &exam->image.header;
+	const struct layout_header *header = &check->image.header;
 
 #define CHECK_RESERVED(field)                                                                      \
-	exam_expect_zero(exam, DOCTOR_HEADER, -1, #field, &header->field, sizeof header->field)
+	check_expect_zero(check, DOCTOR_HEADER, -1, #field, &header->field, sizeof header->field)
 	CHECK_RESERVED(reserved1);
 	CHECK_RESERVED(reserved2);
 	CHECK_RESERVED(reserved3);
@@ -94,65 +96,65 @@ static void check_reserved(struct exam *exam)
 }
 
 /* Values that no daemon and no clock gives. */
-static void check_plausible(struct exam *exam)
+static void check_plausible(struct check *check)
 {
-	const struct layout_header *header = &exam->image.header;
+	const struct layout_header *header = &check->image.header;
 	const int64_t century = INT64_C(100) * 366 * 86400 * (int64_t)NS_PER_S;
 
 	if (header->suspend_offset_ns < -(int64_t)NS_PER_S || header->suspend_offset_ns > century)
-		exam_fault(exam, DOCTOR_HEADER, -1, "suspend_offset_ns", "0 to 100 years",
-			   "%" PRId64, header->suspend_offset_ns);
+		check_fault(check, DOCTOR_HEADER, -1, "suspend_offset_ns", "0 to 100 years",
+			    "%" PRId64, header->suspend_offset_ns);
 	if (header->created_wall_ns <= 0)
-		exam_fault(exam, DOCTOR_HEADER, -1, "created_wall_ns", "a time after 1970",
-			   "%" PRId64, header->created_wall_ns);
+		check_fault(check, DOCTOR_HEADER, -1, "created_wall_ns", "a time after 1970",
+			    "%" PRId64, header->created_wall_ns);
 	if (header->snapshot_wall_ns < 0)
-		exam_fault(exam, DOCTOR_HEADER, -1, "snapshot_wall_ns", "0 or a time after 1970",
-			   "%" PRId64, header->snapshot_wall_ns);
+		check_fault(check, DOCTOR_HEADER, -1, "snapshot_wall_ns", "0 or a time after 1970",
+			    "%" PRId64, header->snapshot_wall_ns);
 	if (header->daemon_pid > INT32_MAX)
-		exam_fault(exam, DOCTOR_HEADER, -1, "daemon_pid", "a process id", "%u",
-			   header->daemon_pid);
+		check_fault(check, DOCTOR_HEADER, -1, "daemon_pid", "a process id", "%u",
+			    header->daemon_pid);
 }
 
-static void note_header(struct exam *exam)
+static void note_header(struct check *check)
 {
-	const struct layout_header *header = &exam->image.header;
-	struct doctor_report *report = &exam->report;
+	const struct layout_header *header = &check->image.header;
+	struct doctor_report *report = &check->report;
 	uint8_t boot_id[16];
 
 	report->capacity = header->capacity;
 	report->retired = header->retired != LAYOUT_SERVED;
 	report->repair_due = header->repair_due != 0;
-	report->foreign_pids = !exam->image.same_pids;
+	report->foreign_pids = !check->image.same_pids;
 	report->other_boot = segment_boot_id(boot_id) == 0 &&
 			     memcmp(boot_id, header->boot_id, sizeof boot_id) != 0;
 }
 
-void exam_header(struct exam *exam)
+void check_header(struct check *check)
 {
-	check_file(exam);
-	if (!S_ISREG(exam->image.st.st_mode) ||
-	    (uint64_t)exam->image.st.st_size < sizeof(struct layout_header))
+	check_file(check);
+	if (!S_ISREG(check->image.st.st_mode) ||
+	    (uint64_t)check->image.st.st_size < sizeof(struct layout_header))
 		return;
-	check_identity(exam);
+	check_identity(check);
 	/* Of a file that is no board at all nothing else is worth saying. */
-	if (!exam->image.whole)
+	if (!check->image.whole)
 		return;
-	check_offsets(exam);
-	check_reserved(exam);
-	check_plausible(exam);
-	note_header(exam);
+	check_offsets(check);
+	check_reserved(check);
+	check_plausible(check);
+	note_header(check);
 }
 
 /* ---- Kinds ------------------------------------------------------------- */
 
-static bool check_word(struct exam *exam, int64_t kind, const char *field, const uint8_t *name)
+static bool check_word(struct check *check, int64_t kind, const char *field, const uint8_t *name)
 {
-	if (!exam_expect_string(exam, DOCTOR_KIND, kind, field, name, LAYOUT_STAGE_NAME))
+	if (!check_expect_string(check, DOCTOR_KIND, kind, field, name, LAYOUT_STAGE_NAME))
 		return false;
 	if (text_word_valid((const char *)name))
 		return true;
-	exam_fault(exam, DOCTOR_KIND, kind, field, "1 to 31 of a-z0-9_-", "\"%.31s\"",
-		   (const char *)name);
+	check_fault(check, DOCTOR_KIND, kind, field, "1 to 31 of a-z0-9_-", "\"%.31s\"",
+		    (const char *)name);
 	return false;
 }
 
@@ -161,89 +163,90 @@ static bool same_name(const uint8_t *a, const uint8_t *b)
 	return strncmp((const char *)a, (const char *)b, LAYOUT_STAGE_NAME) == 0;
 }
 
-static void check_stages(struct exam *exam, int64_t number, const struct layout_kind *kind)
+static void check_stages(struct check *check, int64_t number, const struct layout_kind *kind)
 {
 	for (uint32_t i = 0; i < kind->n_stages; i++) {
-		check_word(exam, number, "stage", kind->stages[i]);
+		check_word(check, number, "stage", kind->stages[i]);
 		if (kind->percent[i] > 99 || (i > 0 && kind->percent[i] < kind->percent[i - 1]))
-			exam_fault(exam, DOCTOR_KIND, number, "percent",
-				   "0 to 99, never less than the stage before", "%u at stage %u",
-				   kind->percent[i], i);
+			check_fault(check, DOCTOR_KIND, number, "percent",
+				    "0 to 99, never less than the stage before", "%u at stage %u",
+				    kind->percent[i], i);
 		for (uint32_t j = 0; j < i; j++)
 			if (same_name(kind->stages[i], kind->stages[j]))
-				exam_fault(exam, DOCTOR_KIND, number, "stage", "a name of its own",
-					   "stages %u and %u the same", j, i);
+				check_fault(check, DOCTOR_KIND, number, "stage",
+					    "a name of its own", "stages %u and %u the same", j, i);
 	}
 }
 
-static void check_kind(struct exam *exam, uint32_t number)
+static void check_kind(struct check *check, uint32_t number)
 {
-	const struct layout_kind *kind = &exam->image.board.kinds->kind[number];
+	const struct layout_kind *kind = &check->image.board.kinds->kind[number];
 
-	check_word(exam, number, "name", kind->name);
-	exam_expect_zero(exam, DOCTOR_KIND, number, "reserved", kind->reserved,
-			 sizeof kind->reserved);
+	check_word(check, number, "name", kind->name);
+	check_expect_zero(check, DOCTOR_KIND, number, "reserved", kind->reserved,
+			  sizeof kind->reserved);
 	if (kind->n_stages == 0 || kind->n_stages > LAYOUT_STAGES) {
-		exam_fault(exam, DOCTOR_KIND, number, "n_stages", "1 to 16", "%u", kind->n_stages);
+		check_fault(check, DOCTOR_KIND, number, "n_stages", "1 to 16", "%u",
+			    kind->n_stages);
 		return;
 	}
-	check_stages(exam, number, kind);
+	check_stages(check, number, kind);
 	if (number == TRACKD_KIND_DOCUMENT &&
 	    strncmp((const char *)kind->name, "document", LAYOUT_STAGE_NAME) != 0)
-		exam_fault(exam, DOCTOR_KIND, number, "name", "document", "\"%.31s\"",
-			   (const char *)kind->name);
+		check_fault(check, DOCTOR_KIND, number, "name", "document", "\"%.31s\"",
+			    (const char *)kind->name);
 }
 
-static void check_kinds(struct exam *exam)
+static void check_kinds(struct check *check)
 {
-	const struct layout_kinds *kinds = exam->image.board.kinds;
+	const struct layout_kinds *kinds = check->image.board.kinds;
 
-	exam_lock(exam, DOCTOR_KINDS, -1, &kinds->mutex);
-	exam_expect_zero(exam, DOCTOR_KINDS, -1, "reserved", kinds->reserved,
-			 sizeof kinds->reserved);
+	check_lock(check, DOCTOR_KINDS, -1, &kinds->mutex);
+	check_expect_zero(check, DOCTOR_KINDS, -1, "reserved", kinds->reserved,
+			  sizeof kinds->reserved);
 	if (kinds->n == 0 || kinds->n > LAYOUT_KINDS)
-		exam_fault(exam, DOCTOR_KINDS, -1, "n", "1 to 64", "%u", kinds->n);
+		check_fault(check, DOCTOR_KINDS, -1, "n", "1 to 64", "%u", kinds->n);
 	for (uint32_t i = 0; i < kinds->n && i < LAYOUT_KINDS; i++)
-		check_kind(exam, i);
+		check_kind(check, i);
 }
 
 /* ---- Clients and stripes ----------------------------------------------- */
 
 /* An entry that is not ready is nobody's: its claimant may be about to fill it in, or died. */
-static void check_client(struct exam *exam, uint32_t entry)
+static void check_client(struct check *check, uint32_t entry)
 {
-	const struct layout_client *client = &exam->image.board.clients[entry];
+	const struct layout_client *client = &check->image.board.clients[entry];
 
-	exam_expect_zero(exam, DOCTOR_CLIENT, entry, "reserved", client->reserved,
-			 sizeof client->reserved);
+	check_expect_zero(check, DOCTOR_CLIENT, entry, "reserved", client->reserved,
+			  sizeof client->reserved);
 	if (claim_pid(client->claim) == 0 || client->ready != claim_generation(client->claim))
 		return;
 	if (claim_pid(client->claim) > INT32_MAX)
-		exam_fault(exam, DOCTOR_CLIENT, entry, "claim", "a process id", "pid %u",
-			   claim_pid(client->claim));
+		check_fault(check, DOCTOR_CLIENT, entry, "claim", "a process id", "pid %u",
+			    claim_pid(client->claim));
 	if (claim_generation(client->claim) == 0)
-		exam_fault(exam, DOCTOR_CLIENT, entry, "claim", "a generation above 0",
-			   "generation 0");
-	exam_expect_string(exam, DOCTOR_CLIENT, entry, "comm", client->comm, sizeof client->comm);
+		check_fault(check, DOCTOR_CLIENT, entry, "claim", "a generation above 0",
+			    "generation 0");
+	check_expect_string(check, DOCTOR_CLIENT, entry, "comm", client->comm, sizeof client->comm);
 }
 
-static void check_stripes(struct exam *exam, enum doctor_part part,
+static void check_stripes(struct check *check, enum doctor_part part,
 			  const struct layout_stripe *stripes)
 {
 	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++) {
-		exam_lock(exam, part, i, &stripes[i].mutex);
+		check_lock(check, part, i, &stripes[i].mutex);
 		if (part == DOCTOR_OWNER_STRIPE)
-			exam_expect(exam, part, i, "recount", stripes[i].recount, 0);
+			check_expect(check, part, i, "recount", stripes[i].recount, 0);
 	}
 }
 
-void exam_tables(struct exam *exam)
+void check_tables(struct check *check)
 {
-	const struct board *board = &exam->image.board;
+	const struct board *board = &check->image.board;
 
-	check_kinds(exam);
+	check_kinds(check);
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++)
-		check_client(exam, i);
-	check_stripes(exam, DOCTOR_ID_STRIPE, board->id_stripes);
-	check_stripes(exam, DOCTOR_OWNER_STRIPE, board->owner_stripes);
+		check_client(check, i);
+	check_stripes(check, DOCTOR_ID_STRIPE, board->id_stripes);
+	check_stripes(check, DOCTOR_OWNER_STRIPE, board->owner_stripes);
 }

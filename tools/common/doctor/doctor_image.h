@@ -4,8 +4,8 @@
  * and details a block of slots at a time. The pointers of `board` lead into the copy, so that the
  * library's own rules (buckets, deadlines) can be asked; `board` is never written to or locked.
  */
-#ifndef COMMON_DOCTOR_IMAGE_H
-#define COMMON_DOCTOR_IMAGE_H
+#ifndef COMMON_DOCTOR_DOCTOR_IMAGE_H
+#define COMMON_DOCTOR_DOCTOR_IMAGE_H
 
 #include "libclient/segment/segment.h"
 #include "tools/common/doctor/doctor.h"

@@ -27,7 +27,7 @@ struct block {
 
 /* One living record, whole. */
 struct record {
-	struct exam *exam;
+	struct check *check;
 	uint32_t slot, generation, n_stages;
 	const struct layout_head *head;
 	const struct layout_body *body;
@@ -36,7 +36,7 @@ struct record {
 };
 
 #define RECORD_FAULT(record, field, expected, ...)                                                 \
-	exam_fault((record)->exam, DOCTOR_SLOT, (record)->slot, field, expected, __VA_ARGS__)
+	check_fault((record)->check, DOCTOR_SLOT, (record)->slot, field, expected, __VA_ARGS__)
 
 static bool is_final(const struct layout_copy *copy)
 {
@@ -50,26 +50,27 @@ static void check_id(const struct record *record)
 	const struct layout_body *body = record->body;
 	const char *id = (const char *)body->id;
 
-	if (!exam_expect_string(record->exam, DOCTOR_SLOT, record->slot, "id", id, LAYOUT_ID))
+	if (!check_expect_string(record->check, DOCTOR_SLOT, record->slot, "id", id, LAYOUT_ID))
 		return;
 	if (!text_id_valid(id))
 		RECORD_FAULT(record, "id", "1 to 63 of A-Za-z0-9._~:@+=-, not . or ..", "\"%s\"",
 			     id);
-	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "id_hash", record->head->id_hash,
-		    index_id_hash(&record->exam->image.board, id));
+	check_expect(record->check, DOCTOR_SLOT, record->slot, "id_hash", record->head->id_hash,
+		     index_id_hash(&record->check->image.board, id));
 }
 
 static void check_owner(const struct record *record)
 {
 	const char *owner = (const char *)record->detail->owner;
 
-	if (!exam_expect_string(record->exam, DOCTOR_SLOT, record->slot, "owner", owner,
-				LAYOUT_OWNER))
+	if (!check_expect_string(record->check, DOCTOR_SLOT, record->slot, "owner", owner,
+				 LAYOUT_OWNER))
 		return;
 	if (!text_owner_valid(owner))
 		RECORD_FAULT(record, "owner", "up to 63 bytes of UTF-8", "\"%s\"", owner);
-	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "owner_hash", record->head->owner_hash,
-		    index_owner_hash(&record->exam->image.board, owner));
+	check_expect(record->check, DOCTOR_SLOT, record->slot, "owner_hash",
+		     record->head->owner_hash,
+		     index_owner_hash(&record->check->image.board, owner));
 }
 
 static void check_message(const struct record *record)
@@ -80,28 +81,28 @@ static void check_message(const struct record *record)
 		RECORD_FAULT(record, "message_len", "at most 191", "%u", copy->message_len);
 		return;
 	}
-	if (!exam_expect_string(record->exam, DOCTOR_SLOT, record->slot, "message", copy->message,
-				LAYOUT_MESSAGE))
+	if (!check_expect_string(record->check, DOCTOR_SLOT, record->slot, "message", copy->message,
+				 LAYOUT_MESSAGE))
 		return;
-	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "message_len", copy->message_len,
-		    strlen((const char *)copy->message));
-	exam_expect(record->exam, DOCTOR_SLOT, record->slot, "last byte of message",
-		    copy->message[LAYOUT_MESSAGE - 1], 0);
+	check_expect(record->check, DOCTOR_SLOT, record->slot, "message_len", copy->message_len,
+		     strlen((const char *)copy->message));
+	check_expect(record->check, DOCTOR_SLOT, record->slot, "last byte of message",
+		     copy->message[LAYOUT_MESSAGE - 1], 0);
 }
 
 static void check_detail(const struct record *record)
 {
 	const struct layout_detail *detail = record->detail;
-	struct exam *exam = record->exam;
+	struct check *check = record->check;
 
-	exam_expect_string(exam, DOCTOR_SLOT, record->slot, "name", detail->name, LAYOUT_NAME);
+	check_expect_string(check, DOCTOR_SLOT, record->slot, "name", detail->name, LAYOUT_NAME);
 	if (record->copy->flags & COPY_ERROR)
-		exam_expect_string(exam, DOCTOR_SLOT, record->slot, "error", detail->error,
-				   LAYOUT_ERROR);
+		check_expect_string(check, DOCTOR_SLOT, record->slot, "error", detail->error,
+				    LAYOUT_ERROR);
 	if ((detail->flags & ~(uint32_t)DETAIL_NAME_CUT) != 0)
 		RECORD_FAULT(record, "detail flags", "only known ones", "0x%x", detail->flags);
-	exam_expect_zero(exam, DOCTOR_SLOT, record->slot, "reserved", detail->reserved,
-			 sizeof detail->reserved);
+	check_expect_zero(check, DOCTOR_SLOT, record->slot, "reserved", detail->reserved,
+			  sizeof detail->reserved);
 }
 
 /* ---- The copy in force ------------------------------------------------- */
@@ -264,32 +265,32 @@ static bool is_by_earlier_ttl(const struct record *record)
 
 static void check_deadline(const struct record *record)
 {
-	struct exam *exam = record->exam;
-	uint64_t rule = record_deadline(&exam->image.board, record->body, record->copy);
+	struct check *check = record->check;
+	uint64_t rule = record_deadline(&check->image.board, record->body, record->copy);
 
 	if (record->head->deadline != rule && is_by_earlier_ttl(record))
-		exam->report.earlier_ttl++;
+		check->report.earlier_ttl++;
 	else
-		exam_expect(exam, DOCTOR_SLOT, record->slot, "deadline", record->head->deadline,
-			    rule);
+		check_expect(check, DOCTOR_SLOT, record->slot, "deadline", record->head->deadline,
+			     rule);
 }
 
 static void check_head(const struct record *record)
 {
 	const struct layout_head *head = record->head;
 	const struct layout_copy *copy = record->copy;
-	struct exam *exam = record->exam;
+	struct check *check = record->check;
 
 	check_deadline(record);
-	exam_expect(exam, DOCTOR_SLOT, record->slot, "hint", head->hint,
-		    hint_make(copy->worker, copy->state, hint_kind(head->hint)));
-	exam_expect(exam, DOCTOR_SLOT, record->slot, "generation of the cancel word",
-		    head->cancel >> 32, record->generation);
+	check_expect(check, DOCTOR_SLOT, record->slot, "hint", head->hint,
+		     hint_make(copy->worker, copy->state, hint_kind(head->hint)));
+	check_expect(check, DOCTOR_SLOT, record->slot, "generation of the cancel word",
+		     head->cancel >> 32, record->generation);
 }
 
 static void check_record(struct record *record)
 {
-	const struct layout_kinds *kinds = record->exam->image.board.kinds;
+	const struct layout_kinds *kinds = record->check->image.board.kinds;
 	uint8_t kind = hint_kind(record->head->hint);
 
 	record->n_stages = 0;
@@ -313,58 +314,58 @@ static void check_record(struct record *record)
 
 /* ---- Slots ------------------------------------------------------------- */
 
-static bool used_bit(const struct exam *exam, uint32_t slot)
+static bool used_bit(const struct check *check, uint32_t slot)
 {
-	return exam->image.board.used_map[slot / 64] >> (slot % 64) & 1;
+	return check->image.board.used_map[slot / 64] >> (slot % 64) & 1;
 }
 
 /* held: a living process is at it, so it may be in any state. */
-static void check_slot(struct exam *exam, uint32_t slot, bool held)
+static void check_slot(struct check *check, uint32_t slot, bool held)
 {
 	static const char *const names[] = { "FREE", "CLAIMED", "LIVE", "REMOVING" };
-	enum slot_state state = stamp_state(exam->image.board.heads[slot].stamp);
+	enum slot_state state = stamp_state(check->image.board.heads[slot].stamp);
 
 	if (state == SLOT_CLAIMED || state == SLOT_REMOVING) {
 		if (!held)
-			exam_fault(exam, DOCTOR_SLOT, slot, "state", "FREE or LIVE",
-				   "%s, and nobody is at it", names[state]);
+			check_fault(check, DOCTOR_SLOT, slot, "state", "FREE or LIVE",
+				    "%s, and nobody is at it", names[state]);
 		return;
 	}
-	if (used_bit(exam, slot) == (state == SLOT_LIVE) || held)
+	if (used_bit(check, slot) == (state == SLOT_LIVE) || held)
 		return;
-	exam_fault(exam, DOCTOR_SLOT, slot, "bit in the used map",
-		   state == SLOT_LIVE ? "set" : "clear", "%s in a slot that is %s",
-		   state == SLOT_LIVE ? "clear" : "set", names[state]);
+	check_fault(check, DOCTOR_SLOT, slot, "bit in the used map",
+		    state == SLOT_LIVE ? "set" : "clear", "%s in a slot that is %s",
+		    state == SLOT_LIVE ? "clear" : "set", names[state]);
 }
 
 /* Whoever removed the record died when all was done but letting go of its lock. The slot can be
  * claimed, and the claimant takes the lock over: nothing is left to repair. */
-static bool is_left_free(const struct exam *exam, uint32_t slot, const union layout_mutex *mutex)
+static bool is_left_free(const struct check *check, uint32_t slot, const union layout_mutex *mutex)
 {
-	return stamp_state(exam->image.board.heads[slot].stamp) == SLOT_FREE &&
-	       !used_bit(exam, slot) && lock_orphaned(mutex);
+	return stamp_state(check->image.board.heads[slot].stamp) == SLOT_FREE &&
+	       !used_bit(check, slot) && lock_orphaned(mutex);
 }
 
-static void count_slot(struct exam *exam, uint32_t slot)
+static void count_slot(struct check *check, uint32_t slot)
 {
-	switch (stamp_state(exam->image.board.heads[slot].stamp)) {
+	switch (stamp_state(check->image.board.heads[slot].stamp)) {
 	case SLOT_FREE:
 		break;
 	case SLOT_CLAIMED:
-		exam->report.claimed++;
+		check->report.claimed++;
 		break;
 	case SLOT_LIVE:
-		exam->report.live++;
+		check->report.live++;
 		break;
 	case SLOT_REMOVING:
-		exam->report.removing++;
+		check->report.removing++;
 		break;
 	}
 }
 
-static int fetch(const struct exam *exam, uint32_t first, uint32_t n, struct block *block)
+static int fetch(const struct check *check, uint32_t first, uint32_t n, struct block *block)
 {
-	const struct image *image = &exam->image;
+	const struct image *image = &check->image;
 	int error = image_fetch(image, IMAGE_heads, first, n, &image->board.heads[first]);
 
 	fence_acquire();
@@ -382,28 +383,28 @@ static int fetch(const struct exam *exam, uint32_t first, uint32_t n, struct blo
 }
 
 /* 1: heads, body and details of a slot belong together; 0: it changes too quickly. */
-static int settle(const struct exam *exam, struct block *block, uint32_t slot)
+static int settle(const struct check *check, struct block *block, uint32_t slot)
 {
 	for (int i = 0; i < TRIES; i++) {
-		if (exam->image.board.heads[slot].stamp == block->again[slot - block->first].stamp)
+		if (check->image.board.heads[slot].stamp == block->again[slot - block->first].stamp)
 			return 1;
-		int error = fetch(exam, slot, 1, block);
+		int error = fetch(check, slot, 1, block);
 		if (error < 0)
 			return error;
 	}
 	return 0;
 }
 
-static int check_one(struct exam *exam, struct block *block, uint32_t slot)
+static int check_one(struct check *check, struct block *block, uint32_t slot)
 {
 	uint32_t at = slot - block->first;
-	int settled = settle(exam, block, slot);
+	int settled = settle(check, block, slot);
 
 	if (settled < 0)
 		return settled;
-	const struct layout_head *head = &exam->image.board.heads[slot];
+	const struct layout_head *head = &check->image.board.heads[slot];
 	struct record record = {
-		.exam = exam,
+		.check = check,
 		.slot = slot,
 		.generation = stamp_generation(head->stamp),
 		.head = head,
@@ -411,43 +412,43 @@ static int check_one(struct exam *exam, struct block *block, uint32_t slot)
 		.copy = &block->bodies[at].copy[stamp_version(head->stamp) & 1],
 		.detail = &block->details[at],
 	};
-	count_slot(exam, slot);
-	if (is_left_free(exam, slot, &record.body->mutex))
-		exam->report.orphans_free++;
+	count_slot(check, slot);
+	if (is_left_free(check, slot, &record.body->mutex))
+		check->report.orphans_free++;
 	else
-		check_slot(exam, slot, exam_lock(exam, DOCTOR_SLOT, slot, &record.body->mutex));
+		check_slot(check, slot, check_lock(check, DOCTOR_SLOT, slot, &record.body->mutex));
 	if (settled == 0)
-		exam->report.unsettled++;
+		check->report.unsettled++;
 	else if (stamp_state(head->stamp) == SLOT_LIVE)
 		check_record(&record);
 	return 0;
 }
 
-static void check_map_end(struct exam *exam)
+static void check_map_end(struct check *check)
 {
-	const struct board *board = &exam->image.board;
+	const struct board *board = &check->image.board;
 	uint32_t last = (board->capacity - 1) / 64;
 	uint32_t n = board->capacity % 64;
 
 	if (n != 0 && board->used_map[last] >> n != 0)
-		exam_fault(exam, DOCTOR_MAP, last, "bits beyond the slots", "clear",
-			   "0x%016" PRIx64, board->used_map[last]);
+		check_fault(check, DOCTOR_MAP, last, "bits beyond the slots", "clear",
+			    "0x%016" PRIx64, board->used_map[last]);
 }
 
-int exam_records(struct exam *exam)
+int check_records(struct check *check)
 {
-	uint32_t capacity = exam->image.board.capacity;
+	uint32_t capacity = check->image.board.capacity;
 	struct block *block = malloc(sizeof *block);
 	int error = block ? 0 : -ENOMEM;
 
 	for (uint32_t first = 0; error == 0 && first < capacity; first += BLOCK) {
 		block->first = first;
 		block->n = capacity - first < BLOCK ? capacity - first : BLOCK;
-		error = fetch(exam, first, block->n, block);
+		error = fetch(check, first, block->n, block);
 		for (uint32_t i = 0; error == 0 && i < block->n; i++)
-			error = check_one(exam, block, first + i);
+			error = check_one(check, block, first + i);
 	}
 	free(block);
-	check_map_end(exam);
+	check_map_end(check);
 	return error;
 }

@@ -3,8 +3,8 @@
  * From blocks to chunks of about CHUNK_WORDS words that end at sentences and overlap by about
  * CHUNK_OVERLAP words, each with the page where it begins and the heading it stands under.
  */
-#ifndef DOCPROC_CHUNK_H
-#define DOCPROC_CHUNK_H
+#ifndef DOCPROC_CHUNK_CHUNK_H
+#define DOCPROC_CHUNK_CHUNK_H
 
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/document/report.h"

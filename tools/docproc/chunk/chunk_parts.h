@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between chunk.c, which finds the sentences, and pack.c, which makes chunks of them. */
-#ifndef DOCPROC_CHUNK_PARTS_H
-#define DOCPROC_CHUNK_PARTS_H
+#ifndef DOCPROC_CHUNK_CHUNK_PARTS_H
+#define DOCPROC_CHUNK_CHUNK_PARTS_H
 
 #include "tools/docproc/chunk/chunk.h"
 

@@ -3,8 +3,8 @@
  * The lines of a block made one text: words that were hyphenated at line ends joined, white space
  * made single, ligatures taken apart. Nothing else of the text is changed.
  */
-#ifndef DOCPROC_CLEAN_H
-#define DOCPROC_CLEAN_H
+#ifndef DOCPROC_CHUNK_CLEAN_H
+#define DOCPROC_CHUNK_CLEAN_H
 
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/language/strbuf.h"

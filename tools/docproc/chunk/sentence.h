@@ -4,8 +4,8 @@
  * less those behind abbreviations. Sentences of more than CHUNK_WORDS_MAX words or SENTENCE_BYTES
  * are cut behind a comma or the like, or else between words.
  */
-#ifndef DOCPROC_SENTENCE_H
-#define DOCPROC_SENTENCE_H
+#ifndef DOCPROC_CHUNK_SENTENCE_H
+#define DOCPROC_CHUNK_SENTENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: every setting as a flag, what a verb knows beside them, and the help. */
-#ifndef DOCPROC_CLI_H
-#define DOCPROC_CLI_H
+#ifndef DOCPROC_CLI_CLI_H
+#define DOCPROC_CLI_CLI_H
 
 #include "tools/docproc/config/config.h"
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A task's progress for the person who waits for it, on stderr: one line that is redrawn on a
  * terminal, a line for each transition elsewhere. */
-#ifndef DOCPROC_PROGRESS_H
-#define DOCPROC_PROGRESS_H
+#ifndef DOCPROC_CLI_PROGRESS_H
+#define DOCPROC_CLI_PROGRESS_H
 
 #include "libclient/trackd.h"
 #include <stdbool.h>

@@ -13,12 +13,12 @@
 
 static int set_names(struct source *source)
 {
-	struct ticket *ticket = &source->ticket;
+	struct spool_entry *entry = &source->entry;
 	const char *slash = strrchr(source->path, '/');
 	const char *name = source->name ? source->name : slash ? slash + 1 : source->path;
 
-	ticket_new_id(ticket->id);
-	if (source->id && !ticket_id_valid(source->id)) {
+	spool_entry_new_id(entry->id);
+	if (source->id && !spool_entry_id_valid(source->id)) {
 		note_error("--id %s: an id is 1 to %d bytes of A-Za-z0-9._~:@+=-, is neither . nor "
 			   ".. and "
 			   "does not end in .json",
@@ -26,7 +26,7 @@ static int set_names(struct source *source)
 		return EXIT_CODE_USAGE;
 	}
 	if (source->id)
-		snprintf(ticket->id, sizeof ticket->id, "%s", source->id);
+		snprintf(entry->id, sizeof entry->id, "%s", source->id);
 	if (source->owner && strlen(source->owner) > TRACKD_OWNER_MAX) {
 		note_error("--owner: at most %d bytes", TRACKD_OWNER_MAX);
 		return EXIT_CODE_USAGE;
@@ -35,9 +35,9 @@ static int set_names(struct source *source)
 		note_error("--name: 1 to %d bytes without a slash", TRACKD_NAME_MAX);
 		return EXIT_CODE_USAGE;
 	}
-	snprintf(ticket->owner, sizeof ticket->owner, "%s", source->owner ? source->owner : "");
-	snprintf(ticket->name, sizeof ticket->name, "%s", name);
-	ticket->created_at = (int64_t)time(NULL);
+	snprintf(entry->owner, sizeof entry->owner, "%s", source->owner ? source->owner : "");
+	snprintf(entry->name, sizeof entry->name, "%s", name);
+	entry->created_at = (int64_t)time(NULL);
 	return 0;
 }
 
@@ -62,6 +62,6 @@ int source_open(struct source *source, const char *path)
 		close(source->fd);
 		return EXIT_CODE_USAGE;
 	}
-	source->ticket.size = st.st_size;
+	source->entry.size = st.st_size;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A file that a person named on the command line, and what its task is to be called. */
-#ifndef DOCPROC_SOURCE_H
-#define DOCPROC_SOURCE_H
+#ifndef DOCPROC_CLI_SOURCE_H
+#define DOCPROC_CLI_SOURCE_H
 
 #include "tools/docproc/cli/cli.h"
 #include "tools/documents/spool_entry_read.h"
@@ -10,7 +10,7 @@ struct source {
 	const char *path;
 	const char *id, *owner, *name; /* as given, or NULL */
 	int fd;
-	struct ticket ticket;
+	struct spool_entry entry;
 };
 
 /* The flags --id, --owner and --name, for a verb's table. */

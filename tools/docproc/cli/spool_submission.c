@@ -33,44 +33,44 @@ static int copy_bytes(int from, int to, int64_t *ret_size)
 	return 0;
 }
 
-static int write_both(const struct spool *spool, int fd, struct ticket *ticket)
+static int write_both(const struct spool *spool, int fd, struct spool_entry *entry)
 {
-	int to = hand_in_create(spool->tmp, ticket->id);
+	int to = spool_submit_create(spool->tmp, entry->id);
 
 	/* Somebody else's, not to be undone. */
 	if (to < 0)
 		return to == -EEXIST ? -EALREADY : to;
-	int error = copy_bytes(fd, to, &ticket->size);
+	int error = copy_bytes(fd, to, &entry->size);
 	if (error == 0)
-		return hand_in_settle(to, spool->tmp, ticket);
+		return spool_submit_settle(to, spool->tmp, entry);
 	close(to);
 	return error;
 }
 
-int spool_hand_in(struct spool *spool, struct trackd *trackd, int fd, struct ticket *ticket,
-		  int *ret_error, struct failure *failure)
+int spool_submit_file(struct spool *spool, struct trackd *trackd, int fd, struct spool_entry *entry,
+		      int *ret_error, struct failure *failure)
 {
 	struct trackd_ref ref;
 
 	*ret_error = 0;
-	int error = write_both(spool, fd, ticket);
+	int error = write_both(spool, fd, entry);
 	if (error == -EALREADY)
-		return failure_set(failure, "A document %s is being handed in", ticket->id);
+		return failure_set(failure, "A document %s is being handed in", entry->id);
 	if (error < 0)
 		goto undo;
-	error = standing_begin(trackd, ticket, &ref);
+	error = task_status_begin(trackd, entry, &ref);
 	if (error < 0) {
 		*ret_error = error;
-		failure_set(failure, "%s: %s", ticket->id, trackd_strerror(error));
-		spool_remove(spool->tmp, ticket->id);
+		failure_set(failure, "%s: %s", entry->id, trackd_strerror(error));
+		spool_remove(spool->tmp, entry->id);
 		return FAILED;
 	}
-	error = hand_in_move(spool->tmp, spool->new, ticket->id);
+	error = spool_submit_move(spool->tmp, spool->new, entry->id);
 	if (error == 0)
 		return 0;
 	(void)trackd_fail(trackd, ref, "The document could not be handed in");
 undo:
-	hand_in_undo(spool->tmp, spool->new, ticket->id);
-	return failure_set(failure, "%s cannot be written to the spool: %s", ticket->id,
+	spool_submit_undo(spool->tmp, spool->new, entry->id);
+	return failure_set(failure, "%s cannot be written to the spool: %s", entry->id,
 			   strerror(-error));
 }

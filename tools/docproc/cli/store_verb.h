@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the verbs that look into the store share. What fails has been told on stderr. */
-#ifndef DOCPROC_LOOK_H
-#define DOCPROC_LOOK_H
+#ifndef DOCPROC_CLI_STORE_VERB_H
+#define DOCPROC_CLI_STORE_VERB_H
 
 #include "tools/common/exit_code.h"
 #include "tools/docproc/cli/cli.h"

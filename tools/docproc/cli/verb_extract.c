@@ -41,9 +41,9 @@ int verb_extract(const struct config *config, int argc, char **argv)
 	int code = source_open(&source, argv[1]);
 	if (code != 0)
 		return code;
-	int result = extract_type(source.fd, source.ticket.name, &type, &failure);
+	int result = extract_type(source.fd, source.entry.name, &type, &failure);
 	if (result == 0)
-		result = extract_document(source.fd, type, source.ticket.name, NULL, &content,
+		result = extract_document(source.fd, type, source.entry.name, NULL, &content,
 					  &failure);
 	close(source.fd);
 	if (result < 0) {

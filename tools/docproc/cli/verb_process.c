@@ -89,20 +89,20 @@ static int start(struct process *process)
 {
 	struct trackd_ref ref;
 	struct failure failure;
-	const struct ticket *ticket = &source.ticket;
-	int error = standing_begin(process->jobs.trackd, ticket, &ref);
+	const struct spool_entry *entry = &source.entry;
+	int error = task_status_begin(process->jobs.trackd, entry, &ref);
 
 	if (error == TRACKD_E_EXISTS)
-		note_error("task %s exists; trackctl show %s tells its state", ticket->id,
-			   ticket->id);
+		note_error("task %s exists; trackctl show %s tells its state", entry->id,
+			   entry->id);
 	else if (error < 0)
 		note_error("%s", trackd_strerror(error));
 	if (error < 0)
 		return (int)exit_code_of_error(error);
-	printf("%s\n", ticket->id);
+	printf("%s\n", entry->id);
 	(void)fflush(stdout);
 	progress_begin(&process->progress, process->jobs.trackd, ref);
-	struct job *job = job_start(&process->jobs, ticket, ref, source.fd, &failure);
+	struct job *job = job_start(&process->jobs, entry, ref, source.fd, &failure);
 	if (job)
 		return (int)wait_for(process, job);
 	note_error("%s; %s", failure.error, failure.advice);

@@ -40,7 +40,7 @@ static void print_time(const char *label, int64_t seconds)
 {
 	char text[MOMENT_TEXT];
 
-	moment_local(text, in_ns(seconds), moment_now());
+	time_format_local(text, in_ns(seconds), time_now());
 	print_field(label, text);
 }
 

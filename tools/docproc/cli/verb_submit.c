@@ -33,13 +33,14 @@ static int hand_in(const struct config *config)
 		result = spool_open(&spool, config->spool, &failure);
 	error = 0;
 	if (result == 0) {
-		result = spool_hand_in(&spool, trackd, source.fd, &source.ticket, &error, &failure);
+		result = spool_submit_file(&spool, trackd, source.fd, &source.entry, &error,
+					   &failure);
 		code = error < 0 ? (int)exit_code_of_error(error) : EXIT_CODE_BUSY;
 		spool_close(&spool);
 	}
 	trackd_close(trackd);
 	if (result == 0) {
-		printf("%s\n", source.ticket.id);
+		printf("%s\n", source.entry.id);
 		return EXIT_CODE_DONE;
 	}
 	failure_tell(&failure);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What docproc can be told to do. A verb is called with what follows it on the command line; argv[0]
  * is its name. It has told on stderr what went wrong and returns the exit status. */
-#ifndef DOCPROC_VERBS_H
-#define DOCPROC_VERBS_H
+#ifndef DOCPROC_CLI_VERBS_H
+#define DOCPROC_CLI_VERBS_H
 
 #include "tools/docproc/config/config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Paragraphs for a terminal: lines that end where Unicode lets them, some words marked. */
-#ifndef DOCPROC_WRAP_H
-#define DOCPROC_WRAP_H
+#ifndef DOCPROC_CLI_WRAP_H
+#define DOCPROC_CLI_WRAP_H
 
 #include "tools/docproc/search/passage.h"
 #include <stdbool.h>

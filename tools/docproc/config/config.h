@@ -3,8 +3,8 @@
  * Settings of docproc, from three places in rising order: defaults, /etc/trackd/docproc.conf, the
  * command line. All set the same keys, so that what is allowed is said once.
  */
-#ifndef DOCPROC_CONFIG_H
-#define DOCPROC_CONFIG_H
+#ifndef DOCPROC_CONFIG_CONFIG_H
+#define DOCPROC_CONFIG_CONFIG_H
 
 #include "tools/common/settings.h"
 #include "tools/docproc/embed/endpoint.h"

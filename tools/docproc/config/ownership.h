@@ -4,8 +4,8 @@
  * root makes there, the service can neither write nor remove, and it would fail long after root has
  * gone: so root is refused at once, and so is a service that finds such files.
  */
-#ifndef DOCPROC_OWNERSHIP_H
-#define DOCPROC_OWNERSHIP_H
+#ifndef DOCPROC_CONFIG_OWNERSHIP_H
+#define DOCPROC_CONFIG_OWNERSHIP_H
 
 #include "tools/documents/failure.h"
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 /*
  * What a document says: blocks of text in reading order. Made by extraction, read by chunking.
  */
-#ifndef DOCPROC_CONTENT_H
-#define DOCPROC_CONTENT_H
+#ifndef DOCPROC_DOCUMENT_CONTENT_H
+#define DOCPROC_DOCUMENT_CONTENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * cancel. Every loop of a stage calls report_step() once a page, sentence, chunk or batch. This is
  * all that the stages know of trackd; with a NULL report they run without a board.
  */
-#ifndef DOCPROC_REPORT_H
-#define DOCPROC_REPORT_H
+#ifndef DOCPROC_DOCUMENT_REPORT_H
+#define DOCPROC_DOCUMENT_REPORT_H
 
 #include "libclient/trackd.h"
 

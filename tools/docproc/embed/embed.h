@@ -3,8 +3,8 @@
  * Texts to vectors of length 1. Built in: signed feature hashing of words and character trigrams
  * into EMBED_BUILTIN dimensions, deterministic, without a network. Or an endpoint.
  */
-#ifndef DOCPROC_EMBED_H
-#define DOCPROC_EMBED_H
+#ifndef DOCPROC_EMBED_EMBED_H
+#define DOCPROC_EMBED_EMBED_H
 
 #include "tools/docproc/embed/endpoint.h"
 

@@ -3,8 +3,8 @@
  * A JSON service over HTTP(S), as the OpenAI API made them common: POST, a key, retries with
  * backoff that honour Retry-After.
  */
-#ifndef DOCPROC_ENDPOINT_H
-#define DOCPROC_ENDPOINT_H
+#ifndef DOCPROC_EMBED_ENDPOINT_H
+#define DOCPROC_EMBED_ENDPOINT_H
 
 #include "tools/docproc/document/report.h"
 #include "tools/documents/failure.h"

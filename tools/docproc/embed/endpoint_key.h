@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The key of an endpoint, from a file that nobody else may read. */
-#ifndef DOCPROC_ENDPOINT_KEY_H
-#define DOCPROC_ENDPOINT_KEY_H
+#ifndef DOCPROC_EMBED_ENDPOINT_KEY_H
+#define DOCPROC_EMBED_ENDPOINT_KEY_H
 
 #include "tools/documents/failure.h"
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * machine with the same ICU: all sums are of integers, and what follows is one square root and one
  * division, which IEEE 754 rounds alike everywhere.
  */
-#ifndef DOCPROC_FEATURE_HASH_H
-#define DOCPROC_FEATURE_HASH_H
+#ifndef DOCPROC_EMBED_FEATURE_HASH_H
+#define DOCPROC_EMBED_FEATURE_HASH_H
 
 #include "tools/docproc/embed/embed.h"
 

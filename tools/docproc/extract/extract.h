@@ -4,8 +4,8 @@
  * something else is a failure that names both. Nothing is read but the descriptor, so that the
  * process may be locked in before.
  */
-#ifndef DOCPROC_EXTRACT_H
-#define DOCPROC_EXTRACT_H
+#ifndef DOCPROC_EXTRACT_EXTRACT_H
+#define DOCPROC_EXTRACT_EXTRACT_H
 
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/document/report.h"

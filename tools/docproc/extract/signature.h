@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a file is, told from all of it where its first bytes do not say. */
-#ifndef DOCPROC_SIGNATURE_H
-#define DOCPROC_SIGNATURE_H
+#ifndef DOCPROC_EXTRACT_SIGNATURE_H
+#define DOCPROC_EXTRACT_SIGNATURE_H
 
 #include "tools/documents/document_type.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Words whose full stop does not end a sentence. */
-#ifndef DOCPROC_ABBREVIATION_H
-#define DOCPROC_ABBREVIATION_H
+#ifndef DOCPROC_LANGUAGE_ABBREVIATION_H
+#define DOCPROC_LANGUAGE_ABBREVIATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

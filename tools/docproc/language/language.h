@@ -3,8 +3,8 @@
  * Which language a text is in: by its writing, and where many languages share one, by the little
  * words that every sentence has.
  */
-#ifndef DOCPROC_LANGUAGE_H
-#define DOCPROC_LANGUAGE_H
+#ifndef DOCPROC_LANGUAGE_LANGUAGE_H
+#define DOCPROC_LANGUAGE_LANGUAGE_H
 
 #include "tools/docproc/document/content.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stop words: the commonest words of prose, without those that several languages share widely. */
-#ifndef DOCPROC_LANGUAGE_WORDS_H
-#define DOCPROC_LANGUAGE_WORDS_H
+#ifndef DOCPROC_LANGUAGE_LANGUAGE_WORDS_H
+#define DOCPROC_LANGUAGE_LANGUAGE_WORDS_H
 
 struct stop_words {
 	char language[4];

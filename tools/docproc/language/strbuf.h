@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A text that grows. */
-#ifndef DOCPROC_STRBUF_H
-#define DOCPROC_STRBUF_H
+#ifndef DOCPROC_LANGUAGE_STRBUF_H
+#define DOCPROC_LANGUAGE_STRBUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

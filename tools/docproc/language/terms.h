@@ -5,8 +5,8 @@
  * run by itself: so any part of a run of two or more characters is found by its pairs, and a
  * single character as the beginning of one.
  */
-#ifndef DOCPROC_TERMS_H
-#define DOCPROC_TERMS_H
+#ifndef DOCPROC_LANGUAGE_TERMS_H
+#define DOCPROC_LANGUAGE_TERMS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ICU's UTF-8 macros as functions: they convert as they like, which our warnings do not. */
-#ifndef DOCPROC_UTF8_H
-#define DOCPROC_UTF8_H
+#ifndef DOCPROC_LANGUAGE_UTF8_H
+#define DOCPROC_LANGUAGE_UTF8_H
 
 #include <unicode/utf16.h>
 #include <unicode/utf8.h>

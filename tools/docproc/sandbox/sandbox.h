@@ -8,8 +8,8 @@
  * keeper's thread is started between the last two: Landlock binds only the calling thread and those
  * that it starts later, and seccomp forbids to set limits.
  */
-#ifndef DOCPROC_SANDBOX_H
-#define DOCPROC_SANDBOX_H
+#ifndef DOCPROC_SANDBOX_SANDBOX_H
+#define DOCPROC_SANDBOX_SANDBOX_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The sentence or two of a chunk that answer a query best. */
-#ifndef DOCPROC_PASSAGE_H
-#define DOCPROC_PASSAGE_H
+#ifndef DOCPROC_SEARCH_PASSAGE_H
+#define DOCPROC_SEARCH_PASSAGE_H
 
 #include "tools/docproc/search/query.h"
 

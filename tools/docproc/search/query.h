@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a person is looking for, as terms: for the index, and for choosing passages. */
-#ifndef DOCPROC_QUERY_H
-#define DOCPROC_QUERY_H
+#ifndef DOCPROC_SEARCH_QUERY_H
+#define DOCPROC_SEARCH_QUERY_H
 
 #include "tools/docproc/language/terms.h"
 #include <stdint.h>

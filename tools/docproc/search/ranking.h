@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The chunks of a store in the order of how well they answer, by words, by vectors, and by both. */
-#ifndef DOCPROC_RANKING_H
-#define DOCPROC_RANKING_H
+#ifndef DOCPROC_SEARCH_RANKING_H
+#define DOCPROC_SEARCH_RANKING_H
 
 #include "tools/docproc/search/query.h"
 #include "tools/docproc/store/store_parts.h"

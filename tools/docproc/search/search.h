@@ -3,8 +3,8 @@
  * Passages that answer a query: ranked by words (FTS5's bm25) and by vectors (cosine), the two
  * rankings fused by reciprocal rank (Cormack, Clarke and Buettcher, SIGIR 2009).
  */
-#ifndef DOCPROC_SEARCH_H
-#define DOCPROC_SEARCH_H
+#ifndef DOCPROC_SEARCH_SEARCH_H
+#define DOCPROC_SEARCH_SEARCH_H
 
 #include "tools/docproc/embed/embed.h"
 #include "tools/docproc/store/store.h"

@@ -26,9 +26,9 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 
 	note_warning("refused from the spool: %s: %s%s%s", name, failure->error,
 		     failure->advice[0] ? "; " : "", failure->advice);
-	if (ticket_id_valid(name)) {
+	if (spool_entry_id_valid(name)) {
 		if (!foreign)
-			standing_refuse(intake->jobs->trackd, name, failure->error);
+			task_status_refuse(intake->jobs->trackd, name, failure->error);
 		spool_remove(spool->new, name);
 		/* Taken up half; unless an earlier document of that id is being worked on. */
 		if (!job_find(intake->jobs, name))
@@ -45,45 +45,45 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 static void plan_renewal(struct intake *intake, const struct waiting *waiting)
 {
 	struct trackd_task task;
-	uint64_t left, now = moment_now();
+	uint64_t left, now = time_now();
 
 	if (trackd_copy(intake->jobs->trackd, waiting->ref, &task) < 0 ||
 	    task.expires_ns == UINT64_MAX)
 		return;
 	/* Four times in its life. */
-	left = moment_between(now, task.expires_ns) / 4;
+	left = time_between(now, task.expires_ns) / 4;
 	left = left < RENEW_MIN_NS ? RENEW_MIN_NS : left;
-	if (intake->renew_ns > moment_steady() + left)
-		intake->renew_ns = moment_steady() + left;
+	if (intake->renew_ns > time_steady() + left)
+		intake->renew_ns = time_steady() + left;
 }
 
 static void make_task(struct intake *intake, struct waiting *waiting)
 {
-	int error = standing_make(intake->jobs->trackd, &waiting->ticket, &waiting->ref);
+	int error = task_status_make(intake->jobs->trackd, &waiting->entry, &waiting->ref);
 
 	waiting->on_board = error >= 0;
 	if (error >= 0)
 		plan_renewal(intake, waiting);
 	/* Full or busy: it waits, and is tried again. Said once, not for each of a thousand. */
 	else if (!intake->said_no_room)
-		note_warning("%s waits without a task on the board: %s", waiting->ticket.id,
+		note_warning("%s waits without a task on the board: %s", waiting->entry.id,
 			     trackd_strerror(error));
 	intake->said_no_room = error < 0;
 }
 
 static void forget(struct intake *intake, struct waiting *waiting)
 {
-	spool_remove(intake->jobs->spool->new, waiting->ticket.id);
+	spool_remove(intake->jobs->spool->new, waiting->entry.id);
 	queue_drop(&intake->queue, waiting);
 }
 
 static void refuse_foreign(struct intake *intake, struct waiting *waiting,
 			   const struct failure *failure)
 {
-	struct ticket ticket = waiting->ticket;
+	struct spool_entry entry = waiting->entry;
 
 	queue_drop(&intake->queue, waiting);
-	refuse(intake, ticket.id, true, failure);
+	refuse(intake, entry.id, true, failure);
 }
 
 /* Whether it still waits, with its task pending on the board. */
@@ -91,25 +91,25 @@ static bool check(struct intake *intake, struct waiting *waiting)
 {
 	struct failure failure;
 
-	switch (standing_find(intake->jobs->trackd, &waiting->ticket, &waiting->ref)) {
-	case STANDING_PENDING:
+	switch (task_status_find(intake->jobs->trackd, &waiting->entry, &waiting->ref)) {
+	case TASK_STATUS_PENDING:
 		waiting->on_board = true;
 		return true;
-	case STANDING_NONE:
-	case STANDING_OLDER:
+	case TASK_STATUS_NONE:
+	case TASK_STATUS_OLDER:
 		make_task(intake, waiting);
 		return waiting->on_board;
-	case STANDING_OVER:
-		note_info("%s (%s): its task is over; removed", waiting->ticket.id,
-			  waiting->ticket.name);
+	case TASK_STATUS_OVER:
+		note_info("%s (%s): its task is over; removed", waiting->entry.id,
+			  waiting->entry.name);
 		forget(intake, waiting);
 		return false;
-	case STANDING_FOREIGN:
+	case TASK_STATUS_FOREIGN:
 		failure_set(&failure, "The id belongs to another user's document");
 		refuse_foreign(intake, waiting, &failure);
 		return false;
-	case STANDING_ACTIVE: /* another process works on that id: later */
-	case STANDING_UNKNOWN:
+	case TASK_STATUS_ACTIVE: /* another process works on that id: later */
+	case TASK_STATUS_UNKNOWN:
 		return false;
 	}
 	return false;
@@ -129,13 +129,13 @@ void intake_check_all(struct intake *intake)
 
 bool intake_renewal_due(const struct intake *intake)
 {
-	return moment_steady() >= intake->renew_ns;
+	return time_steady() >= intake->renew_ns;
 }
 
 void intake_renew(struct intake *intake)
 {
 	struct trackd *trackd = intake->jobs->trackd;
-	uint64_t now = moment_steady();
+	uint64_t now = time_steady();
 	bool missing = false;
 
 	intake->renew_ns = now + RENEW_MAX_NS;
@@ -156,45 +156,45 @@ void intake_renew(struct intake *intake)
 
 /* ---- Arrivals ------------------------------------------------------------ */
 
-static void add(struct intake *intake, const struct ticket *ticket, const struct stat *st)
+static void add(struct intake *intake, const struct spool_entry *entry, const struct stat *st)
 {
-	struct waiting *waiting = queue_find(&intake->queue, ticket->id);
+	struct waiting *waiting = queue_find(&intake->queue, entry->id);
 	int64_t written = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 
 	/* The same id again before it was taken up: the files have been replaced. */
 	if (waiting)
 		queue_drop(&intake->queue, waiting);
-	waiting = queue_add(&intake->queue, ticket, written);
+	waiting = queue_add(&intake->queue, entry, written);
 	if (!waiting) {
-		note_error("%s: out of memory; it waits for the next start", ticket->id);
+		note_error("%s: out of memory; it waits for the next start", entry->id);
 		return;
 	}
 	if (check(intake, waiting) &&
 	    trackd_update(intake->jobs->trackd, waiting->ref, TRACKD_STAGE_KEEP, NULL) >= 0)
 		plan_renewal(intake, waiting);
-	else if (intake->renew_ns > moment_steady() + RETRY_NS)
-		intake->renew_ns = moment_steady() + RETRY_NS;
+	else if (intake->renew_ns > time_steady() + RETRY_NS)
+		intake->renew_ns = time_steady() + RETRY_NS;
 }
 
 static void consider_document(struct intake *intake, const char *name, const struct stat *st)
 {
-	struct ticket ticket;
+	struct spool_entry entry;
 	struct failure failure;
 
 	if (!S_ISREG(st->st_mode)) {
 		failure_set(&failure, "The document is not a regular file");
-	} else if (!ticket_id_valid(name)) {
+	} else if (!spool_entry_id_valid(name)) {
 		failure_set(&failure, "The name is not a task's id");
 		failure_advise(&failure, "1 to %d bytes of A-Za-z0-9._~:@+=-, neither . nor ..",
 			       TRACKD_ID_MAX);
-	} else if (ticket_read(intake->jobs->spool->new, name, &ticket, &failure) == 0) {
-		if (ticket.size < 0 || ticket.size == st->st_size) {
-			add(intake, &ticket, st);
+	} else if (spool_entry_read(intake->jobs->spool->new, name, &entry, &failure) == 0) {
+		if (entry.size < 0 || entry.size == st->st_size) {
+			add(intake, &entry, st);
 			return;
 		}
 		failure_set(&failure, "The document is incomplete");
 		failure_advise(&failure, "%lld bytes instead of %lld", (long long)st->st_size,
-			       (long long)ticket.size);
+			       (long long)entry.size);
 	}
 	refuse(intake, name, false, &failure);
 }
@@ -210,7 +210,7 @@ void intake_consider(struct intake *intake, const char *name)
 		/* Withdrawn by whoever handed it in, who tells the board. */
 		if (waiting)
 			queue_drop(&intake->queue, waiting);
-	} else if (!ticket_is_file(name)) {
+	} else if (!spool_entry_is_file(name)) {
 		consider_document(intake, name, &st);
 	} else if (!S_ISREG(st.st_mode)) {
 		failure_set(&failure, "It is not a regular file");
@@ -246,7 +246,7 @@ static void dropped(void *user, const char *id)
 	if (queue_find(&intake->queue, id) || job_find(intake->jobs, id))
 		return;
 	note_warning("%s was not handed in to the end; removed", id);
-	standing_refuse(intake->jobs->trackd, id, "The document was not handed in completely");
+	task_status_refuse(intake->jobs->trackd, id, "The document was not handed in completely");
 }
 
 void intake_sweep(struct intake *intake)
@@ -260,19 +260,19 @@ void intake_sweep(struct intake *intake)
 static struct job *take_up(struct intake *intake, struct waiting *waiting)
 {
 	struct jobs *jobs = intake->jobs;
-	struct ticket ticket = waiting->ticket;
+	struct spool_entry entry = waiting->entry;
 	struct trackd_ref ref = waiting->ref;
 	struct failure failure;
 	struct job *job = NULL;
 
 	queue_drop(&intake->queue, waiting);
-	int fd = spool_take(jobs->spool, &ticket, &failure);
+	int fd = spool_take(jobs->spool, &entry, &failure);
 	if (fd == -ENOENT)
 		return NULL;
 	if (fd >= 0)
-		job = job_start(jobs, &ticket, ref, fd, &failure);
+		job = job_start(jobs, &entry, ref, fd, &failure);
 	if (!job)
-		refuse(intake, ticket.id, false, &failure);
+		refuse(intake, entry.id, false, &failure);
 	return job;
 }
 
@@ -287,7 +287,7 @@ void intake_start(struct intake *intake, void (*started)(void *user, struct job 
 
 		/* One document of an id at a time: the files in work/ have its name. What has no task
 		 * yet is tried when it is time to renew. */
-		if (!waiting->on_board || job_find(jobs, waiting->ticket.id) ||
+		if (!waiting->on_board || job_find(jobs, waiting->entry.id) ||
 		    !check(intake, waiting)) {
 			if (intake->queue.n == n)
 				i++;

@@ -3,8 +3,8 @@
  * From new/ to the queue: what is a document, what is garbage, and keeping the tasks of those that
  * wait alive on the board.
  */
-#ifndef DOCPROC_INTAKE_H
-#define DOCPROC_INTAKE_H
+#ifndef DOCPROC_SERVER_INTAKE_H
+#define DOCPROC_SERVER_INTAKE_H
 
 #include "tools/docproc/server/job.h"
 #include "tools/docproc/server/queue.h"
@@ -12,7 +12,7 @@
 struct intake {
 	struct jobs *jobs; /* with the configuration, the board and the spool */
 	struct queue queue;
-	uint64_t renew_ns; /* when the tasks of the queue are to be renewed; moment_steady() */
+	uint64_t renew_ns; /* when the tasks of the queue are to be renewed; time_steady() */
 	bool said_no_room;
 };
 

@@ -44,18 +44,18 @@ struct job *job_find(const struct jobs *jobs, const char *id)
 {
 	struct job *job = jobs->first;
 
-	while (job && strcmp(job->ticket.id, id) != 0)
+	while (job && strcmp(job->entry.id, id) != 0)
 		job = job->next;
 	return job;
 }
 
-static struct job *add(struct jobs *jobs, const struct ticket *ticket, struct trackd_ref ref)
+static struct job *add(struct jobs *jobs, const struct spool_entry *entry, struct trackd_ref ref)
 {
 	struct job *job = calloc(1, sizeof *job);
 
 	if (!job)
 		return NULL;
-	job->ticket = *ticket;
+	job->entry = *entry;
 	job->ref = ref;
 	job->next = jobs->first;
 	jobs->first = job;
@@ -74,21 +74,21 @@ static void drop(struct jobs *jobs, struct job *job)
 
 /* ---- Starting ------------------------------------------------------------ */
 
-static struct document document_of(const struct ticket *ticket, int fd)
+static struct document document_of(const struct spool_entry *entry, int fd)
 {
-	struct document document = { .created_at = ticket->created_at, .fd = fd };
+	struct document document = { .created_at = entry->created_at, .fd = fd };
 
-	memcpy(document.id, ticket->id, sizeof document.id);
-	memcpy(document.owner, ticket->owner, sizeof document.owner);
-	memcpy(document.name, ticket->name, sizeof document.name);
+	memcpy(document.id, entry->id, sizeof document.id);
+	memcpy(document.owner, entry->owner, sizeof document.owner);
+	memcpy(document.name, entry->name, sizeof document.name);
 	return document;
 }
 
-struct job *job_start(struct jobs *jobs, const struct ticket *ticket, struct trackd_ref ref, int fd,
-		      struct failure *failure)
+struct job *job_start(struct jobs *jobs, const struct spool_entry *entry, struct trackd_ref ref,
+		      int fd, struct failure *failure)
 {
-	struct document document = document_of(ticket, fd);
-	struct job *job = add(jobs, ticket, ref);
+	struct document document = document_of(entry, fd);
+	struct job *job = add(jobs, entry, ref);
 	int error = -ENOMEM;
 
 	if (job)
@@ -109,11 +109,11 @@ struct job *job_start(struct jobs *jobs, const struct ticket *ticket, struct tra
 void job_end(struct jobs *jobs, struct job *job)
 {
 	job->code = child_end(&job->child, job->text, sizeof job->text);
-	job->ended_ns = moment_steady();
+	job->ended_ns = time_steady();
 	jobs->n_running--;
 	jobs->n_ending++;
 	if (job->code == EXIT_CODE_WORKER_LOST)
-		note_error("%s (%s): %s", job->ticket.id, job->ticket.name, job->text);
+		note_error("%s (%s): %s", job->entry.id, job->entry.name, job->text);
 }
 
 /* ---- Ending -------------------------------------------------------------- */
@@ -141,16 +141,16 @@ static void tell_end(struct jobs *jobs, const struct job *job)
 
 static bool is_over(struct jobs *jobs, struct job *job)
 {
-	enum standing standing = standing_of(jobs->trackd, job->ref);
+	enum task_status status = task_status_of(jobs->trackd, job->ref);
 
 	/* Gone: removed, expired, or replaced by another document of that id. */
-	if (standing == STANDING_OVER || standing == STANDING_NONE)
+	if (status == TASK_STATUS_OVER || status == TASK_STATUS_NONE)
 		return true;
 	/* Nobody's yet, so that no daemon calls its worker lost. */
-	if (standing == STANDING_PENDING && !job->told && job->code == EXIT_CODE_WORKER_LOST) {
+	if (status == TASK_STATUS_PENDING && !job->told && job->code == EXIT_CODE_WORKER_LOST) {
 		job->told = true;
 		child_lose(jobs->config, job->ref);
-	} else if (moment_between(job->ended_ns, moment_steady()) > PATIENCE_NS) {
+	} else if (time_between(job->ended_ns, time_steady()) > PATIENCE_NS) {
 		tell_end(jobs, job);
 	}
 	return false;
@@ -159,8 +159,8 @@ static bool is_over(struct jobs *jobs, struct job *job)
 static void clear_away(struct jobs *jobs, struct job *job)
 {
 	if (job->code != EXIT_CODE_DONE)
-		attempts_remove(jobs->config, job->ticket.id);
-	spool_remove(jobs->spool->work, job->ticket.id);
+		attempts_remove(jobs->config, job->entry.id);
+	spool_remove(jobs->spool->work, job->entry.id);
 	drop(jobs, job);
 	jobs->n_ending--;
 }
@@ -184,40 +184,40 @@ static void forget(struct jobs *jobs, const char *id)
 	spool_remove(jobs->spool->work, id);
 }
 
-static void lose(struct jobs *jobs, const struct ticket *ticket, struct trackd_ref ref)
+static void lose(struct jobs *jobs, const struct spool_entry *entry, struct trackd_ref ref)
 {
-	struct job *job = add(jobs, ticket, ref);
+	struct job *job = add(jobs, entry, ref);
 
 	/* Left for the next start. */
 	if (!job)
 		return;
-	note_warning("%s (%s): whoever worked on it is gone", ticket->id, ticket->name);
+	note_warning("%s (%s): whoever worked on it is gone", entry->id, entry->name);
 	job->code = EXIT_CODE_WORKER_LOST;
-	job->ended_ns = moment_steady();
+	job->ended_ns = time_steady();
 	jobs->n_ending++;
 }
 
-static void recover_document(struct jobs *jobs, const struct ticket *ticket)
+static void recover_document(struct jobs *jobs, const struct spool_entry *entry)
 {
 	struct trackd_ref ref;
 
-	switch (standing_find(jobs->trackd, ticket, &ref)) {
-	case STANDING_NONE:
-	case STANDING_OLDER:
-		if (attempts_finished(jobs->config, ticket->id, ticket->created_at))
-			spool_remove(jobs->spool->work, ticket->id);
-		else if (standing_make(jobs->trackd, ticket, &ref) >= 0)
-			lose(jobs, ticket, ref);
+	switch (task_status_find(jobs->trackd, entry, &ref)) {
+	case TASK_STATUS_NONE:
+	case TASK_STATUS_OLDER:
+		if (attempts_finished(jobs->config, entry->id, entry->created_at))
+			spool_remove(jobs->spool->work, entry->id);
+		else if (task_status_make(jobs->trackd, entry, &ref) >= 0)
+			lose(jobs, entry, ref);
 		break;
-	case STANDING_PENDING:
-	case STANDING_ACTIVE:
-	case STANDING_OVER:
-		lose(jobs, ticket, ref);
+	case TASK_STATUS_PENDING:
+	case TASK_STATUS_ACTIVE:
+	case TASK_STATUS_OVER:
+		lose(jobs, entry, ref);
 		break;
-	case STANDING_FOREIGN:
-		forget(jobs, ticket->id);
+	case TASK_STATUS_FOREIGN:
+		forget(jobs, entry->id);
 		break;
-	case STANDING_UNKNOWN: /* the next start will see */
+	case TASK_STATUS_UNKNOWN: /* the next start will see */
 		break;
 	}
 }
@@ -225,24 +225,24 @@ static void recover_document(struct jobs *jobs, const struct ticket *ticket)
 static void recover(void *user, const char *name)
 {
 	struct jobs *jobs = user;
-	struct ticket ticket;
+	struct spool_entry entry;
 	struct failure failure;
 	struct stat st;
 
-	if (ticket_is_file(name))
+	if (spool_entry_is_file(name))
 		return;
-	if (!ticket_id_valid(name)) {
+	if (!spool_entry_id_valid(name)) {
 		(void)spool_discard(jobs->spool, jobs->spool->work, name);
 	} else if (fstatat(jobs->spool->new, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		/* The same id again, before this one was cleared away: the task is the new one's. */
 		forget(jobs, name);
-	} else if (ticket_read(jobs->spool->work, name, &ticket, &failure) < 0) {
+	} else if (spool_entry_read(jobs->spool->work, name, &entry, &failure) < 0) {
 		note_warning("%s: %s; removed", name, failure.error);
-		standing_refuse(jobs->trackd, name, failure.error);
+		task_status_refuse(jobs->trackd, name, failure.error);
 		forget(jobs, name);
 		(void)spool_discard(jobs->spool, jobs->spool->work, name);
 	} else {
-		recover_document(jobs, &ticket);
+		recover_document(jobs, &entry);
 	}
 }
 

@@ -5,20 +5,20 @@
  * removed from the store and the spool, the files last, so that whoever finds a file in work/ knows
  * that something is left to be done.
  */
-#ifndef DOCPROC_JOB_H
-#define DOCPROC_JOB_H
+#ifndef DOCPROC_SERVER_JOB_H
+#define DOCPROC_SERVER_JOB_H
 
 #include "tools/docproc/worker/child.h"
 #include "tools/documents/spool.h"
 
 struct job {
 	struct job *next;
-	struct ticket ticket;
+	struct spool_entry entry;
 	struct trackd_ref ref;
 	struct child child;  /* pid 0: it has ended, or was another server's */
 	enum exit_code code; /* how it ended */
 	char text[128];
-	uint64_t ended_ns; /* moment_steady() */
+	uint64_t ended_ns; /* time_steady() */
 	bool told;         /* we have begun to end the task ourselves */
 	void *source;      /* of the event loop, for the server */
 };
@@ -35,8 +35,8 @@ struct job *job_find(const struct jobs *jobs, const char *id);
 
 /* Fork a child for a document that has been taken up; the descriptor is ours and is closed. NULL
  * with a failure: then nothing has been started. */
-struct job *job_start(struct jobs *jobs, const struct ticket *ticket, struct trackd_ref ref, int fd,
-		      struct failure *failure);
+struct job *job_start(struct jobs *jobs, const struct spool_entry *entry, struct trackd_ref ref,
+		      int fd, struct failure *failure);
 
 /* Note that its child has ended. */
 void job_end(struct jobs *jobs, struct job *job);

@@ -7,11 +7,11 @@
 
 static int compare(const struct waiting *a, const struct waiting *b)
 {
-	if (a->ticket.created_at != b->ticket.created_at)
-		return a->ticket.created_at < b->ticket.created_at ? -1 : 1;
+	if (a->entry.created_at != b->entry.created_at)
+		return a->entry.created_at < b->entry.created_at ? -1 : 1;
 	if (a->written_ns != b->written_ns)
 		return a->written_ns < b->written_ns ? -1 : 1;
-	return strcmp(a->ticket.id, b->ticket.id);
+	return strcmp(a->entry.id, b->entry.id);
 }
 
 static bool make_room(struct queue *queue)
@@ -28,7 +28,7 @@ static bool make_room(struct queue *queue)
 	return true;
 }
 
-struct waiting *queue_add(struct queue *queue, const struct ticket *ticket, int64_t written_ns)
+struct waiting *queue_add(struct queue *queue, const struct spool_entry *entry, int64_t written_ns)
 {
 	struct waiting *waiting = calloc(1, sizeof *waiting);
 	size_t at = queue->n;
@@ -37,7 +37,7 @@ struct waiting *queue_add(struct queue *queue, const struct ticket *ticket, int6
 		free(waiting);
 		return NULL;
 	}
-	waiting->ticket = *ticket;
+	waiting->entry = *entry;
 	waiting->written_ns = written_ns;
 	while (at > 0 && compare(waiting, queue->items[at - 1]) < 0)
 		at--;
@@ -72,7 +72,7 @@ void queue_free(struct queue *queue)
 struct waiting *queue_find(const struct queue *queue, const char *id)
 {
 	for (size_t i = 0; i < queue->n; i++)
-		if (strcmp(queue->items[i]->ticket.id, id) == 0)
+		if (strcmp(queue->items[i]->entry.id, id) == 0)
 			return queue->items[i];
 	return NULL;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What waits in a spool, oldest first. */
-#ifndef DOCPROC_QUEUE_H
-#define DOCPROC_QUEUE_H
+#ifndef DOCPROC_SERVER_QUEUE_H
+#define DOCPROC_SERVER_QUEUE_H
 
 #include "tools/documents/spool_entry_read.h"
 #include <stddef.h>
 
 struct waiting {
-	struct ticket ticket;
+	struct spool_entry entry;
 	int64_t written_ns; /* the file's own time: finer than the ticket's */
 	struct trackd_ref ref;
 	bool on_board; /* ref is its task */
@@ -19,7 +19,7 @@ struct queue {
 };
 
 /* Take one in its place. Items stay where they are in memory. NULL: out of memory. */
-struct waiting *queue_add(struct queue *queue, const struct ticket *ticket, int64_t written_ns);
+struct waiting *queue_add(struct queue *queue, const struct spool_entry *entry, int64_t written_ns);
 void queue_drop(struct queue *queue, const struct waiting *waiting);
 void queue_free(struct queue *queue);
 

@@ -81,7 +81,7 @@ static void set_timer(struct server *server)
 	if (server->jobs.n_ending > 0) {
 		wait = ENDING_US;
 	} else if (server->intake.queue.n > 0 || server->jobs.n_running > 0) {
-		uint64_t left = moment_between(moment_steady(), server->intake.renew_ns) / 1000;
+		uint64_t left = time_between(time_steady(), server->intake.renew_ns) / 1000;
 
 		wait = left < WORKING_US ? left : WORKING_US;
 	}
@@ -94,7 +94,7 @@ static void started(void *user, struct job *job);
 
 static int look(struct server *server)
 {
-	uint64_t now = moment_steady();
+	uint64_t now = time_steady();
 
 	read_events(server);
 	job_look(&server->jobs);

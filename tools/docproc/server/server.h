@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Serving a spool: what is handed in is taken up, oldest first, a child for each document. */
-#ifndef DOCPROC_SERVER_H
-#define DOCPROC_SERVER_H
+#ifndef DOCPROC_SERVER_SERVER_H
+#define DOCPROC_SERVER_SERVER_H
 
 #include "tools/docproc/config/config.h"
 

@@ -18,87 +18,90 @@ static int copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task
 	return error;
 }
 
-static enum standing standing_of_state(uint8_t state)
+static enum task_status task_status_of_state(uint8_t state)
 {
 	switch ((enum trackd_state)state) {
 	case TRACKD_PENDING:
-		return STANDING_PENDING;
+		return TASK_STATUS_PENDING;
 	case TRACKD_ACTIVE:
-		return STANDING_ACTIVE;
+		return TASK_STATUS_ACTIVE;
 	case TRACKD_COMPLETED:
 	case TRACKD_FAILED:
 	case TRACKD_CANCELLED:
-		return STANDING_OVER;
+		return TASK_STATUS_OVER;
 	}
-	return STANDING_UNKNOWN;
+	return TASK_STATUS_UNKNOWN;
 }
 
-static bool is_older(const struct trackd_task *task, const struct ticket *ticket)
+static bool is_older(const struct trackd_task *task, const struct spool_entry *entry)
 {
-	return task->finished_ns / NS_IN_S + SLACK_S < (uint64_t)ticket->created_at;
+	return task->finished_ns / NS_IN_S + SLACK_S < (uint64_t)entry->created_at;
 }
 
-enum standing standing_find(struct trackd *trackd, const struct ticket *ticket,
-			    struct trackd_ref *ret_ref)
+enum task_status task_status_find(struct trackd *trackd, const struct spool_entry *entry,
+				  struct trackd_ref *ret_ref)
 {
 	struct trackd_ref ref;
 	struct trackd_task task;
-	int error = trackd_lookup(trackd, ticket->id, &ref);
+	int error = trackd_lookup(trackd, entry->id, &ref);
 
 	if (error >= 0)
 		error = copy(trackd, ref, &task);
 	if (error == TRACKD_E_NOT_FOUND || error == TRACKD_E_GONE)
-		return STANDING_NONE;
+		return TASK_STATUS_NONE;
 	if (error < 0)
-		return STANDING_UNKNOWN;
+		return TASK_STATUS_UNKNOWN;
 	*ret_ref = ref;
-	if (strcmp(task.owner, ticket->owner) != 0)
-		return STANDING_FOREIGN;
-	enum standing standing = standing_of_state(task.state);
-	return standing == STANDING_OVER && is_older(&task, ticket) ? STANDING_OLDER : standing;
+	if (strcmp(task.owner, entry->owner) != 0)
+		return TASK_STATUS_FOREIGN;
+	enum task_status status = task_status_of_state(task.state);
+	return status == TASK_STATUS_OVER && is_older(&task, entry) ? TASK_STATUS_OLDER : status;
 }
 
-enum standing standing_of(struct trackd *trackd, struct trackd_ref ref)
+enum task_status task_status_of(struct trackd *trackd, struct trackd_ref ref)
 {
 	struct trackd_task task;
 	int error = copy(trackd, ref, &task);
 
 	if (error == TRACKD_E_GONE)
-		return STANDING_NONE;
-	return error < 0 ? STANDING_UNKNOWN : standing_of_state(task.state);
+		return TASK_STATUS_NONE;
+	return error < 0 ? TASK_STATUS_UNKNOWN : task_status_of_state(task.state);
 }
 
-int standing_make(struct trackd *trackd, const struct ticket *ticket, struct trackd_ref *ret_ref)
+int task_status_make(struct trackd *trackd, const struct spool_entry *entry,
+		     struct trackd_ref *ret_ref)
 {
 	struct trackd_new task = TRACKD_NEW_INIT;
 
-	task.id = ticket->id;
-	task.owner = ticket->owner;
-	task.name = ticket->name;
+	task.id = entry->id;
+	task.owner = entry->owner;
+	task.name = entry->name;
 	task.flags = TRACKD_REPLACE;
 	return trackd_create(trackd, &task, ret_ref);
 }
 
-int standing_begin(struct trackd *trackd, const struct ticket *ticket, struct trackd_ref *ret_ref)
+int task_status_begin(struct trackd *trackd, const struct spool_entry *entry,
+		      struct trackd_ref *ret_ref)
 {
-	switch (standing_find(trackd, ticket, ret_ref)) {
-	case STANDING_PENDING:
-	case STANDING_ACTIVE:
-	case STANDING_FOREIGN:
+	switch (task_status_find(trackd, entry, ret_ref)) {
+	case TASK_STATUS_PENDING:
+	case TASK_STATUS_ACTIVE:
+	case TASK_STATUS_FOREIGN:
 		return TRACKD_E_EXISTS;
-	case STANDING_NONE:
-	case STANDING_OLDER:
-	case STANDING_OVER:
-	case STANDING_UNKNOWN:
+	case TASK_STATUS_NONE:
+	case TASK_STATUS_OLDER:
+	case TASK_STATUS_OVER:
+	case TASK_STATUS_UNKNOWN:
 		break;
 	}
-	return standing_make(trackd, ticket, ret_ref);
+	return task_status_make(trackd, entry, ret_ref);
 }
 
-void standing_refuse(struct trackd *trackd, const char *id, const char *error)
+void task_status_refuse(struct trackd *trackd, const char *id, const char *error)
 {
 	struct trackd_ref ref;
 
-	if (trackd_lookup(trackd, id, &ref) == 0 && standing_of(trackd, ref) == STANDING_PENDING)
+	if (trackd_lookup(trackd, id, &ref) == 0 &&
+	    task_status_of(trackd, ref) == TASK_STATUS_PENDING)
 		(void)trackd_fail(trackd, ref, error);
 }

@@ -4,8 +4,8 @@
  * shared lock on the store's folder for as long as the process lives; what is unfinished while
  * nobody holds it is of the dead.
  */
-#ifndef DOCPROC_ATTEMPTS_H
-#define DOCPROC_ATTEMPTS_H
+#ifndef DOCPROC_STORE_ATTEMPTS_H
+#define DOCPROC_STORE_ATTEMPTS_H
 
 #include "tools/docproc/config/config.h"
 #include "tools/documents/failure.h"

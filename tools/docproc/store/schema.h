@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of the store, and whether a file is one. */
-#ifndef DOCPROC_SCHEMA_H
-#define DOCPROC_SCHEMA_H
+#ifndef DOCPROC_STORE_SCHEMA_H
+#define DOCPROC_STORE_SCHEMA_H
 
 #include "tools/docproc/store/store_parts.h"
 

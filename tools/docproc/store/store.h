@@ -6,8 +6,8 @@
  * An attempt at a document is written beside what the store has of it, under a key of its own, and
  * takes its place in one transaction when it is finished; so a failed attempt loses nothing.
  */
-#ifndef DOCPROC_STORE_H
-#define DOCPROC_STORE_H
+#ifndef DOCPROC_STORE_STORE_H
+#define DOCPROC_STORE_STORE_H
 
 #include "tools/docproc/chunk/chunk.h"
 #include "tools/docproc/document/report.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the modules of the store share: the connection, transactions, and sentences for errors. */
-#ifndef DOCPROC_STORE_PARTS_H
-#define DOCPROC_STORE_PARTS_H
+#ifndef DOCPROC_STORE_STORE_PARTS_H
+#define DOCPROC_STORE_STORE_PARTS_H
 
 #include "tools/docproc/store/store.h"
 #include <sqlite3.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* LexRank: which sentences are most like many others that are like many others. */
-#ifndef DOCPROC_LEXRANK_H
-#define DOCPROC_LEXRANK_H
+#ifndef DOCPROC_SUMMARY_LEXRANK_H
+#define DOCPROC_SUMMARY_LEXRANK_H
 
 #include "tools/docproc/document/report.h"
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * what a chat endpoint makes of the beginning of the text. Of a document with more than LEXRANK_MAX
  * (2000) sentences of prose, as many, evenly spread, are looked at, so that time is bounded.
  */
-#ifndef DOCPROC_SUMMARY_H
-#define DOCPROC_SUMMARY_H
+#ifndef DOCPROC_SUMMARY_SUMMARY_H
+#define DOCPROC_SUMMARY_SUMMARY_H
 
 #include "tools/docproc/chunk/chunk.h"
 #include "tools/docproc/embed/embed.h"

@@ -63,7 +63,7 @@ static int lock_in(const struct config *config, struct trackd *trackd, struct tr
 			  config->chat.url[0] ? config->chat.key_file : "" },
 		.network = settings_network(config),
 	};
-	const struct keeper_limits limits = { config->time_limit_s, config->memory_mb };
+	const struct limits limits = { config->time_limit_s, config->memory_mb };
 	int abi = 0, error = sandbox_limits(&sandbox);
 
 	if (error == 0)
@@ -73,7 +73,7 @@ static int lock_in(const struct config *config, struct trackd *trackd, struct tr
 			"this kernel has no Landlock: files are protected by seccomp and their "
 			"modes only");
 	if (error == 0)
-		error = keeper_start(trackd, ref, &limits);
+		error = limits_start(trackd, ref, &limits);
 	if (error == 0)
 		error = sandbox_calls(&sandbox);
 	return error;

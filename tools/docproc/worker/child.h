@@ -3,8 +3,8 @@
  * The process that works on one document: forked, locked in, the worker of its task. A parser that
  * crashes takes down only itself.
  */
-#ifndef DOCPROC_CHILD_H
-#define DOCPROC_CHILD_H
+#ifndef DOCPROC_WORKER_CHILD_H
+#define DOCPROC_WORKER_CHILD_H
 
 #include "tools/common/exit_code.h"
 #include "tools/docproc/worker/pipeline.h"

@@ -33,12 +33,12 @@
 #define SANITIZED 0
 #endif
 
-enum { KEEPER_STACK = 256 << 10, ALTERNATE_STACK = 64 << 10, PATIENCE_S = 10 };
+enum { LIMITS_STACK = 256 << 10, ALTERNATE_STACK = 64 << 10, PATIENCE_S = 10 };
 
 static struct {
 	struct trackd *trackd;
 	struct trackd_ref ref;
-	struct keeper_limits limits;
+	struct limits limits;
 	size_t memory_limit; /* of the address space, bytes; 0: none */
 } keeper;
 
@@ -61,7 +61,7 @@ static size_t from_status(const char *field)
 	return at ? (size_t)strtoull(at + strlen(field), NULL, 10) << 10 : 0;
 }
 
-bool keeper_memory_short(void)
+bool limits_memory_short(void)
 {
 	size_t margin = (size_t)keeper.limits.memory_mb << 16; /* a sixteenth */
 
@@ -108,14 +108,14 @@ static void *keep(void *user)
 		int number = sigwaitinfo(&mask, &info);
 
 		if (number == SIGXCPU) {
-			snprintf(error, sizeof error, KEEPER_TIME_ERROR,
+			snprintf(error, sizeof error, LIMITS_TIME_ERROR,
 				 keeper.limits.time_limit_s);
 			end_task(error);
 		} else if (number == SIGRTMIN) {
 			/* The handler has told which signal, and what errno was. */
-			if (info.si_value.sival_int >> 8 != ENOMEM && !keeper_memory_short())
+			if (info.si_value.sival_int >> 8 != ENOMEM && !limits_memory_short())
 				die_of(info.si_value.sival_int & 0xff);
-			snprintf(error, sizeof error, KEEPER_MEMORY_ERROR, keeper.limits.memory_mb);
+			snprintf(error, sizeof error, LIMITS_MEMORY_ERROR, keeper.limits.memory_mb);
 			end_task(error);
 			_exit(EXIT_CODE_TASK_FAILED);
 		}
@@ -169,7 +169,7 @@ static int start_thread(void)
 		error = pthread_attr_init(&attributes);
 	if (error != 0)
 		return -error;
-	(void)pthread_attr_setstacksize(&attributes, KEEPER_STACK);
+	(void)pthread_attr_setstacksize(&attributes, LIMITS_STACK);
 	(void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	error = pthread_create(&thread, &attributes, keep, NULL);
 	pthread_attr_destroy(&attributes);
@@ -197,7 +197,7 @@ static int limit_memory(void)
 	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
 }
 
-int keeper_start(struct trackd *trackd, struct trackd_ref ref, const struct keeper_limits *limits)
+int limits_start(struct trackd *trackd, struct trackd_ref ref, const struct limits *limits)
 {
 	keeper.trackd = trackd;
 	keeper.ref = ref;

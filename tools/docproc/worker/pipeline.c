@@ -186,8 +186,8 @@ static enum exit_code conclude(struct run *run, int result)
 	if (result != 0 && run->store && store_abandon(run->store, run->document->id, &ignored) < 0)
 		note_warning("%s: %s", run->document->id, ignored.error);
 	/* What our own code was told by malloc() is the limit as well. */
-	if (result == FAILED && keeper_memory_short())
-		failure_set(&run->failure, KEEPER_MEMORY_ERROR, run->config->memory_mb);
+	if (result == FAILED && limits_memory_short())
+		failure_set(&run->failure, LIMITS_MEMORY_ERROR, run->config->memory_mb);
 	tell_end(run, result);
 	if (result == 0)
 		return EXIT_CODE_DONE;

@@ -3,8 +3,8 @@
  * One document through all stages, in a process of its own that is the task's worker. Everything
  * that is written is written by this process; who started it removes what it leaves when it dies.
  */
-#ifndef DOCPROC_PIPELINE_H
-#define DOCPROC_PIPELINE_H
+#ifndef DOCPROC_WORKER_PIPELINE_H
+#define DOCPROC_WORKER_PIPELINE_H
 
 #include "tools/docproc/config/config.h"
 #include "tools/documents/failure.h"

@@ -4,8 +4,8 @@
  * shells and for programs that close what they inherit, and a descriptor that the command inherits,
  * for commands that cannot reach the path.
  */
-#ifndef TRACKCTL_CHANNEL_H
-#define TRACKCTL_CHANNEL_H
+#ifndef TRACKCTL_RUN_CHANNEL_H
+#define TRACKCTL_RUN_CHANNEL_H
 
 enum { CHANNEL_PATH = 256 };
 

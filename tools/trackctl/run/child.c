@@ -165,13 +165,13 @@ static bool is_service(void)
 static void hold(struct child *child, int signal_number)
 {
 	if (child->held == 0)
-		child->held_ns = moment_steady();
+		child->held_ns = time_steady();
 	child->held |= UINT32_C(1) << signal_number;
 }
 
 static void pass_held_on(struct child *child)
 {
-	if (child->held == 0 || moment_steady() - child->held_ns < HOLD_NS)
+	if (child->held == 0 || time_steady() - child->held_ns < HOLD_NS)
 		return;
 	uint32_t left = child->held & ~guard_saw(&child->guard, child->held_ns);
 	for (int number = 1; number < 32; number++)
@@ -184,7 +184,7 @@ int child_patience(const struct child *child, int most)
 {
 	if (child->held == 0)
 		return most;
-	uint64_t waited = moment_steady() - child->held_ns;
+	uint64_t waited = time_steady() - child->held_ns;
 	return waited >= HOLD_NS ? 0 : (int)((HOLD_NS - waited) / NS_PER_MS) + 1;
 }
 

@@ -4,8 +4,8 @@
  * as they were. What is sent to us reaches the job once; what the terminal sends goes to whichever
  * of the two groups has it.
  */
-#ifndef TRACKCTL_CHILD_H
-#define TRACKCTL_CHILD_H
+#ifndef TRACKCTL_RUN_CHILD_H
+#define TRACKCTL_RUN_CHILD_H
 
 #include "tools/trackctl/run/foreground.h"
 #include "tools/trackctl/run/guard.h"

@@ -5,8 +5,8 @@
  * ends, and stop ourselves when the command was stopped from the terminal, so that the shell sees
  * one job.
  */
-#ifndef TRACKCTL_FOREGROUND_H
-#define TRACKCTL_FOREGROUND_H
+#ifndef TRACKCTL_RUN_FOREGROUND_H
+#define TRACKCTL_RUN_FOREGROUND_H
 
 #include <stdbool.h>
 #include <sys/types.h>

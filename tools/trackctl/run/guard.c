@@ -17,7 +17,7 @@
 enum { END_MS = 2000 };
 static const uint64_t NEAR_NS = 1000000000;
 
-struct sighting {
+struct received_signal {
 	uint64_t at_ns;
 	uint32_t number;
 };
@@ -50,8 +50,8 @@ static void report(const struct post *post)
 	struct signalfd_siginfo info;
 
 	while (read(post->signals, &info, sizeof info) == (ssize_t)sizeof info) {
-		struct sighting sighting = { moment_steady(), info.ssi_signo };
-		ssize_t n = write(post->told, &sighting, sizeof sighting);
+		struct received_signal received_signal = { time_steady(), info.ssi_signo };
+		ssize_t n = write(post->told, &received_signal, sizeof received_signal);
 		(void)n; /* a full pipe: run has more of them than it needs */
 	}
 }
@@ -176,7 +176,7 @@ void guard_watch(struct guard *guard, pid_t group)
 
 uint32_t guard_saw(struct guard *guard, uint64_t at_ns)
 {
-	struct sighting seen;
+	struct received_signal seen;
 	uint32_t numbers = 0;
 
 	while (guard->there && read(guard->told, &seen, sizeof seen) == (ssize_t)sizeof seen)

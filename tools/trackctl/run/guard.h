@@ -5,8 +5,8 @@
  * cannot: when run is killed it asks the job to end and removes what run has left on disk, and it
  * tells run which signals were sent to the whole cgroup, so that the command has had them already.
  */
-#ifndef TRACKCTL_GUARD_H
-#define TRACKCTL_GUARD_H
+#ifndef TRACKCTL_RUN_GUARD_H
+#define TRACKCTL_RUN_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>

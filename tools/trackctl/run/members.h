@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is in a process group. */
-#ifndef TRACKCTL_MEMBERS_H
-#define TRACKCTL_MEMBERS_H
+#ifndef TRACKCTL_RUN_MEMBERS_H
+#define TRACKCTL_RUN_MEMBERS_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The lines that a command writes to $TRACKD_PROGRESS under trackctl run. */
-#ifndef TRACKCTL_PROGRESS_H
-#define TRACKCTL_PROGRESS_H
+#ifndef TRACKCTL_RUN_PROGRESS_H
+#define TRACKCTL_RUN_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

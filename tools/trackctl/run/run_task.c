@@ -172,8 +172,8 @@ static bool is_ours(const struct run_task *task, const struct trackd_task *found
 {
 	bool same = found->serial == task->serial &&
 		    strcmp(found->owner, task->owner ? task->owner : "") == 0 &&
-		    moment_between(found->created_ns, task->created_ns) < SAME_NS &&
-		    moment_between(task->created_ns, found->created_ns) < SAME_NS;
+		    time_between(found->created_ns, task->created_ns) < SAME_NS &&
+		    time_between(task->created_ns, found->created_ns) < SAME_NS;
 
 	return same || found->worker_pid == getpid();
 }
@@ -268,7 +268,7 @@ static int bring(struct run_task *task)
 	task->pause_ns = task->pause_ns == 0 ? PAUSE_NS : 2 * task->pause_ns;
 	if (task->pause_ns > PAUSE_MOST_NS)
 		task->pause_ns = PAUSE_MOST_NS;
-	task->again_ns = moment_steady() + task->pause_ns;
+	task->again_ns = time_steady() + task->pause_ns;
 	bool passing = error == TRACKD_E_BUSY || error == TRACKD_E_MOVING;
 	if (!passing && task->made && !task->told) {
 		task->told = true;
@@ -281,14 +281,14 @@ void run_task_sync(struct run_task *task)
 {
 	if (task->hold == RUN_TASK_HELD && !look(task))
 		task->behind |= BEHIND_STAGE; /* whatever is told finds out where it is now */
-	if (is_behind(task) && moment_steady() >= task->again_ns)
+	if (is_behind(task) && time_steady() >= task->again_ns)
 		(void)bring(task);
 }
 
 static int bring_if_due(struct run_task *task)
 {
 	/* After a failure the next try is run_task_sync()'s. */
-	return moment_steady() >= task->again_ns ? bring(task) : 0;
+	return time_steady() >= task->again_ns ? bring(task) : 0;
 }
 
 static void note_message(struct run_task *task, const char *message)
@@ -330,15 +330,15 @@ int run_task_enter(struct run_task *task, const char *stage, const char *message
 void run_task_end(struct run_task *task, enum trackd_state state, const char *error)
 {
 	const struct timespec nap = { 0, 20000000 };
-	uint64_t begin = moment_steady();
+	uint64_t begin = time_steady();
 
 	if (task->hold == RUN_TASK_LET_GO || !task->made)
 		return;
 	task->end = state;
 	task->error = error;
 	task->behind |= BEHIND_END;
-	while (is_behind(task) && moment_steady() - begin < END_NS) {
-		if (moment_steady() >= task->again_ns) {
+	while (is_behind(task) && time_steady() - begin < END_NS) {
+		if (time_steady() >= task->again_ns) {
 			(void)bring(task);
 			task->pause_ns = 0; /* it is worth the trouble now */
 		} else {
@@ -386,6 +386,6 @@ int run_task_begin(struct run_task *task, struct ctl *ctl, bool required)
 		 "%s runs without a task until there can be one; --require-board would refuse",
 		 task->name);
 	task->pause_ns = PAUSE_NS;
-	task->again_ns = moment_steady() + task->pause_ns;
+	task->again_ns = time_steady() + task->pause_ns;
 	return 0;
 }

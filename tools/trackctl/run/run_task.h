@@ -5,8 +5,8 @@
  * that is busy, is being replaced, or comes back without the task costs the command nothing, and the
  * task's reference is used in one file only.
  */
-#ifndef TRACKCTL_RUN_TASK_H
-#define TRACKCTL_RUN_TASK_H
+#ifndef TRACKCTL_RUN_RUN_TASK_H
+#define TRACKCTL_RUN_RUN_TASK_H
 
 #include "libclient/trackd.h"
 #include "tools/trackctl/verbs/ctl.h"

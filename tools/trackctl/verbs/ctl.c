@@ -54,14 +54,14 @@ int ctl_error(int error, const char *format, ...)
 /* Which board is meant, for messages: it may have been named nowhere. */
 static const char *board_name(const struct ctl *ctl)
 {
-	static struct place place;
+	static struct board_address address;
 	const char *variable = secure_getenv("TRACKD_BOARD");
 
 	if (ctl->board)
 		return ctl->board;
-	if (place_find(&place, NULL, ctl->socket) < 0)
+	if (board_address_find(&address, NULL, ctl->socket) < 0)
 		return variable ? variable : "";
-	return place.board;
+	return address.board;
 }
 
 int ctl_connect(struct ctl *ctl, unsigned flags, int32_t worker_pid)
@@ -285,7 +285,7 @@ int ctl_find_stage(struct ctl *ctl, const struct trackd_task *task, const char *
 json_t *ctl_task_json(const struct trackd_task *task)
 {
 	struct task_json_options options = {
-		.now_ns = moment_now(),
+		.now_ns = time_now(),
 		.worker = true,
 		.alive = trackd_worker_alive(task),
 	};

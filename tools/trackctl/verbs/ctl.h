@@ -4,8 +4,8 @@
  * by what a person typed. A function that fails has told why on stderr and returns the exit status
  * to leave with, so that a verb passes it on.
  */
-#ifndef TRACKCTL_CTL_H
-#define TRACKCTL_CTL_H
+#ifndef TRACKCTL_VERBS_CTL_H
+#define TRACKCTL_VERBS_CTL_H
 
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"

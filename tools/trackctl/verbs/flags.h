@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Command-line options as tables: parsed, and explained, from one description. */
-#ifndef TRACKCTL_FLAGS_H
-#define TRACKCTL_FLAGS_H
+#ifndef TRACKCTL_VERBS_FLAGS_H
+#define TRACKCTL_VERBS_FLAGS_H
 
 #include <stdbool.h>
 #include <stddef.h>

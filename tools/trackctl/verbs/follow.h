@@ -3,8 +3,8 @@
  * Following tasks: read them first, then the events, and after a loss the tasks again. For watch
  * and wait; survives the daemon's restarts and another board in the place of this one.
  */
-#ifndef TRACKCTL_FOLLOW_H
-#define TRACKCTL_FOLLOW_H
+#ifndef TRACKCTL_VERBS_FOLLOW_H
+#define TRACKCTL_VERBS_FOLLOW_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -30,18 +30,18 @@ static const struct flag flags[] = {
 
 static int find_file(struct ctl *ctl, char *ret_path, size_t size)
 {
-	struct place place;
+	struct board_address address;
 
 	if (options.file) {
 		snprintf(ret_path, size, "%s", options.file);
 		return 0;
 	}
-	int error = place_find(&place, ctl->board, ctl->socket);
+	int error = board_address_find(&address, ctl->board, ctl->socket);
 	if (error < 0)
 		return ctl_fail(EXIT_CODE_USAGE,
 				"\"%s\" cannot be a board; a board's name is like /trackd",
 				ctl->board ? ctl->board : "TRACKD_BOARD");
-	snprintf(ret_path, size, "/dev/shm%s", place.board);
+	snprintf(ret_path, size, "/dev/shm%s", address.board);
 	return 0;
 }
 

@@ -183,7 +183,7 @@ static int fit(struct ctl *ctl, struct table *table)
 
 static int show_table(struct ctl *ctl, const struct listing *listing)
 {
-	struct table table = { .now_ns = moment_now() };
+	struct table table = { .now_ns = time_now() };
 	struct trackd_task task;
 
 	table.n = columns_parse(&ctl->terminal, options.columns, table.columns);

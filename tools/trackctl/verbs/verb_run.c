@@ -72,7 +72,7 @@ static void choose_id(struct job *job)
 		return;
 	}
 	if (getrandom(&random, sizeof random, 0) < 0)
-		random = (uint32_t)moment_steady() ^ (uint32_t)getpid();
+		random = (uint32_t)time_steady() ^ (uint32_t)getpid();
 	snprintf(job->id, sizeof job->id, "run-%08x", random);
 }
 
@@ -144,7 +144,7 @@ static void take_line(void *user, char *line)
 /* A cancelled job gets SIGTERM, and SIGKILL if it is not gone when the grace is over. */
 static void look_for_cancel(struct job *job)
 {
-	uint64_t now = moment_steady();
+	uint64_t now = time_steady();
 	int64_t grace = options.grace_given ? options.grace_ms : GRACE_MS;
 
 	run_task_sync(&job->task);

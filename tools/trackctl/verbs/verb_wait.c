@@ -23,7 +23,7 @@ static const struct flag flags[] = {
 
 static int64_t remaining_ms(uint64_t begin_ns)
 {
-	int64_t taken = (int64_t)(moment_steady() - begin_ns) / NS_IN_MS;
+	int64_t taken = (int64_t)(time_steady() - begin_ns) / NS_IN_MS;
 
 	if (!options.timeout_given)
 		return LOOK_MS;
@@ -33,7 +33,7 @@ static int64_t remaining_ms(uint64_t begin_ns)
 static int wait_for(struct follow *follow)
 {
 	struct trackd_event event;
-	uint64_t begin = moment_steady();
+	uint64_t begin = time_steady();
 
 	for (;;) {
 		while (follow_next(follow, &event) == FOLLOW_EVENT)

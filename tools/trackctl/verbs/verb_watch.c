@@ -163,7 +163,7 @@ static size_t choose_open(struct watch *watch, const struct listing *listing,
 static int show_all(struct watch *watch, struct trackd_task *tasks)
 {
 	struct listing listing = { 0 };
-	uint64_t begin = moment_steady();
+	uint64_t begin = time_steady();
 	size_t n = 0, open = 0;
 
 	if (begin < watch->next_ns && watch->live.lines > 0)
@@ -174,7 +174,7 @@ static int show_all(struct watch *watch, struct trackd_task *tasks)
 		live_show(&watch->live, watch->ctl, tasks, n, open > n ? open - n : 0);
 	}
 	listing_free(&listing);
-	watch->next_ns = begin + SHARE * (moment_steady() - begin);
+	watch->next_ns = begin + SHARE * (time_steady() - begin);
 	return code;
 }
 

@@ -4,8 +4,8 @@
  * lives in a file of its own, verb_NAME.c, which exports `const struct verb verb_NAME`; the one
  * list of them is VERBS.
  */
-#ifndef TRACKCTL_VERBS_H
-#define TRACKCTL_VERBS_H
+#ifndef TRACKCTL_VERBS_VERBS_H
+#define TRACKCTL_VERBS_VERBS_H
 
 #include "tools/trackctl/verbs/ctl.h"
 #include "tools/trackctl/verbs/flags.h"

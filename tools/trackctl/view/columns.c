@@ -26,7 +26,7 @@ static void put_time(char *to, size_t size, uint64_t wall_ns, uint64_t now_ns)
 	char text[MOMENT_TEXT] = "";
 
 	if (wall_ns != 0)
-		moment_local(text, wall_ns, now_ns);
+		time_format_local(text, wall_ns, now_ns);
 	snprintf(to, size, "%s", text);
 }
 
@@ -35,7 +35,7 @@ static void put_span(char *to, size_t size, uint64_t from, uint64_t until)
 	char text[MOMENT_TEXT] = "";
 
 	if (from != 0)
-		moment_short(text, moment_between(from, until));
+		time_format_short(text, time_between(from, until));
 	snprintf(to, size, "%s", text);
 }
 
@@ -131,13 +131,13 @@ COLUMN(rate)
 COLUMN(eta)
 {
 	char text[MOMENT_TEXT];
-	uint64_t left = moment_left(task, now_ns);
+	uint64_t left = time_left(task, now_ns);
 
 	UNUSED();
 	to[0] = '\0';
 	if (left == 0)
 		return;
-	moment_short(text, left);
+	time_format_short(text, left);
 	snprintf(to, size, "%s", text);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns that a table of tasks can have. */
-#ifndef TRACKCTL_COLUMNS_H
-#define TRACKCTL_COLUMNS_H
+#ifndef TRACKCTL_VIEW_COLUMNS_H
+#define TRACKCTL_VIEW_COLUMNS_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -126,8 +126,8 @@ static void when(const struct screen *screen, uint64_t wall_ns, char *to, size_t
 	to[0] = '\0';
 	if (wall_ns == 0)
 		return;
-	moment_local(at, wall_ns, screen->now_ns);
-	moment_rough(ago, moment_between(wall_ns, screen->now_ns));
+	time_format_local(at, wall_ns, screen->now_ns);
+	time_format_rough(ago, time_between(wall_ns, screen->now_ns));
 	snprintf(to, size, "%s (%s ago)", at, ago);
 }
 
@@ -148,19 +148,19 @@ static void change_words(const struct screen *screen, char *to, size_t size)
 {
 	char ago[MOMENT_TEXT];
 
-	moment_rough(ago, moment_between(screen->task->updated_ns, screen->now_ns));
+	time_format_rough(ago, time_between(screen->task->updated_ns, screen->now_ns));
 	snprintf(to, size, "%s%s", is_final(screen) ? "" : ago, is_final(screen) ? "" : " ago");
 }
 
 static void eta_words(const struct screen *screen, char *to, size_t size)
 {
-	uint64_t left = moment_left(screen->task, screen->now_ns);
+	uint64_t left = time_left(screen->task, screen->now_ns);
 	char text[MOMENT_TEXT];
 
 	to[0] = '\0';
 	if (left == 0)
 		return;
-	moment_rough(text, left);
+	time_format_rough(text, left);
 	if (left < UINT64_C(10000000000)) /* it is no more exact than that */
 		snprintf(text, sizeof text, "%u s", (unsigned)(left / 1000000000));
 	snprintf(to, size, "~%s", text);
@@ -192,7 +192,7 @@ static void all_facts(const struct screen *screen)
 	when(screen, task->cancel_requested_ns, left, sizeof left);
 	facts(screen, "Cancel", left, "ETA", eta);
 	when(screen, task->finished_ns, left, sizeof left);
-	moment_duration(span, moment_between(task->started_ns, task->finished_ns));
+	time_format_duration(span, time_between(task->started_ns, task->finished_ns));
 	facts(screen, "Finished", left, "Took", task->finished_ns && started ? span : "");
 }
 
@@ -226,7 +226,7 @@ static void stage_line(const struct screen *screen, const struct trackd_stage *s
 
 	int cells = terminal_text(terminal, name, sizeof name, stage->name, 0);
 	if (stage->started_ns)
-		moment_duration(took, moment_between(stage->started_ns, until));
+		time_format_duration(took, time_between(stage->started_ns, until));
 	words_work(work, stage->done, stage->total);
 	if (state == TRACKD_STAGE_RUNNING && !narrow)
 		words_rate(rate, screen->task, screen->now_ns);
@@ -376,7 +376,7 @@ static void hints(const struct screen *screen)
 
 void detail_print(FILE *to, const struct terminal *terminal, const struct trackd_task *task)
 {
-	struct screen screen = { to, terminal, task, moment_now(), trackd_worker_alive(task) };
+	struct screen screen = { to, terminal, task, time_now(), trackd_worker_alive(task) };
 
 	headline(&screen);
 	all_facts(&screen);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One task on one screen, for show and top. */
-#ifndef TRACKCTL_DETAIL_H
-#define TRACKCTL_DETAIL_H
+#ifndef TRACKCTL_VIEW_DETAIL_H
+#define TRACKCTL_VIEW_DETAIL_H
 
 #include "tools/trackctl/view/terminal.h"
 #include <stdio.h>

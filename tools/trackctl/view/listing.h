@@ -3,8 +3,8 @@
  * The tasks of a board that pass a filter, newest first. Only references are kept: a board of a
  * million tasks lists in a few bytes a task, and each is copied when it is shown.
  */
-#ifndef TRACKCTL_LISTING_H
-#define TRACKCTL_LISTING_H
+#ifndef TRACKCTL_VIEW_LISTING_H
+#define TRACKCTL_VIEW_LISTING_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -3,8 +3,8 @@
  * A block of lines at the bottom of what a terminal has shown, redrawn in place. What is printed
  * while it is hidden scrolls away above it and stays in the terminal's history.
  */
-#ifndef TRACKCTL_LIVE_H
-#define TRACKCTL_LIVE_H
+#ifndef TRACKCTL_VIEW_LIVE_H
+#define TRACKCTL_VIEW_LIVE_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -34,7 +34,7 @@ static void span(char *to, size_t size, uint64_t ns)
 {
 	char text[MOMENT_TEXT];
 
-	moment_short(text, ns);
+	time_format_short(text, ns);
 	snprintf(to, size, "%s", text);
 }
 
@@ -43,7 +43,7 @@ static void time_text(const struct trackd_task *task, uint64_t now_ns, char *to,
 	uint64_t until = task->finished_ns ? task->finished_ns : now_ns;
 
 	if (task->started_ns != 0)
-		span(to, size, moment_between(task->started_ns, until));
+		span(to, size, time_between(task->started_ns, until));
 }
 
 /* What a column says of a task, not yet printable. */
@@ -78,7 +78,7 @@ static void column_text(enum row_column column, const struct terminal *terminal,
 		words_rate(to, task, now_ns);
 		break;
 	case ROW_ETA:
-		left = moment_left(task, now_ns);
+		left = time_left(task, now_ns);
 		if (left != 0)
 			span(to, TEXT, left);
 		break;
@@ -103,7 +103,7 @@ static void column_text(enum row_column column, const struct terminal *terminal,
 
 void rows_begin(struct rows *rows)
 {
-	*rows = (struct rows){ .now_ns = moment_now() };
+	*rows = (struct rows){ .now_ns = time_now() };
 	rows->cells[ROW_BAR] = BAR_CELLS;
 }
 

@@ -4,8 +4,8 @@
  * widths come from the tasks that are shown; where there is too little room, the least important
  * columns go first.
  */
-#ifndef TRACKCTL_ROWS_H
-#define TRACKCTL_ROWS_H
+#ifndef TRACKCTL_VIEW_ROWS_H
+#define TRACKCTL_VIEW_ROWS_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -129,7 +129,7 @@ static void print_daemon(const struct ctl *ctl, const struct trackd_stats *stats
 	char text[192], since[MOMENT_TEXT];
 	int alive = statistics_daemon_alive(stats);
 
-	moment_duration(since, moment_between(stats->daemon_start_ns, moment_now()));
+	time_format_duration(since, time_between(stats->daemon_start_ns, time_now()));
 	if (stats->daemon_pid == 0)
 		snprintf(text, sizeof text, "none has run yet");
 	else if (alive == 0)
@@ -147,13 +147,13 @@ static void ttl_text(char to[MOMENT_TEXT], uint32_t ms)
 	if (ms == TRACKD_TTL_NEVER)
 		snprintf(to, MOMENT_TEXT, "never");
 	else
-		moment_duration(to, (uint64_t)ms * 1000000u);
+		time_format_duration(to, (uint64_t)ms * 1000000u);
 }
 
 void statistics_print(const struct ctl *ctl, const struct trackd_stats *stats)
 {
 	char text[640], bar[128], ttl[MOMENT_TEXT], active_ttl[MOMENT_TEXT], name[256];
-	uint64_t now = moment_now();
+	uint64_t now = time_now();
 
 	terminal_text(&ctl->terminal, name, sizeof name, stats->board, 0);
 	snprintf(text, sizeof text, "%s, %.1f MiB", name, (double)stats->bytes / 1048576);
@@ -175,7 +175,7 @@ void statistics_print(const struct ctl *ctl, const struct trackd_stats *stats)
 		 active_ttl);
 	line(ctl, "Kept", text);
 	if (stats->snapshot_ns != 0) {
-		moment_duration(ttl, moment_between(stats->snapshot_ns, now));
+		time_format_duration(ttl, time_between(stats->snapshot_ns, now));
 		snprintf(text, sizeof text, "%s ago", ttl);
 		line(ctl, "Snapshot", text);
 	}

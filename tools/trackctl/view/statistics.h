@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The board's statistics, as a table of names and values, for stats and top. */
-#ifndef TRACKCTL_STATISTICS_H
-#define TRACKCTL_STATISTICS_H
+#ifndef TRACKCTL_VIEW_STATISTICS_H
+#define TRACKCTL_VIEW_STATISTICS_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

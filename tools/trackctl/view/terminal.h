@@ -3,8 +3,8 @@
  * What can be shown where the output goes: colour, width, characters beyond ASCII. Text from the
  * board passes through terminal_text() before it is printed.
  */
-#ifndef TRACKCTL_TERMINAL_H
-#define TRACKCTL_TERMINAL_H
+#ifndef TRACKCTL_VIEW_TERMINAL_H
+#define TRACKCTL_VIEW_TERMINAL_H
 
 #include "libclient/trackd.h"
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What top has on its screen, and how it is drawn. */
-#ifndef TRACKCTL_TOP_DRAW_H
-#define TRACKCTL_TOP_DRAW_H
+#ifndef TRACKCTL_VIEW_TOP_DRAW_H
+#define TRACKCTL_VIEW_TOP_DRAW_H
 
 #include "tools/trackctl/view/top_model.h"
 

@@ -64,8 +64,8 @@ static double time_taken(const struct trackd_task *task, uint64_t now_ns)
 {
 	if (task->started_ns == 0)
 		return 0;
-	return (double)moment_between(task->started_ns,
-				      task->finished_ns ? task->finished_ns : now_ns);
+	return (double)time_between(task->started_ns,
+				    task->finished_ns ? task->finished_ns : now_ns);
 }
 
 /* The key of an order: a number, the highest first, or a text. */
@@ -85,7 +85,7 @@ static void set_key(struct top_entry *entry, enum top_order order, const struct 
 		entry->number = task->progress;
 		break;
 	case TOP_RATE:
-		entry->number = moment_rate(task, now_ns);
+		entry->number = time_rate(task, now_ns);
 		break;
 	case TOP_TIME:
 		entry->number = time_taken(task, now_ns);
@@ -143,7 +143,7 @@ static int add(struct top_model *model, const struct trackd_task *task, uint64_t
 
 static int read_all(struct top_model *model)
 {
-	uint64_t now = moment_now();
+	uint64_t now = time_now();
 	struct trackd_iter iter;
 	struct trackd_ref ref;
 	struct trackd_task task;
@@ -167,7 +167,7 @@ int top_model_read(struct top_model *model)
 	bool any = model->selected < model->n;
 	struct trackd_ref selected =
 		any ? model->entries[model->selected].ref : (struct trackd_ref){ 0 };
-	uint64_t begin = moment_steady();
+	uint64_t begin = time_steady();
 
 	model->stats = (struct trackd_stats){ .size = sizeof model->stats };
 	(void)trackd_stats(model->ctl->trackd, &model->stats);
@@ -178,7 +178,7 @@ int top_model_read(struct top_model *model)
 		if (same_ref(model->entries[i].ref, selected))
 			model->selected = i;
 	top_model_move(model, 0);
-	model->cost_ns = moment_steady() - begin;
+	model->cost_ns = time_steady() - begin;
 	return error;
 }
 

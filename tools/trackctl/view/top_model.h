@@ -3,8 +3,8 @@
  * What top shows: the tasks that pass the search, in an order, with one of them selected. Of each
  * only a key is kept; those on the screen are copied.
  */
-#ifndef TRACKCTL_TOP_MODEL_H
-#define TRACKCTL_TOP_MODEL_H
+#ifndef TRACKCTL_VIEW_TOP_MODEL_H
+#define TRACKCTL_VIEW_TOP_MODEL_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -17,7 +17,7 @@ enum { KEY_MS = 100, ESCAPE = 27, ENTER = '\n', RUBOUT = 127, ERASE = 8, SHARE =
 /* A big board takes longer to read: at most a tenth of the time goes into that. */
 static bool is_due(const struct top_screen *screen)
 {
-	uint64_t since = moment_steady() - screen->read_ns;
+	uint64_t since = time_steady() - screen->read_ns;
 
 	return !screen->frozen && since >= (uint64_t)screen->delay_ms * 1000000u &&
 	       since >= screen->model->cost_ns * SHARE;
@@ -27,7 +27,7 @@ static void read_board(struct top_screen *screen)
 {
 	if (top_model_read(screen->model) < 0)
 		snprintf(screen->notice, sizeof screen->notice, "out of memory");
-	screen->read_ns = moment_steady();
+	screen->read_ns = time_steady();
 }
 
 static void refresh_subject(struct top_screen *screen)

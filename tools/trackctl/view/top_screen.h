@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* top on a whole screen: drawing, and what the keys do. */
-#ifndef TRACKCTL_TOP_SCREEN_H
-#define TRACKCTL_TOP_SCREEN_H
+#ifndef TRACKCTL_VIEW_TOP_SCREEN_H
+#define TRACKCTL_VIEW_TOP_SCREEN_H
 
 #include "tools/trackctl/view/top_model.h"
 

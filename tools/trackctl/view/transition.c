@@ -63,7 +63,7 @@ static void stage_facts(struct ctl *ctl, int32_t kind_number, int stage, struct 
 static void snapshot_facts(struct ctl *ctl, const struct trackd_task *task, struct facts *facts)
 {
 	*facts = (struct facts){
-		.time_ns = moment_now(),
+		.time_ns = time_now(),
 		.done = task->done,
 		.total = task->total,
 		.revision = task->revision,
@@ -107,7 +107,7 @@ static void facts_of(struct ctl *ctl, const struct transition *transition, struc
 /* ---- For people -------------------------------------------------------- */
 
 /* "in embedding 480/1000", or as much of it as is known. */
-static void place_words(const struct facts *facts, char *to, size_t size)
+static void board_address_words(const struct facts *facts, char *to, size_t size)
 {
 	char work[WORDS];
 
@@ -132,7 +132,7 @@ static void state_words(const struct terminal *terminal, const struct facts *fac
 	const char *reason = words_reason(facts->reason);
 	char place[2 * WORDS];
 
-	place_words(facts, place, sizeof place);
+	board_address_words(facts, place, sizeof place);
 	switch (facts->state) {
 	case TRACKD_PENDING:
 		snprintf(to, size, "pending");
@@ -161,7 +161,7 @@ static void words_for(const struct terminal *terminal, const struct transition *
 	const struct trackd_event *event = transition->event;
 	char place[2 * WORDS];
 
-	place_words(facts, place, sizeof place);
+	board_address_words(facts, place, sizeof place);
 	if (event && event->type == TRACKD_EVENT_CANCEL)
 		snprintf(to, size, "asked to stop%s", place);
 	else if (event && event->type == TRACKD_EVENT_REMOVED)
@@ -226,7 +226,7 @@ int transition_print(struct ctl *ctl, const struct transition *transition)
 	struct facts facts;
 
 	facts_of(ctl, transition, &facts);
-	moment_local(at, facts.time_ns, facts.time_ns);
+	time_format_local(at, facts.time_ns, facts.time_ns);
 	words_for(terminal, transition, &facts, words, sizeof words);
 	int used = printf("%s.%03u", at, (unsigned)(facts.time_ns % 1000000000 / 1000000));
 	used = piece(terminal, STYLE_BOLD, facts.id[0] ? facts.id : "?", used, 0);
@@ -245,7 +245,7 @@ int transition_print_reset(struct ctl *ctl)
 {
 	if (ctl->json)
 		return ctl_print_json(json_pack("{s:s, s:o}", "event", "reset", "time",
-						task_json_time(moment_now())),
+						task_json_time(time_now())),
 				      true);
 	fprintf(stderr, "events were lost, or the board began anew; this is how things are now\n");
 	return 0;

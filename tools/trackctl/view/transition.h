@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A transition as one line, for people or as JSON. */
-#ifndef TRACKCTL_TRANSITION_H
-#define TRACKCTL_TRANSITION_H
+#ifndef TRACKCTL_VIEW_TRANSITION_H
+#define TRACKCTL_VIEW_TRANSITION_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -42,7 +42,7 @@ void words_work(char to[WORDS], uint64_t done, uint64_t total)
 
 void words_rate(char to[WORDS], const struct trackd_task *task, uint64_t now_ns)
 {
-	double rate = moment_rate(task, now_ns);
+	double rate = time_rate(task, now_ns);
 
 	if (rate <= 0)
 		to[0] = '\0';

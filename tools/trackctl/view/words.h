@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said of a task in several places, in the same words: a table's cell, a line, a screen. */
-#ifndef TRACKCTL_WORDS_H
-#define TRACKCTL_WORDS_H
+#ifndef TRACKCTL_VIEW_WORDS_H
+#define TRACKCTL_VIEW_WORDS_H
 
 #include "tools/trackctl/verbs/ctl.h"
 

@@ -14,8 +14,8 @@
  * is honoured; iss and aud are checked if they are configured. A typ that is not (at+)JWT, a cty and
  * any crit are refused.
  */
-#ifndef TRACKD_HTTP_AUTH_H
-#define TRACKD_HTTP_AUTH_H
+#ifndef TRACKD_HTTP_AUTH_AUTH_H
+#define TRACKD_HTTP_AUTH_AUTH_H
 
 #include "libclient/trackd.h"
 #include <stdbool.h>
@@ -49,7 +49,7 @@ struct identity {
 	X(NOT_YET, "not_yet_valid")                                                                \
 	X(CLAIMS, "claims")                                                                        \
 	X(SUBJECT, "subject")                                                                      \
-	X(TICKET, "ticket")
+	X(STREAM_TOKEN, "ticket")
 
 enum auth_failure {
 #define AUTH_FAILURE_ENUM(name, label) AUTH_##name,

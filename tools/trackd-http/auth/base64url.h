@@ -3,8 +3,8 @@
  * Base64url without padding (RFC 4648, section 5), as JWS asks. Strict: bytes have one spelling, so
  * that nobody can vary a token that was verified and have another one that verifies.
  */
-#ifndef TRACKD_HTTP_BASE64URL_H
-#define TRACKD_HTTP_BASE64URL_H
+#ifndef TRACKD_HTTP_AUTH_BASE64URL_H
+#define TRACKD_HTTP_AUTH_BASE64URL_H
 
 #include <stddef.h>
 

@@ -8,8 +8,8 @@
  * own verification (1.1.11) compares an HMAC with strcmp(), which tells by its time how much of it
  * was right (CVE-2024-25714), and parses and inflates what nobody has verified yet.
  */
-#ifndef TRACKD_HTTP_KEY_H
-#define TRACKD_HTTP_KEY_H
+#ifndef TRACKD_HTTP_AUTH_KEY_H
+#define TRACKD_HTTP_AUTH_KEY_H
 
 #include <gnutls/abstract.h>
 #include <rhonabwy.h>

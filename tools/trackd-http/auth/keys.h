@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The keys of a key file. Which of them verifies a token is our choice: kid only ever narrows it,
  * by comparison with the kids of the file, and never names a file or an address. */
-#ifndef TRACKD_HTTP_KEYS_H
-#define TRACKD_HTTP_KEYS_H
+#ifndef TRACKD_HTTP_AUTH_KEYS_H
+#define TRACKD_HTTP_AUTH_KEYS_H
 
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/key.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A ticket is its own record: who, which stream, when, until when; an HMAC-SHA256 of our key's guards
- * it. Whether its stream was opened is in the book (ticket_book.h), which restarts do not touch: a
+ * it. Whether its stream was opened is in the book (stream_token_book.h), which restarts do not touch: a
  * ticket that opened no stream within its 30 s opens none for ever, whatever its bearer says about
  * where he has been. What the book does not know any more opens nothing: that is the bound on memory,
  * and it fails on the safe side; the client gets another ticket.
@@ -22,9 +22,9 @@
 
 enum { KEY_SIZE = 32, MAC_SIZE = 32, VERSION = 2 };
 
-struct tickets {
+struct stream_tokens {
 	uint8_t key[KEY_SIZE];
-	struct ticket_book *book;
+	struct stream_token_book *book;
 };
 
 /* What is signed, in the host's byte order: tickets stay at home. */
@@ -41,7 +41,8 @@ enum {
 };
 
 _Static_assert(FIXED == 40, "no padding: all that is signed is set");
-_Static_assert(BASE64URL_ROOM(SIGNED_MAX + MAC_SIZE) <= TICKET_MAX, "the longest ticket fits");
+_Static_assert(BASE64URL_ROOM(SIGNED_MAX + MAC_SIZE) <= STREAM_TOKEN_MAX,
+	       "the longest ticket fits");
 
 /* ---- The key ------------------------------------------------------------ */
 
@@ -104,63 +105,64 @@ static int key_make(const char *path)
 	return error;
 }
 
-static int book_open(struct tickets *tickets, const char *key_file)
+static int book_open(struct stream_tokens *stream_tokens, const char *key_file)
 {
 	char path[4096 + 16];
 
 	if (snprintf(path, sizeof path, "%s.opened", key_file) >= (int)sizeof path)
 		return -ENAMETOOLONG;
-	return ticket_book_open(path, &tickets->book);
+	return stream_token_book_open(path, &stream_tokens->book);
 }
 
-int tickets_open(const char *key_file, struct tickets **ret_tickets)
+int stream_tokens_open(const char *key_file, struct stream_tokens **ret_stream_tokens)
 {
-	struct tickets *tickets = calloc(1, sizeof *tickets);
+	struct stream_tokens *stream_tokens = calloc(1, sizeof *stream_tokens);
 	int error;
 
-	if (!tickets)
+	if (!stream_tokens)
 		return -ENOMEM;
-	error = key_read(key_file, tickets->key);
+	error = key_read(key_file, stream_tokens->key);
 	if (error == -ENOENT) {
 		error = key_make(key_file);
 		if (error == 0)
-			error = key_read(key_file, tickets->key);
+			error = key_read(key_file, stream_tokens->key);
 	}
 	if (error == 0)
-		error = book_open(tickets, key_file);
+		error = book_open(stream_tokens, key_file);
 	if (error == 0)
-		*ret_tickets = tickets;
+		*ret_stream_tokens = stream_tokens;
 	else
-		tickets_close(tickets);
+		stream_tokens_close(stream_tokens);
 	return error;
 }
 
-void tickets_close(struct tickets *tickets)
+void stream_tokens_close(struct stream_tokens *stream_tokens)
 {
-	if (!tickets)
+	if (!stream_tokens)
 		return;
-	ticket_book_close(tickets->book);
-	explicit_bzero(tickets->key, sizeof tickets->key);
-	free(tickets);
+	stream_token_book_close(stream_tokens->book);
+	explicit_bzero(stream_tokens->key, sizeof stream_tokens->key);
+	free(stream_tokens);
 }
 
 /* ---- Making ------------------------------------------------------------- */
 
-static int sign(const struct tickets *tickets, const void *bytes, size_t n, uint8_t mac[MAC_SIZE])
+static int sign(const struct stream_tokens *stream_tokens, const void *bytes, size_t n,
+		uint8_t mac[MAC_SIZE])
 {
-	return gnutls_hmac_fast(GNUTLS_MAC_SHA256, tickets->key, KEY_SIZE, bytes, n, mac) == 0
+	return gnutls_hmac_fast(GNUTLS_MAC_SHA256, stream_tokens->key, KEY_SIZE, bytes, n, mac) == 0
 		       ? 0
 		       : -EIO;
 }
 
-int ticket_make(struct tickets *tickets, const struct identity *identity, const char *id,
-		int64_t now, char ret_ticket[TICKET_MAX])
+int stream_token_make(struct stream_tokens *stream_tokens, const struct identity *identity,
+		      const char *id, int64_t now, char ret_stream_token[STREAM_TOKEN_MAX])
 {
 	size_t n_owner = strlen(identity->owner), n_id = strlen(id), n = FIXED + n_owner + n_id;
 	struct record record = { .version = VERSION,
 				 .n_owner = (uint8_t)n_owner,
 				 .n_id = (uint8_t)n_id,
-				 .run = ticket_book_run(tickets->book),
+				 .run = stream_token_book_run(stream_tokens->book),
 				 .issued = now,
 				 .expires = identity->expires };
 	uint8_t bytes[SIGNED_MAX + MAC_SIZE];
@@ -168,31 +170,32 @@ int ticket_make(struct tickets *tickets, const struct identity *identity, const 
 
 	if (n_owner == 0 || (n_id > 0 && !text_id_valid(id)))
 		return -EINVAL;
-	record.number = ticket_book_add(tickets->book);
+	record.number = stream_token_book_add(stream_tokens->book);
 	memcpy(record.texts, identity->owner, n_owner);
 	memcpy(record.texts + n_owner, id, n_id);
 	memcpy(bytes, &record, n);
-	error = sign(tickets, bytes, n, bytes + n);
+	error = sign(stream_tokens, bytes, n, bytes + n);
 	if (error != 0)
 		return error;
-	base64url_encode(ret_ticket, bytes, n + MAC_SIZE);
+	base64url_encode(ret_stream_token, bytes, n + MAC_SIZE);
 	return 0;
 }
 
 /* ---- Using -------------------------------------------------------------- */
 
 /* Nothing is read before the signature says that we wrote it. */
-static bool record_read(const struct tickets *tickets, const char *ticket,
+static bool record_read(const struct stream_tokens *stream_tokens, const char *stream_token,
 			struct record *ret_record)
 {
-	uint8_t bytes[BASE64URL_BYTES(TICKET_MAX)], mac[MAC_SIZE];
-	size_t length = strnlen(ticket, TICKET_MAX), n;
-	int size = length < TICKET_MAX ? base64url_decode(bytes, ticket, length) : -EINVAL;
+	uint8_t bytes[BASE64URL_BYTES(STREAM_TOKEN_MAX)], mac[MAC_SIZE];
+	size_t length = strnlen(stream_token, STREAM_TOKEN_MAX), n;
+	int size =
+		length < STREAM_TOKEN_MAX ? base64url_decode(bytes, stream_token, length) : -EINVAL;
 
 	if (size < FIXED + MAC_SIZE || size > SIGNED_MAX + MAC_SIZE)
 		return false;
 	n = (size_t)size - MAC_SIZE;
-	if (sign(tickets, bytes, n, mac) != 0 || gnutls_memcmp(mac, bytes + n, MAC_SIZE) != 0)
+	if (sign(stream_tokens, bytes, n, mac) != 0 || gnutls_memcmp(mac, bytes + n, MAC_SIZE) != 0)
 		return false;
 	*ret_record = (struct record){ 0 };
 	memcpy(ret_record, bytes, n);
@@ -207,40 +210,42 @@ static bool is_for(const struct record *record, const char *id)
 }
 
 /* Whether there is a stream to be opened still, or one that was opened to come back to. */
-static bool may_open(const struct record *record, enum ticket_state state, bool reconnect,
+static bool may_open(const struct record *record, enum stream_token_state state, bool reconnect,
 		     int64_t now)
 {
 	switch (state) {
-	case TICKET_UNOPENED:
-		return now < record->issued + TICKET_OPEN_S;
-	case TICKET_OPENED:
+	case STREAM_TOKEN_UNOPENED:
+		return now < record->issued + STREAM_TOKEN_OPEN_S;
+	case STREAM_TOKEN_OPENED:
 		return reconnect;
-	case TICKET_UNKNOWN:
+	case STREAM_TOKEN_UNKNOWN:
 		break;
 	}
 	return false;
 }
 
-enum auth_failure ticket_check(const struct tickets *tickets, const char *ticket, const char *id,
-			       bool reconnect, int64_t now, struct identity *ret_identity,
-			       uint64_t *ret_number)
+enum auth_failure stream_token_check(const struct stream_tokens *stream_tokens,
+				     const char *stream_token, const char *id, bool reconnect,
+				     int64_t now, struct identity *ret_identity,
+				     uint64_t *ret_number)
 {
-	enum ticket_state state;
+	enum stream_token_state state;
 	struct record record;
 
-	if (!record_read(tickets, ticket, &record) || !is_for(&record, id) || now >= record.expires)
-		return AUTH_TICKET;
-	state = ticket_book_state(tickets->book, record.run, record.number);
+	if (!record_read(stream_tokens, stream_token, &record) || !is_for(&record, id) ||
+	    now >= record.expires)
+		return AUTH_STREAM_TOKEN;
+	state = stream_token_book_state(stream_tokens->book, record.run, record.number);
 	if (!may_open(&record, state, reconnect, now))
-		return AUTH_TICKET;
+		return AUTH_STREAM_TOKEN;
 	*ret_number = record.number;
 	*ret_identity = (struct identity){ .expires = record.expires };
 	memcpy(ret_identity->owner, record.texts, record.n_owner);
 	return AUTH_NONE;
 }
 
-void ticket_use(struct tickets *tickets, uint64_t number)
+void stream_token_use(struct stream_tokens *stream_tokens, uint64_t number)
 {
 	if (number != 0)
-		ticket_book_mark(tickets->book, number);
+		stream_token_book_mark(stream_tokens->book, number);
 }

@@ -23,14 +23,15 @@ static const char MAGIC[8] = "tickets1";
 
 struct pages {
 	char magic[sizeof MAGIC];
-	char boot[BOOT_SIZE];                          /* the host's boot id */
-	uint64_t closed;                               /* 1: all that was written is on the disk */
-	uint64_t run;                                  /* random */
-	uint64_t last;                                 /* number of the newest ticket */
-	uint64_t opened[TICKET_BOOK_SIZE / WORD_BITS]; /* a bit at number % TICKET_BOOK_SIZE */
+	char boot[BOOT_SIZE]; /* the host's boot id */
+	uint64_t closed;      /* 1: all that was written is on the disk */
+	uint64_t run;         /* random */
+	uint64_t last;        /* number of the newest ticket */
+	uint64_t opened[STREAM_TOKEN_BOOK_SIZE /
+			WORD_BITS]; /* a bit at number % STREAM_TOKEN_BOOK_SIZE */
 };
 
-struct ticket_book {
+struct stream_token_book {
 	struct pages *pages;
 	int fd; /* -1: in memory */
 };
@@ -123,7 +124,7 @@ static int pages_begin(struct pages *pages, bool alone)
 	return error;
 }
 
-static int file_map(struct ticket_book *book, const char *path)
+static int file_map(struct stream_token_book *book, const char *path)
 {
 	bool alone = false;
 	int error, fd = file_open(path, &alone);
@@ -144,7 +145,7 @@ static int file_map(struct ticket_book *book, const char *path)
 
 /* ---- Opening and closing ------------------------------------------------ */
 
-static int memory_map(struct ticket_book *book)
+static int memory_map(struct stream_token_book *book)
 {
 	book->fd = -1;
 	book->pages = mmap(NULL, sizeof *book->pages, PROT_READ | PROT_WRITE,
@@ -152,9 +153,9 @@ static int memory_map(struct ticket_book *book)
 	return book->pages == MAP_FAILED ? -ENOMEM : begin_anew(book->pages);
 }
 
-int ticket_book_open(const char *path, struct ticket_book **ret_book)
+int stream_token_book_open(const char *path, struct stream_token_book **ret_book)
 {
-	struct ticket_book *book = calloc(1, sizeof *book);
+	struct stream_token_book *book = calloc(1, sizeof *book);
 	int error;
 
 	if (!book)
@@ -173,7 +174,7 @@ int ticket_book_open(const char *path, struct ticket_book **ret_book)
 	return error;
 }
 
-void ticket_book_close(struct ticket_book *book)
+void stream_token_book_close(struct stream_token_book *book)
 {
 	if (!book)
 		return;
@@ -189,20 +190,20 @@ void ticket_book_close(struct ticket_book *book)
 
 /* ---- Tickets ------------------------------------------------------------ */
 
-static uint64_t *word_of(const struct ticket_book *book, uint64_t number, uint64_t *ret_bit)
+static uint64_t *word_of(const struct stream_token_book *book, uint64_t number, uint64_t *ret_bit)
 {
-	uint64_t place = number % TICKET_BOOK_SIZE;
+	uint64_t place = number % STREAM_TOKEN_BOOK_SIZE;
 
 	*ret_bit = UINT64_C(1) << place % WORD_BITS;
 	return &book->pages->opened[place / WORD_BITS];
 }
 
-uint64_t ticket_book_run(const struct ticket_book *book)
+uint64_t stream_token_book_run(const struct stream_token_book *book)
 {
 	return book->pages->run;
 }
 
-uint64_t ticket_book_add(struct ticket_book *book)
+uint64_t stream_token_book_add(struct stream_token_book *book)
 {
 	uint64_t number = __atomic_add_fetch(&book->pages->last, 1, __ATOMIC_ACQ_REL), bit;
 	uint64_t *word = word_of(book, number, &bit);
@@ -211,19 +212,20 @@ uint64_t ticket_book_add(struct ticket_book *book)
 	return number;
 }
 
-enum ticket_state ticket_book_state(const struct ticket_book *book, uint64_t run, uint64_t number)
+enum stream_token_state stream_token_book_state(const struct stream_token_book *book, uint64_t run,
+						uint64_t number)
 {
 	uint64_t last = __atomic_load_n(&book->pages->last, __ATOMIC_ACQUIRE), bit;
 
 	if (run != book->pages->run || number == 0 || number > last ||
-	    last - number >= TICKET_BOOK_SIZE)
-		return TICKET_UNKNOWN;
+	    last - number >= STREAM_TOKEN_BOOK_SIZE)
+		return STREAM_TOKEN_UNKNOWN;
 	return __atomic_load_n(word_of(book, number, &bit), __ATOMIC_ACQUIRE) & bit
-		       ? TICKET_OPENED
-		       : TICKET_UNOPENED;
+		       ? STREAM_TOKEN_OPENED
+		       : STREAM_TOKEN_UNOPENED;
 }
 
-void ticket_book_mark(struct ticket_book *book, uint64_t number)
+void stream_token_book_mark(struct stream_token_book *book, uint64_t number)
 {
 	uint64_t bit, *word = word_of(book, number, &bit);
 

@@ -4,8 +4,8 @@
  * signature, and only then what it claims. Nothing in a header chooses more than which of the
  * configured keys and algorithms is meant.
  */
-#ifndef TRACKD_HTTP_TOKEN_H
-#define TRACKD_HTTP_TOKEN_H
+#ifndef TRACKD_HTTP_AUTH_TOKEN_H
+#define TRACKD_HTTP_AUTH_TOKEN_H
 
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/keys.h"

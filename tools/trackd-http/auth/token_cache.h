@@ -5,8 +5,8 @@
  * text is nowhere kept, nobody can make two that are taken for one another, and nobody can choose
  * tokens that share a bucket.
  */
-#ifndef TRACKD_HTTP_TOKEN_CACHE_H
-#define TRACKD_HTTP_TOKEN_CACHE_H
+#ifndef TRACKD_HTTP_AUTH_TOKEN_CACHE_H
+#define TRACKD_HTTP_AUTH_TOKEN_CACHE_H
 
 #include "tools/trackd-http/auth/auth.h"
 

@@ -14,7 +14,7 @@ struct link {
 	time_t tried;          /* CLOCK_MONOTONIC seconds; 0 never */
 };
 
-struct board {
+struct board_connection {
 	const struct config *config;
 	struct link reader, writer;
 	uint64_t lineage; /* that id is made of */
@@ -31,7 +31,7 @@ static time_t now_s(void)
 	return ts.tv_sec + 1; /* never 0 */
 }
 
-static struct trackd *link_get(struct board *board, struct link *link, unsigned flags,
+static struct trackd *link_get(struct board_connection *board, struct link *link, unsigned flags,
 			       int *ret_error)
 {
 	struct trackd_options options = TRACKD_OPTIONS_INIT;
@@ -49,9 +49,9 @@ static struct trackd *link_get(struct board *board, struct link *link, unsigned 
 	return link->trackd;
 }
 
-int board_open(const struct config *config, struct board **ret_board)
+int board_connection_open(const struct config *config, struct board_connection **ret_board)
 {
-	struct board *board = calloc(1, sizeof *board);
+	struct board_connection *board = calloc(1, sizeof *board);
 
 	if (!board)
 		return -ENOMEM;
@@ -60,7 +60,7 @@ int board_open(const struct config *config, struct board **ret_board)
 	return 0;
 }
 
-void board_close(struct board *board)
+void board_connection_close(struct board_connection *board)
 {
 	if (!board)
 		return;
@@ -69,12 +69,12 @@ void board_close(struct board *board)
 	free(board);
 }
 
-struct trackd *board_reader(struct board *board, int *ret_error)
+struct trackd *board_connection_reader(struct board_connection *board, int *ret_error)
 {
 	return link_get(board, &board->reader, TRACKD_OPEN_READ, ret_error);
 }
 
-struct trackd *board_writer(struct board *board, int *ret_error)
+struct trackd *board_connection_writer(struct board_connection *board, int *ret_error)
 {
 	return link_get(board, &board->writer, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER,
 			ret_error);
@@ -82,7 +82,7 @@ struct trackd *board_writer(struct board *board, int *ret_error)
 
 /* A lineage is what the board hashes ids with, and clients that knew it could choose ids that collide:
  * they see a digest. */
-static void spell_id(struct board *board)
+static void spell_id(struct board_connection *board)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t digest[32] = { 0 };
@@ -95,11 +95,11 @@ static void spell_id(struct board *board)
 	board->id[sizeof board->id - 1] = '\0';
 }
 
-const char *board_id(struct board *board)
+const char *board_connection_id(struct board_connection *board)
 {
 	struct trackd_cursor cursor;
 	int error;
-	struct trackd *trackd = board_reader(board, &error);
+	struct trackd *trackd = board_connection_reader(board, &error);
 
 	if (!trackd)
 		return "";
@@ -158,7 +158,7 @@ static int find(struct trackd *trackd, const char *id, const char *owner,
  * for one that is missing looks for one that is there as well, and who asks for somebody else's for
  * one that is missing: each time one of both. Not always the same one, which would be quicker to read.
  */
-static void find_another(struct board *board, struct trackd *trackd, const char *owner,
+static void find_another(struct board_connection *board, struct trackd *trackd, const char *owner,
 			 bool missing)
 {
 	char id[TRACKD_ID_MAX + 1];
@@ -171,12 +171,13 @@ static void find_another(struct board *board, struct trackd *trackd, const char 
 	(void)find(trackd, id, owner, &ref, &exists);
 }
 
-int board_find(struct board *board, const char *id, const char *owner, struct trackd_task *ret_task)
+int board_connection_find(struct board_connection *board, const char *id, const char *owner,
+			  struct trackd_task *ret_task)
 {
 	struct trackd_ref ref;
 	bool exists;
 	int error;
-	struct trackd *trackd = board_reader(board, &error);
+	struct trackd *trackd = board_connection_reader(board, &error);
 
 	if (!trackd)
 		return error;

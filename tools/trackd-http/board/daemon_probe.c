@@ -48,7 +48,7 @@ static void set_up(struct daemon *daemon, bool up)
 	daemon->up = up;
 	if (up)
 		note_info("trackd answers again");
-	else if (board_reader(daemon->gateway->board, &error))
+	else if (board_connection_reader(daemon->gateway->board, &error))
 		note_warning("%s; statuses are still read, but lost workers and expiry are not "
 			     "noticed: systemctl status trackd",
 			     why);
@@ -168,15 +168,15 @@ int daemon_start(struct gateway *gateway, struct daemon **ret_daemon)
 {
 	const struct config *config = gateway->config;
 	struct daemon *daemon = calloc(1, sizeof *daemon);
-	struct place place;
+	struct board_address address;
 
 	if (!daemon)
 		return -ENOMEM;
 	*daemon = (struct daemon){ .gateway = gateway, .fd = -1, .up = true };
-	int error = place_find(&place, config->board[0] ? config->board : NULL,
-			       config->socket[0] ? config->socket : NULL);
+	int error = board_address_find(&address, config->board[0] ? config->board : NULL,
+				       config->socket[0] ? config->socket : NULL);
 	if (error == 0) {
-		memcpy(daemon->socket, place.socket, strlen(place.socket) + 1);
+		memcpy(daemon->socket, address.socket, strlen(address.socket) + 1);
 		error = sd_event_add_time_relative(gateway->event, &daemon->timer, CLOCK_MONOTONIC,
 						   0, ACCURACY_USEC, on_timer, daemon);
 	}

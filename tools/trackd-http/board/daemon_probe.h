@@ -3,8 +3,8 @@
  * Whether trackd answers. The board is read without it, so a dead or stopped daemon shows in no answer:
  * it is asked once a second on a connection of its own, with the hello of a reader.
  */
-#ifndef TRACKD_HTTP_DAEMON_H
-#define TRACKD_HTTP_DAEMON_H
+#ifndef TRACKD_HTTP_BOARD_DAEMON_PROBE_H
+#define TRACKD_HTTP_BOARD_DAEMON_PROBE_H
 
 #include "tools/trackd-http/server/gateway.h"
 

@@ -5,8 +5,8 @@
  * any: then nothing is said about a document, the log and /readyz say why, and each question looks
  * again. A store that has just been made is found by the next question.
  */
-#ifndef TRACKD_HTTP_DOCUMENTS_H
-#define TRACKD_HTTP_DOCUMENTS_H
+#ifndef TRACKD_HTTP_BOARD_DOCUMENTS_H
+#define TRACKD_HTTP_BOARD_DOCUMENTS_H
 
 #include "tools/trackd-http/config/config.h"
 

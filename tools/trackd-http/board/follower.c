@@ -58,7 +58,8 @@ static void tell_all(struct follower *follower, bool reset)
 
 static void begin_anew(struct follower *follower, struct trackd *trackd)
 {
-	memcpy(follower->board, board_id(follower->gateway->board), sizeof follower->board);
+	memcpy(follower->board, board_connection_id(follower->gateway->board),
+	       sizeof follower->board);
 	trackd_cursor_now(trackd, &follower->cursor);
 	tell_all(follower, true);
 }
@@ -67,7 +68,7 @@ static void read_events(struct follower *follower, struct trackd *trackd)
 {
 	struct trackd_event event;
 
-	if (strcmp(follower->board, board_id(follower->gateway->board)) != 0) {
+	if (strcmp(follower->board, board_connection_id(follower->gateway->board)) != 0) {
 		begin_anew(follower, trackd);
 		return;
 	}
@@ -122,7 +123,7 @@ static int on_search(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct follower *follower = data;
 	int error;
-	struct trackd *trackd = board_reader(follower->gateway->board, &error);
+	struct trackd *trackd = board_connection_reader(follower->gateway->board, &error);
 	int fd = trackd ? trackd_fd(trackd) : -1;
 
 	if (fd < 0 || sd_event_add_io(follower->gateway->event, &follower->io, fd, EPOLLIN,

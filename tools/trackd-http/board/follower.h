@@ -4,8 +4,8 @@
  * watch its task or its owner, and to the histograms. The loop is woken by the library's descriptor,
  * so an idle gateway sleeps.
  */
-#ifndef TRACKD_HTTP_FOLLOWER_H
-#define TRACKD_HTTP_FOLLOWER_H
+#ifndef TRACKD_HTTP_BOARD_FOLLOWER_H
+#define TRACKD_HTTP_BOARD_FOLLOWER_H
 
 #include "libclient/trackd.h"
 #include "tools/trackd-http/server/gateway.h"
@@ -41,7 +41,7 @@ void follower_unwatch(struct watch *watch);
  * from within the calls above. */
 void follower_read(struct follower *follower);
 
-/* Sequence of the next transition, and the board that it is of, as board_id() has it. */
+/* Sequence of the next transition, and the board that it is of, as board_connection_id() has it. */
 uint64_t follower_position(const struct follower *follower);
 const char *follower_board(const struct follower *follower);
 

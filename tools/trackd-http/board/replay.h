@@ -4,8 +4,8 @@
  * told all, and asks for its next transition when there is room for it. What the ring has lost is
  * looked for in the record's stage history.
  */
-#ifndef TRACKD_HTTP_REPLAY_H
-#define TRACKD_HTTP_REPLAY_H
+#ifndef TRACKD_HTTP_BOARD_REPLAY_H
+#define TRACKD_HTTP_BOARD_REPLAY_H
 
 #include "libclient/trackd.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Settings of trackd-http, from three places in rising order: defaults, /etc/trackd/http.conf, the
  * command line. All set the same keys. */
-#ifndef TRACKD_HTTP_CONFIG_H
-#define TRACKD_HTTP_CONFIG_H
+#ifndef TRACKD_HTTP_CONFIG_CONFIG_H
+#define TRACKD_HTTP_CONFIG_CONFIG_H
 
 #include "tools/common/settings.h"
 #include "tools/trackd-http/auth/auth.h"

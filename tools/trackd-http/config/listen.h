@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets that listen, and how people write where: "HOST:PORT", "[HOST]:PORT" or "unix:PATH". */
-#ifndef TRACKD_HTTP_LISTEN_H
-#define TRACKD_HTTP_LISTEN_H
+#ifndef TRACKD_HTTP_CONFIG_LISTEN_H
+#define TRACKD_HTTP_CONFIG_LISTEN_H
 
 #include <stdbool.h>
 #include <stddef.h>

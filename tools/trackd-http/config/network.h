@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* IP addresses and the networks that they are in. */
-#ifndef TRACKD_HTTP_NETWORK_H
-#define TRACKD_HTTP_NETWORK_H
+#ifndef TRACKD_HTTP_CONFIG_NETWORK_H
+#define TRACKD_HTTP_CONFIG_NETWORK_H
 
 #include <stdbool.h>
 #include <stddef.h>

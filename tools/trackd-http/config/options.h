@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line. It is kept as it is and applied after the file, at start and at every reload. */
-#ifndef TRACKD_HTTP_OPTIONS_H
-#define TRACKD_HTTP_OPTIONS_H
+#ifndef TRACKD_HTTP_CONFIG_OPTIONS_H
+#define TRACKD_HTTP_CONFIG_OPTIONS_H
 
 #include "tools/trackd-http/config/config.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The page for people, "/", and the files that it is made of. */
-#ifndef TRACKD_HTTP_ASSETS_H
-#define TRACKD_HTTP_ASSETS_H
+#ifndef TRACKD_HTTP_OPS_ASSETS_H
+#define TRACKD_HTTP_OPS_ASSETS_H
 
 #include "tools/trackd-http/server/request.h"
 

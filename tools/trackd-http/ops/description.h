@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* /openapi.json: what the gateway offers, for programs. */
-#ifndef TRACKD_HTTP_DESCRIPTION_H
-#define TRACKD_HTTP_DESCRIPTION_H
+#ifndef TRACKD_HTTP_OPS_DESCRIPTION_H
+#define TRACKD_HTTP_OPS_DESCRIPTION_H
 
 #include "tools/trackd-http/server/request.h"
 

@@ -27,7 +27,7 @@ static void look_at_board(struct gateway *gateway, char why[WHY])
 {
 	int error;
 
-	if (!board_reader(gateway->board, &error))
+	if (!board_connection_reader(gateway->board, &error))
 		snprintf(why, WHY, "%s", trackd_strerror(error));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* /livez, /readyz and /version, for operators. */
-#ifndef TRACKD_HTTP_HEALTH_H
-#define TRACKD_HTTP_HEALTH_H
+#ifndef TRACKD_HTTP_OPS_HEALTH_H
+#define TRACKD_HTTP_OPS_HEALTH_H
 
 #include "tools/trackd-http/server/request.h"
 

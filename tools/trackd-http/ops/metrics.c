@@ -47,7 +47,7 @@ static struct stage_times *stage_of(struct metrics *metrics, const char *kind, c
 
 static double seconds_between(uint64_t from_ns, uint64_t to_ns)
 {
-	return (double)moment_between(from_ns, to_ns) / 1e9;
+	return (double)time_between(from_ns, to_ns) / 1e9;
 }
 
 static void add_stages(struct metrics *metrics, const struct trackd_task *task)
@@ -74,7 +74,7 @@ static void on_transition(void *user, const struct trackd_event *event)
 
 	if (event->type != TRACKD_EVENT_FINAL)
 		return;
-	trackd = board_reader(metrics->gateway->board, &error);
+	trackd = board_connection_reader(metrics->gateway->board, &error);
 	if (!trackd || trackd_copy(trackd, event->ref, &task) < 0 ||
 	    !trackd_state_final((enum trackd_state)task.state))
 		return;
@@ -138,7 +138,7 @@ static void know_kinds(struct metrics *metrics)
 {
 	struct trackd_kind kind;
 	int error;
-	struct trackd *trackd = board_reader(metrics->gateway->board, &error);
+	struct trackd *trackd = board_connection_reader(metrics->gateway->board, &error);
 
 	for (int k = 0; trackd && trackd_kind_get(trackd, k, &kind) >= 0; k++)
 		(void)kind_of(metrics, kind.name);

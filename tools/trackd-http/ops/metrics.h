@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What /metrics tells, and the histograms that the gateway keeps. */
-#ifndef TRACKD_HTTP_METRICS_H
-#define TRACKD_HTTP_METRICS_H
+#ifndef TRACKD_HTTP_OPS_METRICS_H
+#define TRACKD_HTTP_OPS_METRICS_H
 
 #include "tools/trackd-http/server/gateway.h"
 #include "tools/trackd-http/server/routes.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What metrics.c counts and metrics_text.c writes. */
-#ifndef TRACKD_HTTP_METRICS_PARTS_H
-#define TRACKD_HTTP_METRICS_PARTS_H
+#ifndef TRACKD_HTTP_OPS_METRICS_PARTS_H
+#define TRACKD_HTTP_OPS_METRICS_PARTS_H
 
 #include "tools/trackd-http/ops/histogram.h"
 #include "tools/trackd-http/ops/metrics.h"

@@ -242,7 +242,7 @@ char *metrics_text(struct metrics *metrics, bool open_metrics, size_t *ret_size)
 
 	if (!writer.file)
 		return NULL;
-	struct trackd *trackd = board_reader(metrics->gateway->board, &error);
+	struct trackd *trackd = board_connection_reader(metrics->gateway->board, &error);
 	if (trackd)
 		write_board(&writer, trackd);
 	gauge(&writer, "daemon_up", "Whether trackd itself answers: 1, or 0.",

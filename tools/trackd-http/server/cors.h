@@ -4,8 +4,8 @@
  * the browser are involved: a token comes in Authorization, or a ticket in the query, and both are
  * given by the script itself.
  */
-#ifndef TRACKD_HTTP_CORS_H
-#define TRACKD_HTTP_CORS_H
+#ifndef TRACKD_HTTP_SERVER_CORS_H
+#define TRACKD_HTTP_SERVER_CORS_H
 
 #include "tools/trackd-http/server/request.h"
 

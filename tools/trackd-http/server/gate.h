@@ -13,8 +13,8 @@
  * request.c answers it with the fault: so the answer has its place behind those of earlier requests,
  * and the form of all others. A body that is badly chunked ends for libmicrohttpd where it went wrong.
  */
-#ifndef TRACKD_HTTP_GATE_H
-#define TRACKD_HTTP_GATE_H
+#ifndef TRACKD_HTTP_SERVER_GATE_H
+#define TRACKD_HTTP_SERVER_GATE_H
 
 #include "tools/trackd-http/server/head.h"
 

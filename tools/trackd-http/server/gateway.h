@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What all parts of the gateway share. One thread, one event loop. */
-#ifndef TRACKD_HTTP_GATEWAY_H
-#define TRACKD_HTTP_GATEWAY_H
+#ifndef TRACKD_HTTP_SERVER_GATEWAY_H
+#define TRACKD_HTTP_SERVER_GATEWAY_H
 
 #include "tools/trackd-http/config/config.h"
 #include <systemd/sd-event.h>
@@ -11,8 +11,8 @@ struct gateway {
 	sd_event *event;
 	struct server *server, *admin;
 	struct auth *auth;
-	struct tickets *tickets;
-	struct board *board;
+	struct stream_tokens *stream_tokens;
+	struct board_connection *board;
 	struct daemon *daemon;
 	struct documents *documents;
 	struct follower *follower;

@@ -5,8 +5,8 @@
  * whose packing costs more than the bytes that it saves. None of these answers holds a secret, whose
  * characters its packed length could tell.
  */
-#ifndef TRACKD_HTTP_GZIP_H
-#define TRACKD_HTTP_GZIP_H
+#ifndef TRACKD_HTTP_SERVER_GZIP_H
+#define TRACKD_HTTP_SERVER_GZIP_H
 
 #include "tools/trackd-http/server/request.h"
 #include <stddef.h>

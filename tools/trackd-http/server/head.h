@@ -5,8 +5,8 @@
  *
  * What a head may cost is bounded so that libmicrohttpd has room for it in a connection's memory.
  */
-#ifndef TRACKD_HTTP_HEAD_H
-#define TRACKD_HTTP_HEAD_H
+#ifndef TRACKD_HTTP_SERVER_HEAD_H
+#define TRACKD_HTTP_SERVER_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A header that is a list may come in several lines, which are one list (RFC 9110, 5.3). */
-#ifndef TRACKD_HTTP_HEADER_LINES_H
-#define TRACKD_HTTP_HEADER_LINES_H
+#ifndef TRACKD_HTTP_SERVER_HEADER_LINES_H
+#define TRACKD_HTTP_SERVER_HEADER_LINES_H
 
 #include "tools/trackd-http/server/request.h"
 

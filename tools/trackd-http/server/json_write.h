@@ -3,8 +3,8 @@
  * JSON written straight into a buffer, for the documents that are asked for most. To the byte what
  * jansson writes of the same values. Each returns the end; the caller has made sure of the room.
  */
-#ifndef TRACKD_HTTP_JSON_WRITE_H
-#define TRACKD_HTTP_JSON_WRITE_H
+#ifndef TRACKD_HTTP_SERVER_JSON_WRITE_H
+#define TRACKD_HTTP_SERVER_JSON_WRITE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Token buckets of requests, and counts of streams, by address and by owner. Bounded memory. */
-#ifndef TRACKD_HTTP_LIMITS_H
-#define TRACKD_HTTP_LIMITS_H
+#ifndef TRACKD_HTTP_SERVER_LIMITS_H
+#define TRACKD_HTTP_SERVER_LIMITS_H
 
 #include "tools/trackd-http/config/config.h"
 

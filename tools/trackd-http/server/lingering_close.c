@@ -16,52 +16,52 @@ enum {
 };
 
 struct lingerer {
-	struct lingers *lingers;
+	struct lingering_closes *lingering_closes;
 	struct lingerer *next, **link;
 	sd_event_source *io, *timer;
 	int fd;
 	size_t n_bytes;
 };
 
-struct lingers {
+struct lingering_closes {
 	sd_event *event;
 	struct lingerer *first;
 	unsigned n;
 };
 
-static void let_go(struct lingerer *linger)
+static void let_go(struct lingerer *lingering_close)
 {
-	sd_event_source_disable_unref(linger->io);
-	sd_event_source_disable_unref(linger->timer);
-	close(linger->fd);
-	free(linger);
+	sd_event_source_disable_unref(lingering_close->io);
+	sd_event_source_disable_unref(lingering_close->timer);
+	close(lingering_close->fd);
+	free(lingering_close);
 }
 
-static void end(struct lingerer *linger)
+static void end(struct lingerer *lingering_close)
 {
-	*linger->link = linger->next;
-	if (linger->next)
-		linger->next->link = linger->link;
-	linger->lingers->n--;
-	let_go(linger);
+	*lingering_close->link = lingering_close->next;
+	if (lingering_close->next)
+		lingering_close->next->link = lingering_close->link;
+	lingering_close->lingering_closes->n--;
+	let_go(lingering_close);
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	static char dropped[READ_AT_ONCE];
-	struct lingerer *linger = data;
+	struct lingerer *lingering_close = data;
 	ssize_t n = 1;
 
 	(void)source;
 	(void)revents;
 	for (int i = 0; i < READS_A_TURN && n > 0; i++) {
 		n = recv(fd, dropped, sizeof dropped, MSG_DONTWAIT);
-		linger->n_bytes += n > 0 ? (size_t)n : 0;
+		lingering_close->n_bytes += n > 0 ? (size_t)n : 0;
 	}
 	/* Who has sent so much more was not going to listen. */
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
-	    linger->n_bytes > LINGER_BYTES)
-		end(linger);
+	    lingering_close->n_bytes > LINGER_BYTES)
+		end(lingering_close);
 	return 0;
 }
 
@@ -73,48 +73,51 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-void lingers_add(struct lingers *lingers, int fd)
+void lingering_closes_add(struct lingering_closes *lingering_closes, int fd)
 {
-	struct lingerer *linger = lingers->n < LINGERS_MAX ? calloc(1, sizeof *linger) : NULL;
+	struct lingerer *lingering_close =
+		lingering_closes->n < LINGERS_MAX ? calloc(1, sizeof *lingering_close) : NULL;
 
-	if (!linger)
+	if (!lingering_close)
 		return;
-	*linger = (struct lingerer){ .lingers = lingers,
-				     .next = lingers->first,
-				     .link = &lingers->first,
-				     .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0) };
-	if (linger->fd < 0) {
-		free(linger);
+	*lingering_close = (struct lingerer){ .lingering_closes = lingering_closes,
+					      .next = lingering_closes->first,
+					      .link = &lingering_closes->first,
+					      .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0) };
+	if (lingering_close->fd < 0) {
+		free(lingering_close);
 		return;
 	}
-	if (linger->next)
-		linger->next->link = &linger->next;
-	lingers->first = linger;
-	lingers->n++;
-	if (sd_event_add_io(lingers->event, &linger->io, linger->fd, EPOLLIN, on_io, linger) < 0 ||
-	    sd_event_add_time_relative(lingers->event, &linger->timer, CLOCK_MONOTONIC, LINGER_USEC,
-				       0, on_timer, linger) < 0)
-		end(linger);
+	if (lingering_close->next)
+		lingering_close->next->link = &lingering_close->next;
+	lingering_closes->first = lingering_close;
+	lingering_closes->n++;
+	if (sd_event_add_io(lingering_closes->event, &lingering_close->io, lingering_close->fd,
+			    EPOLLIN, on_io, lingering_close) < 0 ||
+	    sd_event_add_time_relative(lingering_closes->event, &lingering_close->timer,
+				       CLOCK_MONOTONIC, LINGER_USEC, 0, on_timer,
+				       lingering_close) < 0)
+		end(lingering_close);
 }
 
-int lingers_new(sd_event *event, struct lingers **ret_lingers)
+int lingering_closes_new(sd_event *event, struct lingering_closes **ret_lingering_closes)
 {
-	struct lingers *lingers = calloc(1, sizeof *lingers);
+	struct lingering_closes *lingering_closes = calloc(1, sizeof *lingering_closes);
 
-	if (!lingers)
+	if (!lingering_closes)
 		return -ENOMEM;
-	lingers->event = event;
-	*ret_lingers = lingers;
+	lingering_closes->event = event;
+	*ret_lingering_closes = lingering_closes;
 	return 0;
 }
 
-void lingers_free(struct lingers *lingers)
+void lingering_closes_free(struct lingering_closes *lingering_closes)
 {
-	struct lingerer *linger = lingers ? lingers->first : NULL, *next;
+	struct lingerer *lingering_close = lingering_closes ? lingering_closes->first : NULL, *next;
 
-	for (; linger; linger = next) {
-		next = linger->next;
-		let_go(linger);
+	for (; lingering_close; lingering_close = next) {
+		next = lingering_close->next;
+		let_go(lingering_close);
 	}
-	free(lingers);
+	free(lingering_closes);
 }

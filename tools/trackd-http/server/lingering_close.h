@@ -4,17 +4,17 @@
  * left unread resets it, and takes the answer away from a client that has not read it yet; so what
  * they still send is read for a moment, and dropped.
  */
-#ifndef TRACKD_HTTP_LINGER_H
-#define TRACKD_HTTP_LINGER_H
+#ifndef TRACKD_HTTP_SERVER_LINGERING_CLOSE_H
+#define TRACKD_HTTP_SERVER_LINGERING_CLOSE_H
 
 #include <systemd/sd-event.h>
 
-struct lingers;
+struct lingering_closes;
 
-int lingers_new(sd_event *event, struct lingers **ret_lingers);
-void lingers_free(struct lingers *lingers);
+int lingering_closes_new(sd_event *event, struct lingering_closes **ret_lingering_closes);
+void lingering_closes_free(struct lingering_closes *lingering_closes);
 
 /* The socket of a connection that its owner is about to close; it stays the owner's. */
-void lingers_add(struct lingers *lingers, int fd);
+void lingering_closes_add(struct lingering_closes *lingering_closes, int fd);
 
 #endif

@@ -117,16 +117,16 @@ static enum auth_failure identify(struct request *request)
 {
 	struct gateway *gateway = request->gateway;
 	const char *authorization = request_header(request, "Authorization");
-	const char *ticket = request_query(request, "ticket");
+	const char *stream_token = request_query(request, "ticket");
 	int64_t now = (int64_t)time(NULL);
 
 	/* Without a key nobody can be known, not even by what an earlier key has let in. */
 	if (!gateway->auth)
 		return authorization ? AUTH_SIGNATURE : AUTH_MISSING;
-	if (!authorization && ticket && (request->route->flags & ROUTE_STREAM))
-		return ticket_check(gateway->tickets, ticket, request->id,
-				    request_header(request, "Last-Event-ID") != NULL, now,
-				    &request->identity, &request->ticket);
+	if (!authorization && stream_token && (request->route->flags & ROUTE_STREAM))
+		return stream_token_check(gateway->stream_tokens, stream_token, request->id,
+					  request_header(request, "Last-Event-ID") != NULL, now,
+					  &request->identity, &request->stream_token);
 	return auth_check(gateway->auth, authorization, now, &request->identity);
 }
 
@@ -287,7 +287,7 @@ void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
 	(void)cls;
 	(void)code;
 	if (request && request->status != 0 && (request->body || request->refused))
-		server_linger(connection);
+		server_lingering_close(connection);
 	server_phase(connection, CONNECTION_IDLE);
 	if (!request)
 		return;

@@ -4,8 +4,8 @@
  * head is whole and the caller is admitted; it answers, or installs what goes on: a body that
  * arrives, a wait, a stream.
  */
-#ifndef TRACKD_HTTP_REQUEST_H
-#define TRACKD_HTTP_REQUEST_H
+#ifndef TRACKD_HTTP_SERVER_REQUEST_H
+#define TRACKD_HTTP_SERVER_REQUEST_H
 
 #include "libclient/trackd.h"
 #include "tools/trackd-http/server/gateway.h"
@@ -33,7 +33,7 @@ struct request {
 	const char *path;           /* libmicrohttpd's, as long as the request */
 	char id[TRACKD_ID_MAX + 1]; /* from the path */
 	struct identity identity;   /* of routes that ask for one */
-	uint64_t ticket;            /* number of the ticket it came with; 0: none */
+	uint64_t stream_token;      /* number of the ticket it came with; 0: none */
 	char address[64];           /* the client's, behind trusted proxies the one they name */
 	uint64_t started_ns;        /* CLOCK_MONOTONIC */
 	unsigned status;            /* 0: not answered yet */

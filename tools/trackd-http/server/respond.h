@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers. Each returns what libmicrohttpd's handler must return. */
-#ifndef TRACKD_HTTP_RESPOND_H
-#define TRACKD_HTTP_RESPOND_H
+#ifndef TRACKD_HTTP_SERVER_RESPOND_H
+#define TRACKD_HTTP_SERVER_RESPOND_H
 
 #include "tools/trackd-http/server/request.h"
 #include <jansson.h>

@@ -26,7 +26,7 @@ static const struct route routes[] = {
 	{ "/v1/tasks/{id}/cancel", tasks_begin_cancel, METHOD_POST, ROUTE_TOKEN },
 	{ "/v1/tasks/{id}/events", stream_begin_task, METHOD_GET, ROUTE_TOKEN | ROUTE_STREAM },
 	{ "/v1/events", stream_begin_owner, METHOD_GET, ROUTE_TOKEN | ROUTE_STREAM },
-	{ "/v1/stream-tickets", tickets_begin, METHOD_POST, ROUTE_TOKEN | ROUTE_BODY },
+	{ "/v1/stream-tickets", stream_tokens_begin, METHOD_POST, ROUTE_TOKEN | ROUTE_BODY },
 	{ "/openapi.json", description_begin, METHOD_GET, 0 },
 	{ "/livez", health_begin_live, METHOD_GET, ROUTE_ADMIN },
 	{ "/readyz", health_begin_ready, METHOD_GET, ROUTE_ADMIN },

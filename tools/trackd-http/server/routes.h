@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What paths there are: one table. */
-#ifndef TRACKD_HTTP_ROUTES_H
-#define TRACKD_HTTP_ROUTES_H
+#ifndef TRACKD_HTTP_SERVER_ROUTES_H
+#define TRACKD_HTTP_SERVER_ROUTES_H
 
 #include "tools/trackd-http/server/request.h"
 

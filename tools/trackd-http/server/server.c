@@ -38,7 +38,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	sd_event_source *io, *timer, *kick, *watch;
 	struct connection *connections;
-	struct lingers *lingers;
+	struct lingering_closes *lingering_closes;
 	unsigned n_connections, n_busy;
 	bool admin, kicked;
 };
@@ -202,14 +202,14 @@ const struct head_fault *server_fault(struct MHD_Connection *of)
 	return connection ? gate_fault(connection->gate) : NULL;
 }
 
-void server_linger(struct MHD_Connection *of)
+void server_lingering_close(struct MHD_Connection *of)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(of, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct connection *connection = connection_of(of);
 
 	if (info && connection)
-		lingers_add(connection->server->lingers, info->connect_fd);
+		lingering_closes_add(connection->server->lingering_closes, info->connect_fd);
 }
 
 static uint32_t limit_of(const struct server *server, enum connection_phase phase)
@@ -396,7 +396,7 @@ int server_start(struct gateway *gateway, int fd, bool admin, struct server **re
 		goto fail;
 	server->gateway = gateway;
 	server->admin = admin;
-	error = lingers_new(gateway->event, &server->lingers);
+	error = lingering_closes_new(gateway->event, &server->lingering_closes);
 	if (error < 0)
 		goto fail;
 	/* Connections have it from their listener. */
@@ -431,7 +431,7 @@ void server_stop(struct server *server)
 		(void)MHD_run(server->daemon);
 		MHD_stop_daemon(server->daemon);
 	}
-	lingers_free(server->lingers);
+	lingering_closes_free(server->lingering_closes);
 	sd_event_source_disable_unref(server->io);
 	sd_event_source_disable_unref(server->timer);
 	sd_event_source_disable_unref(server->kick);

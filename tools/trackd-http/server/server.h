@@ -3,8 +3,8 @@
  * A listener: libmicrohttpd over epoll within our event loop, with deadlines of our own for heads,
  * bodies and idle connections, since its time-out restarts on every byte.
  */
-#ifndef TRACKD_HTTP_SERVER_H
-#define TRACKD_HTTP_SERVER_H
+#ifndef TRACKD_HTTP_SERVER_SERVER_H
+#define TRACKD_HTTP_SERVER_SERVER_H
 
 #include "tools/trackd-http/server/gateway.h"
 #include "tools/trackd-http/server/head.h"
@@ -45,7 +45,7 @@ bool server_next(struct MHD_Connection *connection);
 const struct head_fault *server_fault(struct MHD_Connection *connection);
 
 /* The connection has been answered and is about to end, with a part of the body unread. */
-void server_linger(struct MHD_Connection *connection);
+void server_lingering_close(struct MHD_Connection *connection);
 
 /* Requests that are being answered. */
 unsigned server_busy(const struct server *server);

@@ -5,8 +5,8 @@
  * of the event loop, and between two turns others are served. Turns go round by owner, and the
  * requests of one owner wait for each other: who asks for much at once waits for that alone.
  */
-#ifndef TRACKD_HTTP_TURNS_H
-#define TRACKD_HTTP_TURNS_H
+#ifndef TRACKD_HTTP_SERVER_TURNS_H
+#define TRACKD_HTTP_SERVER_TURNS_H
 
 #include "libclient/trackd.h"
 #include "tools/trackd-http/server/gateway.h"

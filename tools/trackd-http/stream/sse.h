@@ -6,8 +6,8 @@
  * that is its own. The id of a stream's end is BOARD.SEQUENCE.end.GENERATION: of which tenant of the
  * task's record it told the end.
  */
-#ifndef TRACKD_HTTP_SSE_H
-#define TRACKD_HTTP_SSE_H
+#ifndef TRACKD_HTTP_STREAM_SSE_H
+#define TRACKD_HTTP_STREAM_SSE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -343,7 +343,7 @@ static enum MHD_Result begin(struct request *request, bool owned, const struct s
 	error = stream_attach(stream, last);
 	if (error < 0)
 		return respond_failed(request, error);
-	ticket_use(request->gateway->tickets, request->ticket);
+	stream_token_use(request->gateway->stream_tokens, request->stream_token);
 	return respond_stream(request, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1024,
 									 on_room, stream, NULL));
 }
@@ -373,8 +373,8 @@ enum MHD_Result stream_begin_task(struct request *request)
 	struct sse_id id;
 	const struct sse_id *last = last_id(request, &id);
 	struct trackd_task task;
-	int error =
-		board_find(request->gateway->board, request->id, request->identity.owner, &task);
+	int error = board_connection_find(request->gateway->board, request->id,
+					  request->identity.owner, &task);
 
 	/* For whom the task has ended, it may be forgotten, or another's. */
 	if (error == 0 ? has_ended(last, &task) : error == TRACKD_E_NOT_FOUND && last && last->end)
@@ -391,7 +391,7 @@ enum MHD_Result stream_begin_owner(struct request *request)
 	struct sse_id id;
 	int error;
 
-	if (!board_reader(request->gateway->board, &error))
+	if (!board_connection_reader(request->gateway->board, &error))
 		return respond_unavailable(request);
 	if (request->method == METHOD_HEAD)
 		return respond_stream(request, response_empty());

@@ -4,8 +4,8 @@
  * end. It is suspended until there is something to tell, and asks for what comes next only when the
  * socket has room: so a client that reads slowly or not at all costs no memory and delays nobody.
  */
-#ifndef TRACKD_HTTP_STREAM_H
-#define TRACKD_HTTP_STREAM_H
+#ifndef TRACKD_HTTP_STREAM_STREAM_H
+#define TRACKD_HTTP_STREAM_STREAM_H
 
 #include "tools/trackd-http/server/request.h"
 

@@ -166,7 +166,7 @@ void owned_list_more(struct stream *stream)
 	if (task.state == TRACKD_ACTIVE)
 		note(owned, task.ref, task.stage, task.revision, task.done);
 	sse_format(&stream->out, "data: %s", owned->n_listed++ > 0 ? "," : "");
-	sse_add(&stream->out, text, task_text(&task, moment_now(), text));
+	sse_add(&stream->out, text, task_text(&task, time_now(), text));
 	sse_add(&stream->out, "\n", 1);
 }
 

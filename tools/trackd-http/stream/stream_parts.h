@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of a stream share: its life (stream.c), what it tells next (stream_tell.c), and what
  * those of all of an owner's tasks need beyond (stream_owner.c). */
-#ifndef TRACKD_HTTP_STREAM_PARTS_H
-#define TRACKD_HTTP_STREAM_PARTS_H
+#ifndef TRACKD_HTTP_STREAM_STREAM_PARTS_H
+#define TRACKD_HTTP_STREAM_STREAM_PARTS_H
 
 #include "tools/trackd-http/board/follower.h"
 #include "tools/trackd-http/board/replay.h"
@@ -68,7 +68,7 @@ struct stream {
 /* ---- Telling (stream_tell.c) --------------------------------------------- */
 
 /* Find the task or the owner, watch, and put the beginning into out. last: where the client was,
- * NULL: nowhere. 0, or what board_find() returned, with nothing put. */
+ * NULL: nowhere. 0, or what board_connection_find() returned, with nothing put. */
 int stream_attach(struct stream *stream, const struct sse_id *last);
 /* Put what comes next into out. False: there is nothing now. */
 bool stream_tell(struct stream *stream);

@@ -19,7 +19,7 @@ struct trackd *stream_board(const struct stream *stream)
 {
 	int error;
 
-	return board_reader(stream->streams->gateway->board, &error);
+	return board_connection_reader(stream->streams->gateway->board, &error);
 }
 
 static struct follower *follower_of(const struct stream *stream)
@@ -151,8 +151,8 @@ static int attach_task(struct stream *stream, const struct sse_id *last, bool an
 	const struct request *request = stream->request;
 	struct trackd_task task;
 	char id[SSE_ID];
-	int error =
-		board_find(request->gateway->board, request->id, request->identity.owner, &task);
+	int error = board_connection_find(request->gateway->board, request->id,
+					  request->identity.owner, &task);
 
 	if (error < 0)
 		return error;
@@ -192,7 +192,7 @@ static int attach(struct stream *stream, const struct sse_id *last, bool anew)
 {
 	int error;
 
-	if (!board_reader(stream->streams->gateway->board, &error))
+	if (!board_connection_reader(stream->streams->gateway->board, &error))
 		return error;
 	follower_read(follower_of(stream));
 	return stream->owned ? attach_owner(stream, last, anew) : attach_task(stream, last, anew);
@@ -318,7 +318,8 @@ static void tell_gone(struct stream *stream, const struct trackd_event *event)
 	}
 	struct trackd_task task;
 	const struct request *request = stream->request;
-	if (board_find(request->gateway->board, request->id, request->identity.owner, &task) == 0) {
+	if (board_connection_find(request->gateway->board, request->id, request->identity.owner,
+				  &task) == 0) {
 		begin_anew(stream, true);
 		return;
 	}

@@ -18,7 +18,7 @@ struct waits {
 struct wait {
 	struct watch watch;
 	struct request *request;
-	const struct show *show;
+	const struct conditional_get *show;
 	struct wait *next, **link;
 	struct trackd_ref ref;
 	uint64_t revision, done; /* that the caller knows */
@@ -46,9 +46,9 @@ static void add_headers(struct request *request, struct MHD_Response *response,
 	}
 }
 
-static enum MHD_Result answer(struct request *request, const struct show *show, unsigned status,
-			      const struct trackd_task *task, const char *tag, bool unchanged,
-			      bool preferred)
+static enum MHD_Result answer(struct request *request, const struct conditional_get *show,
+			      unsigned status, const struct trackd_task *task, const char *tag,
+			      bool unchanged, bool preferred)
 {
 	struct MHD_Response *response = unchanged ? response_empty() : show->make(request, task);
 
@@ -58,8 +58,8 @@ static enum MHD_Result answer(struct request *request, const struct show *show, 
 	return respond(request, unchanged ? MHD_HTTP_NOT_MODIFIED : status, response);
 }
 
-enum MHD_Result show_now(struct request *request, const struct show *show, unsigned status,
-			 const struct trackd_task *task)
+enum MHD_Result conditional_get_now(struct request *request, const struct conditional_get *show,
+				    unsigned status, const struct trackd_task *task)
 {
 	char tag[ENTITY_TAG];
 
@@ -95,7 +95,7 @@ static void on_tick(struct watch *watch)
 	struct gateway *gateway = wait->request->gateway;
 	struct trackd_view view;
 	int error;
-	struct trackd *trackd = board_reader(gateway->board, &error);
+	struct trackd *trackd = board_connection_reader(gateway->board, &error);
 
 	if (!trackd || trackd_get(trackd, wait->ref, &view) < 0 ||
 	    view.revision != wait->revision || view.done != wait->done)
@@ -129,8 +129,8 @@ static enum MHD_Result wait_go_on(struct request *request)
 {
 	struct wait *wait = request->work;
 	struct trackd_task task;
-	int error =
-		board_find(request->gateway->board, request->id, request->identity.owner, &task);
+	int error = board_connection_find(request->gateway->board, request->id,
+					  request->identity.owner, &task);
 	char tag[ENTITY_TAG];
 
 	if (error < 0)
@@ -147,7 +147,7 @@ static enum MHD_Result wait_go_on(struct request *request)
 
 static const struct work_class wait_class = { .go_on = wait_go_on, .free = wait_free };
 
-static enum MHD_Result begin_wait(struct request *request, const struct show *show,
+static enum MHD_Result begin_wait(struct request *request, const struct conditional_get *show,
 				  const struct trackd_task *task, int64_t ms, bool preferred)
 {
 	struct gateway *gateway = request->gateway;
@@ -179,7 +179,7 @@ static enum MHD_Result begin_wait(struct request *request, const struct show *sh
 	return MHD_YES;
 }
 
-enum MHD_Result show_task(struct request *request, const struct show *show)
+enum MHD_Result conditional_get(struct request *request, const struct conditional_get *show)
 {
 	struct trackd_task task;
 	bool preferred;
@@ -189,8 +189,8 @@ enum MHD_Result show_task(struct request *request, const struct show *show)
 	if (ms < 0)
 		return respond_error(request, MHD_HTTP_BAD_REQUEST,
 				     "wait must be a number of seconds, 0 to 60");
-	int error =
-		board_find(request->gateway->board, request->id, request->identity.owner, &task);
+	int error = board_connection_find(request->gateway->board, request->id,
+					  request->identity.owner, &task);
 	if (error < 0)
 		return show->absent(request, error);
 	entity_tag(request->gateway, &task, tag);

@@ -13,7 +13,7 @@ void entity_tag(struct gateway *gateway, const struct trackd_task *task, char re
 {
 	char *to = json_write_plain(ret_tag, "W/\"");
 
-	to = json_write_plain(to, board_id(gateway->board));
+	to = json_write_plain(to, board_connection_id(gateway->board));
 	*to++ = '-';
 	to = json_write_number(to, task->ref.generation);
 	*to++ = '-';

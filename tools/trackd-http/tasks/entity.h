@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Entity tags of tasks, and conditions on them (RFC 9110). */
-#ifndef TRACKD_HTTP_ENTITY_H
-#define TRACKD_HTTP_ENTITY_H
+#ifndef TRACKD_HTTP_TASKS_ENTITY_H
+#define TRACKD_HTTP_TASKS_ENTITY_H
 
 #include "tools/trackd-http/server/request.h"
 

@@ -158,7 +158,8 @@ static bool go_through(struct walk *walk, int *units,
 		       bool (*look)(struct walk *walk, struct trackd *trackd, struct trackd_ref ref,
 				    int *units))
 {
-	struct trackd *trackd = board_reader(walk->request->gateway->board, &walk->error);
+	struct trackd *trackd =
+		board_connection_reader(walk->request->gateway->board, &walk->error);
 	struct trackd_ref ref;
 
 	if (!trackd)
@@ -355,7 +356,7 @@ enum MHD_Result list_begin(struct request *request)
 	static const struct work_class class = { .go_on = list_go_on, .free = list_free };
 	struct query query;
 	int error;
-	struct trackd *trackd = board_reader(request->gateway->board, &error);
+	struct trackd *trackd = board_connection_reader(request->gateway->board, &error);
 
 	if (!trackd)
 		return tasks_absent(request, error);
@@ -368,7 +369,7 @@ enum MHD_Result list_begin(struct request *request)
 	send_in_pieces(request);
 	listing->walk.request = request;
 	listing->query = query;
-	listing->now_ns = moment_now();
+	listing->now_ns = time_now();
 	sse_add(&listing->text, "{\"tasks\":[", strlen("{\"tasks\":["));
 	return walk_begin(&listing->walk, list_work, &class,
 			  begin_at(listing, trackd, request->identity.owner));
@@ -444,7 +445,7 @@ enum MHD_Result list_begin_counts(struct request *request)
 {
 	static const struct work_class class = { .go_on = count_go_on, .free = count_free };
 	int error;
-	struct trackd *trackd = board_reader(request->gateway->board, &error);
+	struct trackd *trackd = board_connection_reader(request->gateway->board, &error);
 	struct counting *counting;
 
 	if (!trackd)

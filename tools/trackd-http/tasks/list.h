@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* /v1/tasks: the caller's tasks in pages; /v1/task-counts: how many there are in each state. */
-#ifndef TRACKD_HTTP_LIST_H
-#define TRACKD_HTTP_LIST_H
+#ifndef TRACKD_HTTP_TASKS_LIST_H
+#define TRACKD_HTTP_TASKS_LIST_H
 
 #include "tools/trackd-http/server/request.h"
 

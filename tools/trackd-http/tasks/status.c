@@ -93,7 +93,7 @@ static enum MHD_Result absent(struct request *request, int error)
 
 enum MHD_Result status_begin(struct request *request)
 {
-	static const struct show show = { make, absent };
+	static const struct conditional_get show = { make, absent };
 
-	return show_task(request, &show);
+	return conditional_get(request, &show);
 }

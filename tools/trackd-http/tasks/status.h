@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /documents/{id}/status: the original service's contract, to the byte. */
-#ifndef TRACKD_HTTP_STATUS_H
-#define TRACKD_HTTP_STATUS_H
+#ifndef TRACKD_HTTP_TASKS_STATUS_H
+#define TRACKD_HTTP_TASKS_STATUS_H
 
 #include "tools/trackd-http/server/json_write.h"
 #include "tools/trackd-http/server/request.h"

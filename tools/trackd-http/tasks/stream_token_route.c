@@ -53,30 +53,30 @@ static const char *parse(const struct body *body, char ret_id[TRACKD_ID_MAX + 1]
 	return wrong;
 }
 
-static struct MHD_Response *ticket_body(const char *ticket, const char *id)
+static struct MHD_Response *stream_token_body(const char *stream_token, const char *id)
 {
-	json_t *events = id[0] ? json_sprintf("/v1/tasks/%s/events?ticket=%s", id, ticket)
-			       : json_sprintf("/v1/events?ticket=%s", ticket);
+	json_t *events = id[0] ? json_sprintf("/v1/tasks/%s/events?ticket=%s", id, stream_token)
+			       : json_sprintf("/v1/events?ticket=%s", stream_token);
 
 	return response_json("application/json",
-			     json_pack("{s:s, s:i, s:{s:o}}", "ticket", ticket, "expires_in",
-				       TICKET_OPEN_S, "links", "events", events));
+			     json_pack("{s:s, s:i, s:{s:o}}", "ticket", stream_token, "expires_in",
+				       STREAM_TOKEN_OPEN_S, "links", "events", events));
 }
 
 static enum MHD_Result answer(struct request *request)
 {
 	const struct body *body = request->work;
-	char id[TRACKD_ID_MAX + 1], ticket[TICKET_MAX];
+	char id[TRACKD_ID_MAX + 1], stream_token[STREAM_TOKEN_MAX];
 
 	if (body->too_long)
 		return respond_error(request, MHD_HTTP_CONTENT_TOO_LARGE, NULL);
 	const char *wrong = parse(body, id);
 	if (wrong)
 		return respond_error(request, MHD_HTTP_BAD_REQUEST, wrong);
-	if (ticket_make(request->gateway->tickets, &request->identity, id, (int64_t)time(NULL),
-			ticket) < 0)
+	if (stream_token_make(request->gateway->stream_tokens, &request->identity, id,
+			      (int64_t)time(NULL), stream_token) < 0)
 		return respond_error(request, MHD_HTTP_INTERNAL_SERVER_ERROR, NULL);
-	return respond(request, MHD_HTTP_CREATED, ticket_body(ticket, id));
+	return respond(request, MHD_HTTP_CREATED, stream_token_body(stream_token, id));
 }
 
 static void let_go(struct request *request)
@@ -84,7 +84,7 @@ static void let_go(struct request *request)
 	free(request->work);
 }
 
-enum MHD_Result tickets_begin(struct request *request)
+enum MHD_Result stream_tokens_begin(struct request *request)
 {
 	static const struct work_class class = { .data = take, .go_on = answer, .free = let_go };
 

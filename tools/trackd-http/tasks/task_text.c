@@ -27,7 +27,7 @@ static char *write_date(char *to, uint64_t day)
 	char text[MOMENT_TEXT];
 
 	if (day != known) {
-		moment_rfc3339(text, day * DAY_S * NS_PER_S);
+		time_format_rfc3339(text, day * DAY_S * NS_PER_S);
 		memcpy(date, text, DATE);
 		known = day;
 	}
@@ -35,7 +35,7 @@ static char *write_date(char *to, uint64_t day)
 	return to + DATE;
 }
 
-static char *write_moment(char *to, uint64_t wall_ns)
+static char *write_time(char *to, uint64_t wall_ns)
 {
 	uint64_t ms = wall_ns / NS_PER_MS, s = ms / 1000;
 	unsigned of_day = (unsigned)(s % DAY_S);
@@ -70,7 +70,7 @@ static char *write_duration(char *to, const struct trackd_stage *stage, uint64_t
 
 	if (stage->started_ns == 0)
 		return json_write_plain(to, "null");
-	return json_write_number(to, moment_between(stage->started_ns, end) / NS_PER_MS);
+	return json_write_number(to, time_between(stage->started_ns, end) / NS_PER_MS);
 }
 
 static char *write_stage(char *to, const struct trackd_task *task, const struct trackd_stage *stage,
@@ -81,9 +81,9 @@ static char *write_stage(char *to, const struct trackd_task *task, const struct 
 	to = json_write_plain(to, ",\"state\":\"");
 	to = json_write_plain(to, task_stage_state_name(task, stage));
 	to = json_write_plain(to, "\",\"started_at\":");
-	to = write_moment(to, stage->started_ns);
+	to = write_time(to, stage->started_ns);
 	to = json_write_plain(to, ",\"finished_at\":");
-	to = write_moment(to, stage->finished_ns);
+	to = write_time(to, stage->finished_ns);
 	to = json_write_plain(to, ",\"duration_ms\":");
 	to = write_duration(to, stage, now_ns);
 	to = json_write_plain(to, ",\"done\":");
@@ -151,14 +151,14 @@ static char *write_cancel(char *to, uint64_t requested_ns)
 	if (requested_ns == 0)
 		return json_write_plain(to, "null");
 	to = json_write_plain(to, "{\"requested_at\":");
-	to = write_moment(to, requested_ns);
+	to = write_time(to, requested_ns);
 	*to++ = '}';
 	return to;
 }
 
 static char *write_eta(char *to, const struct trackd_task *task, uint64_t now_ns)
 {
-	uint64_t left = moment_left(task, now_ns);
+	uint64_t left = time_left(task, now_ns);
 
 	if (left == 0)
 		return json_write_plain(to, "null");
@@ -171,13 +171,13 @@ static char *write_eta(char *to, const struct trackd_task *task, uint64_t now_ns
 static char *write_times(char *to, const struct trackd_task *task, uint64_t now_ns)
 {
 	to = json_write_plain(to, ",\"created_at\":");
-	to = write_moment(to, task->created_ns);
+	to = write_time(to, task->created_ns);
 	to = json_write_plain(to, ",\"started_at\":");
-	to = write_moment(to, task->started_ns);
+	to = write_time(to, task->started_ns);
 	to = json_write_plain(to, ",\"updated_at\":");
-	to = write_moment(to, task->updated_ns);
+	to = write_time(to, task->updated_ns);
 	to = json_write_plain(to, ",\"finished_at\":");
-	to = write_moment(to, task->finished_ns);
+	to = write_time(to, task->finished_ns);
 	to = json_write_plain(to, ",\"eta\":");
 	return write_eta(to, task, now_ns);
 }

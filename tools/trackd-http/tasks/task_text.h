@@ -3,8 +3,8 @@
  * A task as JSON text. The same document as tasks_json(), to the byte, a tenth of its cost: lists have
  * hundreds of them, and all requests share one thread.
  */
-#ifndef TRACKD_HTTP_TASK_TEXT_H
-#define TRACKD_HTTP_TASK_TEXT_H
+#ifndef TRACKD_HTTP_TASKS_TASK_TEXT_H
+#define TRACKD_HTTP_TASKS_TASK_TEXT_H
 
 #include "libclient/trackd.h"
 #include "tools/trackd-http/server/json_write.h"

@@ -36,7 +36,7 @@ void tasks_error(const struct trackd_task *task, char ret_error[TRACKD_ERROR_MAX
 
 json_t *tasks_json(const struct trackd_task *task)
 {
-	struct task_json_options options = { .now_ns = moment_now() };
+	struct task_json_options options = { .now_ns = time_now() };
 	struct trackd_task shown = *task;
 
 	tasks_error(task, shown.error);
@@ -54,7 +54,7 @@ static struct MHD_Response *make(struct request *request, const struct trackd_ta
 	char text[TASK_TEXT];
 
 	(void)request;
-	return response_copy("application/json", text, task_text(task, moment_now(), text));
+	return response_copy("application/json", text, task_text(task, time_now(), text));
 }
 
 enum MHD_Result tasks_absent(struct request *request, int error)
@@ -65,11 +65,11 @@ enum MHD_Result tasks_absent(struct request *request, int error)
 			     "The board cannot be read at the moment");
 }
 
-static const struct show show = { make, tasks_absent };
+static const struct conditional_get show = { make, tasks_absent };
 
 enum MHD_Result tasks_begin_one(struct request *request)
 {
-	return show_task(request, &show);
+	return conditional_get(request, &show);
 }
 
 /* ---- Changes ------------------------------------------------------------ */
@@ -78,9 +78,9 @@ enum MHD_Result tasks_begin_one(struct request *request)
 static struct trackd *find_for_change(struct request *request, struct trackd_task *ret_task,
 				      enum MHD_Result *ret_answer)
 {
-	struct board *board = request->gateway->board;
-	int error = board_find(board, request->id, request->identity.owner, ret_task);
-	struct trackd *writer = error < 0 ? NULL : board_writer(board, &error);
+	struct board_connection *board = request->gateway->board;
+	int error = board_connection_find(board, request->id, request->identity.owner, ret_task);
+	struct trackd *writer = error < 0 ? NULL : board_connection_writer(board, &error);
 
 	if (!writer)
 		*ret_answer = tasks_absent(request, error);
@@ -111,10 +111,11 @@ enum MHD_Result tasks_begin_cancel(struct request *request)
 	int error = trackd_cancel(writer, task.ref);
 	if (error < 0)
 		return change_failed(request, error);
-	error = board_find(request->gateway->board, request->id, request->identity.owner, &task);
+	error = board_connection_find(request->gateway->board, request->id, request->identity.owner,
+				      &task);
 	if (error < 0)
 		return tasks_absent(request, error);
-	return show_now(request, &show, MHD_HTTP_ACCEPTED, &task);
+	return conditional_get_now(request, &show, MHD_HTTP_ACCEPTED, &task);
 }
 
 enum MHD_Result tasks_begin_delete(struct request *request)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an update says: a task as one of its transitions left it, or as it is now. */
-#ifndef TRACKD_HTTP_TRANSITION_H
-#define TRACKD_HTTP_TRANSITION_H
+#ifndef TRACKD_HTTP_TASKS_TRANSITION_H
+#define TRACKD_HTTP_TASKS_TRANSITION_H
 
 #include "libclient/trackd.h"
 #include <jansson.h>

@@ -3,8 +3,8 @@
  * Work that may have to wait for the disk, done by one other thread while the event loop goes on.
  * Jobs are done in the order in which they were asked for; a job's memory is its own.
  */
-#ifndef TRACKD_HTTP_DISK_H
-#define TRACKD_HTTP_DISK_H
+#ifndef TRACKD_HTTP_UPLOAD_DISK_H
+#define TRACKD_HTTP_UPLOAD_DISK_H
 
 #include <systemd/sd-event.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The name of a file in a Content-Disposition header (RFC 7578, RFC 8187). */
-#ifndef TRACKD_HTTP_DISPOSITION_H
-#define TRACKD_HTTP_DISPOSITION_H
+#ifndef TRACKD_HTTP_UPLOAD_DISPOSITION_H
+#define TRACKD_HTTP_UPLOAD_DISPOSITION_H
 
 #include <stddef.h>
 

@@ -8,8 +8,8 @@
  * one only by a part that never ends, and what it does with a second file or a name that is too long
  * is not to be seen from outside.
  */
-#ifndef TRACKD_HTTP_MULTIPART_H
-#define TRACKD_HTTP_MULTIPART_H
+#ifndef TRACKD_HTTP_UPLOAD_MULTIPART_H
+#define TRACKD_HTTP_UPLOAD_MULTIPART_H
 
 #include <stdbool.h>
 #include <stddef.h>

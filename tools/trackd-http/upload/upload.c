@@ -48,7 +48,7 @@ struct upload {
 	struct disk_job job;
 	struct request *request;
 	struct multipart multipart;
-	struct ticket ticket;
+	struct spool_entry entry;
 	int tmp, new;            /* folders of the spool */
 	int fd;                  /* the document, while it is written */
 	uint64_t limit, n_bytes; /* of the file; of the body so far */
@@ -122,7 +122,7 @@ static void judge(struct upload *upload, bool whole)
 		return;
 	}
 	char why[sizeof upload->why];
-	if (document_refused(upload->ticket.name, sample, (size_t)n,
+	if (document_refused(upload->entry.name, sample, (size_t)n,
 			     whole && n < (ssize_t)sizeof sample, why, sizeof why))
 		refuse(upload, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, 0, why);
 }
@@ -140,14 +140,14 @@ static void on_file(void *user, const char *name, size_t length)
 	}
 	upload->has_file = true;
 	if (name)
-		fault = upload_name(name, length, upload->ticket.name);
+		fault = upload_name(name, length, upload->entry.name);
 	if (fault)
 		refuse(upload, MHD_HTTP_BAD_REQUEST, 0, fault);
 	else
 		judge(upload, false);
 	if (upload->refused != 0)
 		return;
-	upload->fd = hand_in_create(upload->tmp, upload->ticket.id);
+	upload->fd = spool_submit_create(upload->tmp, upload->entry.id);
 	upload->made = upload->fd >= 0;
 	if (upload->fd < 0)
 		refuse_spool(upload, upload->fd);
@@ -172,7 +172,7 @@ static void on_data(void *user, const char *data, size_t size)
 
 	if (upload->refused != 0 || upload->fd < 0)
 		return;
-	if (size > upload->limit - (uint64_t)upload->ticket.size) {
+	if (size > upload->limit - (uint64_t)upload->entry.size) {
 		refuse(upload, MHD_HTTP_CONTENT_TOO_LARGE, 0, TOO_LARGE);
 		return;
 	}
@@ -181,8 +181,8 @@ static void on_data(void *user, const char *data, size_t size)
 		refuse_spool(upload, error);
 		return;
 	}
-	upload->ticket.size += (int64_t)size;
-	if (!upload->judged && upload->ticket.size >= DOCUMENT_SAMPLE) {
+	upload->entry.size += (int64_t)size;
+	if (!upload->judged && upload->entry.size >= DOCUMENT_SAMPLE) {
 		upload->judged = true;
 		judge(upload, false);
 	}
@@ -195,7 +195,7 @@ static void let_go(struct upload *upload)
 		close(upload->fd);
 	upload->fd = -1;
 	if (upload->made)
-		hand_in_undo(upload->tmp, upload->new, upload->ticket.id);
+		spool_submit_undo(upload->tmp, upload->new, upload->entry.id);
 	upload->made = false;
 }
 
@@ -228,7 +228,7 @@ static void run_move(struct disk_job *job)
 {
 	struct upload *upload = (struct upload *)(void *)job;
 
-	upload->error = hand_in_move(upload->tmp, upload->new, upload->ticket.id);
+	upload->error = spool_submit_move(upload->tmp, upload->new, upload->entry.id);
 }
 
 static void on_moved(struct disk_job *job)
@@ -239,7 +239,8 @@ static void on_moved(struct disk_job *job)
 	if (upload->error == 0) {
 		upload->made = false; /* docproc's from now on */
 	} else {
-		struct trackd *trackd = board_writer(upload->request->gateway->board, &error);
+		struct trackd *trackd =
+			board_connection_writer(upload->request->gateway->board, &error);
 
 		refuse_spool(upload, upload->error);
 		if (trackd)
@@ -254,13 +255,13 @@ static int make_task(struct upload *upload)
 	struct trackd_new new = TRACKD_NEW_INIT;
 	struct trackd_task task;
 	int error;
-	struct trackd *trackd = board_writer(upload->request->gateway->board, &error);
+	struct trackd *trackd = board_connection_writer(upload->request->gateway->board, &error);
 
 	if (!trackd)
 		return error;
-	new.id = upload->ticket.id;
-	new.owner = upload->ticket.owner;
-	new.name = upload->ticket.name;
+	new.id = upload->entry.id;
+	new.owner = upload->entry.owner;
+	new.name = upload->entry.name;
 	error = trackd_create(trackd, &new, &upload->ref);
 	if (error < 0)
 		return error;
@@ -279,7 +280,7 @@ static void run_settle(struct disk_job *job)
 	int fd = upload->fd;
 
 	upload->fd = -1;
-	upload->error = hand_in_settle(fd, upload->tmp, &upload->ticket);
+	upload->error = spool_submit_settle(fd, upload->tmp, &upload->entry);
 }
 
 static void on_settled(struct disk_job *job)
@@ -321,7 +322,7 @@ static enum MHD_Result answer(struct upload *upload)
 		return respond_retry(request, upload->refused, upload->retry_s, upload->why);
 	if (upload->refused != 0)
 		return respond_error(request, upload->refused, upload->why);
-	snprintf(location, sizeof location, "/documents/%s/status", upload->ticket.id);
+	snprintf(location, sizeof location, "/documents/%s/status", upload->entry.id);
 	response_header(response, MHD_HTTP_HEADER_LOCATION, location);
 	response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	upload->answer = NULL;
@@ -387,7 +388,7 @@ static void look_ahead(struct upload *upload)
 
 	if (length && strtoull(length, NULL, 10) > upload->limit + FORM_MAX)
 		refuse(upload, MHD_HTTP_CONTENT_TOO_LARGE, 0, TOO_LARGE);
-	else if (!board_writer(gateway->board, &error))
+	else if (!board_connection_writer(gateway->board, &error))
 		refuse_board(upload, error);
 	else if ((upload->tmp = open_folder(gateway->config, "tmp")) < 0)
 		refuse_spool(upload, upload->tmp);
@@ -404,9 +405,9 @@ enum MHD_Result upload_begin(struct request *request)
 	upload->request = request;
 	upload->tmp = upload->new = upload->fd = -1;
 	upload->limit = request->gateway->config->upload_max;
-	upload->ticket.created_at = (int64_t)time(NULL);
-	memcpy(upload->ticket.owner, request->identity.owner, sizeof upload->ticket.owner);
-	ticket_new_id(upload->ticket.id);
+	upload->entry.created_at = (int64_t)time(NULL);
+	memcpy(upload->entry.owner, request->identity.owner, sizeof upload->entry.owner);
+	spool_entry_new_id(upload->entry.id);
 	request->work = upload;
 	request->work_class = &upload_class;
 	if (!multipart_begin(&upload->multipart,

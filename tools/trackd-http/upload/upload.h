@@ -12,8 +12,8 @@
  * An empty file is taken: that it is empty is what the worker says. Whatever is not answered with 202
  * leaves no file, and no task but a failed one.
  */
-#ifndef TRACKD_HTTP_UPLOAD_H
-#define TRACKD_HTTP_UPLOAD_H
+#ifndef TRACKD_HTTP_UPLOAD_UPLOAD_H
+#define TRACKD_HTTP_UPLOAD_UPLOAD_H
 
 #include "tools/trackd-http/server/request.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an upload calls its file. It is shown, and says the type; it never becomes a path. */
-#ifndef TRACKD_HTTP_UPLOAD_NAME_H
-#define TRACKD_HTTP_UPLOAD_NAME_H
+#ifndef TRACKD_HTTP_UPLOAD_UPLOAD_NAME_H
+#define TRACKD_HTTP_UPLOAD_UPLOAD_NAME_H
 
 #include "libclient/trackd.h"
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A zip that may be a DOCX. */
-#ifndef DOCPROC_DOCX_H
-#define DOCPROC_DOCX_H
+#ifndef DOCPROC_EXTRACT_DOCX_DOCX_H
+#define DOCPROC_EXTRACT_DOCX_DOCX_H
 
 #include "tools/docproc/extract/signature.h"
 

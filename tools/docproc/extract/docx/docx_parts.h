@@ -3,8 +3,8 @@
  * Inside a DOCX: docx.c opens the package and its parts and keeps to the limits, docx_styles.c tells
  * headings, docx_text.c reads a part's text, docx_row.c puts rows together.
  */
-#ifndef DOCPROC_DOCX_PARTS_H
-#define DOCPROC_DOCX_PARTS_H
+#ifndef DOCPROC_EXTRACT_DOCX_DOCX_PARTS_H
+#define DOCPROC_EXTRACT_DOCX_DOCX_PARTS_H
 
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/document/report.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The state of walking through a part of a DOCX: shared by docx_text.c and docx_notes.c. */
-#ifndef DOCPROC_DOCX_WALKER_H
-#define DOCPROC_DOCX_WALKER_H
+#ifndef DOCPROC_EXTRACT_DOCX_DOCX_WALKER_H
+#define DOCPROC_EXTRACT_DOCX_DOCX_WALKER_H
 
 #include "tools/docproc/extract/docx/docx_parts.h"
 

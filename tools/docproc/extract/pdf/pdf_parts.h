@@ -3,8 +3,8 @@
  * Inside a PDF: pdf.c opens the document, pdf_page.c reads the lines of a page (pdf_arabic.c mends
  * them), pdf_margin.c finds what repeats on most pages, pdf_layout.c makes blocks of lines.
  */
-#ifndef DOCPROC_PDF_PARTS_H
-#define DOCPROC_PDF_PARTS_H
+#ifndef DOCPROC_EXTRACT_PDF_PDF_PARTS_H
+#define DOCPROC_EXTRACT_PDF_PDF_PARTS_H
 
 #include "tools/docproc/document/content.h"
 #include <poppler.h>

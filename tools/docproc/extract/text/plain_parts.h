@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Shared by plain.c, markdown.c and markdown_inline.c: lines in, blocks out. */
-#ifndef DOCPROC_PLAIN_PARTS_H
-#define DOCPROC_PLAIN_PARTS_H
+#ifndef DOCPROC_EXTRACT_TEXT_PLAIN_PARTS_H
+#define DOCPROC_EXTRACT_TEXT_PLAIN_PARTS_H
 
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/language/strbuf.h"

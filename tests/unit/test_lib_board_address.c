@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 static char runtime[128], own[64];
-static struct place place;
+static struct board_address address;
 
 /* A runtime directory of one's own, and an environment that says nothing else. */
 static int set_up(void **state)
@@ -35,8 +35,8 @@ static int set_up(void **state)
 	setenv("XDG_RUNTIME_DIR", runtime, 1);
 	unsetenv("TRACKD_BOARD");
 	unsetenv("TRACKD_SOCKET");
-	place_user_board(own, geteuid());
-	place = (struct place){ .board = "untouched" };
+	board_address_user_name(own, geteuid());
+	address = (struct board_address){ .board = "untouched" };
 	return 0;
 }
 
@@ -53,8 +53,8 @@ static void make_socket(const char *board)
 
 static void expect(const char *board, const char *socket)
 {
-	assert_string_equal(place.board, board);
-	assert_string_equal(place.socket, socket);
+	assert_string_equal(address.board, board);
+	assert_string_equal(address.socket, socket);
 }
 
 static const char *in_runtime(const char *board)
@@ -76,16 +76,16 @@ static void names_are_what_the_header_says(void **state)
 				      byte) != NULL;
 		const char first[] = { '/', (char)byte, '\0' };
 		const char second[] = { '/', 'a', (char)byte, '\0' };
-		assert_int_equal(place_name_valid(first), allowed && byte != '.');
-		assert_int_equal(place_name_valid(second), allowed);
+		assert_int_equal(board_name_valid(first), allowed && byte != '.');
+		assert_int_equal(board_name_valid(second), allowed);
 	}
 	for (size_t length = 0; length < 78; length++) {
 		memset(name + 1, 'n', length);
 		name[1 + length] = '\0';
-		assert_int_equal(place_name_valid(name), length >= 1 && length <= 59);
+		assert_int_equal(board_name_valid(name), length >= 1 && length <= 59);
 	}
-	assert_false(place_name_valid(""));
-	assert_false(place_name_valid("trackd"));
+	assert_false(board_name_valid(""));
+	assert_false(board_name_valid("trackd"));
 }
 
 static void options_come_first(void **state)
@@ -93,9 +93,9 @@ static void options_come_first(void **state)
 	(void)state;
 	setenv("TRACKD_BOARD", "/environment", 1);
 	setenv("TRACKD_SOCKET", "/environment.sock", 1);
-	assert_int_equal(place_find(&place, "/options", "/options.sock"), 0);
+	assert_int_equal(board_address_find(&address, "/options", "/options.sock"), 0);
 	expect("/options", "/options.sock");
-	assert_int_equal(place_find(&place, NULL, "/options.sock"), 0);
+	assert_int_equal(board_address_find(&address, NULL, "/options.sock"), 0);
 	expect("/environment", "/options.sock");
 }
 
@@ -104,16 +104,16 @@ static void a_named_board_has_no_socket_of_another(void **state)
 {
 	(void)state;
 	setenv("TRACKD_SOCKET", "/environment.sock", 1);
-	assert_int_equal(place_find(&place, "/options", NULL), 0);
+	assert_int_equal(board_address_find(&address, "/options", NULL), 0);
 	expect("/options", "/run/trackd/options.sock");
 	setenv("TRACKD_BOARD", "/environment", 1);
-	assert_int_equal(place_find(&place, "/options", NULL), 0);
+	assert_int_equal(board_address_find(&address, "/options", NULL), 0);
 	expect("/options", "/run/trackd/options.sock");
-	assert_int_equal(place_find(&place, "/environment", NULL), 0);
+	assert_int_equal(board_address_find(&address, "/environment", NULL), 0);
 	expect("/environment", "/environment.sock");
-	assert_int_equal(place_find(&place, "environment", NULL), 0);
+	assert_int_equal(board_address_find(&address, "environment", NULL), 0);
 	expect("/environment", "/environment.sock");
-	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
 	expect("/environment", "/environment.sock");
 }
 
@@ -122,20 +122,20 @@ static void a_daemon_serves_the_board_that_was_named(void **state)
 	static const char other[64] = "/other", endless[4] = { '/', 'a', 'b', 'c' };
 
 	(void)state;
-	assert_int_equal(place_find(&place, "/options", "/s.sock"), 0);
-	assert_int_equal(place_follow(&place, other, sizeof other), TRACKD_E_OTHER_BOARD);
+	assert_int_equal(board_address_find(&address, "/options", "/s.sock"), 0);
+	assert_int_equal(board_address_follow(&address, other, sizeof other), TRACKD_E_OTHER_BOARD);
 	expect("/options", "/s.sock");
-	assert_int_equal(place_follow(&place, "/options", 9), 0);
+	assert_int_equal(board_address_follow(&address, "/options", 9), 0);
 	setenv("TRACKD_BOARD", "/environment", 1);
-	assert_int_equal(place_find(&place, NULL, "/s.sock"), 0);
-	assert_int_equal(place_follow(&place, other, sizeof other), TRACKD_E_OTHER_BOARD);
+	assert_int_equal(board_address_find(&address, NULL, "/s.sock"), 0);
+	assert_int_equal(board_address_follow(&address, other, sizeof other), TRACKD_E_OTHER_BOARD);
 	unsetenv("TRACKD_BOARD");
-	assert_int_equal(place_find(&place, NULL, "/s.sock"), 0);
-	assert_int_equal(place_follow(&place, endless, sizeof endless), -EPROTO);
-	assert_int_equal(place_follow(&place, "/a/b", 5), -EPROTO);
-	assert_int_equal(place_follow(&place, other, sizeof other), 0);
+	assert_int_equal(board_address_find(&address, NULL, "/s.sock"), 0);
+	assert_int_equal(board_address_follow(&address, endless, sizeof endless), -EPROTO);
+	assert_int_equal(board_address_follow(&address, "/a/b", 5), -EPROTO);
+	assert_int_equal(board_address_follow(&address, other, sizeof other), 0);
 	expect("/other", "/s.sock");
-	assert_int_equal(place_follow(&place, "/third", 7), TRACKD_E_OTHER_BOARD);
+	assert_int_equal(board_address_follow(&address, "/third", 7), TRACKD_E_OTHER_BOARD);
 }
 
 /* As the daemon takes it; one who types it does not think of the slash. */
@@ -145,24 +145,24 @@ static void the_slash_may_be_left_out(void **state)
 
 	(void)state;
 	unsetenv("TRACKD_SOCKET");
-	assert_int_equal(place_find(&place, "x", NULL), 0);
-	assert_string_equal(place.board, "/x");
+	assert_int_equal(board_address_find(&address, "x", NULL), 0);
+	assert_string_equal(address.board, "/x");
 	setenv("TRACKD_BOARD", "y", 1);
-	assert_int_equal(place_find(&place, NULL, NULL), 0);
-	assert_string_equal(place.board, "/y");
+	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
+	assert_string_equal(address.board, "/y");
 	make_socket("/x");
-	assert_int_equal(place_find(&place, "x", NULL), 0);
-	expect("/x", place.socket);
+	assert_int_equal(board_address_find(&address, "x", NULL), 0);
+	expect("/x", address.socket);
 	memset(longest, 'a', sizeof longest);
 	longest[59] = '\0';
-	assert_int_equal(place_board(name, longest), 0);
+	assert_int_equal(board_address_name(name, longest), 0);
 	assert_int_equal(strlen(name), 60);
 	longest[59] = 'a';
 	longest[60] = '\0';
-	assert_int_equal(place_board(name, longest), -EINVAL);
-	assert_int_equal(place_board(name, ""), -EINVAL);
-	assert_int_equal(place_board(name, ".x"), -EINVAL);
-	assert_int_equal(place_board(name, "a/b"), -EINVAL);
+	assert_int_equal(board_address_name(name, longest), -EINVAL);
+	assert_int_equal(board_address_name(name, ""), -EINVAL);
+	assert_int_equal(board_address_name(name, ".x"), -EINVAL);
+	assert_int_equal(board_address_name(name, "a/b"), -EINVAL);
 	assert_int_equal(strlen(name), 60);
 }
 
@@ -170,24 +170,24 @@ static void then_the_environment(void **state)
 {
 	(void)state;
 	setenv("TRACKD_BOARD", "/environment", 1);
-	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
 	expect("/environment", "/run/trackd/environment.sock");
 	make_socket("/environment");
-	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
 	expect("/environment", in_runtime("/environment"));
 	setenv("TRACKD_BOARD", "", 1); /* empty says nothing */
 	setenv("TRACKD_SOCKET", "", 1);
-	assert_int_equal(place_find(&place, "", NULL), 0);
-	assert_string_not_equal(place.board, "/environment");
+	assert_int_equal(board_address_find(&address, "", NULL), 0);
+	assert_string_not_equal(address.board, "/environment");
 }
 
 static void then_the_users_own_if_its_socket_is_there(void **state)
 {
 	(void)state;
 	make_socket(own);
-	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
 	expect(own, in_runtime(own));
-	assert_int_equal(place_find(&place, NULL, "/another.sock"), 0);
+	assert_int_equal(board_address_find(&address, NULL, "/another.sock"), 0);
 	expect(own, "/another.sock");
 }
 
@@ -209,13 +209,14 @@ static int victim(void)
 	char path[128];
 	int wrong = 0;
 
-	place_user_board(own, VICTIM);
+	board_address_user_name(own, VICTIM);
 	snprintf(path, sizeof path, "/dev/shm%s", own);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 || chown(path, STRANGER, STRANGER) < 0 || chmod(runtime, 0755) < 0 ||
 	    chown(runtime, VICTIM, VICTIM) < 0 || setresuid(VICTIM, VICTIM, VICTIM) < 0)
 		return 2;
-	wrong += place_find(&place, NULL, NULL) != 0 || strcmp(place.board, "/trackd") != 0;
+	wrong += board_address_find(&address, NULL, NULL) != 0 ||
+		 strcmp(address.board, "/trackd") != 0;
 	close(fd);
 	return wrong;
 }
@@ -231,7 +232,7 @@ static void a_strangers_file_diverts_nobody(void **state)
 	if (pid == 0)
 		_exit(victim());
 	int status = harness_reap(pid);
-	place_user_board(own, VICTIM);
+	board_address_user_name(own, VICTIM);
 	snprintf(path, sizeof path, "/dev/shm%s", own);
 	(void)unlink(path);
 	assert_int_equal(chown(runtime, 0, 0), 0);
@@ -245,20 +246,20 @@ static void a_strangers_socket_is_not_the_users(void **state)
 		skip();
 	make_socket("/named");
 	assert_int_equal(chown(in_runtime("/named"), STRANGER, STRANGER), 0);
-	assert_int_equal(place_find(&place, "/named", NULL), 0);
+	assert_int_equal(board_address_find(&address, "/named", NULL), 0);
 	expect("/named", "/run/trackd/named.sock");
 }
 
 static void a_runtime_directory_that_others_may_write_does_not_count(void **state)
 {
 	(void)state;
-	assert_string_equal(place_runtime_dir(), runtime);
+	assert_string_equal(board_address_runtime_dir(), runtime);
 	assert_int_equal(chmod(runtime, 01777), 0);
-	assert_null(place_runtime_dir());
+	assert_null(board_address_runtime_dir());
 	assert_int_equal(chmod(runtime, 0700), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(runtime, STRANGER, STRANGER), 0);
-		assert_null(place_runtime_dir());
+		assert_null(board_address_runtime_dir());
 	}
 }
 
@@ -270,19 +271,19 @@ static void a_board_belongs_to_the_directorys_owner_or_in_a_public_one_to_us(voi
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(place_find(&place, "/none", in_runtime("/none")), 0);
+	assert_int_equal(board_address_find(&address, "/none", in_runtime("/none")), 0);
 	snprintf(path, sizeof path, "%s/trackd", runtime);
 	assert_int_equal(chown(path, STRANGER, STRANGER), 0);
-	assert_int_equal(place_owner(&place, &uid), 0);
+	assert_int_equal(board_address_owner(&address, &uid), 0);
 	assert_int_equal(uid, STRANGER);
 	assert_int_equal(chmod(path, 01777), 0);
-	assert_int_equal(place_owner(&place, &uid), 0);
+	assert_int_equal(board_address_owner(&address, &uid), 0);
 	assert_int_equal(uid, STRANGER);
-	harness_board_name(place.board);
-	snprintf(path, sizeof path, "/dev/shm%s", place.board);
+	harness_board_name(address.board);
+	snprintf(path, sizeof path, "/dev/shm%s", address.board);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
-	assert_int_equal(place_owner(&place, &uid), 0);
+	assert_int_equal(board_address_owner(&address, &uid), 0);
 	assert_int_equal(unlink(path), 0);
 	close(fd);
 	assert_int_equal(uid, geteuid());
@@ -293,16 +294,16 @@ static void then_the_systems(void **state)
 	(void)state;
 	if (own_segment_exists())
 		HARNESS_SKIP("somebody uses a board of their own here");
-	assert_int_equal(place_find(&place, NULL, NULL), 0);
+	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
 	expect("/trackd", "/run/trackd/trackd.sock");
 }
 
 static void the_users_own_has_no_socket_in_the_systems_folder(void **state)
 {
 	(void)state;
-	assert_int_equal(place_find(&place, own, NULL), 0);
+	assert_int_equal(board_address_find(&address, own, NULL), 0);
 	expect(own, in_runtime(own));
-	assert_int_equal(place_find(&place, "/other", NULL), 0);
+	assert_int_equal(board_address_find(&address, "/other", NULL), 0);
 	expect("/other", "/run/trackd/other.sock");
 }
 
@@ -313,10 +314,10 @@ static void without_a_runtime_directory_it_is_where_systemd_has_it(void **state)
 	(void)state;
 	snprintf(path, sizeof path, "/run/user/%u/trackd%s.sock", (unsigned)geteuid(), own);
 	unsetenv("XDG_RUNTIME_DIR");
-	assert_int_equal(place_find(&place, own, NULL), 0);
+	assert_int_equal(board_address_find(&address, own, NULL), 0);
 	expect(own, path);
 	setenv("XDG_RUNTIME_DIR", "relative", 1);
-	assert_int_equal(place_find(&place, own, NULL), 0);
+	assert_int_equal(board_address_find(&address, own, NULL), 0);
 	expect(own, path);
 }
 
@@ -325,20 +326,20 @@ static void what_does_not_fit_is_refused_and_never_cut(void **state)
 	char path[200];
 
 	(void)state;
-	assert_int_equal(place_find(&place, "/a/b", NULL), -EINVAL);
+	assert_int_equal(board_address_find(&address, "/a/b", NULL), -EINVAL);
 	memset(path, 'p', sizeof path);
 	path[0] = '/';
-	path[sizeof place.socket] = '\0';
-	assert_int_equal(place_find(&place, "/a", path), -ENAMETOOLONG);
-	path[sizeof place.socket - 1] = '\0';
-	assert_string_equal(place.board, "untouched");
-	assert_int_equal(place_find(&place, "/a", path), 0);
-	assert_string_equal(place.socket, path);
+	path[sizeof address.socket] = '\0';
+	assert_int_equal(board_address_find(&address, "/a", path), -ENAMETOOLONG);
+	path[sizeof address.socket - 1] = '\0';
+	assert_string_equal(address.board, "untouched");
+	assert_int_equal(board_address_find(&address, "/a", path), 0);
+	assert_string_equal(address.socket, path);
 	path[150] = '\0';
 	memset(path + 1, 'd', 149);
 	setenv("XDG_RUNTIME_DIR", path, 1);
-	assert_int_equal(place_find(&place, own, NULL), -ENAMETOOLONG);
-	assert_int_equal(place_find(&place, own, "/given.sock"), 0);
+	assert_int_equal(board_address_find(&address, own, NULL), -ENAMETOOLONG);
+	assert_int_equal(board_address_find(&address, own, "/given.sock"), 0);
 }
 
 #define OWN_PLACE(test) cmocka_unit_test_setup(test, set_up)

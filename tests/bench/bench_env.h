@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The boards that measurements run on: made in this process under a name of their own, or by a real
- * daemon; filled with tasks; opened through the public interface. Gone when the ground is left.
+ * daemon; filled with tasks; opened through the public interface. Removed when the benchmark is done.
  * What cannot be had ends the section with a message, as in all harness code.
  */
 #ifndef BENCH_GROUND_H
@@ -11,7 +11,7 @@
 #include "libclient/trackd.h"
 #include "tests/harness/private_daemon.h"
 
-struct ground {
+struct bench_env {
 	struct private_daemon daemon; /* pid 0: none */
 	char folder[128];
 	char name[64];
@@ -19,24 +19,24 @@ struct ground {
 	struct trackd *trackd;
 };
 
-struct ground_task {
+struct bench_env_task {
 	uint32_t ttl_ms; /* 0: the board's */
 	uint32_t n_owners;
 };
 
-void ground_enter(struct ground *ret_ground, uint32_t capacity);
-void ground_enter_daemon(struct ground *ret_ground, uint32_t capacity);
-void ground_leave(struct ground *ground);
+void bench_env_enter(struct bench_env *ret_env, uint32_t capacity);
+void bench_env_enter_daemon(struct bench_env *ret_env, uint32_t capacity);
+void bench_env_leave(struct bench_env *env);
 
 /* Another connection, for a process of its own. */
-struct trackd *ground_open(const struct ground *ground, unsigned flags);
+struct trackd *bench_env_open(const struct bench_env *env, unsigned flags);
 
 /* The id of task number n. */
-void ground_id(char ret_id[32], uint32_t n);
-struct trackd_ref ground_find(const struct ground *ground, uint32_t n);
+void bench_env_id(char ret_id[32], uint32_t n);
+struct trackd_ref bench_env_find(const struct bench_env *env, uint32_t n);
 /* Create tasks number first to first + n - 1; owners "owner-0" to "owner-<n_owners - 1>" in a mixed
  * order. */
-void ground_fill(const struct ground *ground, uint32_t first, uint32_t n,
-		 const struct ground_task *task);
+void bench_env_fill(const struct bench_env *env, uint32_t first, uint32_t n,
+		    const struct bench_env_task *task);
 
 #endif

@@ -19,7 +19,7 @@ enum { CAPACITY = 32768, MANY = 20000, A_TURN = 1024, TURN_USEC = 10000 };
 static struct daemon {
 	struct board board;
 	sd_event *event;
-	struct losses losses;
+	struct dead_workers dead_workers;
 	struct worker_info big, small;
 	struct trackd_ref many[MANY], few[3]; /* few: in slots before, among and behind the many */
 	int ended;
@@ -62,7 +62,7 @@ static int setup(void **state)
 	memset(d, 0, sizeof *d);
 	harness_board(&d->board, CAPACITY);
 	HARNESS_MUST(sd_event_new(&d->event));
-	HARNESS_MUST(losses_init(&d->losses, d->event, &d->board, after, NULL));
+	HARNESS_MUST(dead_workers_init(&d->dead_workers, d->event, &d->board, after, NULL));
 	start_worker(&d->big, &big);
 	start_worker(&d->small, &small);
 	d->few[0] = give_task(small);
@@ -82,7 +82,7 @@ static int teardown(void **state)
 	(void)state;
 	(void)harness_kill(d->big.pid, SIGKILL);
 	(void)harness_kill(d->small.pid, SIGKILL);
-	losses_free(&d->losses);
+	dead_workers_free(&d->dead_workers);
 	sd_event_unref(d->event);
 	harness_board_free(&d->board);
 	return 0;
@@ -120,8 +120,8 @@ static void a_turn_ends_a_bounded_number_of_tasks(void **state)
 	int left = MANY;
 
 	(void)state;
-	losses_add(&daemon_.losses, &daemon_.big);
-	while (daemon_.losses.n_dead > 0) {
+	dead_workers_add(&daemon_.dead_workers, &daemon_.big);
+	while (daemon_.dead_workers.n_dead > 0) {
 		turn();
 		int now = n_active();
 		assert_in_range(left - now, 0, A_TURN);
@@ -135,15 +135,15 @@ static void a_turn_ends_a_bounded_number_of_tasks(void **state)
 static void deaths_do_not_wait_for_one_who_had_many_tasks(void **state)
 {
 	(void)state;
-	losses_add(&daemon_.losses, &daemon_.big);
+	dead_workers_add(&daemon_.dead_workers, &daemon_.big);
 	turn();
 	turn();
 	assert_true(few_are_active());
-	losses_add(&daemon_.losses, &daemon_.small);
+	dead_workers_add(&daemon_.dead_workers, &daemon_.small);
 	while (few_are_active())
 		turn();
 	assert_true(n_active() > MANY / 2);
-	while (daemon_.losses.n_dead > 0)
+	while (daemon_.dead_workers.n_dead > 0)
 		turn();
 	assert_int_equal(n_active(), 0);
 }
@@ -151,12 +151,12 @@ static void deaths_do_not_wait_for_one_who_had_many_tasks(void **state)
 static void all_deaths_at_once_are_served_in_turn(void **state)
 {
 	(void)state;
-	losses_add(&daemon_.losses, &daemon_.big);
-	losses_add(&daemon_.losses, &daemon_.small);
+	dead_workers_add(&daemon_.dead_workers, &daemon_.big);
+	dead_workers_add(&daemon_.dead_workers, &daemon_.small);
 	while (few_are_active())
 		turn();
 	assert_true(n_active() > MANY / 2);
-	while (daemon_.losses.n_dead > 0)
+	while (daemon_.dead_workers.n_dead > 0)
 		turn();
 	assert_int_equal(n_active(), 0);
 }

@@ -47,12 +47,12 @@ static int free_board(void **state)
 static void a_healthy_board_is_sound(void **state)
 {
 	(void)state;
-	assert_true(sound_check(&board));
+	assert_true(consistency_check(&board));
 	for (int i = 0; i < TASKS; i += 2)
 		harness_must(
 			slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, harness_deadline(2000)),
 			"remove");
-	assert_true(sound_check(&board));
+	assert_true(consistency_check(&board));
 }
 
 /* Damage one word, see that it is found, and that nothing else is. */
@@ -60,10 +60,10 @@ static void a_healthy_board_is_sound(void **state)
 	do {                                                                                       \
 		__typeof__(field) good_ = (field);                                                 \
 		(field) = (bad);                                                                   \
-		if (sound_check(&board))                                                           \
+		if (consistency_check(&board))                                                     \
 			fail_msg("%s = %s was not found", #field, #bad);                           \
 		(field) = good_;                                                                   \
-		assert_true(sound_check(&board));                                                  \
+		assert_true(consistency_check(&board));                                            \
 	} while (0)
 
 static void broken_chains_are_found(void **state)
@@ -121,7 +121,7 @@ static void producers_at_work_are_no_damage(void **state)
 		work_for_ever();
 	HARNESS_WAIT(load_relaxed(&board.header->event_next) > before + 100, 30000);
 	for (int i = 0; i < BUSY_CHECKS; i++)
-		if (!sound_check(&board))
+		if (!consistency_check(&board))
 			fail_msg("check %d of %d called a board in use damaged", i, BUSY_CHECKS);
 	harness_kill(child, SIGKILL);
 }
