@@ -12,6 +12,7 @@
 #include "daemon/board/carry.h"
 #include "libclient/record/index.h"
 #include "libclient/record/kind.h"
+#include "libclient/record/mend.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/text.h"
@@ -274,7 +275,7 @@ static int settle(struct carry *carry, uint32_t from, uint32_t to, enum layout_c
 		if (error == -EBUSY)
 			return error;
 		if (error == LOCK_RECOVERED)
-			record_mend(carry->old, from);
+			mend_record(carry->old, from);
 	}
 	copy_again(carry, from, to);
 	if (how == LAYOUT_CLOSED && error >= 0)
@@ -406,7 +407,7 @@ void carry_unseal(struct board *board, uint64_t wait_ns)
 		    (load_relaxed(&board->bodies[slot].work) & WORK_SEAL) == 0 ||
 		    slot_lock(board, slot, clock_monotonic_ns() + wait_ns) < 0)
 			continue;
-		record_mend(board, slot);
+		mend_record(board, slot);
 		slot_unlock(board, slot);
 	}
 }

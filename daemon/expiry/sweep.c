@@ -3,6 +3,7 @@
 #include "daemon/expiry/sweep.h"
 #include "daemon/log.h"
 #include "libclient/record/repair.h"
+#include "libclient/record/repair_due.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
@@ -104,7 +105,7 @@ static void begin(struct sweep *sweep)
 	sweep->started_ns = clock_monotonic_ns();
 	/* What is raised from here on is for the next one. */
 	if (sweep->depth >= SWEEP_LOCKS)
-		repair_begin(sweep->board);
+		repair_due_clear(sweep->board);
 	turn_on(sweep->turn);
 }
 

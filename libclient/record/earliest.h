@@ -8,7 +8,7 @@
 
 /* A LIVE record of this deadline has just been made, or its deadline has become that early. The
  * caller has passed a full fence since the store, and still holds the record's mutex: should it die
- * before, record_mend() does this for it. */
+ * before, mend_record() does this for it. */
 void earliest_lower(struct board *board, uint64_t deadline);
 
 /* Whether nothing can have expired by now. */

@@ -9,43 +9,11 @@
 
 #include "libclient/record/earliest.h"
 #include "libclient/record/event.h"
-#include "libclient/record/ring.h"
+#include "libclient/record/facts.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/namespace.h"
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* ---- The rule of expiry ---------------------------------------------------- */
-
-INLINE uint64_t deadline_of(const struct board *board, const struct layout_body *body,
-			    uint64_t state, uint64_t worker, uint64_t updated)
-{
-	const struct layout_header *header = board->header;
-	bool worked_on = state == TRACKD_ACTIVE && worker != 0;
-	uint32_t ttl = load_relaxed(worked_on ? &body->active_ttl_ms : &body->ttl_ms);
-
-	if (ttl == 0)
-		ttl = load_relaxed(worked_on ? &header->active_ttl_ms : &header->ttl_ms);
-	return ttl == TRACKD_TTL_NEVER ? UINT64_MAX : updated + ttl * NS_PER_MS;
-}
-
-/* ---- Facts ------------------------------------------------------------- */
-
-/* What a copy says, in registers as far as they go. */
-struct facts {
-	uint64_t revision, updated, total, base, done, worker, stage_start;
-	uint64_t state, stage, reason, flags, stages_left,
-		message_len; /* each as narrow as in the copy */
-};
-
-static_assert(offsetof(struct layout_copy, message) == 64, "facts are one line");
-
-INLINE const word_t *copy_word(const struct layout_copy *copy)
-{
-	return (const void *)&copy->state;
-}
 
 /* Between locking a record and publishing. */
 struct edit {
@@ -60,46 +28,6 @@ struct edit {
 	bool new_message; /* it has been written to `to` */
 	struct facts next;
 };
-
-/* Load and store a copy's facts, one line. The last word in one piece: bytes stored into a word
- * that is then loaded whole would stall. */
-INLINE void facts_load(struct facts *facts, const struct layout_copy *copy)
-{
-	uint64_t word = load_relaxed(copy_word(copy));
-
-	facts->revision = load_relaxed(&copy->revision);
-	facts->updated = load_relaxed(&copy->updated);
-	facts->total = load_relaxed(&copy->total);
-	facts->base = load_relaxed(&copy->base);
-	facts->done = load_relaxed(&copy->done);
-	facts->worker = load_relaxed(&copy->worker);
-	facts->stage_start = load_relaxed(&copy->stage_start);
-	facts->state = COPY_WORD_STATE(word);
-	facts->stage = COPY_WORD_STAGE(word);
-	facts->reason = COPY_WORD_REASON(word);
-	facts->flags = COPY_WORD_FLAGS(word);
-	facts->stages_left = COPY_WORD_LEFT(word);
-	facts->message_len = COPY_WORD_LENGTH(word);
-}
-
-INLINE void facts_store(struct layout_copy *copy, const struct facts *facts)
-{
-	store_relaxed(&copy->revision, facts->revision);
-	store_relaxed(&copy->updated, facts->updated);
-	store_relaxed(&copy->total, facts->total);
-	store_relaxed(&copy->base, facts->base);
-	store_relaxed(&copy->done, facts->done);
-	store_relaxed(&copy->worker, facts->worker);
-	store_relaxed(&copy->stage_start, facts->stage_start);
-	store_relaxed((word_t *)(void *)&copy->state,
-		      facts->state | facts->reason << 8 | facts->stage << 16 | facts->flags << 24 |
-			      facts->stages_left << 32 | facts->message_len << 48);
-}
-
-INLINE bool is_final(uint64_t state)
-{
-	return state >= TRACKD_COMPLETED;
-}
 
 /* ---- From lock to publish ------------------------------------------------ */
 

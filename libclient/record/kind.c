@@ -2,7 +2,6 @@
 /* Kinds are filled first and counted after, under the tables' mutex; readers take the count and
  * look at nothing beyond it. */
 #include "libclient/record/kind.h"
-#include "libclient/record/repair.h"
 #include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"

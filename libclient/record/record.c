@@ -272,7 +272,7 @@ static void finish(struct edit *edit, const struct record_end *end)
 	if (end->error)
 		write_error(edit, end->error);
 	edit_end_event(edit, TRACKD_EVENT_FINAL, next->done);
-	/* After the commit; pairs with the fence in changes_of() (ring.c). */
+	/* After the commit; pairs with the fence in changes_sum(). */
 	fence_release();
 	count_end(edit->board, end);
 }
@@ -333,31 +333,6 @@ int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
 	}
 	ask(&edit);
 	return TRACKD_CANCEL_ASKED;
-}
-
-/* ---- After a death ------------------------------------------------------- */
-
-void record_mend(struct board *board, uint32_t slot)
-{
-	struct layout_head *head = &board->heads[slot];
-	struct layout_body *body = &board->bodies[slot];
-	uint64_t stamp = load_acquire(&head->stamp);
-	struct facts copy;
-
-	if (stamp_state(stamp) != SLOT_LIVE)
-		return;
-	facts_load(&copy, &body->copy[stamp_version(stamp) & 1]);
-	uint64_t deadline = deadline_of(board, body, copy.state, copy.worker, copy.updated);
-	store_relaxed(&head->deadline, deadline);
-	fence_full();
-	earliest_lower(board, deadline);
-	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
-					     hint_kind(load_relaxed(&head->hint))));
-	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))
-		or_relaxed(&body->work, WORK_SEAL);
-	else if (board_closed(board) ==
-		 LAYOUT_OPEN) /* else the daemon's: it seals what it copies */
-		and_relaxed(&body->work, ~WORK_SEAL);
 }
 
 bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,

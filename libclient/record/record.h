@@ -64,9 +64,6 @@ int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
  * For workers that only advance. */
 int record_renew(struct board *board, struct trackd_ref ref, uint64_t deadline);
 
-/* Under the record's mutex: deadline, hint and seal as the copy in force says. Idempotent. */
-void record_mend(struct board *board, uint32_t slot);
-
 /* When a copy's task expires: the one rule. Saturates at UINT64_MAX: never. */
 uint64_t record_deadline(const struct board *board, const struct layout_body *body,
 			 const struct layout_copy *copy);

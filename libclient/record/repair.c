@@ -6,10 +6,11 @@
  * them or not. Every step is one store, so a repairer may die anywhere as well.
  */
 #include "libclient/record/repair.h"
+#include "libclient/record/changes.h"
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
 #include "libclient/record/recount.h"
-#include "libclient/record/ring.h"
+#include "libclient/record/repair_due.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
@@ -18,19 +19,6 @@
 
 /* How far into one bucket twins are looked for: chains are short unless somebody wrote garbage. */
 enum { TWIN_DEPTH = 256 };
-
-void repair_call(struct board *board)
-{
-	/* Pairs with repair_begin(). */
-	store_release(&board->header->repair_due, 1);
-	event_ring(board);
-}
-
-void repair_begin(struct board *board)
-{
-	/* Whoever called before this has also left what it called for before this. */
-	(void)exchange_acq_rel(&board->header->repair_due, 0u);
-}
 
 /* ---- Slots --------------------------------------------------------------- */
 
@@ -53,7 +41,7 @@ static int repair_bit(struct board *board, uint32_t slot)
 		map_clear(board, slot);
 	slot_unlock(board, slot);
 	if (stuck)
-		ring_changed(board);
+		changes_add(board);
 	return stuck;
 }
 
@@ -73,7 +61,7 @@ static int repair_leftover(struct board *board, uint32_t slot, uint64_t stamp, u
 	if (same) {
 		slot_take_out(board, slot, generation);
 		slot_release(board, slot, generation + 1);
-		fence_release(); /* pairs with the one in changes_of() (ring.c) */
+		fence_release(); /* pairs with the one in changes_sum() */
 		add_relaxed(&board->header->counters.repaired, 1);
 	}
 	slot_unlock(board, slot);
@@ -263,7 +251,7 @@ int repair_all(struct board *board, uint64_t deadline)
 {
 	int repaired = 0, error = 0;
 
-	repair_begin(board);
+	repair_due_clear(board);
 	add_up(&repaired, &error, repair_kinds(board, deadline));
 	for (uint32_t slot = slot_next_used(board, 0); slot < board->capacity;
 	     slot = slot_next_used(board, slot + 1)) {

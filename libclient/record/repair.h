@@ -37,10 +37,4 @@ int repair_kinds(struct board *board, uint64_t deadline);
  * error. */
 int repair_all(struct board *board, uint64_t deadline);
 
-/* Raise repair_due and ring the daemon. */
-void repair_call(struct board *board);
-
-/* Lower repair_due, before looking for what it was raised for. */
-void repair_begin(struct board *board);
-
 #endif

@@ -7,6 +7,7 @@
  * lower bound of all deadlines, and that nothing can be given up.
  */
 #include "libclient/record/ring.h"
+#include "libclient/record/changes.h"
 #include "libclient/record/earliest.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
@@ -321,27 +322,6 @@ static bool reclaim_leftover(struct search *search)
 
 /* ---- Nothing to give up -------------------------------------------------- */
 
-void ring_changed(struct board *board)
-{
-	/* What has changed before the count; pairs with the fence in changes_of(). */
-	fence_release();
-	add_relaxed(&board->header->changes, 1);
-}
-
-/* The sum of all ends and removals. Each is counted after its commit, so that a scan that began
- * with this sum has seen what it counts. */
-static uint64_t changes_of(const struct board *board)
-{
-	const struct layout_counters *counters = &board->header->counters;
-	uint64_t sum = load_relaxed(&board->header->changes) + load_relaxed(&counters->completed) +
-		       load_relaxed(&counters->failed) + load_relaxed(&counters->cancelled) +
-		       load_relaxed(&counters->removed) + load_relaxed(&counters->expired) +
-		       load_relaxed(&counters->evicted) + load_relaxed(&counters->repaired);
-
-	fence_acquire();
-	return sum;
-}
-
 /* Whether a scan has found nothing to give up, and nothing has ended, gone or expired since. Who
  * dies between a commit and its count is not counted: so it is believed for a while only. */
 static bool known_full(const struct board *board)
@@ -353,7 +333,7 @@ static bool known_full(const struct board *board)
 		return false;
 	uint64_t now = clock_boot_ns();
 	return now - since < BELIEVED_NS && earliest_none_expired(board, now) &&
-	       load_relaxed(&header->full_changes) == changes_of(board);
+	       load_relaxed(&header->full_changes) == changes_sum(board);
 }
 
 static void note_full(struct board *board, uint64_t changes)
@@ -402,7 +382,7 @@ static int claim_by_force(struct board *board, uint64_t deadline, uint32_t *ret_
 			  uint32_t *ret_generation)
 {
 	struct search search = { board, NONE, NONE, false };
-	uint64_t changes = changes_of(board);
+	uint64_t changes = changes_sum(board);
 
 	if (reclaim_expired(&search, false) || evict(&search) || reclaim_leftover(&search) ||
 	    reclaim_expired(&search, true)) {
@@ -457,5 +437,5 @@ void ring_unclaim(struct board *board, uint32_t slot, uint32_t generation)
 {
 	slot_release(board, slot, generation + 1);
 	slot_unlock(board, slot);
-	ring_changed(board);
+	changes_add(board);
 }

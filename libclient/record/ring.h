@@ -30,7 +30,4 @@ int ring_claim_replacing(struct board *board, uint64_t deadline, uint32_t *ret_s
 /* Give a claimed slot back that was never linked, and unlock it. */
 void ring_unclaim(struct board *board, uint32_t slot, uint32_t generation);
 
-/* Something can go, or has gone, that no counter counts. Called after the store. */
-void ring_changed(struct board *board);
-
 #endif

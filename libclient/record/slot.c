@@ -8,9 +8,9 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
-#include "libclient/record/record.h"
+#include "libclient/record/mend.h"
 #include "libclient/record/recount.h"
-#include "libclient/record/repair.h"
+#include "libclient/record/repair_due.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
 #include "libclient/segment/map.h"
@@ -25,7 +25,7 @@ static int told(struct board *board, int error)
 {
 	if (error == LOCK_RECOVERED) {
 		add_relaxed(&board->header->counters.locks_recovered, 1);
-		repair_call(board);
+		repair_due_set(board);
 	} else if (error == TRACKD_E_BUSY) {
 		add_relaxed(&board->header->counters.busy, 1);
 	}
@@ -35,7 +35,7 @@ static int told(struct board *board, int error)
 int slot_locked(struct board *board, uint32_t slot, int error)
 {
 	if (told(board, error) == LOCK_RECOVERED)
-		record_mend(board, slot);
+		mend_record(board, slot);
 	return error;
 }
 
@@ -139,7 +139,7 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 		     why == SLOT_REMOVE_EXPIRED ? TRACKD_EVENT_EXPIRED : TRACKD_EVENT_REMOVED, slot,
 		     generation, now, copy, load_relaxed(&copy->done));
 	slot_release(board, slot, generation + 1);
-	/* After it is done; pairs with the fence in changes_of() (ring.c). */
+	/* After it is done; pairs with the fence in changes_sum(). */
 	fence_release();
 	count_removal(board, why);
 }

@@ -63,7 +63,7 @@ int slot_wait(struct board *board, uint32_t slot, uint64_t deadline);
 /* What becomes of a record's lock that was not simply free: see slot_lock(). */
 int slot_locked(struct board *board, uint32_t slot, int error);
 
-/* Lock a record alone; when its last holder died, make it whole first (record_mend()) and raise
+/* Lock a record alone; when its last holder died, make it whole first (mend_record()) and raise
  * repair_due. */
 static inline int slot_lock(struct board *board, uint32_t slot, uint64_t deadline)
 {

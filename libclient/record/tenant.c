@@ -6,6 +6,7 @@
  * them out.
  */
 #include "libclient/record/tenant.h"
+#include "libclient/record/changes.h"
 #include "libclient/record/earliest.h"
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
@@ -463,7 +464,7 @@ int tenant_import(struct board *board, const struct trackd_task *task, uint64_t 
 	}
 	fence_full();
 	earliest_lower(board, load_relaxed(&board->heads[slot].deadline));
-	ring_changed(board); /* it may be final */
+	changes_add(board); /* it may be final */
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };
 	return 0;

@@ -20,7 +20,7 @@
  *   event_next              add_release    event.c    load_acquire   event.c event_head
  *   tick                    add_release    event.c    load_acquire   event.c event_tick
  *   event, then armed       fence_full     event.c    fence_full     doorbell.c
- *   repair_due              store_release  repair.c   exchange_acq_rel  repair.c repair_begin
+ *   repair_due              store_release  repair_due.c  exchange_acq_rel  repair_due_clear
  *   client claim            fence_release  worker.c   fence_acquire  worker.c worker_read
  *   client ready            store_release  worker.c   load_acquire   worker.c worker_read
  *   client_change           add_release    worker.c   load_acquire   liveness.c

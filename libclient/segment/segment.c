@@ -4,7 +4,6 @@
  * and only then linked, so that nobody ever meets half of one.
  */
 #include "libclient/segment/segment.h"
-#include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/board_address.h"
 #include "libclient/segment/lock.h"

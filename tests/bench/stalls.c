@@ -6,6 +6,7 @@
  * time, so on a machine that does other work they show that work.
  */
 #include "libclient/record/event.h"
+#include "libclient/record/repair_due.h"
 #include "libclient/record/repair.h"
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
@@ -178,7 +179,7 @@ static void counts_anew(struct producer *producer)
 {
 	/* As after a death in a stripe. */
 	add_relaxed(&producer->board.id_stripes[LAYOUT_STRIPES - 1].count, 1u << 24);
-	repair_call(&producer->board);
+	repair_due_set(&producer->board);
 	double ms = produce(producer, counted_anew);
 	row(producer, "all stripes are counted anew");
 	bench_note("the sweep took %.0f ms", ms);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The counter of work: no count is lost, none comes late, none is another task's. */
 #include "libclient/record/record.h"
+#include "libclient/record/mend.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
@@ -112,7 +113,7 @@ static void no_count_passes_the_limit(void **state)
 	assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
 	assert_int_equal(record_set_progress(&board, ref, TRACKD_WORK_MAX, 0, soon()), 0);
 	assert_false(work_is_open(board.bodies[ref.slot].work, ref.generation));
-	record_mend(&board, ref.slot);
+	mend_record(&board, ref.slot);
 	assert_false(work_is_open(board.bodies[ref.slot].work, ref.generation));
 	assert_int_equal(update(ref, 1), 0);
 	assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));

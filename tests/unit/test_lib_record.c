@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of a task: every operation in every state, and when it expires. */
 #include "libclient/record/kind.h"
+#include "libclient/record/mend.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
@@ -471,7 +472,7 @@ static void a_record_keeps_its_kind(void **state)
 		assert_int_equal(task_of(ref).kind, last);
 		(void)operate((enum operation)operation, ref);
 		assert_int_equal(task_of(ref).kind, last);
-		record_mend(&board, ref.slot);
+		mend_record(&board, ref.slot);
 		assert_int_equal(task_of(ref).kind, last);
 		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
 	}
@@ -489,13 +490,13 @@ static void mending_puts_deadline_hint_and_seal_right(void **state)
 	head->hint = hint_make(0, 0, hint_kind(good.hint));
 	board.bodies[ref.slot].work |= WORK_SEAL;
 	for (int i = 0; i < 2; i++) {
-		record_mend(&board, ref.slot);
+		mend_record(&board, ref.slot);
 		assert_memory_equal(head, &good, sizeof good);
 		assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
 	}
 	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
 	board.bodies[ref.slot].work &= ~WORK_SEAL;
-	record_mend(&board, ref.slot);
+	mend_record(&board, ref.slot);
 	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_FINAL);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A full board: who gives way, who is not waited for, and what a refusal costs. */
 #include "libclient/record/index.h"
+#include "libclient/record/mend.h"
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/ring.h"
@@ -307,7 +308,7 @@ static void a_task_that_was_mended_to_expire_soon_goes_first(void **state)
 	board.header->earliest = 0;
 	learn_the_first_deadline();
 	complete(refs[2]);
-	record_mend(&board, expiring.slot);
+	mend_record(&board, expiring.slot);
 	goes_before_the_final_one(expiring);
 }
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* After a death under a record's mutex; see mend.h. */
+#include "libclient/record/mend.h"
+#include "libclient/record/earliest.h"
+#include "libclient/record/facts.h"
+
+void mend_record(struct board *board, uint32_t slot)
+{
+	struct layout_head *head = &board->heads[slot];
+	struct layout_body *body = &board->bodies[slot];
+	uint64_t stamp = load_acquire(&head->stamp);
+	struct facts copy;
+
+	if (stamp_state(stamp) != SLOT_LIVE)
+		return;
+	facts_load(&copy, &body->copy[stamp_version(stamp) & 1]);
+	uint64_t deadline = deadline_of(board, body, copy.state, copy.worker, copy.updated);
+	store_relaxed(&head->deadline, deadline);
+	fence_full();
+	earliest_lower(board, deadline);
+	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
+					     hint_kind(load_relaxed(&head->hint))));
+	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))
+		or_relaxed(&body->work, WORK_SEAL);
+	else if (board_closed(board) ==
+		 LAYOUT_OPEN) /* else the daemon's: it seals what it copies */
+		and_relaxed(&body->work, ~WORK_SEAL);
+}

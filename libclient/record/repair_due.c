@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A word in the header, and the doorbell; see repair_due.h. */
+#include "libclient/record/repair_due.h"
+#include "libclient/record/event.h"
+#include "libclient/segment/atomic.h"
+
+void repair_due_set(struct board *board)
+{
+	/* Pairs with repair_due_clear(). */
+	store_release(&board->header->repair_due, 1);
+	event_ring(board);
+}
+
+void repair_due_clear(struct board *board)
+{
+	/* Whoever called before this has also left what it called for before this. */
+	(void)exchange_acq_rel(&board->header->repair_due, 0u);
+}
