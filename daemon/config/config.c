@@ -6,7 +6,6 @@
 #include "daemon/config/config.h"
 #include "daemon/config/kinds.h"
 #include "daemon/config/value.h"
-#include "daemon/socket/listener.h"
 #include "libclient/segment/board_address.h"
 #include <assert.h>
 #include <errno.h>
@@ -39,8 +38,8 @@ static int set_board(struct config *config, const char *value)
 
 static int set_socket(struct config *config, const char *value)
 {
-	/* A suffix of LISTENER_SUFFIX bytes is added while it is made, and must fit into sun_path. */
-	if (value[0] != '/' || strlen(value) + LISTENER_SUFFIX >= 108)
+	/* A suffix of CONFIG_SOCKET_SUFFIX bytes is added while it is made, and must fit into sun_path. */
+	if (value[0] != '/' || strlen(value) + CONFIG_SOCKET_SUFFIX >= 108)
 		return -EINVAL;
 	return copy_text(config->socket, sizeof config->socket, value);
 }

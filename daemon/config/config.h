@@ -26,6 +26,9 @@
 	  true)                                                                                    \
 	X(verbose, "yes|no", "say every stage, not only the beginning and the end", true)
 
+/* Bytes that are added to the socket's path while the socket is made (socket/listener.c). */
+enum { CONFIG_SOCKET_SUFFIX = 4 };
+
 struct config {
 	char board[64];
 	char socket[104];

@@ -2,6 +2,7 @@
 /* Making a socket so that nobody ever meets one that does not listen yet, and nobody's live one is
  * taken away. */
 #include "daemon/socket/listener.h"
+#include "daemon/config/config.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -139,10 +140,10 @@ static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
  * files. */
 static int choose_beside(struct listener *listener)
 {
-	uint8_t random[LISTENER_SUFFIX - 1];
+	uint8_t random[CONFIG_SOCKET_SUFFIX - 1];
 	size_t length = strlen(listener->path);
 
-	if (length + LISTENER_SUFFIX >= sizeof listener->beside)
+	if (length + CONFIG_SOCKET_SUFFIX >= sizeof listener->beside)
 		return -ENAMETOOLONG;
 	if (getrandom(random, sizeof random, 0) < 0)
 		return -errno;
@@ -159,8 +160,9 @@ static bool is_beside(const char *file, const char *name)
 {
 	size_t length = strlen(name);
 
-	return strlen(file) == length + LISTENER_SUFFIX && memcmp(file, name, length) == 0 &&
-	       file[length] == '~' && strspn(file + length + 1, letters) == LISTENER_SUFFIX - 1;
+	return strlen(file) == length + CONFIG_SOCKET_SUFFIX && memcmp(file, name, length) == 0 &&
+	       file[length] == '~' &&
+	       strspn(file + length + 1, letters) == CONFIG_SOCKET_SUFFIX - 1;
 }
 
 /* Sockets of ours that were left beside the path by a daemon that was killed while it started. */

@@ -6,10 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum {
-	LISTENER_PATH_MAX = 108,
-	LISTENER_SUFFIX = 4, /* bytes that are added to the path while the socket is made */
-};
+enum { LISTENER_PATH_MAX = 108 };
 
 struct listener {
 	int fd;

@@ -5,7 +5,7 @@
  * XML and not only checksums. Either there is valid text in bounds, or a failure says why.
  */
 #include "tools/docproc/extract/extract.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/utf8.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -58,7 +58,7 @@ static double likeness(const char *one, const char *other)
 {
 	const char *texts[] = { one, other };
 	float *vectors = embed(texts, 2);
-	double cosine = features_cosine(vectors, vectors + EMBED_BUILTIN, EMBED_BUILTIN);
+	double cosine = features_cosine(vectors, vectors + FEATURE_HASH_SIZE, FEATURE_HASH_SIZE);
 
 	free(vectors);
 	return cosine;
@@ -70,7 +70,7 @@ static void it_says_what_it_is(void **state)
 {
 	(void)state;
 	assert_string_equal(embedder_provider(embedder), "builtin-1");
-	assert_int_equal(embedder_dimension(embedder), EMBED_BUILTIN);
+	assert_int_equal(embedder_dimension(embedder), FEATURE_HASH_SIZE);
 }
 
 static void vectors_have_length_one_and_empty_texts_are_zero(void **state)
@@ -82,8 +82,8 @@ static void vectors_have_length_one_and_empty_texts_are_zero(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 5; i++) {
-		const float *vector = vectors + i * EMBED_BUILTIN;
-		double length = sqrt(features_cosine(vector, vector, EMBED_BUILTIN));
+		const float *vector = vectors + i * FEATURE_HASH_SIZE;
+		double length = sqrt(features_cosine(vector, vector, FEATURE_HASH_SIZE));
 		assert_true(fabs(length - lengths[i]) < 1e-5);
 	}
 	free(vectors);
@@ -101,7 +101,7 @@ static void the_bytes_are_the_same_for_ever(void **state)
 		 "word"),
 	};
 	float *vectors = embed(texts, 3);
-	uint8_t bytes[3 * EMBED_BUILTIN * 4];
+	uint8_t bytes[3 * FEATURE_HASH_SIZE * 4];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bytes; i++) {
@@ -178,7 +178,7 @@ static void what_is_not_utf8_is_survived(void **state)
 	float *vectors = embed(texts, 3);
 
 	(void)state;
-	for (size_t i = 0; i < (size_t)3 * EMBED_BUILTIN; i++)
+	for (size_t i = 0; i < (size_t)3 * FEATURE_HASH_SIZE; i++)
 		assert_true(isfinite(vectors[i]));
 	free(vectors);
 }
@@ -197,7 +197,8 @@ static void of_a_huge_text_the_beginning_counts(void **state)
 	char *start = strndup(text, FEATURES_BYTES_MAX);
 	texts[1] = start;
 	float *vectors = embed(texts, 2);
-	assert_memory_equal(vectors, vectors + EMBED_BUILTIN, EMBED_BUILTIN * sizeof *vectors);
+	assert_memory_equal(vectors, vectors + FEATURE_HASH_SIZE,
+			    FEATURE_HASH_SIZE * sizeof *vectors);
 	free(vectors);
 	free(start);
 	free(text);

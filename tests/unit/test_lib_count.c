@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The counter of work: no count is lost, none comes late, none is another task's. */
-#include "libclient/record/record.h"
 #include "libclient/record/mend.h"
+#include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"

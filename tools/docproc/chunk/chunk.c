@@ -9,8 +9,8 @@
 #include "tools/docproc/chunk/chunk_parts.h"
 #include "tools/docproc/chunk/clean.h"
 #include "tools/docproc/chunk/sentence.h"
+#include "tools/docproc/document/utf8.h"
 #include "tools/docproc/language/language.h"
-#include "tools/docproc/language/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

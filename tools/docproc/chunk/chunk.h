@@ -6,12 +6,12 @@
 #ifndef DOCPROC_CHUNK_CHUNK_H
 #define DOCPROC_CHUNK_CHUNK_H
 
+#include "tools/docproc/chunk/sentence.h"
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/document/report.h"
 #include "tools/documents/failure.h"
 
-/* CHUNK_WORDS_MAX is the bound of a chunk and of a sentence; a longer sentence is cut. */
-enum { CHUNK_WORDS = 400, CHUNK_OVERLAP = 50, CHUNK_WORDS_MAX = 600, CHUNK_HEADING_MAX = 255 };
+enum { CHUNK_OVERLAP = 50, CHUNK_HEADING_MAX = 255 };
 
 struct sentence {
 	char *text; /* one line, hyphenated words joined, white space made single */

@@ -6,7 +6,7 @@
  * before a conjunction (Vor- und Nachteile), where it ends a word. A soft hyphen never stays.
  */
 #include "tools/docproc/chunk/clean.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

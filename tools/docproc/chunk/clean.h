@@ -7,7 +7,7 @@
 #define DOCPROC_CHUNK_CLEAN_H
 
 #include "tools/docproc/document/content.h"
-#include "tools/docproc/language/strbuf.h"
+#include "tools/docproc/document/strbuf.h"
 #include <unicode/unorm2.h>
 
 struct cleaner {

@@ -5,8 +5,8 @@
  * the present one is half full, without an overlap: what stood before is about something else.
  */
 #include "tools/docproc/chunk/chunk_parts.h"
-#include "tools/docproc/language/strbuf.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/strbuf.h"
+#include "tools/docproc/document/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

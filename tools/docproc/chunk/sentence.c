@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/chunk/sentence.h"
-#include "tools/docproc/chunk/chunk.h"
+#include "tools/docproc/document/utf8.h"
 #include "tools/docproc/language/abbreviation.h"
-#include "tools/docproc/language/utf8.h"
 #include <string.h>
 #include <unicode/uchar.h>
 

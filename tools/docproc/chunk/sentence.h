@@ -13,6 +13,9 @@
 #include <unicode/ubrk.h>
 #include <unicode/utext.h>
 
+/* CHUNK_WORDS is what a chunk aims at; CHUNK_WORDS_MAX bounds a chunk and a sentence: a longer
+ * sentence is cut. */
+enum { CHUNK_WORDS = 400, CHUNK_WORDS_MAX = 600 };
 enum { SENTENCE_BYTES = 16 << 10 };
 
 struct splitter {

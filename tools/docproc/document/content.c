@@ -2,7 +2,7 @@
 /* Blocks of text. What comes in is of any origin; what is kept is valid UTF-8 that a terminal, a
  * database and a chunker can take. */
 #include "tools/docproc/document/content.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 

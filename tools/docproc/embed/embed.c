@@ -21,7 +21,7 @@ struct embedder {
 
 static int open_builtin(struct embedder *embedder, struct failure *failure)
 {
-	embedder->dimension = EMBED_BUILTIN;
+	embedder->dimension = FEATURE_HASH_SIZE;
 	snprintf(embedder->provider, sizeof embedder->provider, "%s", BUILTIN);
 	embedder->features = features_open();
 	if (embedder->features)
@@ -87,7 +87,7 @@ static int embed_builtin(struct embedder *embedder, const char *const *texts, si
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!features_vector(embedder->features, texts[i], strlen(texts[i]),
-				     vectors + i * EMBED_BUILTIN))
+				     vectors + i * FEATURE_HASH_SIZE))
 			return failure_set(failure, "Not enough memory");
 		if (report_step(report, 1) < 0)
 			return CANCELLED;
@@ -237,7 +237,7 @@ int embedder_embed(struct embedder *embedder, const char *const *texts, size_t n
 	int result = 0;
 
 	if (embedder->features || n == 0)
-		vectors = calloc(n + 1, EMBED_BUILTIN * sizeof *vectors);
+		vectors = calloc(n + 1, FEATURE_HASH_SIZE * sizeof *vectors);
 	if ((embedder->features || n == 0) && !vectors)
 		return failure_set(failure, "Not enough memory");
 	if (embedder->features)

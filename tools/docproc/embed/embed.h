@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Texts to vectors of length 1. Built in: signed feature hashing of words and character trigrams
- * into EMBED_BUILTIN dimensions, deterministic, without a network. Or an endpoint.
+ * into FEATURE_HASH_SIZE dimensions, deterministic, without a network. Or an endpoint.
  */
 #ifndef DOCPROC_EMBED_EMBED_H
 #define DOCPROC_EMBED_EMBED_H
 
 #include "tools/docproc/embed/endpoint.h"
+#include "tools/docproc/embed/feature_hash.h"
 
-enum { EMBED_BUILTIN = 384, EMBED_DIMENSION_MAX = 8192, EMBED_BATCH = 32 };
+enum { EMBED_DIMENSION_MAX = 8192, EMBED_BATCH = 32 };
 
 struct embedder;
 

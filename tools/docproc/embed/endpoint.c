@@ -7,8 +7,8 @@
  */
 #include "tools/docproc/embed/endpoint.h"
 #include "tools/common/printable.h"
+#include "tools/docproc/document/strbuf.h"
 #include "tools/docproc/embed/endpoint_key.h"
-#include "tools/docproc/language/strbuf.h"
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * same word meet ("index", "indexes", "indexing"). Stop words weigh next to nothing.
  */
 #include "tools/docproc/embed/feature_hash.h"
+#include "tools/docproc/document/utf8.h"
 #include "tools/docproc/language/language.h"
-#include "tools/docproc/language/utf8.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,7 +260,7 @@ static int64_t sublinear(size_t n)
 	return table[n] + more;
 }
 
-static void sum(const struct features *features, int64_t sums[EMBED_BUILTIN])
+static void sum(const struct features *features, int64_t sums[FEATURE_HASH_SIZE])
 {
 	const struct feature *list = features->list;
 
@@ -270,15 +270,15 @@ static void sum(const struct features *features, int64_t sums[EMBED_BUILTIN])
 			next++;
 		int64_t value = sublinear(next - i) * list[i].weight;
 		/* The upper half chooses the dimension, the lowest bit the sign. */
-		size_t dimension = (hash >> 32) * EMBED_BUILTIN >> 32;
+		size_t dimension = (hash >> 32) * FEATURE_HASH_SIZE >> 32;
 		sums[dimension] += hash & 1 ? value : -value;
 	}
 }
 
 bool features_vector(struct features *features, const char *text, size_t length,
-		     float ret_vector[EMBED_BUILTIN])
+		     float ret_vector[FEATURE_HASH_SIZE])
 {
-	int64_t sums[EMBED_BUILTIN] = { 0 };
+	int64_t sums[FEATURE_HASH_SIZE] = { 0 };
 	double squares =
 		0; /* of integers below 2^53: exact, unless a text is made to overflow it */
 
@@ -289,9 +289,9 @@ bool features_vector(struct features *features, const char *text, size_t length,
 	if (features->n > 0)
 		qsort(features->list, features->n, sizeof *features->list, by_hash);
 	sum(features, sums);
-	for (size_t i = 0; i < EMBED_BUILTIN; i++)
+	for (size_t i = 0; i < FEATURE_HASH_SIZE; i++)
 		squares += (double)sums[i] * (double)sums[i];
-	for (size_t i = 0; i < EMBED_BUILTIN; i++)
+	for (size_t i = 0; i < FEATURE_HASH_SIZE; i++)
 		ret_vector[i] = squares > 0 ? (float)((double)sums[i] / sqrt(squares)) : 0.0F;
 	return true;
 }

@@ -8,9 +8,13 @@
 #ifndef DOCPROC_EMBED_FEATURE_HASH_H
 #define DOCPROC_EMBED_FEATURE_HASH_H
 
-#include "tools/docproc/embed/embed.h"
+#include <stdbool.h>
+#include <stddef.h>
 
-enum { FEATURES_BYTES_MAX = 1 << 20 }; /* of a longer text, the beginning */
+enum {
+	FEATURE_HASH_SIZE = 384,      /* dimensions of a vector */
+	FEATURES_BYTES_MAX = 1 << 20, /* of a longer text, the beginning */
+};
 
 struct features;
 
@@ -19,7 +23,7 @@ void features_close(struct features *features);
 
 /* Of length 1, or zero for a text without a word. False: no memory. */
 bool features_vector(struct features *features, const char *text, size_t length,
-		     float ret_vector[EMBED_BUILTIN]);
+		     float ret_vector[FEATURE_HASH_SIZE]);
 
 /* The product of two vectors: their cosine, if both are of length 1. */
 double features_cosine(const float *one, const float *other, size_t dimension);

@@ -5,7 +5,7 @@
  * and "Is." but not "Dr.", and many languages have none.
  */
 #include "tools/docproc/language/abbreviation.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/utf8.h"
 #include <string.h>
 #include <unicode/uchar.h>
 

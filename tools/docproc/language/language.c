@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/language/language.h"
+#include "tools/docproc/document/utf8.h"
 #include "tools/docproc/language/language_words.h"
-#include "tools/docproc/language/utf8.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>

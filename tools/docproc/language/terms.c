@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Unicode's own data (ICU) tell what a letter is and which script it belongs to. */
 #include "tools/docproc/language/terms.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/utf8.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unicode/uchar.h>

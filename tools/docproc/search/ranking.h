@@ -4,7 +4,8 @@
 #define DOCPROC_SEARCH_RANKING_H
 
 #include "tools/docproc/search/query.h"
-#include "tools/docproc/store/store_parts.h"
+#include "tools/docproc/store/database.h"
+#include "tools/docproc/store/store.h"
 
 struct ranked {
 	int64_t chunk;

@@ -8,6 +8,7 @@
  */
 #include "tools/docproc/language/terms.h"
 #include "tools/docproc/store/schema.h"
+#include "tools/docproc/store/store.h"
 #include <assert.h>
 #include <endian.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef DOCPROC_STORE_SCHEMA_H
 #define DOCPROC_STORE_SCHEMA_H
 
-#include "tools/docproc/store/store_parts.h"
+#include "tools/docproc/store/database.h"
 
 enum {
 	SCHEMA_APPLICATION = 0x74726463, /* "trdc" */

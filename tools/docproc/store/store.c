@@ -3,6 +3,7 @@
  * Opening and closing, and looking a document up. A connection must not be used across fork(): each
  * process opens its own.
  */
+#include "tools/docproc/store/store.h"
 #include "tools/docproc/store/schema.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * From SQLite's answers to sentences. The sentence is for the document's owner and names no path;
  * the advice is for whoever runs the service, and does.
  */
-#include "tools/docproc/store/store_parts.h"
+#include "tools/docproc/store/database.h"
 #include <errno.h>
 #include <string.h>
 

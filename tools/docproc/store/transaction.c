@@ -9,7 +9,7 @@
  * file. So store_reserve() gives the file its size while failing is still possible, and
  * store_copy_log() copies at once; what follows begins at the log's front again, where it takes no more of the disk.
  */
-#include "tools/docproc/store/store_parts.h"
+#include "tools/docproc/store/database.h"
 #include <errno.h>
 #include <sys/resource.h>
 

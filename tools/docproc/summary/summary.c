@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/summary/summary.h"
+#include "tools/docproc/document/strbuf.h"
+#include "tools/docproc/document/utf8.h"
 #include "tools/docproc/embed/feature_hash.h"
-#include "tools/docproc/language/strbuf.h"
-#include "tools/docproc/language/utf8.h"
 #include "tools/docproc/summary/lexrank.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -75,13 +75,13 @@ static int embed(struct candidates *candidates, struct report *report)
 	struct features *features = features_open();
 	int result = 0;
 
-	candidates->vectors = calloc(candidates->n + 1, EMBED_BUILTIN * sizeof(float));
+	candidates->vectors = calloc(candidates->n + 1, FEATURE_HASH_SIZE * sizeof(float));
 	if (!features || !candidates->vectors)
 		result = -ENOMEM;
 	for (size_t i = 0; i < candidates->n && result == 0; i++) {
 		const char *text = candidates->sentences[i]->text;
 		if (!features_vector(features, text, strlen(text),
-				     candidates->vectors + i * EMBED_BUILTIN))
+				     candidates->vectors + i * FEATURE_HASH_SIZE))
 			result = -ENOMEM;
 		else if (report_step(report, 0) < 0)
 			result = CANCELLED;
@@ -95,8 +95,9 @@ static int embed(struct candidates *candidates, struct report *report)
 static bool says_the_same(const struct candidates *candidates, size_t one, size_t other)
 {
 	return strcmp(candidates->sentences[one]->text, candidates->sentences[other]->text) == 0 ||
-	       features_cosine(candidates->vectors + one * EMBED_BUILTIN,
-			       candidates->vectors + other * EMBED_BUILTIN, EMBED_BUILTIN) > same;
+	       features_cosine(candidates->vectors + one * FEATURE_HASH_SIZE,
+			       candidates->vectors + other * FEATURE_HASH_SIZE,
+			       FEATURE_HASH_SIZE) > same;
 }
 
 /* The best one that is not yet chosen and says something new, or n. Of equals, the earlier. */
@@ -153,7 +154,7 @@ static int summarize_builtin(const struct chunks *chunks, struct report *report,
 		result = embed(candidates, report);
 	}
 	if (result == 0)
-		result = lexrank(candidates->vectors, candidates->n, EMBED_BUILTIN, report,
+		result = lexrank(candidates->vectors, candidates->n, FEATURE_HASH_SIZE, report,
 				 candidates->scores);
 	if (result == 0 && !(summary = extract(candidates)))
 		result = -ENOMEM;

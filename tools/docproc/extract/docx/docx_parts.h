@@ -8,7 +8,7 @@
 
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/document/report.h"
-#include "tools/docproc/language/strbuf.h"
+#include "tools/docproc/document/strbuf.h"
 #include "tools/documents/failure.h"
 #include <libxml/xmlreader.h>
 #include <zip.h>

@@ -5,7 +5,7 @@
  * footnotes in between wait until it is complete.
  */
 #include "tools/docproc/extract/pdf/pdf_parts.h"
-#include "tools/docproc/language/strbuf.h"
+#include "tools/docproc/document/strbuf.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

@@ -5,7 +5,7 @@
  * blank between the cells of a table, and between the first two words of a line from right to left.
  */
 #include "tools/docproc/extract/pdf/pdf_parts.h"
-#include "tools/docproc/language/strbuf.h"
+#include "tools/docproc/document/strbuf.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "tools/docproc/extract/extract.h"
 #include "tools/docproc/extract/signature.h"
 #include "tools/docproc/extract/text/plain_parts.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

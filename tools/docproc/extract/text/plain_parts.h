@@ -4,7 +4,7 @@
 #define DOCPROC_EXTRACT_TEXT_PLAIN_PARTS_H
 
 #include "tools/docproc/document/content.h"
-#include "tools/docproc/language/strbuf.h"
+#include "tools/docproc/document/strbuf.h"
 
 enum { PLAIN_BLOCK_MAX = 64 << 10 }; /* bytes; a longer paragraph is cut at a line */
 

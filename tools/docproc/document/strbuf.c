@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/docproc/language/strbuf.h"
-#include "tools/docproc/language/utf8.h"
+#include "tools/docproc/document/strbuf.h"
+#include "tools/docproc/document/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * What the event loop does when the doorbell says that the board has changed, and what follows some
  * time after a change: the slow sweep and the status line. Without changes nothing here is armed.
  */
-#ifndef TRACKD_DAEMON_LOOP_HOUSEKEEPING_H
-#define TRACKD_DAEMON_LOOP_HOUSEKEEPING_H
+#ifndef TRACKD_DAEMON_HOUSEKEEPING_H
+#define TRACKD_DAEMON_HOUSEKEEPING_H
 
 #include "daemon/board/saver.h"
 #include "daemon/expiry/reaper.h"

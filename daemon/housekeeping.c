@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rounds. Who waits is rung first; the rest is housekeeping. */
-#include "daemon/loop/housekeeping.h"
+#include "daemon/housekeeping.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/trackd.h"

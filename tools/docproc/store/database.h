@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the modules of the store share: the connection, transactions, and sentences for errors. */
-#ifndef DOCPROC_STORE_STORE_PARTS_H
-#define DOCPROC_STORE_STORE_PARTS_H
+/* The store's database, below its modules: the connection, transactions, and sentences for errors. */
+#ifndef DOCPROC_STORE_DATABASE_H
+#define DOCPROC_STORE_DATABASE_H
 
-#include "tools/docproc/store/store.h"
+#include "tools/docproc/document/report.h"
+#include "tools/documents/failure.h"
 #include <sqlite3.h>
 
 enum { STORE_WAIT_MS = 5000 }; /* for other processes that write, in one call */
