@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/extract/extract.h"
+#include "tools/docproc/extract/docx/docx.h"
+#include "tools/docproc/extract/pdf/pdf.h"
 #include "tools/docproc/extract/signature.h"
+#include "tools/docproc/extract/text/plain.h"
 #include <errno.h>
 #include <string.h>
 

@@ -8,17 +8,9 @@
 #define DOCPROC_EXTRACT_EXTRACT_H
 
 #include "tools/docproc/document/content.h"
+#include "tools/docproc/document/document.h"
 #include "tools/docproc/document/report.h"
 #include "tools/documents/failure.h"
-
-enum document_type { DOCUMENT_PDF, DOCUMENT_DOCX, DOCUMENT_TEXT, DOCUMENT_MARKDOWN };
-
-enum {
-	EXTRACT_PAGES_MAX = 10000,
-	EXTRACT_PARTS_MAX = 10000,      /* files in a DOCX */
-	EXTRACT_UNPACKED_MAX = 1 << 28, /* bytes a DOCX may unpack to */
-	EXTRACT_RATIO_MAX = 200,        /* and how many times its packed size, over 1 MiB */
-};
 
 /* What the file is. name: as the user called it, for its extension and for messages. FAILED:
  * "Unsupported file type: .doc", "report.pdf is a DOCX document, not a PDF", ... */
@@ -28,13 +20,5 @@ int extract_type(int fd, const char *name, enum document_type *ret_type, struct 
  * *ret_content is empty. */
 int extract_document(int fd, enum document_type type, const char *name, struct report *report,
 		     struct content *ret_content, struct failure *failure);
-
-/* The formats. As extract_document(). */
-int pdf_extract(int fd, const char *name, struct report *report, struct content *content,
-		struct failure *failure);
-int docx_extract(int fd, const char *name, struct report *report, struct content *content,
-		 struct failure *failure);
-int plain_extract(int fd, enum document_type type, const char *name, struct report *report,
-		  struct content *content, struct failure *failure);
 
 #endif

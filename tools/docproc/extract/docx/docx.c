@@ -6,7 +6,6 @@
  */
 #include "tools/docproc/extract/docx/docx.h"
 #include "tools/docproc/extract/docx/docx_parts.h"
-#include "tools/docproc/extract/extract.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* A zip that may be a DOCX. */
+/* Text of a DOCX, a zip with XML in it. docx_extract() is as extract_document(). */
 #ifndef DOCPROC_EXTRACT_DOCX_DOCX_H
 #define DOCPROC_EXTRACT_DOCX_DOCX_H
 
-#include "tools/docproc/extract/signature.h"
+#include "tools/docproc/document/content.h"
+#include "tools/docproc/document/document.h"
+#include "tools/docproc/document/report.h"
+#include "tools/documents/document_type.h"
+#include "tools/documents/failure.h"
 
 /* What kind of zip the file is: a DOCX, another document, or any archive. */
 enum file_kind docx_kind(int fd);
+
+int docx_extract(int fd, const char *name, struct report *report, struct content *content,
+		 struct failure *failure);
 
 #endif

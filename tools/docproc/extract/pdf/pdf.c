@@ -3,7 +3,7 @@
  * PDF through poppler, page by page. All lines are collected first: what is a running head, and which
  * size is that of the body, shows only in the whole document.
  */
-#include "tools/docproc/extract/extract.h"
+#include "tools/docproc/extract/pdf/pdf.h"
 #include "tools/docproc/extract/pdf/pdf_parts.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -4,8 +4,8 @@
  * A paragraph goes on over a column's or a page's end where its last line does not end a sentence;
  * footnotes in between wait until it is complete.
  */
-#include "tools/docproc/extract/pdf/pdf_parts.h"
 #include "tools/docproc/document/strbuf.h"
+#include "tools/docproc/extract/pdf/pdf_parts.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

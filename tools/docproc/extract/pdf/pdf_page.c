@@ -4,8 +4,8 @@
  * the rectangle of each character. The rectangles tell what the text does not: poppler leaves out the
  * blank between the cells of a table, and between the first two words of a line from right to left.
  */
-#include "tools/docproc/extract/pdf/pdf_parts.h"
 #include "tools/docproc/document/strbuf.h"
+#include "tools/docproc/extract/pdf/pdf_parts.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

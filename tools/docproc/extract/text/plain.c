@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Plain text: paragraphs are what blank lines separate, or lines that are long enough to be one. */
-#include "tools/docproc/extract/extract.h"
-#include "tools/docproc/extract/signature.h"
-#include "tools/docproc/extract/text/plain_parts.h"
+#include "tools/docproc/extract/text/plain.h"
 #include "tools/docproc/document/utf8.h"
+#include "tools/docproc/extract/text/plain_parts.h"
+#include "tools/documents/document_type.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
