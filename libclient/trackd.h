@@ -2,37 +2,37 @@
 /*
  * trackd - live task status for every process on a host.
  *
- * This is the only header that is installed. It is also the manual: what is said of a call here
- * is the contract. Link with -ltrackd (pkg-config: libtrackd).
+ * This is the only installed header. It is also the manual: the comment on a call is its contract.
+ * Link with -ltrackd (pkg-config: libtrackd).
  *
  * THE PICTURE
- *   A board is a ring of task records in POSIX shared memory, made by one daemon (trackd). A
- *   program that writes to it is a producer, one that only looks is a reader. Updating a task is a
- *   few stores under a process-shared mutex; reading one takes no lock, makes no system call and
- *   copies nothing. Neither needs the daemon to be running at that moment.
+ *   A board is a ring of task records in POSIX shared memory, created by one daemon (trackd). A
+ *   program that writes to it is a producer, a program that only reads it is a reader. Updating a
+ *   task is a few stores under a process-shared mutex; reading a task takes no lock, makes no
+ *   system call and copies nothing. Neither requires a running daemon.
  *
  * ERRORS
  *   Calls that can fail return int: 0 or more is success, negative is -errno or one of the
- *   TRACKD_E_* codes; trackd_strerror() knows both. ret_ parameters are left untouched on failure.
- *   No call prints, exits, aborts, installs a signal handler or starts a thread.
+ *   TRACKD_E_* codes; trackd_strerror() accepts both. ret_ parameters are unchanged on failure. No
+ *   call prints, exits, aborts, installs a signal handler or starts a thread.
  *
  * TIME LIMIT
  *   A call that must take a lock waits for it up to the connection's timeout (default 2 s) and then
- *   returns TRACKD_E_BUSY, having changed nothing. Only a process that is stopped in the middle of
- *   an operation on the same record or table can make that happen. Reading calls never wait.
+ *   returns TRACKD_E_BUSY without having changed anything. This happens only if another process is
+ *   stopped in the middle of an operation on the same record or table. Reading calls never wait.
  *
  * REPLACED BOARDS
- *   The daemon replaces a board when another capacity or mode is configured, when it is damaged, or
- *   when somebody has unlinked it. A connection moves on by itself; references, iterators and cursors
- *   stay good, except references to records above a smaller capacity (TRACKD_E_GONE: look the id up
- *   again). A writing call that meets a replacement waits for the new board, usually a few
- *   milliseconds, at most the connection's timeout, and then returns TRACKD_E_MOVING: it was not
- *   applied. Nothing that was acknowledged is lost. TRACKD_E_NO_BOARD from any call: the board was
- *   removed and there is no other; the connection finds one as soon as there is. That somebody has
- *   unlinked a board which no daemon serves is noticed within a second, by trackd_advance() at every
- *   256th call; what was written before is lost with it. A reading connection
- *   lets go of the old board at its next call; a writing one keeps 640 bytes a task of it until it is
- *   closed.
+ *   The daemon replaces a board if another capacity or mode is configured, if the board is damaged,
+ *   or if it has been unlinked. A connection switches to the new board automatically; references,
+ *   iterators and cursors stay valid, except references to records beyond a smaller capacity
+ *   (TRACKD_E_GONE: look the id up again). During a replacement, a writing call waits for the new
+ *   board, usually a few milliseconds and at most the connection's timeout; then it returns
+ *   TRACKD_E_MOVING and has not been applied. No acknowledged change is lost. TRACKD_E_NO_BOARD
+ *   from any call means that the board was removed and there is no other; the connection finds a
+ *   new board as soon as one exists. If a board that no daemon serves is unlinked, a connection
+ *   notices within a second (trackd_advance() at every 256th call); changes made before that are
+ *   lost with the board. A reading connection unmaps the old board at its next call; a writing
+ *   connection keeps 640 bytes of it per task until it is closed.
  *
  * THREADS
  *   A struct trackd may be used by any number of threads at once, except that trackd_close() must
@@ -40,36 +40,39 @@
  *   made from a signal handler, and no thread may be cancelled or leave by longjmp() inside one.
  *
  * FORK AND EXEC
- *   After fork() the child may go on using the connection, whatever threads of the parent were doing
- *   with it. Its first call of any kind closes the child's copies of the connection's descriptors, so
- *   an event loop takes a new one from trackd_fd(). Its first call that writes attaches it as itself,
- *   so the tasks that it moves are its own; until then it holds nothing. trackd_close() in a child
- *   leaves the parent's connection as it is. In a child that shares its parent's memory (vfork(), or
- *   clone() with CLONE_VM) no call may be made. A program that calls exec stays the worker of its
- *   tasks: a process is known by its pid and start time, not its image.
+ *   After fork() the child may continue to use the connection, whatever threads of the parent were
+ *   doing with it. The child's first call closes its copies of the connection's descriptors, so an
+ *   event loop must get a new one from trackd_fd(). The child's first writing call attaches it as a
+ *   new client, so it becomes the worker of the tasks that it moves; until then it is the worker of
+ *   no task. trackd_close() in a child does not affect the parent's connection. A child that shares
+ *   its parent's memory (vfork(), or clone() with CLONE_VM) must not make any call. A program that
+ *   calls exec remains the worker of its tasks, because a process is identified by its pid and
+ *   start time, not by its image.
  *
  * NAMESPACES
- *   A producer shares the board's pid and time namespace. One that comes to be in another one, as a
- *   forked child or by setns(), gets TRACKD_E_NAMESPACE from every call that writes, which then has
- *   changed nothing; it may go on reading, and writes again when it is back. A child is refused at
- *   its first call. After setns() into a time namespace the first call that reads the clock is, and
- *   the others from then on; if the clocks are less than a second apart, that may take a second.
- *   A process that may not look at its own /proc is refused as a child, for it cannot tell.
+ *   A producer must be in the board's pid and time namespaces. If it is in another one, as a forked
+ *   child or after setns(), every writing call returns TRACKD_E_NAMESPACE and changes nothing; the
+ *   process may continue to read, and can write again after it has returned. A child is refused
+ *   from its first call. After setns() into a time namespace, calls are refused from the first one
+ *   that reads the clock; if the clocks differ by less than a second, that may take a second. A
+ *   child that cannot read its own /proc is refused, because it cannot compare namespaces.
  *
  * STRINGS
- *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -, but neither "." nor "..", which are no names
- *   in a path or a URL. Owners: 0 to 63 bytes of UTF-8. One that does not fit is an error
- *   (TRACKD_E_KEY), never cut. Names (255 bytes), messages (191) and errors (511)
- *   are cut at a character boundary and marked as cut. They should be UTF-8 and are not checked:
- *   whoever shows them must expect any bytes and no NUL within. What is passed in is copied.
+ *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -, but neither "." nor "..", which have a
+ *   special meaning in paths and URLs. Owners: 0 to 63 bytes of UTF-8. An invalid id or owner is an
+ *   error (TRACKD_E_KEY) and is never truncated. Names (255 bytes), messages (191) and errors (511)
+ *   are truncated at a character boundary and marked as truncated. They should be UTF-8 but are not
+ *   checked: programs that display them must expect any bytes except NUL. All strings that are
+ *   passed in are copied.
  *
  * TIMES
- *   Durations are in milliseconds and say so (_ms). Points in time are nanoseconds since the Unix
- *   epoch (_ns), made from CLOCK_BOOTTIME and an offset that the daemon keeps fresh: setting the
- *   wall clock moves what people are shown and expires nothing.
+ *   Durations are in milliseconds (suffix _ms). Points in time are nanoseconds since the Unix epoch
+ *   (suffix _ns), computed from CLOCK_BOOTTIME and an offset that the daemon keeps current: setting
+ *   the wall clock changes the displayed times but expires nothing.
  *
  * COSTS
- *   Given as measured by `make bench` on two cores of a virtual server, for a board of 16 384 tasks.
+ *   Costs were measured with `make bench` on two cores of a virtual server, with a board of 16 384
+ *   tasks.
  */
 #ifndef TRACKD_H
 #define TRACKD_H
@@ -91,9 +94,9 @@ extern "C" {
 
 #define TRACKD_ID_MAX 63         /* bytes, without the NUL */
 #define TRACKD_OWNER_MAX 63      /* bytes */
-#define TRACKD_NAME_MAX 255      /* bytes; longer names are cut */
-#define TRACKD_MESSAGE_MAX 191   /* bytes; longer messages are cut */
-#define TRACKD_ERROR_MAX 511     /* bytes; longer errors are cut */
+#define TRACKD_NAME_MAX 255      /* bytes; longer names are truncated */
+#define TRACKD_MESSAGE_MAX 191   /* bytes; longer messages are truncated */
+#define TRACKD_ERROR_MAX 511     /* bytes; longer errors are truncated */
 #define TRACKD_STAGES_MAX 16     /* stages of one kind */
 #define TRACKD_STAGE_NAME_MAX 31 /* bytes of a kind's or a stage's name */
 #define TRACKD_KINDS_MAX 64      /* kinds of one board */
@@ -101,16 +104,16 @@ extern "C" {
 #define TRACKD_CAPACITY_MIN 16
 #define TRACKD_CAPACITY_MAX 16777216
 #define TRACKD_CAPACITY_DEFAULT 16384
-#define TRACKD_EVENTS 65536 /* transitions remembered */
+#define TRACKD_EVENTS 65536 /* transitions kept for readers of events */
 #define TRACKD_WORK_MAX                                                                            \
-	((UINT64_C(1) << 46) - 1)              /* most that a task counts, see trackd_advance() */
+	((UINT64_C(1) << 46) - 1)              /* limit of a task's count, see trackd_advance() */
 #define TRACKD_TTL_DEFAULT_MS 3600000u         /* 1 h: final tasks, and those with no live worker */
 #define TRACKD_ACTIVE_TTL_DEFAULT_MS 86400000u /* 24 h: active tasks whose worker is alive */
 #define TRACKD_TTL_NEVER UINT32_MAX            /* never expires */
 
 /* ---- Errors -------------------------------------------------------------- */
 
-/* X(name, value, what trackd_strerror() says: what is wrong, and what to do next) */
+/* X(name, value, the text of trackd_strerror(): what is wrong, and what to do next) */
 #define TRACKD_ERRORS(X)                                                                           \
 	X(TRACKD_E_NO_BOARD, -20001,                                                               \
 	  "no board: is trackd running? (systemctl start trackd, or trackd --user)")               \
@@ -169,13 +172,13 @@ enum trackd_error {
 };
 
 /*
- * What an error means and what to do next, in one line of English.
- * error:  what a call returned; 0 and positive values give "success".
+ * Describe an error and what to do next, in one line of English.
+ * error:  the return value of a call; 0 and positive values give "success".
  * Returns a constant string, or for an -errno the C library's text. Never NULL. Any thread.
  */
 const char *trackd_strerror(int error);
 
-/* The version of the library that is running, which may differ from TRACKD_VERSION. */
+/* The version of the loaded library, which may differ from TRACKD_VERSION. */
 const char *trackd_version(void);
 
 /* ---- Words --------------------------------------------------------------- */
@@ -197,7 +200,7 @@ enum trackd_reason {
 	TRACKD_REASON_HOST_RESTART = 4, /* was active when the host went down */
 };
 
-/* Kind 0, known to every board: name, percentage at which the stage starts. */
+/* The stages of kind 0, which every board has, and the percentage at which each starts. */
 #define TRACKD_KIND_DOCUMENT 0
 enum trackd_document_stage {
 	TRACKD_EXTRACTING = 0,  /* 10 % */
@@ -222,12 +225,12 @@ static inline bool trackd_state_final(enum trackd_state state)
 struct trackd; /* a connection to one board; opaque */
 
 enum trackd_open_flags {
-	TRACKD_OPEN_READ = 0,       /* map the board read-only: the kernel keeps us from writing */
+	TRACKD_OPEN_READ = 0,       /* map the board read-only: the kernel prevents writes */
 	TRACKD_OPEN_WRITE = 1 << 0, /* be a producer */
-	/* a producer that never becomes a task's worker: what a short-lived tool wants. Its updates
-	 * leave the worker that the task has. */
+	/* be a producer that never becomes a task's worker, for short-lived tools. Its updates do
+	 * not change a task's worker. */
 	TRACKD_OPEN_NO_WORKER = 1 << 1,
-	TRACKD_OPEN_NO_DAEMON = 1 << 2, /* do not talk to the daemon: open the board by name */
+	TRACKD_OPEN_NO_DAEMON = 1 << 2, /* do not contact the daemon: open the board by name */
 };
 
 struct trackd_options {
@@ -236,8 +239,8 @@ struct trackd_options {
 	const char *board;   /* "/name" or "name", or NULL: by the rule below */
 	const char *socket;  /* path of the daemon's socket, or NULL: by the rule below */
 	uint32_t timeout_ms; /* for locks and for the daemon's answer; 0: 2000 */
-	int32_t worker_pid;  /* the process that is the worker of what this connection moves;
-				0: the caller. Another process must exist now. */
+	int32_t worker_pid;  /* the process to record as the worker of the tasks that this
+				connection moves; 0: the caller. Any other process must exist now. */
 };
 #define TRACKD_OPTIONS_INIT                                                                        \
 	{                                                                                          \
@@ -250,42 +253,44 @@ struct trackd_options {
  * ret_trackd: the connection; the caller closes it with trackd_close().
  * options:    NULL means { TRACKD_OPEN_READ }. Strings are copied.
  *
- * WHICH BOARD (the one rule, also of trackctl): the options; for what they leave open the
- * environment's TRACKD_BOARD and TRACKD_SOCKET (ignored in set-user-ID programs; TRACKD_SOCKET also
- * when an option names another board than TRACKD_BOARD); if neither names a board, the user's own,
- * /trackd-<uid>, if it or its socket exists and belongs to the user; then the system's, /trackd.
- * If a socket was named and no board, the board is the one that its daemon serves. A name is "/" and
- * 1 to 59 bytes of A-Za-z0-9._-, not beginning with a dot. The socket of board /NAME is NAME.sock in the per-user or system runtime directory:
+ * WHICH BOARD (the same rule applies to trackctl): The options come first. Where they are NULL, the
+ * environment variables TRACKD_BOARD and TRACKD_SOCKET are used (they are ignored in set-user-ID
+ * programs; TRACKD_SOCKET is also ignored if an option names another board than TRACKD_BOARD). If
+ * neither names a board, it is the user's own, /trackd-<uid>, if that or its socket exists and
+ * belongs to the user; otherwise the system's, /trackd. If only a socket is named, the board is the
+ * one that its daemon serves. A name is "/" and 1 to 59 bytes of A-Za-z0-9._-, not beginning with a
+ * dot. The socket of board /NAME is NAME.sock in the per-user or system runtime directory:
  * $XDG_RUNTIME_DIR/trackd/trackd-<uid>.sock for the user's own board, /run/trackd/trackd.sock for
  * the system's; for any other board $XDG_RUNTIME_DIR/trackd/NAME.sock if that exists, else
- * /run/trackd/NAME.sock. $XDG_RUNTIME_DIR counts only if it is the user's and others may not write
- * it; else it is /run/user/<uid>.
+ * /run/trackd/NAME.sock. $XDG_RUNTIME_DIR is used only if it belongs to the user and other users
+ * cannot write to it; otherwise /run/user/<uid> is used instead.
  *
- * The daemon hands out the board's descriptor over the socket. Where no daemon answers, the board
- * is opened by name, as its mode permits, and only if it is a regular file with one link that
- * belongs to the user who owns the socket's directory, or, if everybody may write there, to the
- * caller.
+ * The daemon passes the board's descriptor over the socket. If no daemon answers, the board is
+ * opened by name. This requires that its mode permits it and that it is a regular file with one
+ * link, owned by the user who owns the socket's directory or, if that directory is writable for all
+ * users, by the caller.
  *
- * Errors: TRACKD_E_NO_BOARD; -EACCES not permitted; TRACKD_E_NAMESPACE (a producer in a foreign pid
+ * Errors: TRACKD_E_NO_BOARD; -EACCES (not permitted); TRACKD_E_NAMESPACE (a producer in another pid
  * or time namespace); TRACKD_E_OTHER_BOARD (the daemon at the socket serves another board than the
- * one that was named); TRACKD_E_LAYOUT; TRACKD_E_NOT_OURS; TRACKD_E_DAMAGED; TRACKD_E_TABLE_FULL;
- * -ESRCH (worker_pid does not exist); -EINVAL; -ENOMEM; -EMFILE.
+ * one named); TRACKD_E_LAYOUT; TRACKD_E_NOT_OURS; TRACKD_E_DAMAGED; TRACKD_E_TABLE_FULL; -ESRCH
+ * (worker_pid does not exist); -EINVAL; -ENOMEM; -EMFILE.
  * Cost: about 100 us, once.
  */
 int trackd_open(struct trackd **ret_trackd, const struct trackd_options *options);
 
 /*
- * Close a connection: unmap, close the descriptor. NULL is allowed. The process stays known to the
- * board as the worker of its tasks until it exits. No view of the connection may be used after.
+ * Close a connection: unmap the board and close the descriptor. NULL is allowed. The process
+ * remains the worker of its tasks until it exits. Views of the connection must not be used
+ * afterwards.
  */
 void trackd_close(struct trackd *trackd);
 
 /* ---- References ---------------------------------------------------------- */
 
 /*
- * Names one record. A plain value: copy it, keep it, pass it to another process of the same board.
- * Needs no freeing. It goes stale (TRACKD_E_GONE) when its task is removed, replaced, evicted or
- * expired, and never comes to name another task.
+ * A reference to one record. It is a plain value: it can be copied, stored, and passed to another
+ * process that uses the same board, and needs no freeing. It becomes stale (TRACKD_E_GONE) when its
+ * task is removed, replaced, evicted or expired, and never refers to another task.
  */
 struct trackd_ref {
 	uint32_t slot;
@@ -294,25 +299,25 @@ struct trackd_ref {
 
 /* ---- Producing: each needs TRACKD_OPEN_WRITE, else TRACKD_E_READ_ONLY ---- */
 /*
- * Each may also return TRACKD_E_MOVING and TRACKD_E_NO_BOARD (see REPLACED BOARDS), and after a fork
- * or on another board what trackd_open() returns.
+ * Each call may also return TRACKD_E_MOVING and TRACKD_E_NO_BOARD (see REPLACED BOARDS) and, after
+ * a fork or a switch to another board, the errors of trackd_open().
  */
 
 enum trackd_create_flags {
-	/* if a task of that id and the same owner exists, take its place */
+	/* replace an existing task of that id if it has the same owner */
 	TRACKD_REPLACE = 1 << 0,
 };
 
 struct trackd_new {
-	size_t size;         /* sizeof(struct trackd_new) */
-	const char *id;      /* required */
-	const char *owner;   /* NULL or "": nobody's */
-	const char *name;    /* for people; NULL: the id */
-	const char *message; /* NULL: "Queued for processing" */
-	uint64_t total;  /* how much work there is, in units of trackd_advance(); 0: not known */
-	int32_t kind;    /* TRACKD_KIND_DOCUMENT or what trackd_kind_find() returned */
-	uint32_t flags;  /* enum trackd_create_flags */
-	uint32_t ttl_ms; /* 0: the board's ttl; TRACKD_TTL_NEVER */
+	size_t size;            /* sizeof(struct trackd_new) */
+	const char *id;         /* required */
+	const char *owner;      /* NULL or "": no owner */
+	const char *name;       /* shown to users; NULL: the id */
+	const char *message;    /* NULL: "Queued for processing" */
+	uint64_t total;         /* amount of work, in units of trackd_advance(); 0: unknown */
+	int32_t kind;           /* TRACKD_KIND_DOCUMENT or a result of trackd_kind_find() */
+	uint32_t flags;         /* enum trackd_create_flags */
+	uint32_t ttl_ms;        /* 0: the board's ttl; TRACKD_TTL_NEVER */
 	uint32_t active_ttl_ms; /* 0: the board's active_ttl; TRACKD_TTL_NEVER */
 };
 #define TRACKD_NEW_INIT                                                                            \
@@ -326,25 +331,25 @@ struct trackd_new {
  * task:    copied.
  * ret_ref: may be NULL.
  *
- * On a full board an expired task goes first; then, of the next 64 final ones after the cursor, the
- * one that ended first. One whose lock a process holds is passed over; TRACKD_E_BUSY if nothing else
- * is left. With TRACKD_REPLACE of one's own task nothing goes but that task.
- * Errors: TRACKD_E_EXISTS (a live task of that id; with TRACKD_REPLACE only if its owner is
- * another); TRACKD_E_FULL; TRACKD_E_KEY; TRACKD_E_KIND; TRACKD_E_BUSY; TRACKD_E_OVERFLOW (total);
- * -EINVAL (size, flags). Cost: about 0.5 us.
+ * On a full board, an expired task is evicted first; otherwise, of the next 64 final tasks after
+ * the cursor, the one that ended first. Tasks whose lock is held are skipped; TRACKD_E_BUSY if
+ * there are no others. Replacing an existing task with TRACKD_REPLACE evicts no other task.
+ * Errors: TRACKD_E_EXISTS (there is a live task of that id; with TRACKD_REPLACE only if it has
+ * another owner); TRACKD_E_FULL; TRACKD_E_KEY; TRACKD_E_KIND; TRACKD_E_BUSY; TRACKD_E_OVERFLOW
+ * (total); -EINVAL (size, flags). Cost: about 0.5 us.
  */
 int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct trackd_ref *ret_ref);
 
 #define TRACKD_STAGE_KEEP (-1)
 
 /*
- * Move a task to a stage and say something about it, or with TRACKD_STAGE_KEEP only say it.
+ * Move a task to a stage and set its message. With TRACKD_STAGE_KEEP, only set the message.
  *
  * stage:   index in the task's kind (enum trackd_document_stage, trackd_stage_find()). Naming a
- *          stage makes the caller the task's worker, whose death fails it. An earlier stage than
- *          the present one is a retry: it and what came after it start again. Another stage begins
- *          with done 0 and total unknown; the present one keeps both.
- * message: NULL leaves the message as it is.
+ *          stage makes the caller the task's worker; if the worker dies, the task fails. A stage
+ *          before the current one is a retry: that stage and all later ones start again. A new
+ *          stage begins with done 0 and total unknown; naming the current stage keeps both.
+ * message: NULL keeps the current message.
  * Renews the task's time to live.
  * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_STAGE; TRACKD_E_BUSY. Cost: about 60 ns; a change
  * of stage about 150 ns.
@@ -352,37 +357,38 @@ int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct t
 int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage, const char *message);
 
 /*
- * Count work done in the present stage. Belongs in the inner loop: one compare-and-swap, no lock,
- * wakes nobody; who watches sees it within 100 ms. Any thread or process may count on one task.
+ * Count work done in the current stage. Meant for inner loops: it is one compare-and-swap, takes no
+ * lock and wakes no waiters; waiting clients see the change within 100 ms. Any number of threads
+ * and processes may count on one task.
  *
- * units:  added to done, which is at most TRACKD_WORK_MAX, as is what the task counts in all stages
- *         together. Beyond half of that a call takes the task's lock.
- * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_OVERFLOW; TRACKD_E_BUSY (a process stands still
- * while it ends the task). Cost: about 10 ns.
+ * units:  added to done. Both done and the task's count over all stages are limited to
+ *         TRACKD_WORK_MAX. Beyond half of that, a call takes the task's lock.
+ * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_OVERFLOW; TRACKD_E_BUSY (a process was stopped
+ * while it was ending the task). Cost: about 10 ns.
  */
 int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units);
 
 /*
- * Say how much work the present stage has; done stays. 0: not known.
+ * Set the amount of work of the current stage; done is unchanged. 0: unknown.
  * Errors: as trackd_update(), and TRACKD_E_OVERFLOW. Cost: as trackd_update().
  */
 int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64_t total);
 
 /*
- * Set done and total of the present stage outright, for programs that know only the sum.
+ * Set done and total of the current stage to absolute values, for programs that know only the sum.
  * Errors and cost: as trackd_set_total().
  */
 int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t done,
 			uint64_t total);
 
 /*
- * End a task. Final is final: every later change is TRACKD_E_FINAL, but for trackd_cancel() of what
- * is cancelled, which finds nothing to do.
+ * End a task. A final state never changes: every later change returns TRACKD_E_FINAL, except
+ * trackd_cancel() of a cancelled task, which succeeds without doing anything.
  *   complete:  100 %; message NULL: "Processing complete".
- *   fail:      stays where it was; message "Processing failed", reason error; error NULL: "Unknown
- *              error".
- *   cancelled: stays where it was; reason cancelled; message NULL: "Cancelled". For a worker that
- *              was asked to stop, or by its own choice.
+ *   fail:      progress is unchanged; message "Processing failed", reason error; error NULL:
+ *              "Unknown error".
+ *   cancelled: progress is unchanged; reason cancelled; message NULL: "Cancelled". For a worker
+ *              that was asked to stop or stops by its own decision.
  * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. Cost: about 200 ns.
  */
 int trackd_complete(struct trackd *trackd, struct trackd_ref ref, const char *message);
@@ -390,36 +396,37 @@ int trackd_fail(struct trackd *trackd, struct trackd_ref ref, const char *error)
 int trackd_cancelled(struct trackd *trackd, struct trackd_ref ref, const char *message);
 
 enum trackd_cancel_result {
-	TRACKD_CANCEL_ASKED = 0, /* active: its worker has been asked (again) */
-	TRACKD_CANCEL_ENDED = 1, /* cancelled: it was pending until now, or is so already */
+	TRACKD_CANCEL_ASKED = 0, /* active: the request is recorded (again) */
+	TRACKD_CANCEL_ENDED = 1, /* cancelled: it was pending, or was cancelled before */
 };
 
 /*
- * Ask for a task to be cancelled. Returns enum trackd_cancel_result. Any producer may ask; the
- * worker learns of it from trackd_cancel_requested() and ends the task with trackd_cancelled().
- * To ask again changes nothing and is no error, also when the task is cancelled by then.
+ * Request the cancellation of a task. Returns enum trackd_cancel_result. Any producer may call it;
+ * the worker sees the request with trackd_cancel_requested() and ends the task with
+ * trackd_cancelled(). A repeated request changes nothing and is not an error, even if the task has
+ * been cancelled meanwhile.
  * Errors: TRACKD_E_GONE; TRACKD_E_FINAL: it completed or failed; TRACKD_E_BUSY. Cost: as
  * trackd_update().
  */
 int trackd_cancel(struct trackd *trackd, struct trackd_ref ref);
 
 /*
- * Forget a task, whatever its state. Its id is free at once. A worker is not told: its next call
- * is TRACKD_E_GONE.
+ * Remove a task in any state. Its id is free at once. The worker is not notified: its next call
+ * returns TRACKD_E_GONE.
  * Errors: TRACKD_E_GONE; TRACKD_E_BUSY. Cost: about that of trackd_create().
  */
 int trackd_remove(struct trackd *trackd, struct trackd_ref ref);
 
 /* ---- Reading ------------------------------------------------------------- */
 /*
- * With any connection, and without a lock or a system call; but once a second one call of a
- * connection asks fstat(2) whether the board has been unlinked, and moves on if it has, and stat(2)
- * whether this process is in another namespace now; so does the first call of a forked child.
- * TRACKD_E_NO_BOARD from each of them: the board was removed.
+ * These calls work with any connection and take no lock. They make no system call, with one
+ * exception: once a second, and in the first call of a forked child, a call uses fstat(2) to check
+ * whether the board has been unlinked (and switches boards if it has), and stat(2) to check whether
+ * the process has changed namespaces. Each may return TRACKD_E_NO_BOARD: the board was removed.
  */
 
-/* Whether somebody asked for the task to be cancelled: 1 or 0. Reads no clock either; about 3 ns,
- * so ask once per page, chunk or batch. Errors: TRACKD_E_GONE. */
+/* Whether a cancellation of the task was requested: 1 or 0. Reads no clock and takes about 3 ns, so
+ * call it once per page, chunk or batch. Errors: TRACKD_E_GONE. */
 int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref);
 
 /*
@@ -429,8 +436,9 @@ int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref);
 int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_ref *ret_ref);
 
 /*
- * A look at a record in place. The numbers are loaded; strings are read where they lie, through
- * the functions below. What a view showed counts only if trackd_view_valid() says so afterwards:
+ * A view of a record in place. The numbers are loaded; strings are read in place through the
+ * functions below. Data read through a view is consistent only if trackd_view_valid() returns true
+ * afterwards:
  *
  *	do {
  *		error = trackd_get(trackd, ref, &view);
@@ -439,16 +447,16 @@ int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_ref *ret_
  *		use(view.done, view.total, trackd_view_message(&view));
  *	} while (!trackd_view_valid(&view));
  *
- * A writer never waits for a view, so hold none across slow work: copy instead.
+ * A writer never waits for a view, so do not keep a view during slow work: make a copy instead.
  */
 struct trackd_view {
 	struct trackd_ref ref;
-	uint64_t revision;        /* counts published versions of this record; never goes back */
-	uint64_t done, total;     /* of the present stage, or of the one in which the task ended */
+	uint64_t revision;        /* number of published versions of this record; never decreases */
+	uint64_t done, total;     /* of the current stage, or of the one in which the task ended */
 	uint64_t updated_boot_ns; /* last update, CLOCK_BOOTTIME of the board */
 	uint8_t state;            /* enum trackd_state */
 	uint8_t reason;           /* enum trackd_reason */
-	int8_t stage;             /* present or last stage; -1: none yet */
+	int8_t stage;             /* current or last stage; -1: none yet */
 	uint8_t flags;            /* enum trackd_task_flags */
 	int32_t kind;
 	/* private */
@@ -460,24 +468,24 @@ enum trackd_task_flags {
 	TRACKD_NAME_CUT = 1 << 0, /* only in a struct trackd_task */
 	TRACKD_MESSAGE_CUT = 1 << 1,
 	TRACKD_ERROR_CUT = 1 << 2,
-	TRACKD_CANCEL_REQUESTED = 1 << 3, /* somebody asked for it to be cancelled */
+	TRACKD_CANCEL_REQUESTED = 1 << 3, /* its cancellation was requested */
 };
 
 /*
- * Look at a task. The numbers of one view belong together; what is read through it later counts if
- * trackd_view_valid() says so.
- * Errors: TRACKD_E_GONE; -EAGAIN when 1000 tries met a writer each time. Cost: about 15 ns, of
- * which the clock is half.
+ * Take a view of a task. The numbers in a view are consistent with each other; data read through it
+ * later is consistent if trackd_view_valid() returns true.
+ * Errors: TRACKD_E_GONE; -EAGAIN if a writer interfered with each of 1000 tries. Cost: about 15 ns,
+ * half of it for the clock.
  */
 int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view);
 
-/* Whether the record is still the version that trackd_get() saw, so that all that was read through
- * the view belongs together. About 2 ns. */
+/* Whether the record still has the version that trackd_get() saw, which means that all data read
+ * through the view is consistent. Cost: about 2 ns. */
 bool trackd_view_valid(const struct trackd_view *view);
 
-/* Strings in place: NUL-terminated, never NULL, valid as long as the view is. status is the stage's
- * name while active and the state's otherwise. progress is 0 to 100; 100 only when
- * completed; of what failed or was cancelled, where that was. */
+/* Strings in place: NUL-terminated, never NULL, valid as long as the view is. status is the name of
+ * the stage while active, otherwise the name of the state. progress is 0 to 100, and 100 only for
+ * completed tasks; failed and cancelled tasks keep the value at which they ended. */
 const char *trackd_view_id(const struct trackd_view *view);
 const char *trackd_view_owner(const struct trackd_view *view);
 const char *trackd_view_name(const struct trackd_view *view);
@@ -488,8 +496,8 @@ int trackd_view_progress(const struct trackd_view *view);
 
 enum trackd_stage_state {
 	TRACKD_STAGE_WAITING = 0, /* not entered */
-	TRACKD_STAGE_RUNNING = 1, /* the present one */
-	TRACKD_STAGE_DONE = 2,    /* left for another, or completed in */
+	TRACKD_STAGE_RUNNING = 1, /* the current one */
+	TRACKD_STAGE_DONE = 2,    /* left for another stage, or the task completed in it */
 	TRACKD_STAGE_ENDED = 3,   /* the task failed or was cancelled in it */
 };
 
@@ -498,10 +506,10 @@ struct trackd_stage {
 	uint64_t started_ns, finished_ns; /* 0: not yet */
 	uint64_t done, total;
 	uint8_t state;   /* enum trackd_stage_state */
-	uint8_t percent; /* of the task, at which the stage starts */
+	uint8_t percent; /* of the task, at the start of the stage */
 };
 
-/* A task, whole and self-contained. */
+/* A complete, self-contained copy of a task. */
 struct trackd_task {
 	struct trackd_ref ref;
 	uint64_t revision;
@@ -520,28 +528,28 @@ struct trackd_task {
 	uint8_t flags; /* enum trackd_task_flags */
 	uint8_t n_stages;
 	uint64_t done, total;
-	uint64_t serial; /* grows from task to task of one owner: newest first is highest first */
+	uint64_t serial; /* increases with each task of an owner: the newest has the highest */
 	uint64_t created_ns, started_ns, updated_ns, finished_ns; /* 0: not yet */
-	uint64_t cancel_requested_ns;   /* 0: not asked; exact to 1 ms, after 24 days to 1 s */
+	uint64_t cancel_requested_ns;   /* 0: not requested; exact to 1 ms, after 24 days to 1 s */
 	uint64_t expires_ns;            /* UINT64_MAX: never */
 	uint32_t ttl_ms, active_ttl_ms; /* as given at creation */
-	int32_t worker_pid;             /* 0: none, or no longer known */
+	int32_t worker_pid;             /* 0: none, or unknown by now */
 	uint32_t worker_uid;
-	/* In clock ticks after the host's boot: field 22 of /proc/PID/stat, less the boottime offset of
-	 * one's time namespace. */
+	/* In clock ticks since the host's boot: field 22 of /proc/PID/stat, minus the boottime
+	 * offset of the reader's time namespace. */
 	uint64_t worker_start;
 	char worker_comm[16];
 	struct trackd_stage stages[TRACKD_STAGES_MAX];
 };
 
 /*
- * Copy a task. Every field belongs to one version; strings are terminated.
- * Errors: TRACKD_E_GONE; -EAGAIN when 1000 tries met a writer each time. Cost: about 0.3 us.
+ * Copy a task. All fields are from the same version; strings are terminated. Errors: TRACKD_E_GONE;
+ * -EAGAIN if a writer interfered with each of 1000 tries. Cost: about 0.3 us.
  */
 int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task *ret_task);
 
-/* Whether the worker of a copied task is alive: 1, 0, or -ENOENT if none is known. Looks at the
- * process (a system call); a process that cannot be looked at counts as alive. */
+/* Whether the worker of a copied task is alive: 1, 0, or -ENOENT if no worker is known. Inspects
+ * the process (a system call); a process that cannot be inspected counts as alive. */
 int trackd_worker_alive(const struct trackd_task *task);
 
 struct trackd_iter {
@@ -549,22 +557,25 @@ struct trackd_iter {
 };
 
 /*
- * Go through tasks without a lock: all of them, in no order, or one owner's, newest first.
+ * Iterate over tasks without a lock: all tasks, in no particular order, or one owner's tasks,
+ * newest first.
  *
  *	trackd_iter_owner(trackd, "alice", &iter);
  *	while (trackd_next(trackd, &iter, &ref) > 0) ...
  *
- * A task that is there from beginning to end is met exactly once; one created or removed meanwhile
- * may be met or not. trackd_next returns 1 with a task, 0 at the end. Nothing to free. Should the
- * board be replaced meanwhile, the iterator goes on there. It begins anew, and may meet a task twice,
- * if the board began anew, and if it goes through all tasks and the new board has a smaller capacity.
- * TRACKD_E_NO_BOARD: the board was removed meanwhile.
- * trackd_iter_after: the owner's tasks that follow one of them, as if the iterator had just given
- * it out: to go on with a list at any later time, for the same cost.
- * Errors: trackd_iter_owner and trackd_iter_after: TRACKD_E_KEY; trackd_iter_after: TRACKD_E_GONE if
- * the task is not there any more, or is another owner's: the iterator then begins with the newest.
- * Cost: proportional to the tasks met, not to the board: about 20 ns each, and for all tasks 8 bytes
- * of map per 64 slots. Removing or replacing a task that was met does not change that.
+ * A task that exists during the whole iteration is returned exactly once; a task created or removed
+ * during the iteration may or may not be returned. trackd_next returns 1 with a task, 0 at the end.
+ * There is nothing to free. If the board is replaced during the iteration, the iterator continues
+ * on the new board. It restarts, and may return a task twice, if the new board does not descend
+ * from the old one, or if it iterates over all tasks and the new board has a smaller capacity.
+ * TRACKD_E_NO_BOARD: the board was removed.
+ * trackd_iter_after: the owner's tasks that follow a given task, as if the iterator had just
+ * returned it. Use it to continue a list at any later time, at the same cost.
+ * Errors: trackd_iter_owner and trackd_iter_after: TRACKD_E_KEY; trackd_iter_after: TRACKD_E_GONE
+ * if the task no longer exists or has another owner: the iterator then begins with the newest task.
+ * Cost: proportional to the number of tasks returned, not to the size of the board: about 20 ns
+ * each, and for all tasks 8 bytes of map per 64 slots. Removing or replacing a returned task does
+ * not change that.
  */
 void trackd_iter_all(struct trackd *trackd, struct trackd_iter *ret_iter);
 int trackd_iter_owner(struct trackd *trackd, const char *owner, struct trackd_iter *ret_iter);
@@ -576,19 +587,21 @@ int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_r
 
 enum trackd_wait_for {
 	TRACKD_WAIT_FINAL = 0,      /* the task is final */
-	TRACKD_WAIT_TRANSITION = 1, /* state, stage or the request to cancel differ from since */
-	TRACKD_WAIT_CHANGE = 2,     /* anything differs: also done, total, message */
+	TRACKD_WAIT_TRANSITION = 1, /* state, stage or cancellation request differ from since */
+	TRACKD_WAIT_CHANGE = 2,     /* anything differs, including done, total and message */
 };
 
 /*
  * Wait for a task.
  *
- * since:      a view that the caller took earlier; NULL: from now. Unused for TRACKD_WAIT_FINAL.
- * timeout_ms: negative: without limit; 0: look once.
- * Returns 0 when it happened. Transitions are seen within about 10 us of a running daemon's
- * wake-up, counters and messages within 100 ms; without a daemon everything within 250 ms. A reader
- * may wait, and producers pay the same however many do.
- * Errors: -ETIMEDOUT; TRACKD_E_GONE (also when it goes while we wait); -EINTR after a signal.
+ * since:      a view that the caller took earlier; NULL: from now on. Ignored for
+ * TRACKD_WAIT_FINAL.
+ * timeout_ms: negative: no limit; 0: check once.
+ * Returns 0 when the condition holds. Transitions are seen within about 10 us of a running daemon's
+ * wake-up, counters and messages within 100 ms; without a daemon, everything is seen within 250 ms.
+ * Readers may wait, and the number of waiters does not affect the cost for producers.
+ * Errors: -ETIMEDOUT; TRACKD_E_GONE (also if the task is removed during the wait); -EINTR after a
+ * signal.
  */
 int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd_wait_for what,
 		const struct trackd_view *since, int64_t timeout_ms);
@@ -597,7 +610,7 @@ enum trackd_event_type {
 	TRACKD_EVENT_CREATED = 1,
 	TRACKD_EVENT_STAGE = 2,
 	TRACKD_EVENT_FINAL = 3,
-	TRACKD_EVENT_CANCEL = 4,  /* somebody asked */
+	TRACKD_EVENT_CANCEL = 4,  /* cancellation requested */
 	TRACKD_EVENT_REMOVED = 5, /* removed, replaced or evicted */
 	TRACKD_EVENT_EXPIRED = 6,
 };
@@ -613,47 +626,48 @@ struct trackd_event {
 	uint8_t state; /* enum trackd_state, after the event */
 	int8_t stage;
 	uint8_t reason;
-	char id[TRACKD_ID_MAX + 1]; /* "" if the record has been given to another task since */
+	char id[TRACKD_ID_MAX + 1]; /* "" if the record has been reused for another task */
 };
 
 /* A position in the board's event ring. A plain value. */
 struct trackd_cursor {
 	uint64_t next;       /* sequence of the next event to read */
-	uint64_t lost;       /* events that this cursor missed so far */
+	uint64_t lost;       /* events that this cursor has missed so far */
 	uint64_t stalled_ns; /* private */
-	uint64_t lineage; /* the board's, and those that took its place with its tasks; a secret */
+	uint64_t lineage;    /* of the board and its replacements; private */
 };
 
 /*
- * Place a cursor: behind the newest event, or before the event of a sequence. A sequence of the
- * future is placed behind the newest.
+ * Place a cursor after the newest event, or before the event with a given sequence. For a sequence
+ * in the future, the cursor is placed after the newest event.
  */
 void trackd_cursor_now(struct trackd *trackd, struct trackd_cursor *ret_cursor);
 void trackd_cursor_at(struct trackd *trackd, uint64_t sequence, struct trackd_cursor *ret_cursor);
 
 /*
- * Read the next transition, in order. Events are hints: after a loss read the tasks again.
- * Returns 1 with an event, 0 if there is none now, TRACKD_E_LAPPED if the ring overtook the cursor
- * or the board began anew, so that events may be missing
- * (it then stands at the oldest event there is, and lost has grown). An event that its producer
- * died writing is skipped after 10 ms and counted in lost.
+ * Read the next transition, in order. Events are hints: after a loss, read the tasks again. Returns
+ * 1 with an event, 0 if there is no new event, TRACKD_E_LAPPED if events may be missing, because
+ * the ring overtook the cursor or the board does not descend from the cursor's board (the cursor is
+ * then at the oldest event, and lost has increased). If a producer died while writing an event, the
+ * event is skipped after 10 ms and counted in lost.
  */
 int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor,
 		      struct trackd_event *ret_event);
 
-/* Sleep until the cursor has something to read (0), -ETIMEDOUT or -EINTR. timeout_ms as above. */
+/* Sleep until the cursor has an event to read. Returns 0, -ETIMEDOUT or -EINTR. timeout_ms as
+ * above. */
 int trackd_wait_event(struct trackd *trackd, const struct trackd_cursor *cursor,
 		      int64_t timeout_ms);
 
-/* The hash under which an owner's events run on this board; another board has another. "": 0. */
+/* The hash that identifies an owner's events on this board; it differs between boards. "": 0. */
 uint64_t trackd_owner_hash(struct trackd *trackd, const char *owner);
 
 /*
- * For event loops: a descriptor that becomes readable when there are transitions (many are one),
- * and stays the same over restarts of the daemon. Owned by the connection: do not read or close it;
- * wait for input and call trackd_dispatch(), then read tasks or events until there is nothing new.
- * trackd_fd: the descriptor, or -errno. trackd_dispatch: never blocks; 1 if transitions
- * may have happened, 0 if not. While no daemon runs it looks for one once a second.
+ * For event loops: a descriptor that becomes readable after transitions (several may be coalesced)
+ * and stays the same across restarts of the daemon. The connection owns it: do not read or close
+ * it. Wait for input and call trackd_dispatch(), then read tasks or events until there is nothing
+ * new. trackd_fd: the descriptor, or -errno. trackd_dispatch: never blocks; 1 if transitions may
+ * have happened, 0 if not. While no daemon runs, it tries to connect once a second.
  * Errors: -EMFILE, -ENOMEM; -EBADF (trackd_dispatch() before trackd_fd(), in a forked child too).
  */
 int trackd_fd(struct trackd *trackd);
@@ -663,7 +677,7 @@ int trackd_dispatch(struct trackd *trackd);
 
 struct trackd_stage_def {
 	const char *name; /* 1 to 31 bytes of a-z 0-9 - _ */
-	uint8_t percent;  /* at which it starts: 0 to 99, never less than the stage before */
+	uint8_t percent;  /* at which it starts: 0 to 99, not less than the previous stage's */
 };
 
 struct trackd_kind {
@@ -676,40 +690,41 @@ struct trackd_kind {
 };
 
 /*
- * Make a kind known to the board. An identical one is found, not added; of two with one name the
- * newest wins. Kinds are never forgotten while the board lives.
+ * Declare a kind on the board. If an identical kind exists, it is returned and nothing is added; if
+ * two kinds have the same name, the newest is used. Kinds are never removed from a board.
  *
  * name:   1 to 31 bytes of a-z 0-9 - _.
- * stages: 1 to 16 in order, copied; their names differ.
+ * stages: 1 to 16, in order, with distinct names. Copied.
  *
  * Returns the kind's number.
  * Errors: -EINVAL; TRACKD_E_TABLE_FULL (64); TRACKD_E_READ_ONLY; TRACKD_E_BUSY.
  */
 int trackd_kind_declare(struct trackd *trackd, const char *name,
 			const struct trackd_stage_def *stages, int n_stages);
-/* The newest kind of a name, or TRACKD_E_KIND. No lock. */
+/* The newest kind with this name, or TRACKD_E_KIND. Takes no lock. */
 int trackd_kind_find(struct trackd *trackd, const char *name);
-/* Copy what is known of kind number kind, or TRACKD_E_KIND: numbers run from 0 without a gap. */
+/* Copy the definition of kind number kind, or return TRACKD_E_KIND. Numbers start at 0 and have no
+ * gaps. */
 int trackd_kind_get(struct trackd *trackd, int kind, struct trackd_kind *ret_kind);
-/* The index of a stage by name, or TRACKD_E_KIND, TRACKD_E_STAGE. No lock. */
+/* The index of a stage by name, or TRACKD_E_KIND, TRACKD_E_STAGE. Takes no lock. */
 int trackd_stage_find(struct trackd *trackd, int kind, const char *name);
 
 /* ---- Statistics ---------------------------------------------------------- */
 
 struct trackd_stats {
-	size_t size; /* in: sizeof(struct trackd_stats); fields beyond it are left alone */
+	size_t size; /* in: sizeof(struct trackd_stats); fields beyond it are unchanged */
 	char board[64];
 	uint8_t board_id[16];
 	uint32_t capacity, used;
 	uint32_t pending, active, completed, failed, cancelled; /* live tasks now */
-	uint32_t clients;                                       /* producers known */
+	uint32_t clients;                                       /* attached producers */
 	uint32_t ttl_ms, active_ttl_ms;
 	uint32_t daemon_pid;   /* 0: none has run */
-	uint32_t daemon_epoch; /* how often a daemon took the board over */
+	uint32_t daemon_epoch; /* how many times a daemon has taken the board over */
 	uint64_t daemon_start_ns;
 	uint64_t bytes;  /* size of the segment */
 	uint64_t events; /* sequence of the next event */
-	/* Counters since the board was made. */
+	/* Counters since the board was created. */
 	uint64_t n_created, n_completed, n_failed, n_cancelled, n_removed, n_expired, n_evicted;
 	uint64_t n_worker_lost, n_repaired, n_locks_recovered;
 	uint64_t n_refused_full, n_refused_exists, n_refused_final, n_busy;
@@ -717,13 +732,13 @@ struct trackd_stats {
 	uint64_t snapshot_ns; /* when the last snapshot was written; 0: never */
 };
 
-/* How full and how busy the board is. Counts live tasks in a scan of their heads: 7 ns a task.
+/* Statistics of the board. Counts live tasks with a scan of their heads, which takes 7 ns per task.
  * Errors: -EINVAL (size). */
 int trackd_stats(struct trackd *trackd, struct trackd_stats *ret_stats);
 
-/* Which board the connection is on: random, of the board's making. It changes when the connection
- * moves on to a board that took the old one's place, on which references and cursors stay good. A
- * few nanoseconds. */
+/* The id of the connection's current board, chosen at random when the board was created. It changes
+ * when the connection switches to a replacement, on which references and cursors stay valid. Cost:
+ * a few nanoseconds. */
 void trackd_board_id(struct trackd *trackd, uint8_t ret_id[16]);
 
 #ifdef __cplusplus
