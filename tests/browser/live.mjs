@@ -36,7 +36,7 @@ test("a killed worker's task is seen to fail, with the stage and the count", asy
 	const failed = await sees(page, "report.pdf", ({ state }) => state === "failed");
 	console.log(`# seen after ${Date.now() - began} ms`);
 	check(failed.text.includes("Failed while extracting, at 40 of 100"), failed.text);
-	check(failed.text.includes("Upload it again"), failed.text);
+	check(failed.text.includes("Upload the document again"), failed.text);
 	await sees(page, "report.pdf", ({ place }) => place === "row");
 });
 
@@ -58,7 +58,7 @@ test("cancel is asked for once, shown at once, and ends as the worker obeys", as
 	await card(page, "waiting.md").getByRole("button", { name: "Cancel" }).click();
 	await sees(page, "waiting.md", ({ state }) => state === "cancelled");
 	// What was cancelled folds away when it is told to, and the focus is on it then.
-	await card(page, "report.pdf").getByRole("button", { name: "Fold away" }).click();
+	await card(page, "report.pdf").getByRole("button", { name: "Collapse" }).click();
 	await sees(page, "report.pdf", ({ place }) => place === "row");
 	check((await page.evaluate(() => document.activeElement.innerText)).includes("report.pdf"), "the focus is lost");
 	await page.locator(".row", { hasText: "report.pdf" }).locator("summary").click();

@@ -186,7 +186,7 @@ test("all of it is done by keyboard alone", async (site, browser) => {
 	await tabTo("Cancel: minutes.txt");
 	await press("Space");
 	await sees(page, "minutes.txt", ({ state }) => state === "cancelled");
-	check((await focus()).includes("Fold away: minutes.txt"), "the focus stays on the button");
+	check((await focus()).includes("Collapse: minutes.txt"), "the focus stays on the button");
 	await press("Enter");
 	await sees(page, "minutes.txt", ({ place }) => place === "row");
 	await press("Enter");
@@ -310,7 +310,7 @@ test("a token in the fragment is taken out of the address; one that is no good s
 	await page.click("#sign-out");
 	await page.waitForSelector("#sign-in:not([hidden])");
 	same(await page.evaluate(() => sessionStorage.length), 0, "kept after signing out");
-	for (const [text, words] of [["nonsense", "not a whole token"], [token("ada").slice(0, -44), "not a whole token"], [token("ada", { ttl: -10 }), "has expired"],
+	for (const [text, words] of [["nonsense", "This token is incomplete"], [token("ada").slice(0, -44), "This token is incomplete"], [token("ada", { ttl: -10 }), "has expired"],
 		[token("ada", { sub: undefined }), "does not name a user"], [`${token("ada").slice(0, -4)}AAAA`, "does not accept"]]) {
 		await page.fill("#token", text);
 		await page.keyboard.press("Enter");

@@ -194,7 +194,7 @@ test("every fault of the API says what to do", () => {
 		const text = words.fault(status, "", 3);
 		check(text.length > 15 && /[.]$/.test(text) && !text.includes("undefined"), `${status}: ${text}`);
 	}
-	same(words.fault(429, "", 1), "That was too much at once. Try again in 1 second.");
+	same(words.fault(429, "", 1), "Too many requests. Try again in 1 second.");
 	check(words.fault(415, "Unsupported file type: .png").startsWith("Unsupported file type: .png. Choose"), words.fault(415, "x"));
 });
 
@@ -203,7 +203,7 @@ test("what went wrong, where, and what can be done", () => {
 
 	same(of(null), null);
 	same(of({ reason: "worker_lost", message: "worker docproc exited", stage: "embedding" }).where, "Failed while embedding, at 12 of 40");
-	check(of({ reason: "worker_lost", message: "x", stage: "embedding" }).advice.includes("Upload it again"), "advice");
+	check(of({ reason: "worker_lost", message: "x", stage: "embedding" }).advice.includes("Upload the document again"), "advice");
 	same(of({ reason: "error", message: "Something else", stage: null }), { what: "Something else", where: "Failed before the first stage", advice: "" });
 });
 
@@ -219,9 +219,9 @@ test("tokens are looked at before they are sent", () => {
 
 	same(session.read(token("Ada Löwe")).owner, "Ada Löwe");
 	for (const text of ["", "a", "a.b", "a.b.c", "..", `${token("x")}.y`, token("x").replace(/\.[^.]*$/, "."), "é.é.é"])
-		check(refused(text).includes("not a whole token"), `${text}: ${refused(text)}`);
+		check(refused(text).includes("This token is incomplete"), `${text}: ${refused(text)}`);
 	check(refused(token("x", { ttl: -1 })).includes("has expired"), "expired");
-	check(refused(token("x", { exp: "soon" })).includes("no end"), "no end");
+	check(refused(token("x", { exp: "soon" })).includes("never expires"), "never expires");
 	check(refused(token("")).includes("name a user"), "nobody");
 	same(session.tidy("  Bearer a.b\n.c \n"), "a.b.c");
 });

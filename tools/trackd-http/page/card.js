@@ -63,7 +63,7 @@ export class TaskCard {
 		const { task, button } = this;
 		const cancelling = !task.done && (task.cancel !== null || this.asked);
 
-		spokenButton(button, task.done ? "Fold away" : cancelling ? "Cancelling…" : "Cancel", nameOf(task));
+		spokenButton(button, task.done ? "Collapse" : cancelling ? "Cancelling…" : "Cancel", nameOf(task));
 		// Not "disabled", which would lose the focus.
 		setAttribute(button, "aria-disabled", cancelling ? "true" : null);
 	}
@@ -121,7 +121,7 @@ export class UploadCard {
 		const percent = total > 0 ? Math.min(100, (100 * loaded) / total) : 0;
 		const messages = {
 			queued: "Waiting to be uploaded",
-			sending: loaded < total ? `Uploading, ${size(Math.min(loaded, file.size))} of ${size(file.size)}` : "Uploaded; handing it in",
+			sending: loaded < total ? `Uploading, ${size(Math.min(loaded, file.size))} of ${size(file.size)}` : "Uploaded; submitting",
 			waiting: fault,
 			failed: "Not uploaded",
 		};

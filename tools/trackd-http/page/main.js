@@ -18,7 +18,7 @@ const find = (id) => document.getElementById(id);
 const LINK = {
 	connecting: "Connecting…", live: "Live", polling: "Checking every few seconds", waiting: "Reconnecting…", offline: "You are offline",
 };
-const EXPIRED = "Your token has expired. Paste a new one to go on; your documents are processed meanwhile.";
+const EXPIRED = "Your token has expired. Paste a new one to continue; your documents are still being processed.";
 const REFUSED = "The server does not accept this token. Paste another one.";
 const TIMER_MAX = 2 ** 31 - 1;
 
@@ -246,7 +246,7 @@ const notice = (text) => {
 
 // Progress goes on being told, but nobody notices that a worker has gone.
 const slow = (shown) => {
-	setText(find("slow"), shown ? "Live updates are slower: a part of the server is down. Some failures are shown only when it is back." : "");
+	setText(find("slow"), shown ? "Live updates are slower because part of the server is down. Some failures will appear only when it is back." : "");
 	show(find("slow"), shown);
 };
 

@@ -47,7 +47,7 @@ export class Row {
 		show(this.message, task.message !== "" && !found);
 		setText(this.advice, found?.advice ?? "");
 		show(this.advice, Boolean(found?.advice));
-		setText(this.facts, `Handed in ${moment(task.created_at)} · ${task.id}`);
+		setText(this.facts, `Submitted ${moment(task.created_at)} · ${task.id}`);
 		setAttribute(this.remove, "aria-label", `Remove from the list: ${nameOf(task)}`);
 		this.stepper.update(task, at);
 	}

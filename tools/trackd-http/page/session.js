@@ -18,12 +18,12 @@ export const read = (token) => {
 		fromBase64url(parts[0]);
 		claims = fromBase64url(parts[1]);
 	} catch {
-		throw new Error("This is not a whole token. Copy all of it: three parts with dots between them.");
+		throw new Error("This token is incomplete. Copy all of it: three parts separated by dots.");
 	}
 	if (typeof claims?.sub !== "string" || !claims.sub)
 		throw new Error("This token does not name a user. Ask for another one.");
 	if (typeof claims.exp !== "number")
-		throw new Error("This token has no end. Ask for one that expires.");
+		throw new Error("This token never expires. Ask for one that expires.");
 	if (claims.exp * 1000 <= Date.now())
 		throw new Error("This token has expired. Ask for a new one.");
 	return { token, owner: claims.sub, expires: claims.exp * 1000 };

@@ -4,7 +4,7 @@
 import { el, setAttribute, setText } from "./dom.js";
 import { amount, duration, title } from "./words.js";
 
-const SPOKEN = { waiting: "not begun", running: "under way", done: "done", failed: "failed", cancelled: "cancelled" };
+const SPOKEN = { waiting: "not started", running: "in progress", done: "done", failed: "failed", cancelled: "cancelled" };
 
 export class Stepper {
 	constructor() {

@@ -99,7 +99,7 @@ export class Uploads {
 		// A server that refuses what is too large may close before the browser has heard why.
 		const lost = error.status === 0 && upload.loaded > 0 && upload.loaded < upload.total;
 		this.#set(upload, { state: "failed", fault: lost
-			? "The connection was lost while it was sent. Try again; a very large file may be more than this server accepts."
+			? "The connection was lost during the upload. Try again; the file may be larger than this server accepts."
 			: error.message });
 	}
 }

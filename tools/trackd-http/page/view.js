@@ -230,7 +230,7 @@ export class View {
 		setText(find("final-more"), this.words.length > 0 && final.length <= this.most.rows
 			? `Search more than ${known.length.toLocaleString("en")} of the ${documents(all === final.length ? model.count(...STATES[filter]) : all)}` : `Show more of the ${documents(all)}`);
 		show(find("empty"), cards.length + final.length === 0 && none && !more && this.known);
-		setText(find("empty"), model.total() === 0 ? "No documents yet. What you upload appears here and is followed until it is done." : "No document matches.");
+		setText(find("empty"), model.total() === 0 ? "No documents yet. Uploaded documents appear here and are tracked until they are finished." : "No matching documents.");
 		document.title = running > 0 ? `(${running.toLocaleString("en")}) Documents · trackd` : "Documents · trackd";
 	}
 

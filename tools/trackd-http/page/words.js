@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// How times, amounts, stages and faults are said.
+// The wording of times, amounts, stages and errors.
 
 const plural = (n, one, many = `${one}s`) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
 export const documents = (n) => plural(n, "document");
 
-// How long something took.
+// A duration that has passed.
 export const duration = (ms) => {
 	const s = Math.max(0, ms) / 1000;
 
@@ -21,7 +21,7 @@ export const duration = (ms) => {
 	return `${Math.floor(total / 3600)} h ${String(Math.floor(total / 60) % 60).padStart(2, "0")} min`;
 };
 
-// How long something will take: rough, as the estimate is.
+// A remaining duration, rounded because it is an estimate.
 export const left = (seconds) => {
 	if (seconds < 1.5)
 		return "a moment left";
@@ -76,8 +76,8 @@ export const failure = (task) => {
 	const found = stages.find((one) => one.name === at);
 	const count = found && found.total ? `, at ${found.done.toLocaleString("en")} of ${found.total.toLocaleString("en")}` : "";
 	const advice = {
-		worker_lost: "The program that worked on it ended unexpectedly. Upload it again; if this happens again, the document may be too much for it.",
-		host_restart: "The machine was restarted meanwhile. Upload it again.",
+		worker_lost: "The program that was processing it ended unexpectedly. Upload the document again; if the problem persists, the document may be too large or damaged.",
+		host_restart: "The server was restarted. Upload the document again.",
 	}[error.reason] ?? adviceFor(error.message ?? "");
 	return {
 		what: error.message || "Processing failed",
@@ -88,29 +88,29 @@ export const failure = (task) => {
 
 const adviceFor = (message) => {
 	if (message.startsWith("Unsupported file type"))
-		return "Save it as PDF, Word (.docx), Markdown or plain text, and upload that.";
+		return "Save it as PDF, Word (.docx), Markdown or plain text, and upload that file.";
 	if (message === "Document appears to be empty")
-		return "It has no text that can be read. A scan needs text recognition first.";
+		return "It contains no readable text. A scan needs text recognition first.";
 	return "";
 };
 
-// An answer of the server that is not the one hoped for.
+// An error response of the server.
 export const fault = (status, detail, after) => {
 	const again = after > 0 ? ` Try again in ${plural(after, "second")}.` : " Try again in a moment.";
 
 	switch (status) {
 	case 0: return "The server cannot be reached. Check your connection; nothing is lost.";
-	case 401: return "Your token is not accepted any more. Sign in with a new one.";
+	case 401: return "Your token is no longer accepted. Sign in with a new one.";
 	case 403: return "You are not allowed to do this.";
-	case 404: return "It is not there any more.";
-	case 409: return detail === "The task is final" ? "It has finished already." : detail || "Its state does not allow this.";
+	case 404: return "It no longer exists.";
+	case 409: return detail === "The task is final" ? "It has already finished." : detail || "Its current state does not allow this.";
 	case 400: return detail ? `${detail}.` : "The server did not understand the request. Reload the page and try again.";
-	case 413: return "It is larger than this server accepts. Split it, or ask for a higher limit.";
+	case 413: return "The file is larger than this server accepts. Split it, or ask the operator for a higher limit.";
 	case 415: return `${detail || "This file type is not supported"}. Choose a PDF, Word (.docx), Markdown or plain text file.`;
 	case 408: return "The upload took too long. Try again on a faster connection.";
-	case 429: return `That was too much at once.${again}`;
-	case 507: return "The server has no room for more documents. Try again later, or tell its operator.";
+	case 429: return `Too many requests.${again}`;
+	case 507: return "The server has no space for more documents. Try again later, or contact its operator.";
 	case 502: case 503: case 504: return `The server is busy or restarting.${again}`;
-	default: return status >= 500 ? `The server has a fault (${status}). Try again later; if it stays, tell its operator.` : `${detail || `The server answered ${status}`}.`;
+	default: return status >= 500 ? `The server reported an error (${status}). Try again later; if the problem persists, contact its operator.` : `${detail || `The server responded with ${status}`}.`;
 	}
 };
