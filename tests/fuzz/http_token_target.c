@@ -101,10 +101,10 @@ static void check_signed(const void *header, size_t n_header, const void *payloa
 {
 	char text[3 * INPUT_MAX] = "Bearer ", *token = text + strlen(text);
 	uint8_t mac[MAC_SIZE];
-	size_t n = base64url_encode(token, header, n_header);
+	size_t n = (size_t)base64url_encode(token, header, n_header);
 
 	token[n++] = '.';
-	n += base64url_encode(token + n, payload, n_payload);
+	n += (size_t)base64url_encode(token + n, payload, n_payload);
 	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, SECRET, sizeof SECRET - 1, token, n, mac) != 0)
 		fail("no HMAC");
 	token[n++] = '.';
@@ -177,15 +177,15 @@ static void check_base64url(const uint8_t *data, size_t size)
 {
 	char text[BASE64URL_ROOM(INPUT_MAX)], again[BASE64URL_ROOM(INPUT_MAX)];
 	uint8_t bytes[BASE64URL_BYTES(BASE64URL_ROOM(INPUT_MAX))];
-	size_t length = base64url_encode(text, data, size);
+	size_t length = (size_t)base64url_encode(text, data, size);
 	int n = base64url_decode(bytes, text, length);
 
 	if (length >= BASE64URL_ROOM(size) || n < 0 || (size_t)n != size ||
 	    memcmp(bytes, data, size) != 0)
 		fail("not the same bytes again");
 	n = base64url_decode(bytes, (const char *)data, size);
-	if (n >= 0 &&
-	    (base64url_encode(again, bytes, (size_t)n) != size || memcmp(again, data, size) != 0))
+	if (n >= 0 && ((size_t)base64url_encode(again, bytes, (size_t)n) != size ||
+		       memcmp(again, data, size) != 0))
 		fail("two spellings");
 }
 

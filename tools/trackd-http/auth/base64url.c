@@ -1,61 +1,69 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * GnuTLS converts. It refuses bits left over and padding in wrong places, but it skips spaces and
+ * knows only the standard alphabet with padding. So the characters are checked and replaced here.
+ */
 #include "tools/trackd-http/auth/base64url.h"
 #include <errno.h>
+#include <gnutls/gnutls.h>
 #include <limits.h>
-#include <stdint.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
-static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-size_t base64url_encode(char *to, const void *from, size_t n)
+int base64url_encode(char *to, const void *from, size_t n)
 {
-	const uint8_t *at = from;
-	uint32_t bits = 0;
-	unsigned n_bits = 0;
+	const gnutls_datum_t bytes = { .data = (unsigned char *)from, .size = (unsigned)n };
+	gnutls_datum_t text = { 0 };
 	size_t length = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		bits = bits << 8 | at[i];
-		for (n_bits += 8; n_bits >= 6; n_bits -= 6)
-			to[length++] = ALPHABET[bits >> (n_bits - 6) & 63];
+	if (n > INT_MAX / 2 || (n > 0 && gnutls_base64_encode2(&bytes, &text) != 0))
+		return -ENOMEM;
+	for (; length < text.size && text.data[length] != '='; length++) {
+		char c = (char)text.data[length];
+		to[length] = c == '+' ? '-' : c == '/' ? '_' : c;
 	}
-	if (n_bits > 0)
-		to[length++] = ALPHABET[bits << (6 - n_bits) & 63];
 	to[length] = '\0';
-	return length;
+	gnutls_free(text.data);
+	return (int)length;
 }
 
-static int value(char c)
+/* As the standard alphabet spells it; '=' for what is not in this alphabet. */
+static unsigned char standard(char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '-' ? 62 : c == '_' ? 63 : -EINVAL;
+	bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+	return c == '-' ? '+' : c == '_' ? '/' : plain ? (unsigned char)c : '=';
+}
+
+/* The text in the standard alphabet, padded. False: a character is not of this alphabet. */
+static bool standardise(gnutls_datum_t *text, const char *from, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		text->data[i] = standard(from[i]);
+		if (text->data[i] == '=')
+			return false;
+	}
+	for (text->size = (unsigned)length; text->size % 4 != 0; text->size++)
+		text->data[text->size] = '=';
+	return true;
 }
 
 int base64url_decode(void *to, const char *from, size_t length)
 {
-	uint8_t *at = to;
-	uint32_t bits = 0;
-	unsigned n_bits = 0;
-	int n = 0;
+	gnutls_datum_t text = { 0 }, bytes = { 0 };
+	int n = -EINVAL;
 
-	if (length % 4 == 1 || length > INT_MAX)
-		return -EINVAL;
-	for (size_t i = 0; i < length; i++) {
-		int six = value(from[i]);
-
-		if (six < 0)
-			return -EINVAL;
-		bits = bits << 6 | (uint32_t)six;
-		n_bits += 6;
-		if (n_bits >= 8) {
-			n_bits -= 8;
-			at[n++] = (uint8_t)(bits >> n_bits);
-		}
+	if (length == 0 || length % 4 == 1 || length > INT_MAX)
+		return length == 0 ? 0 : -EINVAL;
+	text.data = malloc(length + 2);
+	if (!text.data)
+		return -ENOMEM;
+	if (standardise(&text, from, length) && gnutls_base64_decode2(&text, &bytes) == 0) {
+		n = (int)bytes.size;
+		memcpy(to, bytes.data, bytes.size);
+		gnutls_free(bytes.data);
 	}
-	/* What is left over must be zero, or two texts would be the same bytes. */
-	return (bits & ((1u << n_bits) - 1)) == 0 ? n : -EINVAL;
+	free(text.data);
+	return n;
 }

@@ -12,10 +12,10 @@
 #define BASE64URL_ROOM(n) (((n)*4 + 2) / 3 + 1)
 #define BASE64URL_BYTES(n) ((n) / 4 * 3 + 2)
 
-/* Write the characters and a NUL. Returns their number. */
-size_t base64url_encode(char *to, const void *from, size_t n);
+/* Write the characters and a NUL. Returns their number, or -ENOMEM. */
+int base64url_encode(char *to, const void *from, size_t n);
 
-/* Number of bytes written, or -EINVAL: padding, spaces, other alphabets, bits left over. */
+/* Number of bytes written; -EINVAL: padding, spaces, other alphabets, bits left over; -ENOMEM. */
 int base64url_decode(void *to, const char *from, size_t length);
 
 #endif

@@ -177,8 +177,8 @@ int stream_token_make(struct stream_tokens *stream_tokens, const struct identity
 	error = sign(stream_tokens, bytes, n, bytes + n);
 	if (error != 0)
 		return error;
-	base64url_encode(ret_stream_token, bytes, n + MAC_SIZE);
-	return 0;
+	error = base64url_encode(ret_stream_token, bytes, n + MAC_SIZE);
+	return error < 0 ? error : 0;
 }
 
 /* ---- Using -------------------------------------------------------------- */

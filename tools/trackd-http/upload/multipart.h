@@ -4,9 +4,13 @@
  * is passed on at once; kept are at most a part's head, and of a delimiter the length of what has
  * been seen.
  *
- * libmicrohttpd has a processor for this. It knows no filename*, tells a broken body from a whole
- * one only by a part that never ends, and what it does with a second file or a name that is too long
- * is not to be seen from outside.
+ * This reader is ours, although libmicrohttpd has one (MHD_post_process), because ours is stricter:
+ * - It reports a body that breaks the grammar as broken. MHD's tells a broken body from a whole one
+ *   only by a part that never ends, so that a cut upload can look complete.
+ * - It reads filename* (RFC 8187), and it gives a name of any bytes with its length. MHD's knows only
+ *   filename, as a string that ends at a NUL.
+ * - It bounds what a stranger decides: the boundary, the head of a part, the number of parts. A name
+ *   over the limit is reported as such, and never cut.
  */
 #ifndef TRACKD_HTTP_UPLOAD_MULTIPART_H
 #define TRACKD_HTTP_UPLOAD_MULTIPART_H
