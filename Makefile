@@ -163,7 +163,7 @@ $(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a) $(http_a):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/trackd: $(call obj,daemon/main.c) $(daemon_a) $(lib_a)
+$(BUILD)/trackd: $(call obj,daemon/main.c) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SYSTEMD_LIBS)
 

@@ -33,39 +33,41 @@ static int check(const struct config *config)
 	return EXIT_SUCCESS;
 }
 
-static int run(const struct options *options, const struct config *config)
+static int run(const struct options *options)
 {
-	switch (options->action) {
-	case OPTIONS_RUN:
-		return service_run(options, config);
-	case OPTIONS_CHECK:
-		return check(config);
-	case OPTIONS_REMOVE:
-		return adopt_remove(config);
-	case OPTIONS_HELP:
+	static struct config config;
+	static struct fault fault;
+
+	if (options->help) {
 		options_help(stdout);
 		return EXIT_SUCCESS;
-	case OPTIONS_VERSION:
+	}
+	if (options->version) {
 		printf("trackd %s\n", trackd_version());
 		return EXIT_SUCCESS;
 	}
-	return EXIT_FAILURE;
+	if (options_config(options, &config, &fault) < 0) {
+		log_error("%s", fault.text);
+		return EXIT_CONFIGURATION;
+	}
+	if (options->check)
+		return check(&config);
+	return options->remove ? adopt_remove(&config) : service_run(options, &config);
 }
 
 int main(int argc, char **argv)
 {
 	static struct options options;
-	static struct config config;
-	static struct config_fault fault;
-	int error;
+	static struct fault fault;
 
 	log_init();
-	error = options_parse(&options, argc, argv, &fault);
-	if (error == 0 && options.action != OPTIONS_HELP && options.action != OPTIONS_VERSION)
-		error = options_config(&options, &config, &fault);
-	if (error < 0) {
+	if (option_list_wanted(argc, argv)) {
+		options_list(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (options_parse(&options, argc, argv, &fault) < 0) {
 		log_error("%s", fault.text);
 		return EXIT_CONFIGURATION;
 	}
-	return run(&options, &config);
+	return run(&options);
 }

@@ -34,7 +34,7 @@ static int start_threads(struct modules *modules, uint64_t from)
 						  .saver = &modules->saver,
 						  .notify = modules->notify };
 	int error = journal_start(&modules->journal, modules->board, config->board, from,
-				  config->verbose != 0);
+				  config->verbose);
 
 	if (error >= 0)
 		error = doorbell_start(&modules->doorbell, modules->board, modules->notify,

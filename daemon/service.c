@@ -168,25 +168,21 @@ static void apply(struct service *service, const struct config *config)
 	struct layout_header *header = service->board.header;
 	struct config kept = service->config;
 
-	config_compare(&kept, config, needs_restart);
-	kept.ttl = config->ttl;
-	kept.active_ttl = config->active_ttl;
-	kept.snapshot_interval = config->snapshot_interval;
-	kept.verbose = config->verbose;
+	option_update(config_entries, &kept, config, needs_restart);
 	kept.n_kinds = config->n_kinds;
 	memcpy(kept.kinds, config->kinds, sizeof kept.kinds);
 	service->config = kept;
 	store_relaxed(&header->ttl_ms, kept.ttl);
 	store_relaxed(&header->active_ttl_ms, kept.active_ttl);
 	service->modules.saver.interval_ms = kept.snapshot_interval;
-	journal_verbose(&service->modules.journal, kept.verbose != 0);
+	journal_verbose(&service->modules.journal, kept.verbose);
 	(void)board_declare_kinds(&service->board, &kept);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
 	struct service *service = data;
-	struct config_fault fault;
+	struct fault fault;
 	struct config config;
 
 	(void)source;

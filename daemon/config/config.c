@@ -1,125 +1,162 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The keys of the configuration and what each allows. One setter a key, found by name in a table
- * that is made from the same list as the flags and the help.
- */
+/* The table of settings, and the kinds, which are sections of the file and flags of their own form. */
 #include "daemon/config/config.h"
 #include "daemon/config/kinds.h"
-#include "daemon/config/value.h"
 #include "libclient/segment/board_address.h"
+#include "tools/common/config_file.h"
+#include "tools/common/value.h"
 #include <assert.h>
 #include <errno.h>
 #include <grp.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-typedef int config_setter(struct config *config, const char *value);
+/* ---- The table ----------------------------------------------------------- */
 
-static int copy_text(char *to, size_t size, const char *text)
+static_assert(sizeof((struct config *)0)->board == sizeof((struct board_address *)0)->board,
+	      "one name");
+
+static bool is_not_empty(const char *text)
 {
-	size_t length = strlen(text);
+	return text[0] != '\0';
+}
 
-	if (length >= size)
+static bool is_socket(const char *path)
+{
+	/* A suffix of CONFIG_SOCKET_SUFFIX bytes is added while it is made, and must fit into sun_path. */
+	return path[0] == '/' && strlen(path) + CONFIG_SOCKET_SUFFIX < 108;
+}
+
+static bool is_absolute_or_none(const char *path)
+{
+	return path[0] == '/' || path[0] == '\0';
+}
+
+static int set_mode(const struct option_entry *entry, void *to, const char *value,
+		    struct fault *fault)
+{
+	(void)entry;
+	(void)fault;
+	return value_mode(value, to);
+}
+
+static int set_gid(const struct option_entry *entry, void *to, const char *value,
+		   struct fault *fault)
+{
+	const struct group *group = getgrnam(value);
+	uint64_t number;
+
+	(void)entry;
+	(void)fault;
+	if (group)
+		number = group->gr_gid;
+	else if (value_number(value, 0, UINT32_MAX - 1, &number) < 0)
 		return -EINVAL;
-	memcpy(to, text, length + 1);
+	*(gid_t *)to = (gid_t)number;
 	return 0;
 }
 
-static int set_board(struct config *config, const char *value)
+static int set_kind(const struct option_entry *entry, void *to, const char *value,
+		    struct fault *fault)
 {
-	static_assert(sizeof config->board == sizeof((struct board_address *)0)->board, "one name");
-
-	return board_address_name(config->board, value);
+	(void)entry;
+	return config_add_kind(to, value, fault);
 }
 
-static int set_socket(struct config *config, const char *value)
-{
-	/* A suffix of CONFIG_SOCKET_SUFFIX bytes is added while it is made, and must fit into sun_path. */
-	if (value[0] != '/' || strlen(value) + CONFIG_SOCKET_SUFFIX >= 108)
-		return -EINVAL;
-	return copy_text(config->socket, sizeof config->socket, value);
-}
-
-static int set_mode(struct config *config, const char *value)
-{
-	return value_mode(value, &config->mode);
-}
-
-static int set_group(struct config *config, const char *value)
-{
-	const struct group *group = getgrnam(value);
-	char *end;
-	unsigned long number = strtoul(value, &end, 10);
-
-	if (group)
-		config->gid = group->gr_gid;
-	else if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && number < UINT32_MAX)
-		config->gid = (gid_t)number;
-	else
-		return -EINVAL;
-	return copy_text(config->group, sizeof config->group, value);
-}
-
-static int set_capacity(struct config *config, const char *value)
-{
-	return value_number(value, TRACKD_CAPACITY_MIN, TRACKD_CAPACITY_MAX, &config->capacity);
-}
-
-static int set_state_dir(struct config *config, const char *value)
-{
-	if (value[0] != '/' && value[0] != '\0')
-		return -EINVAL;
-	return copy_text(config->state_dir, sizeof config->state_dir, value);
-}
-
-static int set_ttl(struct config *config, const char *value)
-{
-	return value_duration(value, &config->ttl);
-}
-
-static int set_active_ttl(struct config *config, const char *value)
-{
-	return value_duration(value, &config->active_ttl);
-}
-
-static int set_snapshot_interval(struct config *config, const char *value)
-{
-	return value_duration(value, &config->snapshot_interval);
-}
-
-static int set_verbose(struct config *config, const char *value)
-{
-	return value_yes(value, &config->verbose);
-}
-
-#define DURATION "a time such as 500ms, 90s, 15m, 1h, 7d (up to 49d) or never"
-static const struct {
-	const char *key;
-	config_setter *set;
-	const char *allowed;
-} setters[] = {
-	{ "board", set_board,
-	  "a name such as /trackd, without another slash: 1 to 59 bytes of A-Za-z0-9._-, not "
-	  "beginning with a dot" },
-	{ "socket", set_socket, "an absolute path of up to 103 bytes" },
-	{ "mode", set_mode, "an octal mode with 6 for the owner and no execute bit, such as 0660" },
-	{ "group", set_group, "the name or number of a group that exists" },
-	{ "capacity", set_capacity,
-	  "a number from 16 to 16777216; K and M stand for 1024 and its square" },
-	{ "state_dir", set_state_dir, "an absolute path, or nothing for no snapshots" },
-	{ "ttl", set_ttl, DURATION },
-	{ "active_ttl", set_active_ttl, DURATION },
-	{ "snapshot_interval", set_snapshot_interval, DURATION },
-	{ "verbose", set_verbose, "yes or no" },
+#define PLACE(member) OPTION_PLACE(struct config, member)
+#define LIFETIME "a time such as 500ms, 90s, 15m, 1h, 7d (up to 49d) or never"
+const struct option_entry config_entries[] = {
+	{ .name = "board",
+	  .flags = OPTION_IN_FILE,
+	  .takes = "/NAME",
+	  .help = "the board's name (default /trackd)",
+	  .set = option_board,
+	  PLACE(board),
+	  OPTION_GIVEN(struct config, board_named),
+	  .is_valid = is_not_empty,
+	  .allowed =
+		  "a name such as /trackd, without another slash: 1 to 59 bytes of A-Za-z0-9._-, "
+		  "not beginning with a dot" },
+	{ .name = "socket",
+	  .flags = OPTION_IN_FILE,
+	  .takes = "PATH",
+	  .help = "control socket (default by the board's name)",
+	  .set = option_text,
+	  PLACE(socket),
+	  .is_valid = is_socket,
+	  .allowed = "an absolute path of up to 103 bytes" },
+	{ .name = "mode",
+	  .flags = OPTION_IN_FILE,
+	  .takes = "OCTAL",
+	  .help = "who may read and write the board (default 0660)",
+	  .set = set_mode,
+	  PLACE(mode),
+	  .allowed = "an octal mode with 6 for the owner and no execute bit, such as 0660",
+	  .completes = "0600 0640 0644 0660 0664" },
+	{ .name = "group",
+	  .flags = OPTION_IN_FILE,
+	  .takes = "NAME",
+	  .help = "group of the board and its socket (default the daemon's)",
+	  .set = set_gid,
+	  PLACE(gid),
+	  .allowed = "the name or number of a group that exists",
+	  .completes = "@group" },
+	{ .name = "capacity",
+	  .flags = OPTION_IN_FILE,
+	  .takes = "N",
+	  .help = "tasks that fit: 16 to 16M (default 16384)",
+	  .set = option_count,
+	  PLACE(capacity),
+	  .min = TRACKD_CAPACITY_MIN,
+	  .max = TRACKD_CAPACITY_MAX,
+	  .allowed = "a number from 16 to 16777216; K and M stand for 1024 and its square" },
+	{ .name = "state-dir",
+	  .flags = OPTION_IN_FILE,
+	  .takes = "DIR",
+	  .help = "keep a snapshot here (default $STATE_DIRECTORY, or none)",
+	  .set = option_text,
+	  PLACE(state_dir),
+	  .is_valid = is_absolute_or_none,
+	  .allowed = "an absolute path, or nothing for no snapshots" },
+	{ .name = "ttl",
+	  .flags = OPTION_IN_FILE | OPTION_RELOADS,
+	  .takes = "TIME",
+	  .help = "keep tasks that are final or without worker (default 1h)",
+	  .set = option_lifetime,
+	  PLACE(ttl),
+	  .allowed = LIFETIME },
+	{ .name = "active-ttl",
+	  .flags = OPTION_IN_FILE | OPTION_RELOADS,
+	  .takes = "TIME",
+	  .help = "keep active tasks whose worker lives (default 24h)",
+	  .set = option_lifetime,
+	  PLACE(active_ttl),
+	  .allowed = LIFETIME },
+	{ .name = "snapshot-interval",
+	  .flags = OPTION_IN_FILE | OPTION_RELOADS,
+	  .takes = "TIME",
+	  .help = "write changes to the snapshot this often (default 60s)",
+	  .set = option_lifetime,
+	  PLACE(snapshot_interval),
+	  .allowed = LIFETIME },
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .flags = OPTION_IN_FILE | OPTION_RELOADS | OPTION_VALUE_OPTIONAL,
+	  .takes = "yes|no",
+	  .help = "say every stage, not only the beginning and the end (-v: yes)",
+	  .set = option_yes_no,
+	  PLACE(verbose),
+	  .allowed = "yes or no" },
+	{ .name = "kind",
+	  .takes = "SPEC",
+	  .help = "a kind of task: NAME=STAGE:PERCENT,STAGE:PERCENT,...",
+	  .set = set_kind,
+	  .allowed = KINDS_ALLOWED },
+	{ 0 },
 };
-
-#define KEY_NUMBER(key, takes, help, reload) KEY_##key,
-enum { CONFIG_KEYS(KEY_NUMBER) N_KEYS };
-static_assert(sizeof setters / sizeof setters[0] == N_KEYS, "a setter a key");
+#undef PLACE
 
 void config_defaults(struct config *ret_config, int user)
 {
@@ -136,41 +173,15 @@ void config_defaults(struct config *ret_config, int user)
 	ret_config->ttl = TRACKD_TTL_DEFAULT_MS;
 	ret_config->active_ttl = TRACKD_ACTIVE_TTL_DEFAULT_MS;
 	ret_config->snapshot_interval = 60000;
-	if (state && !strchr(state, ':'))
-		(void)set_state_dir(ret_config, state);
+	if (state && state[0] == '/' && !strchr(state, ':') &&
+	    strlen(state) < sizeof ret_config->state_dir)
+		memcpy(ret_config->state_dir, state, strlen(state) + 1);
 }
 
-__attribute__((format(printf, 2, 3))) static int fail(struct config_fault *fault,
-						      const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(fault->text, sizeof fault->text, format, arguments);
-	va_end(arguments);
-	return -EINVAL;
-}
-
-int config_set(struct config *config, const char *where, const char *key, const char *value,
-	       struct config_fault *fault)
-{
-	for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
-		if (strcmp(setters[i].key, key) != 0)
-			continue;
-		if (setters[i].set(config, value) == 0)
-			return 0;
-		/* A flag says by itself which key it is. */
-		return fail(fault, "%s%s%s: \"%.100s\" is not allowed; it must be %s", where,
-			    where[0] == '-' ? "" : ": ", where[0] == '-' ? "" : key, value,
-			    setters[i].allowed);
-	}
-#define KEY_NAME(key, takes, help, reload) " " #key
-	return fail(fault, "%s: %.64s: no such key; there are%s, and sections [kind NAME]", where,
-		    key, CONFIG_KEYS(KEY_NAME));
-}
+/* ---- Kinds --------------------------------------------------------------- */
 
 /* The kind of a name in the list, made if it is not there: the command line replaces the file's. */
-static struct trackd_kind *kind_place(struct config *config, const char *name)
+static struct trackd_kind *kind_named(struct config *config, const char *name)
 {
 	for (uint32_t i = 0; i < config->n_kinds; i++)
 		if (strcmp(config->kinds[i].name, name) == 0)
@@ -181,163 +192,135 @@ static struct trackd_kind *kind_place(struct config *config, const char *name)
 	return &config->kinds[config->n_kinds++];
 }
 
-static int kind_keep(struct config *config, const char *where, const struct trackd_kind *kind,
-		     struct config_fault *fault)
+static int kind_keep(struct config *config, const struct trackd_kind *kind, struct fault *fault)
 {
-	struct trackd_kind *address;
+	struct trackd_kind *kept;
 
 	if (kind->n_stages == 0)
-		return fail(fault, "%s: kind %s has no stage; write lines such as: fetching 10",
-			    where, kind->name);
-	address = kind_place(config, kind->name);
-	if (!address)
-		return fail(fault, "%s: kind %s: a board holds %d kinds", where, kind->name,
-			    TRACKD_KINDS_MAX);
-	*address = *kind;
+		return fault_set(fault, "kind %s has no stage; write lines such as: fetching 10",
+				 kind->name);
+	kept = kind_named(config, kind->name);
+	if (!kept)
+		return fault_set(fault, "kind %s: a board holds %d kinds", kind->name,
+				 TRACKD_KINDS_MAX);
+	*kept = *kind;
 	return 0;
 }
 
-int config_set_kind(struct config *config, const char *where, const char *text,
-		    struct config_fault *fault)
+int config_add_kind(struct config *config, const char *text, struct fault *fault)
 {
 	struct trackd_kind kind;
 
-	if (kinds_parse(text, &kind) < 0)
-		return fail(fault, "%s: kind: \"%.200s\" is not allowed; it must be " KINDS_ALLOWED,
-			    where, text);
-	return kind_keep(config, where, &kind, fault);
+	fault->text[0] = '\0';
+	return kinds_parse(text, &kind) < 0 ? -EINVAL : kind_keep(config, &kind, fault);
 }
 
-/* ---- The file -------------------------------------------------------------------------------- */
+/* ---- The file ------------------------------------------------------------ */
 
-struct parser {
+struct reading {
 	struct config *config;
-	struct config_fault *fault;
-	char where[PATH_MAX + 16];
 	bool in_kind;
 	char kind_where[PATH_MAX + 16];
 	struct trackd_kind kind;
 };
 
-static char *trim(char *text)
+static int end_section(struct reading *reading, struct fault *fault)
 {
-	size_t length;
+	struct fault own;
 
-	text += strspn(text, " \t");
-	length = strlen(text);
-	while (length > 0 && strchr(" \t\r\n", text[length - 1]))
-		text[--length] = '\0';
-	return text;
-}
-
-static int end_section(struct parser *parser)
-{
-	if (!parser->in_kind)
+	if (!reading->in_kind)
 		return 0;
-	parser->in_kind = false;
-	return kind_keep(parser->config, parser->kind_where, &parser->kind, parser->fault);
+	reading->in_kind = false;
+	if (kind_keep(reading->config, &reading->kind, &own) == 0)
+		return 0;
+	return fault_set(fault, "%.300s: %s", reading->kind_where, own.text);
 }
 
-static int begin_section(struct parser *parser, char *line)
+static int begin_section(void *user, const char *where, const char *name, struct fault *fault)
 {
-	size_t length = strlen(line);
-	int error = end_section(parser);
+	struct reading *reading = user;
+	int error = end_section(reading, fault);
 
-	if (error < 0)
+	if (error < 0 || strcmp(name, "trackd") == 0)
 		return error;
-	if (length < 2 || line[length - 1] != ']')
-		return fail(parser->fault, "%s: a section ends with ]", parser->where);
-	line[length - 1] = '\0';
-	line = trim(line + 1);
-	if (strcmp(line, "trackd") == 0)
-		return 0;
-	if (strncmp(line, "kind", 4) != 0 || (line[4] != ' ' && line[4] != '\t'))
-		return fail(parser->fault,
-			    "%s: [%.64s]: no such section; there are [trackd] and [kind NAME]",
-			    parser->where, line);
-	if (kinds_begin(&parser->kind, trim(line + 4)) < 0)
-		return fail(parser->fault,
-			    "%s: [%.64s]: a kind's name is 1 to 31 bytes of a-z, 0-9, - and _",
-			    parser->where, line);
-	parser->in_kind = true;
-	memcpy(parser->kind_where, parser->where, sizeof parser->kind_where);
+	if (strncmp(name, "kind", 4) != 0 || (name[4] != ' ' && name[4] != '\t'))
+		return fault_set(fault,
+				 "%.300s: [%.64s]: no such section; there are [trackd] and "
+				 "[kind NAME]",
+				 where, name);
+	if (kinds_begin(&reading->kind, name + 4 + strspn(name + 4, " \t")) < 0)
+		return fault_set(fault,
+				 "%.300s: [%.64s]: a kind's name is 1 to 31 bytes of a-z, 0-9, - "
+				 "and _",
+				 where, name);
+	reading->in_kind = true;
+	snprintf(reading->kind_where, sizeof reading->kind_where, "%s", where);
 	return 0;
 }
 
-/* "stage = fetching 10", or in short "fetching 10" or "fetching = 10". */
-static int kind_line(struct parser *parser, char *line)
+static int add_stage(struct reading *reading, const char *where, const char *name,
+		     const char *percent, struct fault *fault)
 {
+	if (kinds_add(&reading->kind, name, percent) == 0)
+		return 0;
+	return fault_set(fault,
+			 "%.300s: kind %s: \"%.64s %.8s\" is not a stage; write NAME PERCENT, the "
+			 "percentage 0 to 99 and not below the stage before, at most 16 stages",
+			 where, reading->kind.name, name, percent);
+}
+
+/* "fetching 10"; also behind "stage =", and there with another "=". */
+static int stage_line(void *user, const char *where, const char *line, struct fault *fault)
+{
+	struct reading *reading = user;
 	size_t word = strcspn(line, " \t=");
-	char *name = line, *percent;
+	char name[64];
 
-	if (word == 5 && strncmp(line, "stage", 5) == 0 && *trim(line + 5) == '=')
-		name = trim(trim(line + 5) + 1);
-	percent = name + strcspn(name, " \t=");
-	if (*percent != '\0')
-		*percent++ = '\0';
-	percent += strspn(percent, " \t=");
-	if (kinds_add(&parser->kind, name, percent) < 0)
-		return fail(parser->fault,
-			    "%s: kind %s: \"%.64s %.8s\" is not a stage; write NAME PERCENT, the "
-			    "percentage "
-			    "0 to 99 and not below the stage before, at most 16 stages",
-			    parser->where, parser->kind.name, name, percent);
-	return 0;
+	if (!reading->in_kind)
+		return fault_set(fault, "%.300s: \"%.64s\": a line is KEY = VALUE", where, line);
+	snprintf(name, sizeof name, "%.*s", (int)(word < sizeof name ? word : sizeof name - 1),
+		 line);
+	return add_stage(reading, where, name, line + word + strspn(line + word, " \t="), fault);
 }
 
-static int parse_line(struct parser *parser, char *line)
+/* In a kind's section, "stage = fetching 10" or "fetching = 10". */
+static int take_key(void *user, const char *where, const char *key, const char *value,
+		    struct fault *fault)
 {
-	char *equals;
+	struct reading *reading = user;
 
-	line = trim(line);
-	if (line[0] == '\0' || line[0] == '#' || line[0] == ';')
-		return 0;
-	if (line[0] == '[')
-		return begin_section(parser, line);
-	if (parser->in_kind)
-		return kind_line(parser, line);
-	equals = strchr(line, '=');
-	if (!equals)
-		return fail(parser->fault, "%s: \"%.64s\": a line is KEY = VALUE", parser->where,
-			    line);
-	*equals = '\0';
-	return config_set(parser->config, parser->where, trim(line), trim(equals + 1),
-			  parser->fault);
+	if (reading->in_kind && strcmp(key, "stage") == 0)
+		return stage_line(user, where, value, fault);
+	if (reading->in_kind)
+		return add_stage(reading, where, key, value, fault);
+	int error = option_set_key(config_entries, reading->config, where, key, value, fault);
+	if (error < 0 && !option_by_key(config_entries, key))
+		(void)fault_add(fault, ", and sections [kind NAME]");
+	return error;
 }
 
-int config_read(struct config *config, const char *path, struct config_fault *fault)
+int config_read(struct config *config, const char *path, struct fault *fault)
 {
-	struct parser parser = { .config = config, .fault = fault };
-	char *line = NULL;
-	size_t size = 0;
-	int error = 0;
-	FILE *file = fopen(path, "re");
+	struct reading reading = { .config = config };
+	const struct config_lines lines = {
+		.user = &reading,
+		.key = take_key,
+		.section = begin_section,
+		.word = stage_line,
+	};
+	int error = config_file_read(path, &lines, fault);
 
-	if (!file) {
-		error = -errno;
-		fail(fault, "%.400s: %s; --config names a file that can be read", path,
-		     strerror(-error));
-		return error;
-	}
-	for (unsigned n = 1; error == 0 && getline(&line, &size, file) >= 0; n++) {
-		snprintf(parser.where, sizeof parser.where, "%s:%u", path, n);
-		error = parse_line(&parser, line);
-	}
-	if (error == 0 && ferror(file)) {
-		fail(fault, "%.400s: cannot be read", path);
-		error = -EIO;
-	}
 	if (error == 0)
-		error = end_section(&parser);
-	free(line);
-	fclose(file);
+		return end_section(&reading, fault);
+	if (error != -EINVAL)
+		(void)fault_add(fault, "; --config names a file that can be read");
 	return error;
 }
 
 /* ---- What follows from the rest ----------------------------------------- */
 
 /* The one rule of where a board's socket is; see trackd_open(). */
-int config_finish(struct config *config, struct config_fault *fault)
+int config_finish(struct config *config, struct fault *fault)
 {
 	const char *runtime = board_address_runtime_dir();
 	char own[64];
@@ -350,33 +333,15 @@ int config_finish(struct config *config, struct config_fault *fault)
 	user = strcmp(config->board, own) == 0 ||
 	       (geteuid() != 0 && runtime && strcmp(config->board, "/trackd") != 0);
 	if (user && !runtime)
-		return fail(fault, "socket: XDG_RUNTIME_DIR is not set to a directory of this user "
-				   "that others may not write; set it, or give --socket PATH "
-				   "here and TRACKD_SOCKET to clients");
+		return fault_set(fault,
+				 "socket: XDG_RUNTIME_DIR is not set to a directory of this user "
+				 "that others may not write; set it, or give --socket PATH "
+				 "here and TRACKD_SOCKET to clients");
 	n = snprintf(config->socket, sizeof config->socket, "%s/trackd%s.sock",
 		     user ? runtime : "/run", config->board);
 	if (n < 0 || (size_t)n >= sizeof config->socket)
-		return fail(fault, "socket: %.200s/trackd%s.sock is too long; give --socket PATH",
-			    user ? runtime : "/run", config->board);
+		return fault_set(fault,
+				 "socket: %.200s/trackd%s.sock is too long; give --socket PATH",
+				 user ? runtime : "/run", config->board);
 	return 0;
-}
-
-void config_compare(const struct config *before, const struct config *after,
-		    void (*changed)(const char *key))
-{
-	const struct {
-		const char *key;
-		bool differs;
-	} keys[] = {
-		{ "board", strcmp(before->board, after->board) != 0 },
-		{ "socket", strcmp(before->socket, after->socket) != 0 },
-		{ "mode", before->mode != after->mode },
-		{ "group", before->gid != after->gid },
-		{ "capacity", before->capacity != after->capacity },
-		{ "state_dir", strcmp(before->state_dir, after->state_dir) != 0 },
-	};
-
-	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-		if (keys[i].differs)
-			changed(keys[i].key);
 }

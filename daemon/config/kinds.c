@@ -2,8 +2,8 @@
 /* Kinds as the configuration writes them; what the board demands of them is checked here, where
  * the line is known. */
 #include "daemon/config/kinds.h"
-#include "daemon/config/value.h"
 #include "libclient/record/text.h"
+#include "tools/common/value.h"
 #include <errno.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ int kinds_begin(struct trackd_kind *ret_kind, const char *name)
 int kinds_add(struct trackd_kind *kind, const char *stage, const char *percent)
 {
 	int n = kind->n_stages;
-	uint32_t lowest = n > 0 ? kind->stages[n - 1].percent : 0, number;
+	uint64_t lowest = n > 0 ? kind->stages[n - 1].percent : 0, number;
 
 	if (n == TRACKD_STAGES_MAX || !text_word_valid(stage) ||
 	    value_number(percent, lowest, 99, &number) < 0)

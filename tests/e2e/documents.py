@@ -84,7 +84,7 @@ def _(_site):
 PAGES = {"trackd": "daemon/trackd.8", "trackctl": "tools/trackctl/trackctl.1",
          "docproc": "tools/docproc/docproc.1", "trackd-http": "tools/trackd-http/trackd-http.1"}
 # The page of each configuration file, its example, and where its keys stand.
-CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf", "daemon/config/config.h"),
+CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf", None),
               "docproc": ("tools/docproc/docproc.1", "systemd/docproc.conf", "tools/docproc/config/config.h"),
               "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf", "tools/trackd-http/config/config.h")}
 FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z0-9])(?![\w-])")
@@ -131,6 +131,18 @@ def verbs(program):
         listed = re.findall(r"^ +trackd-http ([a-z]+) ", said(program, "--help"), re.M)
     return {verb: said(program, *(("help", verb) if program == "trackctl" else (verb, "--help")))
             for verb in listed}
+
+
+class Option:
+    """A line of --list-options: the program's own table."""
+
+    def __init__(self, line):
+        _, self.verb, self.flag, self.letter, self.takes, self.completes, self.key, reloads, self.help = line.split("\t")
+        self.reloads = reloads == "reloads"
+
+
+def options(program):
+    return [Option(line) for line in said(program, "--list-options").splitlines() if line.startswith("option\t")]
 
 
 @test("every flag that a program tells of is in its manual page, in the part of its verb, and no other is")
@@ -185,8 +197,11 @@ def _(site):
         # Under systemd the socket is systemd's.
         check(shown == keys - ({"socket"} if program == "trackd" else set()),
               f"{example}, not in both: {sorted(shown ^ keys)}")
-        for key, reload in re.findall(r"\bX\((\w+),(?:[^()]|\([^()]*\))*?\b(true|false)\)", read(header)):
-            check(told[key][0] == (reload == "true"), f"{page}: whether a reload applies {key}")
+        reloads = {option.key: option.reloads for option in options(program)} if not header else {
+            key: reload == "true" for key, reload
+            in re.findall(r"\bX\((\w+),(?:[^()]|\([^()]*\))*?\b(true|false)\)", read(header))}
+        for key in told:
+            check(told[key][0] == reloads.get(key, False), f"{page}: whether a reload applies {key}")
         for flag, default in re.findall(r"^  --([a-z-]+) .*\(default ([0-9][\w.:]*)[):]", said(program, "--help"), re.M):
             check(re.search(rf"(?<![\w.]){re.escape(default)}(?![\w])", told[flag.replace("-", "_")][1]),
                   f"{page}: {flag} is {default} by default")

@@ -47,7 +47,7 @@ static void check(const struct config *config)
 static void read_file(const uint8_t *data, size_t size)
 {
 	static struct config config;
-	struct config_fault fault = { "" };
+	struct fault fault = { "" };
 	char path[64];
 	int fd = memfd_create("conf", MFD_CLOEXEC);
 
@@ -66,13 +66,13 @@ static void read_file(const uint8_t *data, size_t size)
 static void read_flag(const uint8_t *data, size_t size)
 {
 	static struct config config;
-	struct config_fault fault = { "" };
+	struct fault fault = { "" };
 	char *text = strndup((const char *)data, size);
 
 	if (!text)
 		return;
 	config_defaults(&config, 0);
-	if (config_set_kind(&config, "--kind", text, &fault) == 0)
+	if (config_add_kind(&config, text, &fault) == 0)
 		check(&config);
 	free(text);
 }

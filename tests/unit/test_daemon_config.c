@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon is told: values as people write them, the file, the flags, and that each mistake
+ * The settings of the daemon: kinds, the file, the flags, and that each mistake
  * is named with its place, its key and what is allowed.
  */
 #include "daemon/config/config.h"
 #include "daemon/config/kinds.h"
 #include "daemon/config/options.h"
-#include "daemon/config/value.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,82 +17,10 @@
 #include <cmocka.h>
 
 static struct config config;
-static struct config_fault fault;
+static struct fault fault;
 static char path[64];
 
-/* ---- Values ------------------------------------------------------------- */
-
-static void durations_are_understood_or_refused(void **state)
-{
-	static const struct {
-		const char *text;
-		uint32_t ms; /* 0: refused */
-	} cases[] = {
-		{ "500ms", 500 },
-		{ "90s", 90000 },
-		{ "90", 90000 },
-		{ "15m", 900000 },
-		{ "15min", 900000 },
-		{ "1h", 3600000 },
-		{ "7d", 604800000 },
-		{ "49d", 4233600000u },
-		{ "never", UINT32_MAX },
-		{ "50d", 0 },
-		{ "0", 0 },
-		{ "", 0 },
-		{ "1 h", 0 },
-		{ "-1s", 0 },
-		{ "1.5h", 0 },
-		{ "h", 0 },
-		{ "1hh", 0 },
-		{ "Never", 0 },
-		{ "99999999999999999999999s", 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		uint32_t ms = 0;
-		int error = value_duration(cases[i].text, &ms);
-		if (ms != cases[i].ms || (error < 0) != (cases[i].ms == 0))
-			fail_msg("\"%s\" gave %d and %u ms", cases[i].text, error, ms);
-	}
-}
-
-static void numbers_keep_their_bounds(void **state)
-{
-	uint32_t n = 7;
-
-	(void)state;
-	assert_int_equal(value_number("16", 16, 100, &n), 0);
-	assert_int_equal(n, 16);
-	assert_int_equal(value_number("2K", 16, 4096, &n), 0);
-	assert_int_equal(n, 2048);
-	assert_int_equal(value_number("16M", 16, 16777216, &n), 0);
-	assert_int_equal(n, 16777216);
-	assert_int_equal(value_number("17M", 16, 16777216, &n), -EINVAL);
-	assert_int_equal(value_number("15", 16, 100, &n), -EINVAL);
-	assert_int_equal(value_number("0x20", 16, 100, &n), -EINVAL);
-	assert_int_equal(value_number("18446744073709551632", 16, 100, &n), -EINVAL);
-	assert_int_equal(n, 16777216);
-}
-
-static void modes_are_octal_and_sane(void **state)
-{
-	mode_t mode = 0;
-
-	(void)state;
-	assert_int_equal(value_mode("0660", &mode), 0);
-	assert_int_equal(mode, 0660);
-	assert_int_equal(value_mode("664", &mode), 0);
-	assert_int_equal(mode, 0664);
-	assert_int_equal(value_mode("0060", &mode), -EINVAL);
-	assert_int_equal(value_mode("0770", &mode), -EINVAL);
-	assert_int_equal(value_mode("4660", &mode), -EINVAL);
-	assert_int_equal(value_mode("0689", &mode), -EINVAL);
-	assert_int_equal(value_mode("66", &mode), -EINVAL);
-	assert_int_equal(value_mode("", &mode), -EINVAL);
-	assert_int_equal(mode, 0664);
-}
+/* ---- Kinds -------------------------------------------------------------- */
 
 static void kinds_are_parsed_whole(void **state)
 {
@@ -186,6 +113,7 @@ static void a_whole_file_is_read(void **state)
 				   "stage = probing 0\n"
 				   "coding 5\n"
 				   "packing = 90\n"
+				   "stage = moving = 95\n"
 				   "[kind sound]\n"
 				   "mixing 10"),
 			 0);
@@ -195,8 +123,9 @@ static void a_whole_file_is_read(void **state)
 	assert_int_equal(config.mode, 0664);
 	assert_int_equal(config.n_kinds, 2);
 	assert_string_equal(config.kinds[0].name, "video");
-	assert_int_equal(config.kinds[0].n_stages, 3);
+	assert_int_equal(config.kinds[0].n_stages, 4);
 	assert_string_equal(config.kinds[0].stages[0].name, "probing");
+	assert_string_equal(config.kinds[0].stages[3].name, "moving");
 	assert_int_equal(config.kinds[0].stages[2].percent, 90);
 	assert_string_equal(config.kinds[1].stages[0].name, "mixing");
 }
@@ -223,6 +152,7 @@ static void mistakes_are_named_with_their_place(void **state)
 		{ "[kind x\n", ":1: ", "ends with ]" },
 		{ "[kind X]\n", ":1: ", "a-z" },
 		{ "\n\n[kind x]\n\n", ":3: kind x", "no stage" },
+		{ "[kind x]\n[kind y]\na 5\n", ":1: kind x", "no stage" },
 		{ "[kind x]\na 50\nb 40\n", ":3: kind x", "not below the stage before" },
 		{ "[kind x]\na 50%\n", ":2: kind x", "0 to 99" },
 	};
@@ -245,11 +175,12 @@ static void more_kinds_than_a_board_holds_are_refused(void **state)
 	(void)state;
 	for (int i = 0; i < TRACKD_KINDS_MAX - 1; i++) {
 		snprintf(text, sizeof text, "k%d=a:1", i);
-		assert_int_equal(config_set_kind(&config, "--kind", text, &fault), 0);
+		assert_int_equal(config_add_kind(&config, text, &fault), 0);
 	}
-	assert_int_equal(config_set_kind(&config, "--kind", "k0=b:2", &fault), 0);
+	assert_int_equal(config_add_kind(&config, "k0=b:2", &fault), 0);
 	assert_string_equal(config.kinds[0].stages[0].name, "b");
-	assert_int_equal(config_set_kind(&config, "--kind", "more=a:1", &fault), -EINVAL);
+	assert_int_equal(config_add_kind(&config, "more=a:1", &fault), -EINVAL);
+	assert_string_equal(fault.text, "kind more: a board holds 64 kinds");
 }
 
 /* ---- The command line --------------------------------------------------- */
@@ -275,13 +206,13 @@ static void flags_win_over_the_file(void **state)
 	(void)state;
 	assert_int_equal(read_text("capacity = 64\nactive_ttl = 2h\nttl = 1m\n"), 0);
 	assert_int_equal(parse(&options, words), 0);
-	assert_int_equal(options.action, OPTIONS_RUN);
-	assert_int_equal(options.user, 0);
+	assert_false(options.check || options.remove || options.help || options.version);
+	assert_false(options.user);
 	assert_int_equal(options_config(&options, &config, &fault), 0);
 	assert_int_equal(config.capacity, 32);
 	assert_int_equal(config.ttl, 300000);
 	assert_int_equal(config.active_ttl, 7200000);
-	assert_int_equal(config.verbose, 1);
+	assert_true(config.verbose);
 	assert_int_equal(config.n_kinds, 1);
 	assert_string_equal(config.state_dir, "/s");
 	assert_string_equal(config.socket, "/run/trackd/trackd.sock");
@@ -302,9 +233,12 @@ static void wrong_flags_are_named(void **state)
 		assert_non_null(strstr(fault.text, lines[i][0]));
 		assert_non_null(strstr(fault.text, "--help"));
 	}
-	assert_int_equal(parse(&options, (char *const[]){ "--capacity", "5", NULL }), 0);
-	assert_int_equal(options_config(&options, &config, &fault), -EINVAL);
-	assert_ptr_equal(strstr(fault.text, "--capacity: \"5\""), fault.text);
+	assert_int_equal(parse(&options, (char *const[]){ "--capacity", "5", NULL }), -EINVAL);
+	assert_string_equal(fault.text,
+			    "--capacity: \"5\" is not allowed; it must be a number from 16 "
+			    "to 16777216; K and M stand for 1024 and its square");
+	assert_int_equal(parse(&options, (char *const[]){ "--kind", "movie=", NULL }), -EINVAL);
+	assert_ptr_equal(strstr(fault.text, "--kind: \"movie=\" is not allowed"), fault.text);
 }
 
 static void a_flag_is_not_the_value_of_the_one_before(void **state)
@@ -341,8 +275,8 @@ static void help_writes_flags_as_they_are_taken(void **state)
 	assert_non_null(file);
 	options_help(file);
 	assert_int_equal(fclose(file), 0);
-	assert_non_null(strstr(text, "  --verbose[=yes|no]           say every stage"));
-	assert_non_null(strstr(text, "  --board              /NAME   the board's name"));
+	assert_non_null(strstr(text, "  --verbose[=yes|no]        say every stage"));
+	assert_non_null(strstr(text, "  --board /NAME             the board's name"));
 	free(text);
 	assert_int_equal(parse(&options, (char *const[]){ "--verbose=no", NULL }), 0);
 	assert_int_equal(parse(&options, (char *const[]){ "--verbose", "--user", NULL }), 0);
@@ -395,25 +329,25 @@ static void a_reload_names_what_needs_a_restart(void **state)
 	(void)state;
 	after = config;
 	after.ttl = 5;
-	after.verbose = 1;
-	config_compare(&config, &after, note_key);
+	after.verbose = true;
+	option_update(config_entries, &config, &after, note_key);
 	assert_string_equal(changed_keys, "");
+	assert_int_equal(config.ttl, 5);
+	assert_true(config.verbose);
 	after.capacity = 32;
 	after.mode = 0664;
 	strcpy(after.board, "/other");
 	strcpy(after.socket, "/other");
 	strcpy(after.state_dir, "/other");
 	after.gid = 7;
-	config_compare(&config, &after, note_key);
+	option_update(config_entries, &config, &after, note_key);
 	assert_string_equal(changed_keys, "board socket mode group capacity state_dir ");
+	assert_string_equal(config.board, "/trackd");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations_are_understood_or_refused),
-		cmocka_unit_test(numbers_keep_their_bounds),
-		cmocka_unit_test(modes_are_octal_and_sane),
 		cmocka_unit_test(kinds_are_parsed_whole),
 		cmocka_unit_test(a_kind_has_at_most_16_stages),
 		cmocka_unit_test_setup_teardown(a_whole_file_is_read, begin, end),
