@@ -10,29 +10,20 @@
 #define DEFAULT_PATH "/etc/trackd/trackd.conf"
 #define SEE_HELP "trackd --help"
 
-#define PLACE(member) OPTION_PLACE(struct options, member)
+#define OPT(member, ...) OPTION(struct options, member, __VA_ARGS__)
 static const struct option_entry own[] = {
-	{ .name = "config",
-	  .takes = "FILE",
-	  .help = "read this file (default " DEFAULT_PATH ")",
-	  .set = option_word,
-	  PLACE(path) },
-	{ .name = "user",
-	  .help = "the board of this user, /trackd-UID",
-	  .set = option_switch,
-	  PLACE(user) },
-	{ .name = "check-config",
-	  .help = "say whether the configuration is valid, and exit",
-	  .set = option_switch,
-	  PLACE(check) },
-	{ .name = "remove",
-	  .help = "remove the board that no daemon serves, and exit",
-	  .set = option_switch,
-	  PLACE(remove) },
+	OPT(path, .name = "config", .takes = "FILE",
+	    .help = "read this file (default " DEFAULT_PATH ")", .set = option_word),
+	OPT(user, .name = "user", .help = "the board of this user, /trackd-UID",
+	    .set = option_switch),
+	OPT(check, .name = "check-config",
+	    .help = "say whether the configuration is valid, and exit", .set = option_switch),
+	OPT(remove, .name = "remove", .help = "remove the board that no daemon serves, and exit",
+	    .set = option_switch),
 	OPTION_HELP_AND_VERSION(struct options),
 	{ 0 },
 };
-#undef PLACE
+#undef OPT
 
 int options_parse(struct options *ret_options, int argc, char **argv, struct fault *fault)
 {

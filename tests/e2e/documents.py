@@ -86,7 +86,7 @@ PAGES = {"trackd": "daemon/trackd.8", "trackctl": "tools/trackctl/trackctl.1",
 # The page of each configuration file, its example, and where its keys stand.
 CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf", None),
               "docproc": ("tools/docproc/docproc.1", "systemd/docproc.conf", "tools/docproc/config/config.h"),
-              "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf", "tools/trackd-http/config/config.h")}
+              "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf", None)}
 FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z0-9])(?![\w-])")
 
 

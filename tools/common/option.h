@@ -41,7 +41,7 @@ struct option_entry {
 	const char *takes;   /* what --help calls the value; NULL: it takes none */
 	const char *help;    /* one line */
 	option_setter *set;  /* one of those below, or the program's own */
-	size_t offset, size; /* of the member: OPTION_PLACE() */
+	size_t offset, size; /* of the member: OPTION() */
 	size_t given;        /* OPTION_GIVEN() of a bool that becomes true; 0: none */
 	uint64_t min, max;   /* in the member's unit */
 	const char *allowed; /* the end of a sentence, "it must be ..."; NULL: the setter's own */
@@ -49,23 +49,24 @@ struct option_entry {
 	const char *completes; /* values, or @WHAT: see option_list(); NULL: by `takes` */
 };
 
-#define OPTION_PLACE(type, member)                                                                 \
-	.offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
+/* An entry: the structure and the member, then the rest by name. */
+#define OPTION(type, member, ...)                                                                  \
+	{                                                                                          \
+		.offset = offsetof(type, member), .size = sizeof(((type *)0)->member), __VA_ARGS__ \
+	}
+/* One that is a key of the file, too; and one that a reload applies. */
+#define OPTION_KEY(type, member, ...) OPTION(type, member, .flags = OPTION_IN_FILE, __VA_ARGS__)
+#define OPTION_LIVE_KEY(type, member, ...)                                                         \
+	OPTION(type, member, .flags = OPTION_IN_FILE | OPTION_RELOADS, __VA_ARGS__)
 #define OPTION_GIVEN(type, member) .given = (offsetof(type, member) + 1)
 
 /* What every program knows; type: a structure with the members help and version, both bool. */
+#define OPTION_HELP(type)                                                                          \
+	OPTION(type, help, .name = "help", .letter = 'h', .help = "show this help",                \
+	       .set = option_switch)
 #define OPTION_HELP_AND_VERSION(type)                                                              \
-	{                                                                                          \
-		.name = "help",                                                                    \
-		.letter = 'h',                                                                     \
-		.help = "show this help",                                                          \
-		.set = option_switch,                                                              \
-		OPTION_PLACE(type, help),                                                          \
-	},                                                                                         \
-	{                                                                                          \
-		.name = "version", .letter = 'V', .help = "show the version",                      \
-		.set = option_switch, OPTION_PLACE(type, version),                                 \
-	}
+	OPTION_HELP(type), OPTION(type, version, .name = "version", .letter = 'V',                 \
+				  .help = "show the version", .set = option_switch)
 
 /* ---- Setters ----------------------------------------------------------------------------------- */
 

@@ -36,40 +36,45 @@ static int run_verb(const struct config *config, int argc, char **argv)
 	return EXIT_CODE_USAGE;
 }
 
-static int run(const struct options *options, const struct config *config)
+static int run(const struct options *options)
 {
-	switch (options->action) {
-	case OPTIONS_SERVE:
-		return service_run(options, config);
-	case OPTIONS_VERB:
-		return run_verb(config, options->argc - options->verb,
-				options->argv + options->verb);
-	case OPTIONS_CHECK:
-		return check(config);
-	case OPTIONS_HELP:
+	static struct config config;
+	static struct fault fault;
+
+	if (options->help) {
 		options_help(stdout);
 		return EXIT_CODE_DONE;
-	case OPTIONS_VERSION:
+	}
+	if (options->version) {
 		printf("trackd-http %s\n", trackd_version());
 		return EXIT_CODE_DONE;
 	}
-	return EXIT_CODE_USAGE;
+	if (options_config(options, &config, &fault) < 0) {
+		note_error("%s", fault.text);
+		return EXIT_CODE_USAGE;
+	}
+	if (options->check)
+		return check(&config);
+	if (options->verb > 0)
+		return run_verb(&config, options->argc - options->verb,
+				options->argv + options->verb);
+	return service_run(options, &config);
 }
 
 int main(int argc, char **argv)
 {
 	static struct options options;
-	static struct config config;
-	static struct setting_fault fault;
-	int error;
+	static struct fault fault;
 
 	note_begin("trackd-http");
-	error = options_parse(&options, argc, argv, &fault);
-	if (error == 0 && options.action != OPTIONS_HELP && options.action != OPTIONS_VERSION)
-		error = options_config(&options, &config, &fault);
-	if (error < 0) {
+	if (option_list_wanted(argc, argv)) {
+		options_list(stdout);
+		verb_token_list(stdout);
+		return EXIT_CODE_DONE;
+	}
+	if (options_parse(&options, argc, argv, &fault) < 0) {
 		note_error("%s", fault.text);
 		return EXIT_CODE_USAGE;
 	}
-	return run(&options, &config);
+	return run(&options);
 }

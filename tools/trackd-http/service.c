@@ -324,7 +324,7 @@ static bool reload_auth(struct service *service, const struct auth_config *confi
 static void reload(struct service *service)
 {
 	static struct config wanted;
-	static struct setting_fault fault;
+	static struct fault fault;
 
 	if (options_config(service->options, &wanted, &fault) < 0) {
 		note_error("%s; nothing was changed", fault.text);
@@ -332,7 +332,7 @@ static void reload(struct service *service)
 	}
 	if (!reload_auth(service, &wanted.auth))
 		return;
-	config_update(&service->config, &wanted, needs_restart);
+	option_update(config_entries, &service->config, &wanted, needs_restart);
 	note_info("configuration and key reloaded");
 }
 

@@ -2,122 +2,93 @@
 /* trackd-http token: a token for development. In production the application's issuer makes them. */
 #include "tools/trackd-http/verb_token.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/ini.h"
-#include "tools/common/option_value.h"
-#include "tools/common/printable.h"
-#include <getopt.h>
+#include "tools/common/note.h"
+#include "tools/common/option.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-enum { WHY_SIZE = 8192, TTL_S = 3600 };
+#define SEE_HELP "trackd-http token --help"
+
+enum { WHY_SIZE = 1024, TTL_S = 3600 };
 
 struct wish {
 	struct auth_config auth;
 	const char *owner;
-	int64_t ttl_s;
+	unsigned ttl_s;
 	bool help;
 };
 
-static const char HELP[] =
-	"trackd-http token --sub USER [--ttl TIME] [--key-file FILE]\n"
-	"\n"
-	"Print a token for development, signed with the secret or the private key that the\n"
-	"gateway verifies with.\n"
-	"\n"
-	"  --sub USER       whose token it is\n"
-	"  --ttl TIME       how long it is good for: 90s, 15m, 12h (1h)\n"
-	"  --key-file FILE  another key file than the configured one\n";
+#define OPT(member, ...) OPTION(struct wish, member, __VA_ARGS__)
+static const struct option_entry entries[] = {
+	OPT(owner, .name = "sub", .takes = "USER", .help = "whose token it is", .set = option_word),
+	OPT(ttl_s, .name = "ttl", .takes = "TIME",
+	    .help = "how long it is good for: 90s, 15m, 12h (1h)", .set = option_seconds, .min = 1,
+	    .max = UINT32_MAX, .allowed = "a time of whole seconds, such as 90s, 15m or 12h"),
+	OPT(auth.key_file, .name = "key-file", .takes = "FILE",
+	    .help = "another key file than the configured one", .set = option_path,
+	    .allowed = "the path of a file"),
+	/* Its old name. */
+	OPT(auth.key_file, .name = "key", .flags = OPTION_HIDDEN, .takes = "FILE",
+	    .set = option_path, .allowed = "the path of a file"),
+	OPTION_HELP(struct wish),
+	{ 0 },
+};
+#undef OPT
 
 static int misused(const char *what)
 {
-	fprintf(stderr, "trackd-http: %s; see trackd-http token --help\n", what);
-	return EXIT_CODE_USAGE;
-}
-
-static int read_ttl(const char *text, int64_t *ret_s)
-{
-	uint64_t ms;
-
-	if (ini_duration(text, &ms) != 0 || ms < 1000)
-		return misused("--ttl takes a time of a second or more, like 90s, 15m or 12h");
-	*ret_s = (int64_t)(ms / 1000);
-	return 0;
-}
-
-static int read_key(const char *path, struct auth_config *auth)
-{
-	size_t length = strlen(path);
-
-	if (length == 0 || length >= sizeof auth->key_file)
-		return misused("--key-file takes the path of a file");
-	memcpy(auth->key_file, path, length + 1);
-	return 0;
-}
-
-static int without_value(char *const *argv)
-{
-	fprintf(stderr, "trackd-http: %.100s needs a value; see trackd-http token --help\n",
-		option_without_value(argv));
+	note_error("%s; see " SEE_HELP, what);
 	return EXIT_CODE_USAGE;
 }
 
 static int parse(int argc, char **argv, struct wish *wish)
 {
-	static const struct option options[] = { { "sub", required_argument, NULL, 's' },
-						 { "ttl", required_argument, NULL, 't' },
-						 { "key-file", required_argument, NULL, 'k' },
-						 { "key", required_argument, NULL,
-						   'k' }, /* its old name */
-						 { "help", no_argument, NULL, 'h' },
-						 { 0 } };
-	int option, code = 0;
+	const struct option_part parts[] = { { entries, wish }, { 0 } };
+	struct fault fault;
+	int first = option_parse(parts, argc, argv, false, SEE_HELP, &fault);
 
-	optind = 0;
-	while (code == 0 && (option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option_took_flag(argv))
-			return without_value(argv);
-		switch (option) {
-		case 's':
-			wish->owner = optarg;
-			break;
-		case 't':
-			code = read_ttl(optarg, &wish->ttl_s);
-			break;
-		case 'k':
-			code = read_key(optarg, &wish->auth);
-			break;
-		case 'h':
-			wish->help = true;
-			return 0;
-		default:
-			return EXIT_CODE_USAGE; /* getopt has said it */
-		}
+	if (first < 0) {
+		note_error("%s", fault.text);
+		return EXIT_CODE_USAGE;
 	}
-	if (code != 0)
-		return code;
-	if (optind < argc)
+	if (wish->help)
+		return 0;
+	if (first < argc)
 		return misused("token takes options only");
 	return wish->owner ? 0 : misused("whose token? --sub USER says it");
+}
+
+static void help(void)
+{
+	fputs("trackd-http token --sub USER [--ttl TIME] [--key-file FILE]\n\n"
+	      "Print a token for development, signed with the secret or the private key that the\n"
+	      "gateway verifies with.\n\n",
+	      stdout);
+	option_help(stdout, entries, false);
+}
+
+void verb_token_list(FILE *file)
+{
+	option_list_verb(file, "token", NULL, "");
+	option_list(file, "token", entries);
 }
 
 int verb_token(const struct auth_config *config, int argc, char **argv)
 {
 	struct wish wish = { .auth = *config, .ttl_s = TTL_S };
-	char why[WHY_SIZE], line[PRINTABLE_ROOM(WHY_SIZE)], *token;
+	char why[WHY_SIZE], *token;
 	int code = parse(argc, argv, &wish);
 
 	if (code != 0)
 		return code;
 	if (wish.help) {
-		fputs(HELP, stdout);
+		help();
 		return EXIT_CODE_DONE;
 	}
 	if (auth_sign(&wish.auth, wish.owner, time(NULL), wish.ttl_s, &token, why, sizeof why) !=
 	    0) {
-		printable_line(line, sizeof line, why);
-		fprintf(stderr, "trackd-http: %s\n", line);
+		note_error("%s", why);
 		return EXIT_CODE_USAGE;
 	}
 	puts(token);

@@ -30,59 +30,97 @@ static bool is_networks(const char *text)
 	return networks_parse(text, &networks) == 0;
 }
 
-#define PLACE(member) SETTING_PLACE(struct config, member)
-static const struct setting settings[] = {
-	{ "board", SETTING_TEXT, PLACE(board), 0, 0, "a name such as /trackd", NULL },
-	{ "socket", SETTING_TEXT, PLACE(socket), 0, 0, "a path", NULL },
-	{ "listen", SETTING_TEXT, PLACE(listen), 0, 0,
-	  "HOST:PORT such as 127.0.0.1:8080 or [::1]:8080, or unix:PATH", is_place },
-	{ "admin", SETTING_TEXT, PLACE(admin), 0, 0,
-	  "HOST:PORT such as 127.0.0.1:8081, unix:PATH, or nothing for none", is_place_or_none },
-	{ "spool", SETTING_PATH, PLACE(spool), 0, 0, "the path of a directory", NULL },
-	{ "store", SETTING_TEXT, PLACE(store), 0, 0, "the path of a file, or nothing for none",
-	  NULL },
-	{ "state_dir", SETTING_PATH, PLACE(state_dir), 0, 0, "the path of a directory", NULL },
-	{ "key_file", SETTING_TEXT, PLACE(auth.key_file), 0, 0, "the path of a file", NULL },
-	{ "algorithms", SETTING_TEXT, PLACE(auth.algorithms), 0, 0,
-	  "some of HS256 RS256 ES256 EdDSA Ed25519", NULL },
-	{ "issuer", SETTING_TEXT, PLACE(auth.issuer), 0, 0, "a text of up to 255 bytes", NULL },
-	{ "audience", SETTING_TEXT, PLACE(auth.audience), 0, 0, "a text of up to 255 bytes", NULL },
-	{ "upload_max", SETTING_BYTES, PLACE(upload_max), 1, 1 << 20,
-	  "a size from 1M to 1024G, such as 64M", NULL },
-	{ "connections", SETTING_NUMBER, PLACE(connections), 16, 65536, "a number from 16 to 65536",
-	  NULL },
-	{ "address_connections", SETTING_NUMBER, PLACE(address_connections), 0, 65536,
-	  "a number up to 65536, or 0 for no limit", NULL },
-	{ "address_rate", SETTING_NUMBER, PLACE(address_rate), 0, 1000000,
-	  "a number up to 1000000, or 0 for no limit", NULL },
-	{ "address_burst", SETTING_NUMBER, PLACE(address_burst), 1, 1000000,
-	  "a number from 1 to 1000000", NULL },
-	{ "owner_rate", SETTING_NUMBER, PLACE(owner_rate), 0, 1000000,
-	  "a number up to 1000000, or 0 for no limit", NULL },
-	{ "owner_burst", SETTING_NUMBER, PLACE(owner_burst), 1, 1000000,
-	  "a number from 1 to 1000000", NULL },
-	{ "owner_streams", SETTING_NUMBER, PLACE(owner_streams), 0, 65536,
-	  "a number up to 65536, or 0 for no limit", NULL },
-	{ "address_streams", SETTING_NUMBER, PLACE(address_streams), 0, 65536,
-	  "a number up to 65536, or 0 for no limit", NULL },
-	{ "head_timeout", SETTING_SECONDS, PLACE(head_s), 1, 3600, "a time from 1s to 1h", NULL },
-	{ "idle_timeout", SETTING_SECONDS, PLACE(idle_s), 1, 86400, "a time from 1s to 1d", NULL },
-	{ "body_timeout", SETTING_SECONDS, PLACE(body_s), 1, 86400, "a time from 1s to 1d", NULL },
-	{ "keepalive", SETTING_SECONDS, PLACE(keepalive_s), 1, 3600, "a time from 1s to 1h", NULL },
-	{ "trusted_proxies", SETTING_TEXT, PLACE(trusted), 0, 0,
-	  "addresses and networks, such as 10.0.0.0/8 ::1, or local for Unix sockets",
-	  is_networks },
-	{ "cors_origins", SETTING_TEXT, PLACE(cors_origins), 0, 0,
-	  "origins as browsers write them, such as https://app.example.org http://localhost:3000",
-	  cors_origins_valid },
+#define KEY(member, ...) OPTION_KEY(struct config, member, __VA_ARGS__)
+#define LIVE(member, ...) OPTION_LIVE_KEY(struct config, member, __VA_ARGS__)
+const struct option_entry config_entries[] = {
+	KEY(board, .name = "board", .takes = "/NAME",
+	    .help = "the board (default: as trackctl finds it)", .set = option_board,
+	    .allowed = "a name such as /trackd"),
+	KEY(socket, .name = "socket", .takes = "PATH",
+	    .help = "the board's socket (default: by its name)", .set = option_text,
+	    .allowed = "a path"),
+	KEY(listen, .name = "listen", .takes = "WHERE",
+	    .help = "HOST:PORT or unix:PATH (default 127.0.0.1:8080)", .set = option_text,
+	    .is_valid = is_place,
+	    .allowed = "HOST:PORT such as 127.0.0.1:8080 or [::1]:8080, or unix:PATH"),
+	KEY(admin, .name = "admin", .takes = "WHERE",
+	    .help = "for operators, without tokens; none: \"\" (default 127.0.0.1:8081)",
+	    .set = option_text, .is_valid = is_place_or_none,
+	    .allowed = "HOST:PORT such as 127.0.0.1:8081, unix:PATH, or nothing for none"),
+	KEY(spool, .name = "spool", .takes = "DIR",
+	    .help = "where documents are handed in; as docproc's", .set = option_path,
+	    .allowed = "the path of a directory"),
+	KEY(store, .name = "store", .takes = "FILE",
+	    .help = "the document store, as docproc's; none: \"\"", .set = option_text,
+	    .allowed = "the path of a file, or nothing for none"),
+	KEY(state_dir, .name = "state-dir", .takes = "DIR",
+	    .help = "for the key that signs tickets", .set = option_path,
+	    .allowed = "the path of a directory"),
+	LIVE(auth.key_file, .name = "key-file", .takes = "FILE",
+	     .help = "secret, PEM, JWK or JWKS to verify tokens with (default: see the manual)",
+	     .set = option_text, .allowed = "the path of a file"),
+	LIVE(auth.algorithms, .name = "algorithms", .takes = "LIST",
+	     .help = "only these: HS256 RS256 ES256 EdDSA (default: as the key is)",
+	     .set = option_text, .allowed = "some of HS256 RS256 ES256 EdDSA Ed25519"),
+	LIVE(auth.issuer, .name = "issuer", .takes = "TEXT",
+	     .help = "iss that tokens must have (default: not checked)", .set = option_text,
+	     .allowed = "a text of up to 255 bytes"),
+	LIVE(auth.audience, .name = "audience", .takes = "TEXT",
+	     .help = "aud that tokens must have (default: not checked)", .set = option_text,
+	     .allowed = "a text of up to 255 bytes"),
+	LIVE(upload_max, .name = "upload-max", .takes = "SIZE",
+	     .help = "largest document (default 64M)", .set = option_bytes, .min = 1,
+	     .max = 1 << 20, .allowed = "a size from 1M to 1024G, such as 64M"),
+	KEY(connections, .name = "connections", .takes = "N", .help = "in all (default 8192)",
+	    .set = option_number, .min = 16, .max = 65536, .allowed = "a number from 16 to 65536"),
+	KEY(address_connections, .name = "address-connections", .takes = "N",
+	    .help = "of one address; 0: no limit (default 64)", .set = option_number, .min = 0,
+	    .max = 65536, .allowed = "a number up to 65536, or 0 for no limit"),
+	LIVE(address_rate, .name = "address-rate", .takes = "N",
+	     .help = "requests a second of one address; 0: no limit (default 50)",
+	     .set = option_number, .min = 0, .max = 1000000,
+	     .allowed = "a number up to 1000000, or 0 for no limit"),
+	LIVE(address_burst, .name = "address-burst", .takes = "N",
+	     .help = "of them at once (default 100)", .set = option_number, .min = 1,
+	     .max = 1000000, .allowed = "a number from 1 to 1000000"),
+	LIVE(owner_rate, .name = "owner-rate", .takes = "N",
+	     .help = "requests a second of one user; 0: no limit (default 50)",
+	     .set = option_number, .min = 0, .max = 1000000,
+	     .allowed = "a number up to 1000000, or 0 for no limit"),
+	LIVE(owner_burst, .name = "owner-burst", .takes = "N",
+	     .help = "of them at once (default 100)", .set = option_number, .min = 1,
+	     .max = 1000000, .allowed = "a number from 1 to 1000000"),
+	LIVE(owner_streams, .name = "owner-streams", .takes = "N",
+	     .help = "open streams of one user; 0: no limit (default 32)", .set = option_number,
+	     .min = 0, .max = 65536, .allowed = "a number up to 65536, or 0 for no limit"),
+	LIVE(address_streams, .name = "address-streams", .takes = "N",
+	     .help = "open streams of one address; 0: no limit (default 64)", .set = option_number,
+	     .min = 0, .max = 65536, .allowed = "a number up to 65536, or 0 for no limit"),
+	LIVE(head_s, .name = "head-timeout", .takes = "TIME",
+	     .help = "for the whole head of a request (default 10s)", .set = option_seconds,
+	     .min = 1, .max = 3600, .allowed = "a time from 1s to 1h"),
+	LIVE(idle_s, .name = "idle-timeout", .takes = "TIME",
+	     .help = "for a connection between requests (default 60s)", .set = option_seconds,
+	     .min = 1, .max = 86400, .allowed = "a time from 1s to 1d"),
+	LIVE(body_s, .name = "body-timeout", .takes = "TIME",
+	     .help = "for the whole body of a request (default 5m)", .set = option_seconds,
+	     .min = 1, .max = 86400, .allowed = "a time from 1s to 1d"),
+	LIVE(keepalive_s, .name = "keepalive", .takes = "TIME",
+	     .help = "silence of a stream before a comment (default 15s)", .set = option_seconds,
+	     .min = 1, .max = 3600, .allowed = "a time from 1s to 1h"),
+	KEY(trusted, .name = "trusted-proxies", .takes = "LIST",
+	    .help = "addresses whose X-Forwarded-For counts: 10.0.0.0/8 ::1 local",
+	    .set = option_text, .is_valid = is_networks,
+	    .allowed = "addresses and networks, such as 10.0.0.0/8 ::1, or local for Unix sockets"),
+	LIVE(cors_origins, .name = "cors-origins", .takes = "LIST",
+	     .help = "origins whose scripts may read answers (default: none)", .set = option_text,
+	     .is_valid = cors_origins_valid,
+	     .allowed = "origins as browsers write them, such as https://app.example.org "
+			"http://localhost:3000"),
+	{ 0 },
 };
-#undef PLACE
-
-#define KEY_RELOADS(key, takes, help, reload) reload,
-static const bool reloads[] = { CONFIG_KEYS(KEY_RELOADS) };
-static_assert(sizeof settings / sizeof settings[0] == sizeof reloads, "a setting a key");
-
-static const struct settings table = { settings, sizeof settings / sizeof settings[0] };
+#undef KEY
+#undef LIVE
 
 /* ---- Defaults ------------------------------------------------------------ */
 
@@ -147,51 +185,4 @@ void config_defaults(struct config *ret_config)
 		.keepalive_s = 15,
 	};
 	set_places(ret_config);
-}
-
-/* ---- Setting ------------------------------------------------------------- */
-
-int config_set(struct config *config, const char *where, const char *key, const char *value,
-	       struct setting_fault *fault)
-{
-	return settings_apply(&table, config, where, key, value, fault);
-}
-
-int config_read(struct config *config, const char *path, struct setting_fault *fault)
-{
-	return settings_load(&table, config, path, fault);
-}
-
-/* Texts end at their NUL; what is behind it is left over from longer ones. */
-static bool differs(const struct setting *setting, const void *one, const void *other)
-{
-	switch (setting->type) {
-	case SETTING_TEXT:
-	case SETTING_PATH:
-	case SETTING_URL:
-		return strcmp(one, other) != 0;
-	case SETTING_NUMBER:
-	case SETTING_SECONDS:
-	case SETTING_MS:
-	case SETTING_MEBIBYTES:
-	case SETTING_BYTES:
-		return memcmp(one, other, setting->size) != 0;
-	}
-	return false;
-}
-
-void config_update(struct config *config, const struct config *wanted,
-		   void (*kept)(const char *key))
-{
-	for (size_t i = 0; i < table.n; i++) {
-		char *now = (char *)config + settings[i].offset;
-		const char *then = (const char *)wanted + settings[i].offset;
-
-		if (!differs(&settings[i], now, then))
-			continue;
-		if (reloads[i])
-			memcpy(now, then, settings[i].size);
-		else
-			kept(settings[i].key);
-	}
 }

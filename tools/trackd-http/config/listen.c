@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/config/listen.h"
-#include "tools/common/ini.h"
+#include "tools/common/value.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -90,7 +90,7 @@ static const char *split(const char *where, char ret_host[HOST])
 
 	uint64_t port;
 
-	if (length == 0 || ini_number(colon + 1, 0, UINT16_MAX, &port) < 0)
+	if (length == 0 || value_number(colon + 1, 0, UINT16_MAX, &port) < 0)
 		return NULL;
 	bool bracketed = where[0] == '[' && where[length - 1] == ']';
 	if (bracketed) {

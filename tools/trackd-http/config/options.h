@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line. It is kept as it is and applied after the file, at start and at every reload. */
+/* The command line: the settings as flags, and what else there is to do. */
 #ifndef TRACKD_HTTP_CONFIG_OPTIONS_H
 #define TRACKD_HTTP_CONFIG_OPTIONS_H
 
@@ -7,26 +7,21 @@
 #include <stdio.h>
 
 struct options {
-	int argc;
-	char **argv;
+	bool help, version;
+	bool check;       /* the configuration, instead of serving */
 	const char *path; /* --config; NULL: the default, if it is there */
-	enum options_action {
-		OPTIONS_SERVE,
-		OPTIONS_VERB, /* argv[verb] is its name */
-		OPTIONS_CHECK,
-		OPTIONS_HELP,
-		OPTIONS_VERSION,
-	} action;
-	int verb;
+	int verb;         /* argv[verb] is its name; 0: none, serve */
+	int argc;         /* kept, so that a reload can apply the flags again */
+	char **argv;
 };
 
 /* Keeps argv. 0, or -EINVAL with *fault filled. */
-int options_parse(struct options *ret_options, int argc, char **argv, struct setting_fault *fault);
+int options_parse(struct options *ret_options, int argc, char **argv, struct fault *fault);
 
 /* Defaults, the file, the flags. 0, or -errno with *fault filled. */
-int options_config(const struct options *options, struct config *ret_config,
-		   struct setting_fault *fault);
+int options_config(const struct options *options, struct config *ret_config, struct fault *fault);
 
 void options_help(FILE *file);
+void options_list(FILE *file); /* as option_list() does, without the verb's */
 
 #endif
