@@ -6,6 +6,7 @@
  * Whoever is let in has a name, a token of today, and the right signature; the second asking, from
  * memory, is answered as the first.
  */
+#include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/base64url.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include <gnutls/crypto.h>

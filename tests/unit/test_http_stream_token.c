@@ -3,6 +3,7 @@
  * long as its token is good, over restarts; and no byte of it can be changed. The verb that makes
  * tokens is here too. */
 #include "tests/unit/forge.h"
+#include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/auth/stream_token_book.h"
 #include "tools/trackd-http/verb_token.h"

@@ -4,6 +4,7 @@
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
+#include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/config/options.h"
 #include "tools/trackd-http/service.h"
 #include "tools/trackd-http/verb_token.h"

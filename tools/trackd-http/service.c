@@ -9,6 +9,7 @@
 #include "tools/trackd-http/service.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
+#include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/board/board_connection.h"
 #include "tools/trackd-http/board/daemon_probe.h"

@@ -4,6 +4,7 @@
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
 #include "tools/common/option.h"
+#include "tools/trackd-http/auth/auth.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

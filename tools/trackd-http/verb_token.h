@@ -2,7 +2,7 @@
 #ifndef TRACKD_HTTP_VERB_TOKEN_H
 #define TRACKD_HTTP_VERB_TOKEN_H
 
-#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/auth_config.h"
 #include <stdio.h>
 
 /* trackd-http token --sub USER [--ttl 1h] [--key-file FILE]: print a token for development. argv[0] is the

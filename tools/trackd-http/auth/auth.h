@@ -17,52 +17,12 @@
 #ifndef TRACKD_HTTP_AUTH_AUTH_H
 #define TRACKD_HTTP_AUTH_AUTH_H
 
-#include "libclient/trackd.h"
-#include <stdbool.h>
+#include "tools/trackd-http/auth/auth_config.h"
+#include "tools/trackd-http/auth/identity.h"
 #include <stddef.h>
 #include <stdint.h>
 
-enum { AUTH_TOKEN_MAX = 8192, AUTH_LEEWAY_S = 60, AUTH_TTL_MAX_S = 366 * 86400 };
-
-struct auth_config {
-	char key_file[4096];
-	char algorithms
-		[128]; /* "RS256 ES256": only these, each must have a key; "" all that have */
-	char issuer[256], audience[256]; /* "" not checked */
-};
-
-struct identity {
-	char owner[TRACKD_OWNER_MAX + 1]; /* the token's sub */
-	int64_t expires; /* Unix time, seconds: from then on it is refused (exp and the leeway) */
-};
-
-/* Labels of a metric, and what the log says. */
-#define AUTH_FAILURES(X)                                                                           \
-	X(NONE, "none")                                                                            \
-	X(MISSING, "missing")                                                                      \
-	X(MALFORMED, "malformed")                                                                  \
-	X(TOO_LONG, "too_long")                                                                    \
-	X(ALGORITHM, "algorithm")                                                                  \
-	X(SIGNATURE, "signature")                                                                  \
-	X(CRITICAL, "critical_header")                                                             \
-	X(EXPIRED, "expired")                                                                      \
-	X(NOT_YET, "not_yet_valid")                                                                \
-	X(CLAIMS, "claims")                                                                        \
-	X(SUBJECT, "subject")                                                                      \
-	X(STREAM_TOKEN, "ticket")
-
-enum auth_failure {
-#define AUTH_FAILURE_ENUM(name, label) AUTH_##name,
-	AUTH_FAILURES(AUTH_FAILURE_ENUM)
-#undef AUTH_FAILURE_ENUM
-		AUTH_N_FAILURES
-};
-
-const char *auth_failure_label(enum auth_failure failure);
-
-/* 1 to 63 bytes of UTF-8, without control characters, separators of lines, and marks that turn the
- * direction of writing: two names that look the same are the same, and none forges a line. */
-bool auth_owner_valid(const char *owner);
+enum { AUTH_TTL_MAX_S = 366 * 86400 };
 
 struct auth;
 

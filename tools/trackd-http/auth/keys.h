@@ -4,7 +4,7 @@
 #ifndef TRACKD_HTTP_AUTH_KEYS_H
 #define TRACKD_HTTP_AUTH_KEYS_H
 
-#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/auth_config.h"
 #include "tools/trackd-http/auth/key.h"
 
 struct keys;

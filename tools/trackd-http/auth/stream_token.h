@@ -11,7 +11,7 @@
 #ifndef TRACKD_HTTP_AUTH_STREAM_TOKEN_H
 #define TRACKD_HTTP_AUTH_STREAM_TOKEN_H
 
-#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/identity.h"
 
 enum { STREAM_TOKEN_OPEN_S = 30, STREAM_TOKEN_MAX = 512 };
 

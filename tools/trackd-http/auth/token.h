@@ -7,7 +7,8 @@
 #ifndef TRACKD_HTTP_AUTH_TOKEN_H
 #define TRACKD_HTTP_AUTH_TOKEN_H
 
-#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/auth_config.h"
+#include "tools/trackd-http/auth/identity.h"
 #include "tools/trackd-http/auth/keys.h"
 
 /* length: at most AUTH_TOKEN_MAX. */

@@ -8,7 +8,8 @@
 #ifndef TRACKD_HTTP_AUTH_TOKEN_CACHE_H
 #define TRACKD_HTTP_AUTH_TOKEN_CACHE_H
 
-#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/identity.h"
+#include <stddef.h>
 
 enum { TOKEN_CACHE_SIZE = 4096, TOKEN_PRINT_SIZE = 32 };
 

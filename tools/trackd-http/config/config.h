@@ -5,7 +5,8 @@
 #define TRACKD_HTTP_CONFIG_CONFIG_H
 
 #include "tools/common/option.h"
-#include "tools/trackd-http/auth/auth.h"
+#include "tools/trackd-http/auth/auth_config.h"
+#include <stdint.h>
 
 struct config {
 	char board[256], socket[4096]; /* "": the rule of the library */

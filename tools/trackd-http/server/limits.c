@@ -4,6 +4,7 @@
  * stays.
  */
 #include "tools/trackd-http/server/limits.h"
+#include "libclient/trackd.h"
 #include "tools/trackd-http/config/network.h"
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/server/request.h"
+#include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/ops/metrics.h"
 #include "tools/trackd-http/server/cors.h"

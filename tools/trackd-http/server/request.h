@@ -8,6 +8,7 @@
 #define TRACKD_HTTP_SERVER_REQUEST_H
 
 #include "libclient/trackd.h"
+#include "tools/trackd-http/auth/identity.h"
 #include "tools/trackd-http/server/gateway.h"
 #include <microhttpd.h>
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* Which tokens are accepted, and with which keys: see auth.h. */
+#ifndef TRACKD_HTTP_AUTH_AUTH_CONFIG_H
+#define TRACKD_HTTP_AUTH_AUTH_CONFIG_H
+
+struct auth_config {
+	char key_file[4096];
+	char algorithms
+		[128]; /* "RS256 ES256": only these, each must have a key; "" all that have */
+	char issuer[256], audience[256]; /* "" not checked */
+};
+
+#endif
