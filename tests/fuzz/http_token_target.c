@@ -24,7 +24,7 @@ static const char CLAIMS[] = "{\"sub\":\"ada\",\"exp\":1700003600}";
 static const struct identity ADA = { .owner = "ada", .expires = NOW + 600 };
 
 static struct auth *auth, *strict; /* strict asks for iss and aud too */
-static struct tickets *tickets;
+static struct stream_tokens *tokens;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -55,7 +55,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (!mkdtemp(folder))
 		fail("no folder");
 	snprintf(key, sizeof key, "%s/key", folder);
-	if (tickets_open(key, &tickets) != 0)
+	if (stream_tokens_open(key, &tokens) != 0)
 		fail("no tickets");
 	unlink(key);
 	snprintf(opened, sizeof opened, "%s.opened", key);
@@ -133,9 +133,9 @@ static enum auth_failure open_stream(const char *ticket, const char *id, bool re
 {
 	uint64_t number = 0;
 	enum auth_failure failure =
-		ticket_check(tickets, ticket, id, reconnect, NOW, identity, &number);
+		stream_token_check(tokens, ticket, id, reconnect, NOW, identity, &number);
 
-	ticket_use(tickets, number);
+	stream_token_use(tokens, number);
 	return failure;
 }
 
@@ -154,14 +154,14 @@ static void check_ticket(const uint8_t *data, size_t size)
 
 static void check_changed_ticket(const uint8_t *data, size_t size)
 {
-	char ticket[TICKET_MAX], changed[TICKET_MAX];
+	char ticket[STREAM_TOKEN_MAX], changed[STREAM_TOKEN_MAX];
 	struct identity identity;
 
-	if (size < 2 || ticket_make(tickets, &ADA, "task", NOW, ticket) != 0)
+	if (size < 2 || stream_token_make(tokens, &ADA, "task", NOW, ticket) != 0)
 		return;
 	memcpy(changed, ticket, sizeof changed);
 	changed[data[0] % (strlen(ticket) + 1)] = (char)data[1];
-	changed[TICKET_MAX - 1] = '\0';
+	changed[STREAM_TOKEN_MAX - 1] = '\0';
 	if (strcmp(changed, ticket) != 0 &&
 	    open_stream(changed, "task", true, &identity) == AUTH_NONE)
 		fail("a ticket that was changed");
