@@ -2,7 +2,7 @@
 #include "tools/trackd-http/config/config.h"
 #include "tools/trackd-http/config/listen.h"
 #include "tools/trackd-http/config/network.h"
-#include "tools/trackd-http/server/cors.h"
+#include "tools/trackd-http/config/origins.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,7 +114,7 @@ const struct option_entry config_entries[] = {
 	    .allowed = "addresses and networks, such as 10.0.0.0/8 ::1, or local for Unix sockets"),
 	LIVE(cors_origins, .name = "cors-origins", .takes = "LIST",
 	     .help = "origins whose scripts may read answers (default: none)", .set = option_text,
-	     .is_valid = cors_origins_valid,
+	     .is_valid = origins_valid,
 	     .allowed = "origins as browsers write them, such as https://app.example.org "
 			"http://localhost:3000"),
 	{ 0 },

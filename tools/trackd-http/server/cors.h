@@ -11,13 +11,6 @@
 
 enum { CORS_LINES_MAX = 1024 };
 
-/* Whether a text is a list of origins as browsers write them, "https://a.example http://b:8080",
- * separated by white space or commas. */
-bool cors_origins_valid(const char *text);
-
-/* Whether an origin is one of the list, byte by byte. */
-bool cors_origin_allowed(const char *origins, const char *origin);
-
 /* Whether a request is the preflight of an allowed origin. Its answer depends neither on the path nor
  * on a token, so that the script sees the status of the request that follows. */
 bool cors_is_preflight(const struct request *request);

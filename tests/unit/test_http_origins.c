@@ -2,7 +2,7 @@
 /* Origins are configured as browsers write them, and are compared byte by byte: what only resembles
  * one that is listed is not listed. */
 #include "tests/harness/harness.h"
-#include "tools/trackd-http/server/cors.h"
+#include "tools/trackd-http/config/origins.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -51,10 +51,10 @@ static void as_browsers_write_them(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < N(good); i++)
-		if (!cors_origins_valid(good[i]))
+		if (!origins_valid(good[i]))
 			fail_msg("%s is refused", good[i]);
 	for (size_t i = 0; i < N(bad); i++)
-		if (cors_origins_valid(bad[i]))
+		if (origins_valid(bad[i]))
 			fail_msg("%s is taken", bad[i]);
 }
 
@@ -77,13 +77,13 @@ static void only_the_same_is_allowed(void **state)
 	};
 	(void)state;
 
-	assert_true(cors_origin_allowed(list, "https://app.example.org"));
-	assert_true(cors_origin_allowed(list, "http://localhost:3000"));
-	assert_true(cors_origin_allowed(list, "http://[::1]:81"));
+	assert_true(origins_allow(list, "https://app.example.org"));
+	assert_true(origins_allow(list, "http://localhost:3000"));
+	assert_true(origins_allow(list, "http://[::1]:81"));
 	for (size_t i = 0; i < N(others); i++)
-		if (cors_origin_allowed(list, others[i]))
+		if (origins_allow(list, others[i]))
 			fail_msg("%s is allowed", others[i]);
-	assert_false(cors_origin_allowed("", ""));
+	assert_false(origins_allow("", ""));
 }
 
 int main(void)
