@@ -2,8 +2,8 @@
 /* A task is written by hand: to the byte what a JSON library makes of the same task, whatever its
  * numbers and texts are. */
 #include "tools/common/task_json.h"
+#include "tools/trackd-http/tasks/public_task.h"
 #include "tools/trackd-http/tasks/task_text.h"
-#include "tools/trackd-http/tasks/tasks.h"
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ static void assert_same(const struct trackd_task *task, uint64_t now_ns)
 	struct trackd_task shown = *task;
 	static char text[TASK_TEXT + 1];
 
-	tasks_error(task, shown.error);
+	public_task_error(task, shown.error);
 	json_t *object = task_json(&shown, &options);
 	json_object_set_new(object, "links",
 			    json_pack("{s:o, s:o, s:o}", "self",

@@ -6,7 +6,7 @@
 #include "tools/trackd-http/board/board_connection.h"
 #include "tools/trackd-http/board/daemon_probe.h"
 #include "tools/trackd-http/stream/stream_parts.h"
-#include "tools/trackd-http/tasks/tasks.h"
+#include "tools/trackd-http/tasks/public_task.h"
 #include "tools/trackd-http/tasks/transition.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -169,7 +169,7 @@ static int attach_task(struct stream *stream, const struct sse_id *last, bool an
 		told_until(&stream->told, &task,
 			   replay_time_before(stream_board(stream), stream->position));
 	stream_id(stream, id);
-	put(stream, "snapshot", id, tasks_json(&task));
+	put(stream, "snapshot", id, public_task_json(&task));
 	return 0;
 }
 
@@ -436,7 +436,7 @@ static void tell_end(struct stream *stream)
 	}
 	memcpy(end.board, follower_board(follower_of(stream)), sizeof end.board);
 	sse_id_text(&end, id);
-	put(stream, "end", id, tasks_json(&task));
+	put(stream, "end", id, public_task_json(&task));
 	stream->over = true;
 }
 

@@ -4,6 +4,7 @@
 #include "tools/trackd-http/server/json_write.h"
 #include "tools/trackd-http/server/respond.h"
 #include "tools/trackd-http/tasks/conditional_get.h"
+#include "tools/trackd-http/tasks/public_task.h"
 #include "tools/trackd-http/tasks/tasks.h"
 #include <string.h>
 
@@ -41,7 +42,7 @@ size_t status_text(const struct trackd_task *task, char ret_text[STATUS_TEXT])
 	char error[TRACKD_ERROR_MAX + 1];
 
 	if (task->state == TRACKD_FAILED) {
-		tasks_error(task, error);
+		public_task_error(task, error);
 		status.error = error;
 		status.progress = 0; /* what the original answered, wherever it was */
 	} else if (task->state == TRACKD_CANCELLED) {

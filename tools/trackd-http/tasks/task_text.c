@@ -3,7 +3,7 @@
 #include "libclient/segment/clock.h"
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"
-#include "tools/trackd-http/tasks/tasks.h"
+#include "tools/trackd-http/tasks/public_task.h"
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -135,7 +135,7 @@ static char *write_error(char *to, const struct trackd_task *task)
 
 	if (task->state != TRACKD_FAILED)
 		return json_write_plain(to, "null");
-	tasks_error(task, shown);
+	public_task_error(task, shown);
 	to = json_write_plain(to, "{\"reason\":\"");
 	to = json_write_plain(to, trackd_reason_name((enum trackd_reason)task->reason));
 	to = json_write_plain(to, "\",\"message\":");

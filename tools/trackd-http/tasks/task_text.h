@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task as JSON text. The same document as tasks_json(), to the byte, a tenth of its cost: lists have
+ * A task as JSON text. The same document as public_task_json(), to the byte, a tenth of its cost: lists have
  * hundreds of them, and all requests share one thread.
  */
 #ifndef TRACKD_HTTP_TASKS_TASK_TEXT_H

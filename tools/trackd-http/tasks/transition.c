@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/tasks/transition.h"
 #include "tools/common/task_json.h"
-#include "tools/trackd-http/tasks/tasks.h"
+#include "tools/trackd-http/tasks/public_task.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -139,7 +139,7 @@ static json_t *transition_json(const struct trackd_event *event, unsigned flags)
 char *transition_text(const struct trackd_task *task, const struct trackd_event *event,
 		      unsigned flags)
 {
-	json_t *object = tasks_json(task);
+	json_t *object = public_task_json(task);
 	char *text = NULL;
 
 	if (object && json_object_set_new(object, "transition",
