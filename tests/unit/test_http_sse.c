@@ -21,19 +21,19 @@
 
 static void an_event_is_its_lines_and_an_empty_one(void **state)
 {
-	struct sse_text text = { .size = 0 };
+	struct text_buffer text = { .size = 0 };
 	char got[256];
 
 	(void)state;
 	sse_event(&text, "update", BOARD ".7", "{\"a\":1}");
 	sse_event(&text, "reset", NULL, "{}");
-	size_t size = sse_take(&text, got, sizeof got);
+	size_t size = text_buffer_take(&text, got, sizeof got);
 	got[size] = '\0';
 	assert_string_equal(got, "event: update\nid: " BOARD ".7\ndata: {\"a\":1}\n\n"
 				 "event: reset\ndata: {}\n\n");
-	assert_true(sse_empty(&text));
+	assert_true(text_buffer_empty(&text));
 	assert_null(text.bytes); /* what waits for nothing holds nothing */
-	assert_int_equal(sse_take(&text, got, sizeof got), 0);
+	assert_int_equal(text_buffer_take(&text, got, sizeof got), 0);
 }
 
 static void it_is_taken_in_pieces_of_any_size(void **state)
@@ -46,13 +46,13 @@ static void it_is_taken_in_pieces_of_any_size(void **state)
 		data[i] = (char)('a' + i % 26);
 	data[sizeof data - 1] = '\0';
 	for (size_t piece = 1; piece < 5100; piece += 37) {
-		struct sse_text text = { .size = 0 };
+		struct text_buffer text = { .size = 0 };
 		size_t n = 0, size;
 
 		sse_event(&text, "update", NULL, data);
 		whole = text.size;
 		memcpy(all, text.bytes, whole);
-		while ((size = sse_take(&text, got + n, piece)) > 0) {
+		while ((size = text_buffer_take(&text, got + n, piece)) > 0) {
 			assert_true(size <= piece);
 			n += size;
 		}

@@ -1,90 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/stream/sse.h"
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- Bytes --------------------------------------------------------------- */
+/* ---- Events -------------------------------------------------------------- */
 
-static bool make_room(struct sse_text *text, size_t more)
+void sse_event(struct text_buffer *text, const char *event, const char *id, const char *data)
 {
-	size_t room = text->room ? text->room : 2048;
-	char *bytes;
-
-	while (room - text->size < more)
-		room *= 2;
-	if (room == text->room)
-		return true;
-	bytes = realloc(text->bytes, room);
-	if (!bytes) {
-		text->failed = true;
-		return false;
-	}
-	text->bytes = bytes;
-	text->room = room;
-	return true;
-}
-
-void sse_add(struct sse_text *text, const char *bytes, size_t size)
-{
-	if (!make_room(text, size))
-		return;
-	memcpy(text->bytes + text->size, bytes, size);
-	text->size += size;
-}
-
-void sse_format(struct sse_text *text, const char *format, ...)
-{
-	va_list arguments;
-	char line[256];
-
-	va_start(arguments, format);
-	int size = vsnprintf(line, sizeof line, format, arguments);
-	va_end(arguments);
-	if (size > 0 && (size_t)size < sizeof line)
-		sse_add(text, line, (size_t)size);
-	else
-		text->failed = true;
-}
-
-void sse_event(struct sse_text *text, const char *event, const char *id, const char *data)
-{
-	sse_format(text, "event: %s\n", event);
+	text_buffer_format(text, "event: %s\n", event);
 	if (id)
-		sse_format(text, "id: %s\n", id);
-	sse_add(text, "data: ", 6);
-	sse_add(text, data, strlen(data));
-	sse_add(text, "\n\n", 2);
-}
-
-size_t sse_take(struct sse_text *text, char *to, size_t max)
-{
-	size_t size = text->size - text->taken;
-
-	if (size == 0)
-		return 0;
-	if (size > max)
-		size = max;
-	memcpy(to, text->bytes + text->taken, size);
-	text->taken += size;
-	if (sse_empty(text))
-		sse_free(text);
-	return size;
-}
-
-bool sse_empty(const struct sse_text *text)
-{
-	return text->taken == text->size;
-}
-
-void sse_free(struct sse_text *text)
-{
-	bool failed = text->failed;
-
-	free(text->bytes);
-	*text = (struct sse_text){ .failed = failed };
+		text_buffer_format(text, "id: %s\n", id);
+	text_buffer_add(text, "data: ", 6);
+	text_buffer_add(text, data, strlen(data));
+	text_buffer_add(text, "\n\n", 2);
 }
 
 /* ---- Ids ----------------------------------------------------------------- */

@@ -9,27 +9,12 @@
 #ifndef TRACKD_HTTP_STREAM_SSE_H
 #define TRACKD_HTTP_STREAM_SSE_H
 
+#include "tools/trackd-http/server/text_buffer.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that wait to be sent: appended at the end, taken from the front. */
-struct sse_text {
-	char *bytes;
-	size_t size, taken, room;
-	bool failed; /* memory ran out: what is there is not whole */
-};
-
-void sse_add(struct sse_text *text, const char *bytes, size_t size);
-void sse_format(struct sse_text *text, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 /* An event; id NULL: the last one stays. data: one line. */
-void sse_event(struct sse_text *text, const char *event, const char *id, const char *data);
-
-/* Move up to max bytes to `to`. How many; what is empty holds no memory. */
-size_t sse_take(struct sse_text *text, char *to, size_t max);
-bool sse_empty(const struct sse_text *text);
-void sse_free(struct sse_text *text);
+void sse_event(struct text_buffer *text, const char *event, const char *id, const char *data);
 
 enum { SSE_BOARD = 33, SSE_ID = 80 };
 

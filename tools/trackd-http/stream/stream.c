@@ -96,7 +96,7 @@ static ssize_t on_room(void *cls, uint64_t position, char *to, size_t max)
 	if (stream->hung_up)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	do
-		size += sse_take(&stream->out, to + size, max - size);
+		size += text_buffer_take(&stream->out, to + size, max - size);
 	while (size < max && stream_tell(stream));
 	if (stream->out.failed)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -250,7 +250,7 @@ static void stream_free(struct request *request)
 	(void)epoll_ctl(streams->hangup_fd, EPOLL_CTL_DEL, stream->fd, NULL);
 	leave(streams, stream);
 	limits_stream_leave(&stream->charge);
-	sse_free(&stream->out);
+	text_buffer_free(&stream->out);
 	owned_free(stream->owned);
 	free(stream);
 }

@@ -132,7 +132,7 @@ void owned_list_begin(struct stream *stream, const char *id)
 	owned->deep = false;
 	owned->listing = trackd_iter_owner(stream_board(stream), stream->request->identity.owner,
 					   &owned->iter) == 0;
-	sse_format(&stream->out, "event: snapshot\nid: %s\ndata: {\"tasks\":[\n", id);
+	text_buffer_format(&stream->out, "event: snapshot\nid: %s\ndata: {\"tasks\":[\n", id);
 	if (!owned->listing)
 		stream->out.failed = true;
 }
@@ -160,14 +160,15 @@ void owned_list_more(struct stream *stream)
 
 	if (!more || owned->n_listed == TASKS_MAX) {
 		owned->listing = false;
-		sse_format(&stream->out, "data: ],\"more\":%s}\n\n", more ? "true" : "false");
+		text_buffer_format(&stream->out, "data: ],\"more\":%s}\n\n",
+				   more ? "true" : "false");
 		return;
 	}
 	if (task.state == TRACKD_ACTIVE)
 		note(owned, task.ref, task.stage, task.revision, task.done);
-	sse_format(&stream->out, "data: %s", owned->n_listed++ > 0 ? "," : "");
-	sse_add(&stream->out, text, task_text(&task, time_now(), text));
-	sse_add(&stream->out, "\n", 1);
+	text_buffer_format(&stream->out, "data: %s", owned->n_listed++ > 0 ? "," : "");
+	text_buffer_add(&stream->out, text, task_text(&task, time_now(), text));
+	text_buffer_add(&stream->out, "\n", 1);
 }
 
 /* ---- What moves ---------------------------------------------------------- */

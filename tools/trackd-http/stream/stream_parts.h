@@ -42,18 +42,18 @@ struct stream {
 	struct stream *next, **link;
 	int fd;
 	struct limits_charge charge;
-	struct sse_text out;   /* what is being sent: one event, or a piece of a list */
-	char board[SSE_BOARD]; /* whose sequence, references and hash these are */
-	struct replay_of of;   /* whose transitions it tells */
-	uint64_t position;     /* all of ours below this sequence have been told */
-	uint64_t replay_until; /* those below this one were published before we came */
-	uint64_t settled;      /* the snapshot may show what comes below it */
-	unsigned waiting;      /* of ours that came and have not been told */
-	unsigned strikes;      /* ticks for which the record has been elsewhere than was told */
-	struct told told;      /* of one task */
-	struct owned *owned;   /* NULL: one task */
-	time_t since;          /* when the socket last had room, or we began to wait for it */
-	time_t said;           /* when something was last sent */
+	struct text_buffer out; /* what is being sent: one event, or a piece of a list */
+	char board[SSE_BOARD];  /* whose sequence, references and hash these are */
+	struct replay_of of;    /* whose transitions it tells */
+	uint64_t position;      /* all of ours below this sequence have been told */
+	uint64_t replay_until;  /* those below this one were published before we came */
+	uint64_t settled;       /* the snapshot may show what comes below it */
+	unsigned waiting;       /* of ours that came and have not been told */
+	unsigned strikes;       /* ticks for which the record has been elsewhere than was told */
+	struct told told;       /* of one task */
+	struct owned *owned;    /* NULL: one task */
+	time_t since;           /* when the socket last had room, or we began to wait for it */
+	time_t said;            /* when something was last sent */
 	bool suspended;
 	bool reset;     /* tell all anew */
 	bool moved;     /* counts or message have changed */

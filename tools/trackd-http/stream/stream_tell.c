@@ -70,7 +70,7 @@ static void put_gone(struct stream *stream, const char *id, const char *reason)
 
 static void put_away(struct stream *stream)
 {
-	sse_format(&stream->out, "retry: %d\n\n", RETRY_AWAY_MS);
+	text_buffer_format(&stream->out, "retry: %d\n\n", RETRY_AWAY_MS);
 	put(stream, "unavailable", NULL,
 	    json_pack("{s:s}", "detail", "The board cannot be read at the moment"));
 	stream->over = true;
@@ -140,7 +140,8 @@ static void put_beginning(struct stream *stream, bool anew)
 	if (stream->said == 0) {
 		if (getrandom(&random, sizeof random, 0) < 0)
 			random = 0;
-		sse_format(&stream->out, "retry: %d\n\n", RETRY_MIN_MS + random % RETRY_SPREAD_MS);
+		text_buffer_format(&stream->out, "retry: %d\n\n",
+				   RETRY_MIN_MS + random % RETRY_SPREAD_MS);
 	}
 	if (anew)
 		put(stream, "reset", NULL, json_pack("{s:s}", "reason", "lost"));
@@ -236,7 +237,7 @@ static bool put_shared(struct stream *stream, const struct trackd_event *event)
 	    strcmp(shared->board, stream->board) != 0 ||
 	    strcmp(shared->owner, stream->request->identity.owner) != 0)
 		return false;
-	sse_add(&stream->out, shared->text, strlen(shared->text));
+	text_buffer_add(&stream->out, shared->text, strlen(shared->text));
 	return true;
 }
 
@@ -449,7 +450,7 @@ static bool tell_beat(struct stream *stream)
 		return false;
 	stream->beat = false;
 	stream_id(stream, id);
-	sse_format(&stream->out, ": ka\nid: %s\n\n", id);
+	text_buffer_format(&stream->out, ": ka\nid: %s\n\n", id);
 	return true;
 }
 
@@ -490,7 +491,7 @@ bool stream_tell(struct stream *stream)
 		stream->over = true;
 	/* A step may have nothing to say and lead to the next. */
 	while (!stream->over && !stream->out.failed && tell_one(stream))
-		if (!sse_empty(&stream->out))
+		if (!text_buffer_empty(&stream->out))
 			return true;
-	return !sse_empty(&stream->out);
+	return !text_buffer_empty(&stream->out);
 }

@@ -10,8 +10,8 @@
 #include "tools/trackd-http/board/board_connection.h"
 #include "tools/trackd-http/server/gzip.h"
 #include "tools/trackd-http/server/respond.h"
+#include "tools/trackd-http/server/text_buffer.h"
 #include "tools/trackd-http/server/turns.h"
-#include "tools/trackd-http/stream/sse.h"
 #include "tools/trackd-http/tasks/task_text.h"
 #include "tools/trackd-http/tasks/tasks.h"
 #include <errno.h>
@@ -204,7 +204,7 @@ struct listing {
 	struct place last;
 	bool more;
 	uint64_t now_ns;
-	struct sse_text text;
+	struct text_buffer text;
 };
 
 static bool is_wanted(const struct query *query, uint8_t state, int32_t kind)
@@ -217,8 +217,8 @@ static void write_row(struct listing *listing, const struct trackd_task *task)
 	char text[TASK_TEXT];
 
 	if (listing->n++ > 0)
-		sse_add(&listing->text, ",", 1);
-	sse_add(&listing->text, text, task_text(task, listing->now_ns, text));
+		text_buffer_add(&listing->text, ",", 1);
+	text_buffer_add(&listing->text, text, task_text(task, listing->now_ns, text));
 }
 
 /* Whether the page goes on behind a task that belongs on it. */
@@ -274,12 +274,12 @@ static struct MHD_Response *page(struct listing *listing)
 		write_token(&listing->last, token);
 		snprintf(end, sizeof end, "],\"next_page_token\":\"%s\"}", token);
 	}
-	sse_add(&listing->text, end, strlen(end));
+	text_buffer_add(&listing->text, end, strlen(end));
 	if (listing->text.failed)
 		return NULL;
 	char *bytes = listing->text.bytes;
 	size_t size = listing->text.size;
-	listing->text = (struct sse_text){ .bytes = NULL };
+	listing->text = (struct text_buffer){ .bytes = NULL };
 	return gzip_response(listing->walk.request, "application/json", bytes, size);
 }
 
@@ -300,7 +300,7 @@ static void list_free(struct request *request)
 	struct listing *listing = request->work;
 
 	turns_leave(&listing->walk.turn);
-	sse_free(&listing->text);
+	text_buffer_free(&listing->text);
 	free(listing);
 }
 
@@ -370,7 +370,7 @@ enum MHD_Result list_begin(struct request *request)
 	listing->walk.request = request;
 	listing->query = query;
 	listing->now_ns = time_now();
-	sse_add(&listing->text, "{\"tasks\":[", strlen("{\"tasks\":["));
+	text_buffer_add(&listing->text, "{\"tasks\":[", strlen("{\"tasks\":["));
 	return walk_begin(&listing->walk, list_work, &class,
 			  begin_at(listing, trackd, request->identity.owner));
 }
