@@ -248,7 +248,7 @@ def _(site):
     site.daemon()
     gateway = Gateway.on(site)
     description = Description(gateway)
-    with open(os.path.join(TREE, "tools", "trackd-http", "server", "routes.c"), encoding="utf-8") as file:
+    with open(os.path.join(TREE, "tools", "trackd-http", "routes.c"), encoding="utf-8") as file:
         rows = re.findall(r'^\t\{ "([^"]*)", \w+,\s+METHOD_(\w+)', file.read(), re.M)
     described = {(path, method) for path, method, _ in description.operations()}
     # The page is for people.

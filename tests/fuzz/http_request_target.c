@@ -11,8 +11,8 @@
  */
 #include "tools/trackd-http/config/listen.h"
 #include "tools/trackd-http/config/network.h"
+#include "tools/trackd-http/routes.h"
 #include "tools/trackd-http/server/limits.h"
-#include "tools/trackd-http/server/routes.h"
 #include "tools/trackd-http/tasks/entity.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -84,11 +84,12 @@ static void check_routes(const char *path, bool admin)
 	bool known = false;
 
 	/* A method that nothing takes: what there is for the path. */
-	if (routes_find(admin, path, METHOD_OTHER, id, allowed))
+	if (route_find(&routes, admin, path, METHOD_OTHER, id, allowed))
 		fail("a route for no method");
 	for (int m = METHOD_GET; m < METHOD_OTHER; m++) {
 		static const char *const names[] = { "GET", "HEAD", "POST", "DELETE" };
-		const struct route *route = routes_find(admin, path, (enum method)m, id, unused);
+		const struct route *route =
+			route_find(&routes, admin, path, (enum method)m, id, unused);
 
 		if (!route)
 			continue;

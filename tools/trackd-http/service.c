@@ -17,6 +17,7 @@
 #include "tools/trackd-http/board/follower.h"
 #include "tools/trackd-http/config/listen.h"
 #include "tools/trackd-http/ops/metrics.h"
+#include "tools/trackd-http/routes.h"
 #include "tools/trackd-http/server/gateway.h"
 #include "tools/trackd-http/server/limits.h"
 #include "tools/trackd-http/server/server.h"
@@ -405,6 +406,7 @@ int service_run(const struct options *options, const struct config *config)
 	service.options = options;
 	service.config = *config;
 	service.gateway.config = &service.config;
+	service.gateway.routes = &routes;
 	raise_limits(config);
 	result = serve(&service);
 	if (result < 0)

@@ -9,7 +9,6 @@
 #include "tools/trackd-http/ops/assets.h"
 #include "tools/trackd-http/server/gzip.h"
 #include "tools/trackd-http/server/respond.h"
-#include "tools/trackd-http/server/routes.h"
 #include "tools/trackd-http/tasks/entity.h"
 #include <stdio.h>
 #include <stdlib.h>

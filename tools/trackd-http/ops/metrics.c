@@ -173,7 +173,8 @@ int metrics_new(struct gateway *gateway, struct metrics **ret_metrics)
 	if (!metrics)
 		return -ENOMEM;
 	metrics->gateway = gateway;
-	metrics->routes = routes_all(&metrics->n_routes);
+	metrics->routes = gateway->routes->rows;
+	metrics->n_routes = gateway->routes->n;
 	metrics->requests = calloc(metrics->n_routes + 1, sizeof *metrics->requests);
 	if (!metrics->requests) {
 		free(metrics);

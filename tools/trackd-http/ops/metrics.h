@@ -3,8 +3,9 @@
 #ifndef TRACKD_HTTP_OPS_METRICS_H
 #define TRACKD_HTTP_OPS_METRICS_H
 
+#include "tools/trackd-http/auth/identity.h"
 #include "tools/trackd-http/server/gateway.h"
-#include "tools/trackd-http/server/routes.h"
+#include "tools/trackd-http/server/route.h"
 
 struct metrics;
 

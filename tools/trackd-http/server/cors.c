@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/server/cors.h"
 #include "tools/trackd-http/config/origins.h"
-#include "tools/trackd-http/server/respond.h"
+#include "tools/trackd-http/server/response.h"
 #include <stdio.h>
 
 /* Chromium keeps an answer to a preflight for at most two hours. */
@@ -56,7 +56,7 @@ bool cors_is_preflight(const struct request *request)
 	       request_header(request, MHD_HTTP_HEADER_ACCESS_CONTROL_REQUEST_METHOD);
 }
 
-enum MHD_Result cors_answer_preflight(struct request *request)
+struct MHD_Response *cors_preflight_response(void)
 {
 	struct MHD_Response *response = response_empty();
 
@@ -67,5 +67,5 @@ enum MHD_Result cors_answer_preflight(struct request *request)
 		response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_MAX_AGE,
 				PREFLIGHT_SECONDS);
 	}
-	return respond(request, MHD_HTTP_NO_CONTENT, response);
+	return response;
 }

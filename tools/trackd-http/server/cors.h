@@ -14,7 +14,7 @@ enum { CORS_LINES_MAX = 1024 };
 /* Whether a request is the preflight of an allowed origin. Its answer depends neither on the path nor
  * on a token, so that the script sees the status of the request that follows. */
 bool cors_is_preflight(const struct request *request);
-enum MHD_Result cors_answer_preflight(struct request *request);
+struct MHD_Response *cors_preflight_response(void);
 
 /* What an answer says about who may read it: nothing where no origin is configured. */
 void cors_add(const struct request *request, struct MHD_Response *response);

@@ -8,6 +8,7 @@
 
 struct gateway {
 	const struct config *config;
+	const struct route_table *routes;
 	sd_event *event;
 	struct server *server, *admin;
 	struct auth *auth;

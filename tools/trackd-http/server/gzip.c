@@ -3,7 +3,7 @@
  * KiB; the best one would make an eighth at 38 us. */
 #include "tools/trackd-http/server/gzip.h"
 #include "tools/trackd-http/server/header_lines.h"
-#include "tools/trackd-http/server/respond.h"
+#include "tools/trackd-http/server/response.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -7,7 +7,6 @@
 #include "tools/trackd-http/server/header_lines.h"
 #include "tools/trackd-http/server/limits.h"
 #include "tools/trackd-http/server/respond.h"
-#include "tools/trackd-http/server/routes.h"
 #include "tools/trackd-http/server/server.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,8 +172,9 @@ static enum MHD_Result admit(struct request *request)
 
 	/* Costs no more than being turned away, and what follows it is limited. */
 	if (cors_is_preflight(request))
-		return cors_answer_preflight(request);
-	request->route = routes_find(admin, request->path, request->method, request->id, allow);
+		return respond(request, MHD_HTTP_NO_CONTENT, cors_preflight_response());
+	request->route = route_find(gateway->routes, admin, request->path, request->method,
+				    request->id, allow);
 	if (admin)
 		return request->route ? request->route->begin(request) : no_route(request, allow);
 	wait = limits_request(gateway->limits, request->address, NULL, request->started_ns);

@@ -7,12 +7,10 @@
 #ifndef TRACKD_HTTP_SERVER_REQUEST_H
 #define TRACKD_HTTP_SERVER_REQUEST_H
 
-#include "libclient/trackd.h"
 #include "tools/trackd-http/auth/identity.h"
 #include "tools/trackd-http/server/gateway.h"
+#include "tools/trackd-http/server/route.h"
 #include <microhttpd.h>
-
-enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
 
 struct request;
 

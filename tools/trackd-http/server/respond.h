@@ -4,18 +4,10 @@
 #define TRACKD_HTTP_SERVER_RESPOND_H
 
 #include "tools/trackd-http/server/request.h"
-#include <jansson.h>
+#include "tools/trackd-http/server/response.h"
 
 /* Queue a response: adds the headers that every answer has, counts it, lets go of it. */
 enum MHD_Result respond(struct request *request, unsigned status, struct MHD_Response *response);
-
-/* A body that is copied, or lives for ever. NULL if memory is out, as below. */
-struct MHD_Response *response_copy(const char *type, const char *body, size_t size);
-struct MHD_Response *response_static(const char *type, const char *body, size_t size);
-/* Compact JSON; takes the reference. */
-struct MHD_Response *response_json(const char *type, json_t *document);
-struct MHD_Response *response_empty(void);
-void response_header(struct MHD_Response *response, const char *name, const char *value);
 
 /* An error as the route speaks of them: {"detail":...} on the original paths, else a problem
  * document (RFC 9457) with a title by the status. detail: a sentence, or NULL. */

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What paths there are: one table. */
-#ifndef TRACKD_HTTP_SERVER_ROUTES_H
-#define TRACKD_HTTP_SERVER_ROUTES_H
+/* A path with a method, and what answers it. The table of them is the caller's: routes.h. */
+#ifndef TRACKD_HTTP_SERVER_ROUTE_H
+#define TRACKD_HTTP_SERVER_ROUTE_H
 
-#include "tools/trackd-http/server/request.h"
+#include "libclient/trackd.h"
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
 
 enum route_flags {
 	ROUTE_ORIGINAL = 1 << 0, /* the original service's: errors are {"detail":...} */
@@ -13,6 +18,8 @@ enum route_flags {
 	ROUTE_STREAM = 1 << 4,   /* admits a ticket in place of a token; counted as a stream */
 };
 
+struct request;
+
 struct route {
 	const char *path; /* "{id}" stands for one segment */
 	enum MHD_Result (*begin)(struct request *request);
@@ -20,12 +27,15 @@ struct route {
 	unsigned flags;
 };
 
+struct route_table {
+	const struct route *rows;
+	size_t n;
+};
+
 /* The route of a path and method; HEAD is GET. NULL with *ret_allow "" if there is no such path, or
  * with the methods that there are, "GET, HEAD, POST". Fills in the id, decoded. */
-const struct route *routes_find(bool admin, const char *path, enum method method,
-				char ret_id[TRACKD_ID_MAX + 1], char ret_allow[64]);
-
-/* Rows, for metrics and the check of the description. */
-const struct route *routes_all(size_t *ret_n);
+const struct route *route_find(const struct route_table *table, bool admin, const char *path,
+			       enum method method, char ret_id[TRACKD_ID_MAX + 1],
+			       char ret_allow[64]);
 
 #endif

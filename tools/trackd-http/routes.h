@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* What paths there are: one table. */
+#ifndef TRACKD_HTTP_ROUTES_H
+#define TRACKD_HTTP_ROUTES_H
+
+#include "tools/trackd-http/server/route.h"
+
+extern const struct route_table routes;
+
+#endif
