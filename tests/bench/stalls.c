@@ -6,8 +6,8 @@
  * time, so on a machine that does other work they show that work.
  */
 #include "libclient/record/event.h"
-#include "libclient/record/repair_due.h"
 #include "libclient/record/repair.h"
+#include "libclient/record/repair_due.h"
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/bench_env.h"

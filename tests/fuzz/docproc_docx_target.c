@@ -4,8 +4,8 @@
  * text of up to four parts, each ended by a NUL, which are packed here, so that the fuzzer meets the
  * XML and not only checksums. Either there is valid text in bounds, or a failure says why.
  */
-#include "tools/docproc/extract/extract.h"
 #include "tools/docproc/document/utf8.h"
+#include "tools/docproc/extract/extract.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
