@@ -63,7 +63,7 @@ trackctl_src := $(call sources,tools/trackctl)
 docproc_src := $(call sources,tools/docproc)
 http_src := $(call sources,tools/trackd-http)
 harness_src := $(wildcard tests/harness/*.c)
-unit_src := $(wildcard tests/unit/*.c)
+unit_src := $(wildcard tests/unit/*/*.c)
 crash_src := $(wildcard tests/crash/*.c)
 crash_engine_src := $(wildcard tests/crash/engine/*.c)
 crash_mutant_src := tests/crash/mutant/main.c
@@ -87,9 +87,9 @@ daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
 trackctl_a := $(BUILD)/trackctl.a
 docproc_a := $(BUILD)/docproc.a
-docproc_tests := $(call prog,$(wildcard tests/unit/test_docproc_*.c))
+docproc_tests := $(call prog,$(wildcard tests/unit/docproc/*.c))
 http_a := $(BUILD)/trackd-http.a
-http_tests := $(call prog,$(wildcard tests/unit/test_http_*.c))
+http_tests := $(call prog,$(wildcard tests/unit/trackd-http/*.c))
 crash_programs := $(call prog,$(crash_src))
 crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
 test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
@@ -172,7 +172,7 @@ $(BUILD)/trackctl: $(call obj,tools/trackctl/main.c) $(trackctl_a) $(common_a) $
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 # What else the headers of docproc's libraries need.
-$(BUILD)/obj/tools/docproc/%.o $(BUILD)/obj/tests/unit/test_docproc_%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
+$(BUILD)/obj/tools/docproc/%.o $(BUILD)/obj/tests/unit/docproc/%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
 
 $(BUILD)/docproc: $(call obj,tools/docproc/main.c) $(docproc_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
@@ -184,7 +184,7 @@ $(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 # The same for the gateway's.
-$(BUILD)/obj/tools/trackd-http/%.o $(BUILD)/obj/tests/unit/test_http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
+$(BUILD)/obj/tools/trackd-http/%.o $(BUILD)/obj/tests/unit/trackd-http/%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
 
 $(BUILD)/obj/tools/trackd-http/ops/description.o $(BUILD)/fuzz/obj/tools/trackd-http/ops/description.o: tools/trackd-http/openapi.json
 $(BUILD)/obj/tools/trackd-http/ops/assets.o $(BUILD)/fuzz/obj/tools/trackd-http/ops/assets.o: $(wildcard tools/trackd-http/page/*)
@@ -310,7 +310,7 @@ bench-http: deps ## status requests beside others, and beside lists; five thousa
 
 # ---- Testing ---------------------------------------------------------------------------------------------------
 
-# For example TESTS="build/tests/unit/test_daemon_wheel tests/e2e/trackctl_look.sh".
+# For example TESTS="build/tests/unit/daemon/test_wheel tests/e2e/trackctl_look.sh".
 test_scripts := $(wildcard tests/lint/*.sh tests/e2e/*.sh tests/e2e/*.py tests/browser/*.mjs)
 asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
 tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
@@ -352,7 +352,7 @@ arm64_make = PKG_CONFIG_LIBDIR=$(arm64_root)/usr/lib/aarch64-linux-gnu/pkgconfig
 	PKG_CONFIG_SYSROOT_DIR=$(arm64_root) $(MAKE) --no-print-directory -j2 CI=1 AR=aarch64-linux-gnu-ar
 arm64_gcc := aarch64-linux-gnu-gcc --sysroot=$(arm64_root)
 arm64_clang := clang --target=aarch64-linux-gnu --sysroot=$(arm64_root) -Wno-unused-command-line-argument
-arm64_programs := $(patsubst tests/%.c,$(arm64)/tests/%,$(filter-out tests/unit/test_docproc_% tests/unit/test_http_%,$(unit_src)) \
+arm64_programs := $(patsubst tests/%.c,$(arm64)/tests/%,$(filter-out tests/unit/docproc/% tests/unit/trackd-http/%,$(unit_src)) \
 	$(stress_src) $(crash_src))
 archives := $(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a) $(http_a)
 

@@ -34,7 +34,7 @@
  * fence_acquire() stands between the loads of what was filled and the second look that tells whether
  * it was taken meanwhile, since an acquire keeps no earlier load in front of itself (H.-J. Boehm,
  * "Can seqlocks get along with programming language memory models?", MSPC 2012). What lies under a
- * mutex needs neither. tests/unit/test_lib_orders.c runs these protocols in every order that a
+ * mutex needs neither. tests/unit/libclient/test_orders.c runs these protocols in every order that a
  * processor such as arm64 may give them, and shows of the orderings in them that each is needed.
  */
 #ifndef TRACKD_SEGMENT_ATOMIC_H

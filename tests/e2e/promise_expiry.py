@@ -293,7 +293,7 @@ def free_memory():
     return min(available, shm.f_bavail * shm.f_frsize)
 
 
-# Which pages this touches is looked at in tests/unit/test_daemon_reaper.c.
+# Which pages this touches is looked at in tests/unit/daemon/test_reaper.c.
 @test("more than the ring of events holds expire at once, and exactly they are reclaimed")
 def _(site):
     live, expired = 200_000, 70_000

@@ -117,7 +117,7 @@ fi
 
 # ---- Building -------------------------------------------------------------------------------------------
 
-is "$(env -u MAKEFLAGS -u MFLAGS make -C "$tree" -n BUILD="$work/b" "$work/b/tests/unit/test_lib_text" | grep '^rm [^-].*\.o')" "" \
+is "$(env -u MAKEFLAGS -u MFLAGS make -C "$tree" -n BUILD="$work/b" "$work/b/tests/unit/libclient/test_text" | grep '^rm [^-].*\.o')" "" \
 	"make keeps the objects of test programs"
 
 # ---- Into /usr, as a package does ----------------------------------------------------------------------

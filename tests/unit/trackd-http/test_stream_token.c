@@ -2,7 +2,7 @@
 /* A ticket opens one stream, the one it was made for, once, in time; its reconnects are admitted as
  * long as its token is good, over restarts; and no byte of it can be changed. The verb that makes
  * tokens is here too. */
-#include "tests/unit/forge.h"
+#include "tests/unit/trackd-http/forge.h"
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/auth/stream_token_book.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The document store between several processes, and between one process and who cancels its work. */
 #include "tests/harness/private_daemon.h"
-#include "tests/unit/docproc_library.h"
+#include "tests/unit/docproc/library.h"
 #include "tools/docproc/document/report.h"
 #include <setjmp.h>
 #include <stdarg.h>

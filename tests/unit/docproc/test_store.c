@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The document store: an attempt is nothing to anybody before it is finished, and then takes its
  * place whole; whatever happens in between, the store is sound and says what it said before. */
-#include "tests/unit/docproc_library.h"
+#include "tests/unit/docproc/library.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

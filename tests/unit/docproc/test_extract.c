@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a file is, and why it cannot be read: types by content, extensions that disagree, limits,
  * damage, cancelling. */
-#include "tests/unit/docproc_extraction.h"
+#include "tests/unit/docproc/extraction.h"
 
 enum { SMALL = 64 };
 

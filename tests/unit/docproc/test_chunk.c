@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Chunks of the right size that begin at sentences and lose nothing; failures, reports, cancelling. */
-#include "tests/unit/docproc_blocks.h"
+#include "tests/unit/docproc/blocks.h"
 #include "tools/docproc/chunk/sentence.h"
 
 /* ---- Chunks ------------------------------------------------------------- */

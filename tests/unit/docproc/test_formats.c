@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each format's text becomes: blocks of the right kind, in reading order, and nothing that is
  * not shown. */
-#include "tests/unit/docproc_extraction.h"
+#include "tests/unit/docproc/extraction.h"
 #include <errno.h>
 
 #define CHECK_ORDER(...)                                                                           \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker that is killed anywhere leaves the earlier document or the new one, whole, and nothing else
  * that could be found: killed after any number of steps of SQLite's machine, and at every write. */
-#include "tests/unit/docproc_library.h"
+#include "tests/unit/docproc/library.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Verified tokens are remembered: no longer than they are good, no more than there is room for, not
  * beyond the keys that verified them. And what that saves. */
-#include "tests/unit/forge.h"
+#include "tests/unit/trackd-http/forge.h"
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/token_cache.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is let in: a token of the configured key, for its algorithm, with all that it must claim, and
  * no other, whatever it says of itself. */
-#include "tests/unit/forge.h"
+#include "tests/unit/trackd-http/forge.h"
 #include "tools/trackd-http/auth/auth.h"
 #include <arpa/inet.h>
 #include <errno.h>

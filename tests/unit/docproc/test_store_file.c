@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The document store as a file: who may read it, and what it says of files that are none. */
-#include "tests/unit/docproc_library.h"
+#include "tests/unit/docproc/library.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

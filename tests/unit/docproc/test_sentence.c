@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Words joined across line ends, where sentences end in several languages, and languages told apart. */
-#include "tests/unit/docproc_blocks.h"
+#include "tests/unit/docproc/blocks.h"
 
 /* The sentences of one paragraph, with '|' between. */
 static const char *sentences_of(const char *text)

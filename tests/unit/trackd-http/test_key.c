@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a key file may hold, and that each key verifies what is signed with it by its one algorithm
  * and nothing else. */
-#include "tests/unit/forge.h"
+#include "tests/unit/trackd-http/forge.h"
 #include "tools/trackd-http/auth/auth.h"
 #include <errno.h>
 #include <rhonabwy.h>

@@ -9,7 +9,7 @@
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
-#include "tests/unit/elsewhere.h"
+#include "tests/unit/libclient/elsewhere.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

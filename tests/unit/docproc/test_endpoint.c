@@ -3,7 +3,7 @@
  * An embedding service that does well and one that does not, over real HTTP: what is asked for, when
  * it is asked again, what each failure says, and that the key stays a secret.
  */
-#include "tests/unit/docproc_fake.h"
+#include "tests/unit/docproc/fake.h"
 #include "tools/docproc/embed/embed.h"
 #include "tools/docproc/embed/feature_hash.h"
 #include <math.h>

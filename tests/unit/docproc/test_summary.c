@@ -3,7 +3,7 @@
  * Summaries: the sentences that are most central, in document order, without saying a thing twice;
  * long documents in bounded time; and what a chat service makes of a document.
  */
-#include "tests/unit/docproc_fake.h"
+#include "tests/unit/docproc/fake.h"
 #include "tools/docproc/summary/lexrank.h"
 #include "tools/docproc/summary/summary.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Searching the document store: whatever a person types is words; words and vectors are ranked and
  * fused as the paper says; nobody finds what is another's. */
-#include "tests/unit/docproc_library.h"
+#include "tests/unit/docproc/library.h"
 #include "tools/docproc/search/ranking.h"
 #include "tools/docproc/search/search.h"
 #include <math.h>

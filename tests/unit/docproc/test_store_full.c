@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The document store on a disk that becomes full, at every point where that can happen. */
-#include "tests/unit/docproc_library.h"
+#include "tests/unit/docproc/library.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
