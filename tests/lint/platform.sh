@@ -10,7 +10,7 @@ mkdir "$headers"
 touch "$headers"/{assert,stddef,stdint}.h
 
 look() { # OPTION... : the errors that layout.h gives
-	"${CC:-gcc}" -E -nostdinc -I"$headers" "$@" "$tree/libclient/segment/layout.h" 2>&1 >/dev/null | grep 'error:'
+	"${CC:-gcc}" -E -nostdinc -I"$headers" -I"$tree" "$@" "$tree/libclient/segment/layout.h" 2>&1 >/dev/null | grep 'error:'
 }
 
 is_refused() { # OPTION...

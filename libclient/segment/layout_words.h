@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words of the segment that hold several fields, because one compare-and-swap or one store changes
+ * them together; docs/FORMAT.md explains them.
+ */
+#ifndef TRACKD_SEGMENT_LAYOUT_WORDS_H
+#define TRACKD_SEGMENT_LAYOUT_WORDS_H
+
+#include <stdint.h>
+
+/* ---- Stamp: generation (32), version (30), slot state (2) in one word ---- */
+
+enum slot_state {
+	SLOT_FREE = 0,
+	SLOT_CLAIMED = 1,
+	SLOT_LIVE = 2,
+	SLOT_REMOVING = 3,
+};
+
+#define STAMP_VERSION_MASK ((UINT64_C(1) << 30) - 1)
+
+static inline uint64_t stamp_make(uint32_t generation, uint64_t version, enum slot_state state)
+{
+	return (uint64_t)generation << 32 | (version & STAMP_VERSION_MASK) << 2 | (uint64_t)state;
+}
+
+static inline uint32_t stamp_generation(uint64_t stamp)
+{
+	return (uint32_t)(stamp >> 32);
+}
+
+static inline uint64_t stamp_version(uint64_t stamp)
+{
+	return stamp >> 2 & STAMP_VERSION_MASK;
+}
+
+static inline enum slot_state stamp_state(uint64_t stamp)
+{
+	return (enum slot_state)(stamp & 3);
+}
+
+/* Whether a slot is LIVE with the tenant of this generation. */
+static inline int stamp_is_live(uint64_t stamp, uint32_t generation)
+{
+	return (stamp & ~(STAMP_VERSION_MASK << 2)) == stamp_make(generation, 0, SLOT_LIVE);
+}
+
+/* The same tenant in the same slot state, whatever its version. */
+static inline int stamp_same_tenant(uint64_t a, uint64_t b)
+{
+	return ((a ^ b) & ~(STAMP_VERSION_MASK << 2)) == 0;
+}
+
+/* ---- Work counter: generation tag (16), seal (1), count (47) ------------- */
+
+/* A tenant's count begins at a number of its own and goes on by at most WORK_LIFETIME_MAX, so it
+ * stays within its 47 bits. While the seal is set, only the holder of the record's mutex counts. */
+#define WORK_COUNT_MASK ((UINT64_C(1) << 47) - 1)
+#define WORK_SEAL (UINT64_C(1) << 47)
+#define WORK_LIFETIME_MAX ((UINT64_C(1) << 46) - 1)
+/* Counting without the mutex ends here, in a tenant's lifetime; record.c counts the rest. */
+#define WORK_UNLOCKED_MAX ((UINT64_C(1) << 45) - 1)
+
+/* Where a tenant's count begins: the generation's bits 16 to 29, above 32 zeros. So tenants with
+ * one tag differ in the count. */
+static inline uint64_t work_start(uint32_t generation)
+{
+	return (uint64_t)(generation & 0x3fff0000) << 16;
+}
+
+static inline uint64_t work_make(uint32_t generation, uint64_t lifetime) /* <= WORK_LIFETIME_MAX */
+{
+	return ((uint64_t)(generation & 0xffff) << 48 | work_start(generation)) + lifetime;
+}
+
+/* What the tenant has counted in its lifetime. */
+static inline uint64_t work_lifetime(uint64_t work, uint32_t generation)
+{
+	return (work - work_start(generation)) & WORK_COUNT_MASK;
+}
+
+/* Whether so many units more may be counted without the record's mutex: the word is this tenant's,
+ * not sealed, and far from the limit. One comparison says all three: between the tenant's start and
+ * WORK_UNLOCKED_MAX above it tag and seal do not change. */
+static inline int work_has_room(uint64_t work, uint32_t generation, uint64_t units)
+{
+	return units <= WORK_UNLOCKED_MAX &&
+	       work - work_make(generation, 0) <= WORK_UNLOCKED_MAX - units;
+}
+
+/* Whether a stage that began at this count needs the mutex for every increment: it began so far
+ * below the tenant's start that unlocked counting could take it past WORK_LIFETIME_MAX. */
+static inline int work_needs_mutex(uint64_t base, uint32_t generation)
+{
+	uint64_t below = (work_start(generation) - base) & WORK_COUNT_MASK;
+
+	return below > WORK_UNLOCKED_MAX && below <= WORK_LIFETIME_MAX;
+}
+
+static inline int work_is_of(uint64_t work, uint32_t generation)
+{
+	return (work >> 48) == (generation & 0xffff);
+}
+
+/* Of this tenant and not sealed. */
+static inline int work_is_open(uint64_t work, uint32_t generation)
+{
+	return (work >> 47) == (uint64_t)(generation & 0xffff) << 1;
+}
+
+/* ---- Cancel word: generation (32), time after creation at which it was asked (32; 0: not asked) -
+ * In milliseconds plus one up to 24 days; beyond, with the top bit, in seconds. */
+
+#define CANCEL_SECONDS (UINT32_C(1) << 31)
+
+static inline uint32_t cancel_asked(uint64_t after_ns)
+{
+	uint64_t ms = after_ns / 1000000 + 1, s = after_ns / 1000000000;
+
+	if (ms < CANCEL_SECONDS)
+		return (uint32_t)ms;
+	return CANCEL_SECONDS | (uint32_t)(s < CANCEL_SECONDS ? s : CANCEL_SECONDS - 1);
+}
+
+static inline uint64_t cancel_after_ns(uint32_t asked)
+{
+	if (asked & CANCEL_SECONDS)
+		return (asked & ~CANCEL_SECONDS) * UINT64_C(1000000000);
+	return (asked - 1) * UINT64_C(1000000);
+}
+
+static inline uint64_t cancel_make(uint32_t generation, uint32_t asked)
+{
+	return (uint64_t)generation << 32 | asked;
+}
+
+/* ---- Worker: generation (32), client entry plus one (32; 0: none) ------- */
+
+static inline uint64_t worker_make(uint32_t entry, uint32_t generation)
+{
+	return (uint64_t)generation << 32 | (entry + 1);
+}
+
+#endif
