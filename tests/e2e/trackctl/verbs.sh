@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The verbs that change tasks: what they do, what they refuse, with which exit status, and that every error says what to
 # do next.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 
 field() { # ID MEMBER: a member of the task's JSON, as a path like stage.name
 	trackctl show --json "$1" | /usr/bin/python3 -c '

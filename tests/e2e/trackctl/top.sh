@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Screens, seen through a terminal: top with its keys and sizes, watch redrawing in place.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 command -v tmux >/dev/null || skip_all "tmux is not installed"
 
 export LC_ALL=C.UTF-8 TERM=xterm

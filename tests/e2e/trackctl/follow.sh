@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # watch and wait: every transition is a line, they end when the tasks do, their exit status tells how, and the daemon may die
 # and come back meanwhile.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 
 export LC_ALL=C.UTF-8
 start_daemon

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # run, whatever becomes of the board: none, a full one, one that is replaced or made anew beneath it. The command runs and
 # its exit status is passed on; the task is there again as soon as that is possible, with its progress, and can be cancelled.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 
 task() { # ID EXPRESSION over `task`
 	trackctl show --json "$1" | /usr/bin/python3 -c 'import json, sys; task = json.load(sys.stdin); print(eval(sys.argv[1]))' "$2"

@@ -3,7 +3,7 @@
 # run and the whole job: signals and cancelling reach what the command has started, once; its end by a signal is passed on;
 # killing trackctl ends the job; the way for progress is private, works for a command that changes its user, and is gone
 # afterwards.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 
 start_daemon
 run="$build/trackctl --board $board --socket $socket run"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What ls, show, kinds, stats and top print: columns, filters, JSON, widths, colour, other locales, and that no byte of the
 # board's can play tricks with a terminal.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 
 json() { # EXPRESSION over `doc`, of a document on stdin
 	/usr/bin/python3 -c 'import json, sys; doc = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"

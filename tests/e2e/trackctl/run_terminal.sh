@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # run in a terminal: job control is as without it. The keys' signals reach the command once, Ctrl-Z stops the job and fg goes
 # on, a command may read from the terminal, and pipelines and scripts keep theirs.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 command -v tmux >/dev/null || skip_all "tmux is not installed"
 
 export LC_ALL=C.UTF-8 TERM=xterm

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The completion completes, the manual formats and names every verb and exit status.
-. "$(dirname "$0")/../harness/lib.sh"
+. "$(dirname "$0")/../../harness/lib.sh"
 
 # shellcheck disable=SC1091
 . "$tree/tools/trackctl/trackctl.bash"
