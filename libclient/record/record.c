@@ -335,6 +335,22 @@ int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
 	return TRACKD_CANCEL_ASKED;
 }
 
+bool record_reason_fits(uint8_t state, uint8_t reason)
+{
+	switch ((enum trackd_state)state) {
+	case TRACKD_PENDING:
+	case TRACKD_ACTIVE:
+	case TRACKD_COMPLETED:
+		return reason == TRACKD_REASON_NONE;
+	case TRACKD_FAILED:
+		return reason == TRACKD_REASON_ERROR || reason == TRACKD_REASON_WORKER_LOST ||
+		       reason == TRACKD_REASON_HOST_RESTART;
+	case TRACKD_CANCELLED:
+		return reason == TRACKD_REASON_CANCELLED;
+	}
+	return false;
+}
+
 bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,
 		 uint64_t *ret_worker, uint64_t *ret_work)
 {

@@ -73,4 +73,7 @@ uint64_t record_deadline(const struct board *board, const struct layout_body *bo
 bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,
 		 uint64_t *ret_worker, uint64_t *ret_work);
 
+/* Whether a task in this state can have this reason (enum trackd_reason). */
+bool record_reason_fits(uint8_t state, uint8_t reason);
+
 #endif

@@ -296,22 +296,6 @@ static bool is_terminated(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
-static bool reason_fits(uint8_t state, uint8_t reason)
-{
-	switch ((enum trackd_state)state) {
-	case TRACKD_PENDING:
-	case TRACKD_ACTIVE:
-	case TRACKD_COMPLETED:
-		return reason == TRACKD_REASON_NONE;
-	case TRACKD_FAILED:
-		return reason == TRACKD_REASON_ERROR || reason == TRACKD_REASON_WORKER_LOST ||
-		       reason == TRACKD_REASON_HOST_RESTART;
-	case TRACKD_CANCELLED:
-		return reason == TRACKD_REASON_CANCELLED;
-	}
-	return false;
-}
-
 /* A task from a file is checked like one from a person. */
 static bool importable(const struct board *board, const struct trackd_task *task)
 {
@@ -325,7 +309,7 @@ static bool importable(const struct board *board, const struct trackd_task *task
 		return false;
 	if (!text_id_valid(task->id) || !text_owner_valid(task->owner))
 		return false;
-	if (!reason_fits(task->state, task->reason))
+	if (!record_reason_fits(task->state, task->reason))
 		return false;
 	if (task->kind < 0 || (uint32_t)task->kind >= n_kinds || task->n_stages > LAYOUT_STAGES ||
 	    task->stage < -1 || task->stage >= task->n_stages ||

@@ -107,22 +107,6 @@ static void check_detail(const struct record *record)
 
 /* ---- The copy in force ------------------------------------------------- */
 
-static bool reason_fits(uint8_t state, uint8_t reason)
-{
-	switch ((enum trackd_state)state) {
-	case TRACKD_PENDING:
-	case TRACKD_ACTIVE:
-	case TRACKD_COMPLETED:
-		return reason == TRACKD_REASON_NONE;
-	case TRACKD_FAILED:
-		return reason == TRACKD_REASON_ERROR || reason == TRACKD_REASON_WORKER_LOST ||
-		       reason == TRACKD_REASON_HOST_RESTART;
-	case TRACKD_CANCELLED:
-		return reason == TRACKD_REASON_CANCELLED;
-	}
-	return false;
-}
-
 static void check_state(const struct record *record)
 {
 	const struct layout_copy *copy = record->copy;
@@ -133,7 +117,7 @@ static void check_state(const struct record *record)
 		RECORD_FAULT(record, "state", "1 to 5", "%u", copy->state);
 		return;
 	}
-	if (!reason_fits(copy->state, copy->reason))
+	if (!record_reason_fits(copy->state, copy->reason))
 		RECORD_FAULT(record, "reason", "one that fits the state", "%s in state %s",
 			     trackd_reason_name(copy->reason), trackd_state_name(copy->state));
 	if ((copy->flags & ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT)) != 0)

@@ -5,6 +5,7 @@
  * task; the message only if the task is still the version that the event announced.
  */
 #include "tools/trackctl/view/transition.h"
+#include "tools/common/event_name.h"
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"
 #include "tools/trackctl/view/words.h"
@@ -16,23 +17,7 @@ enum { TEXT = 3 * TRACKD_ERROR_MAX + 1, NARROW = 60 };
 
 static const char *type_name(const struct transition *transition)
 {
-	if (!transition->event)
-		return "snapshot";
-	switch ((enum trackd_event_type)transition->event->type) {
-	case TRACKD_EVENT_CREATED:
-		return "created";
-	case TRACKD_EVENT_STAGE:
-		return "stage";
-	case TRACKD_EVENT_FINAL:
-		return "final";
-	case TRACKD_EVENT_CANCEL:
-		return "cancel";
-	case TRACKD_EVENT_REMOVED:
-		return "removed";
-	case TRACKD_EVENT_EXPIRED:
-		return "expired";
-	}
-	return "unknown";
+	return transition->event ? event_name(transition->event->type) : "snapshot";
 }
 
 /* ---- What the event says, filled up from the task ---------------------- */

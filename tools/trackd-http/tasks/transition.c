@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/tasks/transition.h"
+#include "tools/common/event_name.h"
 #include "tools/common/task_json.h"
 #include "tools/trackd-http/tasks/public_task.h"
 #include <stdio.h>
 #include <string.h>
-
-static const char *type_name(uint8_t type)
-{
-	switch ((enum trackd_event_type)type) {
-	case TRACKD_EVENT_CREATED:
-		return "created";
-	case TRACKD_EVENT_STAGE:
-		return "stage";
-	case TRACKD_EVENT_FINAL:
-		return "final";
-	case TRACKD_EVENT_CANCEL:
-		return "cancel";
-	case TRACKD_EVENT_REMOVED:
-		return "removed";
-	case TRACKD_EVENT_EXPIRED:
-		return "expired";
-	}
-	return "unknown";
-}
 
 static bool has_stage(const struct trackd_task *task)
 {
@@ -130,7 +112,7 @@ void transition_rebuild(const struct trackd_task *task, int stage, struct trackd
 
 static json_t *transition_json(const struct trackd_event *event, unsigned flags)
 {
-	return json_pack("{s:s, s:o, s:b, s:b}", "type", type_name(event->type), "at",
+	return json_pack("{s:s, s:o, s:b, s:b}", "type", event_name(event->type), "at",
 			 task_json_time(event->time_ns), "replayed",
 			 (int)((flags & TRANSITION_REPLAYED) != 0), "rebuilt",
 			 (int)((flags & TRANSITION_REBUILT) != 0));
