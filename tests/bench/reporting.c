@@ -10,6 +10,7 @@
 #include "tests/bench/bench.h"
 #include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"
+#include "tools/docproc/extract/extractor.h"
 #include "tools/docproc/worker/child.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -125,6 +126,7 @@ int __wrap_trackd_open(struct trackd **ret_trackd, const struct trackd_options *
 /* ---- Runs ---------------------------------------------------------------- */
 
 struct subject {
+	struct zygote zygote;
 	struct bench_env env;
 	struct config config;
 };
@@ -160,8 +162,8 @@ static double children_ns(void)
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
 }
 
-/* One document, by a worker as the spool's server starts it; ns of its processor time. */
-static double process(struct subject *subject, const char *name)
+/* One document, by a worker as the spool's server starts it. */
+static void process(struct subject *subject, const char *name)
 {
 	struct document document = { .created_at = 1700000000 };
 	struct child child;
@@ -169,26 +171,34 @@ static double process(struct subject *subject, const char *name)
 
 	open_document(&document, name);
 	struct trackd_ref ref = create(subject, document.id);
-	double before = children_ns();
-	HARNESS_MUST(
-		child_start(&child, &subject->config, subject->env.trackd, ref, &document, -1));
+	HARNESS_MUST(child_start(&child, &(struct child_start){
+						 .config = &subject->config,
+						 .zygote = &subject->zygote,
+						 .parents = subject->env.trackd,
+						 .ref = ref,
+						 .document = &document,
+						 .keep = -1,
+					 }));
 	enum exit_code code = child_end(&child, text, sizeof text);
-	double ns = children_ns() - before;
 	if (code != EXIT_CODE_DONE)
 		harness_die("%s: status %d %s", name, (int)code, text);
 	HARNESS_MUST(trackd_remove(subject->env.trackd, ref));
 	close(document.fd);
-	return ns;
 }
 
+/* All of a group: ns of processor time, of workers and extractors. */
 static double run(struct subject *subject, const struct group *group, enum mode as)
 {
-	double ns = 0;
+	double before = children_ns();
 
+	/* What extractors report goes to their workers: that is not reporting to trackd. */
+	mode = PLAIN;
+	HARNESS_MUST(zygote_start(&subject->zygote, extractor_run));
 	mode = as;
 	for (size_t i = 0; group->names[i]; i++)
-		ns += process(subject, group->names[i]);
-	return ns;
+		process(subject, group->names[i]);
+	zygote_stop(&subject->zygote);
+	return children_ns() - before;
 }
 
 /* ---- Section ------------------------------------------------------------- */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* docproc extract: the blocks of a file as JSON Lines, without a board, a store or a sandbox. For
- * the tests. */
+/* docproc extract: the blocks of a file as JSON Lines, without a board or a store. For the tests. */
 #include "tools/common/exit_code.h"
 #include "tools/docproc/cli/source.h"
 #include "tools/docproc/cli/verbs.h"
-#include "tools/docproc/extract/extract.h"
+#include "tools/docproc/extract/extractor.h"
+#include "tools/docproc/worker/child.h"
+#include "tools/docproc/worker/extraction.h"
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *const types[] = {
@@ -26,14 +28,34 @@ static void print_block(const struct block *block)
 	json_decref(object);
 }
 
+/* As the worker does it, but without a board. */
+static int extract(const struct config *config, const struct source *source,
+		   struct content *ret_content, struct failure *failure)
+{
+	struct extractor_request request = { .limits = child_limits(config) };
+	struct zygote zygote;
+	struct extractor extractor;
+	uint64_t processor_ns;
+	int error = zygote_start(&zygote, extractor_run);
+
+	if (error < 0)
+		return failure_set(failure, "The document cannot be read: %s", strerror(-error));
+	memcpy(request.name, source->entry.name, sizeof request.name);
+	error = zygote_extract(&zygote, &request, source->fd, &extractor);
+	int result = error < 0 ? failure_set(failure, "The document cannot be read: %s",
+					     strerror(-error))
+			       : extraction_read(&extractor, &request.limits, NULL, ret_content,
+						 &processor_ns, failure);
+	zygote_stop(&zygote);
+	return result;
+}
+
 int verb_extract(const struct config *config, int argc, char **argv)
 {
 	struct source source = { 0 };
 	struct content content = { 0 };
 	struct failure failure;
-	enum document_type type;
 
-	(void)config;
 	if (argc != 2) {
 		fputs("usage: docproc extract FILE\n", stderr);
 		return EXIT_CODE_USAGE;
@@ -41,10 +63,7 @@ int verb_extract(const struct config *config, int argc, char **argv)
 	int code = source_open(&source, argv[1]);
 	if (code != 0)
 		return code;
-	int result = extract_type(source.fd, source.entry.name, &type, &failure);
-	if (result == 0)
-		result = extract_document(source.fd, type, source.entry.name, NULL, &content,
-					  &failure);
+	int result = extract(config, &source, &content, &failure);
 	close(source.fd);
 	if (result < 0) {
 		failure_tell(&failure);

@@ -5,6 +5,7 @@
 #include "tools/docproc/cli/progress.h"
 #include "tools/docproc/cli/source.h"
 #include "tools/docproc/cli/verbs.h"
+#include "tools/docproc/extract/extractor.h"
 #include "tools/docproc/server/job.h"
 #include "tools/docproc/server/task_status.h"
 #include "tools/docproc/store/attempts.h"
@@ -110,12 +111,12 @@ static int start(struct process *process)
 	return EXIT_CODE_BUSY;
 }
 
-static int run(const struct config *config)
+static int run(const struct config *config, const struct zygote *zygote)
 {
 	struct trackd_options options =
 		child_options(config, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
 	struct process process = {
-		.jobs = { .config = config },
+		.jobs = { .config = config, .zygote = zygote },
 		.spool = { -1, -1, -1, -1, -1, "" },
 	};
 	int error = trackd_open(&process.jobs.trackd, &options);
@@ -154,5 +155,16 @@ int verb_process(const struct config *config, int argc, char **argv)
 		close(source.fd);
 		return EXIT_CODE_PERMISSION;
 	}
-	return run(&own);
+	/* Before the board is mapped: see zygote.h. */
+	struct zygote zygote;
+	int error = zygote_start(&zygote, extractor_run);
+	if (error < 0) {
+		note_error("the process that starts extractors cannot be started: %s",
+			   strerror(-error));
+		close(source.fd);
+		return EXIT_CODE_BUSY;
+	}
+	code = run(&own, &zygote);
+	zygote_stop(&zygote);
+	return code;
 }

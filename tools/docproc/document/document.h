@@ -12,4 +12,7 @@ enum {
 	EXTRACT_RATIO_MAX = 200,        /* and how many times its packed size, over 1 MiB */
 };
 
+/* Its MIME type, a literal. */
+const char *document_mime(enum document_type type);
+
 #endif

@@ -55,7 +55,11 @@ int report_stage(struct report *report, enum trackd_document_stage stage, const 
 
 void report_total(struct report *report, uint64_t total)
 {
-	if (report && total > 0)
+	if (!report || total == 0)
+		return;
+	if (report->forward)
+		report->forward(report->user, total, 0);
+	else
 		(void)learn(report, trackd_set_total(report->trackd, report->ref, total));
 }
 
@@ -76,6 +80,11 @@ int report_step(struct report *report, uint64_t units)
 
 	if (!report)
 		return 0;
+	if (report->forward) {
+		if (units > 0)
+			report->forward(report->user, 0, units);
+		return 0;
+	}
 	/* Whoever only waits counts nothing, and would not learn it from that. */
 	if (units == 0)
 		return asked(report) < 0 ? CANCELLED : ended(report);

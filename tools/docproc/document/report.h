@@ -14,6 +14,10 @@ struct report {
 	struct trackd_ref ref;
 	const char *id; /* to find the task again on a board that was made anew; may be NULL */
 	bool said;      /* that the board does not take what we say */
+	/* In a process without a board: where its pages and parts go instead. units is 0 for a total,
+	 * total is 0 for a step. */
+	void (*forward)(void *user, uint64_t total, uint64_t units);
+	void *user;
 };
 
 /* Stop at once, let go of everything and return this on: somebody asked for it, or the task has been

@@ -9,13 +9,6 @@
 
 /* ---- Which type ----------------------------------------------------------------- */
 
-static const char *const mime[] = {
-	[DOCUMENT_PDF] = "application/pdf",
-	[DOCUMENT_DOCX] = "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-	[DOCUMENT_TEXT] = "text/plain",
-	[DOCUMENT_MARKDOWN] = "text/markdown",
-};
-
 static const char *base_name(const char *name)
 {
 	const char *slash = strrchr(name, '/');
@@ -102,7 +95,7 @@ int extract_document(int fd, enum document_type type, const char *name, struct r
 {
 	int error = FAILED;
 
-	*ret_content = (struct content){ .content_type = mime[type] };
+	*ret_content = (struct content){ .content_type = document_mime(type) };
 	name = base_name(name);
 	switch (type) {
 	case DOCUMENT_PDF:

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Resource limits. Those of time and memory are the keeper's. */
+/* Resource limits and files of the worker. Limits of time and memory are the keeper's. */
 #include "tools/docproc/sandbox/sandbox.h"
+#include "tools/docproc/sandbox/landlock.h"
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -35,4 +38,77 @@ int sandbox_limits(const struct sandbox *sandbox)
 			return -errno;
 	}
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+/* ---- Files --------------------------------------------------------------- */
+
+/* The C library's modules, ourselves. */
+static const char *const always[] = { "/usr",
+				      "/lib",
+				      "/lib64",
+				      "/etc/ld.so.cache",
+				      "/etc/localtime",
+				      "/proc/self",
+				      "/sys/devices/system/cpu",
+				      "/dev/urandom" };
+
+/* Names and certificates. */
+static const char *const for_network[] = {
+	"/etc/ssl",
+	"/etc/pki",
+	"/etc/ca-certificates",
+	"/etc/pkcs11",
+	"/etc/gnutls",
+	"/etc/resolv.conf",
+	"/etc/hosts",
+	"/etc/host.conf",
+	"/etc/nsswitch.conf",
+	"/etc/gai.conf",
+	"/etc/services",
+	"/etc/protocols",
+	"/run/resolvconf",
+	"/run/systemd/resolve",
+	"/run/NetworkManager/resolv.conf",
+};
+
+/* The store is named file by file, not by its folder: the spool with everybody's documents may lie in
+ * the same one. */
+static void allow_store(struct landlock *rules, const char *store)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+		snprintf(path, sizeof path, "%s%s", store, suffixes[i]);
+		landlock_allow(rules, path,
+			       LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE | LANDLOCK_TRUNCATE);
+	}
+}
+
+static void allow_all(struct landlock *rules, const struct sandbox *sandbox)
+{
+	for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+		landlock_allow(rules, always[i], LANDLOCK_READ_FILE | LANDLOCK_READ_DIR);
+	for (size_t i = 0; sandbox->network && i < sizeof for_network / sizeof for_network[0]; i++)
+		landlock_allow(rules, for_network[i], LANDLOCK_READ_FILE | LANDLOCK_READ_DIR);
+	for (size_t i = 0; i < sizeof sandbox->keys / sizeof sandbox->keys[0]; i++)
+		landlock_allow(rules, sandbox->keys[i], LANDLOCK_READ_FILE);
+	landlock_allow(rules, "/dev/null", LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE);
+	/* The folder, not the board: one that is made anew is another file. */
+	landlock_allow(rules, "/dev/shm", LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE);
+	allow_store(rules, sandbox->store);
+}
+
+int sandbox_files(const struct sandbox *sandbox, int *ret_abi)
+{
+	struct landlock rules;
+	int error = landlock_begin(&rules, sandbox->network);
+
+	if (error < 0)
+		return error;
+	allow_all(&rules, sandbox);
+	error = landlock_enforce(&rules);
+	if (error == 0)
+		*ret_abi = rules.abi;
+	return error;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process may still do that reads a stranger's document with libraries that were not written
- * for it: compute, read its one file, write to the store and to the board.
+ * What the worker may still do: compute, read what the extractor sends, write to the store and to
+ * the board. It parses no foreign format, but it handles text of strangers; the extractor, which
+ * parses, has walls of its own: extractor_sandbox.h.
  *
  * Three walls, each for the case that another one has a hole: resource limits, Landlock (files, TCP,
  * signals, abstract sockets) and seccomp (system calls). They are raised in this order, and the
@@ -19,6 +20,9 @@ struct sandbox {
 	const char *keys[2]; /* files that may be read as well; NULL or "" for none */
 	bool network;        /* TCP and UDP, and what looking up names needs */
 };
+
+/* Before a fork, to spare each worker the time that sandbox_calls() needs most of. 0 or -errno. */
+int sandbox_prepare(bool network);
 
 /* Each returns 0 or -errno; then the process must not go on. */
 int sandbox_limits(const struct sandbox *sandbox);

@@ -92,8 +92,14 @@ struct job *job_start(struct jobs *jobs, const struct spool_entry *entry, struct
 	int error = -ENOMEM;
 
 	if (job)
-		error = child_start(&job->child, jobs->config, jobs->trackd, ref, &document,
-				    jobs->spool->lock);
+		error = child_start(&job->child, &(struct child_start){
+							 .config = jobs->config,
+							 .zygote = jobs->zygote,
+							 .parents = jobs->trackd,
+							 .ref = ref,
+							 .document = &document,
+							 .keep = jobs->spool->lock,
+						 });
 	close(fd);
 	if (error == 0) {
 		jobs->n_running++;

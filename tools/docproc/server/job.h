@@ -25,6 +25,7 @@ struct job {
 
 struct jobs {
 	const struct config *config;
+	const struct zygote *zygote;
 	struct trackd *trackd;
 	struct spool *spool;
 	struct job *first;

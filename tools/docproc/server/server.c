@@ -7,6 +7,8 @@
 #include "tools/docproc/server/server.h"
 #include "tools/common/note.h"
 #include "tools/common/time_format.h"
+#include "tools/docproc/extract/extractor.h"
+#include "tools/docproc/sandbox/sandbox.h"
 #include "tools/docproc/server/intake.h"
 #include <errno.h>
 #include <signal.h>
@@ -23,6 +25,7 @@ static const uint64_t ENDING_US = 20000, WORKING_US = 1000000, IDLE_US = 6000000
 
 struct server {
 	const struct config *config;
+	struct zygote zygote;
 	struct spool spool;
 	struct jobs jobs;
 	struct intake intake;
@@ -31,7 +34,8 @@ struct server {
 	sd_event_source *timer, *board;
 	int watch; /* inotify */
 	uint64_t sweep_ns;
-	bool draining; /* asked to end */
+	bool draining; /* asked to end, or unable to go on */
+	int code;      /* of the end */
 	size_t said_waiting;
 	unsigned said_running;
 };
@@ -112,7 +116,7 @@ static int look(struct server *server)
 	say_status(server);
 	set_timer(server);
 	if (server->draining && !server->jobs.first)
-		(void)sd_event_exit(server->loop, EXIT_CODE_DONE);
+		(void)sd_event_exit(server->loop, server->code);
 	return 0;
 }
 
@@ -187,6 +191,22 @@ static int on_time(sd_event_source *source, uint64_t usec, void *user)
 	return look(user);
 }
 
+/* Another one forked from here would hold the board: the next server starts a clean one. What is at
+ * work comes to its end. */
+static int on_zygote(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+	struct server *server = user;
+
+	(void)fd;
+	(void)events;
+	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	note_error("the process that starts extractors has died: no more documents are begun");
+	(void)sd_notify(0, "STOPPING=1");
+	server->draining = true;
+	server->code = EXIT_CODE_BUSY;
+	return look(server);
+}
+
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *user)
 {
 	struct server *server = user;
@@ -235,6 +255,9 @@ static int add_sources(struct server *server)
 	if (error >= 0)
 		error = sd_event_add_signal(server->loop, NULL, SIGINT, on_signal, server);
 	if (error >= 0)
+		error = sd_event_add_io(server->loop, NULL, server->zygote.fd, EPOLLIN, on_zygote,
+					server);
+	if (error >= 0)
 		error = sd_event_add_io(server->loop, NULL, server->watch, EPOLLIN, on_names,
 					server);
 	if (error >= 0)
@@ -273,8 +296,17 @@ static int open_all(struct server *server)
 	struct trackd_options options =
 		child_options(server->config, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
 	struct failure failure;
-	int error;
+	/* First of all: what it forks has in its memory what is there now. */
+	int error = zygote_start(&server->zygote, extractor_run);
 
+	if (error < 0) {
+		note_error("the process that starts extractors cannot be started: %s",
+			   strerror(-error));
+		return EXIT_CODE_BUSY;
+	}
+	server->jobs.zygote = &server->zygote;
+	/* If it fails here it fails in each worker, which says so. */
+	(void)sandbox_prepare(settings_network(server->config));
 	if (spool_open(&server->spool, server->config->spool, &failure) < 0 ||
 	    spool_lock(&server->spool, &failure) < 0) {
 		failure_tell(&failure);
@@ -292,6 +324,7 @@ int server_run(const struct config *config)
 		.config = config,
 		.spool = { -1, -1, -1, -1, -1, "" },
 		.jobs = { .config = config },
+		.zygote = { 0, -1, -1 },
 		.watch = -1,
 		.said_running = UINT32_MAX,
 	};
@@ -314,5 +347,6 @@ int server_run(const struct config *config)
 		close(server.watch);
 	trackd_close(server.jobs.trackd);
 	spool_close(&server.spool);
+	zygote_stop(&server.zygote);
 	return code;
 }

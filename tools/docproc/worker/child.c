@@ -25,6 +25,11 @@ struct trackd_options child_options(const struct config *config, unsigned flags)
 	return options;
 }
 
+struct extractor_limits child_limits(const struct config *config)
+{
+	return (struct extractor_limits){ config->time_limit_s, config->memory_mb };
+}
+
 /* ---- In the child -------------------------------------------------------- */
 
 /* The terminal's Ctrl-C is the parent's: it asks the task to cancel. */
@@ -40,19 +45,23 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* All but the standard streams and these two. */
-static int close_others(int one, int other)
+/* All but the standard streams and these; -1 is none. */
+static int close_others(const int *kept, size_t n)
 {
-	unsigned low = (unsigned)(one < other ? one : other);
-	unsigned high = (unsigned)(one < other ? other : one);
+	unsigned from = STDERR_FILENO + 1;
 
-	if (other < 0)
-		low = high;
-	if ((low > 3 && close_range(3, low - 1, 0) < 0) ||
-	    (high > low + 1 && close_range(low + 1, high - 1, 0) < 0) ||
-	    close_range(high + 1, ~0U, 0) < 0)
-		return -errno;
-	return 0;
+	for (;;) {
+		unsigned next = ~0U;
+
+		for (size_t i = 0; i < n; i++)
+			if (kept[i] >= (int)from && (unsigned)kept[i] < next)
+				next = (unsigned)kept[i];
+		if (next > from && close_range(from, next - (next != ~0U), 0) < 0)
+			return -errno;
+		if (next == ~0U)
+			return 0;
+		from = next + 1;
+	}
 }
 
 static int lock_in(const struct config *config, struct trackd *trackd, struct trackd_ref ref)
@@ -80,7 +89,7 @@ static int lock_in(const struct config *config, struct trackd *trackd, struct tr
 }
 
 static enum exit_code work(const struct config *config, struct trackd_ref ref,
-			   const struct document *document)
+			   const struct document *document, struct extractor *extractor)
 {
 	struct trackd_options options = child_options(config, TRACKD_OPEN_WRITE);
 	struct trackd *trackd;
@@ -93,37 +102,39 @@ static enum exit_code work(const struct config *config, struct trackd_ref ref,
 	attempts_share(config);
 	error = lock_in(config, trackd, ref);
 	if (error < 0) {
-		note_error("%s: the process cannot be locked in, so the document is not read: %s",
-			   document->id, strerror(-error));
+		note_error(
+			"%s: the process cannot be locked in, so the document is not processed: %s",
+			document->id, strerror(-error));
 		return EXIT_CODE_PERMISSION;
 	}
-	return (enum exit_code)pipeline_run(config, trackd, ref, document);
+	return (enum exit_code)pipeline_run(config, trackd, ref, document, extractor);
 }
 
-static _Noreturn void be_child(const struct config *config, struct trackd *parents, pid_t parent,
-			       struct trackd_ref ref, const struct document *document, int keep)
+static _Noreturn void be_child(const struct child_start *start, pid_t parent,
+			       struct extractor *extractor)
 {
+	const int kept[] = { start->keep, extractor->text, extractor->control };
 	enum exit_code code = EXIT_CODE_BUSY;
 
 	/* Between the fork and this the parent may have died already. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(EXIT_CODE_INTERRUPTED);
 	reset_signals();
-	trackd_close(parents);
-	if (close_others(document->fd, keep) == 0)
-		code = work(config, ref, document);
+	trackd_close(start->parents);
+	if (close_others(kept, sizeof kept / sizeof kept[0]) == 0)
+		code = work(start->config, start->ref, start->document, extractor);
 	/* Not exit(): what the parent has registered or buffered is not ours. */
 	_exit((int)code);
 }
 
-int child_start(struct child *ret_child, const struct config *config, struct trackd *parents,
-		struct trackd_ref ref, const struct document *document, int keep)
+static int start_worker(struct child *ret_child, const struct child_start *start,
+			struct extractor *extractor)
 {
 	pid_t parent = getpid();
 	struct child child = { .pid = fork() };
 
 	if (child.pid == 0)
-		be_child(config, parents, parent, ref, document, keep);
+		be_child(start, parent, extractor);
 	if (child.pid < 0)
 		return -errno;
 	child.fd = (int)syscall(SYS_pidfd_open, child.pid, 0);
@@ -136,6 +147,21 @@ int child_start(struct child *ret_child, const struct config *config, struct tra
 	}
 	*ret_child = child;
 	return 0;
+}
+
+int child_start(struct child *ret_child, const struct child_start *start)
+{
+	struct extractor_request request = { .limits = child_limits(start->config) };
+	struct extractor extractor;
+
+	memcpy(request.name, start->document->name, sizeof request.name);
+	int error = zygote_extract(start->zygote, &request, start->document->fd, &extractor);
+	if (error < 0)
+		return error;
+	error = start_worker(ret_child, start, &extractor);
+	/* The worker has its own; where there is none the extractor ends. */
+	extractor_close(&extractor);
+	return error;
 }
 
 /* ---- In the parent ------------------------------------------------------- */

@@ -10,28 +10,17 @@
 #include "tools/docproc/worker/limits.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
+#include "tools/docproc/sandbox/process_memory.h"
+#include "tools/docproc/sandbox/sanitized.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 enum { LIMITS_STACK = 256 << 10, ALTERNATE_STACK = 64 << 10, PATIENCE_S = 10 };
 
@@ -44,21 +33,14 @@ static struct {
 
 /* ---- Memory -------------------------------------------------------------- */
 
-/* A number of /proc/self/status, in bytes; 0 if it cannot be had. No memory is asked for. */
 static size_t from_status(const char *field)
 {
-	char text[4096];
-	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	int fd = process_memory_open();
+	size_t bytes = fd < 0 ? 0 : process_memory(fd, field);
 
-	if (fd < 0)
-		return 0;
-	ssize_t n = read(fd, text, sizeof text - 1);
-	close(fd);
-	if (n <= 0)
-		return 0;
-	text[n] = '\0';
-	const char *at = strstr(text, field);
-	return at ? (size_t)strtoull(at + strlen(field), NULL, 10) << 10 : 0;
+	if (fd >= 0)
+		close(fd);
+	return bytes;
 }
 
 bool limits_memory_short(void)
@@ -182,6 +164,17 @@ static int limit_time(void)
 	struct rlimit limit = { keeper.limits.time_limit_s, keeper.limits.time_limit_s + 5 };
 
 	return setrlimit(RLIMIT_CPU, &limit) < 0 ? -errno : 0;
+}
+
+void limits_count_time(uint64_t processor_ns)
+{
+	unsigned used_s = (unsigned)(processor_ns / 1000000000);
+	unsigned left_s =
+		keeper.limits.time_limit_s > used_s ? keeper.limits.time_limit_s - used_s : 1;
+	struct rlimit limit = { left_s, left_s + 5 };
+
+	if (used_s > 0)
+		(void)setrlimit(RLIMIT_CPU, &limit);
 }
 
 static int limit_memory(void)

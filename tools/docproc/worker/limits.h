@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thread of the worker that ends the task when a limit is reached. A process that has used up its
- * processor time is in the middle of somebody's parser, and one that got no memory is being aborted
- * by somebody's library: neither comes back to say so, and the board would call the worker lost.
+ * processor time is in the middle of a computation, and one that got no memory is being aborted by
+ * somebody's library: neither comes back to say so, and the board would call the worker lost.
  */
 #ifndef DOCPROC_WORKER_LIMITS_H
 #define DOCPROC_WORKER_LIMITS_H
@@ -23,6 +23,9 @@ struct limits {
  * other thread running. 0 or -errno.
  */
 int limits_start(struct trackd *trackd, struct trackd_ref ref, const struct limits *limits);
+
+/* The extractor has used so much of the document's processor time. */
+void limits_count_time(uint64_t processor_ns);
 
 /* Whether the process has come close to its memory limit. */
 bool limits_memory_short(void);

@@ -10,9 +10,9 @@
 #include "tools/common/exit_code.h"
 #include "tools/common/note.h"
 #include "tools/docproc/embed/embed.h"
-#include "tools/docproc/extract/extract.h"
 #include "tools/docproc/store/store.h"
 #include "tools/docproc/summary/summary.h"
+#include "tools/docproc/worker/extraction.h"
 #include "tools/docproc/worker/limits.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@
 struct run {
 	const struct config *config;
 	const struct document *document;
+	struct extractor *extractor;
 	struct report report;
 	struct failure failure;
 	struct store *store;
@@ -51,20 +52,19 @@ static int make_ready(struct run *run)
 
 static int extracting(struct run *run)
 {
-	const struct document *document = run->document;
+	const struct extractor_limits limits = { run->config->time_limit_s,
+						 run->config->memory_mb };
 	char message[TRACKD_NAME_MAX + 32];
-	enum document_type type = DOCUMENT_TEXT;
+	uint64_t processor_ns = 0;
 
-	snprintf(message, sizeof message, "Extracting text from %s", document->name);
+	snprintf(message, sizeof message, "Extracting text from %s", run->document->name);
 	int result = report_stage(&run->report, TRACKD_EXTRACTING, message, 0);
 	if (result == 0)
 		result = make_ready(run);
 	if (result == 0)
-		result = extract_type(document->fd, document->name, &type, &run->failure);
-	if (result < 0)
-		return result;
-	result = extract_document(document->fd, type, document->name, &run->report, &run->content,
-				  &run->failure);
+		result = extraction_read(run->extractor, &limits, &run->report, &run->content,
+					 &processor_ns, &run->failure);
+	limits_count_time(processor_ns);
 	run->pages = run->content.pages;
 	run->content_type = run->content.content_type;
 	return result;
@@ -199,15 +199,17 @@ static enum exit_code conclude(struct run *run, int result)
 }
 
 int pipeline_run(const struct config *config, struct trackd *trackd, struct trackd_ref ref,
-		 const struct document *document)
+		 const struct document *document, struct extractor *extractor)
 {
 	struct run run = {
 		.config = config,
 		.document = document,
+		.extractor = extractor,
 		.report = { .trackd = trackd, .ref = ref, .id = document->id },
 	};
 	enum exit_code code = conclude(&run, run_stages(&run));
 
+	extractor_close(extractor);
 	free(run.vectors);
 	chunks_free(&run.chunks);
 	content_free(&run.content);

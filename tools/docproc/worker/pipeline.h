@@ -7,6 +7,7 @@
 #define DOCPROC_WORKER_PIPELINE_H
 
 #include "tools/docproc/config/config.h"
+#include "tools/docproc/sandbox/zygote.h"
 #include "tools/documents/failure.h"
 
 struct document {
@@ -15,9 +16,9 @@ struct document {
 	int fd; /* the file, open for reading */
 };
 
-/* Work on a document whose task exists and is pending; end the task whatever happens. How it
- * ended: enum exit_code of tools/common. */
+/* Work on a document whose task exists and is pending, and whose text an extractor sends; end the
+ * task whatever happens. Closes the extractor. How it ended: enum exit_code of tools/common. */
 int pipeline_run(const struct config *config, struct trackd *trackd, struct trackd_ref ref,
-		 const struct document *document);
+		 const struct document *document, struct extractor *extractor);
 
 #endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The body of the extractor: a document in, frames out. */
+#ifndef DOCPROC_EXTRACTOR_H
+#define DOCPROC_EXTRACTOR_H
+
+#include "tools/docproc/sandbox/zygote.h"
+
+extractor_body extractor_run;
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Limits of the extractor that are reached inside a library. It has nobody to tell: its exit status
+ * says which limit it was.
+ *
+ * That memory was the reason of an abort is told by errno, which malloc() left, or by the highest
+ * size of the process, where the library has done something else since.
+ */
+#include "tools/docproc/sandbox/extractor_sandbox.h"
+#include "tools/docproc/sandbox/extractor_walls.h"
+#include "tools/docproc/sandbox/process_memory.h"
+#include "tools/docproc/sandbox/sanitized.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { ALTERNATE_STACK = 64 << 10 };
+
+static struct {
+	int figures;          /* of this process; -1: not asked for yet */
+	size_t limit, margin; /* of the address space, bytes; 0: none */
+} memory = { .figures = -1 };
+
+bool extractor_memory_short(void)
+{
+	return memory.limit != 0 &&
+	       process_memory(memory.figures, "VmPeak:") + memory.margin >= memory.limit;
+}
+
+static void on_limit(int signal_number)
+{
+	if (signal_number == SIGXCPU)
+		_exit(EXTRACTOR_TIME);
+	if (errno == ENOMEM || extractor_memory_short())
+		_exit(EXTRACTOR_MEMORY);
+	/* A crash: the handler is gone, and the same happens again; or abort() goes on. Only behind a
+	 * breakpoint, which is how GLib ends a process, the code would go on. */
+	if (signal_number == SIGTRAP)
+		abort();
+}
+
+static int handle_signals(void)
+{
+	static const int aborts[] = { SIGABRT, SIGTRAP, SIGSEGV, SIGBUS };
+	struct sigaction action = { .sa_handler = on_limit, .sa_flags = SA_ONSTACK };
+	stack_t stack = { .ss_size = ALTERNATE_STACK };
+
+	stack.ss_sp = mmap(NULL, ALTERNATE_STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) < 0 ||
+	    sigaction(SIGXCPU, &action, NULL) < 0)
+		return -errno;
+	action.sa_flags |= (int)SA_RESETHAND;
+	/* A sanitizer wants to tell of these itself. */
+	for (size_t i = 0; !SANITIZED && i < sizeof aborts / sizeof aborts[0]; i++)
+		if (sigaction(aborts[i], &action, NULL) < 0)
+			return -errno;
+	return 0;
+}
+
+int extractor_limit_memory(unsigned memory_mb)
+{
+	size_t more = (size_t)memory_mb << 20, mapped;
+	struct rlimit limit;
+	int error = handle_signals();
+
+	if (error < 0)
+		return error;
+	memory.figures = process_memory_open();
+	mapped = memory.figures < 0 ? 0 : process_memory(memory.figures, "VmSize:");
+	/* Shadow memory is terabytes. */
+	if (SANITIZED || mapped == 0)
+		return 0;
+	memory.limit = mapped + more;
+	memory.margin = more >> 4;
+	limit = (struct rlimit){ memory.limit, memory.limit };
+	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Figures of /proc/self/status, read without asking for memory: there may be none. Safe in a signal
+ * handler. */
+#ifndef DOCPROC_PROCESS_MEMORY_H
+#define DOCPROC_PROCESS_MEMORY_H
+
+#include <stddef.h>
+
+/* A descriptor of this process's figures, or -errno. A child's own are read through its own. */
+int process_memory_open(void);
+
+/* A figure such as "VmPeak:", in bytes; 0 if it cannot be had. */
+size_t process_memory(int fd, const char *field);
+
+#endif

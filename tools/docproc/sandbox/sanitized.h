@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether this is built with a sanitizer that reserves address space and handles signals. */
+#ifndef DOCPROC_SANITIZED_H
+#define DOCPROC_SANITIZED_H
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+#endif
