@@ -332,7 +332,7 @@ def _(site):
     named = {code for path in paths.values() for what in path.values() if isinstance(what, dict)
              for code in what.get("responses", ())}
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "trackd-http",
-                           "ops", "metrics_parts.h"), encoding="utf-8") as file:
+                           "server", "request_counts.h"), encoding="utf-8") as file:
         counted = set(re.findall(r"\bX\((\d{3})\)", file.read()))
     check(len(named) > 10 and named <= counted, f"others: {sorted(named - counted)}")
 

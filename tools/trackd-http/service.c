@@ -16,10 +16,11 @@
 #include "tools/trackd-http/board/documents.h"
 #include "tools/trackd-http/board/follower.h"
 #include "tools/trackd-http/config/listen.h"
-#include "tools/trackd-http/ops/metrics.h"
+#include "tools/trackd-http/ops/task_counts.h"
 #include "tools/trackd-http/routes.h"
 #include "tools/trackd-http/server/gateway.h"
 #include "tools/trackd-http/server/limits.h"
+#include "tools/trackd-http/server/request_counts.h"
 #include "tools/trackd-http/server/server.h"
 #include "tools/trackd-http/server/turns.h"
 #include "tools/trackd-http/stream/stream.h"
@@ -204,7 +205,9 @@ static int start_modules(struct service *service)
 	if (error == 0)
 		error = follower_start(gateway, &gateway->follower);
 	if (error == 0)
-		error = metrics_new(gateway, &gateway->metrics);
+		error = request_counts_new(gateway->routes, &gateway->request_counts);
+	if (error == 0)
+		error = task_counts_new(gateway->board, gateway->follower, &gateway->task_counts);
 	if (error == 0)
 		error = streams_new(gateway, &gateway->streams);
 	if (error == 0)
@@ -239,7 +242,8 @@ static void stop_modules(struct service *service)
 	server_stop(gateway->admin);
 	daemon_stop(gateway->daemon);
 	streams_free(gateway->streams);
-	metrics_free(gateway->metrics);
+	task_counts_free(gateway->task_counts);
+	request_counts_free(gateway->request_counts);
 	follower_stop(gateway->follower);
 	waits_free(gateway->waits);
 	turns_free(gateway->turns);

@@ -4,17 +4,18 @@
  * family is called and in how the end is marked. Families of the board are left out while there is
  * none; so is a time that has not come yet.
  */
+#include "tools/trackd-http/ops/metrics_text.h"
 #include "tools/trackd-http/board/board_connection.h"
 #include "tools/trackd-http/board/daemon_probe.h"
-#include "tools/trackd-http/ops/metrics_parts.h"
-#include "tools/trackd-http/server/server.h"
+#include "tools/trackd-http/ops/task_counts.h"
+#include "tools/trackd-http/server/request_counts.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct writer {
-	struct metrics *metrics;
+	const struct gateway *gateway;
 	FILE *file;
 	bool open_metrics;
 };
@@ -160,25 +161,25 @@ static void write_board(const struct writer *writer, struct trackd *trackd)
 static void write_ends(const struct writer *writer)
 {
 	static const char *const outcomes[] = { "completed", "failed", "cancelled" };
-	const struct metrics *metrics = writer->metrics;
+	const struct task_counts *counts = writer->gateway->task_counts;
 	char labels[128];
 
 	counter_family(writer, "tasks_finished", "Tasks that ended while the gateway looked on.");
-	for (size_t k = 0; k < metrics->n_kinds; k++)
-		for (size_t o = 0; o < METRICS_OUTCOMES; o++)
+	for (size_t k = 0; k < counts->n_kinds; k++)
+		for (size_t o = 0; o < TASK_COUNTS_OUTCOMES; o++)
 			fprintf(writer->file,
 				"trackd_tasks_finished_total{kind=\"%s\",outcome=\"%s\"} %" PRIu64
 				"\n",
-				metrics->kinds[k].name, outcomes[o], metrics->kinds[k].finished[o]);
+				counts->kinds[k].name, outcomes[o], counts->kinds[k].finished[o]);
 	family(writer, "task_duration_seconds", "histogram",
 	       "From the creation of a task to its end.");
-	histogram_write(writer->file, &metrics->task_times, &histogram_work,
+	histogram_write(writer->file, &counts->times, &histogram_work,
 			"trackd_task_duration_seconds", "");
 	family(writer, "stage_duration_seconds", "histogram", "Time spent in a stage.");
-	for (size_t i = 0; i < metrics->n_stages; i++) {
-		snprintf(labels, sizeof labels, "kind=\"%s\",stage=\"%s\",",
-			 metrics->stages[i].kind, metrics->stages[i].stage);
-		histogram_write(writer->file, &metrics->stages[i].histogram, &histogram_work,
+	for (size_t i = 0; i < counts->n_stages; i++) {
+		snprintf(labels, sizeof labels, "kind=\"%s\",stage=\"%s\",", counts->stages[i].kind,
+			 counts->stages[i].stage);
+		histogram_write(writer->file, &counts->stages[i].histogram, &histogram_work,
 				"trackd_stage_duration_seconds", labels);
 	}
 }
@@ -190,38 +191,38 @@ static void write_route(const struct writer *writer, size_t route)
 		[METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "other"
 	};
 #define CODE_TEXT(code) #code,
-	static const char *const codes[] = { METRICS_CODES(CODE_TEXT) "other" };
+	static const char *const codes[] = { REQUEST_CODES(CODE_TEXT) "other" };
 #undef CODE_TEXT
-	const struct metrics *metrics = writer->metrics;
+	const struct request_counts *counts = writer->gateway->request_counts;
 	/* A path has a row for each of its methods. */
-	const char *path = route < metrics->n_routes ? metrics->routes[route].path : "none";
+	const char *path = route < counts->routes->n ? counts->routes->rows[route].path : "none";
 
-	for (size_t m = 0; m < METRICS_METHODS; m++)
-		for (size_t c = 0; c < METRICS_N_CODES; c++)
-			if (metrics->requests[route][m][c] > 0)
+	for (size_t m = 0; m < REQUEST_METHODS; m++)
+		for (size_t c = 0; c < REQUEST_N_CODES; c++)
+			if (counts->requests[route][m][c] > 0)
 				fprintf(writer->file,
 					"trackd_http_requests_total{route=\"%s\",method=\"%s\","
 					"code=\"%s\"} %" PRIu64 "\n",
-					path, methods[m], codes[c], metrics->requests[route][m][c]);
+					path, methods[m], codes[c], counts->requests[route][m][c]);
 }
 
 static void write_requests(const struct writer *writer)
 {
-	const struct metrics *metrics = writer->metrics;
+	const struct request_counts *counts = writer->gateway->request_counts;
 
 	counter_family(writer, "http_requests", "Requests that were answered.");
-	for (size_t route = 0; route <= metrics->n_routes; route++)
+	for (size_t route = 0; route <= counts->routes->n; route++)
 		write_route(writer, route);
 	family(writer, "http_request_duration_seconds", "histogram",
 	       "From when a request could be answered, its body whole and its wait over, to its "
 	       "answer; without streams and operators' requests.");
-	histogram_write(writer->file, &metrics->request_times, &histogram_requests,
+	histogram_write(writer->file, &counts->times, &histogram_requests,
 			"trackd_http_request_duration_seconds", "");
 	counter_family(writer, "auth_failures", "Requests whose caller was not let in.");
 	for (int i = AUTH_NONE + 1; i < AUTH_N_FAILURES; i++)
 		fprintf(writer->file, "trackd_auth_failures_total{reason=\"%s\"} %" PRIu64 "\n",
-			auth_failure_label((enum auth_failure)i), metrics->auth_failures[i]);
-	gauge(writer, "sse_streams", "Streams that are open.", metrics->streams);
+			auth_failure_label((enum auth_failure)i), counts->auth_failures[i]);
+	gauge(writer, "sse_streams", "Streams that are open.", counts->streams);
 }
 
 static void write_build(const struct writer *writer)
@@ -234,19 +235,19 @@ static void write_build(const struct writer *writer)
 		fputs("# EOF\n", writer->file);
 }
 
-char *metrics_text(struct metrics *metrics, bool open_metrics, size_t *ret_size)
+char *metrics_text(const struct gateway *gateway, bool open_metrics, size_t *ret_size)
 {
 	char *text = NULL;
-	struct writer writer = { metrics, open_memstream(&text, ret_size), open_metrics };
+	struct writer writer = { gateway, open_memstream(&text, ret_size), open_metrics };
 	int error;
 
 	if (!writer.file)
 		return NULL;
-	struct trackd *trackd = board_connection_reader(metrics->gateway->board, &error);
+	struct trackd *trackd = board_connection_reader(gateway->board, &error);
 	if (trackd)
 		write_board(&writer, trackd);
 	gauge(&writer, "daemon_up", "Whether trackd itself answers: 1, or 0.",
-	      daemon_is_up(metrics->gateway->daemon));
+	      daemon_is_up(gateway->daemon));
 	write_ends(&writer);
 	write_requests(&writer);
 	write_build(&writer);

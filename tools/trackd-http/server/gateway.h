@@ -22,7 +22,8 @@ struct gateway {
 	struct uploads *uploads;
 	struct turns *turns;
 	struct limits *limits;
-	struct metrics *metrics;
+	struct request_counts *request_counts;
+	struct task_counts *task_counts;
 	bool draining; /* answers 503, ends what is open */
 };
 

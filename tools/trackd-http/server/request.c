@@ -2,10 +2,10 @@
 #include "tools/trackd-http/server/request.h"
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/stream_token.h"
-#include "tools/trackd-http/ops/metrics.h"
 #include "tools/trackd-http/server/cors.h"
 #include "tools/trackd-http/server/header_lines.h"
 #include "tools/trackd-http/server/limits.h"
+#include "tools/trackd-http/server/request_counts.h"
 #include "tools/trackd-http/server/respond.h"
 #include "tools/trackd-http/server/server.h"
 #include <stdio.h>
@@ -139,7 +139,7 @@ static enum MHD_Result admit_caller(struct request *request)
 		enum auth_failure failure = identify(request);
 
 		if (failure != AUTH_NONE) {
-			metrics_auth_failure(gateway->metrics, failure);
+			gateway->request_counts->auth_failures[failure]++;
 			return respond_unauthorised(request, failure);
 		}
 		wait = limits_request(gateway->limits, NULL, request->identity.owner,
@@ -295,8 +295,9 @@ void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
 	if (request->work_class && request->work_class->free)
 		request->work_class->free(request);
 	if (request->status != 0)
-		metrics_request(request->gateway->metrics, request->route, request->method,
-				request->status, request->answered_ns - request->due_ns);
+		request_counts_add(request->gateway->request_counts, request->route,
+				   request->method, request->status,
+				   request->answered_ns - request->due_ns);
 	free(request);
 	*state = NULL;
 }

@@ -2,8 +2,8 @@
 #include "tools/trackd-http/stream/stream.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/board/board_connection.h"
-#include "tools/trackd-http/ops/metrics.h"
 #include "tools/trackd-http/server/limits.h"
+#include "tools/trackd-http/server/request_counts.h"
 #include "tools/trackd-http/server/respond.h"
 #include "tools/trackd-http/stream/stream_parts.h"
 #include <errno.h>
@@ -227,7 +227,7 @@ static void enter(struct streams *streams, struct stream *stream)
 		(void)sd_event_source_set_time_relative(streams->tick, TICK_USEC);
 		(void)sd_event_source_set_enabled(streams->tick, SD_EVENT_ONESHOT);
 	}
-	metrics_streams(streams->gateway->metrics, 1);
+	streams->gateway->request_counts->streams++;
 }
 
 static void leave(struct streams *streams, struct stream *stream)
@@ -238,7 +238,7 @@ static void leave(struct streams *streams, struct stream *stream)
 	if (streams->turn == stream)
 		streams->turn = stream->next;
 	streams->n--;
-	metrics_streams(streams->gateway->metrics, -1);
+	streams->gateway->request_counts->streams--;
 }
 
 static void stream_free(struct request *request)

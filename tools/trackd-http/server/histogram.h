@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts of durations, in buckets whose bounds suit what is measured. */
-#ifndef TRACKD_HTTP_OPS_HISTOGRAM_H
-#define TRACKD_HTTP_OPS_HISTOGRAM_H
+#ifndef TRACKD_HTTP_SERVER_HISTOGRAM_H
+#define TRACKD_HTTP_SERVER_HISTOGRAM_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/trackd-http/ops/histogram.h"
+#include "tools/trackd-http/server/histogram.h"
 #include <inttypes.h>
 #include <string.h>
 

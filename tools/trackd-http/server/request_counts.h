@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What metrics.c counts and metrics_text.c writes. */
-#ifndef TRACKD_HTTP_OPS_METRICS_PARTS_H
-#define TRACKD_HTTP_OPS_METRICS_PARTS_H
+/* What the gateway counts of its requests; ops/metrics_text.c writes it. */
+#ifndef TRACKD_HTTP_SERVER_REQUEST_COUNTS_H
+#define TRACKD_HTTP_SERVER_REQUEST_COUNTS_H
 
-#include "tools/trackd-http/ops/histogram.h"
-#include "tools/trackd-http/ops/metrics.h"
+#include "tools/trackd-http/auth/identity.h"
+#include "tools/trackd-http/server/histogram.h"
+#include "tools/trackd-http/server/route.h"
 
-/* Names of kinds and stages come from whoever declares them, so their number is bounded here: what
- * is beyond is not told apart. */
-enum {
-	METRICS_KINDS = TRACKD_KINDS_MAX,
-	METRICS_STAGES = TRACKD_KINDS_MAX * TRACKD_STAGES_MAX / 2,
-	METRICS_METHODS = METHOD_OTHER + 1,
-	METRICS_OUTCOMES = 3, /* completed, failed, cancelled */
-};
+enum { REQUEST_METHODS = METHOD_OTHER + 1 };
 
 /* X(status): what we answer; the last slot is for all others. */
-#define METRICS_CODES(X)                                                                           \
+#define REQUEST_CODES(X)                                                                           \
 	X(200)                                                                                     \
 	X(201)                                                                                     \
 	X(202)                                                                                     \
@@ -39,37 +33,26 @@ enum {
 	X(503)                                                                                     \
 	X(507)
 
-#define METRICS_CODE_SLOT(status) METRICS_CODE_##status,
-enum { METRICS_CODES(METRICS_CODE_SLOT) METRICS_CODE_OTHER, METRICS_N_CODES };
-#undef METRICS_CODE_SLOT
+#define REQUEST_CODE_SLOT(status) REQUEST_CODE_##status,
+enum { REQUEST_CODES(REQUEST_CODE_SLOT) REQUEST_CODE_OTHER, REQUEST_N_CODES };
+#undef REQUEST_CODE_SLOT
 
-struct kind_counts {
-	char name[TRACKD_STAGE_NAME_MAX + 1];
-	uint64_t finished[METRICS_OUTCOMES];
-};
+typedef uint64_t route_counts[REQUEST_METHODS][REQUEST_N_CODES];
 
-struct stage_times {
-	char kind[TRACKD_STAGE_NAME_MAX + 1], stage[TRACKD_STAGE_NAME_MAX + 1];
-	struct histogram histogram;
-};
-
-typedef uint64_t route_counts[METRICS_METHODS][METRICS_N_CODES];
-
-struct metrics {
-	struct gateway *gateway;
-	const struct route *routes;
-	size_t n_routes;
+struct request_counts {
+	const struct route_table *routes;
 	route_counts *requests; /* one more than there are routes: no such path */
-	struct histogram request_times, task_times;
-	struct kind_counts kinds[METRICS_KINDS];
-	size_t n_kinds;
-	struct stage_times stages[METRICS_STAGES];
-	size_t n_stages;
+	struct histogram times;
 	uint64_t auth_failures[AUTH_N_FAILURES];
-	int streams;
+	int streams; /* that are open */
 };
 
-/* All of it as text; the caller frees it. NULL: memory is out. */
-char *metrics_text(struct metrics *metrics, bool open_metrics, size_t *ret_size);
+/* routes live as long as the counts. 0 or -ENOMEM. */
+int request_counts_new(const struct route_table *routes, struct request_counts **ret_counts);
+void request_counts_free(struct request_counts *counts);
+
+/* One more answer; route NULL: there was no such path. */
+void request_counts_add(struct request_counts *counts, const struct route *route,
+			enum method method, unsigned status, uint64_t duration_ns);
 
 #endif
