@@ -5,10 +5,10 @@
 #include "daemon/board/state_directory.h"
 #include "daemon/config/exitstatus.h"
 #include "daemon/config/options.h"
-#include "daemon/log.h"
 #include "daemon/service.h"
 #include "daemon/socket/listener.h"
 #include "libclient/trackd.h"
+#include "tools/common/log.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 	static struct options options;
 	static struct fault fault;
 
-	log_init();
+	log_init("trackd", LOG_NEVER_WAITS);
 	if (option_list_wanted(argc, argv)) {
 		options_list(stdout);
 		return EXIT_SUCCESS;

@@ -8,10 +8,10 @@
 #include "daemon/board/replacement.h"
 #include "daemon/board/state_directory.h"
 #include "daemon/config/exitstatus.h"
-#include "daemon/log.h"
 #include "daemon/modules.h"
 #include "daemon/socket/listener.h"
 #include "libclient/segment/atomic.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

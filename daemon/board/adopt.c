@@ -7,10 +7,10 @@
 #include "daemon/board/replacement.h"
 #include "daemon/board/restore.h"
 #include "daemon/config/exitstatus.h"
-#include "daemon/log.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>

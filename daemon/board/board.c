@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What every board goes through that this daemon serves, new or adopted. */
 #include "daemon/board/board.h"
-#include "daemon/log.h"
 #include "libclient/record/event.h"
 #include "libclient/record/kind.h"
 #include "libclient/segment/offsets.h"
+#include "tools/common/log.h"
 #include <unistd.h>
 
 static const uint64_t KIND_WAIT_NS = NS_PER_S;

@@ -46,7 +46,7 @@ static void note_read(int fd, struct note *ret_note)
 		memcpy(ret_note->socket, at, strlen(at) + 1);
 }
 
-static void note_write(int fd, const struct note *note)
+static void log_line(int fd, const struct note *note)
 {
 	char text[256];
 	int n = snprintf(text, sizeof text, "%d\n", note->pid);
@@ -63,7 +63,7 @@ void board_lock_note(const struct board_lock *lock, const char *socket, dev_t de
 	struct note note = { .pid = getpid(), .device = device, .inode = inode };
 
 	snprintf(note.socket, sizeof note.socket, "%s", socket);
-	note_write(lock->fd, &note);
+	log_line(lock->fd, &note);
 }
 
 /* ---- Taking --------------------------------------------------------------- */
@@ -165,7 +165,7 @@ int board_lock_take(struct board_lock *ret_lock, const char *board, pid_t *ret_p
 	*ret_lock = (struct board_lock){ .fd = fd, .made = is_empty(fd) };
 	note_read(fd, &note);
 	note.pid = getpid();
-	note_write(fd, &note);
+	log_line(fd, &note);
 	remove_unfinished(board);
 	return 0;
 }
@@ -182,7 +182,7 @@ int board_lock_renew(struct board_lock *lock, const char *board, pid_t *ret_pid)
 	int fd = lock_file(path, ret_pid);
 	if (fd < 0)
 		return fd;
-	note_write(fd, &note);
+	log_line(fd, &note);
 	close(lock->fd);
 	lock->fd = fd;
 	return 0;

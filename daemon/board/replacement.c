@@ -5,11 +5,11 @@
 #include "daemon/board/carry.h"
 #include "daemon/board/restore.h"
 #include "daemon/board/task.h"
-#include "daemon/log.h"
 #include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
 #include "libclient/segment/process.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -3,10 +3,10 @@
  * snapshot would hold is judged by a fingerprint of stamps and counters, and while there is such a task
  * the timer goes on. What has ended only leaves, with an event. */
 #include "daemon/board/saver.h"
-#include "daemon/log.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/trackd.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>

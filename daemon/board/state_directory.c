@@ -2,7 +2,7 @@
 /* Making the state directory and taking back what was made. Paths are absolute: config.c sees to
  * that. */
 #include "daemon/board/state_directory.h"
-#include "daemon/log.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The sweep. A turn is short enough that deaths and sockets are served between two. */
 #include "daemon/expiry/sweep.h"
-#include "daemon/log.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/repair_due.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <string.h>
 

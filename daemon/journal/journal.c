@@ -3,9 +3,9 @@
  * message id per transition, which never changes. */
 #include "daemon/journal/journal.h"
 #include "daemon/board/task.h"
-#include "daemon/log.h"
 #include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

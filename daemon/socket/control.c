@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Clients and what they ask for. A peer is known by what the kernel says of its socket. */
 #include "daemon/socket/control.h"
-#include "daemon/log.h"
 #include "daemon/socket/peer.h"
 #include "libclient/client/protocol.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/trackd.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>

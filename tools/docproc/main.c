@@ -2,7 +2,7 @@
 /* docproc: documents to searchable text. Which verb is meant; the verbs do the rest. */
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/docproc/cli/cli.h"
 #include "tools/docproc/cli/verbs.h"
 #include <locale.h>
@@ -53,7 +53,7 @@ static int flush(int code)
 {
 	/* A full disk or a closed pipe must not look like success. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_CODE_DONE) {
-		note_error("cannot write to standard output");
+		log_error("cannot write to standard output");
 		return EXIT_CODE_BUSY;
 	}
 	return code;
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	struct cli cli = { 0 };
 
 	setlocale(LC_ALL, "");
-	note_begin("docproc");
+	log_init("docproc", LOG_WAITS);
 	if (cli_begin(&config, argc, argv) < 0)
 		return EXIT_CODE_USAGE;
 	int first = cli_read(&config, &cli, process, argc, argv, true);
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 		return flush(cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE);
 	}
 	if (first == argc && !cli.spool_named) {
-		note_error(
+		log_error(
 			"which document? Name a FILE, or a verb such as serve; see docproc --help");
 		return EXIT_CODE_USAGE;
 	}
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 		return verb_serve(&config, 1, argv);
 	const struct verb *verb = find(argv[first]);
 	if (verb && (unread[0] || unread[1] || unread[2])) {
-		note_error("--id, --owner and --name go behind \"%s\"", verb->name);
+		log_error("--id, --owner and --name go behind \"%s\"", verb->name);
 		return EXIT_CODE_USAGE;
 	}
 	return flush(verb ? verb->run(&config, argc - first, argv + first)

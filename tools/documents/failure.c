@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/documents/failure.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -27,5 +27,5 @@ int failure_advise(struct failure *failure, const char *format, ...)
 
 void failure_tell(const struct failure *failure)
 {
-	note_error("%s%s%s", failure->error, failure->advice[0] ? "; " : "", failure->advice);
+	log_error("%s%s%s", failure->error, failure->advice[0] ? "; " : "", failure->advice);
 }

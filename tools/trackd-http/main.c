@@ -3,7 +3,7 @@
  * service.c serves. */
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/config/options.h"
 #include "tools/trackd-http/service.h"
@@ -18,7 +18,7 @@ static int check(const struct config *config)
 
 	if (config->auth.key_file[0] != '\0') {
 		if (auth_open(&config->auth, &auth, why, sizeof why) < 0) {
-			note_error("key_file: %s", why);
+			log_error("key_file: %s", why);
 			return EXIT_CODE_USAGE;
 		}
 		auth_close(auth);
@@ -33,7 +33,7 @@ static int run_verb(const struct config *config, int argc, char **argv)
 {
 	if (strcmp(argv[0], "token") == 0)
 		return verb_token(&config->auth, argc, argv);
-	note_error("%s: no such verb; there is token. See trackd-http --help", argv[0]);
+	log_error("%s: no such verb; there is token. See trackd-http --help", argv[0]);
 	return EXIT_CODE_USAGE;
 }
 
@@ -51,7 +51,7 @@ static int run(const struct options *options)
 		return EXIT_CODE_DONE;
 	}
 	if (options_config(options, &config, &fault) < 0) {
-		note_error("%s", fault.text);
+		log_error("%s", fault.text);
 		return EXIT_CODE_USAGE;
 	}
 	if (options->check)
@@ -67,14 +67,14 @@ int main(int argc, char **argv)
 	static struct options options;
 	static struct fault fault;
 
-	note_begin("trackd-http");
+	log_init("trackd-http", LOG_WAITS);
 	if (option_list_wanted(argc, argv)) {
 		options_list(stdout);
 		verb_token_list(stdout);
 		return EXIT_CODE_DONE;
 	}
 	if (options_parse(&options, argc, argv, &fault) < 0) {
-		note_error("%s", fault.text);
+		log_error("%s", fault.text);
 		return EXIT_CODE_USAGE;
 	}
 	return run(&options);

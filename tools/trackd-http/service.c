@@ -8,7 +8,7 @@
  */
 #include "tools/trackd-http/service.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/board/board_connection.h"
@@ -18,6 +18,7 @@
 #include "tools/trackd-http/config/listen.h"
 #include "tools/trackd-http/ops/task_counts.h"
 #include "tools/trackd-http/routes.h"
+#include "tools/trackd-http/server/dispatch.h"
 #include "tools/trackd-http/server/gateway.h"
 #include "tools/trackd-http/server/limits.h"
 #include "tools/trackd-http/server/request_counts.h"
@@ -61,9 +62,9 @@ static int take_passed(struct service *service)
 			strcmp(names[i], "admin") == 0 ? &service->admin_fd : &service->http_fd;
 
 		if (*place >= 0 || sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
-			note_warning("the socket \"%s\" that was passed is not used; sockets are "
-				     "named http and admin, one each",
-				     names[i]);
+			log_warning("the socket \"%s\" that was passed is not used; sockets are "
+				    "named http and admin, one each",
+				    names[i]);
 			close(fd);
 		} else {
 			*place = fd;
@@ -77,10 +78,10 @@ static int take_passed(struct service *service)
 
 static int cannot_listen(const char *key, const char *where, int error)
 {
-	note_error("%s: %s: %s; %s", key, where, strerror(-error),
-		   error == -EADDRINUSE ? "another program listens there: stop it, or choose "
-					  "another place"
-					: "choose another place");
+	log_error("%s: %s: %s; %s", key, where, strerror(-error),
+		  error == -EADDRINUSE ? "another program listens there: stop it, or choose "
+					 "another place"
+				       : "choose another place");
 	return EXIT_CODE_BUSY;
 }
 
@@ -92,9 +93,9 @@ static int refuse_strangers(const struct service *service)
 	if (service->gateway.auth || listen_is_local(service->http_fd))
 		return 0;
 	listen_name(service->http_fd, where, sizeof where);
-	note_error("listen: %s can be reached from other hosts, and there is no key to verify "
-		   "tokens with; set key_file, or listen on 127.0.0.1",
-		   where);
+	log_error("listen: %s can be reached from other hosts, and there is no key to verify "
+		  "tokens with; set key_file, or listen on 127.0.0.1",
+		  where);
 	return EXIT_CODE_USAGE;
 }
 
@@ -125,8 +126,8 @@ static void raise_limits(const struct config *config)
 	limit.rlim_cur = limit.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	if (limit.rlim_cur < config->connections + 64)
-		note_warning("connections: %u are allowed, but the limit of open files is %llu",
-			     config->connections, (unsigned long long)limit.rlim_cur);
+		log_warning("connections: %u are allowed, but the limit of open files is %llu",
+			    config->connections, (unsigned long long)limit.rlim_cur);
 }
 
 /* ---- Modules ------------------------------------------------------------- */
@@ -137,13 +138,13 @@ static int open_auth(struct service *service)
 	char why[WHY];
 
 	if (config->key_file[0] == '\0') {
-		note_warning("there is no key to verify tokens with, so nobody can sign in; set "
-			     "key_file in http.conf (for a first try: head -c 32 /dev/urandom | "
-			     "base64 >KEY; chmod 600 KEY)");
+		log_warning("there is no key to verify tokens with, so nobody can sign in; set "
+			    "key_file in http.conf (for a first try: head -c 32 /dev/urandom | "
+			    "base64 >KEY; chmod 600 KEY)");
 		return 0;
 	}
 	if (auth_open(config, &service->gateway.auth, why, sizeof why) < 0) {
-		note_error("key_file: %s", why);
+		log_error("key_file: %s", why);
 		return EXIT_CODE_USAGE;
 	}
 	return 0;
@@ -161,6 +162,13 @@ static void make_folder(const char *path)
 	(void)mkdir(path, 0700);
 }
 
+/* Streams tell their clients. */
+static void on_daemon_changed(struct gateway *gateway)
+{
+	if (gateway->streams)
+		streams_wake(gateway->streams);
+}
+
 static int open_stream_tokens(struct service *service)
 {
 	const char *folder = service->config.state_dir;
@@ -171,11 +179,11 @@ static int open_stream_tokens(struct service *service)
 	int error = stream_tokens_open(path, &service->gateway.stream_tokens);
 	if (error == 0)
 		return 0;
-	note_error("state_dir: %s: %s; %s", path, strerror(-error),
-		   error == -EINVAL ? "it is not the key of tickets: remove it"
-		   : error == -EPERM
-			   ? "others may read it: chmod 600"
-			   : "make the folder, and let the user of the gateway write there");
+	log_error("state_dir: %s: %s; %s", path, strerror(-error),
+		  error == -EINVAL ? "it is not the key of tickets: remove it"
+		  : error == -EPERM
+			  ? "others may read it: chmod 600"
+			  : "make the folder, and let the user of the gateway write there");
 	return EXIT_CODE_PERMISSION;
 }
 
@@ -211,12 +219,13 @@ static int start_modules(struct service *service)
 	if (error == 0)
 		error = streams_new(gateway, &gateway->streams);
 	if (error == 0)
-		error = daemon_start(gateway, &gateway->daemon);
+		error = daemon_start(gateway, on_daemon_changed, &gateway->daemon);
 	return error;
 }
 
 static int start_server(struct service *service, int *fd, bool admin, struct server **ret_server)
 {
+	static const struct server_calls calls = { dispatch_call, dispatch_end };
 	char where[256];
 	int taken = *fd, error;
 
@@ -224,10 +233,10 @@ static int start_server(struct service *service, int *fd, bool admin, struct ser
 		return 0;
 	*fd = -1;
 	listen_name(taken, where, sizeof where);
-	error = server_start(&service->gateway, taken, admin, ret_server);
+	error = server_start(&service->gateway, &calls, taken, admin, ret_server);
 	if (error == 0)
-		note_info("%s on %s%s", admin ? "operators" : "listening", where,
-			  !admin && service->passed ? " (passed by the service manager)" : "");
+		log_info("%s on %s%s", admin ? "operators" : "listening", where,
+			 !admin && service->passed ? " (passed by the service manager)" : "");
 	return error;
 }
 
@@ -268,7 +277,7 @@ static int on_drain(sd_event_source *source, uint64_t usec, void *data)
 
 	if (busy == 0 || usec >= service->drain_until) {
 		if (busy > 0)
-			note_warning("%u request%s cut off", busy, busy == 1 ? " is" : "s are");
+			log_warning("%u request%s cut off", busy, busy == 1 ? " is" : "s are");
 		return sd_event_exit(sd_event_source_get_event(source), 0);
 	}
 	(void)sd_event_source_set_time(source, usec + DRAIN_LOOK_USEC);
@@ -301,9 +310,9 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 
 static void needs_restart(const char *key)
 {
-	note_warning("%s has changed in the configuration and needs a restart: systemctl restart "
-		     "trackd-http",
-		     key);
+	log_warning("%s has changed in the configuration and needs a restart: systemctl restart "
+		    "trackd-http",
+		    key);
 }
 
 /* The key's file may have changed, though its name has not. */
@@ -314,12 +323,12 @@ static bool reload_auth(struct service *service, const struct auth_config *confi
 
 	if (config->key_file[0] == '\0') {
 		if (service->gateway.auth)
-			note_error("key_file: there is none any more; the old key stays. Restart "
-				   "to do without");
+			log_error("key_file: there is none any more; the old key stays. Restart "
+				  "to do without");
 		return !service->gateway.auth;
 	}
 	if (auth_open(config, &auth, why, sizeof why) < 0) {
-		note_error("key_file: %s; nothing was changed", why);
+		log_error("key_file: %s; nothing was changed", why);
 		return false;
 	}
 	auth_close(service->gateway.auth);
@@ -333,13 +342,13 @@ static void reload(struct service *service)
 	static struct fault fault;
 
 	if (options_config(service->options, &wanted, &fault) < 0) {
-		note_error("%s; nothing was changed", fault.text);
+		log_error("%s; nothing was changed", fault.text);
 		return;
 	}
 	if (!reload_auth(service, &wanted.auth))
 		return;
 	option_update(config_entries, &service->config, &wanted, needs_restart);
-	note_info("configuration and key reloaded");
+	log_info("configuration and key reloaded");
 }
 
 static void say_ready(void)
@@ -414,7 +423,7 @@ int service_run(const struct options *options, const struct config *config)
 	raise_limits(config);
 	result = serve(&service);
 	if (result < 0)
-		note_error("cannot serve: %s", strerror(-result));
+		log_error("cannot serve: %s", strerror(-result));
 	stop_modules(&service);
 	sd_event_source_disable_unref(service.drain);
 	sd_event_unref(service.gateway.event);

@@ -2,7 +2,7 @@
 /* trackd-http token: a token for development. In production the application's issuer makes them. */
 #include "tools/trackd-http/verb_token.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/common/option.h"
 #include "tools/trackd-http/auth/auth.h"
 #include <stdio.h>
@@ -39,7 +39,7 @@ static const struct option_entry entries[] = {
 
 static int misused(const char *what)
 {
-	note_error("%s; see " SEE_HELP, what);
+	log_error("%s; see " SEE_HELP, what);
 	return EXIT_CODE_USAGE;
 }
 
@@ -50,7 +50,7 @@ static int parse(int argc, char **argv, struct wish *wish)
 	int first = option_parse(parts, argc, argv, false, SEE_HELP, &fault);
 
 	if (first < 0) {
-		note_error("%s", fault.text);
+		log_error("%s", fault.text);
 		return EXIT_CODE_USAGE;
 	}
 	if (wish->help)
@@ -89,7 +89,7 @@ int verb_token(const struct auth_config *config, int argc, char **argv)
 	}
 	if (auth_sign(&wish.auth, wish.owner, time(NULL), wish.ttl_s, &token, why, sizeof why) !=
 	    0) {
-		note_error("%s", why);
+		log_error("%s", why);
 		return EXIT_CODE_USAGE;
 	}
 	puts(token);

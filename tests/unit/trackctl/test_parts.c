@@ -2,10 +2,10 @@
 /* trackctl's own parts: options, lines of progress, text in cells, bars, rows that fit, verbs that
  * were meant. */
 #include "tools/trackctl/run/progress.h"
-#include "tools/trackctl/verbs/flags.h"
+#include "tools/trackctl/session/flags.h"
+#include "tools/trackctl/session/terminal.h"
 #include "tools/trackctl/verbs/verbs.h"
 #include "tools/trackctl/view/rows.h"
-#include "tools/trackctl/view/terminal.h"
 #include <fcntl.h>
 #include <locale.h>
 #include <setjmp.h>

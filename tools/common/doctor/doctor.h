@@ -10,61 +10,8 @@
 #ifndef COMMON_DOCTOR_DOCTOR_H
 #define COMMON_DOCTOR_DOCTOR_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tools/common/doctor/doctor_report.h"
 #include <stdio.h>
-
-/* X(name, what people call it) */
-#define DOCTOR_PARTS(X)                                                                            \
-	X(FILE, "file")                                                                            \
-	X(HEADER, "header")                                                                        \
-	X(KINDS, "kinds")                                                                          \
-	X(KIND, "kind")                                                                            \
-	X(CLIENT, "client")                                                                        \
-	X(ID_STRIPE, "id stripe")                                                                  \
-	X(OWNER_STRIPE, "owner stripe")                                                            \
-	X(MAP, "used map word")                                                                    \
-	X(ID_BUCKET, "id bucket")                                                                  \
-	X(OWNER_BUCKET, "owner bucket")                                                            \
-	X(SLOT, "slot")                                                                            \
-	X(EVENT, "event")
-
-enum doctor_part {
-#define DOCTOR_PART_ENUM(name, text) DOCTOR_##name,
-	DOCTOR_PARTS(DOCTOR_PART_ENUM)
-#undef DOCTOR_PART_ENUM
-};
-
-struct doctor_fault {
-	enum doctor_part part;
-	int64_t index;     /* which of them; -1: there is but one */
-	const char *field; /* a constant */
-	uint64_t tenant;   /* of a slot: its stamp without the version */
-	char seen[96], expected[96];
-};
-
-enum { DOCTOR_FAULTS_KEPT = 1000 };
-
-struct doctor_report {
-	struct doctor_fault *faults; /* the first DOCTOR_FAULTS_KEPT of them */
-	size_t n_faults;             /* kept */
-	size_t n_found;              /* all */
-	/* What was seen. */
-	uint32_t capacity, live, claimed, removing;
-	uint32_t held;      /* locks that a living process holds at this moment */
-	uint32_t unsettled; /* records that changed too quickly to be read whole */
-	uint64_t events;    /* looked at */
-	int passes;
-	/* No faults, but good to know. */
-	uint64_t events_unfinished; /* being written, or their producer died; readers skip them */
-	uint32_t orphans_free; /* locks of free slots whose holder died: the next one takes over */
-	uint32_t earlier_ttl;  /* tasks that expire by an earlier setting of the board's ttl */
-	bool retired;          /* replaced by another board */
-	bool repair_due;       /* somebody asked for a repair that has not been made yet */
-	bool other_boot;       /* made before the last reboot */
-	bool foreign_pids;     /* made in another pid namespace: no holder could be looked for */
-};
 
 /*
  * Look a board over. fd: its file, readable; stays open.

@@ -9,6 +9,7 @@
 #include "libclient/trackd.h"
 #include "tools/common/doctor/doctor_parts.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

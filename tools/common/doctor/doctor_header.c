@@ -4,6 +4,7 @@
 #include "libclient/trackd.h"
 #include "tools/common/doctor/doctor_parts.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- File and header --------------------------------------------------- */

@@ -8,7 +8,7 @@
 #define COMMON_DOCTOR_DOCTOR_IMAGE_H
 
 #include "libclient/segment/segment.h"
-#include "tools/common/doctor/doctor.h"
+#include "tools/common/doctor/doctor_report.h"
 #include <sys/stat.h>
 
 /* X(section of layout_header, bytes an element, elements) in the order of the segment */

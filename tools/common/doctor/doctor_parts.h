@@ -5,8 +5,8 @@
 #ifndef COMMON_DOCTOR_DOCTOR_PARTS_H
 #define COMMON_DOCTOR_DOCTOR_PARTS_H
 
-#include "tools/common/doctor/doctor.h"
 #include "tools/common/doctor/doctor_image.h"
+#include "tools/common/doctor/doctor_report.h"
 
 struct check {
 	struct image image;

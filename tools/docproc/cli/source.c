@@ -2,7 +2,7 @@
 /* Files of the command line. */
 #include "tools/docproc/cli/source.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,20 +19,20 @@ static int set_names(struct source *source)
 
 	spool_entry_new_id(entry->id);
 	if (source->id && !spool_entry_id_valid(source->id)) {
-		note_error("--id %s: an id is 1 to %d bytes of A-Za-z0-9._~:@+=-, is neither . nor "
-			   ".. and "
-			   "does not end in .json",
-			   source->id, TRACKD_ID_MAX);
+		log_error("--id %s: an id is 1 to %d bytes of A-Za-z0-9._~:@+=-, is neither . nor "
+			  ".. and "
+			  "does not end in .json",
+			  source->id, TRACKD_ID_MAX);
 		return EXIT_CODE_USAGE;
 	}
 	if (source->id)
 		snprintf(entry->id, sizeof entry->id, "%s", source->id);
 	if (source->owner && strlen(source->owner) > TRACKD_OWNER_MAX) {
-		note_error("--owner: at most %d bytes", TRACKD_OWNER_MAX);
+		log_error("--owner: at most %d bytes", TRACKD_OWNER_MAX);
 		return EXIT_CODE_USAGE;
 	}
 	if (name[0] == '\0' || strchr(name, '/') || strlen(name) > TRACKD_NAME_MAX) {
-		note_error("--name: 1 to %d bytes without a slash", TRACKD_NAME_MAX);
+		log_error("--name: 1 to %d bytes without a slash", TRACKD_NAME_MAX);
 		return EXIT_CODE_USAGE;
 	}
 	snprintf(entry->owner, sizeof entry->owner, "%s", source->owner ? source->owner : "");
@@ -54,11 +54,11 @@ int source_open(struct source *source, const char *path)
 	if (source->fd < 0) {
 		int error = errno;
 
-		note_error("%s: %s", path, strerror(error));
+		log_error("%s: %s", path, strerror(error));
 		return error == EACCES ? EXIT_CODE_PERMISSION : EXIT_CODE_USAGE;
 	}
 	if (fstat(source->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		note_error("%s is not a regular file", path);
+		log_error("%s is not a regular file", path);
 		close(source->fd);
 		return EXIT_CODE_USAGE;
 	}

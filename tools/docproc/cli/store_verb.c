@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/cli/store_verb.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/common/printable.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,9 +11,9 @@
 
 int look_fail(enum exit_code code, const struct failure *failure)
 {
-	note_error("%s", failure->error);
+	log_error("%s", failure->error);
 	if (failure->advice[0] != '\0')
-		note_error("%s", failure->advice);
+		log_error("%s", failure->advice);
 	return (int)code;
 }
 
@@ -52,8 +52,8 @@ int look_parse(struct config *config, const struct cli_flag *flags, const char *
 
 int look_misused(const char *what, const char *usage)
 {
-	note_error("%s", what);
-	note_error("usage: docproc %s", usage);
+	log_error("%s", what);
+	log_error("usage: docproc %s", usage);
 	return EXIT_CODE_USAGE;
 }
 
@@ -64,7 +64,7 @@ int look_print_json(json_t *document)
 	json_decref(document);
 	if (!failed && putchar('\n') != EOF && fflush(stdout) == 0)
 		return EXIT_CODE_DONE;
-	note_error("the answer could not be written");
+	log_error("the answer could not be written");
 	return EXIT_CODE_BUSY;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* docproc FILE: one document as one task, and waiting for it. The id goes to standard output as soon
  * as the task exists, progress to stderr. */
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/docproc/cli/progress.h"
 #include "tools/docproc/cli/source.h"
 #include "tools/docproc/cli/verbs.h"
@@ -53,7 +53,7 @@ static void read_signals(struct process *process, struct trackd_ref ref)
 	while (read(process->signals, &info, sizeof info) == (ssize_t)sizeof info) {
 		if (process->asked++ == 0) {
 			(void)trackd_cancel(process->jobs.trackd, ref);
-			note_info("asked to cancel; once more kills the worker");
+			log_info("asked to cancel; once more kills the worker");
 		} else {
 			job_kill_all(&process->jobs);
 		}
@@ -94,10 +94,9 @@ static int start(struct process *process)
 	int error = task_status_begin(process->jobs.trackd, entry, &ref);
 
 	if (error == TRACKD_E_EXISTS)
-		note_error("task %s exists; trackctl show %s tells its state", entry->id,
-			   entry->id);
+		log_error("task %s exists; trackctl show %s tells its state", entry->id, entry->id);
 	else if (error < 0)
-		note_error("%s", trackd_strerror(error));
+		log_error("%s", trackd_strerror(error));
 	if (error < 0)
 		return (int)exit_code_of_error(error);
 	printf("%s\n", entry->id);
@@ -106,7 +105,7 @@ static int start(struct process *process)
 	struct job *job = job_start(&process->jobs, entry, ref, source.fd, &failure);
 	if (job)
 		return (int)wait_for(process, job);
-	note_error("%s; %s", failure.error, failure.advice);
+	log_error("%s; %s", failure.error, failure.advice);
 	(void)trackd_fail(process->jobs.trackd, ref, failure.error);
 	return EXIT_CODE_BUSY;
 }
@@ -122,7 +121,7 @@ static int run(const struct config *config, const struct zygote *zygote)
 	int error = trackd_open(&process.jobs.trackd, &options);
 
 	if (error < 0) {
-		note_error("%s", trackd_strerror(error));
+		log_error("%s", trackd_strerror(error));
 		close(source.fd);
 		return (int)exit_code_of_error(error);
 	}
@@ -159,8 +158,8 @@ int verb_process(const struct config *config, int argc, char **argv)
 	struct zygote zygote;
 	int error = zygote_start(&zygote, extractor_run);
 	if (error < 0) {
-		note_error("the process that starts extractors cannot be started: %s",
-			   strerror(-error));
+		log_error("the process that starts extractors cannot be started: %s",
+			  strerror(-error));
 		close(source.fd);
 		return EXIT_CODE_BUSY;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* docproc submit: hand a file in to a spool, as a gateway does. Its id goes to standard output. */
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/docproc/cli/source.h"
 #include "tools/docproc/cli/verbs.h"
 #include "tools/docproc/config/ownership.h"
@@ -22,7 +22,7 @@ static int hand_in(const struct config *config)
 	int error = trackd_open(&trackd, &options);
 
 	if (error < 0) {
-		note_error("%s", trackd_strerror(error));
+		log_error("%s", trackd_strerror(error));
 		return (int)exit_code_of_error(error);
 	}
 	int code = EXIT_CODE_PERMISSION, result = 0;

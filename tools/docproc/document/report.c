@@ -2,7 +2,7 @@
 /* From the stages to the board. A task that is not where it was is looked for under its id: a board
  * that was made anew has copied it to another record. */
 #include "tools/docproc/document/report.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ static int learn(struct report *report, int error)
 	if (error == TRACKD_E_GONE && find_again(report) == CANCELLED)
 		return CANCELLED;
 	if (!report->said)
-		note_warning("the board does not take the progress: %s", trackd_strerror(error));
+		log_warning("the board does not take the progress: %s", trackd_strerror(error));
 	report->said = true;
 	return 0;
 }

@@ -2,7 +2,7 @@
 /* Garbage is removed, with a line in the log, and the task of that id fails: nothing in new/ is
  * looked at for ever. */
 #include "tools/docproc/server/intake.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/common/time_format.h"
 #include "tools/docproc/server/task_status.h"
 #include <errno.h>
@@ -24,8 +24,8 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 	struct spool *spool = intake->jobs->spool;
 	int error;
 
-	note_warning("refused from the spool: %s: %s%s%s", name, failure->error,
-		     failure->advice[0] ? "; " : "", failure->advice);
+	log_warning("refused from the spool: %s: %s%s%s", name, failure->error,
+		    failure->advice[0] ? "; " : "", failure->advice);
 	if (spool_entry_id_valid(name)) {
 		if (!foreign)
 			task_status_refuse(intake->jobs->trackd, name, failure->error);
@@ -36,7 +36,7 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 	}
 	error = spool_discard(spool, spool->new, name);
 	if (error < 0 && error != -ENOENT)
-		note_error("%s/new/%s cannot be removed: %s", spool->path, name, strerror(-error));
+		log_error("%s/new/%s cannot be removed: %s", spool->path, name, strerror(-error));
 }
 
 /* ---- The tasks of those that wait ---------------------------------------- */
@@ -66,8 +66,8 @@ static void make_task(struct intake *intake, struct waiting *waiting)
 		plan_renewal(intake, waiting);
 	/* Full or busy: it waits, and is tried again. Said once, not for each of a thousand. */
 	else if (!intake->said_no_room)
-		note_warning("%s waits without a task on the board: %s", waiting->entry.id,
-			     trackd_strerror(error));
+		log_warning("%s waits without a task on the board: %s", waiting->entry.id,
+			    trackd_strerror(error));
 	intake->said_no_room = error < 0;
 }
 
@@ -100,8 +100,8 @@ static bool check(struct intake *intake, struct waiting *waiting)
 		make_task(intake, waiting);
 		return waiting->on_board;
 	case TASK_STATUS_OVER:
-		note_info("%s (%s): its task is over; removed", waiting->entry.id,
-			  waiting->entry.name);
+		log_info("%s (%s): its task is over; removed", waiting->entry.id,
+			 waiting->entry.name);
 		forget(intake, waiting);
 		return false;
 	case TASK_STATUS_FOREIGN:
@@ -166,7 +166,7 @@ static void add(struct intake *intake, const struct spool_entry *entry, const st
 		queue_drop(&intake->queue, waiting);
 	waiting = queue_add(&intake->queue, entry, written);
 	if (!waiting) {
-		note_error("%s: out of memory; it waits for the next start", entry->id);
+		log_error("%s: out of memory; it waits for the next start", entry->id);
 		return;
 	}
 	if (check(intake, waiting) &&
@@ -245,7 +245,7 @@ static void dropped(void *user, const char *id)
 	/* A process may be at work on an earlier document of that id. */
 	if (queue_find(&intake->queue, id) || job_find(intake->jobs, id))
 		return;
-	note_warning("%s was not handed in to the end; removed", id);
+	log_warning("%s was not handed in to the end; removed", id);
 	task_status_refuse(intake->jobs->trackd, id, "The document was not handed in completely");
 }
 

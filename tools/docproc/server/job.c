@@ -25,7 +25,7 @@
  * A document in work/ never goes back to new/, so none is begun twice.
  */
 #include "tools/docproc/server/job.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/common/time_format.h"
 #include "tools/docproc/server/task_status.h"
 #include "tools/docproc/store/attempts.h"
@@ -119,7 +119,7 @@ void job_end(struct jobs *jobs, struct job *job)
 	jobs->n_running--;
 	jobs->n_ending++;
 	if (job->code == EXIT_CODE_WORKER_LOST)
-		note_error("%s (%s): %s", job->entry.id, job->entry.name, job->text);
+		log_error("%s (%s): %s", job->entry.id, job->entry.name, job->text);
 }
 
 /* ---- Ending -------------------------------------------------------------- */
@@ -197,7 +197,7 @@ static void lose(struct jobs *jobs, const struct spool_entry *entry, struct trac
 	/* Left for the next start. */
 	if (!job)
 		return;
-	note_warning("%s (%s): whoever worked on it is gone", entry->id, entry->name);
+	log_warning("%s (%s): whoever worked on it is gone", entry->id, entry->name);
 	job->code = EXIT_CODE_WORKER_LOST;
 	job->ended_ns = time_steady();
 	jobs->n_ending++;
@@ -243,7 +243,7 @@ static void recover(void *user, const char *name)
 		/* The same id again, before this one was cleared away: the task is the new one's. */
 		forget(jobs, name);
 	} else if (spool_entry_read(jobs->spool->work, name, &entry, &failure) < 0) {
-		note_warning("%s: %s; removed", name, failure.error);
+		log_warning("%s: %s; removed", name, failure.error);
 		task_status_refuse(jobs->trackd, name, failure.error);
 		forget(jobs, name);
 		(void)spool_discard(jobs->spool, jobs->spool->work, name);

@@ -5,7 +5,7 @@
  * event came, so none that is lost does harm.
  */
 #include "tools/docproc/server/server.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/common/time_format.h"
 #include "tools/docproc/extract/extractor.h"
 #include "tools/docproc/sandbox/sandbox.h"
@@ -200,7 +200,7 @@ static int on_zygote(sd_event_source *source, int fd, uint32_t events, void *use
 	(void)fd;
 	(void)events;
 	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	note_error("the process that starts extractors has died: no more documents are begun");
+	log_error("the process that starts extractors has died: no more documents are begun");
 	(void)sd_notify(0, "STOPPING=1");
 	server->draining = true;
 	server->code = EXIT_CODE_BUSY;
@@ -214,8 +214,8 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	(void)source;
 	(void)info;
 	if (server->draining) {
-		note_warning("asked twice to end: %u document%s given up", server->jobs.n_running,
-			     server->jobs.n_running == 1 ? " is" : "s are");
+		log_warning("asked twice to end: %u document%s given up", server->jobs.n_running,
+			    server->jobs.n_running == 1 ? " is" : "s are");
 		job_kill_all(&server->jobs);
 	} else {
 		(void)sd_notify(0, "STOPPING=1");
@@ -278,15 +278,15 @@ static int serve(struct server *server)
 	if (error >= 0)
 		error = add_sources(server);
 	if (error < 0) {
-		note_error("%s cannot be served: %s", server->spool.path, strerror(-error));
+		log_error("%s cannot be served: %s", server->spool.path, strerror(-error));
 		return EXIT_CODE_BUSY;
 	}
 	trackd_cursor_now(server->jobs.trackd, &server->cursor);
 	job_recover(&server->jobs);
 	intake_scan(&server->intake);
 	(void)sd_notify(0, "READY=1");
-	note_info("serving %s: %zu waiting, %u documents at once", server->spool.path,
-		  server->intake.queue.n, server->config->jobs);
+	log_info("serving %s: %zu waiting, %u documents at once", server->spool.path,
+		 server->intake.queue.n, server->config->jobs);
 	code = sd_event_loop(server->loop);
 	return code < 0 ? EXIT_CODE_BUSY : code;
 }
@@ -300,8 +300,8 @@ static int open_all(struct server *server)
 	int error = zygote_start(&server->zygote, extractor_run);
 
 	if (error < 0) {
-		note_error("the process that starts extractors cannot be started: %s",
-			   strerror(-error));
+		log_error("the process that starts extractors cannot be started: %s",
+			  strerror(-error));
 		return EXIT_CODE_BUSY;
 	}
 	server->jobs.zygote = &server->zygote;
@@ -314,7 +314,7 @@ static int open_all(struct server *server)
 	}
 	error = trackd_open(&server->jobs.trackd, &options);
 	if (error < 0)
-		note_error("%s", trackd_strerror(error));
+		log_error("%s", trackd_strerror(error));
 	return error < 0 ? (int)exit_code_of_error(error) : 0;
 }
 

@@ -4,7 +4,7 @@
  * through a fork().
  */
 #include "tools/docproc/store/attempts.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/docproc/config/ownership.h"
 #include "tools/docproc/store/store.h"
 #include <errno.h>
@@ -96,8 +96,8 @@ static void abandon(const struct config *config, const char *id)
 		store_close(store);
 	}
 	if (result < 0)
-		note_warning("%s: what a dead worker left in the store stays there: %s",
-			     id ? id : "all", failure.error);
+		log_warning("%s: what a dead worker left in the store stays there: %s",
+			    id ? id : "all", failure.error);
 }
 
 void attempts_remove(const struct config *config, const char *id)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From fork() to the pipeline, and what a process's end means. */
 #include "tools/docproc/worker/child.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/docproc/sandbox/sandbox.h"
 #include "tools/docproc/store/attempts.h"
 #include "tools/docproc/worker/limits.h"
@@ -78,9 +78,8 @@ static int lock_in(const struct config *config, struct trackd *trackd, struct tr
 	if (error == 0)
 		error = sandbox_files(&sandbox, &abi);
 	if (error == 0 && abi == 0)
-		note_warning(
-			"this kernel has no Landlock: files are protected by seccomp and their "
-			"modes only");
+		log_warning("this kernel has no Landlock: files are protected by seccomp and their "
+			    "modes only");
 	if (error == 0)
 		error = limits_start(trackd, ref, &limits);
 	if (error == 0)
@@ -96,13 +95,13 @@ static enum exit_code work(const struct config *config, struct trackd_ref ref,
 	int error = trackd_open(&trackd, &options);
 
 	if (error < 0) {
-		note_error("%s: %s", document->id, trackd_strerror(error));
+		log_error("%s: %s", document->id, trackd_strerror(error));
 		return exit_code_of_error(error);
 	}
 	attempts_share(config);
 	error = lock_in(config, trackd, ref);
 	if (error < 0) {
-		note_error(
+		log_error(
 			"%s: the process cannot be locked in, so the document is not processed: %s",
 			document->id, strerror(-error));
 		return EXIT_CODE_PERMISSION;

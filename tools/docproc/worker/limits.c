@@ -9,7 +9,7 @@
  */
 #include "tools/docproc/worker/limits.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/docproc/sandbox/process_memory.h"
 #include "tools/docproc/sandbox/sanitized.h"
 #include <errno.h>
@@ -61,7 +61,7 @@ static void end_task(const char *error)
 		result = trackd_fail(keeper.trackd, keeper.ref, error);
 	if (result == TRACKD_E_FINAL)
 		return;
-	note_error("%s", error);
+	log_error("%s", error);
 	_exit(EXIT_CODE_TASK_FAILED);
 }
 

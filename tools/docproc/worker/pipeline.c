@@ -8,7 +8,7 @@
  */
 #include "tools/docproc/worker/pipeline.h"
 #include "tools/common/exit_code.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/docproc/embed/embed.h"
 #include "tools/docproc/store/store.h"
 #include "tools/docproc/summary/summary.h"
@@ -175,8 +175,8 @@ static void tell_end(struct run *run, int result)
 					      : trackd_fail(trackd, ref, run->failure.error);
 	/* Final: somebody else has ended it. */
 	if (error < 0 && error != TRACKD_E_FINAL)
-		note_warning("%s: the board did not take the end: %s", run->document->id,
-			     trackd_strerror(error));
+		log_warning("%s: the board did not take the end: %s", run->document->id,
+			    trackd_strerror(error));
 }
 
 static enum exit_code conclude(struct run *run, int result)
@@ -184,7 +184,7 @@ static enum exit_code conclude(struct run *run, int result)
 	struct failure ignored;
 
 	if (result != 0 && run->store && store_abandon(run->store, run->document->id, &ignored) < 0)
-		note_warning("%s: %s", run->document->id, ignored.error);
+		log_warning("%s: %s", run->document->id, ignored.error);
 	/* What our own code was told by malloc() is the limit as well. */
 	if (result == FAILED && limits_memory_short())
 		failure_set(&run->failure, LIMITS_MEMORY_ERROR, run->config->memory_mb);
@@ -193,8 +193,8 @@ static enum exit_code conclude(struct run *run, int result)
 		return EXIT_CODE_DONE;
 	if (result == CANCELLED)
 		return EXIT_CODE_CANCELLED;
-	note_error("%s (%s): %s%s%s", run->document->id, run->document->name, run->failure.error,
-		   run->failure.advice[0] ? "; " : "", run->failure.advice);
+	log_error("%s (%s): %s%s%s", run->document->id, run->document->name, run->failure.error,
+		  run->failure.advice[0] ? "; " : "", run->failure.advice);
 	return EXIT_CODE_TASK_FAILED;
 }
 

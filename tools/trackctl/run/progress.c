@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines out of a pipe, and numbers and words out of lines. */
 #include "tools/trackctl/run/progress.h"
-#include "tools/trackctl/verbs/flags.h"
+#include "tools/trackctl/session/flags.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

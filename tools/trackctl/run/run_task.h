@@ -9,7 +9,7 @@
 #define TRACKCTL_RUN_RUN_TASK_H
 
 #include "libclient/trackd.h"
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 #include <stdbool.h>
 #include <stdint.h>
 

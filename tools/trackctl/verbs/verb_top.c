@@ -3,6 +3,7 @@
 #include "tools/trackctl/verbs/verbs.h"
 #include "tools/trackctl/view/rows.h"
 #include "tools/trackctl/view/statistics.h"
+#include "tools/trackctl/view/top_draw.h"
 #include "tools/trackctl/view/top_model.h"
 #include "tools/trackctl/view/top_screen.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* trackctl wait: until tasks are over. Silent; the exit status tells how they ended. */
 #include "tools/common/time_format.h"
-#include "tools/trackctl/verbs/follow.h"
+#include "tools/trackctl/session/follow.h"
 #include "tools/trackctl/verbs/verbs.h"
 
 /* Even if no event tells of it: the daemon may be away, and events can be lost. */

@@ -5,7 +5,7 @@
  * until somebody interrupts.
  */
 #include "tools/common/time_format.h"
-#include "tools/trackctl/verbs/follow.h"
+#include "tools/trackctl/session/follow.h"
 #include "tools/trackctl/verbs/verbs.h"
 #include "tools/trackctl/view/listing.h"
 #include "tools/trackctl/view/live.h"

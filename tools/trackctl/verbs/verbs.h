@@ -7,8 +7,8 @@
 #ifndef TRACKCTL_VERBS_VERBS_H
 #define TRACKCTL_VERBS_VERBS_H
 
-#include "tools/trackctl/verbs/ctl.h"
-#include "tools/trackctl/verbs/flags.h"
+#include "tools/trackctl/session/ctl.h"
+#include "tools/trackctl/session/flags.h"
 #include <stdio.h>
 
 /* In the order in which the help shows them. */

@@ -3,7 +3,7 @@
 #ifndef TRACKCTL_VIEW_COLUMNS_H
 #define TRACKCTL_VIEW_COLUMNS_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 enum { COLUMN_TEXT = 3 * TRACKD_ERROR_MAX + 1, COLUMNS_MAX = 48 };
 

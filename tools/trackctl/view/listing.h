@@ -6,7 +6,7 @@
 #ifndef TRACKCTL_VIEW_LISTING_H
 #define TRACKCTL_VIEW_LISTING_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 struct listing_filter {
 	const char *owner, *kind; /* NULL: any */

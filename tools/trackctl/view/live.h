@@ -6,7 +6,7 @@
 #ifndef TRACKCTL_VIEW_LIVE_H
 #define TRACKCTL_VIEW_LIVE_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 struct live {
 	int lines; /* that stand there now */

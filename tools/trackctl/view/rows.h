@@ -7,7 +7,7 @@
 #ifndef TRACKCTL_VIEW_ROWS_H
 #define TRACKCTL_VIEW_ROWS_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 enum row_column {
 	ROW_ID,

@@ -3,7 +3,7 @@
 #ifndef TRACKCTL_VIEW_STATISTICS_H
 #define TRACKCTL_VIEW_STATISTICS_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 /* 0 or an exit status. */
 int statistics_read(struct ctl *ctl, struct trackd_stats *ret_stats);

@@ -7,7 +7,6 @@
 #include "tools/trackctl/view/detail.h"
 #include "tools/trackctl/view/rows.h"
 #include "tools/trackctl/view/statistics.h"
-#include "tools/trackctl/view/top_screen.h"
 #include <curses.h>
 #include <stdlib.h>
 #include <string.h>

@@ -25,4 +25,7 @@ void top_draw(const struct top_screen *screen);
 /* Rows that the list has on a screen of this size. */
 int top_draw_height(void);
 
+/* What stands above the table: how many tasks in which state, how full the board is. */
+void top_summary(const struct top_model *model, char *to, size_t size);
+
 #endif

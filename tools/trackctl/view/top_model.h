@@ -6,7 +6,7 @@
 #ifndef TRACKCTL_VIEW_TOP_MODEL_H
 #define TRACKCTL_VIEW_TOP_MODEL_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 enum { TOP_ROWS = 500, TOP_SEARCH = 64 };
 

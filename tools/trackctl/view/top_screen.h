@@ -8,7 +8,4 @@
 /* Until somebody leaves. 0 or an exit status; the terminal is as it was before. */
 int top_screen_run(struct top_model *model, int64_t delay_ms);
 
-/* What stands above the table: how many tasks in which state, how full the board is. */
-void top_summary(const struct top_model *model, char *to, size_t size);
-
 #endif

@@ -3,7 +3,7 @@
 #ifndef TRACKCTL_VIEW_TRANSITION_H
 #define TRACKCTL_VIEW_TRANSITION_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 /* What happened to a task. A snapshot (event NULL) is how it was when watching began. */
 struct transition {

@@ -3,7 +3,7 @@
 #ifndef TRACKCTL_VIEW_WORDS_H
 #define TRACKCTL_VIEW_WORDS_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 enum { WORDS = 96 };
 

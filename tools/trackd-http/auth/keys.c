@@ -4,7 +4,7 @@
  * key in another form is refused, for as a secret everybody would know it.
  */
 #include "tools/trackd-http/auth/keys.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -103,8 +103,8 @@ static void warn_unused(const struct reading *reading, size_t i, const json_t *j
 {
 	const char *kid = json_string_value(json_object_get(json, "kid"));
 
-	note_warning("%s: key %zu of the set%s%.100s%s is not used: %s", reading->path, i + 1,
-		     kid ? " (kid " : "", kid ? kid : "", kid ? ")" : "", why);
+	log_warning("%s: key %zu of the set%s%.100s%s is not used: %s", reading->path, i + 1,
+		    kid ? " (kid " : "", kid ? kid : "", kid ? ")" : "", why);
 }
 
 /* Sets of an issuer hold keys for other purposes and of kinds to come too: each is judged alone, and
@@ -263,8 +263,8 @@ static void warn_missing(const struct reading *reading)
 		for (size_t k = 0; k < reading->keys->n; k++)
 			has |= reading->keys->keys[k].algorithm == (unsigned)i;
 		if (!has)
-			note_warning("%s: there is no key for %s", reading->path,
-				     key_algorithm_text((enum key_algorithm)i));
+			log_warning("%s: there is no key for %s", reading->path,
+				    key_algorithm_text((enum key_algorithm)i));
 	}
 }
 

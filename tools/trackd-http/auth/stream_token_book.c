@@ -5,7 +5,7 @@
  * closed; it is synced twice in its life, not for each ticket.
  */
 #include "tools/trackd-http/auth/stream_token_book.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -162,9 +162,9 @@ int stream_token_book_open(const char *path, struct stream_token_book **ret_book
 		return -ENOMEM;
 	error = file_map(book, path);
 	if (error != 0) {
-		note_warning("%s: %s; streams that tickets opened will not come back after a "
-			     "restart",
-			     path, strerror(-error));
+		log_warning("%s: %s; streams that tickets opened will not come back after a "
+			    "restart",
+			    path, strerror(-error));
 		error = memory_map(book);
 	}
 	if (error == 0)

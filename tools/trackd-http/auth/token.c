@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/auth/token.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/trackd-http/auth/base64url.h"
 #include <jansson.h>
 #include <math.h>
@@ -174,9 +174,9 @@ static void warn_subject(const json_t *subject, int64_t now)
 		return;
 	warned = now;
 	text = json_dumps(subject, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-	note_warning("a token is refused for its sub, %.400s: a sub is 1 to 63 bytes of UTF-8 "
-		     "without control characters",
-		     text ? text : "nothing");
+	log_warning("a token is refused for its sub, %.400s: a sub is 1 to 63 bytes of UTF-8 "
+		    "without control characters",
+		    text ? text : "nothing");
 	free(text);
 }
 

@@ -4,9 +4,8 @@
 #include "libclient/segment/board_address.h"
 #include "libclient/segment/clock.h"
 #include "libclient/segment/segment.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/trackd-http/board/board_connection.h"
-#include "tools/trackd-http/stream/stream.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +26,7 @@ enum {
 
 struct daemon {
 	struct gateway *gateway;
+	void (*changed)(struct gateway *gateway);
 	char socket[sizeof(struct sockaddr_un) - offsetof(struct sockaddr_un, sun_path)];
 	int fd;
 	sd_event_source *io, *timer;
@@ -47,15 +47,14 @@ static void set_up(struct daemon *daemon, bool up)
 	daemon_why(daemon, why, sizeof why);
 	daemon->up = up;
 	if (up)
-		note_info("trackd answers again");
+		log_info("trackd answers again");
 	else if (board_connection_reader(daemon->gateway->board, &error))
-		note_warning("%s; statuses are still read, but lost workers and expiry are not "
-			     "noticed: systemctl status trackd",
-			     why);
+		log_warning("%s; statuses are still read, but lost workers and expiry are not "
+			    "noticed: systemctl status trackd",
+			    why);
 	else
-		note_warning("%s; requests are answered 503: %s", why, trackd_strerror(error));
-	if (daemon->gateway->streams)
-		streams_wake(daemon->gateway->streams);
+		log_warning("%s; requests are answered 503: %s", why, trackd_strerror(error));
+	daemon->changed(daemon->gateway);
 }
 
 static void begin_trouble(struct daemon *daemon)
@@ -164,7 +163,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 
 /* ---- Outside ------------------------------------------------------------- */
 
-int daemon_start(struct gateway *gateway, struct daemon **ret_daemon)
+int daemon_start(struct gateway *gateway, void (*changed)(struct gateway *gateway),
+		 struct daemon **ret_daemon)
 {
 	const struct config *config = gateway->config;
 	struct daemon *daemon = calloc(1, sizeof *daemon);
@@ -172,7 +172,7 @@ int daemon_start(struct gateway *gateway, struct daemon **ret_daemon)
 
 	if (!daemon)
 		return -ENOMEM;
-	*daemon = (struct daemon){ .gateway = gateway, .fd = -1, .up = true };
+	*daemon = (struct daemon){ .gateway = gateway, .changed = changed, .fd = -1, .up = true };
 	int error = board_address_find(&address, config->board[0] ? config->board : NULL,
 				       config->socket[0] ? config->socket : NULL);
 	if (error == 0) {

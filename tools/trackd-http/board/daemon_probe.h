@@ -10,7 +10,9 @@
 
 struct daemon;
 
-int daemon_start(struct gateway *gateway, struct daemon **ret_daemon);
+/* changed: called when daemon_is_up() answers otherwise than before. */
+int daemon_start(struct gateway *gateway, void (*changed)(struct gateway *gateway),
+		 struct daemon **ret_daemon);
 void daemon_stop(struct daemon *daemon);
 
 /* False: it has been away for a second, or silent for three. True until that is known. */

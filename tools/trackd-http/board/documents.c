@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/board/documents.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -44,7 +44,7 @@ static void note_trouble(struct documents *documents, const char *what)
 
 	snprintf(trouble, sizeof trouble, "the document store cannot be read: %s", what);
 	if (strcmp(trouble, documents->trouble) != 0)
-		note_warning("%s: %s; answering from the board alone", documents->path, trouble);
+		log_warning("%s: %s; answering from the board alone", documents->path, trouble);
 	memcpy(documents->trouble, trouble, sizeof trouble);
 }
 

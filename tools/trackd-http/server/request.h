@@ -61,11 +61,4 @@ void request_due(struct request *request);
 /* Answered: with what status, and when. */
 void request_answered(struct request *request, unsigned status);
 
-/* For server.c: libmicrohttpd's callbacks. cls is the server. */
-enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, const char *url,
-				const char *method, const char *version, const char *data,
-				size_t *size, void **state);
-void request_on_end(void *cls, struct MHD_Connection *connection, void **state,
-		    enum MHD_RequestTerminationCode code);
-
 #endif

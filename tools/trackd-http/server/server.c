@@ -2,7 +2,6 @@
 #include "tools/trackd-http/server/server.h"
 #include "tools/trackd-http/server/gate.h"
 #include "tools/trackd-http/server/lingering_close.h"
-#include "tools/trackd-http/server/request.h"
 #include <errno.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
@@ -346,13 +345,14 @@ static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
 	return (size_t)(to - text);
 }
 
-static struct MHD_Daemon *start_daemon(struct server *server, int fd)
+static struct MHD_Daemon *start_daemon(struct server *server, const struct server_calls *calls,
+				       int fd)
 {
 	const struct config *config = server->gateway->config;
 
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_on_call, server,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, request_on_end, server,
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, calls->on_call, server,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, calls->on_end, server,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_UNESCAPE_CALLBACK,
 		unescape, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
 		MHD_OPTION_CONNECTION_LIMIT, config->connections,
@@ -386,7 +386,8 @@ static int add_sources(struct server *server)
 	return 0;
 }
 
-int server_start(struct gateway *gateway, int fd, bool admin, struct server **ret_server)
+int server_start(struct gateway *gateway, const struct server_calls *calls, int fd, bool admin,
+		 struct server **ret_server)
 {
 	static const int send_buffer = SEND_BUFFER;
 	struct server *server = calloc(1, sizeof *server);
@@ -401,7 +402,7 @@ int server_start(struct gateway *gateway, int fd, bool admin, struct server **re
 		goto fail;
 	/* Connections have it from their listener. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
-	server->daemon = start_daemon(server, fd);
+	server->daemon = start_daemon(server, calls, fd);
 	error = server->daemon ? add_sources(server) : -EIO;
 	if (error < 0)
 		goto fail;

@@ -12,8 +12,15 @@
 
 struct server;
 
+/* What libmicrohttpd calls for each request, with the server as cls. */
+struct server_calls {
+	MHD_AccessHandlerCallback on_call;
+	MHD_RequestCompletedCallback on_end;
+};
+
 /* fd: a listening socket, taken over. admin: the operators'. 0 or -errno. */
-int server_start(struct gateway *gateway, int fd, bool admin, struct server **ret_server);
+int server_start(struct gateway *gateway, const struct server_calls *calls, int fd, bool admin,
+		 struct server **ret_server);
 /* No new connections. */
 void server_quiesce(struct server *server);
 void server_stop(struct server *server);

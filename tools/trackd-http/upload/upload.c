@@ -10,7 +10,7 @@
  * bounded by what may be sent at all.
  */
 #include "tools/trackd-http/upload/upload.h"
-#include "tools/common/note.h"
+#include "tools/common/log.h"
 #include "tools/documents/document_type.h"
 #include "tools/documents/spool_submit.h"
 #include "tools/trackd-http/board/board_connection.h"
@@ -82,7 +82,7 @@ static void warn(struct uploads *uploads, const char *what, const char *why)
 	if (uploads->warned != 0 && now.tv_sec - uploads->warned < WARN_EVERY_S)
 		return;
 	uploads->warned = now.tv_sec + 1;
-	note_warning("a document could not be taken: %s: %s", what, why);
+	log_warning("a document could not be taken: %s: %s", what, why);
 }
 
 static void refuse_spool(struct upload *upload, int error)

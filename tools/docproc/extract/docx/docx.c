@@ -133,7 +133,7 @@ static int close_part(void *context)
 }
 
 /* The parser gives up on a bomb before it shows the declaration. */
-static void note_error(void *user, xmlErrorPtr error)
+static void log_error(void *user, xmlErrorPtr error)
 {
 	struct docx *docx = user;
 
@@ -167,7 +167,7 @@ static xmlTextReaderPtr open_part(struct docx *docx, const char *name)
 	if (!reader)
 		docx->fault = DOCX_BROKEN;
 	else
-		xmlTextReaderSetStructuredErrorHandler(reader, note_error, docx);
+		xmlTextReaderSetStructuredErrorHandler(reader, log_error, docx);
 	return reader;
 }
 

@@ -6,7 +6,7 @@
 #ifndef TRACKCTL_VERBS_FOLLOW_H
 #define TRACKCTL_VERBS_FOLLOW_H
 
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 
 /* A task that was named on the command line. */
 struct followed {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Escape sequences are those that every terminal of the last forty years knows (ECMA-48). */
-#include "tools/trackctl/view/terminal.h"
+#include "tools/trackctl/session/terminal.h"
 #include "tools/common/printable.h"
 #include <langinfo.h>
 #include <stdio.h>

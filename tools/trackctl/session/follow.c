@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The cursor is placed before the tasks are read, so that nothing falls between the two. */
-#include "tools/trackctl/verbs/follow.h"
+#include "tools/trackctl/session/follow.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

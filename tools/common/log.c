@@ -4,8 +4,10 @@
  * opened once more for us alone, so that it does not wait for us and still does for the others who
  * have it as their stderr.
  */
-#include "daemon/log.h"
+#include "tools/common/log.h"
 #include "libclient/segment/atomic.h"
+#include "tools/common/printable.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,17 +19,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1024 }; /* below PIPE_BUF: a pipe takes all of it or nothing */
+/* At most PIPE_BUF: a pipe takes all of a line or nothing. */
+enum { LINE_MAX_BYTES = 4096, TEXT_MAX = 1340 };
+static_assert(PRINTABLE_ROOM(TEXT_MAX) + 64 <= LINE_MAX_BYTES, "a line holds its text");
 
 static struct {
+	const char *program;
+	enum log_patience patience;
 	int fd;
+	bool to_terminal;
 	bool to_journal;
 	bool socket; /* fd is one */
 	bool waits;  /* fd may wait for us, and is asked before each line */
 	/* atomics */
 	uint64_t lost;   /* lines, not said yet */
 	uint32_t broken; /* a terminal took the beginning of a line */
-} out = { .fd = STDERR_FILENO };
+} out = { .program = "trackd", .fd = STDERR_FILENO };
 
 /* A closed stderr would be given to the next file that is opened: the board. */
 static void fill_holes(void)
@@ -50,17 +57,20 @@ static void open_again(void)
 		out.fd = fd;
 }
 
-void log_init(void)
+void log_init(const char *program, enum log_patience patience)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	char own[64];
 	struct stat st;
 
+	out.program = program;
+	out.patience = patience;
 	fill_holes();
+	out.to_terminal = isatty(STDERR_FILENO) == 1;
 	if (fstat(STDERR_FILENO, &st) < 0)
 		return;
 	out.socket = S_ISSOCK(st.st_mode);
-	if (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
+	if (patience == LOG_NEVER_WAITS && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
 		open_again();
 	/* systemd.exec(5): device and inode of the stream that it connected us to. */
 	snprintf(own, sizeof own, "%lu:%lu", (unsigned long)st.st_dev, (unsigned long)st.st_ino);
@@ -96,6 +106,10 @@ static ssize_t put_bytes(const char *bytes, size_t n)
 {
 	ssize_t taken;
 
+	if (out.patience == LOG_WAITS) {
+		taken = write(out.fd, bytes, n);
+		return taken < 0 ? -errno : taken;
+	}
 	if (out.waits && !has_room())
 		return -EAGAIN;
 	taken = out.socket ? send(out.fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
@@ -120,21 +134,22 @@ static int put(const char *line, size_t n)
 	return taken < 0 ? (int)taken : 0;
 }
 
+/* A tool's terminal may show a line of progress, which is drawn again. */
+static int make_prefix(char line[LINE_MAX_BYTES], int priority)
+{
+	const char *clear = out.to_terminal && out.patience == LOG_WAITS ? "\r\033[K" : "";
+
+	return out.to_journal ? snprintf(line, LINE_MAX_BYTES, "<%d>", priority)
+			      : snprintf(line, LINE_MAX_BYTES, "%s%.40s: ", clear, out.program);
+}
+
 static size_t make_line(char line[LINE_MAX_BYTES], int priority, const char *text)
 {
-	int n = out.to_journal ? snprintf(line, LINE_MAX_BYTES, "<%d>%s", priority, text)
-			       : snprintf(line, LINE_MAX_BYTES, "trackd: %s", text);
+	size_t length = (size_t)make_prefix(line, priority);
 
-	if (n < 0)
-		n = 0;
-	if (n > LINE_MAX_BYTES - 2)
-		n = LINE_MAX_BYTES - 2;
-	/* What comes from a record may hold any bytes; a terminal should not act on them. */
-	for (int i = 0; i < n; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
-	line[n++] = '\n';
-	return (size_t)n;
+	length += printable_line(line + length, LINE_MAX_BYTES - length - 1, text);
+	line[length++] = '\n';
+	return length;
 }
 
 static int put_text(int priority, const char *text)
@@ -170,7 +185,7 @@ static int say(int priority, const char *text)
 
 void log_line(int priority, const char *format, ...)
 {
-	char text[LINE_MAX_BYTES];
+	char text[TEXT_MAX];
 	va_list arguments;
 	int length;
 

@@ -9,7 +9,7 @@
 
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
-#include "tools/trackctl/view/terminal.h"
+#include "tools/trackctl/session/terminal.h"
 #include <jansson.h>
 #include <stdbool.h>
 

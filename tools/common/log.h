@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon says about itself, on stderr: with the journal's priority prefix where stderr is
- * the journal, else as plain lines. Saying something never waits: a line that stderr does not take
- * at once is lost and counted, and the next that it takes is preceded by the count.
+ * What a program reports about itself, on stderr: with the journal's priority prefix where stderr is
+ * the journal, otherwise as plain lines that begin with the program's name. Control characters and
+ * bytes that are not UTF-8 are made printable: names come from strangers.
  */
-#ifndef TRACKD_DAEMON_LOG_H
-#define TRACKD_DAEMON_LOG_H
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <syslog.h>
 
-/* First of all: what is opened later must not become stderr. */
-void log_init(void);
+enum log_patience {
+	LOG_WAITS, /* for stderr to take a line: tools, whose messages must arrive */
+	/* A line that stderr does not take at once is lost and counted, and the next line that it
+	 * takes is preceded by the count: services that must not stop for a reader of stderr. */
+	LOG_NEVER_WAITS,
+};
+
+/* Call it first: a file that is opened later must not become stderr. program: a literal. */
+void log_init(const char *program, enum log_patience patience);
 bool log_to_journal(void); /* whether stderr is the journal's */
 
 /* Any thread. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Connection, messages and names. */
-#include "tools/trackctl/verbs/ctl.h"
+#include "tools/trackctl/session/ctl.h"
 #include "libclient/segment/board_address.h"
 #include "tools/common/printable.h"
 #include "tools/common/task_json.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables to getopt_long(3) and back. */
-#include "tools/trackctl/verbs/flags.h"
+#include "tools/trackctl/session/flags.h"
 #include "libclient/trackd.h"
 #include "tools/common/option_value.h"
 #include <errno.h>
