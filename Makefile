@@ -311,7 +311,7 @@ bench-http: deps ## status requests beside others, and beside lists; five thousa
 # ---- Testing ---------------------------------------------------------------------------------------------------
 
 # For example TESTS="build/tests/unit/daemon/test_wheel tests/e2e/trackctl/look.sh".
-test_scripts := $(wildcard tests/lint/*.sh tests/e2e/*.sh tests/e2e/*/*.sh tests/e2e/*.py tests/browser/*.mjs)
+test_scripts := $(wildcard tests/lint/*.sh tests/lint/*.py tests/e2e/*.sh tests/e2e/*/*.sh tests/e2e/*.py tests/browser/*.mjs)
 asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
 tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
 plain_tests = $(filter-out $(e2e_test_clients),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
