@@ -35,7 +35,8 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)')
 # ---- Dependencies: package lists, installed when missing ------------------------------------------------------
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libsystemd-dev libsmartcols-dev libncurses-dev libjansson-dev libxxhash-dev
-DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev
+DOCPROC_PACKAGES := libpoppler-glib-dev libzip-dev libxml2-dev libicu-dev libsqlite3-dev libcurl4-gnutls-dev libseccomp-dev \
+	libcmark-gfm-dev libcmark-gfm-extensions-dev
 HTTP_PACKAGES := librhonabwy-dev libgnutls28-dev libmicrohttpd-dev libsqlite3-dev zlib1g-dev
 CHECK_PACKAGES := libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev g++ systemd systemd-sysv tmux strace util-linux \
 	procps man-db groff bash-completion python3 python3-jsonschema poppler-utils openssl libreoffice-writer-nogui \
@@ -104,7 +105,7 @@ fuzz_programs := $(BUILD)/tests/fuzz/garbage
 SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
 TOOL_LIBS = $(shell pkg-config --libs smartcols jansson ncursesw)
 TEST_LIBS = $(shell pkg-config --libs cmocka)
-DOCPROC_MODULES := poppler-glib libzip libxml-2.0 icu-i18n icu-uc sqlite3 libcurl libseccomp
+DOCPROC_MODULES := poppler-glib libzip libxml-2.0 icu-i18n icu-uc sqlite3 libcurl libseccomp libcmark-gfm
 DOCPROC_LIBS = $(shell pkg-config --libs $(DOCPROC_MODULES)) -lm
 # As system headers: their warnings are not ours.
 DOCPROC_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(DOCPROC_MODULES) 2>/dev/null))

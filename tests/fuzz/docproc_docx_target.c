@@ -4,9 +4,8 @@
  * text of up to four parts, each ended by a NUL, which are packed here, so that the fuzzer meets the
  * XML and not only checksums. Either there is valid text in bounds, or a failure says why.
  */
-#include "tools/docproc/document/utf8.h"
+#include "tests/fuzz/blocks.h"
 #include "tools/docproc/extract/extract.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,12 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const char *const names[] = { "word/document.xml", "word/styles.xml", "word/footnotes.xml",
 				     "word/_rels/document.xml.rels" };
 enum { N_PARTS = sizeof names / sizeof names[0], LOCAL = 30, CENTRAL = 46, END = 22 };
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 /* ---- A zip without compression -------------------------------------------------- */
 
@@ -104,35 +97,7 @@ static void pack(struct archive *archive, const uint8_t *data, size_t size)
 	free(central.bytes);
 }
 
-/* ---- What must hold --------------------------------------------------------------- */
-
-static void check_text(const char *text, bool row)
-{
-	int32_t length = (int32_t)strlen(text), at = 0;
-
-	if (length == 0)
-		fail("an empty block");
-	while (at < length) {
-		UChar32 c = utf8_next(text, &at, length);
-		if (c < 0)
-			fail("a block that is not UTF-8");
-		if ((c < ' ' && c != '\n' && !(c == '\t' && row)) || (c >= 0x7f && c < 0xa0))
-			fail("a control character");
-	}
-}
-
-static void check(const struct content *content)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < content->n_blocks; i++) {
-		const struct block *block = &content->blocks[i];
-		check_text(block->text, block->type == BLOCK_TABLE_ROW);
-		bytes += strlen(block->text);
-	}
-	if (bytes != content->n_bytes || bytes > CONTENT_BYTES_MAX)
-		fail("bytes that are not counted");
-}
+/* ---- Reading ---------------------------------------------------------------------- */
 
 static void read_document(const uint8_t *data, size_t size)
 {
@@ -145,7 +110,7 @@ static void read_document(const uint8_t *data, size_t size)
 		fail("memfd");
 	if (extract_type(fd, "fuzzed.docx", &type, &failure) == 0 && type == DOCUMENT_DOCX &&
 	    extract_document(fd, type, "fuzzed.docx", NULL, &content, &failure) == 0)
-		check(&content);
+		check_content(&content);
 	else if (!failure.error[0] || !memchr(failure.error, '\0', sizeof failure.error))
 		fail("a failure that does not say why");
 	content_free(&content);

@@ -320,19 +320,6 @@ static bool is_utf8(const uint8_t *bytes, size_t n, bool whole)
 	return true;
 }
 
-static bool is_latin1(const uint8_t *bytes, size_t n)
-{
-	size_t beyond = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] == 0x81 || bytes[i] == 0x8d || bytes[i] == 0x8f || bytes[i] == 0x90 ||
-		    bytes[i] == 0x9d || bytes[i] == 0x7f)
-			return false;
-		beyond += bytes[i] >= 0x80;
-	}
-	return beyond <= n / 4;
-}
-
 enum encoding encoding_of(const uint8_t *bytes, size_t n, bool whole)
 {
 	if (n >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe)
@@ -342,7 +329,5 @@ enum encoding encoding_of(const uint8_t *bytes, size_t n, bool whole)
 	for (size_t i = 0; i < n; i++)
 		if (is_binary(bytes[i]))
 			return ENCODING_NONE;
-	if (is_utf8(bytes, n, whole))
-		return ENCODING_UTF8;
-	return is_latin1(bytes, n) ? ENCODING_LATIN1 : ENCODING_NONE;
+	return is_utf8(bytes, n, whole) ? ENCODING_UTF8 : ENCODING_OTHER;
 }

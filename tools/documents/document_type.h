@@ -67,14 +67,12 @@ bool document_refused(const char *name, const uint8_t *bytes, size_t n, bool who
 		      size_t size);
 
 /* How the bytes of a plain text are to be read. */
-enum encoding { ENCODING_NONE, ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF16BE, ENCODING_LATIN1 };
+enum encoding { ENCODING_NONE, ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF16BE, ENCODING_OTHER };
 
 /* ENCODING_NONE: no text. whole: the bytes are all of it, and a character cut at the end is broken.
  *
- * UTF-16 only with its byte order mark. What is not UTF-8 is taken for Latin-1, in the form that the
- * web made of it (Windows-1252, which adds quotation marks, dashes and the euro where Latin-1 has
- * controls), provided that no byte is one which that leaves undefined and at most a quarter of the
- * bytes are beyond ASCII: more would be another alphabet, and its text nonsense. */
+ * UTF-16 only with its byte order mark. ENCODING_OTHER: without the control characters that no text
+ * has, but not UTF-8; docproc, which has ICU, finds out whether it is text in another encoding. */
 enum encoding encoding_of(const uint8_t *bytes, size_t n, bool whole);
 
 #endif

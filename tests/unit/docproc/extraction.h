@@ -159,6 +159,15 @@ static UNUSED void check_whole(const char *text, enum block_type type)
 	assert_int_equal(content.blocks[i].type, type);
 }
 
+static UNUSED size_t count(enum block_type type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < content.n_blocks; i++)
+		n += content.blocks[i].type == type;
+	return n;
+}
+
 /* Each after the one before it. */
 static UNUSED void check_order(const char *const *words, size_t n)
 {

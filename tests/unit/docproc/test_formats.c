@@ -10,15 +10,6 @@
 		check_order(words, sizeof words / sizeof words[0]);                                \
 	} while (0)
 
-static size_t count(enum block_type type)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < content.n_blocks; i++)
-		n += content.blocks[i].type == type;
-	return n;
-}
-
 /* ---- PDF ------------------------------------------------------------------- */
 
 static void headings_tables_and_notes_of_a_pdf(void **state)
@@ -230,123 +221,6 @@ static void a_docx_and_its_pdf_say_the_same(void **state)
 	assert_int_equal(content.n_blocks, n);
 }
 
-/* ---- Text --------------------------------------------------------------------- */
-
-static void encodings_give_the_same_text(void **state)
-{
-	(void)state;
-	extract("tides.txt");
-	assert_int_equal(content.n_blocks, 5);
-	assert_string_equal(content.content_type, "text/plain");
-	size_t bytes = content.n_bytes;
-	content_free(&content);
-	extract("tides_utf16.txt");
-	assert_int_equal(content.n_blocks, 5);
-	assert_int_equal(content.n_bytes, bytes);
-	content_free(&content);
-	extract("german_latin1.txt");
-	find("Ein ungew\u00f6hnlich trockener");
-	content_free(&content);
-	extract_text("He said \x93no\x94 \x96 for 5 \x80.", "a.txt");
-	assert_string_equal(content.blocks[0].text, "He said \u201cno\u201d \u2013 for 5 \u20ac.");
-	content_free(&content);
-	assert_int_equal(extract_from(open_bytes("\xfe\xff\0A\xd8\x3d\xde\0\xdc\0\0B", 12), "a"),
-			 0);
-	assert_string_equal(content.blocks[0].text, "A\U0001f600\ufffdB");
-}
-
-static void what_is_no_text_is_refused(void **state)
-{
-	static const char *const texts[] = { "caf\xe9 \x81", "a\1b",
-					     "\xcf\xf0\xe8\xe2\xe5\xf2 \xec\xe8\xf0" };
-	char late[70000];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-		check_failure(extract_from(open_bytes(texts[i], strlen(texts[i])), "a.txt"),
-			      "a.txt is damaged: it is not plain text");
-	memset(late, 'a', sizeof late);
-	late[sizeof late - 1] = '\0';
-	check_failure(extract_from(open_bytes(late, sizeof late), "a.txt"),
-		      "Document is not plain text throughout: it holds bytes that no text has");
-}
-
-static void paragraphs_of_plain_text(void **state)
-{
-	char text[2048];
-	int n = snprintf(text, sizeof text, "One\r\ntwo\r\n\r\n  Three\ttabs\n \nold\rmac\n");
-
-	(void)state;
-	memset(text + n, 'x', 300);
-	snprintf(text + n + 300, sizeof text - (size_t)n - 300, "\nfour\n\n\n");
-	extract_text(text, "a.txt");
-	assert_int_equal(content.n_blocks, 5);
-	assert_string_equal(content.blocks[0].text, "One\ntwo");
-	assert_string_equal(content.blocks[1].text, "Three tabs");
-	assert_string_equal(content.blocks[2].text, "old\nmac");
-	assert_int_equal(strlen(content.blocks[3].text), 300);
-	assert_string_equal(content.blocks[4].text, "four");
-}
-
-static void markdown_blocks(void **state)
-{
-	(void)state;
-	extract("notes.md");
-	assert_string_equal(content.content_type, "text/markdown");
-	check_absent("nobody in particular");
-	check_whole("Notes on sourdough", BLOCK_HEADING);
-	check_whole("Baking", BLOCK_HEADING);
-	assert_int_equal(count(BLOCK_HEADING), 4);
-	check_whole("Rye loaf\t600 g\t480 g\t12 g", BLOCK_TABLE_ROW);
-	check_whole("# not a heading", BLOCK_PARAGRAPH);
-	check_whole("Discard all but two spoonfuls.", BLOCK_PARAGRAPH);
-	assert_int_equal(count(BLOCK_TABLE_ROW), 4);
-}
-
-static void markdown_inline(void **state)
-{
-	static const struct {
-		const char *markdown, *text;
-	} cases[] = {
-		{ "*a* **b** __c__ _d_ ~~e~~", "a b c d e" },
-		{ "snake_case_name 2 * 3 * 4", "snake_case_name 2 * 3 * 4" },
-		{ "[text](http://a.b/c_d) ![alt](x.png)", "text alt" },
-		{ "[a [b](c) d](e) f", "a b d f" },
-		{ "[text][id] [plain] a[0]", "text [plain] a[0]" },
-		{ "<b>bold</b> <https://a.b/c> 1 < 2", "bold https://a.b/c 1 < 2" },
-		{ "`a*b*c` ``d`e`` `f", "a*b*c d`e `f" },
-		{ "&amp; &lt; &#8364; &#x20ac; &nope;", "& < \u20ac \u20ac &nope;" },
-		{ "\\*not\\* a note[^1].", "*not* a note." },
-		{ "[[[[[[[[[[[[deep](x)](x)](x)", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		extract_text(cases[i].markdown, "a.md");
-		if (cases[i].text)
-			assert_string_equal(content.blocks[0].text, cases[i].text);
-		content_free(&content);
-	}
-}
-
-static void markdown_structure(void **state)
-{
-	(void)state;
-	extract_text("# One #\npara\n===\n\ntext\n---\n\n***\n> quoted\n> more\n\n"
-		     "[^1]: A note.\n[id]: http://hidden\n<!--\nhidden\n-->\n"
-		     "| a | b\\|c |\n|---|---|\n| 1 |\n\n~~~\n| code |\n~~~\n- [x] done\n",
-		     "a.markdown");
-	check_whole("One", BLOCK_HEADING);
-	check_whole("para", BLOCK_HEADING);
-	check_whole("text", BLOCK_HEADING);
-	check_whole("quoted\nmore", BLOCK_PARAGRAPH);
-	check_whole("A note.", BLOCK_FOOTNOTE);
-	check_whole("a\tb|c", BLOCK_TABLE_ROW);
-	check_whole("| code |", BLOCK_PARAGRAPH);
-	check_whole("done", BLOCK_PARAGRAPH);
-	check_absent("hidden");
-}
-
 /* ---- Content -------------------------------------------------------------------- */
 
 static void blocks_are_clean(void **state)
@@ -401,12 +275,6 @@ int main(void)
 		TEST(runs_and_signs_are_joined),
 		TEST(boxes_notes_and_tables_find_their_places),
 		TEST(a_docx_and_its_pdf_say_the_same),
-		TEST(encodings_give_the_same_text),
-		TEST(what_is_no_text_is_refused),
-		TEST(paragraphs_of_plain_text),
-		TEST(markdown_blocks),
-		TEST(markdown_inline),
-		TEST(markdown_structure),
 		TEST(blocks_are_clean),
 		TEST(more_text_than_allowed_is_refused),
 	};

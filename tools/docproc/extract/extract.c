@@ -35,8 +35,8 @@ static int unsupported(enum file_kind kind, const char *extension, struct failur
 		failure_advise(failure, "Text in pictures is not read: recognise it first and hand "
 					"the result in as PDF or text.");
 	else if (kind == KIND_UNKNOWN)
-		failure_advise(failure, "PDF, DOCX, Markdown and plain text are read; text as "
-					"UTF-8, as UTF-16 with a byte order mark, or as Latin-1.");
+		failure_advise(failure, "PDF, DOCX, Markdown and plain text are read; text best "
+					"as UTF-8.");
 	else
 		failure_advise(failure, "PDF, DOCX, Markdown and plain text are read.");
 	return FAILED;

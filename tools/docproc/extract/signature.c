@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/extract/signature.h"
 #include "tools/docproc/extract/docx/docx.h"
+#include "tools/docproc/extract/text/encoding.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +44,8 @@ int kind_by_content(int fd, enum file_kind *ret_kind)
 		kind = kind_of_ole(fd, bytes, n);
 	else if (kind == KIND_ZIP || kind == KIND_ODF || kind == KIND_EPUB)
 		kind = docx_kind(fd);
+	else if (kind == KIND_TEXT && !encoding_name(bytes, n, n < sizeof bytes))
+		kind = KIND_UNKNOWN;
 	*ret_kind = kind;
 	return 0;
 }

@@ -1,312 +1,251 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Markdown, as far as its text is concerned: CommonMark's blocks with the tables, footnotes and
- * front matter that are common around it. Lines come one by one; a paragraph waits until it is known
- * whether the line after it makes it a heading or the first row of a table.
+ * Markdown as cmark-gfm reads it: CommonMark with GitHub's tables, footnotes, task lists and
+ * strikethrough. This file walks the tree and turns the text of its nodes into blocks. Two things are
+ * done before parsing: front matter is skipped, which is no part of Markdown, and footnotes that no
+ * text refers to get a reference, because cmark-gfm drops them and a search must find them.
+ *
+ * Footnotes stand at the end of the tree, in the order of their definitions. GitHub's bare links need
+ * no extension: their text is the same without.
+ *
+ * Debian 12's version (0.29.0.gfm.6) takes quadratic time for some texts that nobody writes
+ * (CVE-2023-22483, CVE-2023-24824 and others), and memory for a table's missing cells. Both end at the
+ * limits of the process, as with any other document that is made to be slow.
  */
-#include "tools/docproc/extract/text/plain_parts.h"
-#include <ctype.h>
+#include "tools/docproc/extract/text/markdown.h"
+#include "tools/docproc/document/strbuf.h"
+#include "tools/docproc/extract/text/html.h"
+#include <cmark-gfm-core-extensions.h>
+#include <cmark-gfm.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
-/* ---- Lines ------------------------------------------------------------------------ */
+enum { FEED_BYTES = 1 << 20, NODES_A_STEP = 4096 };
 
-static size_t indent_of(const char *line, size_t length)
+/* ---- Before parsing --------------------------------------------------------------- */
+
+static bool is_line(const char *line, size_t length, const char *text)
 {
-	size_t n = 0;
-
-	while (n < length && (line[n] == ' ' || line[n] == '\t'))
-		n++;
-	return n;
+	if (length > 0 && line[length - 1] == '\r')
+		length--;
+	return length == strlen(text) && memcmp(line, text, length) == 0;
 }
 
-/* How often the line's first character is repeated, if there is nothing else but blanks. */
-static size_t rule_length(const char *line, size_t length, const char *of)
+/* Bytes of "---" ... "---" (YAML) or "+++" ... "+++" (TOML) at the very beginning. */
+static size_t front_matter(const char *text, size_t size)
 {
-	size_t n = 0;
+	for (size_t at = 0, n_lines = 0; at < size; n_lines++) {
+		const char *line = text + at, *end = memchr(line, '\n', size - at);
+		size_t length = end ? (size_t)(end - line) : size - at;
+		bool mark = is_line(line, length, "---") || is_line(line, length, "+++");
 
-	if (length == 0 || !strchr(of, line[0]))
-		return 0;
-	for (size_t i = 0; i < length; i++)
-		if (line[i] == line[0])
-			n++;
-		else if (line[i] != ' ' && line[i] != '\t')
+		at += length + (end ? 1 : 0);
+		if (n_lines == 0 && !mark)
 			return 0;
-	return n;
-}
-
-/* "| --- | :-: |", also without the outer bars. */
-static bool is_delimiter_row(const char *line, size_t length)
-{
-	return memchr(line, '-', length) && memchr(line, '|', length) &&
-	       strspn(line, "|:- \t") >= length;
-}
-
-static size_t fence_of(const char *line, size_t length)
-{
-	size_t n = 0;
-
-	if (length == 0 || (line[0] != '`' && line[0] != '~'))
-		return 0;
-	while (n < length && line[n] == line[0])
-		n++;
-	return n >= 3 && !(line[0] == '`' && memchr(line + n, '`', length - n)) ? n : 0;
-}
-
-/* Bytes of a list item's mark and the blanks behind it: "- ", "12. ", "* [ ] ". */
-static size_t item_mark(const char *line, size_t length)
-{
-	size_t n = 0;
-
-	if (length > 1 && strchr("-*+", line[0])) {
-		n = 1;
-	} else {
-		while (n < length && n < 9 && isdigit((unsigned char)line[n]))
-			n++;
-		if (n == 0 || n == length || (line[n] != '.' && line[n] != ')'))
-			return 0;
-		n++;
+		if (n_lines > 0 && (mark || is_line(line, length, "...")))
+			return at;
 	}
-	if (n < length && line[n] != ' ' && line[n] != '\t')
-		return 0;
-	n += indent_of(line + n, length - n);
-	if (length - n > 3 && line[n] == '[' && strchr(" xX", line[n + 1]) && line[n + 2] == ']')
-		n += 3;
-	return n;
+	return 0;
 }
 
-/* "[id]: target": nothing that is shown. */
-static bool is_reference(const char *line, size_t length)
+/* "[^a][^b]", a reference to each "[^a]:" of the text, as a paragraph of its own. */
+static int add_references(const char *text, size_t size, struct strbuf *references)
 {
-	const char *end = length > 4 && line[0] == '[' && line[1] != '^'
-				  ? memchr(line, ']', length - 1)
-				  : NULL;
+	const char *end = text + size, *at = text;
 
-	return end && end[1] == ':';
-}
-
-/* Bytes of "[^id]:", with which a footnote begins. */
-static size_t footnote_mark(const char *line, size_t length)
-{
-	const char *end = length > 4 && line[0] == '[' && line[1] == '^'
-				  ? memchr(line, ']', length - 1)
-				  : NULL;
-
-	return end && end[1] == ':' ? (size_t)(end + 2 - line) : 0;
+	while ((at = memmem(at, (size_t)(end - at), "[^", 2))) {
+		const char *close = at + 2;
+		while (close < end && !strchr("] \t\r\n", *close))
+			close++;
+		if (end - close > 1 && close[0] == ']' && close[1] == ':' &&
+		    strbuf_add(references, at, (size_t)(close + 1 - at)) < 0)
+			return -ENOMEM;
+		at = close;
+	}
+	return references->length == 0 ? 0 : strbuf_add(references, "\n\n", 2);
 }
 
 /* ---- Blocks ----------------------------------------------------------------------- */
 
-static int add(struct markdown *markdown, enum block_type type, const char *text, size_t length)
+struct walk {
+	struct content *content;
+	struct strbuf text; /* of the block that is being read */
+	bool footnotes;     /* they stand behind all else */
+};
+
+static int flush(struct walk *walk, enum block_type type)
 {
-	markdown->scratch.length = 0;
-	if (markdown_strip(text, length, &markdown->scratch) < 0)
-		return -ENOMEM;
-	return content_add(markdown->content, type, 0, markdown->scratch.bytes,
-			   markdown->scratch.length);
+	size_t length = walk->text.length;
+
+	walk->text.length = 0;
+	return length > 0 ? content_add(walk->content, type, 0, walk->text.bytes, length) : 0;
 }
 
-static int flush(struct markdown *markdown, enum block_type type)
+static enum block_type type_of_paragraph(const struct walk *walk)
 {
-	size_t length = markdown->paragraph.length;
-
-	markdown->paragraph.length = markdown->n_lines = 0;
-	return length > 0 ? add(markdown, type, markdown->paragraph.bytes, length) : 0;
+	return walk->footnotes ? BLOCK_FOOTNOTE : BLOCK_PARAGRAPH;
 }
 
-static int append(struct markdown *markdown, const char *line, size_t length)
+static int add_text(struct walk *walk, cmark_node *node)
 {
-	if (strbuf_add(&markdown->paragraph, line, length) < 0 ||
-	    strbuf_add(&markdown->paragraph, "\n", 1) < 0)
-		return -ENOMEM;
-	markdown->n_lines++;
-	return markdown->paragraph.length > PLAIN_BLOCK_MAX ? flush(markdown, BLOCK_PARAGRAPH) : 0;
+	const char *text = cmark_node_get_literal(node);
+
+	return text ? strbuf_add(&walk->text, text, strlen(text)) : 0;
 }
 
-/* The cells of "| a | b |" by tabs. */
-static int add_row(struct markdown *markdown, const char *line, size_t length)
+static int add_line_end(struct walk *walk)
 {
-	struct strbuf *row = &markdown->scratch;
-	size_t at = 0;
-	bool first = true;
+	int error = strbuf_add(&walk->text, "\n", 1);
 
-	row->length = 0;
-	if (at < length && line[at] == '|')
-		at++;
-	while (at < length) {
-		size_t end = at;
-		while (end < length && (line[end] != '|' || (end > 0 && line[end - 1] == '\\')))
-			end++;
-		size_t from = at + indent_of(line + at, end - at), to = end;
-		while (to > from && isspace((unsigned char)line[to - 1]))
-			to--;
-		if ((!first && strbuf_add(row, "\t", 1) < 0) ||
-		    markdown_strip(line + from, to - from, row) < 0)
-			return -ENOMEM;
-		first = false;
-		at = end + 1;
+	return error < 0 || walk->text.length <= TEXT_BLOCK_MAX
+		       ? error
+		       : flush(walk, type_of_paragraph(walk));
+}
+
+/* Code is no prose, but it is searched for: as it stands, a block for each line. */
+static int add_code(struct walk *walk, cmark_node *node)
+{
+	const char *code = cmark_node_get_literal(node);
+	int error = 0;
+
+	while (error == 0 && code && *code) {
+		size_t length = strcspn(code, "\n");
+
+		error = content_add(walk->content, BLOCK_PARAGRAPH, 0, code, length);
+		code += length + (code[length] ? 1 : 0);
 	}
-	return row->length == 0 ? 0
-				: content_add(markdown->content, BLOCK_TABLE_ROW, 0, row->bytes,
-					      row->length);
-}
-
-/* The paragraph's last line turns out to be the head of a table. */
-static int begin_table(struct markdown *markdown)
-{
-	struct strbuf *paragraph = &markdown->paragraph;
-	size_t end = paragraph->length - 1, start = end;
-	int error;
-
-	while (start > 0 && paragraph->bytes[start - 1] != '\n')
-		start--;
-	error = start > 0 ? add(markdown, BLOCK_PARAGRAPH, paragraph->bytes, start) : 0;
-	if (error == 0)
-		error = add_row(markdown, paragraph->bytes + start, end - start);
-	paragraph->length = markdown->n_lines = 0;
-	markdown->state = MARKDOWN_TABLE;
 	return error;
 }
 
-static int heading(struct markdown *markdown, const char *line, size_t length)
+static int add_html(struct walk *walk, cmark_node *node)
 {
-	int error = flush(markdown, BLOCK_PARAGRAPH);
-	size_t end = length;
+	const char *html = cmark_node_get_literal(node);
+	int error = html ? html_text(html, strlen(html), &walk->text) : 0;
 
-	while (end > 0 && strchr(" \t", line[end - 1]))
-		end--;
-	size_t closing = end;
-	while (closing > 0 && line[closing - 1] == '#')
-		closing--;
-	if (closing < end && (closing == 0 || line[closing - 1] == ' '))
-		end = closing;
-	return error < 0 ? error : add(markdown, BLOCK_HEADING, line, end);
+	return error < 0 ? error : flush(walk, type_of_paragraph(walk));
 }
 
-/* ---- States ------------------------------------------------------------------------ */
+/* ---- The tree ----------------------------------------------------------------------- */
 
-static void front_matter(struct markdown *markdown, const char *line)
+/* The extensions' types have names only. */
+static bool is_named(cmark_node *node, const char *name)
 {
-	if (strcmp(line, "---") == 0 || strcmp(line, "...") == 0 || strcmp(line, "+++") == 0)
-		markdown->state = MARKDOWN_TEXT;
+	return strcmp(cmark_node_get_type_string(node), name) == 0;
 }
 
-static int fence_line(struct markdown *markdown, const char *line, size_t length)
+static int enter(struct walk *walk, cmark_node *node)
 {
-	size_t indent = indent_of(line, length), n = 0;
-
-	while (indent + n < length && line[indent + n] == markdown->fence)
-		n++;
-	if (n >= markdown->fence_length &&
-	    indent + n + indent_of(line + indent + n, length - indent - n) == length) {
-		markdown->state = MARKDOWN_TEXT;
+	switch (cmark_node_get_type(node)) {
+	case CMARK_NODE_TEXT:
+	case CMARK_NODE_CODE:
+		return add_text(walk, node);
+	case CMARK_NODE_SOFTBREAK:
+	case CMARK_NODE_LINEBREAK:
+		return add_line_end(walk);
+	case CMARK_NODE_CODE_BLOCK:
+		return add_code(walk, node);
+	case CMARK_NODE_HTML_BLOCK:
+		return add_html(walk, node);
+	case CMARK_NODE_FOOTNOTE_DEFINITION:
+		walk->footnotes = true;
 		return 0;
+	default:
+		return is_named(node, "table_cell") && cmark_node_previous(node)
+			       ? strbuf_add(&walk->text, "\t", 1)
+			       : 0;
 	}
-	/* Code is no prose, but it is looked for: as it stands, a line each. */
-	return content_add(markdown->content, BLOCK_PARAGRAPH, 0, line, length);
 }
 
-/* Something that ends a paragraph without being part of one. 1: done. */
-static int special(struct markdown *markdown, const char *line, size_t length)
+static int leave(struct walk *walk, cmark_node *node)
 {
-	size_t fence = fence_of(line, length), hashes = strspn(line, "#");
+	switch (cmark_node_get_type(node)) {
+	case CMARK_NODE_PARAGRAPH:
+		return flush(walk, type_of_paragraph(walk));
+	case CMARK_NODE_HEADING:
+		return flush(walk, BLOCK_HEADING);
+	default:
+		return is_named(node, "table_row") || is_named(node, "table_header")
+			       ? flush(walk, BLOCK_TABLE_ROW)
+			       : 0;
+	}
+}
+
+static int walk_tree(struct walk *walk, cmark_iter *iter, struct report *report)
+{
+	cmark_event_type event;
 	int error = 0;
 
-	if (markdown->n_lines > 0 && is_delimiter_row(line, length)) {
-		error = begin_table(markdown);
-	} else if (markdown->n_lines > 0 && rule_length(line, length, "=-") > 0 &&
-		   !memchr(line, ' ', length)) {
-		error = flush(markdown, BLOCK_HEADING);
-	} else if (rule_length(line, length, "-*_") >= 3) {
-		error = flush(markdown, BLOCK_PARAGRAPH);
-	} else if (fence > 0) {
-		error = flush(markdown, BLOCK_PARAGRAPH);
-		markdown->state = MARKDOWN_FENCE;
-		markdown->fence = line[0];
-		markdown->fence_length = fence;
-	} else if (hashes >= 1 && hashes <= 6 &&
-		   (hashes == length || strchr(" \t", line[hashes]))) {
-		hashes += indent_of(line + hashes, length - hashes);
-		error = heading(markdown, line + hashes, length - hashes);
-	} else if (length >= 4 && memcmp(line, "<!--", 4) == 0 && !strstr(line, "-->")) {
-		error = flush(markdown, BLOCK_PARAGRAPH);
-		markdown->state = MARKDOWN_COMMENT;
-	} else {
-		return 0;
+	for (size_t n = 1; error == 0 && (event = cmark_iter_next(iter)) != CMARK_EVENT_DONE; n++) {
+		cmark_node *node = cmark_iter_get_node(iter);
+
+		error = event == CMARK_EVENT_ENTER ? enter(walk, node) : leave(walk, node);
+		if (error == 0 && n % NODES_A_STEP == 0)
+			error = report_step(report, 0);
 	}
-	return error < 0 ? error : 1;
+	return error;
 }
 
-static int text_line(struct markdown *markdown, const char *line, size_t length)
+static int read_tree(cmark_node *tree, struct report *report, struct content *content)
 {
-	size_t skip = indent_of(line, length);
-	int done;
+	struct walk walk = { .content = content };
+	cmark_iter *iter = cmark_iter_new(tree);
+	int error = walk_tree(&walk, iter, report);
 
-	while (skip < length && line[skip] == '>') {
-		skip++;
-		skip += indent_of(line + skip, length - skip);
-	}
-	line += skip;
-	length -= skip;
-	if (length == 0)
-		return flush(markdown, BLOCK_PARAGRAPH);
-	done = special(markdown, line, length);
-	if (done != 0)
-		return done < 0 ? done : 0;
-	if (markdown->n_lines == 0 && is_reference(line, length))
-		return 0;
-	size_t mark = footnote_mark(line, length);
-	if (mark > 0) {
-		int error = flush(markdown, BLOCK_PARAGRAPH);
-		return error < 0 ? error
-				 : add(markdown, BLOCK_FOOTNOTE, line + mark, length - mark);
-	}
-	mark = item_mark(line, length);
-	int error = mark > 0 ? flush(markdown, BLOCK_PARAGRAPH) : 0;
-	return error < 0 ? error : append(markdown, line + mark, length - mark);
+	cmark_iter_free(iter);
+	strbuf_free(&walk.text);
+	return error;
 }
 
-int markdown_line(struct markdown *markdown, const char *line, size_t length)
+/* ---- Parsing ---------------------------------------------------------------------- */
+
+/* cmark-gfm aborts where it gets no memory; keeper.c says so then. */
+static cmark_parser *new_parser(void)
 {
-	switch (markdown->state) {
-	case MARKDOWN_START:
-		markdown->state = MARKDOWN_TEXT;
-		if (strncmp(line, "\xef\xbb\xbf", 3) == 0) {
-			line += 3;
-			length -= 3;
-		}
-		if (strcmp(line, "---") == 0 || strcmp(line, "+++") == 0) {
-			markdown->state = MARKDOWN_FRONT;
-			return 0;
-		}
-		break;
-	case MARKDOWN_FRONT:
-		front_matter(markdown, line);
-		return 0;
-	case MARKDOWN_FENCE:
-		return fence_line(markdown, line, length);
-	case MARKDOWN_COMMENT:
-		if (strstr(line, "-->"))
-			markdown->state = MARKDOWN_TEXT;
-		return 0;
-	case MARKDOWN_TABLE:
-		if (memchr(line, '|', length))
-			return add_row(markdown, line + indent_of(line, length),
-				       length - indent_of(line, length));
-		markdown->state = MARKDOWN_TEXT;
-		break;
-	case MARKDOWN_TEXT:
-		break;
-	}
-	return text_line(markdown, line, length);
+	static const char *const extensions[] = { "table", "strikethrough", "tasklist" };
+	cmark_parser *parser;
+
+	cmark_gfm_core_extensions_ensure_registered();
+	parser = cmark_parser_new(CMARK_OPT_FOOTNOTES | CMARK_OPT_STRIKETHROUGH_DOUBLE_TILDE);
+	for (size_t i = 0; i < sizeof extensions / sizeof extensions[0]; i++)
+		cmark_parser_attach_syntax_extension(parser,
+						     cmark_find_syntax_extension(extensions[i]));
+	return parser;
 }
 
-int markdown_end(struct markdown *markdown)
+static int feed(cmark_parser *parser, const char *text, size_t size, struct report *report)
 {
-	int error = flush(markdown, BLOCK_PARAGRAPH);
+	int error = 0;
 
-	strbuf_free(&markdown->paragraph);
-	strbuf_free(&markdown->scratch);
+	for (size_t at = 0; error == 0 && at < size; at += FEED_BYTES) {
+		cmark_parser_feed(parser, text + at,
+				  size - at < FEED_BYTES ? size - at : FEED_BYTES);
+		error = report_step(report, 0);
+	}
+	return error;
+}
+
+int markdown_blocks(const char *text, size_t size, struct report *report, struct content *content)
+{
+	static const char bom[] = "\xef\xbb\xbf";
+	struct strbuf references = { 0 };
+	size_t skip = size >= 3 && memcmp(text, bom, 3) == 0 ? 3 : 0;
+	int error;
+
+	skip += front_matter(text + skip, size - skip);
+	text += skip;
+	size -= skip;
+	error = add_references(text, size, &references);
+	if (error == 0) {
+		cmark_parser *parser = new_parser();
+
+		cmark_parser_feed(parser, references.bytes, references.length);
+		error = feed(parser, text, size, report);
+		cmark_node *tree = cmark_parser_finish(parser);
+		if (error == 0)
+			error = read_tree(tree, report, content);
+		cmark_node_free(tree);
+		cmark_parser_free(parser);
+	}
+	strbuf_free(&references);
 	return error;
 }

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What holds of the blocks of any document, whatever was in it. */
+#ifndef TESTS_FUZZ_BLOCKS_H
+#define TESTS_FUZZ_BLOCKS_H
+
+#include "tools/docproc/document/content.h"
+#include "tools/docproc/document/utf8.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "%s\n", what);
+	abort();
+}
+
+static void check_text(const char *text, bool row)
+{
+	int32_t length = (int32_t)strlen(text), at = 0;
+
+	if (length == 0)
+		fail("an empty block");
+	while (at < length) {
+		UChar32 c = utf8_next(text, &at, length);
+		if (c < 0)
+			fail("a block that is not UTF-8");
+		if ((c < ' ' && c != '\n' && !(c == '\t' && row)) || (c >= 0x7f && c < 0xa0))
+			fail("a control character");
+	}
+}
+
+static void check_content(const struct content *content)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < content->n_blocks; i++) {
+		const struct block *block = &content->blocks[i];
+		check_text(block->text, block->type == BLOCK_TABLE_ROW);
+		bytes += strlen(block->text);
+	}
+	if (bytes != content->n_bytes || bytes > CONTENT_BYTES_MAX)
+		fail("bytes that are not counted");
+}
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* libxml2's HTML parser, of which only the text is heard: no tree is built. It repairs what is broken,
+ * and a piece of a page is broken always. */
+#include "tools/docproc/extract/text/html.h"
+#include <errno.h>
+#include <libxml/HTMLparser.h>
+#include <string.h>
+
+struct sink {
+	struct strbuf *text;
+	int error;
+};
+
+static void on_text(void *user, const xmlChar *text, int length)
+{
+	struct sink *sink = ((htmlParserCtxtPtr)user)->_private;
+
+	if (sink->error == 0)
+		sink->error = strbuf_add(sink->text, (const char *)text, (size_t)length);
+}
+
+/* Scripts and styles. */
+static void on_code(void *user, const xmlChar *text, int length)
+{
+	(void)user;
+	(void)text;
+	(void)length;
+}
+
+int html_text(const char *html, size_t size, struct strbuf *text)
+{
+	struct sink sink = { .text = text };
+	htmlParserCtxtPtr context = htmlNewParserCtxt();
+
+	if (!context)
+		return -ENOMEM;
+	memset(context->sax, 0, sizeof *context->sax);
+	context->sax->characters = context->sax->ignorableWhitespace = on_text;
+	context->sax->cdataBlock = on_code;
+	context->_private = &sink;
+	htmlCtxtReadMemory(context, html, (int)size, NULL, "UTF-8",
+			   HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+				   HTML_PARSE_IGNORE_ENC);
+	htmlFreeParserCtxt(context);
+	return sink.error;
+}
