@@ -306,7 +306,7 @@ static void start(struct subject *subject, const char *folder)
 {
 	struct config *config = &subject->config;
 
-	settings_default(config);
+	config_defaults(config);
 	snprintf(config->store, sizeof config->store, "%s/documents.db", folder);
 	bench_unpin(); /* daemon and workers run where they like, as they do in service */
 	bench_env_enter_daemon(&subject->env, 1024);

@@ -83,10 +83,10 @@ def _(_site):
 
 PAGES = {"trackd": "daemon/trackd.8", "trackctl": "tools/trackctl/trackctl.1",
          "docproc": "tools/docproc/docproc.1", "trackd-http": "tools/trackd-http/trackd-http.1"}
-# The page of each configuration file, its example, and where its keys stand.
-CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf", None),
-              "docproc": ("tools/docproc/docproc.1", "systemd/docproc.conf", "tools/docproc/config/config.h"),
-              "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf", None)}
+# The page of each configuration file, and its example.
+CONFIGURED = {"trackd": ("daemon/trackd.conf.5", "systemd/trackd.conf"),
+              "docproc": ("tools/docproc/docproc.1", "systemd/docproc.conf"),
+              "trackd-http": ("tools/trackd-http/http.conf.5", "systemd/http.conf")}
 FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z0-9])(?![\w-])")
 
 
@@ -190,18 +190,16 @@ def explained(page):
 
 @test("every key of a configuration file is in its manual page and in its example, and no other is")
 def _(site):
-    for program, (page, example, header) in CONFIGURED.items():
+    for program, (page, example) in CONFIGURED.items():
         keys, told = keys_of(program, site), explained(page)
         check(len(keys) > 8 and keys == set(told), f"{page}, not in both: {sorted(keys ^ set(told))}")
         shown = set(re.findall(r"^#([a-z_]+) =", read(example), re.M)) - {"stage"}
         # Under systemd the socket is systemd's.
         check(shown == keys - ({"socket"} if program == "trackd" else set()),
               f"{example}, not in both: {sorted(shown ^ keys)}")
-        reloads = {option.key: option.reloads for option in options(program)} if not header else {
-            key: reload == "true" for key, reload
-            in re.findall(r"\bX\((\w+),(?:[^()]|\([^()]*\))*?\b(true|false)\)", read(header))}
-        for key in told:
-            check(told[key][0] == reloads.get(key, False), f"{page}: whether a reload applies {key}")
+        for option in options(program):
+            check(option.key == "-" or told[option.key][0] == option.reloads,
+                  f"{page}: whether a reload applies {option.key}")
         for flag, default in re.findall(r"^  --([a-z-]+) .*\(default ([0-9][\w.:]*)[):]", said(program, "--help"), re.M):
             check(re.search(rf"(?<![\w.]){re.escape(default)}(?![\w])", told[flag.replace("-", "_")][1]),
                   f"{page}: {flag} is {default} by default")

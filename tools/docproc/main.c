@@ -4,16 +4,14 @@
 #include "tools/common/exit_code.h"
 #include "tools/common/log.h"
 #include "tools/docproc/cli/cli.h"
+#include "tools/docproc/cli/source.h"
 #include "tools/docproc/cli/verbs.h"
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb {
-	const char *name, *arguments, *summary;
-	int (*run)(const struct config *config, int argc, char **argv);
-} verbs[] = {
-#define VERB_ROW(name, arguments, summary) { #name, arguments, summary, verb_##name },
+static const struct verb *const verbs[] = {
+#define VERB_ROW(name) &verb_##name,
 	DOCPROC_VERBS(VERB_ROW)
 };
 
@@ -27,26 +25,59 @@ static void help(FILE *file)
 	      "       docproc --spool DIR [--jobs N]\n",
 	      file);
 	for (size_t i = 0; i < N_VERBS; i++)
-		if (verbs[i].summary[0])
-			fprintf(file, "       docproc %s%s%s\n", verbs[i].name,
-				verbs[i].arguments[0] ? " " : "", verbs[i].arguments);
+		if (verbs[i]->summary)
+			fprintf(file, "       docproc %s%s%s\n", verbs[i]->name,
+				verbs[i]->arguments[0] ? " " : "", verbs[i]->arguments);
 	fputc('\n', file);
 	for (size_t i = 0; i < N_VERBS; i++)
-		if (verbs[i].summary[0])
-			fprintf(file, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+		if (verbs[i]->summary)
+			fprintf(file, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
 	fputs("\nSettings, also of docproc.conf:\n", file);
-	cli_help_settings(file);
+	cli_help(file);
 	fputs("\nExit status of docproc FILE: 0 completed, 1 failed, 5 cancelled, 6 worker lost. "
 	      "See docproc(1).\n",
 	      file);
 }
 
+static void list(void)
+{
+	cli_list(stdout);
+	option_list(stdout, "-", verb_process.entries);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		if (!verbs[i]->summary)
+			continue;
+		option_list_verb(stdout, verbs[i]->name, verbs[i]->completes, verbs[i]->arguments);
+		if (verbs[i]->entries)
+			option_list(stdout, verbs[i]->name, verbs[i]->entries);
+	}
+}
+
 static const struct verb *find(const char *name)
 {
 	for (size_t i = 0; i < N_VERBS; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
 	return NULL;
+}
+
+/* argv[0] is the verb, or stands for it. */
+static int run(const struct verb *verb, struct config *config, int argc, char **argv)
+{
+	struct cli cli = { 0 };
+	int first = cli_read(config, &cli, verb->entries, verb->target, argc, argv, false);
+
+	if (first < 0)
+		return EXIT_CODE_USAGE;
+	if (cli.help) {
+		verb_usage(verb, stdout);
+		if (verb->entries)
+			option_help(stdout, verb->entries, false);
+		return EXIT_CODE_DONE;
+	}
+	int n = argc - first;
+	if (n < verb->min_arguments || (verb->max_arguments >= 0 && n > verb->max_arguments))
+		return verb_misused(verb, verb->asks);
+	return verb->run(config, n, argv + first);
 }
 
 static int flush(int code)
@@ -59,44 +90,51 @@ static int flush(int code)
 	return code;
 }
 
-int main(int argc, char **argv)
+static int start(struct config *config, int argc, char **argv)
 {
-	static struct config config;
-	const char *unread[3] = { NULL };
-	/* Of "docproc FILE", which reads them itself. */
-	const struct cli_flag process[] = { { "id", "", "", &unread[0], NULL },
-					    { "owner", "", "", &unread[1], NULL },
-					    { "name", "", "", &unread[2], NULL },
-					    { 0 } };
+	/* Flags of "docproc FILE", which reads them itself. */
+	struct source source = { .id = NULL };
 	struct cli cli = { 0 };
 
-	setlocale(LC_ALL, "");
-	log_init("docproc", LOG_WAITS);
-	if (cli_begin(&config, argc, argv) < 0)
+	if (cli_begin(config, argc, argv) < 0)
 		return EXIT_CODE_USAGE;
-	int first = cli_read(&config, &cli, process, argc, argv, true);
+	int first = cli_read(config, &cli, source_entries, &source, argc, argv, true);
 	if (first < 0)
 		return EXIT_CODE_USAGE;
 	if (cli.version) {
 		printf("docproc %s\n", trackd_version());
-		return flush(EXIT_CODE_DONE);
+		return EXIT_CODE_DONE;
 	}
 	if (cli.help || argc == 1) {
 		help(cli.help ? stdout : stderr);
-		return flush(cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE);
+		return cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
 	}
-	if (first == argc && !cli.spool_named) {
+	if (first == argc && !config->spool_named) {
 		log_error(
 			"which document? Name a FILE, or a verb such as serve; see docproc --help");
 		return EXIT_CODE_USAGE;
 	}
 	if (first == argc)
-		return verb_serve(&config, 1, argv);
+		return run(&verb_serve, config, 1, argv);
 	const struct verb *verb = find(argv[first]);
-	if (verb && (unread[0] || unread[1] || unread[2])) {
+	if (!verb)
+		return run(&verb_process, config, argc, argv);
+	if (source.id || source.owner || source.name) {
 		log_error("--id, --owner and --name go behind \"%s\"", verb->name);
 		return EXIT_CODE_USAGE;
 	}
-	return flush(verb ? verb->run(&config, argc - first, argv + first)
-			  : verb_process(&config, argc, argv));
+	return run(verb, config, argc - first, argv + first);
+}
+
+int main(int argc, char **argv)
+{
+	static struct config config;
+
+	setlocale(LC_ALL, "");
+	log_init("docproc", LOG_WAITS);
+	if (option_list_wanted(argc, argv)) {
+		list();
+		return flush(EXIT_CODE_DONE);
+	}
+	return flush(start(&config, argc, argv));
 }

@@ -466,7 +466,7 @@ static int start(void **state)
 
 	(void)state;
 	harness_folder(target.folder, sizeof target.folder);
-	settings_default(&config);
+	config_defaults(&config);
 	config.time_limit_s = TIME_S;
 	config.memory_mb = MEMORY_MB;
 	private_daemon_start(&daemon_, NULL);

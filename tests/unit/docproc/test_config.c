@@ -6,6 +6,7 @@
  */
 #include "tests/harness/harness.h"
 #include "tools/docproc/cli/cli.h"
+#include "tools/docproc/cli/source.h"
 #include "tools/docproc/config/config.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,7 @@
 #include <cmocka.h>
 
 static struct config config;
-static struct setting_fault fault;
+static struct fault fault;
 static char path[256];
 
 static void write_file(const char *text)
@@ -39,7 +40,7 @@ static int begin(void **state)
 	if (folder[0] == '\0')
 		harness_folder(folder, sizeof folder);
 	snprintf(path, sizeof path, "%s/docproc.conf", folder);
-	settings_default(&config);
+	config_defaults(&config);
 	return 0;
 }
 
@@ -58,7 +59,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_string_equal(config.embedding.url, "");
 	assert_string_equal(config.chat.url, "");
 	assert_string_equal(config.board, "");
-	assert_false(settings_network(&config));
+	assert_false(config_network(&config));
 }
 
 static void values_are_understood_or_refused(void **state)
@@ -110,22 +111,22 @@ static void values_are_understood_or_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct config before = config;
-		int error = settings_set(&config, i % 2 ? "--flag" : "a.conf:7", cases[i].key,
-					 cases[i].value, &fault);
+		int error = option_set_key(config_entries, &config, "a.conf:7", cases[i].key,
+					   cases[i].value, &fault);
 
 		if ((error == 0) != cases[i].allowed)
 			fail_msg("%s = \"%s\": %d", cases[i].key, cases[i].value, error);
 		if (error == 0)
 			continue;
 		assert_memory_equal(&before, &config, sizeof config);
-		assert_int_equal(strncmp(fault.text, i % 2 ? "--flag: \"" : "a.conf:7: ", 9), 0);
-		assert_int_equal(strstr(fault.text, cases[i].key) == NULL, i % 2);
+		assert_int_equal(strncmp(fault.text, "a.conf:7: ", 10), 0);
+		assert_ptr_equal(strstr(fault.text, cases[i].key), fault.text + 10);
 		assert_non_null(strstr(fault.text, "it must be "));
 	}
 	assert_int_equal(config.time_limit_s, 86400);
 	assert_int_equal(config.memory_mb, 512);
 	assert_int_equal(config.embedding.timeout_ms, 10);
-	assert_true(settings_network(&config));
+	assert_true(config_network(&config));
 }
 
 static void a_text_that_does_not_fit_is_refused_and_not_cut(void **state)
@@ -135,11 +136,13 @@ static void a_text_that_does_not_fit_is_refused_and_not_cut(void **state)
 	(void)state;
 	memset(longer, 'm', sizeof longer);
 	longer[127] = '\0';
-	assert_int_equal(settings_set(&config, "", "embedding_model", longer, &fault), 0);
+	assert_int_equal(
+		option_set_key(config_entries, &config, "", "embedding_model", longer, &fault), 0);
 	assert_string_equal(config.embedding.model, longer);
 	longer[127] = 'm';
 	longer[128] = '\0';
-	assert_int_equal(settings_set(&config, "", "chat_model", longer, &fault), -EINVAL);
+	assert_int_equal(option_set_key(config_entries, &config, "", "chat_model", longer, &fault),
+			 -EINVAL);
 	assert_string_equal(config.chat.model, "");
 }
 
@@ -150,7 +153,7 @@ static void a_file_sets_what_it_names(void **state)
 	(void)state;
 	write_file("# comment\n; another\n\n  jobs=4\nstore = /a b/c.db \r\n"
 		   "embedding_url = https://h/v1\n#jobs = 9\n");
-	assert_int_equal(settings_read(&config, path, &fault), 0);
+	assert_int_equal(option_read_file(config_entries, &config, path, &fault), 0);
 	assert_int_equal(config.jobs, 4);
 	assert_string_equal(config.store, "/a b/c.db");
 	assert_int_equal(config.memory_mb, 1024);
@@ -164,19 +167,19 @@ static void mistakes_in_a_file_are_named_with_their_line(void **state)
 		{ "jobs = 2\njobs = many\n", ":2: jobs: \"many\" is not allowed; it must be a "
 					     "number from 1 to 64" },
 		{ "\nworkers = 2\n", ":2: workers: no such key; there are board socket spool" },
-		{ "jobs\n", ":1: a line is KEY = VALUE" },
+		{ "jobs\n", ":1: \"jobs\": a line is KEY = VALUE" },
 		{ "[docproc]\njobs = 2\n", ":1: there are no sections here" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		write_file(cases[i].text);
-		assert_int_equal(settings_read(&config, path, &fault), -EINVAL);
+		assert_int_equal(option_read_file(config_entries, &config, path, &fault), -EINVAL);
 		if (!strstr(fault.text, cases[i].seen))
 			fail_msg("\"%s\" lacks \"%s\"", fault.text, cases[i].seen);
 	}
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(settings_read(&config, path, &fault), -ENOENT);
+	assert_int_equal(option_read_file(config_entries, &config, path, &fault), -ENOENT);
 	assert_non_null(strstr(fault.text, path));
 }
 
@@ -202,22 +205,21 @@ static void flags_come_after_the_file(void **state)
 			 (char[]){ "--id" },
 			 (char[]){ "x" },
 			 NULL };
-	const char *id = NULL;
-	const struct cli_flag own[] = { { "id", "ID", "", &id, NULL }, { 0 } };
+	struct source source = { .id = NULL };
 	struct cli cli = { 0 };
 
 	(void)state;
-	write_file("jobs = 3\nmemory = 2G\n");
+	write_file("jobs = 3\nmemory = 2G\nspool = /file\n");
 	assert_int_equal(cli_begin(&config, 9, argv), 0);
 	assert_int_equal(config.jobs, 3);
-	int first = cli_read(&config, &cli, own, 9, argv, false);
+	int first = cli_read(&config, &cli, source_entries, &source, 9, argv, false);
 	assert_int_equal(first, 8);
 	assert_string_equal(argv[8], "report.pdf");
 	assert_int_equal(config.jobs, 7);
 	assert_int_equal(config.memory_mb, 2048);
 	assert_string_equal(config.embedding.model, "m");
-	assert_string_equal(id, "x");
-	assert_false(cli.spool_named);
+	assert_string_equal(source.id, "x");
+	assert_false(config.spool_named);
 }
 
 static void reading_stops_at_a_verb(void **state)
@@ -227,8 +229,8 @@ static void reading_stops_at_a_verb(void **state)
 	struct cli cli = { 0 };
 
 	(void)state;
-	assert_int_equal(cli_read(&config, &cli, NULL, 5, argv, true), 2);
-	assert_true(cli.spool_named);
+	assert_int_equal(cli_read(&config, &cli, NULL, NULL, 5, argv, true), 2);
+	assert_true(config.spool_named);
 	assert_string_equal(config.spool, "/s");
 }
 
@@ -245,11 +247,11 @@ static void wrong_flags_are_refused(void **state)
 
 	(void)state;
 	quiet_stderr();
-	assert_int_equal(cli_read(&config, &cli, NULL, 2, unknown, false), -1);
-	assert_int_equal(cli_read(&config, &cli, NULL, 3, wrong, false), -1);
-	assert_int_equal(cli_read(&config, &cli, NULL, 2, missing, false), -1);
-	assert_int_equal(cli_read(&config, &cli, NULL, 4, taken, false), -1);
-	assert_int_equal(cli_read(&config, &cli, NULL, 2, meant, false), 2);
+	assert_int_equal(cli_read(&config, &cli, NULL, NULL, 2, unknown, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, NULL, 3, wrong, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, NULL, 2, missing, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, NULL, 4, taken, false), -1);
+	assert_int_equal(cli_read(&config, &cli, NULL, NULL, 2, meant, false), 2);
 	assert_string_equal(config.spool, "--store");
 	assert_int_equal(cli_begin(&config, 2, absent), -1);
 }

@@ -11,6 +11,16 @@
 #include <time.h>
 #include <unistd.h>
 
+const struct option_entry source_entries[] = {
+	OPTION(struct source, id, .name = "id", .takes = "ID",
+	       .help = "the task's id (default: a random UUID)", .set = option_word),
+	OPTION(struct source, owner, .name = "owner", .takes = "USER",
+	       .help = "whose document it is", .set = option_word),
+	OPTION(struct source, name, .name = "name", .takes = "NAME",
+	       .help = "what it is called (default: the file's name)", .set = option_word),
+	{ 0 },
+};
+
 static int set_names(struct source *source)
 {
 	struct spool_entry *entry = &source->entry;

@@ -3,7 +3,7 @@
 #ifndef DOCPROC_CLI_SOURCE_H
 #define DOCPROC_CLI_SOURCE_H
 
-#include "tools/docproc/cli/cli.h"
+#include "tools/common/option.h"
 #include "tools/documents/spool_entry_read.h"
 
 struct source {
@@ -13,14 +13,8 @@ struct source {
 	struct spool_entry entry;
 };
 
-/* The flags --id, --owner and --name, for a verb's table. */
-#define SOURCE_FLAGS(source)                                                                       \
-	{ "id", "ID", "the task's id (default: a random UUID)", &(source).id, NULL },              \
-		{ "owner", "USER", "whose document it is", &(source).owner, NULL },                \
-	{                                                                                          \
-		"name", "NAME", "what it is called (default: the file's name)", &(source).name,    \
-			NULL                                                                       \
-	}
+/* The flags --id, --owner and --name, of a struct source. */
+extern const struct option_entry source_entries[];
 
 /* Check the names, open the file. 0, or an exit status after a message. */
 int source_open(struct source *source, const char *path);

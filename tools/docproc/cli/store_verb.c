@@ -34,29 +34,6 @@ int look_open(const struct config *config, struct store **ret_store)
 	return look_fail(code_for(config->store), &failure);
 }
 
-int look_parse(struct config *config, const struct cli_flag *flags, const char *usage, int argc,
-	       char **argv, int *ret_first)
-{
-	struct cli cli = { 0 };
-
-	*ret_first = cli_read(config, &cli, flags, argc, argv, false);
-	if (*ret_first < 0)
-		return EXIT_CODE_USAGE;
-	if (!cli.help)
-		return 0;
-	printf("usage: docproc %s\n", usage);
-	cli_help_flags(stdout, flags);
-	*ret_first = -1;
-	return EXIT_CODE_DONE;
-}
-
-int look_misused(const char *what, const char *usage)
-{
-	log_error("%s", what);
-	log_error("usage: docproc %s", usage);
-	return EXIT_CODE_USAGE;
-}
-
 int look_print_json(json_t *document)
 {
 	int failed = !document || json_dumpf(document, stdout, JSON_INDENT(2)) != 0;

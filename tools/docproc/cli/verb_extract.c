@@ -50,17 +50,14 @@ static int extract(const struct config *config, const struct source *source,
 	return result;
 }
 
-int verb_extract(const struct config *config, int argc, char **argv)
+static int run(const struct config *config, int n_arguments, char **arguments)
 {
 	struct source source = { 0 };
 	struct content content = { 0 };
 	struct failure failure;
 
-	if (argc != 2) {
-		fputs("usage: docproc extract FILE\n", stderr);
-		return EXIT_CODE_USAGE;
-	}
-	int code = source_open(&source, argv[1]);
+	(void)n_arguments;
+	int code = source_open(&source, arguments[0]);
 	if (code != 0)
 		return code;
 	int result = extract(config, &source, &content, &failure);
@@ -74,3 +71,12 @@ int verb_extract(const struct config *config, int argc, char **argv)
 	content_free(&content);
 	return EXIT_CODE_DONE;
 }
+
+const struct verb verb_extract = {
+	.name = "extract",
+	.arguments = "FILE",
+	.completes = "@file",
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

@@ -20,7 +20,6 @@
 enum { REDRAW_MS = 100 };
 
 static struct source source;
-static const struct cli_flag flags[] = { SOURCE_FLAGS(source), { 0 } };
 
 /* ---- Waiting ------------------------------------------------------------- */
 
@@ -110,7 +109,7 @@ static int start(struct process *process)
 	return EXIT_CODE_BUSY;
 }
 
-static int run(const struct config *config, const struct zygote *zygote)
+static int process(const struct config *config, const struct zygote *zygote)
 {
 	struct trackd_options options =
 		child_options(config, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
@@ -133,23 +132,15 @@ static int run(const struct config *config, const struct zygote *zygote)
 	return code;
 }
 
-int verb_process(const struct config *config, int argc, char **argv)
+static int run(const struct config *config, int n_arguments, char **arguments)
 {
-	struct config own = *config;
-	struct cli cli = { 0 };
-	int first = cli_read(&own, &cli, flags, argc, argv, false);
+	struct failure failure;
 
-	if (cli.help || first != argc - 1) {
-		fputs("usage: docproc FILE [--id ID] [--owner USER] [--name NAME]; see docproc "
-		      "--help\n",
-		      cli.help ? stdout : stderr);
-		return cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
-	}
-	int code = source_open(&source, argv[first]);
+	(void)n_arguments;
+	int code = source_open(&source, arguments[0]);
 	if (code != 0)
 		return code;
-	struct failure failure;
-	if (attempts_folder(&own, &failure) < 0) {
+	if (attempts_folder(config, &failure) < 0) {
 		failure_tell(&failure);
 		close(source.fd);
 		return EXIT_CODE_PERMISSION;
@@ -163,7 +154,18 @@ int verb_process(const struct config *config, int argc, char **argv)
 		close(source.fd);
 		return EXIT_CODE_BUSY;
 	}
-	code = run(&own, &zygote);
+	code = process(config, &zygote);
 	zygote_stop(&zygote);
 	return code;
 }
+
+const struct verb verb_process = {
+	.name = "",
+	.arguments = "FILE [--id ID] [--owner USER] [--name NAME]; see docproc --help",
+	.completes = "@file",
+	.entries = source_entries,
+	.target = &source,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

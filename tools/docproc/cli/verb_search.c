@@ -10,31 +10,26 @@
 enum { LIMIT = 5, LIMIT_MAX = 1000, MARKS = 64, INDENT = 3 };
 
 struct wish {
-	const char *owner; /* NULL: anybody's */
-	const char *limit_text;
-	size_t limit;
+	const char *owner; /* NULL: any */
+	unsigned limit;
 	bool json;
 	char *query;
 };
 
-static const char USAGE[] = "search QUERY... [--owner USER] [--limit N] [--json]";
+static struct wish wish = { .limit = LIMIT };
 
-/* ---- The command line --------------------------------------------------- */
+#define OPT(member, ...) OPTION(struct wish, member, __VA_ARGS__)
+static const struct option_entry entries[] = {
+	OPT(owner, .name = "owner", .takes = "USER",
+	    .help = "only documents of this user; \"\" for nobody's", .set = option_word),
+	OPT(limit, .name = "limit", .takes = "N", .help = "at most so many passages (default 5)",
+	    .set = option_number, .min = 1, .max = LIMIT_MAX, .allowed = "a number from 1 to 1000"),
+	OPT(json, .name = "json", .help = "as JSON", .set = option_switch),
+	{ 0 },
+};
+#undef OPT
 
-static int read_limit(struct wish *wish)
-{
-	char *end;
-	long limit;
-
-	wish->limit = LIMIT;
-	if (!wish->limit_text)
-		return 0;
-	limit = strtol(wish->limit_text, &end, 10);
-	if (*wish->limit_text == '\0' || *end != '\0' || limit < 1 || limit > LIMIT_MAX)
-		return look_misused("--limit takes a number from 1 to 1000", USAGE);
-	wish->limit = (size_t)limit;
-	return 0;
-}
+/* ---- The query ---------------------------------------------------------- */
 
 /* Words that were not put in quotes are one query all the same. */
 static char *join(int n, char **words)
@@ -51,14 +46,6 @@ static char *join(int n, char **words)
 		to = stpcpy(to, words[i]);
 	}
 	return joined;
-}
-
-static int read_query(struct wish *wish, int n, char **words)
-{
-	wish->query = join(n, words);
-	if (wish->query && wish->query[strspn(wish->query, " \t\n")] != '\0')
-		return read_limit(wish);
-	return look_misused("what is to be found?", USAGE);
 }
 
 /* ---- Showing ------------------------------------------------------------ */
@@ -93,12 +80,12 @@ static void print_hit(const struct wrap *wrap, int number, const struct search_h
 	free(passage);
 }
 
-static int print_hits(const struct wish *wish, const struct search_hit *hits, int n)
+static int print_hits(const struct search_hit *hits, int n)
 {
 	struct wrap wrap = wrap_look();
 	struct query query;
 
-	if (query_parse(wish->query, &query) != 0)
+	if (query_parse(wish.query, &query) != 0)
 		return EXIT_CODE_BUSY;
 	for (int i = 0; i < n; i++) {
 		if (i > 0)
@@ -119,37 +106,37 @@ static json_t *hit_json(const struct search_hit *hit)
 			 look_json_text(hit->passage));
 }
 
-static int print_json(const struct wish *wish, const struct search_hit *hits, int n)
+static int print_json(const struct search_hit *hits, int n)
 {
 	json_t *array = json_array();
 
 	for (int i = 0; i < n; i++)
 		json_array_append_new(array, hit_json(&hits[i]));
 	return look_print_json(
-		json_pack("{s:o, s:o}", "query", look_json_text(wish->query), "hits", array));
+		json_pack("{s:o, s:o}", "query", look_json_text(wish.query), "hits", array));
 }
 
 /* ---- Searching ---------------------------------------------------------- */
 
-static int none_found(const struct wish *wish)
+static int none_found(void)
 {
 	struct failure failure;
 
 	failure_set(&failure, "Nothing found");
-	failure_advise(&failure, wish->owner ? "try other words, or another --owner"
-					     : "try other words, or fewer; docproc show ID tells "
-					       "whether a document is in the store");
+	failure_advise(&failure, wish.owner ? "try other words, or another --owner"
+					    : "try other words, or fewer; docproc show ID tells "
+					      "whether a document is in the store");
 	return look_fail(EXIT_CODE_NOT_FOUND, &failure);
 }
 
-static int show(const struct wish *wish, const struct search_hit *hits, int n)
+static int show(const struct search_hit *hits, int n)
 {
-	int code = wish->json ? print_json(wish, hits, n) : print_hits(wish, hits, n);
+	int code = wish.json ? print_json(hits, n) : print_hits(hits, n);
 
-	return n == 0 && code == EXIT_CODE_DONE ? none_found(wish) : code;
+	return n == 0 && code == EXIT_CODE_DONE ? none_found() : code;
 }
 
-static int find(const struct config *config, const struct wish *wish, struct store *store)
+static int find(const struct config *config, struct store *store)
 {
 	struct embedder *embedder;
 	struct search_hit *hits = NULL;
@@ -158,43 +145,41 @@ static int find(const struct config *config, const struct wish *wish, struct sto
 
 	if (n != 0)
 		return look_fail(EXIT_CODE_TASK_FAILED, &failure);
-	n = search(store, embedder, wish->owner, wish->query, wish->limit, &hits, &failure);
+	n = search(store, embedder, wish.owner, wish.query, wish.limit, &hits, &failure);
 	embedder_close(embedder);
 	if (n < 0)
 		return look_fail(EXIT_CODE_TASK_FAILED, &failure);
-	code = show(wish, hits, n);
+	code = show(hits, n);
 	search_free(hits, n);
 	return code;
 }
 
-int verb_search(const struct config *config, int argc, char **argv)
+static int run(const struct config *config, int n_arguments, char **arguments)
 {
-	struct config own = *config;
-	struct wish wish = { .owner = NULL };
-	const struct cli_flag flags[] = {
-		{ .name = "owner",
-		  .takes = "USER",
-		  .help = "only documents of this user; \"\" for nobody's",
-		  .text = &wish.owner },
-		{ .name = "limit",
-		  .takes = "N",
-		  .help = "at most so many passages (default 5)",
-		  .text = &wish.limit_text },
-		{ .name = "json", .help = "as JSON", .set = &wish.json },
-		{ 0 },
-	};
 	struct store *store;
-	int first, code = look_parse(&own, flags, USAGE, argc, argv, &first);
 
-	if (first < 0)
-		return code;
-	code = read_query(&wish, argc - first, argv + first);
-	if (code == 0)
-		code = look_open(&own, &store);
+	wish.query = join(n_arguments, arguments);
+	if (!wish.query || wish.query[strspn(wish.query, " \t\n")] == '\0') {
+		free(wish.query);
+		return verb_misused(&verb_search, verb_search.asks);
+	}
+	int code = look_open(config, &store);
 	if (code == 0) {
-		code = find(&own, &wish, store);
+		code = find(config, store);
 		store_close(store);
 	}
 	free(wish.query);
 	return code;
 }
+
+const struct verb verb_search = {
+	.name = "search",
+	.arguments = "QUERY [--owner USER] [--limit N] [--json]",
+	.summary = "Find passages",
+	.asks = "what is to be found?",
+	.entries = entries,
+	.target = &wish,
+	.min_arguments = 1,
+	.max_arguments = -1,
+	.run = run,
+};

@@ -10,11 +10,20 @@
 #define SECOND_NS UINT64_C(1000000000)
 
 struct wish {
-	const char *id, *owner; /* owner NULL: whoever's it is */
+	const char *id, *owner; /* owner NULL: any */
 	bool json;
 };
 
-static const char USAGE[] = "show ID [--owner USER] [--json]";
+static struct wish wish;
+
+#define OPT(member, ...) OPTION(struct wish, member, __VA_ARGS__)
+static const struct option_entry entries[] = {
+	OPT(owner, .name = "owner", .takes = "USER", .help = "only if it is this user's",
+	    .set = option_word),
+	OPT(json, .name = "json", .help = "as JSON", .set = option_switch),
+	{ 0 },
+};
+#undef OPT
 
 /* ---- Showing ------------------------------------------------------------ */
 
@@ -92,58 +101,57 @@ static int print_json(const struct store_document *document)
 
 /* ---- Looking ------------------------------------------------------------ */
 
-static int not_found(const struct wish *wish)
+static int not_found(void)
 {
 	struct failure failure;
 
-	failure_set(&failure, "There is no finished document %.64s%s", wish->id,
-		    wish->owner ? " of this user" : "");
+	failure_set(&failure, "There is no finished document %.64s%s", wish.id,
+		    wish.owner ? " of this user" : "");
 	failure_advise(&failure,
 		       "trackctl show %.64s tells whether it is being processed; docproc "
 		       "search finds documents by what they say",
-		       wish->id);
+		       wish.id);
 	return look_fail(EXIT_CODE_NOT_FOUND, &failure);
 }
 
-static int show(const struct wish *wish, struct store *store)
+static int show(struct store *store)
 {
 	struct store_document document;
 	struct failure failure;
-	int code, found = store_get(store, wish->id, wish->owner, &document, &failure);
+	int code, found = store_get(store, wish.id, wish.owner, &document, &failure);
 
 	if (found < 0)
 		return look_fail(EXIT_CODE_TASK_FAILED, &failure);
 	if (found == 0)
-		return not_found(wish);
-	code = wish->json ? print_json(&document) : print_document(&document);
+		return not_found();
+	code = wish.json ? print_json(&document) : print_document(&document);
 	free(document.summary);
 	return code;
 }
 
-int verb_show(const struct config *config, int argc, char **argv)
+static int run(const struct config *config, int n_arguments, char **arguments)
 {
-	struct config own = *config;
-	struct wish wish = { .owner = NULL };
-	const struct cli_flag flags[] = {
-		{ .name = "owner",
-		  .takes = "USER",
-		  .help = "only if it is this user's",
-		  .text = &wish.owner },
-		{ .name = "json", .help = "as JSON", .set = &wish.json },
-		{ 0 },
-	};
 	struct store *store;
-	int first, code = look_parse(&own, flags, USAGE, argc, argv, &first);
+	int code = look_open(config, &store);
 
-	if (first < 0)
-		return code;
-	if (argc - first != 1)
-		return look_misused("one document at a time", USAGE);
-	wish.id = argv[first];
-	code = look_open(&own, &store);
+	(void)n_arguments;
 	if (code != 0)
 		return code;
-	code = show(&wish, store);
+	wish.id = arguments[0];
+	code = show(store);
 	store_close(store);
 	return code;
 }
+
+const struct verb verb_show = {
+	.name = "show",
+	.arguments = "ID [--owner USER] [--json]",
+	.summary = "A document and its summary",
+	.asks = "one document at a time",
+	.completes = "@id",
+	.entries = entries,
+	.target = &wish,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

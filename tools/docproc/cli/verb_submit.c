@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 static struct source source;
-static const struct cli_flag flags[] = { SOURCE_FLAGS(source), { 0 } };
 
 static int hand_in(const struct config *config)
 {
@@ -47,22 +46,25 @@ static int hand_in(const struct config *config)
 	return code;
 }
 
-int verb_submit(const struct config *config, int argc, char **argv)
+static int run(const struct config *config, int n_arguments, char **arguments)
 {
-	struct config own = *config;
-	struct cli cli = { 0 };
-	int first = cli_read(&own, &cli, flags, argc, argv, false);
-
-	if (cli.help || first != argc - 1) {
-		fputs("usage: docproc submit FILE [--id ID] [--owner USER] [--name NAME] "
-		      "[--spool DIR]\n",
-		      cli.help ? stdout : stderr);
-		return cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
-	}
-	int code = source_open(&source, argv[first]);
+	(void)n_arguments;
+	int code = source_open(&source, arguments[0]);
 	if (code != 0)
 		return code;
-	code = hand_in(&own);
+	code = hand_in(config);
 	close(source.fd);
 	return code;
 }
+
+const struct verb verb_submit = {
+	.name = "submit",
+	.arguments = "FILE [--id ID] [--owner USER] [--name NAME]",
+	.summary = "Hand a file in to the spool",
+	.completes = "@file",
+	.entries = source_entries,
+	.target = &source,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

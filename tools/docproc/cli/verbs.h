@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* What docproc can be told to do. A verb is called with what follows it on the command line; argv[0]
- * is its name. It has told on stderr what went wrong and returns the exit status. */
+/* What docproc can do. Each verb lives in a file of its own, verb_NAME.c, which exports
+ * `const struct verb verb_NAME`; the one list of them is DOCPROC_VERBS. */
 #ifndef DOCPROC_CLI_VERBS_H
 #define DOCPROC_CLI_VERBS_H
 
 #include "tools/docproc/config/config.h"
 
-/* X(name, arguments, what it does; "" hides it) */
-#define DOCPROC_VERBS(X)                                                                           \
-	X(serve, "", "Process what is handed in to the spool (the same as --spool DIR)")           \
-	X(submit, "FILE [--id ID] [--owner USER] [--name NAME]", "Hand a file in to the spool")    \
-	X(search, "QUERY [--owner USER] [--limit N] [--json]", "Find passages")                    \
-	X(show, "ID [--owner USER] [--json]", "A document and its summary")                        \
-	X(extract, "FILE", "")
+struct verb {
+	const char *name;      /* "": of docproc FILE */
+	const char *arguments; /* "ID [--json]"; "" for none */
+	const char *summary;   /* one line; NULL: for tests, not in the help */
+	const char *asks; /* where arguments are missing or too many; NULL: the usage says it */
+	const char *completes;              /* its arguments: see option_list_verb() */
+	const struct option_entry *entries; /* beside the settings; NULL: none */
+	void *target;                       /* where their values go */
+	int min_arguments, max_arguments;   /* max -1: any number */
+	/* config: flags are applied. What goes wrong is reported on stderr. An exit status. */
+	int (*run)(const struct config *config, int n_arguments, char **arguments);
+};
 
-#define DOCPROC_VERB_DECLARE(name, arguments, summary)                                             \
-	int verb_##name(const struct config *config, int argc, char **argv);
+/* In the order in which the help shows them. */
+#define DOCPROC_VERBS(X) X(serve) X(submit) X(search) X(show) X(extract)
+
+#define DOCPROC_VERB_DECLARE(name) extern const struct verb verb_##name;
 DOCPROC_VERBS(DOCPROC_VERB_DECLARE)
 #undef DOCPROC_VERB_DECLARE
 
-/* docproc FILE: no verb. argv[0] is the program. */
-int verb_process(const struct config *config, int argc, char **argv);
+/* docproc FILE: no verb. */
+extern const struct verb verb_process;
+
+/* What is wrong with the command line, and the usage, on stderr. what: may be NULL. An exit status. */
+int verb_misused(const struct verb *verb, const char *what);
+void verb_usage(const struct verb *verb, FILE *file);
 
 #endif

@@ -1,48 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/config/config.h"
 #include "tools/docproc/config/ownership.h"
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#define PLACE(member) SETTING_PLACE(struct config, member)
-static const struct setting settings[] = {
-	{ "board", SETTING_TEXT, PLACE(board), 0, 0, "a name such as /trackd", NULL },
-	{ "socket", SETTING_TEXT, PLACE(socket), 0, 0, "a path", NULL },
-	{ "spool", SETTING_PATH, PLACE(spool), 0, 0, "the path of a directory", NULL },
-	{ "store", SETTING_PATH, PLACE(store), 0, 0, "the path of a file", NULL },
-	{ "jobs", SETTING_NUMBER, PLACE(jobs), 1, 64, "a number from 1 to 64", NULL },
-	{ "time_limit", SETTING_SECONDS, PLACE(time_limit_s), 1, 86400,
-	  "a time from 1s to 1d, such as 10m", NULL },
-	{ "memory", SETTING_MEBIBYTES, PLACE(memory_mb), 64, 1 << 20,
-	  "a size from 64M to 1024G, such as 1G", NULL },
-	{ "embedding_url", SETTING_URL, PLACE(embedding.url), 0, 0,
-	  "a URL such as https://host/v1, or nothing for the built-in way", NULL },
-	{ "embedding_model", SETTING_TEXT, PLACE(embedding.model), 0, 0,
-	  "a name of up to 127 bytes", NULL },
-	{ "embedding_key_file", SETTING_TEXT, PLACE(embedding.key_file), 0, 0, "a path", NULL },
-	{ "embedding_timeout", SETTING_MS, PLACE(embedding.timeout_ms), 10, 3600000,
-	  "a time from 10ms to 1h", NULL },
-	{ "embedding_retries", SETTING_NUMBER, PLACE(embedding.retries), 0, 20,
-	  "a number from 0 to 20", NULL },
-	{ "dimension", SETTING_NUMBER, PLACE(dimension), 0, 8192, "a number from 0 to 8192", NULL },
-	{ "chat_url", SETTING_URL, PLACE(chat.url), 0, 0,
-	  "a URL such as https://host/v1, or nothing for the built-in way", NULL },
-	{ "chat_model", SETTING_TEXT, PLACE(chat.model), 0, 0, "a name of up to 127 bytes", NULL },
-	{ "chat_key_file", SETTING_TEXT, PLACE(chat.key_file), 0, 0, "a path", NULL },
-	{ "chat_timeout", SETTING_MS, PLACE(chat.timeout_ms), 10, 3600000, "a time from 10ms to 1h",
-	  NULL },
-	{ "chat_retries", SETTING_NUMBER, PLACE(chat.retries), 0, 20, "a number from 0 to 20",
-	  NULL },
+#define KEY(member, ...) OPTION_KEY(struct config, member, __VA_ARGS__)
+const struct option_entry config_entries[] = {
+	KEY(board, .name = "board", .takes = "/NAME",
+	    .help = "the board (default: as trackctl finds it)", .set = option_board,
+	    .allowed = "a name such as /trackd"),
+	KEY(socket, .name = "socket", .takes = "PATH",
+	    .help = "the board's socket (default: by its name)", .set = option_text,
+	    .allowed = "a path"),
+	KEY(spool, .name = "spool", .takes = "DIR",
+	    .help = "where documents are handed in; alone on the command line: serve it",
+	    .set = option_path, OPTION_GIVEN(struct config, spool_named),
+	    .allowed = "the path of a directory"),
+	KEY(store, .name = "store", .takes = "FILE", .help = "the document store",
+	    .set = option_path, .allowed = "the path of a file"),
+	KEY(jobs, .name = "jobs", .takes = "N", .help = "documents at once: 1 to 64 (default 2)",
+	    .set = option_number, .min = 1, .max = 64, .allowed = "a number from 1 to 64"),
+	KEY(time_limit_s, .name = "time-limit", .takes = "TIME",
+	    .help = "processor time that one document may take (default 10m)",
+	    .set = option_seconds, .min = 1, .max = 86400,
+	    .allowed = "a time from 1s to 1d, such as 10m"),
+	KEY(memory_mb, .name = "memory", .takes = "SIZE",
+	    .help = "memory that one document may take (default 1G)", .set = option_mebibytes,
+	    .min = 64, .max = 1 << 20, .allowed = "a size from 64M to 1024G, such as 1G"),
+	KEY(embedding.url, .name = "embedding-url", .takes = "URL",
+	    .help = "of an OpenAI-compatible API (default: built in, no network)",
+	    .set = option_url,
+	    .allowed = "a URL such as https://host/v1, or nothing for the built-in way"),
+	KEY(embedding.model, .name = "embedding-model", .takes = "NAME", .help = "its model",
+	    .set = option_text, .allowed = "a name of up to 127 bytes"),
+	KEY(embedding.key_file, .name = "embedding-key-file", .takes = "FILE",
+	    .help = "file with its key", .set = option_text, .allowed = "a path"),
+	KEY(embedding.timeout_ms, .name = "embedding-timeout", .takes = "TIME",
+	    .help = "for one request (default 30s)", .set = option_ms, .min = 10, .max = 3600000,
+	    .allowed = "a time from 10ms to 1h"),
+	KEY(embedding.retries, .name = "embedding-retries", .takes = "N",
+	    .help = "after the first try: 0 to 20 (default 2)", .set = option_number, .min = 0,
+	    .max = 20, .allowed = "a number from 0 to 20"),
+	KEY(dimension, .name = "dimension", .takes = "N",
+	    .help = "that its vectors must have: up to 8192 (default 0: as it answers)",
+	    .set = option_number, .min = 0, .max = 8192, .allowed = "a number from 0 to 8192"),
+	KEY(chat.url, .name = "chat-url", .takes = "URL",
+	    .help = "of an API that writes summaries (default: built in, extractive)",
+	    .set = option_url,
+	    .allowed = "a URL such as https://host/v1, or nothing for the built-in way"),
+	KEY(chat.model, .name = "chat-model", .takes = "NAME", .help = "its model",
+	    .set = option_text, .allowed = "a name of up to 127 bytes"),
+	KEY(chat.key_file, .name = "chat-key-file", .takes = "FILE", .help = "file with its key",
+	    .set = option_text, .allowed = "a path"),
+	KEY(chat.timeout_ms, .name = "chat-timeout", .takes = "TIME",
+	    .help = "for one request (default 60s)", .set = option_ms, .min = 10, .max = 3600000,
+	    .allowed = "a time from 10ms to 1h"),
+	KEY(chat.retries, .name = "chat-retries", .takes = "N",
+	    .help = "after the first try: 0 to 20 (default 2)", .set = option_number, .min = 0,
+	    .max = 20, .allowed = "a number from 0 to 20"),
+	{ 0 },
 };
-
-#define KEY_NUMBER(key, takes, help) KEY_##key,
-enum { DOCPROC_KEYS(KEY_NUMBER) N_KEYS };
-static_assert(sizeof settings / sizeof settings[0] == N_KEYS, "a setting a key");
-
-static const struct settings table = { settings, N_KEYS };
+#undef KEY
 
 /* ---- Defaults ------------------------------------------------------------ */
 
@@ -65,7 +84,7 @@ static void place(char *to, size_t size, const char *name)
 		to[0] = '\0';
 }
 
-void settings_default(struct config *ret_config)
+void config_defaults(struct config *ret_config)
 {
 	*ret_config = (struct config){
 		.jobs = 2,
@@ -78,20 +97,7 @@ void settings_default(struct config *ret_config)
 	place(ret_config->store, sizeof ret_config->store, "documents.db");
 }
 
-bool settings_network(const struct config *config)
+bool config_network(const struct config *config)
 {
 	return config->embedding.url[0] != '\0' || config->chat.url[0] != '\0';
-}
-
-/* ---- Setting ------------------------------------------------------------- */
-
-int settings_set(struct config *config, const char *where, const char *key, const char *value,
-		 struct setting_fault *fault)
-{
-	return settings_apply(&table, config, where, key, value, fault);
-}
-
-int settings_read(struct config *config, const char *path, struct setting_fault *fault)
-{
-	return settings_load(&table, config, path, fault);
 }

@@ -306,7 +306,7 @@ static int open_all(struct server *server)
 	}
 	server->jobs.zygote = &server->zygote;
 	/* If it fails here it fails in each worker, which says so. */
-	(void)sandbox_prepare(settings_network(server->config));
+	(void)sandbox_prepare(config_network(server->config));
 	if (spool_open(&server->spool, server->config->spool, &failure) < 0 ||
 	    spool_lock(&server->spool, &failure) < 0) {
 		failure_tell(&failure);

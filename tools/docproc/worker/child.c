@@ -70,7 +70,7 @@ static int lock_in(const struct config *config, struct trackd *trackd, struct tr
 		.store = config->store,
 		.keys = { config->embedding.url[0] ? config->embedding.key_file : "",
 			  config->chat.url[0] ? config->chat.key_file : "" },
-		.network = settings_network(config),
+		.network = config_network(config),
 	};
 	const struct limits limits = { config->time_limit_s, config->memory_mb };
 	int abi = 0, error = sandbox_limits(&sandbox);
