@@ -18,6 +18,7 @@ comma := ,
 SANITIZE ?=
 BUILD ?= build$(if $(SANITIZE),/$(SANITIZE))
 CC ?= gcc
+OBJCOPY ?= objcopy
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection
@@ -81,7 +82,9 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 prog = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
 
 lib_so := $(BUILD)/libtrackd.so.$(VERSION)
-lib_a := $(BUILD)/libtrackd.a
+# For programs outside: nothing but the public calls is visible. Programs here link the modules, library.a.
+lib_static := $(BUILD)/libtrackd.a
+lib_a := $(BUILD)/library.a
 programs := $(BUILD)/trackd $(BUILD)/trackctl $(BUILD)/docproc $(BUILD)/trackd-http
 # Test programs link the daemon's modules too, all but its main().
 daemon_a := $(BUILD)/daemon.a
@@ -137,7 +140,7 @@ help: ## this list
 deps:
 	$(call packages,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES) $(HTTP_PACKAGES))
 
-build: $(lib_so) $(lib_a) $(programs)
+build: $(lib_so) $(lib_static) $(programs)
 	@:
 
 tests: build $(test_programs) $(bench_programs) $(bench_http_programs)
@@ -155,6 +158,14 @@ $(lib_so): $(call obj,$(lib_src)) libclient/libtrackd.map
 	$(Q)ln -sf libtrackd.so.$(SOVERSION) $(BUILD)/libtrackd.so
 
 $(lib_a): $(call obj,$(lib_src))
+
+# All modules as one object, in which only the public names stay global: a program may have a lock_take() of its own.
+$(lib_static): $(call obj,$(lib_src))
+	$(call say,AR,$@)
+	$(Q)$(CC) -r -nostdlib -o $(BUILD)/obj/libtrackd.o $^
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='trackd_*' $(BUILD)/obj/libtrackd.o
+	$(Q)rm -f $@ && $(AR) rcs $@ $(BUILD)/obj/libtrackd.o
+
 $(daemon_a): $(call obj,$(filter-out daemon/main.c,$(daemon_src)))
 $(common_a): $(call obj,$(common_src))
 $(trackctl_a): $(call obj,$(filter-out tools/trackctl/main.c,$(trackctl_src)))
@@ -350,7 +361,7 @@ arm64 := $(BUILD)/arm64
 arm64_root := $(abspath $(arm64)/root)
 arm64_libraries := libc6-dev libcmocka-dev $(filter %-dev,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES) $(HTTP_PACKAGES))
 arm64_make = PKG_CONFIG_LIBDIR=$(arm64_root)/usr/lib/aarch64-linux-gnu/pkgconfig:$(arm64_root)/usr/share/pkgconfig \
-	PKG_CONFIG_SYSROOT_DIR=$(arm64_root) $(MAKE) --no-print-directory -j2 CI=1 AR=aarch64-linux-gnu-ar
+	PKG_CONFIG_SYSROOT_DIR=$(arm64_root) $(MAKE) --no-print-directory -j2 CI=1 AR=aarch64-linux-gnu-ar OBJCOPY=aarch64-linux-gnu-objcopy
 arm64_gcc := aarch64-linux-gnu-gcc --sysroot=$(arm64_root)
 arm64_clang := clang --target=aarch64-linux-gnu --sysroot=$(arm64_root) -Wno-unused-command-line-argument
 arm64_programs := $(patsubst tests/%.c,$(arm64)/tests/%,$(filter-out tests/unit/docproc/% tests/unit/trackd-http/%,$(unit_src)) \
@@ -405,7 +416,7 @@ installed := \
 	755:$(BUILD)/trackd:$(BINDIR)/trackd \
 	755:$(BUILD)/trackctl:$(BINDIR)/trackctl \
 	644:$(lib_so):$(LIBDIR)/libtrackd.so.$(VERSION) \
-	644:$(lib_a):$(LIBDIR)/libtrackd.a \
+	644:$(lib_static):$(LIBDIR)/libtrackd.a \
 	644:libclient/trackd.h:$(INCLUDEDIR)/trackd.h \
 	644:libclient/libtrackd.pc.in:$(LIBDIR)/pkgconfig/libtrackd.pc \
 	$(foreach page,$(wildcard libclient/*.3 tools/*/*.1 tools/*/*.5 daemon/*.5 daemon/*.8), \
@@ -432,7 +443,7 @@ fill := sed -e 's|@PREFIX@|$(PREFIX)|; s|@BINDIR@|$(BINDIR)|; s|@LIBDIR@|$(LIBDI
 
 # Root writes nothing into a tree that is somebody else's: what is root's there, its user cannot clean.
 install: ## below PREFIX=/usr/local; DESTDIR=FOLDER for packagers
-	$(Q)if ! $(MAKE) -s -q $(lib_so) $(lib_a) $(programs); then \
+	$(Q)if ! $(MAKE) -s -q $(lib_so) $(lib_static) $(programs); then \
 		owner=$$(stat -c %U .); \
 		if [ "$$(id -u)" = 0 ] && [ "$$owner" != root ]; then \
 			echo "make install: not everything is built; run make as $$owner first" >&2; exit 1; fi; \
