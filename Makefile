@@ -329,6 +329,20 @@ tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
 plain_tests = $(filter-out $(e2e_test_clients),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
 TESTS ?= $(asan_programs) $(plain_tests) $(tsan_programs)
 
+# Groups that TESTS may name. Those of `quick` need nothing but the programs and their own.
+group_unit := $(call prog,$(unit_src))
+group_crash = $(crash_programs) $(crash_mutants)
+group_stress := $(call prog,$(stress_src))
+group_lint := $(wildcard tests/lint/*.sh tests/lint/*.py)
+group_e2e := $(wildcard tests/e2e/*.sh tests/e2e/*/*.sh tests/e2e/*.py)
+group_browser := $(wildcard tests/browser/*.mjs)
+group_fuzz := tests/fuzz/short
+group_systemd = $(filter tests/systemd/%,$(system_tests))
+groups := unit crash stress lint e2e browser fuzz systemd
+quick := unit crash stress
+named_tests = $(foreach test,$(TESTS),$(if $(filter $(test),$(groups)),$(group_$(test)),$(test)))
+tests_target = $(if $(filter-out $(quick),$(TESTS)),check-build,build $(named_tests))
+
 check-build: $(BUILD)/browser/node_modules
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD) tests fuzz-build
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
@@ -340,10 +354,10 @@ $(BUILD)/browser/node_modules: tests/browser/package.json tests/browser/package-
 	$(Q)mkdir -p $(@D) && cp $^ $(@D)
 	$(Q)cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules
 
-check: deps ## every promise, proven; TESTS="PATH..." for some only
+check: deps ## every promise, proven; TESTS=unit, or crash stress lint e2e browser fuzz systemd, or PATH...
 	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) check-build
-	$(Q)tests/run --build $(BUILD) $(TESTS)
+	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) $(tests_target)
+	$(Q)tests/run --build $(BUILD) $(named_tests)
 
 check-asan: deps ## under AddressSanitizer and UBSan
 	$(call packages,$(CHECK_PACKAGES))

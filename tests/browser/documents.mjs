@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// tests/run: serial timeout=300
+// tests/run: alone=browser timeout=300
 //
 // Real documents through the real chain: the page hands them in, the worker takes them up, the page shows each stage.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// tests/run: serial timeout=300
+// tests/run: alone=browser timeout=300
 //
 // The page stays true: through kills, restarts of the gateway and of the daemon, with twenty tabs, and without a stream.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// tests/run: serial timeout=300
+// tests/run: alone=browser timeout=300
 //
 // What the page looks and sounds like, for everybody: screenshots to look at in build/screenshots/, an audit by axe, the
 // keyboard alone, reduced motion, 320 px; and what it lets in.

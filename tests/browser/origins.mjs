@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
-// tests/run: serial timeout=300
+// tests/run: alone=browser timeout=300
 //
 // A web application of another origin asks the gateway, in Chromium and in Firefox: it may read all answers if its origin
 // is configured, and none if it is not.

@@ -2,7 +2,7 @@
 /*
  * The segment's bytes overwritten at random: whatever they are, no reader crashes, hangs or returns
  * an unterminated string, and with the mutexes spared the daemon's calls neither. Meant to be built
- * with AddressSanitizer and UndefinedBehaviorSanitizer. tests/run: serial timeout=600
+ * with AddressSanitizer and UndefinedBehaviorSanitizer. tests/run: alone=stress timeout=600
  *
  *	garbage [--seed S] [--rounds N] [--first ROUND]
  *

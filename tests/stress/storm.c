@@ -8,7 +8,7 @@
  *
  *	storm [SECONDS [SEED]]          20 s; `make storm` runs it for half an hour
  *
- * tests/run: serial timeout=300
+ * tests/run: alone=stress timeout=300
  */
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/clock.h"

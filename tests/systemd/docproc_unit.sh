@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=600
+# tests/run: alone=systemd timeout=600
 #
 # docproc.service under a real systemd: who may do what, locked in twice, killed and restarted,
 # stopped in good order.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=600
+# tests/run: alone=systemd timeout=600
 #
 # trackd-http.service under a real systemd: started by its socket, hardened, reloaded, killed,
 # restarted without a refused connection, stopped.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=300
+# tests/run: alone=systemd timeout=300
 #
 # The lines of README.md that install trackd, to the letter, under a real systemd.
 . "$(dirname "$0")/../harness/lib.sh"

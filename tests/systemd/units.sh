@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# tests/run: serial timeout=600
+# tests/run: alone=systemd timeout=600
 #
 # The units under a real systemd: started by the socket, killed, stopped in its tracks, reloaded,
 # stopped and started, rebooted; and who may do what.
