@@ -76,8 +76,8 @@ static int settle(struct store *store, const char *provider, unsigned dimension,
 	return result;
 }
 
-/* As long as there is no vector at all, whoever comes last is right: a first attempt that failed
- * over a wrong setting must not nail it down. store_put() looks again. */
+/* While the store has no vectors, each attempt may set provider and dimension anew: a first attempt
+ * that failed because of a wrong setting must not fix that setting. store_put() checks again. */
 static int settle_anew(struct store *store, const char *provider, unsigned dimension,
 		       struct failure *failure)
 {

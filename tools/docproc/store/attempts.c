@@ -87,7 +87,7 @@ static void abandon(const struct config *config, const char *id)
 	struct failure failure;
 	struct store *store;
 
-	/* A store that nobody has made yet holds nothing. */
+	/* A store that does not exist yet has no attempts. */
 	if (access(config->store, F_OK) < 0)
 		return;
 	int result = store_open(config->store, STORE_WRITE, &store, &failure);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Unfinished attempts in the store, and who may remove them. Whoever works on a document holds a
- * shared lock on the store's folder for as long as the process lives; what is unfinished while
- * nobody holds it is of the dead.
+ * Unfinished attempts in the store, and who may remove them. A process that works on documents
+ * holds a shared lock on the store's folder until it ends. If no process holds the lock, all
+ * unfinished attempts were left by dead processes.
  */
 #ifndef DOCPROC_STORE_ATTEMPTS_H
 #define DOCPROC_STORE_ATTEMPTS_H
@@ -10,8 +10,9 @@
 #include "tools/docproc/config/config.h"
 #include "tools/documents/failure.h"
 
-/* Be one who works, until the end of the process. Makes the store and its side files, which a
- * process that is locked in may open, but not make. What goes wrong is told when it is opened. */
+/* Take the shared lock until the process ends. Also creates the store and its side files, because
+ * a sandboxed process may open but not create them. If that fails, the next store_open()
+ * reports it. */
 void attempts_share(const struct config *config);
 
 /* Remove what the attempt at a document left. */

@@ -12,8 +12,8 @@
  *
  * Triggers keep the index in step with the chunks, also when a document takes its chunks along.
  *
- * Vectors are in a table with rowids: rows without lie in index pages, in which more than a quarter
- * of a page overflows into a page of its own, and a vector is longer than that.
+ * The table of vectors has rowids: WITHOUT ROWID tables keep rows in index pages, where a row longer
+ * than a quarter of a page overflows into a separate page, and a vector is longer than that.
  */
 #include "tools/docproc/store/schema.h"
 #include <time.h>
@@ -22,7 +22,7 @@ static const char SCHEMA[] =
 	"CREATE TABLE documents ("
 	" number INTEGER PRIMARY KEY,"
 	" id TEXT NOT NULL UNIQUE," /* with SCHEMA_ATTEMPT behind it: not finished */
-	" user_id TEXT NOT NULL,"   /* '': nobody's */
+	" user_id TEXT NOT NULL,"   /* '': no owner */
 	" filename TEXT NOT NULL,"
 	" content_type TEXT NOT NULL,"
 	" pages INTEGER NOT NULL," /* 0: the format has none */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The documents that have been processed, in SQLite: text, vectors, summaries. WAL with side files
- * that stay, group-readable, so that another user may read while nobody writes.
+ * The processed documents, in SQLite: text, vectors, summaries. The database is in WAL mode. Its
+ * side files are group-readable and are kept, so that other users can read without a running
+ * writer.
  *
- * An attempt at a document is written beside what the store has of it, under a key of its own, and
- * takes its place in one transaction when it is finished; so a failed attempt loses nothing.
+ * An attempt at a document is stored under a separate key, beside the document's existing version,
+ * and replaces it in one transaction when it is finished; so a failed attempt loses nothing.
  */
 #ifndef DOCPROC_STORE_STORE_H
 #define DOCPROC_STORE_STORE_H
@@ -17,15 +18,15 @@ struct store;
 
 enum store_mode { STORE_READ, STORE_WRITE };
 
-/* Opens, and in STORE_WRITE makes what is missing. FAILED says what to do: no such file, no
- * permission, not a store, made by a newer version. */
+/* Open the store; STORE_WRITE also creates missing files and tables. If it fails (no such file, no
+ * permission, not a store, made by a newer version), the failure advises what to do. */
 int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	       struct failure *failure);
 void store_close(struct store *store);
 
-/* Call this before store_put(). All vectors of a store are of one provider and dimension. The first
- * attempt settles it; another one is FAILED, with what to do. As long as there is no vector, whoever
- * comes last settles it. */
+/* Call this before store_put(). All vectors of a store have the same provider and dimension. While
+ * the store has no vectors, the latest call sets both; afterwards, a call with other values returns
+ * FAILED, with advice. */
 int store_provider(struct store *store, const char *provider, unsigned dimension,
 		   struct failure *failure);
 
@@ -39,8 +40,8 @@ struct store_attempt {
 };
 
 /* Write an attempt, in one transaction. Reports chunks. 0, FAILED, CANCELLED: nothing of it is left.
- * It waits for other writers up to 5 s, as do the calls below, and hears a request to cancel
- * meanwhile. What was written can be finished or abandoned though the disk becomes full. */
+ * It waits for other writers up to 5 s, as do the calls below, and checks for a request to cancel
+ * meanwhile. A written attempt can be finished or abandoned even if the disk becomes full. */
 int store_put(struct store *store, const struct store_attempt *attempt, struct report *report,
 	      struct failure *failure);
 
@@ -58,7 +59,7 @@ struct store_document {
 	char *summary; /* the caller frees it */
 };
 
-/* A finished document. owner NULL: whoever's it is. 1 found, 0 not, FAILED. */
+/* A finished document. owner NULL: of any owner. 1 found, 0 not, FAILED. */
 int store_get(struct store *store, const char *id, const char *owner,
 	      struct store_document *ret_document, struct failure *failure);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From SQLite's answers to sentences. The sentence is for the document's owner and names no path;
- * the advice is for whoever runs the service, and does.
+ * Turns SQLite's errors into sentences. The sentence is for the document's owner and names no path;
+ * the advice is for the service's administrator and names paths.
  */
 #include "tools/docproc/store/database.h"
 #include <errno.h>

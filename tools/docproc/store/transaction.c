@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statements and transactions of the store. Whoever writes begins with BEGIN IMMEDIATE, so that
- * waiting happens at one place, before anything has been read, and a transaction that has begun is
- * never turned away.
+ * Statements and transactions of the store. Every writing transaction starts with BEGIN IMMEDIATE:
+ * it waits for other writers in one place, before it reads anything, and SQLite never refuses it the
+ * write lock later.
  *
  * A disk that becomes full after an attempt was written must let it be finished, or removed. Both
  * need room in the write-ahead log, and the log gives room back only after it was copied into the
