@@ -69,7 +69,7 @@ static void add(struct table *table, const struct option_entry *entry, void *tar
 	add_letter(table, entry);
 }
 
-/* ':' first: a missing value is told from an unknown flag. */
+/* ':' first: getopt then distinguishes a missing value from an unknown flag. */
 static void make(struct table *table, const struct option_part *parts, bool stop)
 {
 	*table = (struct table){ .n = 0 };

@@ -24,7 +24,7 @@ void time_format_rough(char ret_text[MOMENT_TEXT], uint64_t ns);
 void time_format_short(char ret_text[MOMENT_TEXT], uint64_t ns);
 
 uint64_t time_now(void);    /* since the Unix epoch */
-uint64_t time_steady(void); /* for measuring: nobody sets it */
+uint64_t time_steady(void); /* for measuring: it is never set */
 
 /* From a to b, or 0 if b is earlier: clocks are set. */
 uint64_t time_between(uint64_t a, uint64_t b);

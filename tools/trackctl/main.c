@@ -13,15 +13,20 @@
 
 static struct ctl ctl;
 
-static const struct flag common_flags[] = {
-	{ "board", 0, FLAG_TEXT, "NAME", "the board; else $TRACKD_BOARD, the user's, the system's",
-	  &ctl.board, NULL },
-	{ "socket", 0, FLAG_TEXT, "PATH", "the daemon's socket; else $TRACKD_SOCKET, the board's",
-	  &ctl.socket, NULL },
-	{ "json", 0, FLAG_BOOL, NULL, "one JSON document (watch: one a line)", &ctl.json, NULL },
-	{ "color", 0, FLAG_TEXT, "WHEN", "auto, always or never", &ctl.color, NULL },
-	{ "help", 'h', FLAG_BOOL, NULL, "show help", &ctl.help, NULL },
-	{ "version", 'V', FLAG_BOOL, NULL, "show the version", &ctl.version, NULL },
+static const struct option_entry common_flags[] = {
+	OPTION(struct ctl, board, .name = "board", .takes = "NAME",
+	       .help = "the board; else $TRACKD_BOARD, the user's, the system's",
+	       .set = option_word),
+	OPTION(struct ctl, socket, .name = "socket", .takes = "PATH",
+	       .help = "the daemon's socket; else $TRACKD_SOCKET, the board's", .set = option_word),
+	OPTION(struct ctl, json, .name = "json", .help = "one JSON document (watch: one a line)",
+	       .set = option_switch),
+	OPTION(struct ctl, color, .name = "color", .takes = "WHEN", .help = "auto, always or never",
+	       .set = option_word),
+	OPTION(struct ctl, help, .name = "help", .letter = 'h', .help = "show help",
+	       .set = option_switch),
+	OPTION(struct ctl, version, .name = "version", .letter = 'V', .help = "show the version",
+	       .set = option_switch),
 	{ 0 },
 };
 
@@ -52,16 +57,29 @@ static int look_at_terminal(void)
 	return 0;
 }
 
+/* verb: NULL before it is known. The index of the first argument, or -1 after a message. */
+static int parse(const struct verb *verb, int argc, char **argv)
+{
+	const struct option_part parts[] = { { common_flags, &ctl },
+					     { verb ? verb->entries : NULL,
+					       verb ? verb->target : NULL },
+					     { NULL, NULL } };
+	struct fault fault = { .text = "" };
+	char see[64];
+
+	snprintf(see, sizeof see, "trackctl help%s%s", verb ? " " : "", verb ? verb->name : "");
+	int first = option_parse(parts, argc, argv, !verb || verb->rest_is_command, see, &fault);
+	if (first < 0)
+		(void)ctl_fail(EXIT_CODE_USAGE, "%s", fault.text);
+	return first;
+}
+
 /* argv[0] is the verb, or stands for it. */
 static int run_verb(const struct verb *verb, int argc, char **argv)
 {
-	char name[64];
-
-	snprintf(name, sizeof name, "trackctl %s", verb->name);
-	argv[0] = name; /* what getopt calls us */
-	int first = flags_parse(argc, argv, common_flags, verb->flags, verb->rest_is_command);
+	int first = parse(verb, argc, argv);
 	if (first < 0)
-		return usage(verb->name);
+		return EXIT_CODE_USAGE;
 	if (ctl.help) {
 		verb_explain(verb);
 		return EXIT_CODE_DONE;
@@ -80,11 +98,11 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
-	ctl.flags = common_flags;
-	int first = flags_parse(argc, argv, common_flags, NULL, true);
+	ctl.entries = common_flags;
+	int first = parse(NULL, argc, argv);
 
 	if (first < 0)
-		return usage(NULL);
+		return EXIT_CODE_USAGE;
 	if (ctl.version)
 		return version();
 	if (first == argc && ctl.help) {
@@ -99,10 +117,22 @@ static int run(int argc, char **argv)
 	return verb ? run_verb(verb, argc - first, argv + first) : verb_unknown(argv[first]);
 }
 
+/* The options for completion and for the tests. */
+static int list(void)
+{
+	option_list(stdout, "-", common_flags);
+	for (size_t i = 0; verb_at(i); i++) {
+		option_list_verb(stdout, verb_at(i)->name, NULL, verb_at(i)->arguments);
+		if (verb_at(i)->entries)
+			option_list(stdout, verb_at(i)->name, verb_at(i)->entries);
+	}
+	return EXIT_CODE_DONE;
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_ALL, "");
-	int code = run(argc, argv);
+	int code = option_list_wanted(argc, argv) ? list() : run(argc, argv);
 
 	trackd_close(ctl.trackd);
 	/* A full disk or a closed pipe must not look like success. */

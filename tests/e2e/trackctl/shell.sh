@@ -29,6 +29,16 @@ is "$(completed trackctl wait '')" "open-1" "ids of what is not over"
 is "$(completed trackctl update open-1 '')" "extracting chunking embedding indexing summarizing" "stages"
 is "$(completed trackctl update --pid 5 open-1 ch)" "chunking" "stages behind an option"
 is "$(completed trackctl ls --ow)" "--owner" "options of the verb"
+# One table gives the options; completion, help and the manual must know each of them.
+unknown=
+while IFS=$'\t' read -r what verb name _; do
+	[ "$what" = option ] || continue
+	[ "$verb" = - ] && verb=
+	[[ " $(completed trackctl $verb "$name") " == *" $name "* ]] || unknown+=" completion:$verb$name"
+	[[ $(trackctl help $verb) == *" $name"* ]] || unknown+=" help:$verb$name"
+	grep -q -- "$(sed 's/-/[-\\]*/g' <<<"${name#--}")" "$tree/tools/trackctl/trackctl.1" || unknown+=" manual:$verb$name"
+done < <(trackctl --list-options)
+is "$unknown" "" "every option of the table is completed, explained and in the manual"
 is "$(completed trackctl --j)" "--json" "options of all"
 is "$(completed trackctl ls --owner '')" "alice bob" "owners"
 is "$(completed trackctl ls --kind '')" "document" "kinds"

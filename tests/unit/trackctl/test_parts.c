@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* trackctl's own parts: options, lines of progress, text in cells, bars, rows that fit, verbs that
  * were meant. */
+#include "tools/common/option.h"
+#include "tools/common/value.h"
 #include "tools/trackctl/run/progress.h"
-#include "tools/trackctl/session/flags.h"
 #include "tools/trackctl/session/terminal.h"
 #include "tools/trackctl/verbs/verbs.h"
 #include "tools/trackctl/view/rows.h"
@@ -38,53 +39,59 @@ static void durations_are_parsed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		int64_t ms = -1;
-		assert_int_equal(flags_duration(cases[i].text, &ms), cases[i].ms >= 0);
-		assert_int_equal(ms, cases[i].ms);
+		uint64_t ms = UINT64_MAX;
+		int error = value_duration(cases[i].text, 0, INT64_MAX, &ms);
+		if ((error == 0) != (cases[i].ms >= 0))
+			fail_msg("\"%s\": %d", cases[i].text, error);
+		assert_true((int64_t)ms == cases[i].ms);
 	}
 }
 
 static void numbers_are_parsed(void **state)
 {
+	static const char *const refused[] = {
+		"18446744073709551616", "-1", "+1", " 1", "1 ", "0x10", ""
+	};
 	uint64_t number = 5;
 
 	(void)state;
-	assert_true(flags_number("18446744073709551615", &number));
+	assert_int_equal(value_number("18446744073709551615", 0, UINT64_MAX, &number), 0);
 	assert_true(number == UINT64_MAX);
-	assert_false(flags_number("18446744073709551616", &number));
-	assert_false(flags_number("-1", &number));
-	assert_false(flags_number("+1", &number));
-	assert_false(flags_number(" 1", &number));
-	assert_false(flags_number("1 ", &number));
-	assert_false(flags_number("0x10", &number));
-	assert_false(flags_number("", &number));
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+		assert_true(value_number(refused[i], 0, UINT64_MAX, &number) < 0);
 }
 
 static void options_may_stand_anywhere(void **state)
 {
-	bool flag = false, given = false;
-	const char *text = NULL;
-	uint64_t number = 0;
-	const struct flag flags[] = {
-		{ "flag", 'f', FLAG_BOOL, NULL, "", &flag, NULL },
-		{ "text", 't', FLAG_TEXT, "T", "", &text, NULL },
-		{ "number", 0, FLAG_NUMBER, "N", "", &number, &given },
+	struct wanted {
+		bool flag, given;
+		const char *text;
+		uint64_t number;
+	} wanted = { .flag = false };
+	const struct option_entry entries[] = {
+		OPTION(struct wanted, flag, .name = "flag", .letter = 'f', .set = option_switch),
+		OPTION(struct wanted, text, .name = "text", .letter = 't', .takes = "T",
+		       .set = option_word),
+		OPTION(struct wanted, number, .name = "number", .takes = "N", .set = option_integer,
+		       OPTION_GIVEN(struct wanted, given)),
 		{ 0 },
 	};
+	const struct option_part parts[] = { { entries, &wanted }, { NULL, NULL } };
+	struct fault fault;
 	char *argv[] = { "verb", "one", "--number=7", "-f", "two", "-tx", "--", "--flag", NULL };
 
 	(void)state;
-	assert_int_equal(flags_parse(8, argv, flags, NULL, false), 5);
-	assert_true(flag && given);
-	assert_string_equal(text, "x");
-	assert_int_equal(number, 7);
+	assert_int_equal(option_parse(parts, 8, argv, false, "help", &fault), 5);
+	assert_true(wanted.flag && wanted.given);
+	assert_string_equal(wanted.text, "x");
+	assert_int_equal(wanted.number, 7);
 	assert_string_equal(argv[5], "one");
 	assert_string_equal(argv[7], "--flag");
 	/* Of a command, they are the command's. */
 	char *command[] = { "run", "--flag", "sh", "-t", "x", NULL };
-	text = NULL;
-	assert_int_equal(flags_parse(5, command, flags, NULL, true), 2);
-	assert_null(text);
+	wanted.text = NULL;
+	assert_int_equal(option_parse(parts, 5, command, true, "help", &fault), 2);
+	assert_null(wanted.text);
 }
 
 /* ---- Progress ---------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One look at a board is one pass over a copy of it. A pass that finds nothing is the end. What a
- * pass finds on a board in use may be somebody's half-done work, so it is looked for again: a fault
+ * pass finds on a board in use may be unfinished work of a writer, so it is looked for again: a fault
  * is what every pass found in the same words, in the same tenant of the same slot. Two passes are
  * enough where nothing moved in between.
  */

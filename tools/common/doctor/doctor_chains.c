@@ -3,7 +3,7 @@
  * The doctor on the two indexes. Every chain is walked once, with a mark on every slot it meets: a
  * slot that is met again is a cycle or two chains run together. Then every living record must have
  * been met where its hash says, once. A record that leaves may still be in a chain, but one that is
- * FREE may not. owner_prev is a hint that nobody believes unchecked, so it only has to be a slot.
+ * FREE may not. owner_prev is a hint that is checked before use, so it only has to be a slot.
  */
 #include "libclient/record/index.h"
 #include "libclient/trackd.h"
@@ -212,7 +212,7 @@ static int same_id(const struct check *check, uint32_t a, uint32_t b)
 	return error < 0 ? error : memcmp(one.id, other.id, sizeof one.id) == 0;
 }
 
-/* Two living records of one id: whoever made the newer died before it had removed the older. */
+/* Two live records of one id: the maker of the newer died before it removed the older. */
 static int check_twins_of(struct check *check, uint32_t slot)
 {
 	const struct layout_head *head = head_at(check, slot);

@@ -213,7 +213,7 @@ static void check_kinds(struct check *check)
 
 /* ---- Clients and stripes ----------------------------------------------- */
 
-/* An entry that is not ready is nobody's: its claimant may be about to fill it in, or died. */
+/* An entry that is not ready belongs to no worker yet: its claimant is filling it in, or died. */
 static void check_client(struct check *check, uint32_t entry)
 {
 	const struct layout_client *client = &check->image.board.clients[entry];

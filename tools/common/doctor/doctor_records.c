@@ -322,7 +322,7 @@ static void check_slot(struct check *check, uint32_t slot, bool held)
 		    state == SLOT_LIVE ? "clear" : "set", names[state]);
 }
 
-/* Whoever removed the record died when all was done but letting go of its lock. The slot can be
+/* The remover of the record died just before it released its lock. The slot can be
  * claimed, and the claimant takes the lock over: nothing is left to repair. */
 static bool is_left_free(const struct check *check, uint32_t slot, const union layout_mutex *mutex)
 {

@@ -53,7 +53,7 @@ struct doctor_report {
 	uint32_t orphans_free; /* locks of free slots whose holder died: the next one takes over */
 	uint32_t earlier_ttl;  /* tasks that expire by an earlier setting of the board's ttl */
 	bool retired;          /* replaced by another board */
-	bool repair_due;       /* somebody asked for a repair that has not been made yet */
+	bool repair_due;       /* a process asked for a repair that has not been made yet */
 	bool other_boot;       /* made before the last reboot */
 	bool foreign_pids;     /* made in another pid namespace: no holder could be looked for */
 };

@@ -50,7 +50,7 @@ bool child_has_members(const struct child *child);
 void child_free(struct child *child);
 
 /* End as the command did: by the signal `number`, without a core of our own. Returns only if that
- * signal ends nobody. all: our whole group, as if the terminal had sent it. */
+ * signal ends no process. all: our whole group, as if the terminal had sent it. */
 void child_die_likewise(int number, bool all);
 
 #endif

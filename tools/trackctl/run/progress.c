@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines out of a pipe, and numbers and words out of lines. */
 #include "tools/trackctl/run/progress.h"
-#include "tools/trackctl/session/flags.h"
+#include "tools/common/value.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,8 +28,8 @@ static bool parse_count(char *word, struct progress *ret_progress)
 		return false;
 	*slash = '\0';
 	ret_progress->type = PROGRESS_COUNT;
-	return flags_number(word, &ret_progress->done) &&
-	       flags_number(slash + 1, &ret_progress->total);
+	return value_number(word, 0, UINT64_MAX, &ret_progress->done) == 0 &&
+	       value_number(slash + 1, 0, UINT64_MAX, &ret_progress->total) == 0;
 }
 
 bool progress_parse(char *line, struct progress *ret_progress)

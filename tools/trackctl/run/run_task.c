@@ -187,7 +187,7 @@ static bool is_elsewhere(const struct run_task *task)
 	return memcmp(board_id, task->board_id, sizeof board_id) != 0;
 }
 
-/* See whether somebody has asked for a cancellation. This also lets the connection move on to a new
+/* Check whether a cancellation was requested. This also lets the connection move on to a new
  * board, so that a reference of the old one is not used for a change there. False: look for the
  * task, it is not where it was. */
 static bool look(struct run_task *task)

@@ -32,7 +32,7 @@ struct run_task {
 	int32_t kind_number;
 	uint8_t board_id[16];
 	uint64_t serial, created_ns;
-	bool asked; /* somebody asked for it to be cancelled */
+	bool asked; /* its cancellation was requested */
 	/* When it did not go. */
 	uint64_t again_ns, pause_ns; /* the next try, and how long after this one */
 	bool told;                   /* that the board is not to be had */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the verbs share: the options that all of them know, the connection, messages, finding a task
- * by what a person typed. A function that fails has told why on stderr and returns the exit status
+ * by what a person typed. A function that fails has printed why on stderr and returns the exit status
  * to leave with, so that a verb passes it on.
  */
 #ifndef TRACKCTL_VERBS_CTL_H
@@ -9,6 +9,7 @@
 
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
+#include "tools/common/option.h"
 #include "tools/trackctl/session/terminal.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -19,10 +20,10 @@ struct ctl {
 	const char *board, *socket; /* NULL: by the rule of trackd_open() */
 	const char *color;          /* as given, or NULL */
 	bool json, help, version;
-	bool prefixes;            /* an id may be shortened: see ctl_find() */
-	int end_signal;           /* after the verb, end by this signal; 0: exit */
-	bool end_all;             /* and send it to the whole process group */
-	const struct flag *flags; /* the table of these, for the help */
+	bool prefixes;                      /* an id may be shortened: see ctl_find() */
+	int end_signal;                     /* after the verb, end by this signal; 0: exit */
+	bool end_all;                       /* and send it to the whole process group */
+	const struct option_entry *entries; /* the table of these, for the help */
 	struct terminal terminal;
 	struct trackd *trackd; /* once ctl_open() has succeeded; closed by main() */
 };

@@ -3,13 +3,14 @@
 #include "tools/trackctl/verbs/verbs.h"
 #include <stdio.h>
 
-static struct {
+static struct options {
 	bool ended;
 } options;
 
-static const struct flag flags[] = {
-	{ "ended", 0, FLAG_BOOL, NULL,
-	  "for the worker itself: it has stopped, the task is cancelled", &options.ended, NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, ended, .name = "ended",
+	       .help = "for the worker itself: it has stopped, the task is cancelled",
+	       .set = option_switch),
 	{ 0 },
 };
 
@@ -48,7 +49,8 @@ const struct verb verb_cancel = {
 	.name = "cancel",
 	.arguments = "ID...",
 	.summary = "Ask for tasks to be cancelled; pending ones end at once",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.run = run,

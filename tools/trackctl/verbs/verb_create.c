@@ -3,26 +3,33 @@
 #include "tools/trackctl/verbs/verbs.h"
 #include <stdio.h>
 
-static struct {
+static struct options {
 	const char *owner, *name, *kind, *message;
 	uint64_t total;
 	uint32_t ttl_ms, active_ttl_ms;
 	bool replace;
 } options;
 
-static const struct flag flags[] = {
-	{ "kind", 'k', FLAG_TEXT, "KIND", "its list of stages (document)", &options.kind, NULL },
-	{ "owner", 'u', FLAG_TEXT, "USER", "whose it is", &options.owner, NULL },
-	{ "name", 'n', FLAG_TEXT, "NAME", "for people (the id)", &options.name, NULL },
-	{ "message", 'm', FLAG_TEXT, "TEXT", "what it says (Queued for processing)",
-	  &options.message, NULL },
-	{ "total", 't', FLAG_NUMBER, "N", "how much work there is", &options.total, NULL },
-	{ "ttl", 0, FLAG_TTL, "TIME", "forget it that long after its last update", &options.ttl_ms,
-	  NULL },
-	{ "active-ttl", 0, FLAG_TTL, "TIME", "the same while a living process works on it",
-	  &options.active_ttl_ms, NULL },
-	{ "replace", 0, FLAG_BOOL, NULL, "take the place of a task of that id and owner",
-	  &options.replace, NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, kind, .name = "kind", .letter = 'k', .takes = "KIND",
+	       .help = "its list of stages (document)", .set = option_word),
+	OPTION(struct options, owner, .name = "owner", .letter = 'u', .takes = "USER",
+	       .help = "whose it is", .set = option_word),
+	OPTION(struct options, name, .name = "name", .letter = 'n', .takes = "NAME",
+	       .help = "for people (the id)", .set = option_word),
+	OPTION(struct options, message, .name = "message", .letter = 'm', .takes = "TEXT",
+	       .help = "what it says (Queued for processing)", .set = option_word),
+	OPTION(struct options, total, .name = "total", .letter = 't', .takes = "N",
+	       .help = "how much work there is", .set = option_integer,
+	       .allowed = "a whole number"),
+	OPTION(struct options, ttl_ms, .name = "ttl", .takes = "TIME",
+	       .help = "forget it that long after its last update", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, active_ttl_ms, .name = "active-ttl", .takes = "TIME",
+	       .help = "the same while a living process works on it", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, replace, .name = "replace",
+	       .help = "take the place of a task of that id and owner", .set = option_switch),
 	{ 0 },
 };
 
@@ -67,7 +74,8 @@ const struct verb verb_create = {
 	.name = "create",
 	.arguments = "ID",
 	.summary = "Create a pending task",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.min_arguments = 1,
 	.max_arguments = 1,
 	.run = run,

@@ -14,15 +14,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct {
+static struct options {
 	const char *file;
 	bool quiet;
 } options;
 
-static const struct flag flags[] = {
-	{ "file", 'f', FLAG_TEXT, "PATH", "look at this file instead of a board by name",
-	  &options.file, NULL },
-	{ "quiet", 'q', FLAG_BOOL, NULL, "say nothing where all is well", &options.quiet, NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, file, .name = "file", .letter = 'f', .takes = "PATH",
+	       .help = "look at this file instead of a board by name", .set = option_word),
+	OPTION(struct options, quiet, .name = "quiet", .letter = 'q',
+	       .help = "say nothing where all is well", .set = option_switch),
 	{ 0 },
 };
 
@@ -214,6 +215,7 @@ const struct verb verb_doctor = {
 		"are\n"
 		"faults. A board in use is looked at several times: only what stays wrong is "
 		"named.",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.run = run,
 };

@@ -12,28 +12,31 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct {
+static struct options {
 	struct listing_filter filter;
 	const char *columns;
 	uint64_t limit;
 	bool no_headings, raw, list_columns, limit_given;
 } options;
 
-static const struct flag flags[] = {
-	{ "owner", 'u', FLAG_TEXT, "USER", "only the tasks of USER", &options.filter.owner, NULL },
-	{ "state", 's', FLAG_TEXT, "STATE", "only in these states or stages, with commas",
-	  &options.filter.state, NULL },
-	{ "kind", 'k', FLAG_TEXT, "KIND", "only of this kind", &options.filter.kind, NULL },
-	{ "limit", 'n', FLAG_NUMBER, "N", "only the N newest; 0: none", &options.limit,
-	  &options.limit_given },
-	{ "output", 'o', FLAG_TEXT, "COLUMNS", "these columns; +COLUMNS: these as well",
-	  &options.columns, NULL },
-	{ "columns", 0, FLAG_BOOL, NULL, "list the columns there are", &options.list_columns,
-	  NULL },
-	{ "no-headings", 0, FLAG_BOOL, NULL, "without the line of headings", &options.no_headings,
-	  NULL },
-	{ "raw", 'r', FLAG_BOOL, NULL, "single blanks between columns, nothing cut", &options.raw,
-	  NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, filter.owner, .name = "owner", .letter = 'u', .takes = "USER",
+	       .help = "only the tasks of USER", .set = option_word),
+	OPTION(struct options, filter.state, .name = "state", .letter = 's', .takes = "STATE",
+	       .help = "only in these states or stages, with commas", .set = option_word),
+	OPTION(struct options, filter.kind, .name = "kind", .letter = 'k', .takes = "KIND",
+	       .help = "only of this kind", .set = option_word),
+	OPTION(struct options, limit, .name = "limit", .letter = 'n', .takes = "N",
+	       .help = "only the N newest; 0: none", .set = option_integer,
+	       .allowed = "a whole number", OPTION_GIVEN(struct options, limit_given)),
+	OPTION(struct options, columns, .name = "output", .letter = 'o', .takes = "COLUMNS",
+	       .help = "these columns; +COLUMNS: these as well", .set = option_word),
+	OPTION(struct options, list_columns, .name = "columns",
+	       .help = "list the columns there are", .set = option_switch),
+	OPTION(struct options, no_headings, .name = "no-headings",
+	       .help = "without the line of headings", .set = option_switch),
+	OPTION(struct options, raw, .name = "raw", .letter = 'r',
+	       .help = "single blanks between columns, nothing cut", .set = option_switch),
 	{ 0 },
 };
 
@@ -259,6 +262,7 @@ const struct verb verb_ls = {
 	.name = "ls",
 	.arguments = "",
 	.summary = "List tasks, newest first",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.run = run,
 };

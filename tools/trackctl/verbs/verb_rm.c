@@ -2,13 +2,13 @@
 /* trackctl rm: forget tasks. Deleting is not cancelling, so an active one is refused. */
 #include "tools/trackctl/verbs/verbs.h"
 
-static struct {
+static struct options {
 	bool force;
 } options;
 
-static const struct flag flags[] = {
-	{ "force", 'f', FLAG_BOOL, NULL, "active tasks too; their workers are not told",
-	  &options.force, NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, force, .name = "force", .letter = 'f',
+	       .help = "active tasks too; their workers are not told", .set = option_switch),
 	{ 0 },
 };
 
@@ -45,7 +45,8 @@ const struct verb verb_rm = {
 	.name = "rm",
 	.arguments = "ID...",
 	.summary = "Forget tasks",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.run = run,

@@ -28,26 +28,31 @@
 enum { LOOK_MS = 100, CANNOT_RUN = 126, NO_COMMAND = 127, SIGNALLED = 128, GRACE_MS = 10000 };
 static const int64_t NS_IN_MS = 1000000;
 
-static struct {
+static struct options {
 	const char *kind, *id, *owner, *name;
 	int64_t grace_ms;
 	bool replace, quiet, require_board, grace_given;
 } options;
 
-static const struct flag flags[] = {
-	{ "kind", 'k', FLAG_TEXT, "KIND", "its list of stages (command: one stage, running)",
-	  &options.kind, NULL },
-	{ "id", 'i', FLAG_TEXT, "ID", "the task's id (one is made up)", &options.id, NULL },
-	{ "owner", 'u', FLAG_TEXT, "USER", "whose it is", &options.owner, NULL },
-	{ "name", 'n', FLAG_TEXT, "NAME", "for people (the command line)", &options.name, NULL },
-	{ "replace", 0, FLAG_BOOL, NULL, "take the place of a task of that id and owner",
-	  &options.replace, NULL },
-	{ "grace", 'g', FLAG_TIME, "TIME", "from SIGTERM to SIGKILL when cancelled (10)",
-	  &options.grace_ms, &options.grace_given },
-	{ "require-board", 0, FLAG_BOOL, NULL, "do not run without a task", &options.require_board,
-	  NULL },
-	{ "quiet", 'q', FLAG_BOOL, NULL, "do not print an id that was made up", &options.quiet,
-	  NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, kind, .name = "kind", .letter = 'k', .takes = "KIND",
+	       .help = "its list of stages (command: one stage, running)", .set = option_word),
+	OPTION(struct options, id, .name = "id", .letter = 'i', .takes = "ID",
+	       .help = "the task's id (one is made up)", .set = option_word),
+	OPTION(struct options, owner, .name = "owner", .letter = 'u', .takes = "USER",
+	       .help = "whose it is", .set = option_word),
+	OPTION(struct options, name, .name = "name", .letter = 'n', .takes = "NAME",
+	       .help = "for people (the command line)", .set = option_word),
+	OPTION(struct options, replace, .name = "replace",
+	       .help = "take the place of a task of that id and owner", .set = option_switch),
+	OPTION(struct options, grace_ms, .name = "grace", .letter = 'g', .takes = "TIME",
+	       .help = "from SIGTERM to SIGKILL when cancelled (10)", .set = option_time,
+	       .allowed = "a time such as 2, 0.5s, 3m or 1h",
+	       OPTION_GIVEN(struct options, grace_given)),
+	OPTION(struct options, require_board, .name = "require-board",
+	       .help = "do not run without a task", .set = option_switch),
+	OPTION(struct options, quiet, .name = "quiet", .letter = 'q',
+	       .help = "do not print an id that was made up", .set = option_switch),
 	{ 0 },
 };
 
@@ -277,7 +282,8 @@ const struct verb verb_run = {
 		"Exits as the command did, by the same signal if one killed it; 127 or 126 if it "
 		"could not\n"
 		"be run. trackctl cancel sends SIGTERM to it and all of its process group.",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.rest_is_command = true,

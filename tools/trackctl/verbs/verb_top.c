@@ -13,20 +13,24 @@
 
 enum { ONE_SHOT = 50 };
 
-static struct {
+static struct options {
 	int64_t delay_ms;
 	bool delay_given, once;
 	const char *sort, *search;
 } options;
 
-static const struct flag flags[] = {
-	{ "delay", 'd', FLAG_TIME, "TIME", "between readings (0.5)", &options.delay_ms,
-	  &options.delay_given },
-	{ "sort", 's', FLAG_TEXT, "ORDER",
-	  "activity, newest, progress, rate, time, name, owner or id", &options.sort, NULL },
-	{ "search", 'f', FLAG_TEXT, "TEXT", "only tasks in which TEXT is found", &options.search,
-	  NULL },
-	{ "once", '1', FLAG_BOOL, NULL, "one shot, on a terminal too", &options.once, NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, delay_ms, .name = "delay", .letter = 'd', .takes = "TIME",
+	       .help = "between readings (0.5)", .set = option_time,
+	       .allowed = "a time such as 2, 0.5s, 3m or 1h",
+	       OPTION_GIVEN(struct options, delay_given)),
+	OPTION(struct options, sort, .name = "sort", .letter = 's', .takes = "ORDER",
+	       .help = "activity, newest, progress, rate, time, name, owner or id",
+	       .set = option_word),
+	OPTION(struct options, search, .name = "search", .letter = 'f', .takes = "TEXT",
+	       .help = "only tasks in which TEXT is found", .set = option_word),
+	OPTION(struct options, once, .name = "once", .letter = '1',
+	       .help = "one shot, on a terminal too", .set = option_switch),
 	{ 0 },
 };
 
@@ -138,6 +142,7 @@ const struct verb verb_top = {
 	.more = "Keys: arrows or j k choose, enter detail, s S sort, / search, c cancel, f "
 		"freeze,\n"
 		"h help, q leave. Without a terminal it prints one shot.",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.run = run,
 };

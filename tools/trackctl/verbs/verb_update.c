@@ -7,18 +7,21 @@
 #include <limits.h>
 #include <string.h>
 
-static struct {
+static struct options {
 	uint64_t done, total, pid;
 	bool done_given, total_given, pid_given;
 } options;
 
-static const struct flag flags[] = {
-	{ "done", 'd', FLAG_NUMBER, "N", "work done in the stage", &options.done,
-	  &options.done_given },
-	{ "total", 't', FLAG_NUMBER, "N", "work that the stage has", &options.total,
-	  &options.total_given },
-	{ "pid", 'p', FLAG_NUMBER, "PID", "the process that works on it", &options.pid,
-	  &options.pid_given },
+static const struct option_entry flags[] = {
+	OPTION(struct options, done, .name = "done", .letter = 'd', .takes = "N",
+	       .help = "work done in the stage", .set = option_integer, .allowed = "a whole number",
+	       OPTION_GIVEN(struct options, done_given)),
+	OPTION(struct options, total, .name = "total", .letter = 't', .takes = "N",
+	       .help = "work that the stage has", .set = option_integer,
+	       .allowed = "a whole number", OPTION_GIVEN(struct options, total_given)),
+	OPTION(struct options, pid, .name = "pid", .letter = 'p', .takes = "PID",
+	       .help = "the process that works on it", .set = option_integer,
+	       .allowed = "a whole number", OPTION_GIVEN(struct options, pid_given)),
 	{ 0 },
 };
 
@@ -85,7 +88,8 @@ const struct verb verb_update = {
 	.summary = "Move a task to a stage; stage - stays where it is",
 	.more = "Without --pid the task keeps the worker it has; a task that never had one is not\n"
 		"watched. With --pid that process is its worker, and its death fails the task.",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.min_arguments = 2,
 	.max_arguments = 3,
 	.run = run,

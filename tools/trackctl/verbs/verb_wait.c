@@ -8,16 +8,18 @@
 enum { LOOK_MS = 250 };
 static const int64_t NS_IN_MS = 1000000;
 
-static struct {
+static struct options {
 	int64_t timeout_ms;
 	bool timeout_given, appear;
 } options;
 
-static const struct flag flags[] = {
-	{ "timeout", 't', FLAG_TIME, "TIME", "give up after TIME (2, 0.5, 3m, 1h) with 124",
-	  &options.timeout_ms, &options.timeout_given },
-	{ "appear", 'a', FLAG_BOOL, NULL, "also for tasks that are not there yet", &options.appear,
-	  NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, timeout_ms, .name = "timeout", .letter = 't', .takes = "TIME",
+	       .help = "give up after TIME (2, 0.5, 3m, 1h) with 124", .set = option_time,
+	       .allowed = "a time such as 2, 0.5s, 3m or 1h",
+	       OPTION_GIVEN(struct options, timeout_given)),
+	OPTION(struct options, appear, .name = "appear", .letter = 'a',
+	       .help = "also for tasks that are not there yet", .set = option_switch),
 	{ 0 },
 };
 
@@ -75,7 +77,8 @@ const struct verb verb_wait = {
 		"0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "
 		"timed\n"
 		"out, 130 interrupted. Of several tasks the first that did not complete decides.",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.min_arguments = 1,
 	.max_arguments = -1,
 	.run = run,

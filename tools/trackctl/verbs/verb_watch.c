@@ -2,7 +2,7 @@
 /*
  * trackctl watch: live. Every transition is a line; on a terminal a table of the tasks with their
  * bars is redrawn beneath. Named tasks are watched until all are over; without names everything is,
- * until somebody interrupts.
+ * until it is interrupted.
  */
 #include "tools/common/time_format.h"
 #include "tools/trackctl/session/follow.h"
@@ -17,15 +17,18 @@
 
 enum { REDRAW_MS = 100, LOOK_MS = 250, SHOWN = 200, SHARE = 10 };
 
-static struct {
+static struct options {
 	struct listing_filter filter;
 	bool plain;
 } options;
 
-static const struct flag flags[] = {
-	{ "owner", 'u', FLAG_TEXT, "USER", "only the tasks of USER", &options.filter.owner, NULL },
-	{ "kind", 'k', FLAG_TEXT, "KIND", "only of this kind", &options.filter.kind, NULL },
-	{ "plain", 0, FLAG_BOOL, NULL, "lines only, nothing redrawn", &options.plain, NULL },
+static const struct option_entry flags[] = {
+	OPTION(struct options, filter.owner, .name = "owner", .letter = 'u', .takes = "USER",
+	       .help = "only the tasks of USER", .set = option_word),
+	OPTION(struct options, filter.kind, .name = "kind", .letter = 'k', .takes = "KIND",
+	       .help = "only of this kind", .set = option_word),
+	OPTION(struct options, plain, .name = "plain", .help = "lines only, nothing redrawn",
+	       .set = option_switch),
 	{ 0 },
 };
 
@@ -214,7 +217,7 @@ static int loop(struct watch *watch, struct trackd_task *tasks)
 		fflush(stdout);
 		if (code != 0 || ctl_interrupted())
 			break;
-		if (ferror(stdout)) /* nobody reads any more */
+		if (ferror(stdout)) /* the reader has gone */
 			return EXIT_CODE_DONE;
 		if (follow_done(&watch->follow)) {
 			/* What ended the last one may have come after we drained. */
@@ -260,7 +263,8 @@ const struct verb verb_watch = {
 		"goes on until it is interrupted (130). Piped, it prints one line per transition; "
 		"with\n"
 		"--json one object per line.",
-	.flags = flags,
+	.entries = flags,
+	.target = &options,
 	.max_arguments = -1,
 	.prefixes = true,
 	.run = run,

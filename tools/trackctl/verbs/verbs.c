@@ -103,7 +103,7 @@ int verb_unknown(const char *name)
 
 void verb_usage(const struct verb *verb, FILE *to)
 {
-	fprintf(to, "usage: trackctl %s%s%s%s\n", verb->name, verb->flags ? " [OPTION...]" : "",
+	fprintf(to, "usage: trackctl %s%s%s%s\n", verb->name, verb->entries ? " [OPTION...]" : "",
 		verb->arguments[0] ? " " : "", verb->arguments);
 }
 
@@ -113,9 +113,9 @@ void verb_explain(const struct verb *verb)
 	printf("\n%s.\n", verb->summary);
 	if (verb->more)
 		printf("\n%s\n", verb->more);
-	if (verb->flags) {
+	if (verb->entries) {
 		printf("\n");
-		flags_help(verb->flags);
+		option_help(stdout, verb->entries, true);
 	}
 	printf("\nOptions of every verb: trackctl help. The manual: man trackctl\n");
 }
@@ -131,6 +131,6 @@ void general_help(const struct ctl *ctl)
 		printf("  %-30s  %s\n", left, verb_at(i)->summary);
 	}
 	printf("\nOptions of every verb:\n");
-	flags_help(ctl->flags);
+	option_help(stdout, ctl->entries, true);
 	printf("\ntrackctl help VERB tells more about one; man trackctl tells all.\n");
 }

@@ -7,8 +7,8 @@
 #ifndef TRACKCTL_VERBS_VERBS_H
 #define TRACKCTL_VERBS_VERBS_H
 
+#include "tools/common/option.h"
 #include "tools/trackctl/session/ctl.h"
-#include "tools/trackctl/session/flags.h"
 #include <stdio.h>
 
 /* In the order in which the help shows them. */
@@ -32,13 +32,14 @@
 
 struct verb {
 	const char *name;
-	const char *arguments;            /* "ID STAGE [MESSAGE]"; "" for none */
-	const char *summary;              /* one line */
-	const char *more;                 /* for `trackctl help VERB`; NULL: nothing more to say */
-	const struct flag *flags;         /* ends with one without a name; NULL: none */
-	int min_arguments, max_arguments; /* max -1: any number */
-	bool rest_is_command;             /* options end where the arguments begin */
-	bool prefixes;                    /* it only shows: on a terminal, ids may be shortened */
+	const char *arguments; /* "ID STAGE [MESSAGE]"; "" for none */
+	const char *summary;   /* one line */
+	const char *more;      /* for `trackctl help VERB`; NULL: nothing more to say */
+	const struct option_entry *entries; /* NULL: no options of its own */
+	void *target;                       /* into which their values go */
+	int min_arguments, max_arguments;   /* max -1: any number */
+	bool rest_is_command;               /* options end where the arguments begin */
+	bool prefixes;                      /* it only shows: on a terminal, ids may be shortened */
 	int (*run)(struct ctl *ctl, int n_arguments, char **arguments); /* the exit status */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters are one table: what JSON calls them, where they are, what people are told. */
+/* Counters are one table: their names in JSON, where they are, their labels. */
 #include "tools/trackctl/view/statistics.h"
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"

@@ -10,7 +10,7 @@ int statistics_read(struct ctl *ctl, struct trackd_stats *ret_stats);
 json_t *statistics_json(const struct trackd_stats *stats);
 void statistics_print(const struct ctl *ctl, const struct trackd_stats *stats);
 
-/* Whether the daemon that last had the board still runs. -1: it cannot be told. */
+/* Whether the daemon that last had the board still runs. -1: unknown. */
 int statistics_daemon_alive(const struct trackd_stats *stats);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "tools/trackctl/view/top_model.h"
 
-/* Until somebody leaves. 0 or an exit status; the terminal is as it was before. */
+/* Until the user leaves. 0 or an exit status; the terminal is as it was before. */
 int top_screen_run(struct top_model *model, int64_t delay_ms);
 
 #endif

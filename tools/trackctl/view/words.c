@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells and phrases. Texts from the board are not yet printable here: whoever prints sees to it. */
+/* Cells and phrases. Texts from the board are not yet printable here: the caller makes them so. */
 #include "tools/trackctl/view/words.h"
 #include "tools/common/time_format.h"
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said of a task in several places, in the same words: a table's cell, a line, a screen. */
+/* Phrases about a task that several views share: a table's cell, a line, a screen. */
 #ifndef TRACKCTL_VIEW_WORDS_H
 #define TRACKCTL_VIEW_WORDS_H
 
