@@ -64,19 +64,9 @@ common_src := $(call sources,tools/common tools/documents)
 trackctl_src := $(call sources,tools/trackctl)
 docproc_src := $(call sources,tools/docproc)
 http_src := $(call sources,tools/trackd-http)
-harness_src := $(wildcard tests/harness/*.c)
-unit_src := $(wildcard tests/unit/*/*.c)
-crash_src := $(wildcard tests/crash/*.c)
-crash_engine_src := $(wildcard tests/crash/engine/*.c)
-crash_mutant_src := tests/crash/mutant/main.c
-stress_src := $(wildcard tests/stress/*.c)
-e2e_src := $(wildcard tests/e2e/*.c)
-bench_src := $(wildcard tests/bench/*.c)
-bench_http_src := $(wildcard tests/bench/http/*.c)
-fuzz_src := $(wildcard tests/fuzz/*.c)
-all_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(http_src) $(harness_src) $(unit_src) $(crash_src) $(crash_engine_src) $(crash_mutant_src) \
-	$(stress_src) $(e2e_src) $(bench_src) $(bench_http_src) $(fuzz_src)
-headers := $(sort $(shell find libclient daemon tools tests -name '*.h'))
+part_src := $(lib_src) $(daemon_src) $(common_src) $(trackctl_src) $(docproc_src) $(http_src)
+test_src := $(call sources,$(wildcard tests))
+headers := $(sort $(shell find libclient daemon tools $(wildcard tests) -name '*.h'))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 prog = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
@@ -91,23 +81,10 @@ daemon_a := $(BUILD)/daemon.a
 common_a := $(BUILD)/common.a
 trackctl_a := $(BUILD)/trackctl.a
 docproc_a := $(BUILD)/docproc.a
-docproc_tests := $(call prog,$(wildcard tests/unit/docproc/*.c))
 http_a := $(BUILD)/trackd-http.a
-http_tests := $(call prog,$(wildcard tests/unit/trackd-http/*.c))
-crash_programs := $(call prog,$(crash_src))
-crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
-test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
-# What the scripts of tests/e2e move; no tests themselves.
-e2e_test_clients := $(BUILD)/tests/e2e/test_client $(BUILD)/tests/e2e/load $(BUILD)/tests/e2e/sse_load
-bench_programs := $(BUILD)/tests/bench/bench
-bench_http_programs := $(call prog,$(bench_http_src))
-fuzz_target_src := $(filter %_target.c,$(fuzz_src))
-garbage_src := $(filter-out %_target.c,$(fuzz_src))
-fuzz_programs := $(BUILD)/tests/fuzz/garbage
 
 SYSTEMD_LIBS = $(shell pkg-config --libs libsystemd)
 TOOL_LIBS = $(shell pkg-config --libs smartcols jansson ncursesw)
-TEST_LIBS = $(shell pkg-config --libs cmocka)
 DOCPROC_MODULES := poppler-glib libzip libxml-2.0 icu-i18n icu-uc sqlite3 libcurl libseccomp libcmark-gfm
 DOCPROC_LIBS = $(shell pkg-config --libs $(DOCPROC_MODULES)) -lm
 # As system headers: their warnings are not ours.
@@ -126,11 +103,11 @@ HTTP_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(HTTP_MO
 all: deps ## the daemon, the library and the tools
 	$(Q)$(MAKE) --no-print-directory build
 
-# The lines of this file that have "##" behind a target.
+# The lines of this file and of tests/mk that have "##" behind a target.
 help: ## this list
 	@echo 'usage: make [TARGET...] [VARIABLE=VALUE...]'
 	@echo
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' Makefile $(wildcard tests/mk/*.mk) | \
 		while IFS='|' read -r target text; do printf '  %-12s%s\n' "$$target" "$$text"; done
 	@echo
 	@echo 'BUILD=FOLDER is where all of it lands (build); V=1 shows commands; SANITIZE=address|thread'
@@ -175,6 +152,9 @@ $(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a) $(http_a):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+archives := $(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a) $(http_a)
+archives: $(archives)
+
 $(BUILD)/trackd: $(call obj,daemon/main.c) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SYSTEMD_LIBS)
@@ -184,19 +164,14 @@ $(BUILD)/trackctl: $(call obj,tools/trackctl/main.c) $(trackctl_a) $(common_a) $
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TOOL_LIBS)
 
 # What else the headers of docproc's libraries need.
-$(BUILD)/obj/tools/docproc/%.o $(BUILD)/obj/tests/unit/docproc/%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
+$(BUILD)/obj/tools/docproc/%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
 
 $(BUILD)/docproc: $(call obj,tools/docproc/main.c) $(docproc_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(DOCPROC_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
 
-$(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(docproc_a) $(daemon_a) $(common_a) $(lib_a)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
-
 # The same for the gateway's.
-$(BUILD)/obj/tools/trackd-http/%.o $(BUILD)/obj/tests/unit/trackd-http/%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
+$(BUILD)/obj/tools/trackd-http/%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
 
 $(BUILD)/obj/tools/trackd-http/ops/description.o $(BUILD)/fuzz/obj/tools/trackd-http/ops/description.o: tools/trackd-http/openapi.json
 $(BUILD)/obj/tools/trackd-http/ops/assets.o $(BUILD)/fuzz/obj/tools/trackd-http/ops/assets.o: $(wildcard tools/trackd-http/page/*)
@@ -205,215 +180,13 @@ $(BUILD)/trackd-http: $(call obj,tools/trackd-http/main.c) $(http_a) $(common_a)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(HTTP_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
 
-$(http_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(http_a) $(daemon_a) $(common_a) $(lib_a)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(HTTP_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
-
-$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) $(trackctl_a) $(common_a) $(lib_a)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
-
-crash_objects := $(call obj,$(crash_engine_src) $(harness_src))
-
-$(crash_programs): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(crash_objects) $(daemon_a) $(common_a) $(lib_a)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
-
-# MODULE.NAME.sed breaks MODULE.c of the library and the header that it is spread over, edit.h; linked before the archive,
-# the broken module takes its place.
-broken = $(wildcard libclient/*/$(firstword $(subst ., ,$*)).c)
-edit_h := libclient/record/edit.h
-$(crash_mutants): $(BUILD)/tests/crash/mutants/%: tests/crash/mutants/%.sed $(call obj,$(crash_mutant_src)) $(crash_objects) \
-		$(daemon_a) $(common_a) $(lib_a)
-	$(call say,MUTANT,$@)
-	$(Q)mkdir -p $(addprefix $@.d/,$(dir $(broken) $(edit_h)))
-	$(Q)for f in $(broken) $(edit_h); do sed -f $< $$f >$@.d/$$f; done; \
-		! cmp -s $@.d/$(broken) $(broken) || ! cmp -s $@.d/$(edit_h) $(edit_h) || { echo "$< changes nothing" >&2; exit 1; }
-	$(Q)$(CC) -I$@.d $(CPPFLAGS) $(CFLAGS) -w $(LDFLAGS) -o $@ $@.d/$(broken) $(filter-out %.sed,$^) \
-		$(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
-
-# All measurements are one program, so that its table comes from one run. reporting.c measures what the document worker
-# says to the board on its way there.
-bench_wrapped := report_stage report_step report_total trackd_complete trackd_open
-$(bench_programs): $(call obj,$(bench_src)) $(call obj,$(harness_src)) $(docproc_a) $(daemon_a) $(common_a) $(lib_a)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(addprefix -Wl$(comma)--wrap=,$(bench_wrapped)) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) \
-		$(SYSTEMD_LIBS) $(TOOL_LIBS)
-
-# The gateway's yardstick has nothing of ours in it.
-$(bench_http_programs): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libmicrohttpd)
-
-$(fuzz_programs): $(call obj,$(garbage_src)) $(call obj,$(harness_src)) $(daemon_a) $(common_a) $(lib_a)
-	$(call say,LD,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
-
-# libFuzzer targets, with everything that they reach compiled for it. `make fuzz FUZZ_SECONDS=600` runs them longer.
-FUZZ_SECONDS ?= 10
-FUZZ_CFLAGS := -std=gnu11 -O1 -g -pthread -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
-	-fno-sanitize-recover=undefined
-fuzz_obj = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(1))
-fuzz_part = $(BUILD)/fuzz/$(1).a
-fuzz_targets := $(patsubst tests/fuzz/%_target.c,$(BUILD)/fuzz/%,$(fuzz_target_src))
-
-$(BUILD)/fuzz/obj/%.o: %.c
-	$(call say,CLANG,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
-
-$(call fuzz_part,lib): $(call fuzz_obj,$(lib_src))
-$(call fuzz_part,common): $(call fuzz_obj,$(common_src))
-$(call fuzz_part,daemon): $(call fuzz_obj,$(filter-out daemon/main.c,$(daemon_src)))
-$(call fuzz_part,docproc): $(call fuzz_obj,$(filter-out tools/docproc/main.c,$(docproc_src)))
-$(call fuzz_part,http): $(call fuzz_obj,$(filter-out tools/trackd-http/main.c,$(http_src)))
-$(foreach part,lib common daemon docproc http,$(call fuzz_part,$(part))):
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
-
-# docproc_NAME_target.c is about the document worker, http_NAME_target.c about the gateway, others about the daemon.
-docproc_fuzz := $(filter $(BUILD)/fuzz/docproc_%,$(fuzz_targets))
-http_fuzz := $(filter $(BUILD)/fuzz/http_%,$(fuzz_targets))
-$(docproc_fuzz): $(call fuzz_part,docproc)
-$(docproc_fuzz): FUZZ_LIBS = $(DOCPROC_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
-$(http_fuzz): $(call fuzz_part,http)
-$(http_fuzz): FUZZ_LIBS = $(HTTP_LIBS) $(TOOL_LIBS) $(SYSTEMD_LIBS)
-$(filter-out $(docproc_fuzz) $(http_fuzz),$(fuzz_targets)): $(call fuzz_part,daemon)
-$(filter-out $(docproc_fuzz) $(http_fuzz),$(fuzz_targets)): FUZZ_LIBS = $(SYSTEMD_LIBS)
-$(BUILD)/fuzz/obj/tools/docproc/%.o $(BUILD)/fuzz/obj/tests/fuzz/docproc_%.o: override CPPFLAGS += $(DOCPROC_CPPFLAGS)
-$(BUILD)/fuzz/obj/tools/trackd-http/%.o $(BUILD)/fuzz/obj/tests/fuzz/http_%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
-
-$(fuzz_targets): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%_target.o $(call fuzz_part,common) $(call fuzz_part,lib)
-	$(call say,LD,$@)
-	$(Q)clang -pthread -fsanitize=fuzzer,address,undefined -o $@ $(filter %.o,$^) \
-		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(FUZZ_LIBS)
-
-fuzz-build: $(fuzz_targets)
-
-fuzz: deps ## random input, FUZZ_SECONDS=10 for each target
-	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory fuzz-build
-	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) TRACKD_BUILD=$(BUILD) tests/fuzz/short
-
--include $(patsubst %.o,%.d,$(call fuzz_obj,$(lib_src) $(daemon_src) $(common_src) $(docproc_src) $(http_src) $(fuzz_target_src)))
-
 demo: deps ## documents become searchable, kills, nothing lost; on a terminal until Ctrl-C; DOCS=FOLDER for your own
 	$(Q)$(MAKE) --no-print-directory $(if $(V),,-s) build
 	$(Q)BUILD=$(BUILD) DOCS="$(DOCS)" tests/demo/demo.sh
 
-# Never fails over a missed aim, only over what cannot be built.
-bench: deps ## the figures of this machine, beside its physical limits; BENCH=SECTION for some only
-	$(call packages,$(BENCH_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory build $(bench_programs)
-	$(Q)$(bench_programs) $(BENCH)
+# ---- Testing, random input, measuring: a tree without tests/ builds and installs -----------------------------------
 
-bench-http: deps ## status requests beside others, and beside lists; five thousand event streams; STATUS="SECONDS ROUNDS PAIRS", LISTS="SECONDS LISTS TASKS", STREAMS="N RATE SECONDS"
-	$(call packages,$(BENCH_HTTP_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/sse_load $(BUILD)/tests/e2e/test_client $(bench_http_programs)
-	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_status.py $(STATUS)
-	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_lists.py $(LISTS)
-	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py $(STREAMS)
-
-# ---- Testing ---------------------------------------------------------------------------------------------------
-
-# For example TESTS="build/tests/unit/daemon/test_wheel tests/e2e/trackctl/look.sh".
-test_scripts := $(wildcard tests/lint/*.sh tests/lint/*.py tests/e2e/*.sh tests/e2e/*/*.sh tests/e2e/*.py tests/browser/*.mjs)
-asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
-tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
-plain_tests = $(filter-out $(e2e_test_clients),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
-TESTS ?= $(asan_programs) $(plain_tests) $(tsan_programs)
-
-# Groups that TESTS may name. Those of `quick` need nothing but the programs and their own.
-group_unit := $(call prog,$(unit_src))
-group_crash = $(crash_programs) $(crash_mutants)
-group_stress := $(call prog,$(stress_src))
-group_lint := $(wildcard tests/lint/*.sh tests/lint/*.py)
-group_e2e := $(wildcard tests/e2e/*.sh tests/e2e/*/*.sh tests/e2e/*.py)
-group_browser := $(wildcard tests/browser/*.mjs)
-group_fuzz := tests/fuzz/short
-group_systemd = $(filter tests/systemd/%,$(system_tests))
-groups := unit crash stress lint e2e browser fuzz systemd
-quick := unit crash stress
-named_tests = $(foreach test,$(TESTS),$(if $(filter $(test),$(groups)),$(group_$(test)),$(test)))
-tests_target = $(if $(filter-out $(quick),$(TESTS)),check-build,build $(named_tests))
-
-check-build: $(BUILD)/browser/node_modules
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD) tests fuzz-build
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
-
-# What drives the browser and audits the page; for the tests alone.
-$(BUILD)/browser/node_modules: tests/browser/package.json tests/browser/package-lock.json
-	$(call say,NPM,$@)
-	$(Q)mkdir -p $(@D) && cp $^ $(@D)
-	$(Q)cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent && touch node_modules
-
-check: deps ## every promise, proven; TESTS=unit, or crash stress lint e2e browser fuzz systemd, or PATH...
-	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) $(tests_target)
-	$(Q)tests/run --build $(BUILD) $(named_tests)
-
-check-asan: deps ## under AddressSanitizer and UBSan
-	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
-	$(Q)tests/run --build $(BUILD)/address $(asan_programs)
-
-check-tsan: deps ## under ThreadSanitizer
-	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
-	$(Q)tests/run --build $(BUILD)/thread $(tsan_programs)
-
-# For arm64: compiled by both compilers with warnings as errors, and run as far as an emulator of the processor can that
-# passes on system calls: no tracing, no seccomp, no robust lists. Tests that need them are skipped and say so.
-arm64 := $(BUILD)/arm64
-arm64_root := $(abspath $(arm64)/root)
-arm64_libraries := libc6-dev libcmocka-dev $(filter %-dev,$(BUILD_PACKAGES) $(DOCPROC_PACKAGES) $(HTTP_PACKAGES))
-arm64_make = PKG_CONFIG_LIBDIR=$(arm64_root)/usr/lib/aarch64-linux-gnu/pkgconfig:$(arm64_root)/usr/share/pkgconfig \
-	PKG_CONFIG_SYSROOT_DIR=$(arm64_root) $(MAKE) --no-print-directory -j2 CI=1 AR=aarch64-linux-gnu-ar OBJCOPY=aarch64-linux-gnu-objcopy
-arm64_gcc := aarch64-linux-gnu-gcc --sysroot=$(arm64_root)
-arm64_clang := clang --target=aarch64-linux-gnu --sysroot=$(arm64_root) -Wno-unused-command-line-argument
-arm64_programs := $(patsubst tests/%.c,$(arm64)/tests/%,$(filter-out tests/unit/docproc/% tests/unit/trackd-http/%,$(unit_src)) \
-	$(stress_src) $(crash_src))
-archives := $(lib_a) $(daemon_a) $(common_a) $(trackctl_a) $(docproc_a) $(http_a)
-
-$(arm64_root): tests/harness/foreign_root
-	$(call say,UNPACK,$@)
-	$(Q)tests/harness/foreign_root $@ arm64 $(sort $(arm64_libraries))
-
-archives: $(archives)
-
-check-arm64: deps ## for arm64: compiled with two compilers, tested under emulation
-	$(call packages,$(ARM64_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory $(arm64_root)
-	$(Q)$(arm64_make) BUILD=$(arm64)/clang CC="$(arm64_clang)" archives
-	$(Q)$(arm64_make) BUILD=$(arm64) CC="$(arm64_gcc)" build $(arm64_programs)
-	$(Q)tests/run --build $(arm64) --emulator "$$(command -v qemu-aarch64) -L $(arm64_root)" $(arm64_programs)
-
-soak: deps ## what is worth an hour: every double kill, random input for long
-	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD) check-build
-	$(Q)$(BUILD)/tests/crash/killed_twice all
-	$(Q)$(BUILD)/tests/crash/replaced_anywhere 1
-	$(Q)FUZZ_ROUNDS=5000000 $(BUILD)/address/tests/fuzz/garbage
-	$(Q)FUZZ_RUNS=0 FUZZ_SECONDS=600 TRACKD_BUILD=$(BUILD) tests/fuzz/short
-	$(Q)DOCPROC_BROKEN=2000 DOCPROC_SEED=$$(date +%s) tests/run --build $(BUILD) tests/e2e/docproc_broken.py
-	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py 5000 1000 120
-
-STORM_SECONDS ?= 1800
-storm: deps ## boards replaced every few seconds under eight producers, STORM_SECONDS=1800
-	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/stress/storm
-	$(Q)$(BUILD)/tests/stress/storm $(STORM_SECONDS)
-
-tidy: deps ## clang-tidy over all sources
-	$(call packages,$(CHECK_PACKAGES))
-	$(Q)BUILD=$(BUILD) tests/lint/tidy.sh
+include $(wildcard $(addprefix tests/mk/,test.mk fuzz.mk bench.mk arm64.mk))
 
 # ---- Installing ------------------------------------------------------------------------------------------------
 
@@ -494,10 +267,10 @@ uninstall: ## take that away, but not what you changed in /etc
 	$(Q)for dir in $(docdir) $(confdir); do [ ! -d "$(DESTDIR)$$dir" ] || \
 		rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$dir"; done
 
--include $(patsubst %.o,%.d,$(call obj,$(all_src)))
+-include $(patsubst %.o,%.d,$(call obj,$(part_src) $(test_src)))
 
 format: ## clang-format over all sources
-	$(Q)clang-format -i $(all_src) $(headers)
+	$(Q)clang-format -i $(part_src) $(test_src) $(headers)
 
 clean: ## remove what was built
 	$(Q)rm -rf "$(BUILD)"

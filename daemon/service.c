@@ -96,7 +96,7 @@ static int cannot_listen(const char *socket, int error)
 	return forbidden ? EX_NOPERM : EX_UNAVAILABLE;
 }
 
-/* A socket that nobody sees yet: there is no board to hand out. */
+/* A socket without its name yet: there is no board to hand out. */
 static int prepare_to_listen(struct service *service)
 {
 	const struct config *config = &service->config;
@@ -212,7 +212,7 @@ static int catch_signals(struct service *service)
 	return error;
 }
 
-/* ---- A name that somebody took away --------------------------------------- */
+/* ---- A name that was taken away --------------------------------------- */
 
 /* Once for each reason, however often it is tried again. */
 static void say_nameless(struct service *service, const char *why, const char *advice)

@@ -7,7 +7,7 @@
 #include "daemon/config/config.h"
 #include "daemon/config/options.h"
 
-/* Serve the board until told to stop. Returns an exit status. */
+/* Serve the board until SIGTERM or SIGINT. Returns an exit status. */
 int service_run(const struct options *options, const struct config *config);
 
 #endif

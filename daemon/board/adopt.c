@@ -114,7 +114,7 @@ int adopt_name(const struct board *board, const struct config *config)
 	if (fstat(board->fd, &st) == 0 && st.st_nlink > 0)
 		return 0;
 	error = segment_link(board, config->board);
-	/* It had a name, and somebody has taken that away since: the service replaces such boards. */
+	/* Its name has been taken away since: the service replaces such boards. */
 	if (error == -ENOENT)
 		return 0;
 	if (error < 0)

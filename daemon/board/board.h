@@ -17,7 +17,7 @@ void board_take_over(struct board *board, const struct config *config);
 int board_declare_kinds(struct board *board, const struct config *config);
 
 /* Say in the header that the board is served although its name does not lead to it, so that its clients
- * stay: until somebody tries again to replace it, and as long as that may take. */
+ * stay: until the next attempt to replace it ends. */
 void board_serve_nameless(struct board *board);
 
 #endif

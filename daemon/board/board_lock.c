@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's lock. It belongs to the open file, so it is kept by whoever has the descriptor. The
+ * The daemon's lock. It belongs to the open file, so every process that has the descriptor keeps it. The
  * file's text is the daemon's pid and, on a second line, the socket that was made last.
  */
 #include "daemon/board/board_lock.h"

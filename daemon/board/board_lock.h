@@ -20,7 +20,7 @@ struct board_lock {
  * file is a stranger's; -errno. */
 int board_lock_take(struct board_lock *ret_lock, const char *board, pid_t *ret_pid);
 
-/* Take it again if somebody has removed its file, so that no other daemon begins beside this one. As
+/* Take it again if its file has been removed, so that no other daemon begins beside this one. As
  * board_lock_take(); after a failure what was held is held. */
 int board_lock_renew(struct board_lock *lock, const char *board, pid_t *ret_pid);
 

@@ -168,7 +168,7 @@ int carry_begin(struct carry *carry, struct board *new, struct board *old)
 	*carry = (struct carry){
 		.old = old, .new = new, .wait_ns = LOCK_WAIT_NS, .chains = { .board = new }
 	};
-	/* The same seed: owners' hashes are the same to whoever follows the events. */
+	/* The same seed: owners' hashes stay the same for readers that follow the events. */
 	new->hash_seed = new->header->hash_seed = old->hash_seed;
 	for (int64_t i = 0; i < n; i++) {
 		uint32_t slot = slots[i];
@@ -194,7 +194,7 @@ static int take(struct carry *carry, union layout_mutex *mutex)
 		carry->held = mutex;
 		return -EBUSY;
 	}
-	return error; /* TRACKD_E_DAMAGED: nobody can have it, so nobody commits under it */
+	return error; /* TRACKD_E_DAMAGED: no process can lock it, so none commits under it */
 }
 
 static int drain(struct carry *carry, union layout_mutex *mutex)

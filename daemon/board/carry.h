@@ -27,7 +27,7 @@ struct carry {
 	union layout_mutex *held;
 };
 
-/* The first copy. `new` has been made with segment_create() and is known to nobody. 0 or -ENOMEM. */
+/* The first copy. `new` has been made with segment_create() and has no name yet. 0 or -ENOMEM. */
 int carry_begin(struct carry *carry, struct board *new, struct board *old);
 
 /* The rest, after segment_close(old, how). Each lock is waited for up to wait_ns, then -EBUSY;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The chains of a board that nobody knows yet. Serials fall along every owner's chain, whoever the
+ * The chains of a board that has no name yet. Serials fall along every owner's chain, whoever the
  * owners in it are: an iteration relies on that (libclient/record/index.c). So records that do not come in
  * the order of their serials are linked into their place, or, if that is deep, all chains of owners
  * are made anew in the end.

@@ -49,7 +49,7 @@ static uint32_t next_of(const struct chains *chains, uint32_t slot)
 	return load_acquire(chains->which == CHAIN_ID ? &head->id_next : &head->owner_next);
 }
 
-/* Whoever lives has its bit in the map of used slots: searches and sweeps go by it. */
+/* Each live record has its bit in the map of used slots: searches and sweeps go by it. */
 static bool is_mapped(const struct board *board, uint32_t slot)
 {
 	return stamp_state(load_acquire(&board->heads[slot].stamp)) != SLOT_LIVE ||

@@ -9,7 +9,7 @@
 /*
  * Every chain stays within the board and in its bucket, every living record is in the chains that
  * its id and owner say, and is of a known kind. Others may change the board meanwhile. True if it
- * cannot be looked at for want of memory, or because somebody holds what looks wrong.
+ * cannot be looked at for want of memory, or because what looks wrong is locked.
  */
 bool consistency_check(struct board *board);
 

@@ -13,7 +13,7 @@
 enum name_watch_name {
 	NAMEWATCH_OURS,  /* it leads to our file */
 	NAMEWATCH_FREE,  /* to nothing, or to a file of our own user that may give way */
-	NAMEWATCH_TAKEN, /* to what belongs to somebody else, or is no file */
+	NAMEWATCH_TAKEN, /* to another user's file, or to something that is no file */
 };
 
 /* The name does not lead to our file. Return 0 when it does again, perhaps to another one in *fd; else

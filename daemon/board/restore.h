@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filling a fresh board that nobody knows yet, from the snapshot or from the board that it
+ * Filling a fresh board that has no name yet, from the snapshot or from the board that it
  * replaces. A worker that still lives keeps its task; what else was active has failed: with its
  * worker, or with the host.
  */
@@ -19,7 +19,7 @@ struct restore_count {
 
 /*
  * 0 with the count; -ENOENT if there is no snapshot; any other -errno: it could not be read, or not
- * everything in it could be used and it could not be set aside. That is said in the log, and the
+ * everything in it could be used and it could not be set aside. That is logged, and the
  * next snapshot must not be written. A damaged snapshot is read as far as it goes and set aside.
  */
 int restore_snapshot(struct board *board, const struct snapshot_place *place,

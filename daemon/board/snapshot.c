@@ -247,7 +247,7 @@ int64_t snapshot_end(struct snapshot_job *job)
 
 /* ---- Reading ------------------------------------------------------------ */
 
-/* Ours, root's, or of the directory's owner: whoever put it there could have put it over ours. */
+/* Ours, root's, or of the directory's owner: its author could have overwritten ours as well. */
 static bool is_trusted(int dir, const struct stat *file)
 {
 	struct stat st;

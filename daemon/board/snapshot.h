@@ -3,7 +3,7 @@
  * Saving the board to the state directory and reading it back. A snapshot is written beside the old
  * one, fsynced, renamed over it, and the directory fsynced, so that there is always one whole
  * snapshot. Writing reads records as any reader does, without locks, and while the daemon serves
- * runs in a thread of its own: a slow disk delays nobody.
+ * runs in a thread of its own: a slow disk delays no client.
  */
 #ifndef TRACKD_DAEMON_BOARD_SNAPSHOT_H
 #define TRACKD_DAEMON_BOARD_SNAPSHOT_H

@@ -11,7 +11,7 @@ enum { TASK_LABEL_MAX = 80 };
 /* Copy a task, whether it has expired or not. 0, TRACKD_E_GONE or -EAGAIN. */
 int task_copy(const struct board *board, struct trackd_ref ref, struct trackd_task *ret_task);
 
-/* The reference to whoever lives in a slot now: false if nobody does. */
+/* The reference to the task in a slot now: false if there is none. */
 bool task_at(const struct board *board, uint32_t slot, struct trackd_ref *ret_ref);
 
 /* "embedding", or "an unknown stage". buffer holds at least LAYOUT_STAGE_NAME bytes. */

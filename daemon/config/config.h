@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The settings of the daemon, from three places in rising order: defaults, the configuration file, the
- * command line. The latter two set the same entries of one table, so that what is allowed is said once.
+ * command line. The latter two set the same entries of one table, so that each limit is stated once.
  */
 #ifndef TRACKD_DAEMON_CONFIG_CONFIG_H
 #define TRACKD_DAEMON_CONFIG_CONFIG_H
@@ -32,7 +32,7 @@ struct config {
 /* The settings, of a struct config. */
 extern const struct option_entry config_entries[];
 
-/* What holds where nothing is said. user: the board of this user, not of the system. */
+/* The defaults. user: for the board of this user, not of the system. */
 void config_defaults(struct config *ret_config, int user);
 
 /* Add a kind as a flag says it, "NAME=stage:10,stage:50". -EINVAL with *fault filled, if it is a kind;
@@ -42,7 +42,7 @@ int config_add_kind(struct config *config, const char *text, struct fault *fault
 /* Read a file. -ENOENT if there is none, other -errno, -EINVAL; *fault filled in all cases. */
 int config_read(struct config *config, const char *path, struct fault *fault);
 
-/* What can be told only when all is known: the socket's place. */
+/* What follows from the other settings: the socket's path. */
 int config_finish(struct config *config, struct fault *fault);
 
 #endif

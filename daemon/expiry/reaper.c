@@ -15,7 +15,7 @@ enum { EVENT_BATCH = 4096, EXPIRE_BATCH = 1024 };
 
 /* No task is looked at twice within less: the last looks before a deadline would never end. */
 static const uint64_t LOOK_MIN_NS = 100 * NS_PER_MS;
-/* A record that somebody holds; it has expired for everyone already. */
+/* A locked record; readers treat it as expired already. */
 static const uint64_t BUSY_NS = NS_PER_S;
 
 /* ---- One task ----------------------------------------------------------- */

@@ -14,7 +14,7 @@ enum {
 	SLOTS_CHUNK = 8192, /* slots a turn, each with a line or two that are far away */
 	SLICES_CHUNK = 16,  /* each up to 64 chains */
 	AHEAD = 8,          /* slots by which its line is asked for in advance */
-	/* Sweeps take at most this part of the time, however often somebody dies. */
+	/* Sweeps take at most this part of the time, however often processes die. */
 	REST_FACTOR = 10,
 };
 static const uint64_t RETRY_FIRST_NS = 50 * NS_PER_MS, RETRY_MOST_NS = 10 * NS_PER_S;
@@ -281,7 +281,7 @@ int sweep_init(struct sweep *sweep, sd_event *event, struct board *board, struct
 	error = sd_event_add_defer(event, &sweep->turn, on_turn, sweep);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(sweep->turn, SD_EVENT_OFF);
-	/* Behind everything that somebody waits for. */
+	/* After all events that a process waits for. */
 	if (error >= 0)
 		error = sd_event_source_set_priority(sweep->turn, SD_EVENT_PRIORITY_IDLE);
 	if (error >= 0)

@@ -2,7 +2,7 @@
 /*
  * Going over the whole board, a piece a turn of the event loop: for the timers of tasks that no
  * event showed, for tasks whose worker is not known to the client table, for records and locks that
- * a death left on the way. Nothing is waited for: what is in somebody's hands is come back to.
+ * a death left on the way. It waits for no lock: it returns to locked records later.
  */
 #ifndef TRACKD_DAEMON_EXPIRY_SWEEP_H
 #define TRACKD_DAEMON_EXPIRY_SWEEP_H
@@ -30,7 +30,7 @@ struct sweep {
 	/* under way */
 	enum sweep_depth depth; /* 0: not */
 	uint32_t slot, stripe, slice;
-	bool left_out[LAYOUT_STRIPES]; /* of this round: somebody held it */
+	bool left_out[LAYOUT_STRIPES]; /* in this round: it was locked */
 	uint64_t started_ns;
 	uint64_t repaired;
 	/* asked for meanwhile */

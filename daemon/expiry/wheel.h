@@ -3,7 +3,7 @@
  * A timer wheel with at most one timer a slot, private to the daemon. Setting and clearing are a
  * few stores; time passes in ticks of 2^25 ns (34 ms), counted in 64 bits from the boot. Four levels
  * of 256 buckets reach 4.5 years; a timer that is set more than half of that away comes up then and is
- * set again. Lazy: whoever takes a timer looks whether its time
+ * set again. Lazy: the caller that takes a timer checks whether its time
  * has really come.
  */
 #ifndef TRACKD_DAEMON_EXPIRY_WHEEL_H

@@ -4,7 +4,7 @@
  * stderr. A thread of its own reads the event ring, so that a journal that is slow delays neither
  * the deaths nor the wake-ups; what it cannot follow it counts and says. It waits for the journal or
  * stderr to take a line until the daemon stops: then what is not taken at once is given up, counted
- * and told with the next line that is taken.
+ * and reported with the next line that is taken.
  */
 #ifndef TRACKD_DAEMON_JOURNAL_JOURNAL_H
 #define TRACKD_DAEMON_JOURNAL_JOURNAL_H
@@ -25,7 +25,7 @@ struct journal {
 	/* the thread's */
 	struct trackd_cursor cursor;
 	struct journald journald;
-	uint64_t unsaid; /* transitions that the journal did not take, not told yet */
+	uint64_t unsaid; /* transitions that the journal did not take, not reported yet */
 	/* shared, atomics */
 	uint32_t stop;
 	uint32_t verbose; /* stages too; in the journal they are there at debug level anyway */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Learning at once that somebody set the wall clock, or that the host woke from sleep. */
+/* Noticing at once that the wall clock was set, or that the host resumed from suspend. */
 #ifndef TRACKD_DAEMON_LOOP_CLOCK_WATCH_H
 #define TRACKD_DAEMON_LOOP_CLOCK_WATCH_H
 

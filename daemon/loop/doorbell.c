@@ -26,7 +26,7 @@ static const uint64_t UNFINISHED_NS = 10 * NS_PER_MS;
 /* A producer that was stopped or killed in the middle of an entry costs this many short rounds. */
 enum { UNFINISHED_ROUNDS = 3 };
 
-/* What of the header tells that the loop has work, as it stood when the loop was told. */
+/* The header words that mean work for the loop, as they were when the loop was last woken. */
 struct pulse {
 	uint64_t events;
 	uint64_t cursor; /* moves with every create, even one whose maker died before its event */
@@ -113,7 +113,7 @@ static bool work_for_loop(struct doorbell_loop *loop)
 	return moved || pulse.repair_due != 0;
 }
 
-/* Whether somebody has rung since the last round who saw nobody asleep. */
+/* Whether a producer has rung since the last turn without waking us, because we were awake. */
 static bool has_rung(const struct doorbell_loop *loop)
 {
 	struct pulse pulse = take_pulse(loop->board);

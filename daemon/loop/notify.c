@@ -79,7 +79,7 @@ void notify_free(struct notify *notify)
 
 /* ---- What the manager waits for --------------------------------------------- */
 
-/* In the order in which they are said. */
+/* In the order in which they are sent. */
 enum notify_word { WORD_RELOADING = 1 << 0, WORD_READY = 1 << 1, WORD_STOPPING = 1 << 2 };
 
 static bool say(const struct notify *notify, enum notify_word word)

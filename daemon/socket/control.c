@@ -171,7 +171,7 @@ int control_message(struct control *control, struct control_peer *peer, const vo
 {
 	struct protocol_message message;
 
-	/* The first words are the same in every version, so that another one is told so. */
+	/* The first words are the same in every version, so a client of another version gets an answer. */
 	if (size < 8)
 		return -EPROTO;
 	memset(&message, 0, sizeof message);

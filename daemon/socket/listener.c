@@ -29,7 +29,7 @@ static int address_of(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/* Whether somebody listens at path: 1, 0 (nothing there, or a dead socket), -EEXIST (no socket). */
+/* Whether a process listens at path: 1, 0 (nothing there, or a dead socket), -EEXIST (no socket). */
 static int is_served(const char *path)
 {
 	struct sockaddr_un address;
@@ -136,7 +136,7 @@ static void remove_directory(const struct listener *listener)
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
-/* A name that nobody knows beforehand: PATH~abc. The directory may be one in which others can make
+/* A name that cannot be guessed: PATH~abc. The directory may be one in which others can make
  * files. */
 static int choose_beside(struct listener *listener)
 {

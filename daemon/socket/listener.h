@@ -22,7 +22,7 @@ struct listener {
 /*
  * Make the socket of path, beside it, with a suffix made by chance: its directory is made if only
  * the last component is missing. mode is the board's: who may read it may connect. path is kept.
- * 0; -EADDRINUSE: somebody listens there; -errno, and nothing is left.
+ * 0; -EADDRINUSE: another process listens there; -errno, and nothing is left.
  */
 int listener_make(struct listener *ret_listener, const char *path, mode_t mode, gid_t gid);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Peers by SO_PEERCRED and its relatives: these speak of whoever called connect(), and were noted
+/* Peers by SO_PEERCRED and its relatives: these describe the process that called connect(), and were noted
  * by the kernel then. */
 #include "daemon/socket/peer.h"
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * Failing what dead workers left active. All deaths of one turn of the event loop share one pass over
  * the heads. A pass ends at most some thousands of each worker's tasks, so that one who had a million
- * does not keep the others' waiting. A record that somebody holds at that moment is tried again until
+ * does not keep the others' waiting. A record that is locked at that moment is tried again until
  * it is done; only then is the dead worker's entry in the client table freed.
  */
 #ifndef TRACKD_DAEMON_WORKERS_DEAD_WORKERS_H

@@ -40,7 +40,7 @@ static void forget(struct liveness *liveness, struct liveness_entry *entry)
 	if (!entry->used)
 		return;
 	if (entry->pidfd >= 0) {
-		/* Closing takes it out of the epoll only if nobody else holds a copy: the service
+		/* Closing takes it out of the epoll only if no other process holds a copy: the service
 		 * manager may. */
 		(void)epoll_ctl(liveness->epoll, EPOLL_CTL_DEL, entry->pidfd, NULL);
 		notify_drop(liveness->notify, NOTIFY_WORKER, entry->worker.entry,
@@ -132,7 +132,7 @@ void liveness_walk(struct liveness *liveness, bool always)
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
 		struct liveness_entry *entry = &liveness->entries[i];
 		if (!worker_read(liveness->board, i, &worker)) {
-			/* Freed or being claimed: whoever was there is no worker any more. */
+			/* Freed or being claimed: the previous process is no worker any more. */
 			if (entry->used &&
 			    claim_generation(load_relaxed(&liveness->board->clients[i].claim)) !=
 				    entry->worker.generation)

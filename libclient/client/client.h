@@ -109,7 +109,7 @@ void attach_use(struct trackd *trackd, struct mapping *mapping);
  * most. */
 static const uint64_t LOOK_NS = NS_PER_S;
 
-/* Whether somebody has looked lately. Not so in a forked child, where next_look is zero, and after
+/* Whether a thread has looked lately. Not so in a forked child, where next_look is zero, and after
  * a clock has run backwards by more than LOOK_NS; readings of two threads are apart by less. Pairs
  * with the release in follow_look(): what the look found is seen. */
 static inline bool looked_lately(const struct trackd *trackd, uint64_t now)

@@ -297,7 +297,7 @@ static int drain_socket(struct trackd *trackd)
 	}
 }
 
-/* Without a daemon nobody rings: once a second we look for one, and let the caller look at its
+/* Without a daemon no process wakes us: once a second we look for one, and let the caller look at its
  * tasks. */
 static int drain_timer(struct trackd *trackd)
 {

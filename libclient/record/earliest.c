@@ -3,7 +3,7 @@
  * header->earliest: a bound (48 bits, in units of 2^16 ns), the number of the search that found it
  * (15), and whether that search goes on (1). When none does, no LIVE record expires before the
  * bound. A search sets the bound to never and the bit, scans all heads, and lowers the bound to
- * what it found; meanwhile whoever makes a deadline lowers it as well. So what a search has passed
+ * what it found; meanwhile each process that makes a deadline lowers it as well. So what a search has passed
  * is in the bound, and a search that dies leaves the bit: the next one finishes it.
  */
 #include "libclient/record/earliest.h"

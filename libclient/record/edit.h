@@ -55,7 +55,7 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 		slot_unlock(board, ref.slot);
 		return error;
 	}
-	/* An expired record is gone, even if nobody has removed it yet. */
+	/* An expired record is gone, even before it is removed. */
 	if (!stamp_is_live(edit->stamp, ref.generation) ||
 	    edit->now >= load_relaxed(&head->deadline)) {
 		slot_unlock(board, ref.slot);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event ring, and waking whoever watches it: O(1) for the producer however many watch.
+ * The event ring, and waking its readers: O(1) for the producer, however many wait.
  */
 #ifndef TRACKD_RECORD_EVENT_H
 #define TRACKD_RECORD_EVENT_H

@@ -36,7 +36,7 @@ uint64_t index_owner_hash(const struct board *board, const char *owner)
 	if (owner[0] == '\0')
 		return 0;
 	uint64_t hash = XXH3_64bits_withSeed(owner, strlen(owner), ~board->hash_seed);
-	return hash ? hash : 1; /* 0 is nobody */
+	return hash ? hash : 1; /* 0 means no owner */
 }
 
 uint32_t index_bucket(const struct board *board, uint64_t hash)
@@ -442,7 +442,7 @@ void index_owner_move(struct index_position *position)
 	position->here = position->ahead = position->kept = INDEX_NO_LINK;
 }
 
-/* Whoever goes through a list looks at each task before it asks for the next one: what it will touch
+/* A caller that goes through a list looks at each task before it asks for the next one: what it will touch
  * of that one is on its way meanwhile. */
 INLINE void prefetch_task(const struct board *board, uint32_t link)
 {

@@ -107,7 +107,7 @@ int kind_declare(struct board *board, const char *name, const struct trackd_stag
 	int error = lock_take(&board->kinds->mutex, deadline);
 	if (error < 0)
 		return error;
-	if (error == LOCK_RECOVERED) /* half a definition behind the count is nobody's */
+	if (error == LOCK_RECOVERED) /* half a definition behind the count is not visible yet */
 		add_relaxed(&board->header->counters.locks_recovered, 1);
 	/* The daemon closes the board before it takes this lock for the last time. */
 	if (board_closed(board) != LAYOUT_OPEN) {

@@ -2,8 +2,8 @@
 /*
  * Publishing. The copy in force is copy[version & 1]. A writer that holds the record's mutex fills
  * the other one completely and then stores the stamp with the next version: that one store is the
- * commit. Whoever dies or stops before it has changed nothing that a reader looks at; readers wait
- * for nobody.
+ * commit. A writer that dies or stops before it has changed nothing that a reader looks at;
+ * readers never wait.
  *
  * What lies outside the copies is written before the commit that makes it count, while nothing
  * counts it: a stage's row while its bit is clear, the error before the state is failed, the first
@@ -28,7 +28,7 @@ uint64_t record_deadline(const struct board *board, const struct layout_body *bo
 
 /* ---- Stages -------------------------------------------------------------- */
 
-/* Write the row of the stage that is being left. Its bit is clear, so nobody reads the row yet. */
+/* Write the row of the stage that is being left. Its bit is clear, so no reader looks at the row yet. */
 static void leave_stage(struct edit *edit)
 {
 	struct facts *next = &edit->next;
@@ -308,7 +308,7 @@ static void ask(struct edit *edit)
 	}
 	store_relaxed(&edit->head->cancel,
 		      cancel_make(edit->generation, cancel_asked(edit->now - created)));
-	/* A new revision, so that whoever compares revisions sees it; the task's age stays. */
+	/* A new revision, so that readers that compare revisions see it; the task's age stays. */
 	edit_end_event(edit, TRACKD_EVENT_CANCEL, edit_done(edit));
 }
 

@@ -40,7 +40,7 @@ static inline bool record_advance_fast(struct board *board, struct trackd_ref re
 				1);
 }
 
-/* Waits for nobody: -EBUSY. */
+/* Does not wait: -EBUSY if it is locked. */
 static inline int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
 {
 	return record_advance_fast(board, ref, units) ? 0

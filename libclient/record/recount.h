@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many tasks an id stripe's buckets hold. Whoever makes or removes a task counts it under the
+ * How many tasks an id stripe's buckets hold. A process that makes or removes a task counts it under the
  * stripe's mutex; a holder that died may have left the count wrong. Counting anew goes in slices of
- * buckets, and the mutex is free between two, so that nobody waits for a whole stripe. How far it
+ * buckets, and the mutex is free between two, so that no process waits for a whole stripe. How far it
  * has come and what it has found so far stand in the stripe, and a change in a bucket that has been
  * counted adjusts both counts.
  */

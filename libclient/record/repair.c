@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Repair. A record that is neither FREE nor LIVE is being made or removed by whoever holds its
- * mutex; if the mutex can be had, nobody is. Both hashes are read before the stripes are taken and
+ * Repair. A record that is neither FREE nor LIVE is being made or removed by the holder of its mutex;
+ * if the mutex is free, that process has died. Both hashes are read before the stripes are taken and
  * again after, since the slot may have moved on. It is taken out of both chains whether it was in
  * them or not. Every step is one store, so a repairer may die anywhere as well.
  */
@@ -17,7 +17,7 @@
 #include "libclient/segment/map.h"
 #include <errno.h>
 
-/* How far into one bucket twins are looked for: chains are short unless somebody wrote garbage. */
+/* How far into one bucket twins are looked for: chains are short unless a process wrote garbage. */
 enum { TWIN_DEPTH = 256 };
 
 /* ---- Slots --------------------------------------------------------------- */
@@ -189,7 +189,7 @@ int repair_slice(struct board *board, uint32_t stripe, bool first, uint64_t dead
 
 		if (error < 0)
 			return error;
-		if (first && tries == 0) /* whatever somebody began */
+		if (first && tries == 0) /* a count that another process began is started again */
 			store_relaxed(&id_stripe->recount, 0);
 		repaired |= count_slice(board, stripe, &count);
 		slot_stripes_drop(&stripes);
@@ -238,7 +238,7 @@ int repair_lock(struct board *board, uint32_t slot)
 	return error == LOCK_RECOVERED;
 }
 
-/* What is held by somebody is left, and the rest is repaired. */
+/* Records that are locked are skipped; all others are repaired. */
 static void add_up(int *repaired, int *error, int result)
 {
 	if (result > 0)

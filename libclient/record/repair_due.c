@@ -13,6 +13,6 @@ void repair_due_set(struct board *board)
 
 void repair_due_clear(struct board *board)
 {
-	/* Whoever called before this has also left what it called for before this. */
+	/* A process that set it before this also left the damage before this: the sweep sees it. */
 	(void)exchange_acq_rel(&board->header->repair_due, 0u);
 }

@@ -31,7 +31,7 @@ static const uint64_t LOOK_NS = 50 * NS_PER_MS;
 
 /* ---- Free slots ---------------------------------------------------------- */
 
-/* Claim one slot, if it is FREE and nobody is at it. On success its mutex is held. */
+/* Claim one slot, if it is FREE and not locked. On success its mutex is held. */
 static bool try_claim(struct board *board, uint32_t slot, uint32_t *ret_generation)
 {
 	struct layout_head *head = &board->heads[slot];
@@ -156,11 +156,11 @@ static bool claim_freed(struct board *board, uint32_t slot, uint32_t *ret_slot,
 struct search {
 	struct board *board;
 	uint32_t freed; /* a slot that came free */
-	uint32_t held;  /* one that would have, but somebody holds its lock */
+	uint32_t held;  /* one that would have, but it is locked */
 	bool moving;    /* the board was being replaced, so nothing could go */
 };
 
-/* Nobody is waited for: there may be others. */
+/* No lock is waited for: other slots may do. */
 static bool give_up(struct search *search, struct trackd_ref ref, enum slot_remove_why why)
 {
 	int error = slot_remove(search->board, ref, why, LOCK_TRY);
@@ -227,7 +227,7 @@ static bool ended_before(const struct final *a, const struct final *b)
 	return a->ended != b->ended ? a->ended < b->ended : a->ref.slot < b->ref.slot;
 }
 
-/* The next final task, *passed slots behind the cursor or further. Whoever removes it looks whether
+/* The next final task, *passed slots behind the cursor or further. The remover checks whether
  * the hint is true. */
 static bool next_final(const struct board *board, uint32_t start, uint32_t *passed,
 		       struct final *ret_final)
@@ -350,7 +350,7 @@ static void note_room(struct board *board)
 
 /* ---- Claiming ------------------------------------------------------------ */
 
-/* Everything that would do is held by somebody: wait for one of them, a little, before all are
+/* Every candidate is locked: wait for one of them, a little, before all are
  * tried again. */
 static int wait_a_little(struct board *board, uint32_t slot, uint64_t deadline)
 {
@@ -377,7 +377,7 @@ static int wait_a_little(struct board *board, uint32_t slot, uint64_t deadline)
 	return 0;
 }
 
-/* On a full board. 1: somebody was quicker, or has to be waited for no longer: again. */
+/* On a full board. 1: another process was faster, or the wait is over: try again. */
 static int claim_by_force(struct board *board, uint64_t deadline, uint32_t *ret_slot,
 			  uint32_t *ret_generation)
 {

@@ -2,7 +2,7 @@
 /*
  * Room on the board: a FREE slot at the ring's cursor, or on a full board the one of a task that
  * can go. An expired task goes first; then, of the next 64 final ones after the cursor, the one
- * that ended first. A task whose lock somebody holds is passed over.
+ * that ended first. A locked task is skipped.
  *
  * Behind the slots of the configured capacity lie LAYOUT_SPARE spare ones, in which a full board
  * replaces tasks. A task that lives there leaves a slot of the capacity free: ring_claim() takes

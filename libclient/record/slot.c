@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A record's way round the ring. Lock order: id stripe, owner stripe; under stripes a record is
- * only tried, and if it is taken everything is let go, that record is waited for alone, and the
- * operation begins again. A creator holds the record that it has claimed while it waits for
- * stripes: nobody waits for that record under a stripe.
+ * only tried; if it is locked, all locks are released, that record is waited for alone, and the
+ * operation starts again. A creator holds the record that it has claimed while it waits for
+ * stripes: no process waits for that record while it holds a stripe.
  */
 #include "libclient/record/slot.h"
 #include "libclient/record/event.h"
@@ -20,8 +20,8 @@
 
 /* ---- Locks --------------------------------------------------------------- */
 
-/* Count and report what a lock told. */
-static int told(struct board *board, int error)
+/* Count a recovered or busy lock, and return it. */
+static int count_lock(struct board *board, int error)
 {
 	if (error == LOCK_RECOVERED) {
 		add_relaxed(&board->header->counters.locks_recovered, 1);
@@ -34,14 +34,14 @@ static int told(struct board *board, int error)
 
 int slot_locked(struct board *board, uint32_t slot, int error)
 {
-	if (told(board, error) == LOCK_RECOVERED)
+	if (count_lock(board, error) == LOCK_RECOVERED)
 		mend_record(board, slot);
 	return error;
 }
 
 static int take(struct board *board, union layout_mutex *mutex, uint64_t deadline)
 {
-	return told(board, lock_take(mutex, deadline));
+	return count_lock(board, lock_take(mutex, deadline));
 }
 
 struct slot_stripes slot_stripes_of(struct board *board, uint64_t id_hash, uint64_t owner_hash)
@@ -189,7 +189,7 @@ static int try_record(struct board *board, struct trackd_ref ref, uint64_t id_ha
 }
 
 /* A record that this one replaced, whose remover died before it got there, must not come back to
- * life: it goes first. -EBUSY: *ret_busy is held by somebody. */
+ * life: it goes first. -EBUSY: *ret_busy is locked. */
 static int remove_twins(struct board *board, struct slot_stripes *stripes, uint32_t slot,
 			uint64_t id_hash, uint64_t now, uint32_t *ret_busy)
 {
@@ -212,7 +212,7 @@ static int remove_twins(struct board *board, struct slot_stripes *stripes, uint3
 	return 0;
 }
 
-/* One try. -EBUSY: *ret_busy was held by somebody, everything has been let go. */
+/* One try. -EBUSY: *ret_busy was locked; all locks have been released. */
 static int remove_once(struct board *board, struct trackd_ref ref, enum slot_remove_why why,
 		       uint64_t deadline, uint32_t *ret_busy)
 {

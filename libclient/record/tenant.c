@@ -171,7 +171,7 @@ static int insert(struct board *board, uint32_t slot, uint32_t generation, enum 
 	commit(board, &stripes, slot, generation);
 	event_append(board, TRACKD_EVENT_CREATED, slot, generation, now, copy, 0);
 	if (old != UINT32_MAX) {
-		/* Linked behind the new one: whoever looks the id up finds one of the two. */
+		/* Linked behind the new one: a lookup of the id finds one of the two. */
 		slot_remove_live(board, &stripes, old, SLOT_REMOVE_ASKED, now);
 		slot_unlock(board, old);
 	}

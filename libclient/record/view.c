@@ -2,7 +2,7 @@
 /*
  * The reader's half of publishing: load the stamp, use the copy that it names, fence, load the
  * stamp again. Unchanged means that what was read was whole. A writer that is stopped or dead
- * leaves the stamp as it was, so a reader waits for nobody; one that publishes all the time costs a
+ * leaves the stamp as it was, so a reader never waits; one that publishes all the time costs a
  * reader a few tries, and a limit.
  *
  * Nothing read here is trusted: indices are checked, strings measured within their field.
@@ -439,7 +439,7 @@ static int next_of_owner(struct iter *iter, struct trackd_ref *ret_ref)
 {
 	const struct board *board = iter->board;
 
-	/* Nobody's tasks are in no chain. No owner has more than there are slots, whatever the links say. */
+	/* Tasks without an owner are in no chain. No owner has more than there are slots, whatever the links say. */
 	while (iter->owner_hash != 0 && iter->next < board->capacity &&
 	       index_owner_next(board, iter->owner, iter->owner_hash, &iter->position, ret_ref) ==
 		       1) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The client table. A claim is one compare-and-swap of {generation, pid}; what describes the
- * process follows, and `ready` last, so a claimant may die anywhere: an entry that is not ready is
- * nobody's worker.
+ * process follows, and `ready` last, so a claimant may die anywhere: an entry that is not ready
+ * is no worker.
  */
 #include "libclient/record/worker.h"
 #include "libclient/record/event.h"
@@ -49,8 +49,8 @@ bool worker_resolve(const struct board *board, uint64_t worker, struct worker_in
 	return true;
 }
 
-/* Take an entry over from `seen`, which is free or a dead process's. False: somebody was quicker.
- */
+/* Take an entry over from `seen`, which is free or a dead process's. False: another
+ * process was faster. */
 static bool claim_entry(struct layout_client *client, uint64_t seen,
 			const struct worker_info *process, uint32_t *ret_generation)
 {

@@ -4,7 +4,7 @@
  * stop or die at any instruction, so all access to it goes through these: a plain load may be
  * repeated by the compiler, and a value that was checked must be the value that is used.
  *
- * The pairs. The left side publishes; whoever sees what it stored on the right sees what came before.
+ * The pairs. The left side publishes; a process that loads its value on the right sees what came before.
  *
  *   stamp, version + 1      store_release  edit.h     load_acquire   view.h view.c record.c event.c
  *   stamp, LIVE             store_release  tenant.c   load_acquire   the same, index.c daemon/

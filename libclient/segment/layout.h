@@ -3,8 +3,8 @@
  * The segment: every byte that processes share, declared once. docs/FORMAT.md explains it.
  *
  * Rules: fixed-width integers; offsets and slot numbers, never pointers; no bit-fields, bool or
- * plain int; reserved fields are zero; every size and offset proven below. Whoever reads an index
- * or a length from here loads it once, checks it, then uses it. A link is a slot number plus one,
+ * plain int; reserved fields are zero; every size and offset proven below. Code that reads an
+ * index or a length from here loads it once, checks it, then uses it. A link is a slot number plus one,
  * so that zero means none and fresh memory is an empty table. Times are CLOCK_BOOTTIME nanoseconds.
  *
  * Each field says who writes it: [made] once before the board is linked, [daemon], [producer] with
@@ -112,8 +112,8 @@ struct layout_header {
 	 * committed here (tested under the lock that commits) */
 	uint32_t closed;
 	uint32_t reserved3;
-	/* [daemon] CLOCK_BOOTTIME until which the daemon serves the board although somebody has
-	 * taken its name away; 0: nobody has */
+	/* [daemon] CLOCK_BOOTTIME until which the daemon serves the board although its name
+	 * has been taken away; 0: the board has its name */
 	uint64_t nameless_until_ns;
 	/* ring cursor: slot at which the next create begins to look [producer] */
 	uint64_t cursor;
@@ -127,7 +127,7 @@ struct layout_header {
 	uint64_t event_next;
 	uint64_t reserved5[7];
 	uint32_t doorbell; /* a futex: [producer] counts up and wakes, [daemon] waits */
-	/* ticket of the daemon's present sleep; 0: rung, or nobody sleeps [daemon raises, producer
+	/* ticket of the daemon's present sleep; 0: rung, or it does not sleep [daemon raises, producer
 	 * lowers] */
 	uint32_t armed;
 	uint32_t reserved6[14];
@@ -247,7 +247,7 @@ enum copy_flags { /* the marks of what was cut are those of enum trackd_task_fla
 
 enum { COPY_NO_STAGE = 0xff };
 
-/* copy[version & 1] is in force; the other one belongs to whoever holds the record's mutex. */
+/* copy[version & 1] is in force; the other one belongs to the holder of the record's mutex. */
 struct layout_copy {
 	uint64_t revision;
 	uint64_t updated; /* time of the last update; of a final copy, of the end */

@@ -2,7 +2,7 @@
 /*
  * The process-shared robust mutexes of the segment, and nothing else names a pthread_mutex.
  *
- * A holder may die at any instruction: whoever locks next is told (LOCK_RECOVERED), with the mutex
+ * A holder may die at any instruction: the next locker gets LOCK_RECOVERED, with the mutex
  * already marked consistent. Every protocol of ours is one store away from whole at any moment, so
  * the caller goes on and raises repair_due. Order: id stripe, owner stripe; under stripes a
  * record's mutex is only tried.
@@ -31,13 +31,13 @@ int lock_init(union layout_mutex *mutex);
 int lock_take(union layout_mutex *mutex, uint64_t deadline);
 void lock_drop(union layout_mutex *mutex);
 
-/* Whether the kernel has marked it: the holder died and nobody has locked since. One load. */
+/* Whether the kernel has marked it: the holder died and it has not been locked since. One load. */
 bool lock_orphaned(const union layout_mutex *mutex);
 
-/* Whether nobody holds it, and nobody died with it. What the last holder did is seen then. */
+/* Whether it is free, and its last holder did not die with it. What that holder did is visible then. */
 bool lock_is_free(const union layout_mutex *mutex);
 
-/* The thread that holds it, by its id in the holder's pid namespace; 0: nobody. */
+/* The thread that holds it, by its id in the holder's pid namespace; 0: it is free. */
 int lock_holder(const union layout_mutex *mutex);
 
 /*

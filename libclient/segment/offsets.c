@@ -88,7 +88,7 @@ static bool clocks_are_the_boards(const struct board *board)
 	return segment_namespaces(&pid_ns, &time_ns) == 0 && time_ns == board->header->time_ns;
 }
 
-/* Ours first, so that whoever goes by it (present()) finds it beside what it stands for. */
+/* Ours first, so that present() finds it together with the value that it replaces. */
 static void keep_one(int64_t *stale, int64_t *own, int64_t in_header, int64_t measured)
 {
 	store_relaxed(own, measured);
@@ -102,7 +102,7 @@ static void change(struct board *board, uint32_t from, uint32_t to)
 		(void)cas_acq_rel(&board->clock, &from, to);
 }
 
-/* For this process alone, until somebody who may write has put the header right. */
+/* For this process alone, until a process that may write has corrected the header. */
 static void keep(struct board *board, const struct offsets *offsets)
 {
 	const struct layout_header *header = board->header;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes and threads as the kernel and /proc tell of them. What cannot be looked at is alive: a
+ * Processes and threads as the kernel and /proc show them. What cannot be examined is alive: a
  * /proc that hides other users' processes, or that numbers processes as another pid namespace does,
  * proves no death.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The segment as a file and a mapping. A board is made without a name, reserved and initialised,
- * and only then linked, so that nobody ever meets half of one.
+ * and only then linked, so that no process ever maps half of one.
  */
 #include "libclient/segment/segment.h"
 #include "libclient/segment/atomic.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names of segments in /dev/shm, where anybody may have made a file: links are not followed, and
+ * The names of segments in /dev/shm, where any user may have made a file: links are not followed, and
  * temporary names are by chance.
  */
 #include "libclient/segment/board_address.h"

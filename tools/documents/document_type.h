@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a file is, by its name and by its first bytes: as much as can be told without the rest of it.
- * docproc looks into the file besides; the gateway refuses at once what nobody will be able to read.
+ * What a file is, by its name and by its first bytes: as much as follows without the rest of it.
+ * docproc looks into the file besides; the gateway refuses at once what docproc cannot read.
  */
 #ifndef DOCUMENTS_DOCUMENT_TYPE_H
 #define DOCUMENTS_DOCUMENT_TYPE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Why a document could not be processed: the sentence that its owner reads in the task's error, and
- * advice for whoever runs the service, for the log and stderr.
+ * advice for the administrator, for the log and stderr.
  */
 #ifndef DOCUMENTS_FAILURE_H
 #define DOCUMENTS_FAILURE_H

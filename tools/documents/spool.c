@@ -102,7 +102,7 @@ static int take_lock(int fd)
 
 int spool_lock(struct spool *spool, struct failure *failure)
 {
-	/* Only our own user: a lock could be held by anybody who may open the file. */
+	/* Only our own user: every user who may open the file could hold a lock on it. */
 	int fd = openat(spool->top, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int error = fd < 0 ? -errno : take_lock(fd);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whoever may write to the spool may write anything there: nothing is taken for granted. */
+/* A submitter may write anything into the spool: everything is checked. */
 #include "tools/documents/spool_entry_read.h"
 #include <errno.h>
 #include <fcntl.h>

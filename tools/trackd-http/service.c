@@ -3,7 +3,7 @@
  * The composition root, the event loop and the signals.
  *
  * The end: who waits is answered, streams end so that their clients come back, and requests that are
- * under way have DRAIN_USEC. New connections stay in the socket's queue for whoever comes next, if
+ * under way have DRAIN_USEC. New connections stay in the socket's queue for the next gateway, if
  * the socket is systemd's.
  */
 #include "tools/trackd-http/service.h"

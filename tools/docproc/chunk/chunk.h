@@ -32,7 +32,7 @@ struct chunks {
 	size_t n_chunks;
 	struct sentence *sentences; /* in document order */
 	size_t n_sentences;
-	char language[8]; /* ISO 639: "en", "de", ... ; "und" if it cannot be told */
+	char language[8]; /* ISO 639: "en", "de", ... ; "und" if it cannot be determined */
 };
 
 /* Reports sentences. FAILED "Document appears to be empty" where there is no word at all, with "(no

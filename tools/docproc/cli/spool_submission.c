@@ -37,7 +37,7 @@ static int write_both(const struct spool *spool, int fd, struct spool_entry *ent
 {
 	int to = spool_submit_create(spool->tmp, entry->id);
 
-	/* Somebody else's, not to be undone. */
+	/* Another submitter's, not to be undone. */
 	if (to < 0)
 		return to == -EEXIST ? -EALREADY : to;
 	int error = copy_bytes(fd, to, &entry->size);

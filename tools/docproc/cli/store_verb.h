@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the verbs that look into the store share. What fails has been told on stderr. */
+/* What the verbs that look into the store share. Failures have been logged. */
 #ifndef DOCPROC_CLI_STORE_VERB_H
 #define DOCPROC_CLI_STORE_VERB_H
 

@@ -20,7 +20,7 @@ static UChar32 kept(UChar32 c)
 		return '\n';
 	if (c < ' ' || (c >= 0x7f && c < 0xa0) || c == BOM)
 		return 0;
-	/* Noncharacters: valid in UTF-8, but for nobody. */
+	/* Noncharacters: valid in UTF-8, but not for interchange. */
 	if ((c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef))
 		return 0xfffd;
 	return c;

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* The reference went stale. Replaced by another hand-in, nobody waits for this work any more;
+/* The reference went stale. If another hand-in replaced the task, this work is not needed any more;
  * forgotten, it is finished all the same. */
 static int find_again(struct report *report)
 {
@@ -85,7 +85,7 @@ int report_step(struct report *report, uint64_t units)
 			report->forward(report->user, 0, units);
 		return 0;
 	}
-	/* Whoever only waits counts nothing, and would not learn it from that. */
+	/* A step of no units counts nothing, so advancing would not show a cancellation. */
 	if (units == 0)
 		return asked(report) < 0 ? CANCELLED : ended(report);
 	error = trackd_advance(report->trackd, report->ref, units);

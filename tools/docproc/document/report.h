@@ -25,7 +25,7 @@ struct report {
 enum { CANCELLED = -2 };
 
 /* A stage begins. total: units that it will count, 0 if not known. 0 or CANCELLED. The board being
- * full, busy or gone is no reason to stop working; it is said once on stderr. */
+ * full, busy or gone is no reason to stop working; it is logged once. */
 int report_stage(struct report *report, enum trackd_document_stage stage, const char *message,
 		 uint64_t total);
 

@@ -46,7 +46,7 @@ struct attempt {
 
 /* ---- Opening ------------------------------------------------------------ */
 
-/* The host of a URL that needs no encryption, since nobody is on the way. */
+/* The host of a URL that needs no encryption, since the traffic does not leave this machine. */
 static bool is_local(const char *url)
 {
 	static const char *const hosts[] = { "127.0.0.1", "localhost", "[::1]" };

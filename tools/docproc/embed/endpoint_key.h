@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The key of an endpoint, from a file that nobody else may read. */
+/* The key of an endpoint, from a file that no other user may read. */
 #ifndef DOCPROC_EMBED_ENDPOINT_KEY_H
 #define DOCPROC_EMBED_ENDPOINT_KEY_H
 

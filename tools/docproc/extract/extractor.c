@@ -36,7 +36,7 @@ enum extractor_status extractor_run(const struct extractor_request *request, int
 		(void)frame_write_content(&writer, type, &content);
 		return EXTRACTOR_DONE;
 	}
-	/* What our own code was told by malloc() is the limit as well. */
+	/* That malloc() failed in our own code means the limit as well. */
 	if (extractor_memory_short())
 		return EXTRACTOR_MEMORY;
 	(void)frame_write_failure(&writer, &failure);

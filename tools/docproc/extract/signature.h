@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file is, told from all of it where its first bytes do not say. */
+/* The type of a file, from all of it where its first bytes do not show it. */
 #ifndef DOCPROC_EXTRACT_SIGNATURE_H
 #define DOCPROC_EXTRACT_SIGNATURE_H
 

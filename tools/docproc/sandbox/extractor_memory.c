@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits of the extractor that are reached inside a library. It has nobody to tell: its exit status
- * says which limit it was.
+ * Limits of the extractor that are reached inside a library. Its exit status says which
+ * limit it was.
  *
- * That memory was the reason of an abort is told by errno, which malloc() left, or by the highest
+ * Whether memory was the reason of an abort follows from errno, which malloc() left, or by the highest
  * size of the process, where the library has done something else since.
  */
 #include "tools/docproc/sandbox/extractor_sandbox.h"

@@ -3,7 +3,7 @@
  * What the extractor may still do, which reads a stranger's document with libraries that were not
  * written for it: compute, read that document, write to its pipe, and read fonts and tables of
  * characters. It has no board, no store, no socket and no other descriptor; it starts neither process
- * nor thread, signals nobody, opens nothing for writing and maps nothing shared. See zygote.h for
+ * nor thread, signals no process, opens nothing for writing and maps nothing shared. See zygote.h for
  * how it comes to have nothing.
  *
  * It cannot wait either: no call that sleeps is allowed, and it has one thread. So the limit on its

@@ -157,7 +157,7 @@ int extractor_sandbox_prepare(void)
 
 /* ---- In the extractor ---------------------------------------------------- */
 
-/* tgkill() reaches nobody but ourselves. */
+/* tgkill() reaches no other process. */
 static int load_own(void)
 {
 	const unsigned number = offsetof(struct seccomp_data, nr);

@@ -9,7 +9,7 @@
 /* A descriptor of this process's figures, or -errno. A child's own are read through its own. */
 int process_memory_open(void);
 
-/* A figure such as "VmPeak:", in bytes; 0 if it cannot be had. */
+/* A figure such as "VmPeak:", in bytes; 0 if it is unavailable. */
 size_t process_memory(int fd, const char *field);
 
 #endif

@@ -154,7 +154,7 @@ static const char *const allowed[] = {
 	"uname",
 	"getrandom",
 	"capget",
-	/* the board's daemon, and an endpoint; what socket() may make is said below */
+	/* the board's daemon, and an endpoint; allow_sockets() limits socket() */
 	"connect",
 	"getsockopt",
 	"setsockopt",

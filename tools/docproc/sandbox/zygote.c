@@ -26,7 +26,7 @@ enum {
 struct running {
 	pid_t pid;
 	int fd;      /* pidfd */
-	int control; /* -1: nobody wants to know any more */
+	int control; /* -1: its worker has gone */
 };
 
 static struct {
@@ -195,7 +195,7 @@ static _Noreturn void serve(void)
 			const struct running *running = &zygote.running[i];
 
 			fds[1 + 2 * i] = (struct pollfd){ .fd = running->fd, .events = POLLIN };
-			/* It hangs up; nothing is said there to us. */
+			/* Only its hangup counts; no data comes here. */
 			fds[2 + 2 * i] = (struct pollfd){ .fd = running->control };
 		}
 		if (poll(fds, 1 + 2 * n, -1) < 0)

@@ -10,7 +10,7 @@
 
 enum { DOCUMENT, TEXT, CONTROL, N_PASSED };
 
-/* A pipe that nobody can open a second time through /proc, the extractor least of all: it could then
+/* A pipe that cannot be opened a second time through /proc, above all by the extractor: it could then
  * wait for itself. */
 static int make_pipe(int ret_pipe[2])
 {

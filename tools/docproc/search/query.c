@@ -99,7 +99,7 @@ int query_parse(const char *text, struct query *ret_query)
 	scan.length = strlen(ret_query->text);
 	while (ret_query->n_terms < QUERY_TERMS_MAX && terms_next(&scan, &where))
 		add_term(ret_query, &where);
-	/* Whoever is still typing has not finished the last word. */
+	/* The last word may be incomplete while the user types. */
 	if (ret_query->n_terms > 0) {
 		struct query_term *last = &ret_query->terms[ret_query->n_terms - 1];
 

@@ -16,7 +16,7 @@ struct search_hit {
 	double score;
 };
 
-/* The best hits, best first. owner: only this user's documents; "" those of nobody; NULL all.
+/* The best hits, best first. owner: only this user's documents; "" those without an owner; NULL all.
  * embedder: of the store's provider; NULL: by words alone. limit: 1 or more.
  * Number of hits, FAILED. */
 int search(struct store *store, struct embedder *embedder, const char *owner, const char *query,

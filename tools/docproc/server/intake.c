@@ -41,7 +41,7 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 
 /* ---- The tasks of those that wait ---------------------------------------- */
 
-/* How long until the task expires if nobody renews it. */
+/* How long until the task expires if it is not renewed. */
 static void plan_renewal(struct intake *intake, const struct waiting *waiting)
 {
 	struct trackd_task task;
@@ -207,7 +207,7 @@ void intake_consider(struct intake *intake, const char *name)
 	if (fstatat(intake->jobs->spool->new, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		struct waiting *waiting = queue_find(&intake->queue, name);
 
-		/* Withdrawn by whoever handed it in, who tells the board. */
+		/* Withdrawn by its submitter, who updates the board. */
 		if (waiting)
 			queue_drop(&intake->queue, waiting);
 	} else if (!spool_entry_is_file(name)) {

@@ -152,7 +152,7 @@ static bool is_over(struct jobs *jobs, struct job *job)
 	/* Gone: removed, expired, or replaced by another document of that id. */
 	if (status == TASK_STATUS_OVER || status == TASK_STATUS_NONE)
 		return true;
-	/* Nobody's yet, so that no daemon calls its worker lost. */
+	/* Without a worker yet, so that no daemon reports its worker lost. */
 	if (status == TASK_STATUS_PENDING && !job->told && job->code == EXIT_CODE_WORKER_LOST) {
 		job->told = true;
 		child_lose(jobs->config, job->ref);

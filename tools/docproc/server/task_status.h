@@ -6,7 +6,7 @@
 #include "tools/documents/spool_entry_read.h"
 
 enum task_status {
-	TASK_STATUS_NONE,    /* no task: gone with a reboot, or expired while nobody served */
+	TASK_STATUS_NONE,    /* no task: gone with a reboot, or expired while no server ran */
 	TASK_STATUS_OLDER,   /* a task of the same id that was over before this document came */
 	TASK_STATUS_PENDING, /* it waits */
 	TASK_STATUS_ACTIVE, /* a process works on it, or has died and the daemon has not said so yet */

@@ -18,7 +18,7 @@ void attempts_share(const struct config *config);
 /* Remove what the attempt at a document left. */
 void attempts_remove(const struct config *config, const char *id);
 
-/* Remove all that the dead have left, unless somebody is at work. */
+/* Remove all that dead workers have left, unless a worker is running. */
 void attempts_sweep(const struct config *config);
 
 /* Whether exactly this document, handed in at that time, is finished in the store. */

@@ -4,7 +4,7 @@
  * thread that is being aborted wakes the keeper with SIGRTMIN out of its signal handler and waits
  * for the end; the keeper may call the library, a handler may not.
  *
- * That memory was the reason of an abort is told by errno, which malloc() left, or by the highest
+ * That memory was the reason of an abort follows from errno, which malloc() left, or by the highest
  * size of the process, where the library has done something else since.
  */
 #include "tools/docproc/worker/limits.h"

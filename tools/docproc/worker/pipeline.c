@@ -161,7 +161,7 @@ static int run_stages(struct run *run)
 
 /* ---- The end ------------------------------------------------------------- */
 
-/* A record that somebody holds for seconds is let go of some time; the end must be told. */
+/* A record may be locked for seconds; the end must reach the board all the same. */
 static void tell_end(struct run *run, int result)
 {
 	struct trackd *trackd = run->report.trackd;
@@ -173,7 +173,7 @@ static void tell_end(struct run *run, int result)
 				? trackd_complete(trackd, ref, "Document processed successfully")
 			: result == CANCELLED ? trackd_cancelled(trackd, ref, NULL)
 					      : trackd_fail(trackd, ref, run->failure.error);
-	/* Final: somebody else has ended it. */
+	/* Final: another process has ended it. */
 	if (error < 0 && error != TRACKD_E_FINAL)
 		log_warning("%s: the board did not take the end: %s", run->document->id,
 			    trackd_strerror(error));
@@ -185,7 +185,7 @@ static enum exit_code conclude(struct run *run, int result)
 
 	if (result != 0 && run->store && store_abandon(run->store, run->document->id, &ignored) < 0)
 		log_warning("%s: %s", run->document->id, ignored.error);
-	/* What our own code was told by malloc() is the limit as well. */
+	/* That malloc() failed in our own code means the limit as well. */
 	if (result == FAILED && limits_memory_short())
 		failure_set(&run->failure, LIMITS_MEMORY_ERROR, run->config->memory_mb);
 	tell_end(run, result);

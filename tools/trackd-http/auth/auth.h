@@ -38,7 +38,7 @@ void auth_close(struct auth *auth);
 /*
  * The value of an Authorization header; NULL: there is none. now: Unix time, seconds.
  * AUTH_MISSING: nothing, or another scheme than Bearer. AUTH_SIGNATURE comes before all that depends
- * on claims, so that nobody learns what a token that he cannot sign would have to say.
+ * on claims, so that a stranger does not learn what a valid token would have to contain.
  */
 enum auth_failure auth_check(struct auth *auth, const char *authorization, int64_t now,
 			     struct identity *ret_identity);

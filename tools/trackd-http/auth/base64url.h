@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Base64url without padding (RFC 4648, section 5), as JWS asks. Strict: bytes have one spelling, so
- * that nobody can vary a token that was verified and have another one that verifies.
+ * that a verified token cannot be varied into another one that verifies.
  */
 #ifndef TRACKD_HTTP_AUTH_BASE64URL_H
 #define TRACKD_HTTP_AUTH_BASE64URL_H

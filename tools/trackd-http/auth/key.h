@@ -6,7 +6,7 @@
  *
  * librhonabwy reads keys and signs; GnuTLS verifies, with the keys as they were read. The library's
  * own verification (1.1.11) compares an HMAC with strcmp(), which tells by its time how much of it
- * was right (CVE-2024-25714), and parses and inflates what nobody has verified yet.
+ * was right (CVE-2024-25714), and parses and inflates data that is not verified yet.
  */
 #ifndef TRACKD_HTTP_AUTH_KEY_H
 #define TRACKD_HTTP_AUTH_KEY_H
@@ -39,7 +39,7 @@ int key_algorithm_parse(const char *text, size_t length);
 
 struct key {
 	enum key_algorithm algorithm;
-	bool private;    /* it came with what nobody else may know */
+	bool private;    /* it came with its private half */
 	char *kid;       /* NULL: it has none */
 	uint8_t *secret; /* HS256 */
 	size_t n_secret;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a key file is, is told by its content: PEM, JSON, otherwise a secret. What looks like a public
+ * A key file's content says what it is: PEM, JSON, otherwise a secret. What looks like a public
  * key in another form is refused, for as a secret everybody would know it.
  */
 #include "tools/trackd-http/auth/keys.h"
@@ -25,7 +25,7 @@ struct keys {
 
 struct reading {
 	const char *path;
-	bool signing, secret; /* secret: the file holds something that nobody else may know */
+	bool signing, secret; /* secret: the file holds a secret */
 	struct keys *keys;
 	char *text;
 	size_t length;

@@ -115,7 +115,7 @@ const char *board_connection_id(struct board_connection *board)
 /* ---- A task of an owner -------------------------------------------------- */
 
 /* 0: it is the owner's. Of a task that goes while we look, anything may be read: it is not found then,
- * whatever this says. Nobody's task is nobody's over HTTP. */
+ * whatever this says. A task without an owner is visible to no user over HTTP. */
 static int check_owner(struct trackd *trackd, struct trackd_ref ref, const char *owner)
 {
 	struct trackd_view view;

@@ -99,7 +99,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* 0: there is no store, and never was; 1: there is a file; -EIO: it cannot be told. */
+/* 0: there is no store, and never was; 1: there is a file; -EIO: unknown. */
 static int look(struct documents *documents, struct stat *ret_file)
 {
 	int error = stat(documents->path, ret_file) != 0 ? errno : 0;

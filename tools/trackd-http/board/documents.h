@@ -15,7 +15,7 @@ struct documents;
 int documents_open(const struct config *config, struct documents **ret_documents);
 void documents_close(struct documents *documents);
 
-/* 1: finished, and this owner's; 0: not, or there never was a store; -EIO: it cannot be told. */
+/* 1: finished, and this owner's; 0: not, or there never was a store; -EIO: unknown. */
 int documents_finished(struct documents *documents, const char *id, const char *owner);
 
 /* "" or what is wrong with the store. */

@@ -7,7 +7,7 @@
 
 enum {
 	BUCKETS = 4096,        /* power of two */
-	TICK_USEC = 100000,    /* while somebody watches */
+	TICK_USEC = 100000,    /* while a request or a stream watches */
 	SEARCH_USEC = 1000000, /* while there is no board */
 	ACCURACY_USEC = 1000,  /* sd-event's own would be a quarter of a second */
 	TURN = 4096,           /* events a turn of the loop, so that requests are served between */

@@ -12,7 +12,7 @@
 
 struct follower;
 
-/* Embedded in whoever watches. The calls note what came and resume their request; they watch and
+/* Embedded in each watcher. The calls note what came and resume their request; they watch and
  * unwatch nothing. */
 struct watch {
 	/* A transition of the task, or of one of the owner's. */
@@ -45,7 +45,7 @@ void follower_read(struct follower *follower);
 uint64_t follower_position(const struct follower *follower);
 const char *follower_board(const struct follower *follower);
 
-/* Every transition, also those nobody watches: for histograms. */
+/* Every transition, watched or not: for histograms. */
 void follower_tap(struct follower *follower,
 		  void (*tap)(void *user, const struct trackd_event *event), void *user);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * To find one task's transitions among all, a table remembers of each entry of the ring whose it is:
- * 1 MiB, filled as far back as anybody asked, and read at memory speed. So a reconnect after ten
+ * 1 MiB, filled as far back as any stream asked, and read at memory speed. So a reconnect after ten
  * thousand transitions costs microseconds, and a thousand of them at once do not stall the loop.
  */
 #include "tools/trackd-http/board/replay.h"

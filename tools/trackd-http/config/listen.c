@@ -38,7 +38,7 @@ static int socket_of(int family)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Take away the socket of somebody who is dead, and nothing else. */
+/* Remove a socket that no process listens on, and nothing else. */
 static int clear_path(const struct sockaddr_un *address)
 {
 	struct stat st;

@@ -14,7 +14,7 @@ static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 static bool parse(const char *text, unsigned char ret_bytes[16], unsigned *ret_bits)
 {
 	if (strcmp(text, local_name) == 0) {
-		memset(ret_bytes, 0, 16); /* "::" is nobody's address */
+		memset(ret_bytes, 0, 16); /* "::" is no peer's address */
 		*ret_bits = 128;
 		return true;
 	}

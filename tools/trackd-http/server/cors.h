@@ -18,7 +18,7 @@ struct MHD_Response *cors_preflight_response(void);
 
 /* What an answer says about who may read it: nothing where no origin is configured. */
 void cors_add(const struct request *request, struct MHD_Response *response);
-/* The same as lines of a head that is written by hand, "" if nothing is said. */
+/* The same as lines of a head that is written by hand, "" if there are none. */
 void cors_lines(const struct request *request, char ret_lines[CORS_LINES_MAX]);
 
 #endif

@@ -104,7 +104,7 @@ static enum auth_failure identify(struct request *request)
 	const char *stream_token = request_query(request, "ticket");
 	int64_t now = (int64_t)time(NULL);
 
-	/* Without a key nobody can be known, not even by what an earlier key has let in. */
+	/* Without a key no caller can be identified, not even one that an earlier key admitted. */
 	if (!gateway->auth)
 		return authorization ? AUTH_SIGNATURE : AUTH_MISSING;
 	if (!authorization && stream_token && (request->route->flags & ROUTE_STREAM))
@@ -256,8 +256,8 @@ enum MHD_Result dispatch_call(void *cls, struct MHD_Connection *connection, cons
 	*state = request;
 	request->body = has_body(request);
 	server_phase(connection, request->body ? CONNECTION_BODY : CONNECTION_BUSY);
-	/* Whoever answers at once, before the body has been read, gives the connection up: so be it
-	 * with a body that is not wanted, but not with a request that has none. */
+	/* An answer before the body has been read ends the connection. That is acceptable for a body
+	 * that is not wanted, but not for a request that has none. */
 	if (!request->body)
 		return MHD_YES;
 	request->admitted = true;

@@ -56,7 +56,7 @@ static const struct head_fault empty_lines = { MHD_HTTP_BAD_REQUEST,
 
 /* ---- The gates of sockets ------------------------------------------------- */
 
-/* By descriptor: recv() is told nothing else. */
+/* By descriptor: recv() gets nothing else. */
 static struct slot {
 	struct gate *gate;
 } * gates;

@@ -29,7 +29,7 @@ struct gzip_kept {
 bool gzip_keep(struct gzip_kept *kept, const char *body, size_t size);
 
 /* A response of size bytes of text, which is taken over also if there is none; with the headers. It is
- * packed while it is sent, GZIP_PIECE bytes at a time: a long list holds nobody up. NULL: no memory. */
+ * packed while it is sent, GZIP_PIECE bytes at a time: a long list delays no other request. NULL: no memory. */
 enum { GZIP_PIECE = 32 << 10 };
 struct MHD_Response *gzip_response(const struct request *request, const char *type, char *text,
 				   size_t size);

@@ -16,8 +16,8 @@ static size_t code_slot(unsigned status)
 	}
 }
 
-/* A stream lasts as long as somebody looks: that is no answer's time. What operators ask for is theirs:
- * a scrape of a large board is slow, and keeps nobody waiting. */
+/* A stream lasts as long as its client: that is no answer's time. What operators ask for is theirs:
+ * a scrape of a large board is slow, and no user waits for it. */
 void request_counts_add(struct request_counts *counts, const struct route *route,
 			enum method method, unsigned status, uint64_t duration_ns)
 {

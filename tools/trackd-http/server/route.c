@@ -20,7 +20,7 @@ static bool matches(const char *template, const char *path, char ret_id[TRACKD_I
 	size_t length = strcspn(path + before, "/");
 	if (length == 0 || strcmp(path + before + length, hole + 4) != 0)
 		return false;
-	/* What is too long for an id is nobody's; an id of the longest kind with one byte more names
+	/* A text that is too long for an id names no task; an id of the longest kind with one byte more names
 	 * no task either. */
 	if (length > TRACKD_ID_MAX)
 		length = 0;

@@ -32,10 +32,10 @@ unsigned server_connections(const struct server *server);
 /* Something was resumed: run within a millisecond, once for all. */
 void server_kick(struct server *server);
 
-/* The address of whoever is connected, as text; "local" by a Unix socket. */
+/* The peer's address, as text; "local" by a Unix socket. */
 const char *server_peer(struct MHD_Connection *connection);
 
-/* What request.c knows of a connection's progress. An answer that nobody reads for a minute is cut
+/* What request.c knows of a connection's progress. An answer that the client does not read for a minute is cut
  * off, whatever it is; until then it is held once, and the next request is not begun. */
 enum connection_phase {
 	CONNECTION_HEAD,

@@ -35,7 +35,7 @@ int turns_new(struct gateway *gateway, struct turns **ret_turns);
 void turns_end(struct turns *turns);
 void turns_free(struct turns *turns);
 
-/* Begin. 1: it is done already, since it was short and nobody waits; 0: done() will be called;
+/* Begin. 1: it is done already, since it was short and no other work waits; 0: done() will be called;
  * -ENOMEM. */
 int turns_enter(struct turns *turns, struct turn *turn, const char *owner);
 /* The request is over, however it ended. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a stream tells next. Nothing is queued: transitions are read back from the ring in order, and
- * what else has changed is a flag, so that whoever is slow gets the newest.
+ * what else has changed is a flag, so that a slow client gets the newest.
  */
 #include "tools/trackd-http/board/board_connection.h"
 #include "tools/trackd-http/board/daemon_probe.h"
@@ -314,7 +314,7 @@ static void tell_gone(struct stream *stream, const struct trackd_event *event)
 		if (event->id[0] != '\0')
 			put_gone(stream, event->id, reason);
 		else
-			stream->reset = true; /* nobody knows any more which it was */
+			stream->reset = true; /* it is unknown which one it was */
 		return;
 	}
 	struct trackd_task task;

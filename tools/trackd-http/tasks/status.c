@@ -72,7 +72,7 @@ static struct MHD_Response *make(struct request *request, const struct trackd_ta
 	return status_body(task);
 }
 
-/* Not on the board, or somebody else's: the same from here on. */
+/* Not on the board, or another user's: the same from here on. */
 static enum MHD_Result absent(struct request *request, int error)
 {
 	static const struct status finished = { NULL, "completed", "Document ready", NULL, 100 };

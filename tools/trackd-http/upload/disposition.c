@@ -164,7 +164,7 @@ static bool parameter(struct cursor *cursor, struct text *plain, struct text *ex
 		text = plain;
 	else if (is(name, "filename*"))
 		text = extended;
-	/* Which of two would be meant, nobody can say. */
+	/* Two names: it is unknown which one is meant. */
 	if (text->given)
 		return false;
 	text->given = true;

@@ -5,7 +5,7 @@
  *	202  taken: the task exists, pending, and the document is on the disk
  *	400  no form, not whole, no file or several, a name that cannot be kept
  *	413  larger than upload_max, by Content-Length before anything is read, or by the bytes
- *	415  a type that nobody reads, by name or by content
+ *	415  a type that docproc does not read, by name or by content
  *	503  no board, a full one, no spool; with Retry-After
  *	507  no room on the spool's disk; with Retry-After
  *

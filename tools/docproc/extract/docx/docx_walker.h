@@ -9,7 +9,7 @@ enum { PARAGRAPHS_MAX = 32, ALTERNATIVES_MAX = 64 };
 
 struct paragraph {
 	struct strbuf text;
-	int level; /* of a heading; 0: none; -1: not told yet */
+	int level; /* of a heading; 0: none; -1: not known yet */
 	int style_level;
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines to paragraphs, headings, rows and footnotes, told by distance, indentation, size and weight.
+ * Lines to paragraphs, headings, rows and footnotes, by distance, indentation, size and weight.
  * A paragraph goes on over a column's or a page's end where its last line does not end a sentence;
  * footnotes in between wait until it is complete.
  */
