@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Rounds. Who waits is rung first; the rest is housekeeping. */
 #include "daemon/housekeeping.h"
-#include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 
 enum {

@@ -3,7 +3,7 @@
  * what the loop's thread alone changes, so only those have anything to do when it moves. */
 #include "daemon/modules.h"
 #include "daemon/board/replacement.h"
-#include "libclient/record/event.h"
+#include "libclient/record/internal.h"
 #include <systemd/sd-daemon.h>
 
 static void after_death(void *data)

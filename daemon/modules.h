@@ -19,7 +19,7 @@
 #include "daemon/socket/control.h"
 #include "daemon/workers/dead_workers.h"
 #include "daemon/workers/liveness.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <systemd/sd-event.h>
 
 struct modules {

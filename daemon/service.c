@@ -10,7 +10,7 @@
 #include "daemon/config/exitstatus.h"
 #include "daemon/modules.h"
 #include "daemon/socket/listener.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <signal.h>

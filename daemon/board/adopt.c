@@ -7,9 +7,8 @@
 #include "daemon/board/replacement.h"
 #include "daemon/board/restore.h"
 #include "daemon/config/exitstatus.h"
-#include "libclient/record/repair.h"
-#include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <pwd.h>

@@ -9,7 +9,7 @@
 
 #include "daemon/board/board_lock.h"
 #include "daemon/config/config.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 
 /*
  * The daemon's lock must be held. Returns 0 or an exit status (sysexits.h), having said why. Where

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What every board goes through that this daemon serves, new or adopted. */
 #include "daemon/board/board.h"
-#include "libclient/record/event.h"
-#include "libclient/record/kind.h"
-#include "libclient/segment/offsets.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <unistd.h>
 

@@ -4,7 +4,7 @@
 #define TRACKD_DAEMON_BOARD_BOARD_H
 
 #include "daemon/config/config.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 
 /* A fresh board of the configured size and mode, without a name. 0 or what segment_create() says. */
 int board_make(struct board *ret_board, const struct config *config);

@@ -4,7 +4,7 @@
  * file's text is the daemon's pid and, on a second line, the socket that was made last.
  */
 #include "daemon/board/board_lock.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include <dirent.h>
 #include <errno.h>

@@ -10,15 +10,8 @@
  * value that the seal found.
  */
 #include "daemon/board/carry.h"
-#include "libclient/record/index.h"
-#include "libclient/record/kind.h"
-#include "libclient/record/mend.h"
-#include "libclient/record/record.h"
-#include "libclient/record/slot.h"
-#include "libclient/record/text.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/lock.h"
-#include "libclient/segment/map.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <stdlib.h>
 

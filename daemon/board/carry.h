@@ -12,7 +12,7 @@
 #define TRACKD_DAEMON_BOARD_CARRY_H
 
 #include "daemon/board/chains.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 
 struct carry {
 	struct board *old, *new;

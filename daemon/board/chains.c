@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Plain loads and stores: the board is ours alone, except in chains_order(). */
 #include "daemon/board/chains.h"
-#include "libclient/record/index.h"
-#include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/map.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

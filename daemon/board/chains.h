@@ -8,7 +8,7 @@
 #ifndef TRACKD_DAEMON_BOARD_CHAINS_H
 #define TRACKD_DAEMON_BOARD_CHAINS_H
 
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 
 struct chains {
 	struct board *board;

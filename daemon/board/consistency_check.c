@@ -6,13 +6,8 @@
  */
 #include "daemon/board/consistency_check.h"
 #include "daemon/board/task.h"
-#include "libclient/record/index.h"
-#include "libclient/record/kind.h"
-#include "libclient/record/slot.h"
-#include "libclient/record/text.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/lock.h"
-#include "libclient/segment/map.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <stdlib.h>
 #include <string.h>
 

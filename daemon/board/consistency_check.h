@@ -4,7 +4,7 @@
 #ifndef TRACKD_DAEMON_BOARD_CONSISTENCY_CHECK_H
 #define TRACKD_DAEMON_BOARD_CONSISTENCY_CHECK_H
 
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 
 /*
  * Every chain stays within the board and in its bucket, every living record is in the chains that

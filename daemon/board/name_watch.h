@@ -7,7 +7,7 @@
 #ifndef TRACKD_DAEMON_BOARD_NAME_WATCH_H
 #define TRACKD_DAEMON_BOARD_NAME_WATCH_H
 
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <systemd/sd-event.h>
 
 enum name_watch_name {

@@ -5,10 +5,8 @@
 #include "daemon/board/carry.h"
 #include "daemon/board/restore.h"
 #include "daemon/board/task.h"
-#include "libclient/record/event.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/lock.h"
-#include "libclient/segment/process.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
 
 #include "daemon/board/task.h"
 #include "daemon/config/config.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 
 enum replacement_how {
 	SUCCESSION_CARRY,  /* under each lock; one that is held for long prevents it */

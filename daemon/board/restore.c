@@ -3,11 +3,8 @@
  * if that was on this boot: then no setting of the clock in between moves a deadline. */
 #include "daemon/board/restore.h"
 #include "daemon/board/task.h"
-#include "libclient/record/kind.h"
-#include "libclient/record/slot.h"
-#include "libclient/record/tenant.h"
-#include "libclient/record/worker.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <stdio.h>

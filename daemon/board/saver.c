@@ -3,8 +3,8 @@
  * snapshot would hold is judged by a fingerprint of stamps and counters, and while there is such a task
  * the timer goes on. What has ended only leaves, with an event. */
 #include "daemon/board/saver.h"
-#include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include "tools/common/log.h"
 #include <errno.h>

@@ -2,8 +2,8 @@
 /* The snapshot as a file: written beside and renamed, read frame by frame. */
 #include "daemon/board/snapshot.h"
 #include "daemon/board/task.h"
-#include "libclient/record/kind.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

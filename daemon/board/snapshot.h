@@ -9,7 +9,7 @@
 #define TRACKD_DAEMON_BOARD_SNAPSHOT_H
 
 #include "daemon/board/snapshot_file.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <pthread.h>
 #include <stdbool.h>
 

@@ -2,7 +2,7 @@
 /* Frames of the snapshot. A checksum tells damage from truth but not truth from malice, so every
  * value is also checked for what a board could hold. */
 #include "daemon/board/snapshot_file.h"
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading tasks for the log, the snapshot and the dead. */
 #include "daemon/board/task.h"
-#include "libclient/record/kind.h"
-#include "libclient/record/view.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

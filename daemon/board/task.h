@@ -3,7 +3,7 @@
 #ifndef TRACKD_DAEMON_BOARD_TASK_H
 #define TRACKD_DAEMON_BOARD_TASK_H
 
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 
 enum { TASK_LABEL_MAX = 80 };

@@ -2,7 +2,7 @@
 /* The table of settings, and the kinds, which are sections of the file and flags of their own form. */
 #include "daemon/config/config.h"
 #include "daemon/config/kinds.h"
-#include "libclient/segment/board_address.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/config_file.h"
 #include "tools/common/value.h"
 #include <assert.h>

@@ -2,7 +2,7 @@
 /* Kinds as the configuration writes them; what the board demands of them is checked here, where
  * the line is known. */
 #include "daemon/config/kinds.h"
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include "tools/common/value.h"
 #include <errno.h>
 #include <string.h>

@@ -2,11 +2,8 @@
 /* Timers, events and the removal of what expired. */
 #include "daemon/expiry/reaper.h"
 #include "daemon/board/task.h"
-#include "libclient/record/event.h"
-#include "libclient/record/record.h"
-#include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/lock.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

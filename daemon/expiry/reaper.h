@@ -9,7 +9,7 @@
 #define TRACKD_DAEMON_EXPIRY_REAPER_H
 
 #include "daemon/expiry/wheel.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include <systemd/sd-event.h>
 

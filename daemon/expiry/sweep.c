@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The sweep. A turn is short enough that deaths and sockets are served between two. */
 #include "daemon/expiry/sweep.h"
-#include "libclient/record/repair.h"
-#include "libclient/record/repair_due.h"
-#include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/lock.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 #include "daemon/expiry/reaper.h"
 #include "daemon/workers/dead_workers.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 

@@ -3,8 +3,8 @@
  * message id per transition, which never changes. */
 #include "daemon/journal/journal.h"
 #include "daemon/board/task.h"
-#include "libclient/record/event.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <poll.h>

@@ -10,7 +10,7 @@
 #define TRACKD_DAEMON_JOURNAL_JOURNAL_H
 
 #include "daemon/journal/journald.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include <pthread.h>
 #include <stdbool.h>

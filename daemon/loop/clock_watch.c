@@ -2,7 +2,7 @@
 /* A timer at the end of time, of which the kernel tells us when the clock is set
  * (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). */
 #include "daemon/loop/clock_watch.h"
-#include "libclient/segment/offsets.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <limits.h>
 #include <sys/timerfd.h>

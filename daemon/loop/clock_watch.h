@@ -3,7 +3,7 @@
 #ifndef TRACKD_DAEMON_LOOP_CLOCK_WATCH_H
 #define TRACKD_DAEMON_LOOP_CLOCK_WATCH_H
 
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <systemd/sd-event.h>
 
 struct clock_watch {

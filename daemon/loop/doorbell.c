@@ -6,9 +6,8 @@
  * its new client or its call for repair.
  */
 #include "daemon/loop/doorbell.h"
-#include "libclient/record/event.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/offsets.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

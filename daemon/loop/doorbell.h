@@ -9,7 +9,7 @@
 #define TRACKD_DAEMON_LOOP_DOORBELL_H
 
 #include "daemon/loop/notify.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sd_notify(3) and the descriptor store. */
 #include "daemon/loop/notify.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/clock.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>

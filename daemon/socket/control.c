@@ -3,7 +3,7 @@
 #include "daemon/socket/control.h"
 #include "daemon/socket/peer.h"
 #include "libclient/client/protocol.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include "tools/common/log.h"
 #include <errno.h>

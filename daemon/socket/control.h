@@ -10,7 +10,7 @@
 
 #include "daemon/loop/notify.h"
 #include "daemon/workers/liveness.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 

@@ -2,11 +2,8 @@
 /* The scan: the heads' hints say which records to look at, the copies in force decide. */
 #include "daemon/workers/dead_workers.h"
 #include "daemon/board/task.h"
-#include "libclient/record/event.h"
-#include "libclient/record/record.h"
-#include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/lock.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #ifndef TRACKD_DAEMON_WORKERS_DEAD_WORKERS_H
 #define TRACKD_DAEMON_WORKERS_DEAD_WORKERS_H
 
-#include "libclient/record/worker.h"
-#include "libclient/segment/segment.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include <systemd/sd-event.h>
 
 /* A dead worker. */

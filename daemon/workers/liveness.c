@@ -2,8 +2,8 @@
 /* The map of workers and their pidfds. The pidfds hang in an epoll of their own, so a turn of the
  * loop takes all deaths at once, and thousands of workers are one event source. */
 #include "daemon/workers/liveness.h"
-#include "libclient/record/worker.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 
 #include "daemon/loop/notify.h"
 #include "daemon/workers/dead_workers.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include <systemd/sd-event.h>
 
 struct liveness {

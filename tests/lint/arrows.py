@@ -9,7 +9,8 @@
 A room is a folder of sources. tests/lint/arrows.txt lists for each room the rooms that it may include
 from; another arrow is a fault, and so is one that is listed and not used. The list has no circle, and
 neither have the modules: a module is NAME.c with NAME.h and, if there is one, NAME_parts.h, which its
-parts share. Every quoted include is a path from the top of the tree.
+parts share. Every quoted include is a path from the top of the tree. The daemon and the tools include
+internal.h of the library's segment/ and record/, and none of the other headers there.
 """
 
 import collections
@@ -20,6 +21,8 @@ import sys
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 LISTED = os.path.join(TREE, "tests", "lint", "arrows.txt")
 ROOTS = ("libclient", "daemon", "tools")
+# The daemon and the tools include one header of each inner room of the library.
+INNER = re.compile(r"libclient/(segment|record)/(?!internal\.h)")
 
 
 def sources(tree):
@@ -97,6 +100,9 @@ def faults(files, allowed):
         room, below = os.path.dirname(file), os.path.dirname(included)
         if room != below and below not in allowed.get(room, ()):
             found.append(f"{file}:{number}: {room} must not include from {below} ({included})")
+    found += [f"{file}:{number}: outside libclient/ its rooms are included by internal.h ({included})"
+              for file, number, included in includes(files)
+              if not file.startswith("libclient/") and INNER.match(included)]
     used = arrows_of(files, os.path.dirname)
     found += [f"arrows.txt: {room} includes nothing from {below}; take it away"
               for room in sorted(allowed) for below in sorted(allowed[room] - used.get(room, set()))]
@@ -187,6 +193,9 @@ def check():
     foreign = planted("daemon/main.c", "tools/trackctl/verbs/verbs.h")
     tap.ok(any("daemon must not include from tools/trackctl/verbs" in fault for fault in foreign),
            "an include from another program would be found", *foreign)
+    inner = planted("daemon/main.c", "libclient/record/slot.h")
+    tap.ok(any("included by internal.h" in fault for fault in inner), "an inner header of the library would be found",
+           *inner)
     short = planted("libclient/segment/lock.c", "clock.h")
     tap.ok(any("no path from the top" in fault for fault in short), "a short path would be found", *short)
     tap.ok(drawn_in_design() == draw(allowed), "docs/DESIGN.md shows the rooms as they are",

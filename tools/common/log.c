@@ -5,7 +5,7 @@
  * have it as their stderr.
  */
 #include "tools/common/log.h"
-#include "libclient/segment/atomic.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/printable.h"
 #include <assert.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values into the members of a structure. */
-#include "libclient/segment/board_address.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/option.h"
 #include "tools/common/value.h"
 #include <errno.h>

@@ -4,7 +4,7 @@
  * nothing to clean up: a NULL anywhere makes the whole NULL.
  */
 #include "tools/common/task_json.h"
-#include "libclient/segment/clock.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/printable.h"
 #include "tools/common/time_format.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Times as text. Sizes of units are cut, not rounded, so that 59.96 s never reads 60.0 s. */
 #include "tools/common/time_format.h"
-#include "libclient/segment/clock.h"
+#include "libclient/segment/internal.h"
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/documents/spool_entry.h"
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * enough where nothing moved in between.
  */
 #include "tools/common/doctor/doctor.h"
-#include "libclient/segment/lock.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/doctor/doctor_parts.h"
 #include "tools/common/printable.h"
 #include <errno.h>

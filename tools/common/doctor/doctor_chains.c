@@ -5,7 +5,7 @@
  * been met where its hash says, once. A record that leaves may still be in a chain, but one that is
  * FREE may not. owner_prev is a hint that is checked before use, so it only has to be a slot.
  */
-#include "libclient/record/index.h"
+#include "libclient/record/internal.h"
 #include "libclient/trackd.h"
 #include "tools/common/doctor/doctor_parts.h"
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The doctor on what a board says of itself: the file, the header, and the small tables. */
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include "libclient/trackd.h"
 #include "tools/common/doctor/doctor_parts.h"
 #include <inttypes.h>

@@ -4,7 +4,7 @@
  * capacity must be possible and the file exactly as long as a segment of that capacity.
  */
 #include "tools/common/doctor/doctor_image.h"
-#include "libclient/segment/lock.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #ifndef COMMON_DOCTOR_DOCTOR_IMAGE_H
 #define COMMON_DOCTOR_DOCTOR_IMAGE_H
 
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/doctor/doctor_report.h"
 #include <sys/stat.h>
 

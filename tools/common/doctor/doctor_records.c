@@ -4,11 +4,8 @@
  * the body, the copy in force and the details. A record is read between two looks at its stamp,
  * like any reader's; one that changes every time is left alone and counted.
  */
-#include "libclient/record/index.h"
-#include "libclient/record/record.h"
-#include "libclient/record/text.h"
-#include "libclient/segment/atomic.h"
-#include "libclient/segment/lock.h"
+#include "libclient/record/internal.h"
+#include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include "tools/common/doctor/doctor_parts.h"
 #include <errno.h>

@@ -6,7 +6,7 @@
  * replaced, away): what is behind stays so and is tried again.
  */
 #include "tools/trackctl/run/run_task.h"
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include "tools/common/time_format.h"
 #include <errno.h>
 #include <stdio.h>

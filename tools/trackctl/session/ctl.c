@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connection, messages and names. */
 #include "tools/trackctl/session/ctl.h"
-#include "libclient/segment/board_address.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/printable.h"
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"

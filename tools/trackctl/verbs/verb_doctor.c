@@ -3,7 +3,7 @@
  * trackctl doctor: whether every invariant of the board holds. It needs no daemon, maps nothing and
  * writes nothing; the file is found by the rule by which every client finds it, or given by path.
  */
-#include "libclient/segment/board_address.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/doctor/doctor.h"
 #include "tools/common/task_json.h"
 #include "tools/trackctl/verbs/verbs.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/auth/identity.h"
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include "tools/common/printable.h"
 #include <string.h>
 

@@ -7,7 +7,7 @@
  * and it fails on the safe side; the client gets another ticket.
  */
 #include "tools/trackd-http/auth/stream_token.h"
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include "tools/trackd-http/auth/base64url.h"
 #include "tools/trackd-http/auth/stream_token_book.h"
 #include <errno.h>

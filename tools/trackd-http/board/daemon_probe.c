@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/board/daemon_probe.h"
 #include "libclient/client/protocol.h"
-#include "libclient/segment/board_address.h"
-#include "libclient/segment/clock.h"
-#include "libclient/segment/segment.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include "tools/trackd-http/board/board_connection.h"
 #include <errno.h>

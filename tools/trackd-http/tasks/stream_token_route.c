@@ -2,7 +2,7 @@
 /* The body is {"task": ID}, or {} or nothing for the stream of all of the caller's tasks. Whether
  * there is such a task is not asked here: the stream says so. */
 #include "tools/trackd-http/tasks/stream_token_route.h"
-#include "libclient/record/text.h"
+#include "libclient/record/internal.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/server/respond.h"
 #include <stdlib.h>

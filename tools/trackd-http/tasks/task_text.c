@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/tasks/task_text.h"
-#include "libclient/segment/clock.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"
 #include "tools/trackd-http/tasks/public_task.h"
