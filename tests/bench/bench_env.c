@@ -12,7 +12,7 @@ struct trackd *bench_env_open(const struct bench_env *env, unsigned flags)
 
 	if (env->daemon.pid > 0)
 		return private_daemon_open(&env->daemon, flags);
-	/* No daemon: whoever owns the socket's folder is who the board must belong to. */
+	/* No daemon: the board must belong to the owner of the socket's folder. */
 	snprintf(socket, sizeof socket, "%s/none.sock", env->folder);
 	options.flags = flags | TRACKD_OPEN_NO_DAEMON;
 	options.board = env->name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker is killed: how long until anybody who looks sees its task failed. With a real daemon;
+ * A worker is killed: how long until readers see its task failed. With a real daemon;
  * each of the workers is a process of its own, killed in the middle of a stage.
  */
 #include "tests/bench/bench.h"

@@ -115,7 +115,7 @@ static void bare_view_message(void *context, unsigned n)
 			continue;
 		sum += seen.done + seen.total + seen.revision + seen.state;
 		bench_keep(message);
-		/* Its end is looked for within its field, and then by whoever uses it. */
+		/* Its end is looked for within its field, and then by its user. */
 		if (strnlen(message, sizeof subject->bare->message) < sizeof subject->bare->message)
 			sum += strlen(message);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long writers wait while their board is replaced. Somebody unlinks it, and its daemon puts another
+ * How long writers wait while their board is replaced. It is unlinked, and its daemon puts another
  * in its place while a producer changes some of the tasks all the time: its longest call is the pause,
  * from the moment at which the old board is closed until the producer has followed to the new one. The
  * daemon's figure ends when the new board has its name. BENCH_REPLACE is the number of tasks of the

@@ -111,7 +111,7 @@ test("an upload shows how far it is, and can be stopped", async (site, browser) 
 	same(fs.readdirSync(site.path("spool/tmp")), [], "nothing is left of it");
 });
 
-test("what the server refuses is said in words", async (site, browser) => {
+test("a refusal of the server is shown in words", async (site, browser) => {
 	browser.expect(/415|413|ERR_CONNECTION|400/);
 	await all(site, { upload_max: "1M" });
 	const page = await open(await browser.context(), site.address("ada"));
@@ -155,7 +155,7 @@ test("a server that is busy is asked again; one that is away when the reader wan
 	same(answers, [], "answers left");
 });
 
-test("a real worker is killed, another one told to stop; the page says so", async (site, browser) => {
+test("a real worker is killed, another one cancelled; the page shows both", async (site, browser) => {
 	await all(site);
 	const board = await site.test_client("open write no-worker");
 	const page = await open(await browser.context(), site.address("ada"));

@@ -69,7 +69,7 @@ test("cancel is asked for once, shown at once, and ends as the worker obeys", as
 
 // ---- Restarts ------------------------------------------------------------------------------------------------------------
 
-test("a restart of the gateway, and its death, are told and survived", async (site, browser) => {
+test("a restart of the gateway, and its death, are shown and survived", async (site, browser) => {
 	browser.expect(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|503/);
 	await site.startDaemon();
 	await site.startGateway();
@@ -95,7 +95,7 @@ test("a restart of the gateway, and its death, are told and survived", async (si
 	await stayed(page);
 });
 
-test("the daemon's death and return are said and change nothing else; a new board replaces all", async (site, browser) => {
+test("the daemon's death and return are shown and change nothing else; a new board replaces all", async (site, browser) => {
 	browser.expect(/503|ERR_/);
 	await site.startDaemon();
 	await site.startGateway();
@@ -150,7 +150,7 @@ test("a token that ends says so, and a new one goes on", async (site, browser) =
 	await sees(page, "report.pdf", working("extracting"));
 	await page.waitForSelector("#sign-in:not([hidden])");
 	check((await page.innerText("#sign-in")).includes("has expired"), await page.innerText("#sign-in"));
-	same(await shown(page), {}, "nothing is shown to whoever is not signed in");
+	same(await shown(page), {}, "nothing is shown without a token");
 	same(await page.evaluate(() => sessionStorage.length), 0, "the token is forgotten");
 	await page.fill("#token", token("ada"));
 	await page.keyboard.press("Enter");
@@ -186,7 +186,7 @@ test("twenty tabs stay live on one stream, also when the tab that reads it goes"
 	await worker.kill();
 	await Promise.all(tabs.map((tab) => sees(tab, "report.pdf", ({ state }) => state === "failed")));
 	console.log(`# ${tabs.length} tabs saw it after ${Date.now() - began} ms`);
-	// Whoever comes late is told what there is.
+	// A late subscriber gets the current state.
 	await sees(await open(context, site.address("ada")), "report.pdf", ({ state }) => state === "failed");
 	same(streams(), 4, "streams");
 	// Another user's tab has a stream of its own and sees nothing of this.
@@ -213,7 +213,7 @@ test("a tab whose reader is frozen takes over", async (site, browser) => {
 	const worker = await site.test_client("open write");
 	await begin(worker, "a", "report.pdf");
 	await sees(other, "report.pdf", working("extracting"));
-	// The old reader is back in the line, and is told as the others are.
+	// The old reader is back in the line, and gets the same events as the others.
 	await worker.do("update a chunking Splitting");
 	await sees(reader, "report.pdf", working("chunking"));
 });

@@ -245,7 +245,7 @@ test("a screen reader hears of starts, stages and ends, each once and not too of
 
 // ---- What it lets in -------------------------------------------------------------------------------------------------------
 
-test("names are text, whatever they are; nothing is asked of anybody else", async (site, browser) => {
+test("names are text, whatever they are; no other host is contacted", async (site, browser) => {
 	await site.startDaemon();
 	await site.startGateway();
 	const context = await browser.context();

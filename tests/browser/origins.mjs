@@ -54,7 +54,7 @@ const application = async () => {
 	for (let i = 0; i < 200 && seen.events === "pending" && seen.busy?.[0] !== 429; i++)
 		await step("busy", "/v1/tasks", mine(), "Retry-After");
 	await report(seen);
-	// It comes back with Last-Event-ID after the server has gone, and is told what it has missed.
+	// It comes back with Last-Event-ID after the server has gone, and gets what it has missed.
 	if (seen.events === "pending")
 		await report({ again: await told("extracting") });
 };

@@ -44,7 +44,7 @@ test("a stream is read the same in whatever pieces it comes, with every end of l
 
 const task = (id, revision, more = {}) => ({ id, revision, created_at: "2026-01-01T00:00:00.000Z", ...more });
 
-test("the model goes forward only, and back where all is told anew", () => {
+test("the model goes forward only, and back after a reset", () => {
 	const model = new Model();
 	const changes = [];
 

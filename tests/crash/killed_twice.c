@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * Promise 2: whoever repairs what a death left may die as well. Every operation that touches chains
+ * Promise 2: a process that repairs what a death left may die as well. Every operation that touches chains
  * is killed at every instruction, and for every state that this leaves the repairer is killed: here
  * at a sample of its instructions, with the argument "all" at each of them.
  */

@@ -332,7 +332,7 @@ static bool found(void)
 	       (same_ref(seen->ref, company.ref[TARGET]) || same_ref(seen->ref, company.replaced));
 }
 
-/* Those that nobody touched, once each. */
+/* Untouched tasks, once each. */
 static bool met_others(void)
 {
 	return seen->error == 0 && seen->met[0] == 1 && seen->met[TARGET] == 1 &&

@@ -4,7 +4,7 @@
  * A board is replaced while a producer stands still before each instruction of each writing call,
  * the public one with all that it does to follow. When the producer goes on, what it acknowledges is
  * on the board that is in force, once, and what it refuses is not. Under locks the replacement may be
- * refused, and then the old board serves on; a damaged board is replaced whatever anybody holds.
+ * refused, and then the old board serves on; a damaged board is replaced whichever locks are held.
  *
  *	replaced_anywhere [STRIDE]    pause at every STRIDE-th instruction (8); `make soak` at each
  */

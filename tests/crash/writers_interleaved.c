@@ -2,8 +2,8 @@
 /* tests/run: timeout=300 */
 /*
  * Two at one record: a writer stands still before every one of its instructions while another, who
- * waits for nobody, does a whole operation. What comes out is what comes of one after the other, or
- * of the first alone if the other was told that the record is busy; and the board is in order.
+ * does not wait, does a whole operation. What comes out is what comes of one after the other, or
+ * of the first alone if the other got BUSY; and the board is in order.
  */
 #include "libclient/record/kind.h"
 #include "libclient/record/record.h"
@@ -174,7 +174,7 @@ static bool counted_second(void)
 
 static bool counted_first(void)
 {
-	/* Whoever completes may find the record busy only if somebody holds it: counting does not. */
+	/* A completing writer may get BUSY only while the record is locked: counting does not lock it. */
 	return counted(results->second, results->first);
 }
 

@@ -221,7 +221,7 @@ until_finished 1
 stop_watching
 
 end_process "$daemon"
-say "The daemon has been killed. Nobody serves the board, and docproc works on:"
+say "The daemon has been killed. docproc works on without it:"
 start_watching
 submit "${files[@]:0:3}"
 until_finished 0
@@ -247,7 +247,7 @@ say "$((total + 3)) documents in $((SECONDS - began)) s: $completed completed, $
 [ -z "$(find "$spool" -type f ! -name '.*' ! -name lock)" ] || give_up "files were left in the spool: $(find "$spool" -type f)"
 "$trackctl" doctor || give_up "the board has faults"
 
-# Whoever looks on has the page for as long as they like.
+# The page stays up for as long as the viewer likes.
 if [ -t 1 ]; then
 	trap 'exit 0' INT
 	say "The page stays up until Ctrl-C; drop documents of your own there: $page"

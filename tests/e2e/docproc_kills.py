@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=400
-"""Whoever dies, and whenever: every document has one end that the board tells, nothing is lost that waited, nothing
+"""Processes are killed at every point: every document has one end on the board, nothing is lost that waited, nothing
 is done twice, no file and no half-written attempt is left.
 """
 

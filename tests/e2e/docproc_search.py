@@ -89,7 +89,7 @@ def _(site):
     check(n >= WANTED, f"{n} of {len(rows)} found")
 
 
-@test("nobody is shown what is another's")
+@test("a user sees no other user's documents")
 def _(site):
     documents = library(site)
     owners = ["alice", "o'hara", '" OR 1=1 --', "%", "zoë", "Alice"]
@@ -164,7 +164,7 @@ def _(site):
     check(docproc(documents, "search", "--help")[0] == DONE, "help")
 
 
-@test("who may not read the store is told so")
+@test("a user without read access to the store gets an error that says so")
 def _(site):
     need_root()
     documents = library(site)

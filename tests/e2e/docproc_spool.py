@@ -135,7 +135,7 @@ def _(site):
     documents.expect(documents.submit("tides.txt"), "completed")
 
 
-@test("nobody else serves while a process of a server that died may live")
+@test("no other server starts while a process of a dead server may be alive")
 def _(site):
     site.daemon()
     with Endpoint() as endpoint:
@@ -201,7 +201,7 @@ def _(site):
         server.kill()
         documents.expect("first", "failed", "worker_lost")
         documents = Documents(site)
-        # Nobody renews them now.
+        # No server renews them now.
         until(lambda: documents.board.do("count alice").code == 0, "they expire")
         # What follows is not about time: a busy machine takes longer than a second for one.
         daemon.terminate()
@@ -295,7 +295,7 @@ def _(site):
         worker = documents.stop_in("good", "summarizing")
         documents.place("good", "x", size=1000)
         until(lambda: "refused" in server.log(), "it is refused")
-        # It is said before it is done.
+        # The log line comes before the action.
         until(lambda: documents.files() == ["work/good", "work/good.json"],
               lambda: f"only the garbage goes: {documents.files()}")
         os.kill(worker, signal.SIGCONT)

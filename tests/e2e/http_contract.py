@@ -106,12 +106,12 @@ def _(site):
     check(reply.json()["message"] == '"Grüße"\\ <b> \U0001f600', repr(reply))
 
 
-# ---- Nobody's and somebody else's ------------------------------------------------------------------
+# ---- Without an owner, and another user's ------------------------------------------------------------------
 
 NOT_FOUND = b'{"detail":"Document not found"}'
 
 
-@test("missing, somebody else's and nobody's are the same bytes and headers but Date")
+@test("a missing task, another user's and one without an owner get the same answer, but for Date")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -129,7 +129,7 @@ def _(site):
     for headers in ({"If-None-Match": "*"}, {"Prefer": "wait=30"}):
         check(gateway.get(path("hers"), ADA, headers).stable() ==
               gateway.get(path("missing"), ADA, headers).stable(), f"with {headers}")
-    # Whoever has no name has no documents either.
+    # A caller without a name has no documents.
     check(gateway.get(path("nobodys"), token("")).status == 401, "an empty owner")
 
 
@@ -275,7 +275,7 @@ def _(site):
     site.test_client("open write", "create t owner=ada")
     store = os.path.join(site.folder, "locked.db")
     make_store(store, ("kept", "ada", True))
-    # Readers wait for nobody but for this.
+    # Readers wait for this alone.
     lock = sqlite3.connect(store, isolation_level=None)
     lock.execute("PRAGMA locking_mode=EXCLUSIVE")
     lock.execute("UPDATE documents SET summary = 'locked'")
@@ -327,7 +327,7 @@ def _(site):
     expect(gateway.get(path("old"), ADA), 404, NOT_FOUND)
 
 
-@test("without a board the store speaks for what it knows, and nothing else can be told")
+@test("without a board the store answers for its documents, and all others are unknown")
 def _(site):
     daemon = site.daemon()
     daemon.terminate()

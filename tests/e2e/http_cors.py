@@ -136,7 +136,7 @@ def _(site):
         silent(reply)
 
 
-@test("origins come and go with a reload; without any, nothing is said")
+@test("a reload adds and removes origins; without any there are no CORS headers")
 def _(site):
     gateway = shared(site)
     gateway.set(cors_origins=OTHER)

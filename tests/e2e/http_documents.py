@@ -153,7 +153,7 @@ def _(site):
 # ---- Not well --------------------------------------------------------------------------------------
 
 
-@test("what only the worker can tell is told by the status")
+@test("the status carries the worker's own error")
 def _(site):
     documents, _, gateway = begin(site)
     for name, error in (("empty.txt", "Document appears to be empty"),
@@ -195,7 +195,7 @@ def _(site):
         check(documents.whole() == [], "nothing is stored")
 
 
-@test("nobody works: it waits, over a restart of the gateway, and is done when somebody does")
+@test("without docproc a document waits, over a restart of the gateway, and is processed when docproc starts")
 def _(site):
     site.daemon()
     documents = Documents(site)

@@ -49,7 +49,7 @@ def varies(reply):
     return "accept-encoding" in [name.strip().lower() for name in names.split(",")]
 
 
-@test("who takes gzip gets it, and nobody else")
+@test("only clients that accept gzip get it")
 def _(site):
     gateway = Gateway.on(site)
     plain = gateway.get("/openapi.json")

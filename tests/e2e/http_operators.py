@@ -87,7 +87,7 @@ class Told:
         self.text = self.text.partition(text)[2]
 
 
-@test("a daemon that has died or stands still is said to operators and on streams, and that it is back")
+@test("a dead or stopped daemon is reported to operators and on streams, and so is its return")
 def _(site):
     daemon = site.daemon()
     gateway = Gateway.on(site, settings={"keepalive": "1h"})  # nothing else wakes a stream
@@ -104,7 +104,7 @@ def _(site):
     check(Metrics(gateway)["daemon_up{}"] == 1, "at first")
     daemon.signal(signal.SIGSTOP)
     is_up(False, "trackd does not answer")
-    # What only reads goes on, and a stream that begins now is told at once.
+    # Readers go on, and a new stream gets the event at once.
     check(gateway.get("/v1/tasks/t", ADA).status == 200, "it is read")
     worker.do("update t extracting")
     streams[0].until("event: update")
@@ -139,7 +139,7 @@ def _(site):
     check(took > 0.7, f"ten times within {took} s")
 
 
-@test("a spool that nothing can be handed in to is said")
+@test("an unusable spool is reported")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -359,7 +359,7 @@ def _(site):
     check(took < 1, f"{took} s of more than two")
 
 
-@test("without a board the gateway's own are told")
+@test("without a board the gateway's own metrics remain")
 def _(site):
     gateway = Gateway.on(site)
     metrics = Metrics(gateway)
@@ -369,7 +369,7 @@ def _(site):
     until(lambda: "trackd_slots_capacity" in Metrics(gateway).types, "then the board's")
 
 
-@test("two kinds of one name are one, and their stages are told apart by name")
+@test("two kinds of one name count as one, and their stages are separated by name")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -479,7 +479,7 @@ def _(site):
 # ---- Without a key ---------------------------------------------------------------------------------
 
 
-@test("without a key nobody is let in, and the log says what to do; a reload brings it")
+@test("without a key every caller is refused, and the log says what to do; a reload reads the key")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site, settings={"key_file": None})

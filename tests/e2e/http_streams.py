@@ -70,7 +70,7 @@ def _(site):
           "the time to retry is the same for all")
 
 
-@test("every transition is told, in order, with what was true then, and the end ends it")
+@test("a stream carries every transition, in order, as it was then, and ends with the task")
 def _(site):
     gateway, producer = begin(site, "t owner=ada", "other owner=ada")
     stream = of_task(gateway)
@@ -144,7 +144,7 @@ def _(site):
     check(not stream.events, stream.events)
 
 
-@test("a worker that is killed is told within a second")
+@test("a killed worker is on the stream within a second")
 def _(site):
     gateway, _ = begin(site)
 
@@ -161,7 +161,7 @@ def _(site):
     check(quickest(seconds_to_hear, 1) < 1, "it is told late")
 
 
-@test("a worker that is killed is told with its stage, and not by its pid")
+@test("a killed worker's event names the stage, and not the pid")
 def _(site):
     gateway, producer = begin(site, "t owner=ada")
     producer.do("update t extracting")
@@ -177,7 +177,7 @@ def _(site):
     stream.closed()
 
 
-@test("a task that is removed, or expires, is gone; one that takes its place is told anew")
+@test("a removed or expired task is gone; its replacement starts anew")
 def _(site):
     gateway, producer = begin(site, "t owner=ada", "e owner=ada ttl=1500", "r owner=ada")
     removed, expired, replaced, mine = (of_task(gateway, "t"), of_task(gateway, "e"),
@@ -200,7 +200,7 @@ def _(site):
 # ---- All of an owner's ---------------------------------------------------------------------------------
 
 
-@test("all of a user's tasks are a list, then updates of each, and nobody else's")
+@test("the stream of a user has a list of the tasks, then their updates, and no other user's")
 def _(site):
     gateway, producer = begin(site, "a owner=ada", "b owner=ada", "e owner=eve", "n")
     stream = of_owner(gateway)
@@ -233,7 +233,7 @@ def _(site):
 # ---- Who is let in ---------------------------------------------------------------------------------------
 
 
-@test("an active task that is older than the newest five hundred is told, and how it moves")
+@test("an active task older than the newest five hundred is on the stream, with its progress")
 def _(site):
     site.daemon("--capacity", "4096")
     gateway = Gateway.on(site)
@@ -258,7 +258,7 @@ def _(site):
     check(stream.expect("update").data["stage"]["done"] == 4, "nothing was told in between")
 
 
-@test("a missing task and somebody else's are the same; no token, wrong methods")
+@test("a missing task and another user's get the same answer; no token, wrong methods")
 def _(site):
     gateway, _ = begin(site, "e owner=eve", "n")
     answers = {gateway.get(f"/v1/tasks/{name}/events", ADA).stable()[2:]

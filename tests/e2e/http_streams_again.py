@@ -89,7 +89,7 @@ def spoil(site, back):
 # ---- Coming back -------------------------------------------------------------------------------------
 
 
-@test("who comes back after a restart is told what it missed, each once, in order")
+@test("a client that reconnects after a restart gets each missed event once, in order")
 def _(site):
     gateway, producer = begin(site, "t owner=ada", "u owner=ada")
     one, mine = of_task(gateway), of_owner(gateway)
@@ -157,7 +157,7 @@ def _(site):
     check(told(stream, 1) == [("pending", True, False)], "its creation was not told yet")
 
 
-@test("an id that is unknown or too old: told so, and all anew")
+@test("an id that is unknown or too old gets a reset and a new list")
 def _(site):
     gateway, producer = begin(site, "t owner=ada", "busy owner=eve")
     stream = of_task(gateway)
@@ -210,7 +210,7 @@ def _(site):
     check(told(one, 1) == [("completed", False, True)], "the last of all")
     one.expect("end")
     one.closed()
-    # Of all a user's tasks nobody keeps account of each: all is told anew.
+    # The stream of all tasks keeps no account of each: it starts anew.
     seen = mine.next()
     while seen.name != "reset" or mine.events and mine.events[0].data["tasks"][0]["state"] != "completed":
         seen = mine.next()
@@ -218,7 +218,7 @@ def _(site):
     check(mine.expect("snapshot").data["tasks"][0]["state"] == "completed", "the list")
 
 
-@test("what was lost while nobody listened is found when the stream comes back")
+@test("what the ring lost while no client listened is found when the stream reconnects")
 def _(site):
     gateway, producer = begin(site, "t owner=ada")
     stream = of_task(gateway)
@@ -284,7 +284,7 @@ def _(site):
 
 
 def unlink(site):
-    """Somebody takes the board's name away, and its daemon replaces it."""
+    """The board is unlinked, and its daemon replaces it."""
     before = os.stat(site.shm).st_ino
     os.unlink(site.shm)
     until(lambda: os.path.exists(site.shm) and os.stat(site.shm).st_ino != before, "a new board")
@@ -362,7 +362,7 @@ def resident_kib(pid):
         return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
 
 
-@test("who does not read costs nothing, delays nobody, and is told anew when it reads")
+@test("a client that does not read costs nothing, delays no other client, and starts anew when it reads")
 def _(site):
     gateway, producer = begin(site, "t owner=ada", "busy owner=ada")
     one = of_task(gateway)

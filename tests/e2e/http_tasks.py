@@ -85,7 +85,7 @@ def _(site):
           task["done"] is True, task)
 
 
-@test("missing and somebody else's are the same, for every method")
+@test("a missing task and another user's get the same answer, for every method")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -101,7 +101,7 @@ def _(site):
     check(site.trackctl("ls")[1].count("pending") == 2, "and both are still there")
 
 
-@test("the worker that died is not told by its pid")
+@test("the answer does not contain the pid of a dead worker")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -199,7 +199,7 @@ def _(site):
         check(time.monotonic() - began > 0.9, "after a second")
 
 
-@test("nobody waits who knows nothing, or knows another version; a wait must be a number")
+@test("a request without an entity tag, or with another one, does not wait; a wait must be a number")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -216,7 +216,7 @@ def _(site):
     expect(gateway.get("/v1/tasks/t", ADA, {"Prefer": "wait=soon"}), 200, preference_applied=None)
 
 
-@test("who waits for a task that is removed is told")
+@test("a long poll for a task that is removed ends")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -543,7 +543,7 @@ def _(site):
     expect(later.get(), 200)
 
 
-@test("without a board there is nothing to be told, and then there is")
+@test("without a board lists are answered 503, and answered when there is one")
 def _(site):
     gateway = Gateway.on(site)
     problem(gateway.get("/v1/tasks", ADA), 503, "Service Unavailable",

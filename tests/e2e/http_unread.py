@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""Answers that nobody reads are cut off after a minute, of every kind, by TCP and by a Unix socket, and
+"""Answers that the client does not read are cut off after a minute, of every kind, by TCP and by a Unix socket, and
 cost little until then; who has read all, or goes on reading, stays. The gateway's clock is made to run
 ahead, so no minute is waited for.
 """
@@ -75,7 +75,7 @@ def descriptors(gateway):
     return len(os.listdir(f"/proc/{gateway.pid}/fd"))
 
 
-@test("answers that nobody reads are cut off, of every kind, and cost little; others stay")
+@test("unread answers of every kind are cut off, and cost little; others stay")
 def _(site):
     site.daemon()
     site.test_client("open write", "create t owner=ada ttl=2000000000",

@@ -170,7 +170,7 @@ def odt():
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 
 
-@ends_well("types that nobody reads, by name and by content")
+@ends_well("types that docproc cannot read, by name and by content")
 def _(site):
     gateway = begin(site)
     for name, content, extension in (
@@ -249,7 +249,7 @@ def _(site):
     check(upload(gateway, ADA, body=good).status == 202, "the good one is good")
 
 
-@ends_well("without a right token nothing is read, and whoever sends it anyway can read why")
+@ends_well("without a valid token no body is read, and the client still gets the reason")
 def _(site):
     gateway = begin(site)
     large = form(file("a.txt", b"x" * 8 * MIB))

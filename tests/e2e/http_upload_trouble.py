@@ -88,7 +88,7 @@ def gone(connection):
 
 
 def strace(*inject):
-    # LeakSanitizer cannot look where somebody traces; the other sanitizers can.
+    # LeakSanitizer does not work under a tracer; the other sanitizers do.
     return ["env", f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0"] * SANITISED + [
             "strace", "-D", "-f", "-qq", "-o", "/dev/null",
             *(word for each in inject for word in ("-e", f"inject={each}"))]

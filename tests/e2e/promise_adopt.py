@@ -112,7 +112,7 @@ def small_shm(size):
             f'mount -t tmpfs -o mode=1777,size={size} shm /dev/shm && exec "$@"', "sh"]
 
 
-@test("a new board for which there is no room leaves the old one in service, and nobody notices")
+@test("a new board for which there is no room leaves the old one in service, unnoticed by clients")
 def _(site):
     need_root()
     # Everybody in one mount namespace, which lives as long as its keeper.
@@ -134,7 +134,7 @@ def _(site):
         seen = {name: struct.unpack_from("<I", header, at)[0] for name, at in number.items()}
         check(seen["retired"] == 0 and seen["capacity"] == 64 and seen["epoch"] != epoch, seen)
         epoch = seen["epoch"]
-        # Whoever was there, and whoever comes, is on it; what is acknowledged is seen.
+        # Old and new clients are on it; what is acknowledged is visible.
         worker.do(f"update a keep round_{round_}")
         worker.do("advance a 2")
         worker.do(f"create new-{round_}")
@@ -152,7 +152,7 @@ def _(site):
     check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
 
 
-@test("a new board that cannot take the old one's place leaves it in service, and nobody waits")
+@test("a new board that cannot take the old one's place leaves it in service, and no client waits")
 def _(site):
     if not shutil.which("strace"):
         raise Skip("needs strace")
@@ -283,7 +283,7 @@ def _(site):
     check(reader.until_final("a").reason == "worker_lost", "its death is seen")
 
 
-@test("a board that somebody unlinked is left by all who were on it when there is another")
+@test("all clients leave an unlinked board when there is another one")
 def _(site):
     daemon, worker, watcher = begin(site)
     old = board_id(watcher)

@@ -72,7 +72,7 @@ def _(site):
     check(watcher.show("t0").state == "pending", watcher.show("t0").line)
 
 
-@test("a reference to an expired task is worth nothing, though nobody has removed it yet")
+@test("a reference to an expired task fails, even before the task is removed")
 def _(site):
     site.daemon().kill()
     writer = site.test_client("open write", "create short ttl=300")
@@ -218,7 +218,7 @@ def _(site):
     fresh = site.test_client("open", env=shifted)  # who comes now looks at once
     fresh.refuse("show short", E_NOT_FOUND)
     check(fresh.show("stays").state == "pending", fresh.show("stays").line)
-    # The first that writes tells all; and what was told is right.
+    # The first writer corrects the header for all readers.
     writer.do("update stays keep still_here")
     check(abs(off(site, SUSPEND, right) - SLEPT) < 0.01, f"{off(site, SUSPEND, right)} s")
     check(abs(off(site, 256, wall)) < 0.1, "the wall clock slept as well")

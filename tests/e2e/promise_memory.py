@@ -196,7 +196,7 @@ def _(site):
     check(open(other, "rb").read() == b"precious" * 4096, "the other name's bytes changed")
 
 
-@test("a folder, a fifo and a socket of the board's name are refused, and nobody hangs on them")
+@test("a folder, a fifo and a socket of the board's name are refused, and no client hangs on them")
 def _(site):
     for what, make in (("a folder", lambda: os.mkdir(site.shm)),
                        ("a fifo", lambda: os.mkfifo(site.shm)),
@@ -206,7 +206,7 @@ def _(site):
         (os.rmdir if what == "a folder" else os.unlink)(site.shm)
 
 
-@test("a second daemon on the board is refused and disturbs nobody")
+@test("a second daemon on the board is refused, and clients go on")
 def _(site):
     first = site.daemon()
     worker = site.test_client("open write", "create a", "update a extracting")

@@ -165,7 +165,7 @@ def _(site):
     until(lambda: client.ask("show a").fields.get("state") == "active", "the client moved to the new board")
 
 
-@test("a user's file of the name of another user's board diverts nobody")
+@test("a user's file with the name of another user's board diverts no client")
 def _(site):
     need_root()
     victim = 64324

@@ -74,7 +74,7 @@ def _(site):
     check("errors=0" in result and "wrong=0" in result, f"the load itself: {result}")
 
 
-@test("who wants what a stopped writer holds is told so in time, all others go on")
+@test("a client that needs a record held by a stopped writer gets BUSY in time; all others go on")
 def _(site):
     _, load, watcher = begin(site)
     other = site.test_client("open write timeout=100")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A board is replaced, by a start or because somebody has removed it, and nothing that was acknowledged is lost: whatever
+"""A board is replaced, by a start or because it was unlinked, and nothing that was acknowledged is lost: whatever
 stops or kills the daemon on the way, whoever holds a lock, and however a client reaches the next board.
 """
 # tests/run: timeout=400
@@ -55,7 +55,7 @@ def replaced(site, before):
 
 
 def unlink(site):
-    """What somebody else does; and the next board is there."""
+    """Another process unlinks it; and the next board is there."""
     before = inode(site)
     os.unlink(site.shm)
     return replaced(site, before)
@@ -78,7 +78,7 @@ def own_shm(size):
 
 
 class Inside:
-    """A /dev/shm that nobody but the test's own processes sees."""
+    """A /dev/shm that only the test's own processes see."""
 
     def __init__(self, site, size):
         need_root()
@@ -95,7 +95,7 @@ class Inside:
 # ---- A process that stands still ------------------------------------------------------------------------------------
 
 
-@test("a process stopped inside a lock prevents the replacement, is named, and stops nobody else; a later start replaces")
+@test("a process stopped inside a lock prevents the replacement, is named, and stops no other client; a later start replaces")
 def _(site):
     daemon, worker, watcher = begin(site, *SMALL)
     holder = site.test_client("open write", "hold b")
@@ -278,7 +278,7 @@ def _(site):
     check(watcher.until_final("far").reason == "worker_lost", "its death is seen")
 
 
-@test("a client that the new board's mode keeps out is told so at once, and never that it has written")
+@test("a client that the new board's mode keeps out gets an error at once, and never a success")
 def _(site):
     need_root()
     site.give_to(SERVICE)
@@ -334,7 +334,7 @@ def _(site):
     check(watcher.until_final("a").reason == "worker_lost", "its death is seen")
 
 
-# ---- Removed by somebody else -----------------------------------------------------------------------------------------
+# ---- Removed by another process -----------------------------------------------------------------------------------------
 
 
 @test("a board unlinked or renamed beneath its daemon is replaced at once, and producers lose nothing")
@@ -371,7 +371,7 @@ def _(site):
     check(daemon.popen.poll() is None, "the daemon has ended")
 
 
-@test("whoever clears /dev/shm of all that is the board's: the board and its lock are made again")
+@test("all files of the board in /dev/shm are removed: the board and its lock are made again")
 def _(site):
     daemon, worker, watcher = begin(site)
     for _ in range(3):
@@ -417,7 +417,7 @@ def _(site):
           lambda: f"each is there once: {daemon.log()}")
 
 
-@test("a name that a stranger takes: it is said, the board is served by the socket, and gets its name when it is free")
+@test("another user takes the name: it is logged, the socket serves the board, and it gets its name back when it is free")
 def _(site):
     need_root()
     daemon, worker, watcher = begin(site)
@@ -447,7 +447,7 @@ def _(site):
     check("a new board is there" in daemon.log(), daemon.log())
 
 
-@test("a lock that is held when the board is unlinked: it is said who holds it, and tried again")
+@test("a lock that is held when the board is unlinked: the log names the holder, and the daemon tries again")
 def _(site):
     daemon, worker, watcher = begin(site)
     holder = site.test_client("open write", "hold b")
@@ -466,7 +466,7 @@ def _(site):
     check(daemon.log().count(f"[{holder.pid}] holds") == 1, daemon.log())
 
 
-@test("no room for another board when it is unlinked: it is said, and done as soon as there is")
+@test("no room for another board when it is unlinked: it is logged, and done as soon as there is room")
 def _(site):
     inside = Inside(site, "30M")
     daemon = site.daemon("--capacity", "5000", prefix=inside.prefix)
@@ -510,7 +510,7 @@ def restart(site, daemon, *arguments):
     return site.daemon(*arguments)
 
 
-@test("an event cursor goes on over replacements without a gap, and is told when a board begins anew")
+@test("an event cursor goes on over replacements without a gap, and reports a board that begins anew")
 def _(site):
     daemon, worker, watcher = begin(site, *SMALL)
     watcher.do("cursor")

@@ -27,7 +27,7 @@ def totals(line):
     return dict(word.split("=", 1) for word in line.split())
 
 
-@test("killed 20 times under the load of 4 processes: nothing lost, nothing refused, nobody kept waiting")
+@test("killed 20 times under the load of 4 processes: nothing lost, nothing refused, no call delayed")
 def _(site):
     arguments = ("--capacity", "1024", "--ttl", "1h")
     daemon = site.daemon(*arguments)
@@ -157,7 +157,7 @@ def _(site):
     comment(f"heard after {(time.monotonic() - began) * 1000:.2f} ms")
 
 
-@test("a daemon that is stopped keeps nobody waiting")
+@test("a stopped daemon delays no client")
 def _(site):
     daemon = site.daemon()
     worker = site.test_client("open write", "create a")
@@ -172,7 +172,7 @@ def _(site):
     daemon.cont()
 
 
-@test("one whose queue of connections is full keeps nobody waiting either")
+@test("a daemon whose queue of connections is full delays no client")
 def _(site):
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if most < 5000:

@@ -242,7 +242,7 @@ def _(site):
             os.unlink(os.path.join(site.state, name))
 
 
-@test("a snapshot whose frames lie about their lengths and indices harms nobody")
+@test("a snapshot with wrong lengths and indices in its frames does no harm")
 def _(site):
     def lie(data):
         words = struct.unpack_from(f"<{len(data) // 4}I", data)

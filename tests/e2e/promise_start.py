@@ -235,7 +235,7 @@ def _(site):
     refused(site, IO_ERROR, "state_dir", prefix=inject("write:error=EIO", snapshot(site) + ".new"))
 
 
-@test("a disk that is full is said at start, at error priority, and the board is served")
+@test("a full disk is logged at start, at error priority, and the board is served")
 def _(site):
     need_root()
     full = mounted("size=16k,mode=0700", site.state)
@@ -332,7 +332,7 @@ def _(site):
           f"left: {site.left()} {os.listdir(site.run)}")
 
 
-@test("a board whose name somebody takes away while its daemon starts is replaced like any other")
+@test("a board that is unlinked while its daemon starts is replaced like any other")
 def _(site):
     site.daemon()
     site.test_client("open write no-worker", "fill 5 t")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The daemon waits for nobody who reads what it says: stderr, the journal and the service manager may
+"""The daemon waits for no reader of its output: stderr, the journal and the service manager may
 stand still, and it serves and stops all the same. What was not said is counted, and told later.
 """
 
@@ -60,7 +60,7 @@ def serves(site, name):
     return watcher
 
 
-@test("nobody reads stderr: the daemon serves and stops, and says later how much is missing")
+@test("stderr is not read: the daemon serves and stops, and later logs how many lines are missing")
 def _(site):
     pipe = Pipe(site)
     daemon = site.daemon("--state-dir", site.state, prefix=pipe.prefix())

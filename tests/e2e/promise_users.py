@@ -155,7 +155,7 @@ def _(site):
     check(code == 0, f"trackctl exited {code}: {err}")
 
 
-@test("whoever gets through to the socket is judged by the board's mode all the same")
+@test("the board's mode decides even for a client that reaches the socket")
 def _(site):
     begin(site, "0640")
     os.chmod(site.socket, 0o666)  # as a socket unit may have made it
@@ -182,7 +182,7 @@ def _(site):
     client(site, MEMBER, SERVICE).refuse("open write", e2e.E_NOT_OURS)
 
 
-@test("a daemon of another user is told whose board it is, and what to do")
+@test("a daemon of another user gets an error that names the owner, and what to do")
 def _(site):
     begin(site, "0664")
     check(not any(user.pw_uid == SERVICE for user in pwd.getpwall()), f"there is a user {SERVICE}")
@@ -191,7 +191,7 @@ def _(site):
     check(code == 77 and words in said, f"trackd exited {code}: {said}")
 
 
-@test("a lock that no daemon has made is said to be none")
+@test("a file that is no daemon's lock is reported as such")
 def _(site):
     os.symlink("/dev/null", site.shm + ":lock")
     code, said = site.daemon_fails()

@@ -27,7 +27,7 @@ HIDDEN_PROC = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
 
 
 def begin(site, task="a"):
-    """A daemon, a worker in a stage of a task, and somebody who watches."""
+    """A daemon, a worker in a stage of a task, and a watcher."""
     site.daemon()
     worker = site.test_client("open write", f"create {task} owner=alice", f"update {task} extracting")
     return worker, site.test_client("open")

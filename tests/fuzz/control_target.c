@@ -60,7 +60,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	/* Autobind: a name that nobody else has, and no file. */
+	/* Autobind: a unique name, and no file. */
 	must(bind(listener, &(struct sockaddr){ .sa_family = AF_UNIX }, sizeof(sa_family_t)),
 	     "bind");
 	must(listen(listener, 16), "listen");

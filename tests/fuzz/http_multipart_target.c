@@ -6,7 +6,7 @@
  * What must hold: a body says the same in whatever pieces it comes; what is passed on of it are bytes
  * of the body, in its order; broken stays broken. A name that is kept is UTF-8 of at most 255 bytes
  * without a slash or a control character. A boundary that is found stands in the header. Who is
- * refused is told in a whole sentence, and no reader of types reads beyond its bytes.
+ * a refusal is a whole sentence, and no reader of types reads beyond its bytes.
  */
 #include "tools/common/utf8_decode.h"
 #include "tools/documents/document_type.h"

@@ -7,7 +7,7 @@
  *
  * What must hold: an id is one segment of the path; a path that is found by one method is allowed by
  * that method and known by every other; a tag matches itself wherever it stands in a list; a wait is
- * at most a minute; nobody is taken for an address that is none.
+ * at most a minute; no invalid address is accepted.
  */
 #include "tools/trackd-http/config/listen.h"
 #include "tools/trackd-http/config/network.h"
@@ -116,7 +116,7 @@ static void check_conditions(const struct request *request)
 	int64_t ms = entity_wait_ms(request, &preferred);
 
 	if (unchanged && !given)
-		fail("unchanged, and nobody asked");
+		fail("304 without a condition");
 	if (unchanged && !strchr(given, '*') && !strstr(given, tag + 2))
 		fail("unchanged by a tag that was not given");
 	if (!unchanged && given && strcmp(given, tag) == 0)
@@ -124,7 +124,7 @@ static void check_conditions(const struct request *request)
 	if (ms > 60000 || (ms < 0 && !request_query(request, "wait")))
 		fail("a wait that is none");
 	if (preferred && !request_header(request, "Prefer"))
-		fail("a preference that nobody has");
+		fail("a preference that does not exist");
 }
 
 /* ---- Addresses ----------------------------------------------------------- */

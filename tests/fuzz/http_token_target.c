@@ -3,7 +3,7 @@
  * Bearer tokens and tickets under fuzzing. The first byte says what the others are: a whole
  * Authorization header; a header or a payload that is then signed as it should be, so that what lies
  * behind the signature is reached too; a ticket, as it is or changed in one place.
- * Whoever is let in has a name, a token of today, and the right signature; the second asking, from
+ * An accepted caller has a name, a token of today, and the right signature; the second asking, from
  * memory, is answered as the first.
  */
 #include "tools/trackd-http/auth/auth.h"
@@ -76,7 +76,7 @@ static void check_identity(const struct identity *identity)
 		fail("a token that has expired");
 }
 
-/* The strict one lets in nobody whom the other refuses. */
+/* The strict one accepts no token that the other refuses. */
 static void check_token(const char *authorization, bool may_pass)
 {
 	struct identity first = { 0 }, again = { 0 };
@@ -120,7 +120,7 @@ static void check_header(const uint8_t *data, size_t size)
 	if (!text)
 		return;
 	memcpy(text, data, size);
-	/* Nobody guesses an HMAC; a corpus must not bring one. */
+	/* An HMAC cannot be guessed; a corpus must not bring one. */
 	check_token(text, false);
 	free(text);
 }

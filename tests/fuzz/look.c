@@ -134,7 +134,7 @@ static bool look_by_id(struct look *look)
 	return true;
 }
 
-/* Whatever the links say, an owner's list shows nobody else's tasks. */
+/* Whatever the links say, an owner's list shows no other owner's tasks. */
 static bool is_owners(struct look *look, struct trackd_ref ref)
 {
 	struct trackd_view view;

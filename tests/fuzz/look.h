@@ -9,7 +9,7 @@
 struct look {
 	struct trackd *trackd;
 	uint32_t capacity;
-	bool still; /* nobody writes meanwhile, so limits hold for strings in place too */
+	bool still; /* no writer meanwhile, so limits hold for strings in place too */
 	struct trackd_cursor cursor;
 	const char *const *ids; /* some that exist on the good board */
 	unsigned n_ids;

@@ -17,7 +17,7 @@ struct programs {
 	unsigned n_runs, n_served; /* programs started; daemons that took the board over */
 };
 
-/* name: a board's that nobody uses; the caller unlinks what is left of it. */
+/* name: of a board that is not in use; the caller unlinks what is left of it. */
 void programs_begin(struct programs *ret_programs, const char *name, const char *id);
 
 /* Put these bytes into the board's file and let every trackctl verb that only reads look at it.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The snapshot's reader under fuzzing. The checksum is put right first, so that what it guards is
- * reached: damage is caught by it, but whoever can write the state directory can compute one. What
+ * reached: damage is caught by it, but a user who can write the state directory can compute one. What
  * is read is then brought onto a board, which must stay in order.
  */
 #include "daemon/board/snapshot_file.h"

@@ -86,7 +86,7 @@ void harness_board_reader(struct board *ret_reader, const struct board *board);
 void harness_board_name(char ret_name[64]);
 void harness_unlink(const char *name);
 
-/* Create a pending task of kind document within 2 s. owner: NULL for nobody. */
+/* Create a pending task of kind document within 2 s. owner: NULL for none. */
 struct trackd_ref harness_create(struct board *board, const char *id, const char *owner);
 
 /* A deadline for locks, ms from now. */

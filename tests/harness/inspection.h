@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /*
- * Let the doctor (tools/common/doctor/doctor.h) look at a board that nobody uses at this moment; it needs
+ * Let the doctor (tools/common/doctor/doctor.h) look at a board that is not in use at this moment; it needs
  * its descriptor. Records that are on the way (claimed, being removed) count as faults too.
  * Returns the number of faults; the first one is described in ret_text, which may be NULL.
  */

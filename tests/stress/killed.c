@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Producers killed with SIGKILL wherever they happen to be, again and again, while others go on:
- * nobody waits longer than the time limit, no count is lost, and after repair the board is in
+ * no call waits longer than the time limit, no count is lost, and after repair the board is in
  *order. Without a daemon, so that what is proven is the producers' own. tests/run: timeout=300
  *
  *	killed [KILLS]
@@ -203,7 +203,7 @@ static int kill_some(struct board *board, unsigned n_kills)
 		unsigned victim = (unsigned)(pattern_random(&random) >> 16) % PRODUCERS;
 		uint64_t calls = load_relaxed(&tally->calls) + 200;
 
-		/* All together get on; nobody's death holds up the others. */
+		/* All make progress; no death holds up the others. */
 		HARNESS_WAIT(load_relaxed(&tally->calls) >= calls, LIMIT_MS);
 		usleep((useconds_t)(pattern_random(&random) % 700));
 		harness_kill(pids[victim], SIGKILL);

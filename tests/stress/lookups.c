@@ -2,7 +2,7 @@
 /*
  * A lookup never misses a task that is there, while the records around it in its chain come, go and
  * are used again elsewhere; nor does an owner's list. The board is as small as it may be, so that
- * all chains are shared and a slot that was freed is somebody else's at once. tests/run:
+ * all chains are shared and a freed slot gets another task at once. tests/run:
  * timeout=300
  */
 #include "libclient/segment/atomic.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The control socket of a real daemon in bad company: packets that are short, long, of another
- * version or nonsense; descriptors nobody asked for; clients that are silent, half-closed, many, or
+ * version or nonsense; unexpected descriptors; clients that are silent, half-closed, many, or
  * never read what they subscribed to. The daemon stands, keeps nothing of theirs, and serves a
  * well-behaved client all the while. tests/run: timeout=300
  */

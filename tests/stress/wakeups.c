@@ -110,7 +110,7 @@ static void sleep_through_all(struct doorbell_loop *loop)
 	}
 }
 
-/* Whether a round falls asleep when somebody rang just before it raised `armed`. */
+/* Whether a turn falls asleep when a producer rang just before it raised `armed`. */
 static bool sleeps_through(struct doorbell_loop *loop, uint32_t *called)
 {
 	uint64_t slept = pair.slept;

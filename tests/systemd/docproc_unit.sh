@@ -19,7 +19,7 @@ main_pid() {
 another_main() { active && main_pid >/dev/null && [ "$(main_pid)" != "$1" ]; }
 journal() { machine_run journalctl --no-pager -o cat -u docproc.service; }
 
-# Somebody who is a member of the group, and somebody who is not.
+# A user in the group, and one who is not.
 member() { machine_run setpriv --reuid 64323 --regid trackd --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"; }
 stranger() { machine_run setpriv --reuid 64324 --regid 64324 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"; }
 refused() { ! "$@"; }
@@ -78,7 +78,7 @@ is "$(machine_run stat -c '%U:%G %a' /var/lib/trackd-documents/documents.db)" "d
 	"the store is readable for the group"
 ok "a member searches" member docproc search --owner alice "heliopause"
 like "$output" "*voyager*" "and finds"
-ok "also while nobody has the store open for writing" machine_run systemctl stop docproc.service
+ok "also while no process has the store open for writing" machine_run systemctl stop docproc.service
 ok "a member reads a summary" member docproc show pdf
 ok "a stranger may not read the store" refused stranger docproc --store /var/lib/trackd-documents/documents.db show pdf
 ok "nor hand in" refused stranger docproc submit --spool $spool /srv/tides.txt

@@ -70,7 +70,7 @@ is "$(machine_run stat -c '%U %G' "/proc/$(main_pid)")" "trackd-http trackd-http
 like "$(machine_run cat "/proc/$(main_pid)/status")" "*CapPrm:*0000000000000000*CapEff:*0000000000000000*" "without a capability"
 is "$(show StatusText)" Serving "systemctl status tells what it does"
 ok "the log tells what to do about the key" said 'set key_file'
-is "$(status 8080 GET /v1/tasks "Authorization: Bearer a.b.c")" 401 "nobody is let in"
+is "$(status 8080 GET /v1/tasks "Authorization: Bearer a.b.c")" 401 "an invalid token is refused"
 is "$(status 8081 GET /readyz)" 503 "and it is not ready"
 is "$(status 8080 GET /metrics)" 404 "operators' paths are on their own socket"
 is "$(status 8081 GET /metrics)" 200 "where they are"
@@ -87,7 +87,7 @@ ok "it says so" wait_until 60 said 'configuration and key reloaded'
 is "$(main_pid)" "$before" "by the same process"
 token=$(machine_run trackd-http token --sub alice)
 bearer="Authorization: Bearer $token"
-is "$(status 8080 GET /v1/tasks "$bearer")" 200 "whoever has a token is let in"
+is "$(status 8080 GET /v1/tasks "$bearer")" 200 "a valid token is accepted"
 is "$(ask 8081 GET '/readyz?verbose' | grep -v '^\[.\]store')" "200
 [+]shutdown ok
 [+]board ok
@@ -156,7 +156,7 @@ ok "which is there" machine_run test -s "$passed"
 is "$(status 8080 GET /v1/tasks "Authorization: Bearer $token")" 200 "tokens of this key are let in"
 is "$(status 8080 GET /v1/tasks "$bearer")" 401 "those of the one before are not"
 ok "the service may read it" may_read "$passed" trackd-http
-ok "nobody else may" none_may_read "$passed" nobody daemon trackd docproc
+ok "no other user may" none_may_read "$passed" nobody daemon trackd docproc
 # Not even those that share all of its groups.
 ok "nor may its groups" eval "! machine_run setpriv --reuid nobody --regid trackd-http --groups trackd,trackd-http,docproc \
 	--inh-caps=-all --bounding-set=-all cat $passed 2>/dev/null"

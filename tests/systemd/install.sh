@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# make install puts everything into a packager's folder, with the paths it was told; make uninstall
+# make install puts everything into a packager's folder, with the given paths; make uninstall
 # takes all of it away, but not what an administrator has changed.
 . "$(dirname "$0")/../harness/lib.sh"
 
@@ -128,7 +128,7 @@ is "$(left)" "/etc/trackd/docproc.conf
 /etc/trackd/http.conf
 /etc/trackd/trackd.conf
 $(sed 's|^|/usr/|' <<<"$expected")" "every file is in its place"
-is "$(grep ^prefix= "$root/usr/lib/pkgconfig/libtrackd.pc")" "prefix=/usr" "pkg-config is told where"
+is "$(grep ^prefix= "$root/usr/lib/pkgconfig/libtrackd.pc")" "prefix=/usr" "pkg-config has the prefix"
 ok "make uninstall works" install_in uninstall /usr
 is "$(left)" "" "nothing is left"
 

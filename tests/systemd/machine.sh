@@ -52,7 +52,7 @@ machine_fill_etc() {
 	echo '127.0.0.1 localhost trackd-test' >"$etc/hosts"
 	cat /usr/lib/sysusers.d/{basic,dbus,systemd-*}.conf | systemd-sysusers --root="$machine/upper" - >>"$machine/boot.log" 2>&1 ||
 		bail "cannot make the accounts of systemd"
-	# Those of our packages are made by whoever installs, not by the boot after an update of /usr.
+	# The administrator creates those of our packages, not by the boot after an update of /usr.
 	touch -d tomorrow "$etc/.updated"
 	# With an id it is no first boot, at which systemd would enable all that is installed.
 	tr -d - </proc/sys/kernel/random/uuid >"$etc/machine-id"

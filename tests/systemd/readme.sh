@@ -8,7 +8,7 @@
 
 machine_enter "$@"
 
-# The lines of the first block of a section, without what is said of them.
+# The lines of the first block of a section, without the comments.
 block() { # SECTION
 	sed -n "/^## $1/,/^## /p" "$tree/README.md" | awk '/^```/ { if (n++) exit; next } n' | sed 's/ *# .*//'
 }
@@ -18,7 +18,7 @@ machine_make
 env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
 	bail "make install: $(tail -n 5 "$work/install.log")"
 machine_boot
-# What somebody has done on the host must not decide what is seen here.
+# The state of the host must not decide the result.
 is "$(machine_run find /var/lib /etc/trackd /run /usr/local /home /root /srv /tmp \( -name 'dpkg' -o -name '*trackd*' -o -name '*docproc*' \) \
 	! -path '/run/systemd/*' ! -path '/run/log/*' | sort)" "/etc/trackd
 /etc/trackd/docproc.conf

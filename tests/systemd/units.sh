@@ -54,7 +54,7 @@ start_worker() { # ID
 
 worker_pid() { task "$1" worker.pid; }
 
-# Somebody outside the group, with no capabilities.
+# A user outside the group, with no capabilities.
 stranger() {
 	machine_run setpriv --reuid 64323 --regid 64323 --clear-groups --inh-caps=-all \
 		--bounding-set=-all --no-new-privs "$@"
@@ -108,7 +108,7 @@ ok "systemctl status tells how full the board is" wait_until 60 tells_how_full
 # ---- Who may do what -------------------------------------------------------------------------------
 
 ok "a stranger may not read the board's file" refused stranger cat /dev/shm/trackd
-exits 77 "a stranger is told that the board is not open to him" stranger trackctl ls
+exits 77 "a user outside the group gets an error that says so" stranger trackctl ls
 ok "a stranger may not connect" refused stranger /usr/bin/python3 -c '
 import socket
 socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect("/run/trackd/trackd.sock")'

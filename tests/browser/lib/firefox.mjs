@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 
-// It asks nobody but the page: no updates, no first run, no look for a portal.
+// It contacts no host but the page's: no updates, no first run, no look for a portal.
 const PREFERENCES = {
 	"app.normandy.enabled": false, "app.update.enabled": false, "browser.aboutwelcome.enabled": false, "browser.safebrowsing.malware.enabled": false,
 	"browser.safebrowsing.phishing.enabled": false, "browser.shell.checkDefaultBrowser": false, "browser.startup.homepage_override.mstone": "ignore",

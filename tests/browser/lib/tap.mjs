@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tests with a site and a browser of their own, told as TAP. What the page writes to the console as an error fails a test.
+// Tests with their own site and browser, reported as TAP. What the page writes to the console as an error fails a test.
 
 import { createRequire } from "node:module";
 import fs from "node:fs";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at a board on which somebody died, and working on with it. */
+/* Checking a board on which a process died, and going on with it. */
 #ifndef TESTS_AFTERMATH_H
 #define TESTS_AFTERMATH_H
 

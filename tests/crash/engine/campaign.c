@@ -151,7 +151,7 @@ static void run_operation(void *argument)
 	stage->operation->run(&stage->play);
 }
 
-/* Look at the board as it is, if nobody has yet. Whether it was new. */
+/* Check the board as it is, unless this state was checked before. Whether it was new. */
 static bool examine(struct stage *stage, size_t n, uint64_t pc)
 {
 	struct image_fault fault;

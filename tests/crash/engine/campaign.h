@@ -35,7 +35,7 @@ void campaign_kill(struct campaign *campaign, const struct operation *operation)
 void campaign_kill_states(struct campaign *campaign, const struct operation *operation);
 
 /* Kill so as to leave every state that the operation goes through; then, for every every-th of
- * these states, kill whoever repairs it at `samples` of its instructions (0: at all of them). */
+ * these states, kill the repairing process at `samples` of its instructions (0: at all of them). */
 void campaign_kill_twice(struct campaign *campaign, const struct operation *operation,
 			 unsigned every, unsigned samples);
 

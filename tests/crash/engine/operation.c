@@ -56,7 +56,7 @@ static struct trackd_ref add(struct play *play, const char *id, const char *owne
 }
 
 /* Three tasks of one owner and one id bucket, ours in the middle; another owner in the same
- * buckets; a task of nobody's. */
+ * buckets; a task without an owner. */
 static void add_company(struct play *play, uint32_t ttl_ms)
 {
 	char id[16], other[16];

@@ -151,7 +151,7 @@ static void request(enum __ptrace_request what, pid_t pid, uintptr_t data)
 		harness_die("ptrace %d: %s", (int)what, strerror(errno));
 }
 
-/* The stack begins at the same place within its page whoever called: string functions take other
+/* The stack begins at the same place within its page, whatever the caller: string functions take other
  * paths for other alignments. */
 static __attribute__((noinline)) _Noreturn void be_traced(tracer_function function, void *argument)
 {

@@ -184,7 +184,7 @@ class Documents:
         return [row[0] for row in rows if row[1] is not None], sum(row[1] is None for row in rows)
 
     def whole(self):
-        """No attempt is left, nothing is there twice, nothing belongs to nobody."""
+        """No attempt is left, nothing is there twice, nothing is without an owner."""
         finished, attempts = self.stored()
         check(attempts == 0, f"{attempts} unfinished attempts are left in the store")
         check(len(finished) == len(set(finished)), "a document is stored twice")

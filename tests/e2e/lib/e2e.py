@@ -244,7 +244,7 @@ class Daemon(Process):
             self.said += data.decode(errors="replace").split("\n")
 
     def end_listening(self):
-        """Wake the listener with an empty message, which nobody else sends."""
+        """Wake the listener with an empty message, which no other client sends."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             try:
                 sender.sendto(b"", self.notify_path)

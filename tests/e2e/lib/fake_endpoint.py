@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A small server of /v1/embeddings and /v1/chat/completions that misbehaves as it is told.
+"""A small server of /v1/embeddings and /v1/chat/completions that misbehaves on request.
 
     fake_endpoint.py [--tls] [--dimension 384]      prints its address, http://127.0.0.1:PORT, and serves until
                                                     its standard input ends
@@ -259,7 +259,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 def certificate(folder):
-    """A certificate for 127.0.0.1 that nobody trusts, made on the spot."""
+    """A certificate for 127.0.0.1 that no client trusts, made on the spot."""
     path = os.path.join(folder, "server.pem")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
                     "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path,

@@ -53,7 +53,7 @@ trackctl complete r1
 wait "$watcher"
 is $? 0 "and watch ends"
 is "$(wc -l <"$work/replaced")" 3 "one line each"
-is "$(cat "$work/replaced.err")" "" "nothing was lost, and nothing is said"
+is "$(cat "$work/replaced.err")" "" "nothing was lost, and nothing is printed"
 
 # ---- JSON Lines ----
 trackctl create w2
@@ -81,7 +81,7 @@ ok "a task that is created" seen "$work/all" "mark  pending"
 trackctl create other --owner bob
 trackctl rm mark
 ok "one that is removed" seen "$work/all" "mark  removed"
-is "$(grep -c other "$work/all")" 0 "nobody else's"
+is "$(grep -c other "$work/all")" 0 "no other user's"
 kill -INT "$watcher"
 wait "$watcher"
 is $? 130 "interrupted: 130"

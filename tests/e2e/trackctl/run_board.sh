@@ -108,7 +108,7 @@ wait_until 20 gone "$runner"
 wait "$runner"
 is "$? $(task anew 'task["state"]')" "143 cancelled" "and can be cancelled"
 
-# ---- Somebody else's doing ----
+# ---- Ended by another process ----
 run_in_background taken "$steps"
 step taken 1
 wait_until 10 shows taken 'task["message"]' "step 1"
@@ -140,7 +140,7 @@ step over 1
 wait_until 10 shows over 'task["message"]' "step 1"
 trackctl complete over "enough"
 step over 2
-ok "one that somebody has ended stays so" wait_until 20 grep -q "somebody else has ended it" "$work/over.said"
+ok "a task that another process has ended stays so" wait_until 20 grep -q "somebody else has ended it" "$work/over.said"
 let_end over
 wait "$runner"
 is "$? $(task over 'task["message"]')" "0 enough" "the command goes on and ends"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Promise 1, to the letter: readers make no system call and write nothing. A child reads all there
- * is through the public calls, on a mapping that it may only read, where the kernel kills whoever
- * asks it for anything (seccomp's strict mode): first while nobody writes, then while its parent
+ * is through the public calls, on a mapping that it may only read, where the kernel kills
+ * a caller that asks it for anything (seccomp's strict mode): first without writers, then while its parent
  * writes all the time. The clock stands still, so that no call looks, as one does each second,
  * whether the board is still the one.
  */
