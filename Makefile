@@ -120,8 +120,6 @@ deps:
 build: $(lib_so) $(lib_static) $(programs)
 	@:
 
-tests: build $(test_programs) $(bench_programs) $(bench_http_programs)
-
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -187,6 +185,8 @@ demo: deps ## documents become searchable, kills, nothing lost; on a terminal un
 # ---- Testing, random input, measuring: a tree without tests/ builds and installs -----------------------------------
 
 include $(wildcard $(addprefix tests/mk/,test.mk fuzz.mk bench.mk arm64.mk))
+
+tests: build $(test_programs) $(bench_programs) $(bench_http_programs)
 
 # ---- Installing ------------------------------------------------------------------------------------------------
 

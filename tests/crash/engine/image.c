@@ -143,7 +143,8 @@ static bool check_view(const struct board *board, const struct trackd_task *task
 		    strcmp(trackd_view_status(&view), task->status) == 0 &&
 		    trackd_view_progress(&view) == task->progress;
 	if (!trackd_view_valid(&view))
-		return fail(fault, "the view of %s is not valid, though there are no writers", task->id);
+		return fail(fault, "the view of %s is not valid, though there are no writers",
+			    task->id);
 	return same ? true : fail(fault, "the view of %s differs from its copy", task->id);
 }
 
