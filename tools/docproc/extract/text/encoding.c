@@ -8,7 +8,7 @@
 #include <unicode/ucnv.h>
 #include <unicode/ucsdet.h>
 
-enum { SAMPLE_MAX = 16 << 10 };
+enum { SAMPLE_MAX = 16 << 10, BEFORE_MAX = 256 };
 
 /* Confidence (of 100) that a guess must have. Noise gets 43 for encodings of two bytes a character, and
  * a text in another encoding up to 23 for those of an alphabet. */
@@ -103,15 +103,23 @@ static const char *detect(const uint8_t *bytes, size_t n, bool latin, bool weste
 	return name;
 }
 
-/* From the line on that has the first byte beyond ASCII: before it there is nothing to be learnt. */
+/* Where the sample for the detector begins: at the first byte beyond ASCII, before which there is nothing
+ * to be learnt, with the words before it if its line is no longer than that. */
+static size_t sample_start(const uint8_t *bytes, size_t n)
+{
+	size_t first = 0;
+
+	while (first < n && bytes[first] < 0x80)
+		first++;
+	for (size_t at = first; first - at <= BEFORE_MAX; at--)
+		if (at == 0 || bytes[at - 1] == '\n' || bytes[at - 1] == '\r')
+			return at;
+	return first;
+}
+
 static const char *guess(const uint8_t *bytes, size_t n)
 {
-	size_t at = 0;
-
-	while (at < n && bytes[at] < 0x80)
-		at++;
-	while (at > 0 && bytes[at - 1] != '\n' && bytes[at - 1] != '\r')
-		at--;
+	size_t at = sample_start(bytes, n);
 	size_t size = n - at < SAMPLE_MAX ? n - at : SAMPLE_MAX;
 	bool latin = is_latin(bytes, n), western = latin && is_windows_1252(bytes, n);
 	const char *name =
