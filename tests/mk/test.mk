@@ -87,7 +87,7 @@ tests_target = $(if $(filter-out $(quick),$(TESTS)),check-build,build $(named_te
 check-build: $(BUILD)/browser/node_modules
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD) tests fuzz-build
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/address SANITIZE=address build $(asan_programs)
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/thread SANITIZE=thread $(BUILD)/thread/trackd $(tsan_programs)
 
 # What drives the browser and audits the page; for the tests alone.
 $(BUILD)/browser/node_modules: tests/browser/package.json tests/browser/package-lock.json
@@ -107,7 +107,7 @@ check-asan: deps ## under AddressSanitizer and UBSan
 
 check-tsan: deps ## under ThreadSanitizer
 	$(call packages,$(CHECK_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/thread SANITIZE=thread build $(tsan_programs)
+	$(Q)$(MAKE) --no-print-directory -j2 BUILD=$(BUILD)/thread SANITIZE=thread $(BUILD)/thread/trackd $(tsan_programs)
 	$(Q)tests/run --build $(BUILD)/thread $(tsan_programs)
 
 soak: deps ## what is worth an hour: every double kill, random input for long
@@ -126,6 +126,6 @@ storm: deps ## boards replaced every few seconds under eight producers, STORM_SE
 	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/stress/storm
 	$(Q)$(BUILD)/tests/stress/storm $(STORM_SECONDS)
 
-tidy: deps ## clang-tidy over all sources
+tidy: deps ## clang-tidy over all sources, the analyzer to its full depth
 	$(call packages,$(CHECK_PACKAGES))
-	$(Q)BUILD=$(BUILD) tests/lint/tidy.sh
+	$(Q)TIDY_NODES=225000 tests/lint/tidy.sh
