@@ -21,7 +21,7 @@ import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e", "lib"))
+sys.path.insert(0, os.path.join(HERE, "..", "harness", "python"))
 from e2e import Failure, Site, check
 from gateway import Gateway, request, token
 

@@ -26,7 +26,7 @@ import uuid
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e", "lib"))
+sys.path.insert(0, os.path.join(HERE, "..", "harness", "python"))
 from e2e import BUILD, Failure, Process, Site, check, until
 from gateway import SECRET, Gateway, make_store, request, token
 

@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e", "lib"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness", "python"))
 from e2e import BUILD, Failure, TestClient, Site, check
 from gateway import Gateway, token
 
@@ -42,7 +42,7 @@ def measure(site, streams, rate, seconds):
     before = memory_kib(gateway.pid, "VmRSS")
     began = time.monotonic()
     load = site.start(TestClient(site.env, argv=(
-        os.path.join(BUILD, "tests", "e2e", "sse_load"), str(gateway.port),
+        os.path.join(BUILD, "tests", "e2e", "clients", "sse_load"), str(gateway.port),
         token("load"), str(streams), str(rate), str(seconds))))
     check(load.line(120) == "connected", "all are connected")
     row("all connected and shown their task", f"{time.monotonic() - began:.2f} s")

@@ -6,9 +6,9 @@
 #	#!/bin/bash
 #	# SPDX-License-Identifier: MIT
 #	# What it proves.
-#	. "$(dirname "$0")/../harness/lib.sh"
+#	. "$(dirname "$0")/../../harness/lib.sh"
 #
-# and ends with `finish`. It runs under tests/run or by hand (`BUILD=build tests/e2e/name.sh`).
+# and ends with `finish`. It runs under tests/run or by hand (`BUILD=build tests/e2e/trackctl/look.sh`).
 #
 #	start_daemon [OPTION...]     a trackd of one's own, ready: $daemon is its pid; $board, $socket
 #	                             and $daemon_log say where things are

@@ -29,7 +29,7 @@ bench: deps ## the figures of this machine, beside its physical limits; BENCH=SE
 
 bench-http: deps ## status requests beside others, and beside lists; five thousand event streams; STATUS="SECONDS ROUNDS PAIRS", LISTS="SECONDS LISTS TASKS", STREAMS="N RATE SECONDS"
 	$(call packages,$(BENCH_HTTP_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/sse_load $(BUILD)/tests/e2e/test_client $(bench_http_programs)
+	$(Q)$(MAKE) --no-print-directory build $(BUILD)/tests/e2e/clients/sse_load $(BUILD)/tests/e2e/clients/test_client $(bench_http_programs)
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_status.py $(STATUS)
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_lists.py $(LISTS)
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py $(STREAMS)

@@ -9,7 +9,8 @@ crash_src := $(wildcard tests/crash/*.c)
 crash_engine_src := $(wildcard tests/crash/engine/*.c)
 crash_mutant_src := tests/crash/mutant/main.c
 stress_src := $(wildcard tests/stress/*.c)
-e2e_src := $(wildcard tests/e2e/*.c)
+e2e_src := $(call sources,tests/e2e)
+e2e_scripts := $(sort $(shell find tests/e2e -name '*.sh' -o -name '*.py'))
 
 docproc_tests := $(call prog,$(wildcard tests/unit/docproc/*.c))
 http_tests := $(call prog,$(wildcard tests/unit/trackd-http/*.c))
@@ -17,7 +18,7 @@ crash_programs := $(call prog,$(crash_src))
 crash_mutants := $(patsubst tests/%.sed,$(BUILD)/tests/%,$(wildcard tests/crash/mutants/*.sed))
 test_programs := $(call prog,$(unit_src) $(stress_src) $(e2e_src)) $(crash_programs) $(crash_mutants)
 # What the scripts of tests/e2e move; no tests themselves.
-e2e_test_clients := $(BUILD)/tests/e2e/test_client $(BUILD)/tests/e2e/load $(BUILD)/tests/e2e/sse_load
+e2e_test_clients := $(call prog,$(e2e_src))
 TEST_LIBS = $(shell pkg-config --libs cmocka)
 
 # ---- Programs ------------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ $(crash_mutants): $(BUILD)/tests/crash/mutants/%: tests/crash/mutants/%.sed $(ca
 # ---- Running ---------------------------------------------------------------------------------------------------
 
 # For example TESTS="build/tests/unit/daemon/test_wheel tests/e2e/trackctl/look.sh".
-test_scripts := $(wildcard tests/lint/*.sh tests/lint/*.py tests/e2e/*.sh tests/e2e/*/*.sh tests/e2e/*.py tests/browser/*.mjs)
+test_scripts := $(wildcard tests/lint/*.sh tests/lint/*.py tests/browser/*.mjs) $(e2e_scripts)
 asan_programs := $(patsubst tests/%.c,$(BUILD)/address/tests/%,$(unit_src) $(stress_src)) $(BUILD)/address/tests/fuzz/garbage
 tsan_programs := $(patsubst tests/%.c,$(BUILD)/thread/tests/%,$(stress_src))
 plain_tests = $(filter-out $(e2e_test_clients),$(test_programs)) $(test_scripts) tests/fuzz/short $(system_tests)
@@ -75,7 +76,7 @@ group_unit := $(call prog,$(unit_src))
 group_crash = $(crash_programs) $(crash_mutants)
 group_stress := $(call prog,$(stress_src))
 group_lint := $(wildcard tests/lint/*.sh tests/lint/*.py)
-group_e2e := $(wildcard tests/e2e/*.sh tests/e2e/*/*.sh tests/e2e/*.py)
+group_e2e := $(e2e_scripts)
 group_browser := $(wildcard tests/browser/*.mjs)
 group_fuzz := tests/fuzz/short
 group_systemd = $(filter tests/systemd/%,$(system_tests))
@@ -117,7 +118,7 @@ soak: deps ## what is worth an hour: every double kill, random input for long
 	$(Q)$(BUILD)/tests/crash/replaced_anywhere 1
 	$(Q)FUZZ_ROUNDS=5000000 $(BUILD)/address/tests/fuzz/garbage
 	$(Q)FUZZ_RUNS=0 FUZZ_SECONDS=600 TRACKD_BUILD=$(BUILD) tests/fuzz/short
-	$(Q)DOCPROC_BROKEN=2000 DOCPROC_SEED=$$(date +%s) tests/run --build $(BUILD) tests/e2e/docproc_broken.py
+	$(Q)DOCPROC_BROKEN=2000 DOCPROC_SEED=$$(date +%s) tests/run --build $(BUILD) tests/e2e/docproc/broken.py
 	$(Q)TRACKD_BUILD=$(abspath $(BUILD)) tests/bench/http_streams.py 5000 1000 120
 
 STORM_SECONDS ?= 1800

@@ -46,7 +46,7 @@ cp "$tree"/tests/documents/{voyager.pdf,voyager.docx,tides.txt,legacy.doc} "$mac
 # Long enough to be stopped in the middle.
 /usr/bin/python3 -c 'for i in range(400000): print(f"Sentence number {i} tells of station {i * 7 % 1009} on line {i % 13}.")' \
 	>"$machine/upper/srv/long.txt"
-cp "$tree/tests/e2e/lib/fake_endpoint.py" "$machine/upper/srv"
+cp "$tree/tests/harness/python/fake_endpoint.py" "$machine/upper/srv"
 chmod -R a+rX "$machine/upper/srv"
 machine_boot
 ok "users and folders are made" machine_run sh -c 'systemd-sysusers && systemd-tmpfiles --create'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the tests of the page run against: a board of their own with its daemon, the gateway, the document worker, and
-// clients on strings (tests/e2e/test_client.c) that can be any process.
+// clients on strings (tests/e2e/clients/test_client.c) that can be any process.
 
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
@@ -85,7 +85,7 @@ class Program {
 
 export class TestClient extends Program {
 	constructor(env) {
-		super([path.join(BUILD, "tests/e2e/test_client")], env);
+		super([path.join(BUILD, "tests/e2e/clients/test_client")], env);
 		this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
 		this.child.stdin.on("error", () => {});
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The journal's own protocol: how fields are put into an entry. That entries arrive is tried by
- * tests/e2e/promise_unread.py and tests/systemd/units.sh. */
+ * tests/e2e/board/unread.py and tests/systemd/units.sh. */
 #include "daemon/journal/journald.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/e2e/lib/fake_endpoint.py as a child, and a board that counts and can cancel. */
+/* tests/harness/python/fake_endpoint.py as a child, and a board that counts and can cancel. */
 #ifndef TESTS_DOCPROC_FAKE_H
 #define TESTS_DOCPROC_FAKE_H
 
@@ -56,7 +56,7 @@ static struct fake fake_start(const char *option)
 	int in[2], out[2];
 	ssize_t n;
 
-	snprintf(path, sizeof path, "%s/tests/e2e/lib/fake_endpoint.py", tree ? tree : ".");
+	snprintf(path, sizeof path, "%s/tests/harness/python/fake_endpoint.py", tree ? tree : ".");
 	if (pipe(in) < 0 || pipe(out) < 0)
 		harness_die("no pipe");
 	fake.pid = harness_fork();
