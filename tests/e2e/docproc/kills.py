@@ -11,10 +11,9 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 import signal
-import subprocess
 import time
 
-from docproc import STAGES, Documents, Server
+from docproc import STAGES, Documents, Server, end_traced
 from e2e import check, main, need_root, process_state, test, until
 from fake_endpoint import Endpoint
 
@@ -215,23 +214,6 @@ def _(site):
 
 
 # ---- Every point ---------------------------------------------------------------------------------
-
-
-def terminate(pid):
-    """It may have ended by itself meanwhile."""
-    try:
-        os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass
-
-
-def end_traced(server):
-    """SIGTERM for the child of strace."""
-    if server.popen.poll() is None:
-        for pid in subprocess.run(["pgrep", "-P", str(server.pid)], text=True, capture_output=True,
-                                  check=False).stdout.split():
-            terminate(int(pid))
-        server.wait()
 
 
 def killed_at(site, documents, call, n):

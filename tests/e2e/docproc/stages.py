@@ -13,10 +13,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import json
 import re
 import signal
+import sqlite3
 import subprocess
 from datetime import datetime
 
-from docproc import DOCPROC, PERCENT, STAGES, Documents, Reader
+from docproc import DOCPROC, PERCENT, STAGES, Documents, Reader, Server, end_traced
 from e2e import check, main, test, until
 from fake_endpoint import Endpoint
 
@@ -308,6 +309,25 @@ def _(site):
         check(code == 1 and seen.number("stage") == 0, f"{seen.line} {said}")
         check(endpoint.requests("ok") == [], "the endpoint was asked")
         check(documents.whole() == ["built-in"], "the store")
+
+
+@test("another program may close the store as the last one while a worker enters its sandbox")
+def _(site):
+    site.daemon()
+    documents = Documents(site)
+    check(documents.run("notes.md", "--id", "before")[0] == 0, "the first document")
+    documents.submit("tides.txt", "--id", "one")
+    # The worker waits where its rules for files name the log beside the store, which whoever is last removes.
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=landlock_restrict_self", "-e", "signal=none",
+              "-e", "inject=landlock_restrict_self:delay_enter=500000"]
+    server = site.start(Server(documents, ["--jobs", "1"], strace))
+    while not documents.final("one"):
+        other = sqlite3.connect(documents.store)
+        other.execute("SELECT count(*) FROM documents").fetchall()
+        other.close()
+    documents.expect("one", "completed")
+    check(documents.whole() == ["before", "one"], "the store")
+    end_traced(server)
 
 
 main()

@@ -64,6 +64,13 @@ class Server(Process):
         check(code == 0, lambda: f"docproc exited {code}: {self.log()[-2000:]}")
 
 
+def end_traced(server):
+    """SIGTERM for the child of strace."""
+    if server.popen.poll() is None:
+        subprocess.run(["pkill", "-TERM", "-P", str(server.pid)], check=False)
+        server.wait()
+
+
 class Documents:
     def __init__(self, site, *settings, store=None):
         self.site = site

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store is opened for each of these and closed again: a connection of SQLite must not live
- * through a fork().
+ * The server opens the store for each of its calls and closes it again: a connection of SQLite must not
+ * live through a fork(). Only a share, which a worker takes, stays open.
  */
 #include "tools/docproc/store/attempts.h"
 #include "tools/common/log.h"
@@ -71,15 +71,20 @@ int attempts_folder(const struct config *config, struct failure *failure)
 	return ownership_check_store(config->store, failure);
 }
 
-void attempts_share(const struct config *config)
+void attempts_share(const struct config *config, struct attempts_share *ret_share)
 {
 	struct failure failure;
-	struct store *store;
 
-	/* Kept open on purpose. */
-	(void)lock_folder(config, LOCK_SH);
-	if (store_open(config->store, STORE_WRITE, &store, &failure) == 0)
-		store_close(store);
+	*ret_share = (struct attempts_share){ .folder = lock_folder(config, LOCK_SH) };
+	if (store_open(config->store, STORE_WRITE, &ret_share->store, &failure) < 0)
+		ret_share->store = NULL;
+}
+
+void attempts_release(struct attempts_share *share)
+{
+	store_close(share->store);
+	if (share->folder >= 0)
+		close(share->folder);
 }
 
 static void abandon(const struct config *config, const char *id)

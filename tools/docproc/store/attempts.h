@@ -10,10 +10,19 @@
 #include "tools/docproc/config/config.h"
 #include "tools/documents/failure.h"
 
-/* Take the shared lock until the process ends. Also creates the store and its side files, because
- * a sandboxed process may open but not create them. If that fails, the next store_open()
- * reports it. */
-void attempts_share(const struct config *config);
+/* The shared lock on the store's folder, and an open store. */
+struct attempts_share {
+	int folder;
+	struct store *store;
+};
+
+/* Take the shared lock and open the store, which also creates it and its side files. A sandboxed
+ * process may open the files that exist when it enters the sandbox, but neither create nor open
+ * others; and SQLite removes the side files when the last connection is closed by a program that
+ * does not ask it to keep them. While the share is held, no other connection is the last one.
+ * If opening fails, the next store_open() reports it. */
+void attempts_share(const struct config *config, struct attempts_share *ret_share);
+void attempts_release(struct attempts_share *share);
 
 /* Remove what the attempt at a document left. */
 void attempts_remove(const struct config *config, const char *id);

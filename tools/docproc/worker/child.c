@@ -91,22 +91,27 @@ static enum exit_code work(const struct config *config, struct trackd_ref ref,
 			   const struct document *document, struct extractor *extractor)
 {
 	struct trackd_options options = child_options(config, TRACKD_OPEN_WRITE);
+	struct attempts_share share;
 	struct trackd *trackd;
+	enum exit_code code;
 	int error = trackd_open(&trackd, &options);
 
 	if (error < 0) {
 		log_error("%s: %s", document->id, trackd_strerror(error));
 		return exit_code_of_error(error);
 	}
-	attempts_share(config);
+	attempts_share(config, &share);
 	error = lock_in(config, trackd, ref);
 	if (error < 0) {
 		log_error(
 			"%s: the process cannot be locked in, so the document is not processed: %s",
 			document->id, strerror(-error));
-		return EXIT_CODE_PERMISSION;
+		code = EXIT_CODE_PERMISSION;
+	} else {
+		code = (enum exit_code)pipeline_run(config, trackd, ref, document, extractor);
 	}
-	return (enum exit_code)pipeline_run(config, trackd, ref, document, extractor);
+	attempts_release(&share);
+	return code;
 }
 
 static _Noreturn void be_child(const struct child_start *start, pid_t parent,
