@@ -10,14 +10,12 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 import errno
-import shutil
 import struct
 
-from e2e import (E_GONE, E_NOT_FOUND, TRACKD, Process, Skip, check, main, need_root, subprocess,
-                 test, until)
+from boards import (CAPACITY, MOVE_LIMIT, Inside, board_id, expect_same_board, restart, traced)
+from e2e import E_GONE, E_NOT_FOUND, TRACKD, check, main, need_root, subprocess, test, until
 
-CAPACITY, RETIRED, MAJOR, ID_BUCKETS, OWNER_BUCKETS, HEADS = 20, 8, 12, 160, 168, 176
-MOVE_LIMIT = 20  # s: clients look once a second, at a call
+RETIRED, MAJOR, ID_BUCKETS, OWNER_BUCKETS, HEADS = 8, 12, 160, 168, 176
 
 
 def begin(site, *arguments):
@@ -29,22 +27,10 @@ def begin(site, *arguments):
     return daemon, worker, site.test_client("open")
 
 
-def restart(site, *arguments):
-    site.processes[0].kill()
-    return site.daemon(*arguments)
-
-
-def board_id(client):
-    return client.ask("stats").fields.get("board_id")
-
-
 def expect_moved(site, worker, watcher, old):
     """Everything is on another board, and so are those who were attached to the old one."""
-    fresh = site.test_client("open")
-    check(board_id(fresh) != old, "the old board is served")
-    for client in (worker, watcher):
-        until(lambda who=client: board_id(who) == board_id(fresh), "a client moved by itself",
-              limit=MOVE_LIMIT)
+    check(board_id(site.test_client("open")) != old, "the old board is served")
+    expect_same_board(site, worker, watcher)
     expect_kept(site, worker, watcher)
 
 
@@ -73,9 +59,9 @@ def poke(site, offset, data):
 
 @test("a board is adopted as it is: the same board, references and counters")
 def _(site):
-    _, worker, watcher = begin(site)
+    daemon, worker, watcher = begin(site)
     board, before = board_id(worker), watcher.show("a")
-    restart(site)
+    restart(daemon)
     check(board_id(worker) == board and watcher.show("a").line.split(" ", 4)[4] ==
           before.line.split(" ", 4)[4], f"{before.line} {watcher.show('a').line}")
     expect_kept(site, worker, watcher)
@@ -83,10 +69,10 @@ def _(site):
 
 @test("a larger capacity moves the tasks, and clients along, while they work")
 def _(site):
-    _, worker, watcher = begin(site, "--capacity", "64")
+    daemon, worker, watcher = begin(site, "--capacity", "64")
     old = board_id(worker)
     watcher.send("wait t-3 final 8000")
-    restart(site, "--capacity", "4096")
+    restart(daemon, "--capacity", "4096")
     check(site.header(CAPACITY, "<I") == 4096, site.header(CAPACITY, "<I"))
     answer = watcher.answer()
     check(answer.code in (E_GONE, -errno.ETIMEDOUT), f"who waited across the move: {answer.line}")
@@ -95,31 +81,20 @@ def _(site):
 
 @test("a smaller capacity that holds all tasks is taken, one that does not is refused and said")
 def _(site):
-    _, worker, watcher = begin(site, "--capacity", "4096")
+    daemon, worker, watcher = begin(site, "--capacity", "4096")
     old = board_id(worker)
-    daemon = restart(site, "--capacity", "16")
+    daemon = restart(daemon, "--capacity", "16")
     check(site.header(CAPACITY, "<I") == 4096 and board_id(worker) == old, "tasks do not fit")
     check("capacity" in daemon.log(), daemon.log())
-    site.processes[0] = daemon
-    restart(site, "--capacity", "64")
+    restart(daemon, "--capacity", "64")
     check(site.header(CAPACITY, "<I") == 64, site.header(CAPACITY, "<I"))
     expect_moved(site, worker, watcher, old)
 
 
-def small_shm(size):
-    """In front of a command: a /dev/shm of its own, and so small."""
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c",
-            f'mount -t tmpfs -o mode=1777,size={size} shm /dev/shm && exec "$@"', "sh"]
-
-
 @test("a new board for which there is no room leaves the old one in service, unnoticed by clients")
 def _(site):
-    need_root()
-    # Everybody in one mount namespace, which lives as long as its keeper.
-    keeper = site.start(Process([*small_shm("16M"), "sleep", "1000"], site.env))
-    inside = ["nsenter", "--target", str(keeper.pid), "--mount"]
-    shm = f"/proc/{keeper.pid}/root/dev/shm"
-    until(lambda: os.stat(shm).st_dev != os.stat("/dev/shm").st_dev, "it has a /dev/shm of its own")
+    small = Inside(site, "16M")
+    inside, shm = small.prefix, small.path
     daemon = site.daemon("--capacity", "64", prefix=inside)
     worker = site.test_client("open write", "create a", "update a extracting", "create b", prefix=inside)
     watcher = site.test_client("open", prefix=inside)
@@ -154,20 +129,15 @@ def _(site):
 
 @test("a new board that cannot take the old one's place leaves it in service, and no client waits")
 def _(site):
-    if not shutil.which("strace"):
-        raise Skip("needs strace")
-    _, worker, watcher = begin(site, "--capacity", "64")
+    daemon, worker, watcher = begin(site, "--capacity", "64")
     for i, calls in enumerate(("linkat", "rename,renameat,renameat2")):
         # The first such call fails: by then the old board is on its way out.
-        fails = ["strace", "-D", "-f", "-o", "/dev/null", "-e", f"inject={calls}:error=EIO:when=1"]
-        site.processes[0].kill()
-        site.processes[0] = daemon = site.daemon("--capacity", "4096", prefix=fails)
+        daemon.kill()
+        daemon = site.daemon("--capacity", "4096", prefix=traced("-e", f"inject={calls}:error=EIO:when=1"))
         check("no new board" in daemon.log(), daemon.log())
         check(site.header(RETIRED, "<I") == 0, "the board that is served is marked as given up")
         check(site.header(CAPACITY, "<I") == 64, site.header(CAPACITY, "<I"))
-        for client in (worker, watcher):
-            until(lambda who=client: board_id(who) == board_id(site.test_client("open")), "all are on it",
-                  limit=MOVE_LIMIT)
+        expect_same_board(site, worker, watcher)
         worker.do(f"update a keep round_{i}")
         worker.do("advance a 1")
         worker.do(f"create new-{i}")
@@ -183,9 +153,9 @@ def _(site):
 
 @test("another mode is put into force")
 def _(site):
-    _, worker, watcher = begin(site)
+    daemon, worker, watcher = begin(site)
     old = board_id(worker)
-    restart(site, "--mode", "0664")
+    restart(daemon, "--mode", "0664")
     check(os.stat(site.shm).st_mode & 0o777 == 0o664, oct(os.stat(site.shm).st_mode))
     if board_id(site.test_client("open")) == old:
         expect_kept(site, worker, watcher)
@@ -294,9 +264,7 @@ def _(site):
     site.daemon()
     fresh = site.test_client("open")
     check(board_id(fresh) != old, "the old board has come back")
-    for client in (worker, watcher):
-        until(lambda who=client: board_id(who) == board_id(fresh), "a client moved by itself",
-              limit=MOVE_LIMIT)
+    expect_same_board(site, worker, watcher)
     worker.do("create b")
     worker.do("update b extracting")
     worker.kill()

@@ -11,15 +11,10 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 import socket
 
-from e2e import E_OTHER_BOARD, TRACKCTL, TRACKD, Site, check, main, need_root, subprocess, test, until
+from e2e import E_OTHER_BOARD, TRACKCTL, TRACKD, Site, as_user, check, main, need_root, subprocess, test, until
 
 SERVICE, STRANGER = 64311, 64323
 CAPACITY = 20
-
-
-def as_user(user):
-    return ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", "--inh-caps=-all",
-            "--bounding-set=-all", "--no-new-privs"]
 
 
 def squat(path):

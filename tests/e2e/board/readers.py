@@ -49,6 +49,13 @@ def expect_none_waited(waited):
     check(waited < ROUNDS // 10, f"{waited} looks waited")
 
 
+def expect_well(load):
+    """It ends, and has met neither an error nor a wrong count."""
+    load.send("")
+    result = load.line()
+    check("errors=0" in result and "wrong=0" in result, f"the load itself: {result}")
+
+
 @test("a reader reads every task while the only writer is stopped, wherever that is")
 def _(site):
     _, load, watcher = begin(site)
@@ -59,9 +66,7 @@ def _(site):
         waited += look_at_all(watcher)
         load.cont()
     expect_none_waited(waited)
-    load.send("")
-    result = load.line()
-    check("errors=0" in result and "wrong=0" in result, f"the load itself: {result}")
+    expect_well(load)
 
 
 @test("a reader reads every task while it is written all the time, and the daemon hangs")
@@ -69,9 +74,7 @@ def _(site):
     _, load, watcher = begin(site)
     site.processes[0].stop()
     expect_none_waited(sum(look_at_all(watcher) for _ in range(ROUNDS)))
-    load.send("")
-    result = load.line()
-    check("errors=0" in result and "wrong=0" in result, f"the load itself: {result}")
+    expect_well(load)
 
 
 @test("a client that needs a record held by a stopped writer gets BUSY in time; all others go on")

@@ -12,15 +12,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import re
 import shutil
 
-from e2e import TRACKD, Daemon, check, comment, main, need_root, subprocess, test, until
+from e2e import TRACKD, Daemon, as_user, check, comment, main, need_root, subprocess, test, until
 
 CONFIGURATION, UNAVAILABLE, OS_ERROR, IO_ERROR, NO_PERMISSION = 2, 69, 71, 74, 77
 SERVICE = 64311
-
-
-def as_user(user):
-    return ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", "--inh-caps=-all",
-            "--bounding-set=-all", "--no-new-privs"]
 
 
 def mounted(options, folder):

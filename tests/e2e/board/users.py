@@ -13,17 +13,11 @@ import errno
 import pwd
 
 import e2e
-from e2e import E_READ_ONLY, check, main, need_root, test
+from e2e import E_READ_ONLY, as_user, check, main, need_root, test
 
 # Users without accounts. The daemon runs as SERVICE, in a group of the same number.
 SERVICE, MEMBER, STRANGER = 64301, 64302, 64303
 GROUP = 64304
-
-
-def as_user(user, *groups):
-    return ["setpriv", "--reuid", str(user), "--regid", str(user),
-            *(["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]),
-            "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
 
 
 def begin(site, mode):
@@ -34,8 +28,8 @@ def begin(site, mode):
                        program=site.program("trackd"), prefix=as_user(SERVICE))
 
 
-def client(site, user, *groups):
-    return site.test_client(prefix=as_user(user, *groups), program=site.program("test_client"))
+def client(site, user, *groups, lines=()):
+    return site.test_client(*lines, prefix=as_user(user, *groups), program=site.program("test_client"))
 
 
 def run_as(prefix, *command):
@@ -79,11 +73,8 @@ def _(site):
 @test("a member of the group may produce, and its death is seen")
 def _(site):
     begin(site, "0660")
-    member = client(site, MEMBER, SERVICE)
-    for line in ("open write", "create a", "update a extracting"):
-        member.do(line)
-    watcher = client(site, MEMBER, SERVICE)
-    watcher.do("open")
+    member = client(site, MEMBER, SERVICE, lines=("open write", "create a", "update a extracting"))
+    watcher = client(site, MEMBER, SERVICE, lines=("open",))
     member.kill()
     check(watcher.until_final("a").reason == "worker_lost", watcher.show("a").line)
 
@@ -139,9 +130,7 @@ def _(site):
 @test("with mode 0664 anyone may read, and only the group may write")
 def _(site):
     begin(site, "0664")
-    member = client(site, MEMBER, SERVICE)
-    for line in ("open write", "create a owner=alice", "update a extracting"):
-        member.do(line)
+    client(site, MEMBER, SERVICE, lines=("open write", "create a owner=alice", "update a extracting"))
     stranger = client(site, STRANGER)
     for line in ("open write", "open write no-daemon"):
         stranger.refuse(line, -errno.EACCES)

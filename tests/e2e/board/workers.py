@@ -9,6 +9,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
+import errno
 import signal
 import statistics
 import time
@@ -161,19 +162,26 @@ def _(site):
     expect_active(watcher, "a", worker.pid)
 
 
-@test("a process that got the pid of a dead worker does not keep its task alive")
-def _(site):
+def begin_again(site, command):
+    """A worker that died while no daemon ran, and a command that has its pid now: (worker, watcher, the
+    command's parent)."""
     need_root()
     worker, watcher = begin(site)
     parent = site.test_client("open write")
     site.processes[0].kill()
     kill_for_reuse(worker)
     site.pids.append(worker.pid)
-    reused = parent.ask(f"fork {worker.pid} exec sleep 1000")
-    if reused.code == -17:  # EEXIST: somebody was quicker
+    reused = parent.ask(f"fork {worker.pid} exec {command}")
+    if reused.code == -errno.EEXIST:
         raise Skip("the pid was taken by another process")
     check(reused.code == 0, f"clone3 with set_tid: {reused.line}")
     check(reused.number("pid") == worker.pid, reused.line)
+    return worker, watcher, parent
+
+
+@test("a process that got the pid of a dead worker does not keep its task alive")
+def _(site):
+    worker, watcher, _ = begin_again(site, "sleep 1000")
     site.daemon()
     expect_lost(watcher, "a")
     check(process_state(worker.pid) in "SRD", "the process of that pid is gone")
@@ -181,12 +189,6 @@ def _(site):
 
 @test("a producer that got the pid of a dead one has tasks of its own")
 def _(site):
-    need_root()
-    worker, watcher = begin(site)
-    parent = site.test_client("open write")
-    site.processes[0].kill()
-    kill_for_reuse(worker)
-    site.pids.append(worker.pid)
     lines, script = os.path.join(site.folder, "lines"), os.path.join(site.folder, "second-life")
     os.mkfifo(lines)
     with open(script, "w", encoding="utf-8") as file:
@@ -194,10 +196,7 @@ def _(site):
         file.write(f"exec 0<>{lines}\n"
                    "printf 'open write\\ncreate b\\nupdate b extracting\\n' >&0\n"
                    f"exec {TEST_CLIENT}\n")
-    reused = parent.ask(f"fork {worker.pid} exec sh {script}")
-    if reused.code == -17:
-        raise Skip("the pid was taken by another process")
-    check(reused.code == 0, f"clone3 with set_tid: {reused.line}")
+    worker, watcher, parent = begin_again(site, f"sh {script}")
     until(lambda: watcher.ask("show b").code == 0 and watcher.show("b").state == "active",
           "the second life of the pid has a task")
     expect_active(watcher, "b", worker.pid)

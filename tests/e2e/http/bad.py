@@ -33,16 +33,6 @@ def serves(gateway):
     check(gateway.popen.poll() is None, lambda: f"it died: {gateway.log()}")
 
 
-def rss(gateway):
-    """KiB of its own; which pages of files and of the board are resident is the kernel's to decide."""
-    with open(f"/proc/{gateway.pid}/status", encoding="utf-8") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
-
-
-def descriptors(gateway):
-    return len(os.listdir(f"/proc/{gateway.pid}/fd"))
-
-
 # ---- Slow ------------------------------------------------------------------------------------------
 
 
@@ -101,7 +91,7 @@ def refused(reply, *statuses):
 @test("a head that is too large: many fields, a long one, a long path, a long query")
 def _(site):
     gateway = serving(site)
-    before = rss(gateway)
+    before = gateway.resident_kib()
     first = b"GET /v1/tasks/t HTTP/1.1\r\nHost: x\r\n"
     for head, statuses in (
             (first + b"".join(b"X-%d: %d\r\n" % (i, i) for i in range(100000)), (431, 413)),
@@ -116,7 +106,7 @@ def _(site):
         serves(gateway)
     for _ in range(200):
         gateway.raw(first + b"X: " + b"a" * 60000)
-    check(rss(gateway) - before < 8192, f"{before} KiB became {rss(gateway)}")
+    check(gateway.resident_kib() - before < 8192, f"{before} KiB became {gateway.resident_kib()}")
 
 
 @test("a token of 8 KiB is looked at, a longer one is not")
@@ -236,14 +226,14 @@ def _(site):
 @test("half a head whose client has gone holds no connection until a deadline")
 def _(site):
     gateway = serving(site, head_timeout="1h", idle_timeout="1h")
-    before = descriptors(gateway)
+    before = gateway.descriptors()
     for half in b"GET /v1", GOOD + b"GET /v1":
         for _ in range(50):
             with gateway.connect() as connection:
                 connection.sendall(half)
                 if half.startswith(GOOD):
                     read_reply(connection)
-    until(lambda: descriptors(gateway) <= before, lambda: f"{descriptors(gateway)} stay open")
+    until(lambda: gateway.descriptors() <= before, lambda: f"{gateway.descriptors()} stay open")
 
 
 @test("a request behind an unread body is not taken for one")
@@ -302,7 +292,7 @@ def _(site):
 def _(site):
     gateway = serving(site, head_timeout="1s")
     serves(gateway)
-    before, memory = descriptors(gateway), None
+    before, memory = gateway.descriptors(), None
     chance = random.Random(1)
     for turn in range(4):
         for _ in range(250):
@@ -319,10 +309,10 @@ def _(site):
                 except OSError:
                     pass
         # Half a head may wait for the other half.
-        until(lambda: descriptors(gateway) <= before, lambda: f"{descriptors(gateway)} stay open")
+        until(lambda: gateway.descriptors() <= before, lambda: f"{gateway.descriptors()} stay open")
         if turn == 0:
-            memory = rss(gateway)
-    check(rss(gateway) - memory < 2048, f"{memory} KiB became {rss(gateway)}")
+            memory = gateway.resident_kib()
+    check(gateway.resident_kib() - memory < 2048, f"{memory} KiB became {gateway.resident_kib()}")
     gateway.terminate()
 
 

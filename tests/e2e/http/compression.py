@@ -15,7 +15,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import check, main, test
-from gateway import Gateway, read_reply, request, token
+from gateway import Gateway, request, token
 from sse import Stream
 
 ADA = token("ada")

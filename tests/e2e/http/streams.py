@@ -12,28 +12,10 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import check, main, quickest, test, until
-from gateway import Gateway, token
-from sse import Stream
+from gateway import Gateway, serving, token
+from sse import ADA, STAGES, Stream, of_owner, of_task
 
-ADA, EVE = token("ada"), token("eve")
-STAGES = ["extracting", "chunking", "embedding", "indexing", "summarizing"]
-
-
-def begin(site, *create, **settings):
-    """A gateway, and a producer with tasks."""
-    site.daemon()
-    producer = site.test_client("open write", *[f"create {line}" for line in create])
-    return Gateway.on(site, settings=settings), producer
-
-
-def of_task(gateway, name="t", bearer=ADA, **options):
-    stream = Stream(gateway, f"/v1/tasks/{name}/events", bearer, **options)
-    check(stream.status == 200, lambda: f"{stream.status} {stream.headers} {stream.raw}")
-    return stream
-
-
-def of_owner(gateway, bearer=ADA, **options):
-    return Stream(gateway, "/v1/events", bearer, **options)
+EVE = token("eve")
 
 
 def sequence(event):
@@ -52,7 +34,7 @@ def open_streams(gateway):
 
 @test("a stream begins with its headers, a time to retry, and the task")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada name=A_file")
+    gateway, producer = serving(site, "t owner=ada name=A_file")
     stream = of_task(gateway)
     check(stream.headers["content-type"] == "text/event-stream"
           and stream.headers["cache-control"] == "no-cache, no-transform"
@@ -72,7 +54,7 @@ def _(site):
 
 @test("a stream carries every transition, in order, as it was then, and ends with the task")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "other owner=ada")
+    gateway, producer = serving(site, "t owner=ada", "other owner=ada")
     stream = of_task(gateway)
     last = sequence(stream.expect("snapshot"))
     for round in range(3):  # a retry goes back; it is told like any other
@@ -107,7 +89,7 @@ def _(site):
 
 @test("counts and messages come at most ten times a second, the newest last")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada")
+    gateway, producer = serving(site, "t owner=ada")
     producer.do("update t extracting")
     one, all_of_them = of_task(gateway), of_owner(gateway)
     one.expect("snapshot")
@@ -133,7 +115,7 @@ def _(site):
 
 @test("who hears nothing hears a comment, and the place in the ring that goes with it")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "other owner=eve", keepalive="1s")
+    gateway, producer = serving(site, "t owner=ada", "other owner=eve", keepalive="1s")
     stream = of_task(gateway)
     first = stream.expect("snapshot")
     for stage in STAGES:
@@ -146,7 +128,7 @@ def _(site):
 
 @test("a killed worker is on the stream within a second")
 def _(site):
-    gateway, _ = begin(site)
+    gateway, _ = serving(site)
 
     def seconds_to_hear():
         worker = site.test_client("open write", "create t owner=ada replace", "update t extracting")
@@ -163,7 +145,7 @@ def _(site):
 
 @test("a killed worker's event names the stage, and not the pid")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada")
+    gateway, producer = serving(site, "t owner=ada")
     producer.do("update t extracting")
     producer.do("update t chunking")
     stream = of_task(gateway)
@@ -179,7 +161,7 @@ def _(site):
 
 @test("a removed or expired task is gone; its replacement starts anew")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "e owner=ada ttl=1500", "r owner=ada")
+    gateway, producer = serving(site, "t owner=ada", "e owner=ada ttl=1500", "r owner=ada")
     removed, expired, replaced, mine = (of_task(gateway, "t"), of_task(gateway, "e"),
                                         of_task(gateway, "r"), of_owner(gateway))
     for stream in (removed, expired, replaced, mine):
@@ -202,7 +184,7 @@ def _(site):
 
 @test("the stream of a user has a list of the tasks, then their updates, and no other user's")
 def _(site):
-    gateway, producer = begin(site, "a owner=ada", "b owner=ada", "e owner=eve", "n")
+    gateway, producer = serving(site, "a owner=ada", "b owner=ada", "e owner=eve", "n")
     stream = of_owner(gateway)
     snapshot = stream.expect("snapshot")
     check([task["id"] for task in snapshot.data["tasks"]] == ["b", "a"], snapshot)
@@ -222,7 +204,7 @@ def _(site):
 
 @test("five hundred of the newest are listed, and said to be so")
 def _(site):
-    gateway, producer = begin(site)
+    gateway, producer = serving(site)
     producer.do("fill 520 task owner=ada")
     snapshot = of_owner(gateway).expect("snapshot")
     names = [task["id"] for task in snapshot.data["tasks"]]
@@ -260,7 +242,7 @@ def _(site):
 
 @test("a missing task and another user's get the same answer; no token, wrong methods")
 def _(site):
-    gateway, _ = begin(site, "e owner=eve", "n")
+    gateway, _ = serving(site, "e owner=eve", "n")
     answers = {gateway.get(f"/v1/tasks/{name}/events", ADA).stable()[2:]
                .__repr__() for name in ("e", "n", "missing", "x" * 64)}
     check(len(answers) == 1 and gateway.get("/v1/tasks/e/events", ADA).status == 404, answers)
@@ -276,7 +258,7 @@ def _(site):
 
 @test("a ticket opens one stream, and that one's reconnects, over a restart")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "u owner=ada")
+    gateway, producer = serving(site, "t owner=ada", "u owner=ada")
 
     def ticket(body=None, **headers):
         reply = gateway.ask("POST", "/v1/stream-tickets", ADA, headers, body)
@@ -314,7 +296,7 @@ def _(site):
 
 @test("streams are counted, by user and by address; who hangs up makes room at once")
 def _(site):
-    gateway, _ = begin(site, "t owner=ada", "e owner=eve", owner_streams=2, address_streams=3)
+    gateway, _ = serving(site, "t owner=ada", "e owner=eve", owner_streams=2, address_streams=3)
     mine = [of_task(gateway), of_owner(gateway)]
     for stream in mine:
         stream.expect("snapshot")
@@ -331,7 +313,7 @@ def _(site):
 
 @test("a stream ends when its token does")
 def _(site):
-    gateway, _ = begin(site, "t owner=ada")
+    gateway, _ = serving(site, "t owner=ada")
     # The leeway is a minute.
     stream = of_task(gateway, bearer=token("ada", ttl=-57))
     stream.expect("snapshot")

@@ -9,7 +9,6 @@ claim, smaller: five hundred streams, every transition to each, in order, once, 
 
 import ctypes
 import os
-import re
 import signal
 import struct
 import sys
@@ -19,28 +18,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from docproc import Options, Ref
 from e2e import BUILD, TestClient, check, comment, main, test, until
-from gateway import Gateway, token
-from sse import Stream
+from gateway import Gateway, serving, token
+from sse import ADA, STAGES, both, of_owner, of_task
 
-ADA = token("ada")
-SSE_LOAD = os.path.join(BUILD, "tests", "e2e", "sse_load")
-STAGES = ["extracting", "chunking", "embedding", "indexing", "summarizing"]
+SSE_LOAD = os.path.join(BUILD, "tests", "e2e", "clients", "sse_load")
 RING = 65536
 EVENTS_AT, EVENT_NEXT_AT = 184, 384  # docs/FORMAT.md
-
-
-def begin(site, *create, **settings):
-    site.daemon()
-    producer = site.test_client("open write", *[f"create {line}" for line in create])
-    return Gateway.on(site, settings=settings), producer
-
-
-def of_task(gateway, name="t", **options):
-    return Stream(gateway, f"/v1/tasks/{name}/events", ADA, **options)
-
-
-def of_owner(gateway, **options):
-    return Stream(gateway, "/v1/events", ADA, **options)
 
 
 def told(stream, n):
@@ -91,7 +74,7 @@ def spoil(site, back):
 
 @test("a client that reconnects after a restart gets each missed event once, in order")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "u owner=ada")
+    gateway, producer = serving(site, "t owner=ada", "u owner=ada")
     one, mine = of_task(gateway), of_owner(gateway)
     ids = [stream.expect("snapshot").id for stream in (one, mine)]
     producer.do("update t extracting")
@@ -118,7 +101,7 @@ def _(site):
 
 @test("who is cut off between two transitions gets the second")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada")
+    gateway, producer = serving(site, "t owner=ada")
     stream = of_task(gateway)
     stream.expect("snapshot")
     for stage in STAGES:
@@ -133,7 +116,7 @@ def _(site):
 
 @test("who has had the end gets 204, whatever became of the task")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada")
+    gateway, producer = serving(site, "t owner=ada")
     stream = of_task(gateway)
     stream.expect("snapshot")
     producer.do("update t extracting")
@@ -159,7 +142,7 @@ def _(site):
 
 @test("an id that is unknown or too old gets a reset and a new list")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "busy owner=eve")
+    gateway, producer = serving(site, "t owner=ada", "busy owner=eve")
     stream = of_task(gateway)
     first = stream.expect("snapshot").id
     board = first.partition(".")[0]
@@ -187,10 +170,8 @@ def _(site):
 
 @test("what a dying producer did not tell comes from the stage history")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada")
-    one, mine = of_task(gateway), of_owner(gateway)
-    one.expect("snapshot")
-    mine.expect("snapshot")
+    gateway, producer = serving(site, "t owner=ada")
+    one, mine = both(gateway)
     gateway.stop()
     for stage in STAGES[:3]:
         producer.do(f"update t {stage}")
@@ -220,7 +201,7 @@ def _(site):
 
 @test("what the ring lost while no client listened is found when the stream reconnects")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada")
+    gateway, producer = serving(site, "t owner=ada")
     stream = of_task(gateway)
     stream.expect("snapshot")
     producer.do("update t extracting")
@@ -245,10 +226,8 @@ def _(site):
 
 @test("a ring that has overtaken us loses no stage of a task")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "busy owner=eve")
-    one, mine = of_task(gateway), of_owner(gateway)
-    one.expect("snapshot")
-    mine.expect("snapshot")
+    gateway, producer = serving(site, "t owner=ada", "busy owner=eve")
+    one, mine = both(gateway)
     gateway.stop()
     for stage in STAGES[:3]:
         producer.do(f"update t {stage}")
@@ -269,9 +248,7 @@ def _(site):
     daemon = site.daemon()
     producer = site.test_client("open write", "create t owner=ada")
     gateway = Gateway.on(site)
-    one, mine = of_task(gateway), of_owner(gateway)
-    one.expect("snapshot")
-    mine.expect("snapshot")
+    one, mine = both(gateway)
     daemon.kill()
     producer.do("update t extracting")
     check(told(one, 1) == told(mine, 1) == [("extracting", False, False)], "without a daemon")
@@ -342,7 +319,7 @@ def _(site):
 
 @test("SIGTERM ends what is open in good order, and does not wait for who does not read")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada")
+    gateway, producer = serving(site, "t owner=ada")
     streams = [of_task(gateway), of_owner(gateway)]
     for stream in streams:
         stream.expect("snapshot")
@@ -356,21 +333,15 @@ def _(site):
 # ---- A client that does not read -----------------------------------------------------------------------
 
 
-def resident_kib(pid):
-    """Its own memory; the board's pages that it has read are the board's."""
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        return int(re.search(r"RssAnon:\s+(\d+)", file.read())[1])
-
-
 @test("a client that does not read costs nothing, delays no other client, and starts anew when it reads")
 def _(site):
-    gateway, producer = begin(site, "t owner=ada", "busy owner=ada")
+    gateway, producer = serving(site, "t owner=ada", "busy owner=ada")
     one = of_task(gateway)
     one.expect("snapshot")
     deaf = [of_owner(gateway, receive=4096) for _ in range(20)]
     writer = Writer(site)
     writer.go_round("busy", 2000)
-    before = resident_kib(gateway.pid)
+    before = gateway.resident_kib()
     i, began = 0, time.monotonic()
     while i < 10 or time.monotonic() < began + 4:  # behind by 64 KiB, and for two seconds
         i += 1
@@ -379,7 +350,7 @@ def _(site):
         producer.do(f"update t {STAGES[i % 5]}")
         check(one.transition(limit=60).data["status"] == STAGES[i % 5], "others are told")
     writer.close()
-    grown = resident_kib(gateway.pid) - before
+    grown = gateway.resident_kib() - before
     # A table of whose the ring's entries are fills meanwhile: 1 MiB, however many streams.
     check(grown < 1024 + 20 * 64, f"{grown} KiB for 20 that do not read")
     comment(f"20 clients that did not read {20000 + 5 * (i - 10)} transitions: {grown} KiB more")
@@ -401,11 +372,11 @@ def _(site):
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
-    before = resident_kib(gateway.pid)
+    before = gateway.resident_kib()
     load = site.start(TestClient(site.env, argv=(SSE_LOAD, str(gateway.port), token("load"), "500",
                                              "500", "4")))
     check(load.line() == "connected", "all are connected")
-    each = (resident_kib(gateway.pid) - before) / 500
+    each = (gateway.resident_kib() - before) / 500
     load.send("go")
     check(load.line(60) == "half", "half of it")
     gateway.restart()

@@ -8,7 +8,6 @@ ahead, so no minute is waited for.
 
 import os
 import socket
-import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -18,11 +17,6 @@ from gateway import Gateway, read_reply, request, token
 from shifted_clock import ShiftedClock
 
 ADA = token("ada")
-
-
-def resident_kib(pid):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon"))
 
 
 def deaf(gateway, path, bearer, admin=False):
@@ -50,10 +44,6 @@ def read_some(connection):
         return False
 
 
-def descriptors(gateway):
-    return len(os.listdir(f"/proc/{gateway.pid}/fd"))
-
-
 @test("unread answers of every kind are cut off, and cost little; others stay")
 def _(site):
     site.daemon()
@@ -67,13 +57,13 @@ def _(site):
     stream.sendall(request("GET", "/v1/tasks/t/events", ADA))
     check(b"event: snapshot" in until(lambda: stream.recv(65536), "its beginning") or
           b"event: snapshot" in stream.recv(65536), "a stream that reads")
-    before, memory = descriptors(gateway), resident_kib(gateway.pid)
+    before, memory = gateway.descriptors(), gateway.resident_kib()
     kinds = (("/v1/tasks?page_size=300", ADA, False), ("/v1/tasks/t", ADA, False),
              ("/openapi.json", None, False), ("/", None, False), ("/none", None, False),
              ("/v1/tasks", None, False), ("/metrics", None, True), ("/none", None, True))
     connections = [deaf(gateway, *kind) for kind in kinds]
-    until(lambda: descriptors(gateway) == before + len(kinds), "all have come")
-    grown = resident_kib(gateway.pid) - memory
+    until(lambda: gateway.descriptors() == before + len(kinds), "all have come")
+    grown = gateway.resident_kib() - memory
     check(grown < 1024 * len(kinds), f"{grown} KiB for {len(kinds)} that do not read")
 
     slow = deaf(gateway, "/v1/tasks?page_size=300", ADA)
@@ -87,9 +77,9 @@ def _(site):
         if asked % 50 == 1:
             ahead += 61
             clock.set(coarse=ahead)
-        return descriptors(gateway) <= before + 1
+        return gateway.descriptors() <= before + 1
 
-    until(cut, lambda: f"{descriptors(gateway) - before - 1} of {len(kinds)} are still there")
+    until(cut, lambda: f"{gateway.descriptors() - before - 1} of {len(kinds)} are still there")
     for _ in range(100):
         until(lambda: read_some(slow), "who goes on reading stays")
     kept.sendall(request("GET", "/v1/tasks/t", ADA))

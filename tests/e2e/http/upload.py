@@ -20,7 +20,7 @@ from e2e import check, comment, main, until
 from form import TYPE, UUID, field, file, form, id_of, part, upload
 from gateway import Reply, read_all, read_reply, request, token
 from uploads import (ADA, MIB, SANITISED, begin, content_of, during, ends_well, names,
-                     nothing_left, refused, rss, tasks, waiting)
+                     nothing_left, refused, tasks, waiting)
 
 
 # ---- Taken -----------------------------------------------------------------------------------------
@@ -335,13 +335,13 @@ def _(site):
     content = os.urandom(MIB) + b"\n%PDF-"
     content = b"%PDF-" + content * (size // len(content))
     digest = hashlib.sha256(content).hexdigest()
-    body, before, ids = form(file("large.pdf", content)), rss(gateway), []
+    body, before, ids = form(file("large.pdf", content)), gateway.resident_kib(), []
 
     def send():
         ids.append(id_of(upload(gateway, ADA, body=body, limit=120)))
 
     threads = [threading.Thread(target=send) for _ in range(8)]
-    peaks = during(threads, lambda: rss(gateway))
+    peaks = during(threads, lambda: gateway.resident_kib())
     grown = max(peaks) - before
     comment(f"8 x {len(content) >> 20} MiB at once: {grown} KiB more at the most, "
             f"of {before} KiB")

@@ -23,10 +23,6 @@ from uploads import (ADA, MIB, SANITISED, begin, during, ends_well, names, nothi
 # ---- Time ------------------------------------------------------------------------------------------
 
 
-def descriptors(gateway):
-    return len(os.listdir(f"/proc/{gateway.pid}/fd"))
-
-
 def half(gateway, content=b"x" * 100000):
     """A connection on which half of a document has been sent and arrived."""
     body = form(file("half.txt", content))
@@ -45,15 +41,15 @@ def _(site):
     gateway = begin(site)
     # What it opens for the first one stays open.
     check(upload(gateway, ADA, "photo.png").status == 415, "refused")
-    before = descriptors(gateway)
+    before = gateway.descriptors()
     connections = [half(gateway)[0] for _ in range(50)]
     until(lambda: len(names(gateway, "tmp")) == 50, "all are under way")
     for connection in connections:
         connection.close()
     soon_nothing_left(gateway)
     check(tasks(gateway) == [], "no task")
-    until(lambda: descriptors(gateway) <= before,
-          lambda: f"no descriptor: {descriptors(gateway)} instead of {before}")
+    until(lambda: gateway.descriptors() <= before,
+          lambda: f"no descriptor: {gateway.descriptors()} instead of {before}")
     # Reset in the middle, as by a client that died.
     connection, _ = half(gateway)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

@@ -95,6 +95,13 @@ def process_state(pid):
         return ""
 
 
+def as_user(user, *groups):
+    """In front of a command: without rights, as a user that needs no account."""
+    return ["setpriv", "--reuid", str(user), "--regid", str(user),
+            *(["--groups", ",".join(map(str, groups))] if groups else ["--clear-groups"]),
+            "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+
+
 class Answer:
     """What a test client answered: the call's result and what it said."""
 

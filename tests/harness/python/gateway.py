@@ -201,6 +201,22 @@ class Gateway(Process):
         self.signal(signal.SIGHUP)
         until(lambda: self.log().count(said) > before, lambda: f"it says {said!r}: {self.log()}")
 
+    # ---- What it has ---------------------------------------------------------------------------------
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def resident_kib(self):
+        """Of its own; which pages of files and of the board are resident is the kernel's to decide."""
+        with open(f"/proc/{self.pid}/status", encoding="utf-8") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
+
+    def connections(self):
+        """How many there are to it over TCP: a poll that waits is one."""
+        port = f":{self.port:04X}"
+        with open(f"/proc/{self.pid}/net/tcp", encoding="ascii") as file:
+            return sum(1 for line in file if line.split()[1].endswith(port) and line.split()[3] == "01")
+
     # ---- Asking ------------------------------------------------------------------------------------
 
     def connect(self, admin=False):
@@ -229,6 +245,29 @@ class Gateway(Process):
 
     def operator(self, path, headers=()):
         return self.ask("GET", path, headers=headers, admin=True)
+
+
+    def readiness(self, verbose=False):
+        """(status, text), or of a problem (status, detail)."""
+        reply = self.operator("/readyz" + ("?verbose" if verbose else ""))
+        if reply.status == 200:
+            check(reply.headers["content-type"] == "text/plain; charset=utf-8", repr(reply))
+            return 200, reply.body.decode()
+        check(reply.headers["content-type"] == "application/problem+json", repr(reply))
+        problem = reply.json()
+        check((reply.status, problem["type"], problem["title"], problem["status"]) ==
+              (503, "about:blank", "Service Unavailable", 503), problem)
+        for part in problem["checks"]:
+            check(part["ok"] == ("why" not in part), problem)
+            check(not part["needed"] or part["ok"] == (part["name"] + ": " not in problem["detail"]), problem)
+        return 503, problem["detail"]
+
+
+def serving(site, *create, **settings):
+    """A daemon, a gateway, and a producer with tasks."""
+    site.daemon()
+    producer = site.test_client("open write", *[f"create {line}" for line in create])
+    return Gateway.on(site, settings=settings), producer
 
 
 def request(method, path, bearer=None, headers=(), body=None, close=False):

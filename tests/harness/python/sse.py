@@ -13,7 +13,10 @@ import select
 import time
 
 from e2e import LIMIT, check
-from gateway import request
+from gateway import request, token
+
+ADA = token("ada")
+STAGES = ["extracting", "chunking", "embedding", "indexing", "summarizing"]
 
 
 class Event:
@@ -144,3 +147,21 @@ class Stream:
 
     def close(self):
         self.socket.close()
+
+
+def of_task(gateway, name="t", bearer=ADA, **options):
+    stream = Stream(gateway, f"/v1/tasks/{name}/events", bearer, **options)
+    check(stream.status == 200, lambda: f"{stream.status} {stream.headers} {stream.raw}")
+    return stream
+
+
+def of_owner(gateway, bearer=ADA, **options):
+    return Stream(gateway, "/v1/events", bearer, **options)
+
+
+def both(gateway, **options):
+    """The streams of the task and of its owner, after their snapshots."""
+    streams = of_task(gateway, **options), of_owner(gateway)
+    for stream in streams:
+        stream.expect("snapshot")
+    return streams

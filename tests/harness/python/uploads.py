@@ -75,12 +75,6 @@ def ends_well(name):
     return register
 
 
-def rss(gateway):
-    """KiB of its own; which pages of files and of the board are resident is the kernel's to decide."""
-    with open(f"/proc/{gateway.pid}/status", encoding="utf-8") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
-
-
 def during(threads, look):
     """What is seen again and again while they run."""
     for thread in threads:
