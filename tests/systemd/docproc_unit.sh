@@ -8,39 +8,20 @@
 . "$(dirname "$0")/machine.sh"
 
 machine_enter "$@"
-
-show() { machine_run systemctl show --value -p "$1" "${2:-docproc.service}"; }
-active() { [ "$(show ActiveState)" = active ]; }
-main_pid() {
-	local pid
-	pid=$(show MainPID)
-	[ "$pid" -gt 1 ] && echo "$pid"
-}
-another_main() { active && main_pid >/dev/null && [ "$(main_pid)" != "$1" ]; }
-journal() { machine_run journalctl --no-pager -o cat -u docproc.service; }
+unit=docproc.service
 
 # A user in the group, and one who is not.
 member() { machine_run setpriv --reuid 64323 --regid trackd --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"; }
 stranger() { machine_run setpriv --reuid 64324 --regid 64324 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"; }
 refused() { ! "$@"; }
 
-field() { # ID KEY: of a task
-	machine_run trackctl show --json "$1" | /usr/bin/python3 -c '
-import json, sys
-value = json.load(sys.stdin)
-for key in sys.argv[1].split("."):
-    value = value[key] if value is not None else None
-print(value)' "$2"
-}
-task_is() { [ "$(field "$1" "$2")" = "$3" ]; } # ID KEY VALUE
 spool=/var/lib/trackd-documents/spool
 no_files() { [ -z "$(machine_run find $spool -type f ! -name lock)" ]; }
 
 # ---- The machine -----------------------------------------------------------------------------------
 
 machine_make
-env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
-	bail "make install: $(tail -n 5 "$work/install.log")"
+machine_install
 mkdir -p "$machine/upper/srv"
 cp "$tree"/tests/documents/{voyager.pdf,voyager.docx,tides.txt,legacy.doc} "$machine/upper/srv"
 # Long enough to be stopped in the middle.
@@ -71,7 +52,7 @@ ok "and one that will fail" member docproc submit /srv/legacy.doc --id doc
 ok "they are processed" wait_until 60 task_is docx state completed
 ok "all of them" wait_until 60 task_is pdf state completed
 ok "the third has failed" wait_until 60 task_is doc state failed
-is "$(field doc error.message)" "Unsupported file type: .doc" "with its sentence"
+is "$(task doc error.message)" "Unsupported file type: .doc" "with its sentence"
 like "$(journal)" "*Unsupported file type: .doc*docx*" "and the advice is in the journal"
 ok "no file is left" wait_until 60 no_files
 is "$(machine_run stat -c '%U:%G %a' /var/lib/trackd-documents/documents.db)" "docproc:trackd 640" \
@@ -91,7 +72,7 @@ begun() { task_is "$1" status chunking; }
 hold() { # ID: hand in and stop the child in the middle
 	member docproc submit /srv/long.txt --id "$1" >/dev/null
 	wait_until 60 begun "$1" || bail "$1 does not get going: $(journal | tail -n 5)"
-	child=$(field "$1" worker.pid)
+	child=$(task "$1" worker.pid)
 	machine_run kill -STOP "$child"
 }
 status_of() { machine_run sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
@@ -115,7 +96,7 @@ before=$(main_pid)
 machine_run kill -KILL "$before"
 ok "killed, it is there again" wait_until 60 another_main "$before"
 ok "what it was at is lost" wait_until 60 task_is long state failed
-is "$(field long error.reason) $(field long error.stage)" "worker_lost chunking" "in the stage where it was"
+is "$(task long error.reason) $(task long error.stage)" "worker_lost chunking" "in the stage where it was"
 ok "and the other one too" wait_until 60 task_is second state failed
 ok "what waited is processed" wait_until 60 task_is third state completed
 ok "all of it" wait_until 60 task_is waiting state completed
@@ -154,9 +135,9 @@ machine_run sh -c "umask 077; echo secret-of-the-endpoint >/etc/trackd/embedding
 	chmod 644 /etc/trackd/docproc.conf; systemctl daemon-reload"
 ok "it starts with the key as a credential" machine_run systemctl start docproc.service
 ok "a member hands in" member docproc submit /srv/tides.txt --id remote
-over() { [ "$(field remote state)" = completed ] || [ "$(field remote state)" = failed ]; }
+over() { [ "$(task remote state)" = completed ] || [ "$(task remote state)" = failed ]; }
 ok "it is processed" wait_until 60 over
-is "$(field remote state) $(field remote error.message)" "completed None" "and completes"
+is "$(task remote state) $(task remote error.message)" "completed None" "and completes"
 like "$(machine_run /usr/bin/python3 -c 'import sys, urllib.request
 print(urllib.request.urlopen(sys.argv[1], b"{}").read().decode())' "$address/ok/v1/log")" \
 	'*"authorization": "Bearer secret-of-the-endpoint"*' "the endpoint was shown the key"

@@ -8,16 +8,8 @@
 . "$(dirname "$0")/machine.sh"
 
 machine_enter "$@"
+unit=trackd-http.service
 
-show() { machine_run systemctl show --value -p "$1" "${2:-trackd-http.service}"; }
-active() { [ "$(show ActiveState)" = active ]; }
-main_pid() {
-	local pid
-	pid=$(show MainPID)
-	[ "$pid" -gt 1 ] && echo "$pid"
-}
-another_main() { active && main_pid >/dev/null && [ "$(main_pid)" != "$1" ]; }
-journal() { machine_run journalctl --no-pager -o cat -u trackd-http.service; }
 said() { grep -q "$1" <<<"$(journal)"; }
 
 # PORT PATH [HEADER...] [METHOD]: the status and, in the next line, the body; 000 if it is refused.
@@ -45,8 +37,7 @@ status_is() { # STATUS PORT METHOD PATH [HEADER...]
 # ---- The machine -----------------------------------------------------------------------------------
 
 machine_make
-env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
-	bail "make install: $(tail -n 5 "$work/install.log")"
+machine_install
 machine_boot
 machine_run ip link set lo up 2>/dev/null ||
 	machine_run /usr/bin/python3 -c '

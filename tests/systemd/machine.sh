@@ -7,10 +7,21 @@
 #
 #	machine_enter "$@"       run this script again in a mount namespace, or skip it all, if we may not
 #	machine_make             the folder: $machine; what lies in $machine/upper covers the files of /
+#	machine_install          what is built, as packages install it
 #	machine_boot             boot; again on the same folder after machine_crash is a reboot
 #	machine_run CMD...       a command in the machine
 #	machine_crash            the power fails: every process is killed at once
 #	machine_remove           done at exit
+#
+# Of the unit that $unit names, or of the one in the last argument:
+#
+#	show PROPERTY            as systemctl shows it
+#	active                   whether it runs
+#	main_pid                 its main process, never the machine's first one; false if there is none
+#	another_main PID         whether it runs again, as another process than PID
+#	journal                  what it has logged
+#	task ID KEY              a value of a task's JSON; nested keys with dots
+#	task_is ID KEY VALUE
 #
 # systemd moves every process of its root control group, so the machine has a control group of its
 # own, and /proc, /dev, /run, /dev/shm of its own as well: it cannot reach the host's. Of the host it
@@ -83,6 +94,11 @@ machine_make() {
 	at_exit machine_remove
 }
 
+machine_install() {
+	env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
+		bail "make install: $(tail -n 5 "$work/install.log")"
+}
+
 machine_up() { machine_run systemctl is-system-running | grep -Eq '^(running|degraded)$'; }
 
 machine_boot() {
@@ -123,3 +139,26 @@ machine_remove() {
 	machine_crash
 	umount -l "$machine/groups" "$machine" 2>/dev/null
 }
+
+# ---- Looking at a unit -------------------------------------------------------------------------------
+
+show() { machine_run systemctl show --value -p "$1" "${2:-$unit}"; }
+active() { [ "$(show ActiveState)" = active ]; }
+main_pid() {
+	local pid
+	pid=$(show MainPID)
+	[ "$pid" -gt 1 ] && echo "$pid"
+}
+another_main() { active && main_pid >/dev/null && [ "$(main_pid)" != "$1" ]; }
+journal() { machine_run journalctl --no-pager -o cat -u "${1:-$unit}"; }
+
+field() { # KEY: of the JSON on standard input
+	/usr/bin/python3 -c '
+import json, sys
+value = json.load(sys.stdin)
+for key in sys.argv[1].split("."):
+    value = value[key] if value is not None else None
+print(value)' "$1"
+}
+task() { machine_run trackctl show --json "$1" | field "$2"; }
+task_is() { [ "$(task "$1" "$2")" = "$3" ]; }

@@ -8,38 +8,9 @@
 . "$(dirname "$0")/machine.sh"
 
 machine_enter "$@"
+unit=trackd.service
 
 # ---- Looking at the machine ------------------------------------------------------------------------
-
-show() { machine_run systemctl show --value -p "$1" "${2:-trackd.service}"; }
-
-active() { [ "$(show ActiveState)" = active ]; }
-
-# A process of ours, never the machine's first one.
-main_pid() {
-	local pid
-	pid=$(show MainPID)
-	[ "$pid" -gt 1 ] && echo "$pid"
-}
-
-another_main() { # PID: the service is active again with another process
-	active && main_pid >/dev/null && [ "$(main_pid)" != "$1" ]
-}
-
-field() { # KEY: of the JSON on standard input; nested keys with dots
-	/usr/bin/python3 -c '
-import json, sys
-value = json.load(sys.stdin)
-for key in sys.argv[1].split("."):
-    value = value[key] if value is not None else None
-print(value)' "$1"
-}
-
-task() { # ID KEY
-	machine_run trackctl show --json "$1" | field "$2"
-}
-
-task_is() { [ "$(task "$1" "$2")" = "$3" ]; } # ID KEY VALUE
 
 # A task of a live worker, who is a user of the group trackd, in the stage embedding, 48 of 100 done.
 start_worker() { # ID
@@ -75,8 +46,7 @@ set_conf() { # LINE...
 # ---- The machine, installed as README.md says ------------------------------------------------------
 
 machine_make
-env -u MAKEFLAGS -u MFLAGS make -C "$tree" -s BUILD="$build" install DESTDIR="$machine/upper" PREFIX=/usr >"$work/install.log" 2>&1 ||
-	bail "make install: $(tail -n 5 "$work/install.log")"
+machine_install
 machine_boot
 ok "the user and the folder are made as the installer says" \
 	machine_run sh -c 'systemd-sysusers && systemd-tmpfiles --create'

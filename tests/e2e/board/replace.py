@@ -14,7 +14,7 @@ import re
 import signal
 
 from boards import (CAPACITY, LARGE, MOVE_LIMIT, SMALL, begin, board_id, done, inode, replaced, traced)
-from e2e import Daemon, check, comment, main, test, until
+from e2e import Daemon, check, comment, main, release, test, until
 
 E_MOVING = -20019
 CLOSED = 304  # where the header holds it, docs/FORMAT.md
@@ -136,7 +136,9 @@ def _(site):
     before = inode(site)
     slow = site.start(Daemon(site, LARGE, prefix=traced("-e", "trace=rename", "-e", "inject=rename:delay_exit=30000000")))
     replaced(site, before)
-    slow.kill()
+    slow.signal(signal.SIGKILL)
+    release(slow.pid)
+    slow.wait()
     worker.do("advance ^ 1")
     site.test_client("open write no-daemon", "create c")
     for client in (watcher, site.test_client("open no-daemon")):

@@ -38,6 +38,13 @@ def zygote_of(server):
                  lambda: f"a zygote among {children(server.popen.pid)}")
 
 
+def begin(site):
+    """A daemon, and documents with a server: they and its zygote."""
+    site.daemon()
+    documents = Documents(site)
+    return documents, zygote_of(documents.serve())
+
+
 def is_locked_in(pid):
     """Both of its filters are loaded: from there on it parses."""
     try:
@@ -86,10 +93,7 @@ def descriptors_of(pid):
 
 @test("what parses has no board, no store, no socket, and shares no memory")
 def _(site):
-    site.daemon()
-    documents = Documents(site)
-    server = documents.serve()
-    zygote = zygote_of(server)
+    documents, zygote = begin(site)
     extractor, name = stop_extractor(documents, zygote, "held")
     for pid in (zygote, extractor):
         wrong = [line for line in maps_of(pid)
@@ -106,10 +110,8 @@ def _(site):
 
 @test("an extractor that is killed fails its document with a sentence; the server goes on")
 def _(site):
-    site.daemon()
-    documents = Documents(site)
-    server = documents.serve()
-    extractor, name = stop_extractor(documents, zygote_of(server), "killed")
+    documents, zygote = begin(site)
+    extractor, name = stop_extractor(documents, zygote, "killed")
     os.kill(extractor, signal.SIGKILL)
     documents.expect(name, "failed", "error", "The process that read the document was killed by signal 9 (Killed)")
     documents.submit("tides.txt", "--id", "next")
@@ -118,10 +120,7 @@ def _(site):
 
 @test("an extractor dies with its reader, and a cancelled task ends it")
 def _(site):
-    site.daemon()
-    documents = Documents(site)
-    server = documents.serve()
-    zygote = zygote_of(server)
+    documents, zygote = begin(site)
     extractor, name = stop_extractor(documents, zygote, "left")
     os.kill(documents.until_stage(name, "extracting"), signal.SIGKILL)
     documents.expect(name, "failed", "worker_lost")

@@ -13,33 +13,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import signal
 import time
 
-from docproc import STAGES, Documents, Server, end_traced
+from docproc import Documents, Server, Stops, end_traced, summarizing
 from e2e import check, main, need_root, process_state, test, until
 from fake_endpoint import Endpoint
-
-
-class Stages:
-    """Documents that can be stopped in each stage, and the settings for it."""
-
-    def __init__(self, site, endpoint):
-        self.site, self.endpoint = site, endpoint
-        self.first = Documents(site)
-        self.texts = {"extracting": self.first.pages(4000), "chunking": self.first.sentences(100000),
-                      "indexing": self.first.sentences(20000, "fewer.txt")}
-
-    def documents(self, stage):
-        settings = ["--chat-url", self.endpoint.url("hang"), "--chat-model", "m"]
-        store = self.first.store
-        if stage == "embedding":
-            settings += ["--embedding-url", self.endpoint.url("hang/embed"), "--embedding-model", "m",
-                         "--dimension", "384"]
-            store = os.path.join(self.site.folder, "store", "endpoint.db")
-        return Documents(self.site, *settings, store=store)
-
-    def stop(self, documents, stage, id):
-        """Hand in and stop in a stage: the worker."""
-        documents.submit(self.texts.get(stage, "voyager.pdf"), "--id", id, "--owner", "alice")
-        return documents.stop_at_lock(id) if stage == "indexing" else documents.stop_in(id, stage)
 
 
 def dead(pid):
@@ -53,19 +29,13 @@ def dead(pid):
 def _(site):
     site.daemon()
     with Endpoint() as endpoint:
-        stages = Stages(site, endpoint)
-        for stage in STAGES:
-            documents = stages.documents(stage)
-            server = documents.serve("--jobs", "1")
-            worker = stages.stop(documents, stage, f"dies-{stage}")
-            documents.place(f"next-{stage}", "This one waits, and is processed after it.")
+        for stage, documents, server, worker in Stops(site, endpoint).stopped("dies"):
             os.kill(worker, signal.SIGKILL)
-            seen = documents.expect(f"dies-{stage}", "failed", "worker_lost")
-            check(seen.number("stage") == STAGES.index(stage), f"{stage}: {seen.line}")
+            documents.expect_lost(f"dies-{stage}", stage)
             documents.unlock()
             last = "embedding" if stage == "embedding" else "summarizing"
             documents.until_stage(f"next-{stage}", last)
-            until(lambda: not [name for name in documents.files() if "dies" in name], "its files are gone")
+            documents.until_gone("dies")
             documents.board.do(f"cancel next-{stage}")
             documents.until_empty()
             check(documents.whole() == [], f"{stage}: the store")
@@ -76,8 +46,7 @@ def _(site):
 @test("SIGKILL of the child of docproc FILE: exit status 6")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m")
+    with summarizing(site) as documents:
         process = documents.start("tides.txt", "--id", "one")
         os.kill(documents.stop_in("one", "summarizing"), signal.SIGKILL)
         check(process.wait() == 6, f"exited {process.popen.returncode}")
@@ -92,16 +61,11 @@ def _(site):
 def _(site):
     site.daemon()
     with Endpoint() as endpoint:
-        stages = Stages(site, endpoint)
-        for stage in STAGES:
-            documents = stages.documents(stage)
-            server = documents.serve("--jobs", "1")
-            worker = stages.stop(documents, stage, f"dies-{stage}")
-            documents.place(f"next-{stage}", "This one waits, and is processed by the next server.")
+        stops = Stops(site, endpoint)
+        for stage, documents, server, worker in stops.stopped("dies"):
             server.kill()
             until(lambda: dead(worker), "the child is dead")
-            seen = documents.expect(f"dies-{stage}", "failed", "worker_lost")
-            check(seen.number("stage") == STAGES.index(stage), f"{stage}: {seen.line}")
+            seen = documents.expect_lost(f"dies-{stage}", stage)
             documents.unlock()
             check(documents.files() == [f"new/next-{stage}", f"new/next-{stage}.json",
                                         f"work/dies-{stage}", f"work/dies-{stage}.json"], documents.files())
@@ -114,14 +78,13 @@ def _(site):
             check(f"next-{stage}" in plain.whole() and f"dies-{stage}" not in plain.whole(), f"{stage}: the store")
             server.terminate()
         # What a server with another store left is not this one's to know; its own is clean.
-        check(stages.first.stored()[1] == 0, "attempts are left")
+        check(stops.first.stored()[1] == 0, "attempts are left")
 
 
 @test("SIGKILL of docproc FILE itself: its child dies with it, and the next server clears the store")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m")
+    with summarizing(site) as documents:
         process = documents.start("tides.txt", "--id", "one")
         worker = documents.until_stage("one", "summarizing")
         check(documents.stored() == ([], 1), f"{documents.stored()}")
@@ -135,8 +98,7 @@ def _(site):
 @test("a server's sweep of the store spares what another process is at")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("wait:1"), "--chat-model", "m")
+    with summarizing(site, "wait:1") as documents:
         process = documents.start("tides.txt", "--id", "alive")
         worker = documents.stop_in("alive", "summarizing")
         check(documents.stored() == ([], 1), f"{documents.stored()}")
@@ -153,18 +115,18 @@ def _(site):
 @test("SIGKILL of the daemon in each stage: the work goes on, with and without its return")
 def _(site):
     daemon = site.daemon()
+
+    def prepare(documents, stage):
+        """The endpoint answers, but not at once in the stage that is meant."""
+        if stage in ("embedding", "summarizing"):
+            slow = endpoint.url(f"wait:1/{stage}")
+            documents.settings = [slow if "hang" in word and (stage == "summarizing") == ("embed" not in word)
+                                  else word for word in documents.settings]
+        documents.settings = [word.replace("/hang/v1", f"/ok/{stage}/v1") for word in documents.settings]
+
     with Endpoint() as endpoint:
-        stages = Stages(site, endpoint)
-        for number, stage in enumerate(STAGES):
-            documents = stages.documents(stage)
-            if stage in ("embedding", "summarizing"):
-                slow = endpoint.url(f"wait:1/{stage}")
-                documents.settings = [slow if "hang" in word and (stage == "summarizing") == ("embed" not in word)
-                                      else word for word in documents.settings]
-            documents.settings = [word.replace("/hang/v1", f"/ok/{stage}/v1") for word in documents.settings]
-            server = documents.serve("--jobs", "1")
-            worker = stages.stop(documents, stage, f"lives-{stage}")
-            documents.place(f"next-{stage}", "This one waits for its turn.")
+        stops = Stops(site, endpoint).stopped("lives", prepare)
+        for number, (stage, documents, server, worker) in enumerate(stops):
             until(lambda: documents.board.ask(f"show next-{stage}").code == 0, "it is on the board")
             daemon.kill()
             documents.unlock()
@@ -184,10 +146,8 @@ def _(site):
 @test("a child that dies while there is no daemon: the parent ends the task")
 def _(site):
     daemon = site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m")
-        documents.serve("--jobs", "1")
-        documents.submit("tides.txt", "--id", "dies")
+    with summarizing(site) as documents:
+        documents.serve_busy("dies")
         worker = documents.stop_in("dies", "summarizing")
         daemon.kill()
         os.kill(worker, signal.SIGKILL)
@@ -199,10 +159,8 @@ def _(site):
 @test("a daemon that comes back in time calls the worker lost itself")
 def _(site):
     daemon = site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m")
-        server = documents.serve("--jobs", "1")
-        documents.submit("tides.txt", "--id", "dies")
+    with summarizing(site) as documents:
+        server = documents.serve_busy("dies")
         worker = documents.stop_in("dies", "summarizing")
         server.stop()
         daemon.kill()
@@ -376,7 +334,7 @@ def _(site):
 def _(site):
     site.daemon()
     documents = Documents(site)
-    text = documents.sentences(1000000)
+    text = documents.sentences(500000)
     server = documents.serve("--jobs", "1", "--time-limit", "1s")
     documents.submit(text, "--id", "slow")
     documents.expect("slow", "failed", "error", "more than 1 s of processor time", 120)

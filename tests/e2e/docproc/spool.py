@@ -15,14 +15,8 @@ import signal
 import socket
 import subprocess
 
-from docproc import DOCPROC, Documents, Reader
+from docproc import DOCPROC, Documents, Reader, summarizing
 from e2e import check, main, need_root, test, until
-from fake_endpoint import Endpoint
-
-
-def slow(endpoint):
-    """Settings with which every document stays in summarizing."""
-    return ["--chat-url", endpoint.url("hang"), "--chat-model", "m", "--chat-timeout", "1h"]
 
 
 def signals_waiting(pid):
@@ -82,14 +76,13 @@ def _(site):
 @test("--jobs documents are worked on at once, and no more")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, *slow(endpoint))
+    with summarizing(site) as documents:
         server = documents.serve("--jobs", "3")
         ids = [documents.submit("tides.txt", "--id", f"d{n}") for n in range(5)]
 
         def active():
             return [id for id in ids if documents.show(id).state == "active"]
-        until(lambda: endpoint.requests("hang") and len(active()) == 3, "three are active")
+        until(lambda: documents.endpoint.requests("hang") and len(active()) == 3, "three are active")
         workers = {documents.show(id).worker for id in active()}
         check(len(workers) == 3 and str(server.pid) not in workers, f"{workers}")
         check([documents.show(id).state for id in ids[3:]] == ["pending"] * 2, "the others wait")
@@ -104,15 +97,12 @@ def _(site):
 @test("a document that is cancelled while it waits is removed and never begun")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, *slow(endpoint))
-        documents.serve("--jobs", "1")
-        first = documents.submit("tides.txt", "--id", "first")
-        documents.until_stage(first, "summarizing")
+    with summarizing(site) as documents:
+        documents.serve_busy()
         documents.submit("tides.txt", "--id", "second")
         documents.submit("tides.txt", "--id", "third")
         documents.board.do("cancel second")
-        until(lambda: not [name for name in documents.files() if "second" in name], "its files are gone")
+        documents.until_gone("second")
         seen = documents.show("second")
         check((seen.state, seen.stage) == ("cancelled", "-1"), seen.line)
         documents.board.do("cancel first")
@@ -138,8 +128,7 @@ def _(site):
 @test("no other server starts while a process of a dead server may be alive")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, *slow(endpoint))
+    with summarizing(site) as documents:
         server = documents.serve("--jobs", "1")
         documents.submit("tides.txt", "--id", "one")
         worker = documents.stop_in("one", "summarizing")
@@ -158,7 +147,7 @@ def _(site):
     site.daemon()
     documents = Documents(site)
     server = documents.serve("--jobs", "1")
-    documents.submit(documents.sentences(100000), "--id", "begun")
+    documents.submit(documents.sentences(40000), "--id", "begun")
     worker = documents.stop_in("begun", "chunking")
     documents.submit("tides.txt", "--id", "waiting")
     server.signal(signal.SIGTERM)
@@ -178,11 +167,8 @@ def _(site):
 @test("a thousand that wait outlive the time to live of their tasks")
 def _(site):
     daemon = site.daemon("--ttl", "1s")
-    with Endpoint() as endpoint:
-        documents = Documents(site, *slow(endpoint))
-        server = documents.serve("--jobs", "1")
-        documents.submit("tides.txt", "--id", "first")
-        documents.until_stage("first", "summarizing")
+    with summarizing(site) as documents:
+        server = documents.serve_busy()
         # By hand, without tasks: they are created. Then many times their life.
         for number in range(1000):
             documents.place(f"d{number:04}", f"Document {number} says something.", owner="alice")
@@ -230,11 +216,8 @@ def _(site):
 @test("tasks of waiting documents that are gone from the board are created again")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, *slow(endpoint))
-        documents.serve("--jobs", "1")
-        documents.submit("tides.txt", "--id", "first")
-        documents.until_stage("first", "summarizing")
+    with summarizing(site) as documents:
+        documents.serve_busy()
         documents.submit("tides.txt", "--id", "second", "--owner", "alice")
         until(lambda: documents.show("second").code == 0, "it waits")
         before = documents.show("second").number("generation")
@@ -253,11 +236,8 @@ def _(site):
 @test("on a board that was made anew what waits is there again, and is heard")
 def _(site):
     daemon = site.daemon("--ttl", "4s")
-    with Endpoint() as endpoint:
-        documents = Documents(site, *slow(endpoint))
-        documents.serve("--jobs", "1")
-        documents.submit("tides.txt", "--id", "first")
-        documents.until_stage("first", "summarizing")
+    with summarizing(site) as documents:
+        documents.serve_busy()
         documents.submit("tides.txt", "--id", "second", "--owner", "alice")
         documents.submit("tides.txt", "--id", "third", "--owner", "alice")
         # Many events, so that the new board's are far from where the old one's were.
@@ -269,7 +249,7 @@ def _(site):
         for id in ("second", "third"):
             until(lambda: documents.board.ask(f"show {id}").code == 0, f"{id} is there again")
         documents.board.do("cancel second")
-        until(lambda: not [name for name in documents.files() if "second" in name], "its files are gone", 10)
+        documents.until_gone("second", 10)
         check(documents.show("third").state == "pending", "the other one waits")
 
 
@@ -288,8 +268,7 @@ def _(site):
 @test("garbage of an id that is worked on does not harm it")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("wait:1"), "--chat-model", "m")
+    with summarizing(site, "wait:1") as documents:
         server = documents.serve()
         documents.submit("tides.txt", "--id", "good")
         worker = documents.stop_in("good", "summarizing")
@@ -306,12 +285,11 @@ def _(site):
 @test("the same id again while the first is worked on: one document, the newer one")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("hang,ok"), "--chat-model", "m")
+    with summarizing(site, "hang,ok") as documents:
         documents.serve("--jobs", "2")
         documents.submit("tides.txt", "--id", "same")
         # The answer that does not come is this one's.
-        endpoint.until("hang,ok", 1)
+        documents.endpoint.until("hang,ok", 1)
         worker = documents.stop_in("same", "summarizing")
         # As a gateway might: its own new task in the place of the other.
         documents.board.do("create same name=second.txt replace")

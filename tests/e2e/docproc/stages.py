@@ -17,16 +17,10 @@ import sqlite3
 import subprocess
 from datetime import datetime
 
-from docproc import DOCPROC, PERCENT, STAGES, Documents, Reader, Server, end_traced
+from docproc import (DOCPROC, PERCENT, STAGES, Documents, Reader, Server, Stops, end_traced, messages,
+                     summarizing)
 from e2e import check, main, test, until
 from fake_endpoint import Endpoint
-
-
-def messages(name):
-    return {"pending": "Queued for processing", "extracting": f"Extracting text from {name}",
-            "chunking": "Splitting into semantic chunks",
-            "embedding": r"Generating embeddings for \d+ chunks", "indexing": "Storing in database",
-            "summarizing": "Generating document summary", "completed": "Document processed successfully"}
 
 
 def follow(site, documents, name, id):
@@ -97,7 +91,7 @@ def _(site):
 def _(site):
     site.daemon()
     documents = Documents(site)
-    code, _, said = documents.run(documents.sentences(150000), "--id", "long")
+    code, _, said = documents.run(documents.sentences(60000), "--id", "long")
     check(code == 0, said)
     took = durations(site, "long")
     print(f"# ms: {took}")
@@ -212,21 +206,11 @@ def _(site):
     with Endpoint() as endpoint:
         documents = Documents(site)
         check(documents.run("tides.txt", "--id", "kept")[0] == 0, "the first document")
-        chat = ["--chat-url", endpoint.url("hang"), "--chat-model", "m"]
-        texts = {"extracting": documents.pages(4000), "chunking": documents.sentences(100000),
-                 "indexing": documents.sentences(20000, "fewer.txt")}
+        stops = Stops(site, endpoint)
         for stage in STAGES:
-            id = f"cancel-{stage}"
-            if stage == "embedding":
-                used = Documents(site, "--embedding-url", endpoint.url("hang"), "--embedding-model", "m",
-                                 "--dimension", "384", store=os.path.join(site.folder, "store", "e.db"))
-            else:
-                used = documents
-            process = used.start(texts.get(stage, "voyager.pdf"), "--id", id, *chat)
-            if stage == "indexing":
-                worker = used.stop_at_lock(id)
-            else:
-                worker = used.stop_in(id, stage)
+            id, used = f"cancel-{stage}", stops.documents(stage)
+            process = used.start(stops.text(stage), "--id", id)
+            worker = used.stop_at(id, stage)
             used.board.do(f"cancel {id}")
             used.unlock()
             os.kill(worker, signal.SIGCONT)
@@ -240,8 +224,7 @@ def _(site):
 @test("Ctrl-C asks to cancel; a second one kills")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m")
+    with summarizing(site) as documents:
         process = documents.start("tides.txt", "--id", "once")
         documents.until_stage("once", "summarizing")
         process.signal(signal.SIGINT)
@@ -260,8 +243,7 @@ def _(site):
 @test("a task that others end or replace is not worked on")
 def _(site):
     site.daemon()
-    with Endpoint() as endpoint:
-        documents = Documents(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m")
+    with summarizing(site) as documents:
         process = documents.start("tides.txt", "--id", "ended")
         worker = documents.stop_in("ended", "summarizing")
         documents.board.do("fail ended enough")

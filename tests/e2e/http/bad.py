@@ -279,8 +279,8 @@ def answers(gateway):
 
 @test("with all connections taken operators still see, and room comes back")
 def _(site):
-    gateway = serving(site, connections=16, head_timeout="2s")
-    flood = [gateway.connect() for _ in range(64)]
+    gateway = serving(site, connections=16, head_timeout="1s")
+    flood = [gateway.connect() for _ in range(40)]
     check(gateway.operator("/livez").status == 200, "operators have a listener of their own")
     until(lambda: answers(gateway), "those that say nothing make room")
     for connection in flood:

@@ -14,7 +14,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
-from docproc import PERCENT, SAMPLES, STAGES, Documents
+from docproc import PERCENT, SAMPLES, STAGES, Documents, messages
 from e2e import check, comment, main, test, until
 from fake_endpoint import Endpoint
 from form import id_of, upload
@@ -61,14 +61,6 @@ def follow(gateway, id, seen):
         if reply.status == 200:
             tag, state = reply.headers["etag"], reply.json()["status"]
             seen.append(reply.json())
-
-
-def messages(name):
-    return {"pending": "Queued for processing", "extracting": f"Extracting text from {name}",
-            "chunking": "Splitting into semantic chunks",
-            "embedding": r"Generating embeddings for \d+ chunks", "indexing": "Storing in database",
-            "summarizing": "Generating document summary",
-            "completed": "Document processed successfully"}
 
 
 def check_story(seen, name):

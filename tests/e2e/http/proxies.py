@@ -64,11 +64,16 @@ class Proxy(Process):
 
     port = 443
 
-    def __init__(self, gateway, *argv):
+    def __init__(self, gateway, usual=False):
+        """usual: as most are set up."""
+        text = shipped(self.shipped)
+        for pattern, other in self.usual if usual else ():
+            text = re.sub(pattern, other, text)
+        self.prepare(text)
         self.gateway = gateway
         self.said = os.path.join(gateway.folder, "proxy.log")
         with open(self.said, "ab") as log:
-            super().__init__(argv, gateway.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            super().__init__(self.command, gateway.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     @classmethod
     def on(cls, gateway):
@@ -115,17 +120,15 @@ class Proxy(Process):
 class Nginx(Proxy):
     name, down = "nginx", (502, "Bad Gateway")
     trusted = f"/etc/letsencrypt/live/{HOST}/fullchain.pem"
+    shipped, command = "nginx.conf", ("nginx", "-g", "daemon off;")
+    usual = ((r"(proxy_read_timeout) \d+s", r"\1 1s"),
+             (r"(X-Forwarded-For) \$remote_addr", r"\1 $proxy_add_x_forwarded_for"))
 
-    def __init__(self, gateway, usual=False):
-        text = shipped("nginx.conf")
-        if usual:
-            text = re.sub(r"(proxy_read_timeout) \d+s", r"\1 1s", text)
-            text = text.replace("X-Forwarded-For $remote_addr", "X-Forwarded-For $proxy_add_x_forwarded_for")
+    def prepare(self, text):
         apart.put("nginx/nginx.conf", NGINX)
         apart.put("nginx/sites-enabled/trackd", text)
         for folder in ("/var/log/nginx", "/var/lib/nginx"):
             os.makedirs(folder, exist_ok=True)
-        super().__init__(gateway, "nginx", "-g", "daemon off;")
 
     def kill(self):
         """In good order: its workers would outlive it."""
@@ -144,12 +147,10 @@ class Nginx(Proxy):
 class Haproxy(Proxy):
     name, down = "haproxy", (503, "Service Unavailable")
     trusted = f"/etc/haproxy/{HOST}.pem"
+    shipped, command = "haproxy.cfg", ("haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg")
+    usual = ((r"timeout server \d+s", "timeout server 1s"), (r".*del-header X-Forwarded-For\n", ""))
 
-    def __init__(self, gateway, usual=False):
-        text = shipped("haproxy.cfg")
-        if usual:
-            text = re.sub(r"timeout server \d+s", "timeout server 1s", text)
-            text = re.sub(r".*del-header X-Forwarded-For\n", "", text)
+    def prepare(self, text):
         apart.put("haproxy/haproxy.cfg", HAPROXY + text)
         os.makedirs("/var/lib/haproxy", exist_ok=True)
         self.journal = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -157,7 +158,6 @@ class Haproxy(Proxy):
         self.journal.bind(("127.0.0.1", 514))
         self.journal.setblocking(False)
         self.lines = ""
-        super().__init__(gateway, "haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg")
 
     def logged(self):
         while True:

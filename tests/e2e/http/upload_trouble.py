@@ -6,6 +6,7 @@ or fails, a board that is full or gone, and the end of the gateway.
 """
 
 import os
+import signal
 import socket
 import sys
 import threading
@@ -13,7 +14,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
-from e2e import check, comment, main, need_root, until
+from e2e import check, comment, main, need_root, release, until
 from form import TYPE, UUID, file, form, id_of, upload
 from gateway import Gateway, read_reply, request
 from uploads import (ADA, MIB, SANITISED, begin, during, ends_well, names, nothing_left, refused,
@@ -29,6 +30,14 @@ def half(gateway, content=b"x" * 100000):
     connection = gateway.connect()
     connection.sendall(request("POST", "/documents", ADA, {"Content-Type": TYPE}, body)[:-len(body) // 2])
     return connection, body[-(len(body) // 2):]
+
+
+def under_way(site, **settings):
+    """A gateway to which half of a document has been sent: it, the connection, and the rest."""
+    gateway = begin(site, **settings)
+    connection, rest = half(gateway)
+    until(lambda: len(names(gateway, "tmp")) == 1, "it is under way")
+    return gateway, connection, rest
 
 
 def size_in_tmp(gateway):
@@ -59,9 +68,7 @@ def _(site):
 
 @ends_well("a body that drips is cut off at its deadline, and one that comes in time is not")
 def _(site):
-    gateway = begin(site, body_timeout="1s")
-    slow, _ = half(gateway)
-    until(lambda: len(names(gateway, "tmp")) == 1, "it is under way")
+    gateway, slow, _ = under_way(site, body_timeout="1s")
     began = time.monotonic()
     try:
         while not gone(slow):
@@ -129,12 +136,15 @@ def _(site):
 def _(site):
     first = begin(site)
     gateway = Gateway.on(site, settings={"state_dir": first.path("state")},
-                         prefix=strace("fsync:delay_enter=6500000:when=1"))
+                         prefix=strace("fsync:delay_enter=60000000:when=1"))
     body = form(file("slow.txt", b"text"))
     with gateway.connect() as connection:
         connection.sendall(request("POST", "/documents", ADA, {"Content-Type": TYPE}, body))
         until(lambda: size_in_tmp(gateway) == 4, "all is written")
-        gateway.terminate()
+        gateway.signal(signal.SIGTERM)
+        gateway.said("1 request is cut off")
+        release(gateway.pid)
+        check(gateway.wait() == 0, gateway.log())
     ids = [name for name in names(gateway, "new") if UUID.fullmatch(name)]
     check(len(ids) == 1 and names(gateway, "tmp") == [], f"{names(gateway, 'new')}")
     check(waiting(gateway, ids[0])[0] == b"text", "whole")
@@ -143,9 +153,7 @@ def _(site):
 
 @ends_well("ended in the middle of a body: nothing is left")
 def _(site):
-    gateway = begin(site)
-    connection, _ = half(gateway)
-    until(lambda: len(names(gateway, "tmp")) == 1, "it is under way")
+    gateway, connection, _ = under_way(site)
     with connection:
         gateway.terminate()
         nothing_left(gateway)
@@ -153,11 +161,9 @@ def _(site):
 
 @ends_well("one that was under way is taken when the gateway ends in time")
 def _(site):
-    gateway = begin(site)
-    connection, rest = half(gateway)
-    until(lambda: len(names(gateway, "tmp")) == 1, "it is under way")
+    gateway, connection, rest = under_way(site)
     with connection:
-        gateway.signal(15)
+        gateway.signal(signal.SIGTERM)
         until(lambda: refuses(gateway), "it takes no others")
         connection.sendall(rest)
         check(read_reply(connection).status == 202, "taken")
@@ -289,11 +295,10 @@ def _(site):
 @ends_well("the board goes while a document comes")
 def _(site):
     gateway = begin(site)
-    daemon = next(process for process in site.processes if hasattr(process, "said"))
     check(upload(gateway, ADA).status == 202, "it was there")
     connection, rest = half(gateway)
     until(lambda: len(names(gateway, "tmp")) == 1, "it is under way")
-    daemon.kill()
+    site.processes[0].kill()
     os.unlink(site.shm)
     with connection:
         connection.sendall(rest)
@@ -313,11 +318,8 @@ def _(site):
 
 @ends_well("a daemon that restarts meanwhile changes nothing")
 def _(site):
-    gateway = begin(site)
-    daemon = next(process for process in site.processes if hasattr(process, "said"))
-    connection, rest = half(gateway)
-    until(lambda: len(names(gateway, "tmp")) == 1, "it is under way")
-    daemon.kill()
+    gateway, connection, rest = under_way(site)
+    site.processes[0].kill()
     with connection:
         connection.sendall(rest)
         reply = read_reply(connection)

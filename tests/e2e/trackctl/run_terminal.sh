@@ -3,24 +3,8 @@
 # run in a terminal: job control is as without it. The keys' signals reach the command once, Ctrl-Z stops the job and fg goes
 # on, a command may read from the terminal, and pipelines and scripts keep theirs.
 . "$(dirname "$0")/../../harness/lib.sh"
-command -v tmux >/dev/null || skip_all "tmux is not installed"
+. "$(dirname "$0")/../../harness/screen.sh"
 
-export LC_ALL=C.UTF-8 TERM=xterm
-unset TMUX TMUX_PANE
-screen() { tmux -S "$work/tmux" "$@"; }
-at_exit screen kill-server
-screen -f /dev/null start-server \; set-option -g exit-empty off
-
-picture() { screen capture-pane -p -t s; }
-shows() { [[ $(picture) == $1 ]]; }
-sees() { # NAME PATTERN
-	wait_until 20 shows "$2"
-	point $? "$1" && return 0
-	note "expected: $2"
-	note "seen:"
-	note "$(picture)"
-}
-key() { screen send-keys -t s "$@"; }
 # The screen is cleared first, so that what is awaited is not what was there before.
 types() {
 	key "clear" Enter
@@ -53,7 +37,7 @@ cat >"$work/ask" <<EOF
 trackctl run --replace -q --id ask -- bash -c 'read -p "name: " x; echo "got \$x"; $up; sleep 300'
 echo not reached
 EOF
-screen -f /dev/null new-session -d -s s -x 100 -y 24 "bash --rcfile '$work/shellrc' -i"
+open_screen 100 24 "bash --rcfile '$work/shellrc' -i"
 sees "a shell" 'ready>*([[:space:]])'
 key "export TRACKD_BOARD TRACKD_SOCKET PATH" Enter
 

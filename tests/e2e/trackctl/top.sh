@@ -2,30 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Screens, seen through a terminal: top with its keys and sizes, watch redrawing in place.
 . "$(dirname "$0")/../../harness/lib.sh"
-command -v tmux >/dev/null || skip_all "tmux is not installed"
+. "$(dirname "$0")/../../harness/screen.sh"
 
-export LC_ALL=C.UTF-8 TERM=xterm
-unset TMUX TMUX_PANE
-screen() { tmux -S "$work/tmux" "$@"; }
-at_exit screen kill-server
-# Without a session tmux would end, and a new one meet it while it does.
-screen -f /dev/null start-server \; set-option -g exit-empty off
-
-open_screen() { # WIDTH HEIGHT COMMAND
-	screen kill-session -t s 2>/dev/null
-	screen -f /dev/null new-session -d -s s -x "$1" -y "$2" \
-		"$3; echo \"[status \$?]\"; while :; do sleep 1; done"
+open_command() { # WIDTH HEIGHT COMMAND: its status is shown at the end
+	open_screen "$1" "$2" "$3; echo \"[status \$?]\"; while :; do sleep 1; done"
 }
-picture() { screen capture-pane -p -t s; }
-shows() { [[ $(picture) == $1 ]]; }
-sees() { # NAME PATTERN
-	wait_until 60 shows "$2"
-	point $? "$1" && return 0
-	note "expected: $2"
-	note "seen:"
-	note "$(picture)"
-}
-key() { screen send-keys -t s "$@"; }
 top="$build/trackctl --board $TRACKD_TEST_BOARD-s1 --socket $work/1.sock top"
 
 start_daemon --capacity 64
@@ -36,7 +17,7 @@ trackctl create gamma --owner alice
 trackctl cancel gamma
 
 # ---- top ----
-open_screen 100 20 "$top"
+open_command 100 20 "$top"
 sees "top: summary, headings, tasks, keys" "*3/64  1 active, 1 pending*sorted by activity*ID*STATUS*beta*embedding*55%*alpha*pending*gamma*cancelled*q leave*"
 key s
 sees "s sorts by the next column" "*sorted by newest*"
@@ -87,18 +68,18 @@ screen resize-window -t s -x 100 -y 20
 sees "and the way back" "*3/64*"
 key q
 sees "q leaves, and the screen is as before" "*[[]status 0[]]*"
-open_screen 100 20 "$top"
+open_command 100 20 "$top"
 sees "up again" "*sorted by*"
 key C-c
 sees "interrupted: 130" "*[[]status 130[]]*"
-open_screen 100 20 "TERM=dumb $top"
+open_command 100 20 "TERM=dumb $top"
 sees "a terminal that cannot be drawn on is refused" '*terminal "dumb" cannot be drawn on; use*[[]status 2[]]*'
-open_screen 100 20 "TERM=nosuchterminal $top"
+open_command 100 20 "TERM=nosuchterminal $top"
 sees "one that nobody knows too" '*cannot be drawn on; use*[[]status 2[]]*'
 
 # ---- watch ----
 trackctl create live --name "long name of a document.pdf"
-open_screen 100 12 "$build/trackctl --board $board --socket $socket watch live"
+open_command 100 12 "$build/trackctl --board $board --socket $socket watch live"
 sees "watch: the line, and the table beneath" "*live*pending*Queued*live*pending*─────*"
 for done in 1 2 3 4 5 6 7 8 9; do trackctl update live extracting "page $done" --done "$done" --total 10; done
 sees "the bar moves in place" "*extracting 10 %*live*extracting*23%*━*9/10*page 9*"
@@ -107,7 +88,7 @@ trackctl complete live
 sees "it ends with its task" "*completed 100 %*100%*[[]status 0[]]*"
 trackctl create one
 trackctl create two
-open_screen 100 12 "$build/trackctl --board $board --socket $socket watch"
+open_command 100 12 "$build/trackctl --board $board --socket $socket watch"
 sees "all tasks in a table" "*ID*STATUS*two*pending*one*pending*"
 stop_daemon
 rm "/dev/shm$board"
@@ -115,7 +96,7 @@ restart_daemon
 for name in three four; do trackctl create "$name"; done
 sees "a board that began anew is said" "*the board began anew*ID*STATUS*four*pending*three*pending*"
 is "$(picture | grep -c 'STATUS')" 1 "and nothing of the old table stays on the screen"
-open_screen 30 6 "$build/trackctl --board $board --socket $socket watch"
+open_command 30 6 "$build/trackctl --board $board --socket $socket watch"
 trackctl create tiny
 sees "on a tiny terminal nothing wraps" "*tiny*pending*"
 key C-c

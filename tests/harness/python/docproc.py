@@ -12,6 +12,7 @@ A worker is stopped with SIGSTOP when the board shows it in a stage. What keeps 
 size of the document, an endpoint that hangs, or a lock on the store; never time.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -22,6 +23,7 @@ import sys
 import time
 
 from e2e import BUILD, LIMIT, TREE, Failure, Process, check, process_state, until
+from fake_endpoint import Endpoint
 
 DOCPROC = os.environ.get("DOCPROC_BIN") or os.path.join(BUILD, "docproc")
 SAMPLES = os.path.join(TREE, "tests", "documents")
@@ -33,6 +35,14 @@ print(json.dumps(connection.execute(sys.argv[2], sys.argv[3:]).fetchall()))
 """
 PERCENT = {"pending": 0, "extracting": 10, "chunking": 25, "embedding": 40, "indexing": 70,
            "summarizing": 85, "completed": 100}
+
+
+def messages(name):
+    """What the message of each status is, as a pattern."""
+    return {"pending": "Queued for processing", "extracting": f"Extracting text from {name}",
+            "chunking": "Splitting into semantic chunks",
+            "embedding": r"Generating embeddings for \d+ chunks", "indexing": "Storing in database",
+            "summarizing": "Generating document summary", "completed": "Document processed successfully"}
 
 
 class Server(Process):
@@ -123,6 +133,13 @@ class Documents:
     def serve(self, *arguments, prefix=()):
         return self.site.start(Server(self, arguments, prefix)).ready()
 
+    def serve_busy(self, id="first"):
+        """A server that works on one document at a time, and has one that stays in summarizing."""
+        server = self.serve("--jobs", "1")
+        self.submit("tides.txt", "--id", id)
+        self.until_stage(id, "summarizing")
+        return server
+
     def submit(self, name, *arguments):
         """Hand a file in; its id."""
         done = subprocess.run([DOCPROC, "submit", "--spool", self.spool, *self.settings,
@@ -164,6 +181,15 @@ class Documents:
         if error is not None:
             check(error in seen.error.replace("_", " "), f"{id}: {seen.line}")
         return seen
+
+    def expect_lost(self, id, stage):
+        """Its worker was lost in that stage."""
+        seen = self.expect(id, "failed", "worker_lost")
+        check(seen.number("stage") == STAGES.index(stage), seen.line)
+        return seen
+
+    def until_gone(self, id, limit=LIMIT):
+        until(lambda: not [name for name in self.files() if id in name], f"the files of {id} are gone", limit)
 
     def files(self):
         """What is in the spool, but the lock."""
@@ -234,11 +260,60 @@ class Documents:
         os.kill(worker, signal.SIGCONT)
         return self.stop_in(id, "indexing")
 
+    def stop_at(self, id, stage):
+        """Either of the two."""
+        return self.stop_at_lock(id) if stage == "indexing" else self.stop_in(id, stage)
+
     def unlock(self):
         if self.lock:
             self.lock.execute("ROLLBACK")
             self.lock.close()
             self.lock = None
+
+
+@contextlib.contextmanager
+def summarizing(site, plan="hang"):
+    """Documents that stay in summarizing: what answers for the summary does as planned."""
+    with Endpoint() as endpoint:
+        documents = Documents(site, "--chat-url", endpoint.url(plan), "--chat-model", "m", "--chat-timeout", "1h")
+        documents.endpoint = endpoint
+        yield documents
+
+
+class Stops:
+    """Documents that can be stopped in each stage, and the settings for it."""
+
+    def __init__(self, site, endpoint):
+        self.site, self.endpoint = site, endpoint
+        self.first = Documents(site)
+        self.texts = {"extracting": self.first.pages(4000), "chunking": self.first.sentences(40000),
+                      "indexing": self.first.sentences(20000, "fewer.txt")}
+
+    def text(self, stage):
+        """A document that takes long enough there."""
+        return self.texts.get(stage, "voyager.pdf")
+
+    def documents(self, stage):
+        settings = ["--chat-url", self.endpoint.url("hang"), "--chat-model", "m"]
+        store = self.first.store
+        if stage == "embedding":
+            settings += ["--embedding-url", self.endpoint.url("hang/embed"), "--embedding-model", "m",
+                         "--dimension", "384"]
+            store = os.path.join(self.site.folder, "store", "endpoint.db")
+        return Documents(self.site, *settings, store=store)
+
+    def stopped(self, name, prepare=None):
+        """In each stage (stage, documents, server, worker): the document NAME-STAGE is stopped there, and
+        next-STAGE waits. prepare(documents, stage) may change the settings before."""
+        for stage in STAGES:
+            documents = self.documents(stage)
+            if prepare:
+                prepare(documents, stage)
+            server = documents.serve("--jobs", "1")
+            documents.submit(self.text(stage), "--id", f"{name}-{stage}", "--owner", "alice")
+            worker = documents.stop_at(f"{name}-{stage}", stage)
+            documents.place(f"next-{stage}", "This one waits for its turn.")
+            yield stage, documents, server, worker
 
 
 # ---- An independent reader -----------------------------------------------------------------------
