@@ -13,7 +13,7 @@ import errno
 import struct
 
 from boards import (CAPACITY, MOVE_LIMIT, Inside, board_id, expect_same_board, restart, traced)
-from e2e import E_GONE, E_NOT_FOUND, TRACKD, check, main, need_root, subprocess, test, until
+from e2e import (E_GONE, E_NOT_FOUND, TRACKD, check, expect_death_seen, main, need_root, subprocess, test, until)
 
 RETIRED, MAJOR, ID_BUCKETS, OWNER_BUCKETS, HEADS = 8, 12, 160, 168, 176
 
@@ -47,8 +47,7 @@ def expect_kept(site, worker, watcher):
     check(site.test_client("open").show("a").stage == "3", "what the worker writes arrives")
     worker.do("kind video")
     site.doctor()
-    worker.kill()
-    check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
+    expect_death_seen(worker, watcher, "a")
 
 
 def poke(site, offset, data):
@@ -123,8 +122,7 @@ def _(site):
         check(sorted(os.listdir(shm)) == sorted((site.board[1:], site.board[1:] + ":lock")), os.listdir(shm))
     code, out, err = site.trackctl("doctor", prefix=inside)
     check(code == 0, f"trackctl doctor exited {code}: {out}{err}")
-    worker.kill()
-    check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
+    expect_death_seen(worker, watcher, "a")
 
 
 @test("a new board that cannot take the old one's place leaves it in service, and no client waits")
@@ -147,8 +145,7 @@ def _(site):
             check(client.show(f"new-{i}").state == "pending", "what was acknowledged is not seen")
         check(site.left() == [site.board[1:], site.board[1:] + ":lock"], site.left())
     site.doctor()
-    worker.kill()
-    check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
+    expect_death_seen(worker, watcher, "a")
 
 
 @test("another mode is put into force")
@@ -210,8 +207,7 @@ def _(site):
     until(lambda: worker.ask("create new").code == 0 and fresh.ask("show new").code == 0,
           "a producer moved", limit=MOVE_LIMIT)
     worker.do("update new extracting")
-    worker.kill()
-    check(fresh.until_final("new").reason == "worker_lost", "its death is seen on the new board")
+    expect_death_seen(worker, fresh, "new")
 
 
 @test("a file of the daemon's own that is no board is replaced")
@@ -249,8 +245,7 @@ def _(site):
     worker = site.test_client("open write", "create a", "update a extracting")
     check(board_id(worker) != old, "the board of another pid namespace was kept")
     until(lambda: board_id(reader) == board_id(worker), "a reader moved", limit=MOVE_LIMIT)
-    worker.kill()
-    check(reader.until_final("a").reason == "worker_lost", "its death is seen")
+    expect_death_seen(worker, reader, "a")
 
 
 @test("all clients leave an unlinked board when there is another one")
@@ -267,8 +262,7 @@ def _(site):
     expect_same_board(site, worker, watcher)
     worker.do("create b")
     worker.do("update b extracting")
-    worker.kill()
-    check(watcher.until_final("b").reason == "worker_lost", "its death is seen on the new board")
+    expect_death_seen(worker, watcher, "b")
 
 
 def lock_is_free(site):

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import struct
 import time
 
-from e2e import E_GONE, E_NOT_FOUND, Skip, check, comment, main, test, until
+from e2e import E_GONE, E_NOT_FOUND, Skip, check, comment, expect_death_seen, main, test, until
 from shifted_clock import ShiftedClock
 
 EARLY_NS = 1_000_000  # the wall offset is taken from two clocks, one after the other
@@ -292,8 +292,7 @@ def _(site):
     check(watcher.do("stats").number("used") == live + 1, watcher.do("stats").line)
     for task in ("live-0", f"live-{live - 1}"):
         check(watcher.show(task).state == "pending", watcher.show(task).line)
-    worker.kill()
-    check(watcher.until_final("a", limit=60).reason == "worker_lost", "its death is seen")
+    expect_death_seen(worker, watcher, "a")
     site.doctor()
 
 

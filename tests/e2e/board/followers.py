@@ -17,8 +17,8 @@ import subprocess
 import threading
 
 from boards import (LARGE, MOVE_LIMIT, SMALL, Inside, begin, board_id, own_shm, restart, unlink)
-from e2e import (E_NO_BOARD, TRACKCTL, TRACKD, Process, as_user, check, comment, main, need_root, test, until,
-                 waits_for_nobody)
+from e2e import (E_NO_BOARD, TRACKCTL, TRACKD, Process, as_user, check, comment, expect_death_seen, main,
+                 need_root, test, until, waits_for_nobody)
 
 USED_MAP, BODIES, DETAILS = 152, 192, 200  # where the header holds them, docs/FORMAT.md
 SERVICE, MEMBER = 64311, 64312
@@ -46,8 +46,7 @@ def _(site):
         check(watcher.show(f"far-{number}").state == "pending", "what was acknowledged is not on the new board")
         far.do(f"update far keep round_{number}")
         until(lambda: far_reader.show("far").message == f"round_{number}", "a reader follows too", limit=MOVE_LIMIT)
-    far.kill()
-    check(watcher.until_final("far").reason == "worker_lost", "its death is seen")
+    expect_death_seen(far, watcher, "far")
 
 
 @test("a client that the new board's mode keeps out gets an error at once, and never a success")
@@ -102,8 +101,7 @@ def _(site):
     until(lambda: worker.ask("create a").code == 0, "it works again", limit=MOVE_LIMIT)
     worker.do("update a extracting")
     until(lambda: watcher.ask("show a").code == 0, "a reader sees it", limit=MOVE_LIMIT)
-    worker.kill()
-    check(watcher.until_final("a").reason == "worker_lost", "its death is seen")
+    expect_death_seen(worker, watcher, "a")
 
 
 # ---- Events, memory, trackctl ---------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 import stat
 
-from e2e import (E_FULL, E_NOT_FOUND, E_NOT_OURS, check, comment, main, need_root, test, until)
+from e2e import (E_FULL, E_NOT_FOUND, E_NOT_OURS, check, comment, expect_death_seen, main, need_root, test,
+                 until)
 
 # A /dev/shm of its own for what follows; what is left in it is said at the end.
 SMALL_SHM = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
@@ -219,8 +220,7 @@ def _(site):
     check(site.header(280, "<I") == epoch, "the second took the board over")
     check(first.popen.poll() is None, "the first is gone")
     watcher = site.test_client("open")  # over the first's socket, which the second must not have replaced
-    worker.kill()
-    check(watcher.until_final("a").reason == "worker_lost", "the first no longer watches")
+    expect_death_seen(worker, watcher, "a")
 
 
 main()

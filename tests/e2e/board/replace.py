@@ -14,7 +14,7 @@ import re
 import signal
 
 from boards import (CAPACITY, LARGE, MOVE_LIMIT, SMALL, begin, board_id, done, inode, replaced, traced)
-from e2e import Daemon, check, comment, main, release, test, until
+from e2e import Daemon, check, comment, expect_death_seen, main, release, test, until
 
 E_MOVING = -20019
 CLOSED = 304  # where the header holds it, docs/FORMAT.md
@@ -125,8 +125,7 @@ def _(site):
         site.doctor()
     check(moving > 1, "writers never had to wait")
     comment(f"killed at {len(calls)} calls; at {moving} of them writers had to wait for the next daemon")
-    worker.kill()
-    check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
+    expect_death_seen(worker, watcher, "a")
 
 
 @test("a daemon killed when the new board has the name and the old one does not know it: all meet on the new one")

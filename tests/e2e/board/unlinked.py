@@ -14,7 +14,7 @@ import re
 import threading
 
 from boards import LARGE, MOVE_LIMIT, Inside, begin, board_id, done, inode, replaced, unlink
-from e2e import E_NO_BOARD, check, comment, main, need_root, test, until, waits_for_nobody
+from e2e import E_NO_BOARD, check, comment, expect_death_seen, main, need_root, test, until, waits_for_nobody
 
 STRANGER = 64313
 
@@ -47,8 +47,7 @@ def _(site):
         check(" errors=0 " in line and " wrong=0 " in line, line)
     check(done(watcher, "shared") == shared, f"{watcher.show('shared').line}; acknowledged {shared}")
     check(daemon.log().count("somebody has removed") == 6, daemon.log())
-    worker.kill()
-    check(watcher.until_final("a").reason == "worker_lost", "the worker's death is seen")
+    expect_death_seen(worker, watcher, "a")
     site.doctor()
     check(daemon.popen.poll() is None, "the daemon has ended")
 

@@ -13,7 +13,7 @@ import errno
 import pwd
 
 import e2e
-from e2e import E_READ_ONLY, as_user, check, main, need_root, test
+from e2e import E_READ_ONLY, as_user, check, expect_death_seen, main, need_root, test
 
 # Users without accounts. The daemon runs as SERVICE, in a group of the same number.
 SERVICE, MEMBER, STRANGER = 64301, 64302, 64303
@@ -75,8 +75,7 @@ def _(site):
     begin(site, "0660")
     member = client(site, MEMBER, SERVICE, lines=("open write", "create a", "update a extracting"))
     watcher = client(site, MEMBER, SERVICE, lines=("open",))
-    member.kill()
-    check(watcher.until_final("a").reason == "worker_lost", watcher.show("a").line)
+    expect_death_seen(member, watcher, "a")
 
 
 @test("outside the group nothing opens: neither the socket nor the segment")

@@ -85,8 +85,7 @@ def _(site):
 def _(site):
     site.daemon()
     with summarizing(site) as documents:
-        process = documents.start("tides.txt", "--id", "one")
-        worker = documents.until_stage("one", "summarizing")
+        process, worker = documents.start_busy("one")
         check(documents.stored() == ([], 1), f"{documents.stored()}")
         process.kill()
         until(lambda: dead(worker), "the child is dead")
@@ -99,8 +98,8 @@ def _(site):
 def _(site):
     site.daemon()
     with summarizing(site, "wait:1") as documents:
-        process = documents.start("tides.txt", "--id", "alive")
-        worker = documents.stop_in("alive", "summarizing")
+        process, worker = documents.start_busy("alive")
+        documents.stop_in("alive", "summarizing")
         check(documents.stored() == ([], 1), f"{documents.stored()}")
         documents.serve()
         check(documents.stored() == ([], 1), f"{documents.stored()}")

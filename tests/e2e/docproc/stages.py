@@ -225,8 +225,7 @@ def _(site):
 def _(site):
     site.daemon()
     with summarizing(site) as documents:
-        process = documents.start("tides.txt", "--id", "once")
-        documents.until_stage("once", "summarizing")
+        process, _ = documents.start_busy("once")
         process.signal(signal.SIGINT)
         documents.expect("once", "cancelled", "cancelled")
         check(process.wait() == 5, f"exited {process.popen.returncode}")
@@ -244,8 +243,8 @@ def _(site):
 def _(site):
     site.daemon()
     with summarizing(site) as documents:
-        process = documents.start("tides.txt", "--id", "ended")
-        worker = documents.stop_in("ended", "summarizing")
+        process, worker = documents.start_busy("ended")
+        documents.stop_in("ended", "summarizing")
         documents.board.do("fail ended enough")
         os.kill(worker, signal.SIGCONT)
         check(process.wait() == 5, f"exited {process.popen.returncode}")

@@ -10,7 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import LIMIT, TREE, check, main, test, until
-from gateway import TRACKD_HTTP, Gateway, token
+from gateway import TRACKD_HTTP, Gateway, serving, token
 
 ADA = token("ada")
 
@@ -89,9 +89,7 @@ def _(site):
 
 @test("SIGHUP reads the configuration and the key again, and says what needs a restart")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    site.test_client("open write", "create t owner=ada")
+    gateway, _ = serving(site, "t owner=ada")
     check(gateway.get("/v1/tasks/t", ADA).status == 200, "the old key")
     other = b"another secret that is long enough"
     with open(gateway.key, "wb") as file:

@@ -12,7 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import check, main, test, until
-from gateway import SECRET, Gateway, make_store, token
+from gateway import SECRET, Gateway, make_store, serving, token
 
 ADA = token("ada")
 TAG = "W/\""
@@ -60,9 +60,7 @@ STORY = (
 
 @test("every status of a document, to the byte")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    worker = site.test_client("open write", "create t owner=ada")
+    gateway, worker = serving(site, "t owner=ada")
     for lines, (state, progress, message) in STORY:
         for line in lines:
             worker.do(line)
@@ -98,9 +96,7 @@ def _(site):
 
 @test("what is not plain text in a message arrives as JSON, whole")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    worker = site.test_client("open write", "create t owner=ada")
+    gateway, worker = serving(site, "t owner=ada")
     worker.do('update t extracting "Grüße"\\_<b>_\U0001f600')
     reply = gateway.get(path("t"), ADA)
     check(reply.json()["message"] == '"Grüße"\\ <b> \U0001f600', repr(reply))
@@ -135,9 +131,7 @@ def _(site):
 
 @test("no token and a wrong one, to the byte")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    site.test_client("open write", "create t owner=ada")
+    gateway, _ = serving(site, "t owner=ada")
     expect(gateway.get(path("t")), 401, b'{"detail":"Not authenticated"}',
            www_authenticate='Bearer realm="trackd"', content_type="application/json")
     expect(gateway.get(path("t"), headers={"Authorization": "Basic YTpi"}), 401,
@@ -222,9 +216,7 @@ def answers_again(gateway):
 
 @test("a store that never was has no documents; one that comes is seen at once, one that goes is missed")
 def _(site):
-    site.daemon()
-    site.test_client("open write", "create t owner=ada")
-    gateway = Gateway.on(site)
+    gateway, _ = serving(site, "t owner=ada")
     for round in range(3):
         answers_from_the_board(gateway, "missing", 404 if round == 0 else 503)
         make_store(gateway.store, ("kept", "ada", True))
@@ -236,9 +228,7 @@ def _(site):
 
 @test("one that is just being made")
 def _(site):
-    site.daemon()
-    site.test_client("open write", "create t owner=ada")
-    gateway = Gateway.on(site)
+    gateway, _ = serving(site, "t owner=ada")
     answers_from_the_board(gateway, "missing", 404)
     database = sqlite3.connect(gateway.store)
     database.execute("PRAGMA journal_mode=WAL")
@@ -253,9 +243,7 @@ def _(site):
 
 @test("one that cannot be reached")
 def _(site):
-    site.daemon()
-    site.test_client("open write", "create t owner=ada")
-    gateway = Gateway.on(site)
+    gateway, _ = serving(site, "t owner=ada")
     os.symlink(gateway.store, gateway.store)  # a loop stops root as well
     answers_from_the_board(gateway, "unreadable")
     os.unlink(gateway.store)
@@ -301,9 +289,7 @@ def _(site):
 
 @test("one that is corrupt, and is replaced")
 def _(site):
-    site.daemon()
-    site.test_client("open write", "create t owner=ada")
-    gateway = Gateway.on(site)
+    gateway, _ = serving(site, "t owner=ada")
     with open(gateway.store, "wb") as file:
         file.write(b"this is no database" * 1000)
     answers_from_the_board(gateway, "corrupt")

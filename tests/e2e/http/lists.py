@@ -9,9 +9,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import check, main, test
 from gateway import Gateway, token
-from replies import expect, problem
-
-ADA, EVE = token("ada"), token("eve")
+from replies import ADA, EVE, expect, problem
 
 
 @test("the caller's tasks in pages, newest first, each once")

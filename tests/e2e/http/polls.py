@@ -9,17 +9,13 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import check, main, test, until
-from gateway import Gateway, read_reply, request, token
-from replies import Later, expect, problem, tag_of
-
-ADA = token("ada")
+from gateway import read_reply, request, serving
+from replies import ADA, Later, expect, problem, tag_of
 
 
 @test("an unchanged task is not sent again")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    worker = site.test_client("open write", "create t owner=ada")
+    gateway, worker = serving(site, "t owner=ada")
     tag = tag_of(gateway, ADA)
     for given in (tag, tag[2:], f'"x", {tag}', f'W/"y",{tag} , "z"', "*"):
         for path in ("/v1/tasks/t", "/documents/t/status"):
@@ -43,9 +39,7 @@ def _(site):
 
 @test("HEAD is GET without the body")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    site.test_client("open write", "create t owner=ada")
+    gateway, _ = serving(site, "t owner=ada")
     for path in ("/v1/tasks/t", "/documents/t/status", "/v1/tasks", "/v1/tasks/none", "/none",
                  "/openapi.json"):
         get, head = gateway.get(path, ADA), gateway.ask("HEAD", path, ADA)
@@ -55,9 +49,7 @@ def _(site):
 
 @test("a long poll answers as soon as the task moves, by both ways to ask")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    worker = site.test_client("open write", "create t owner=ada")
+    gateway, worker = serving(site, "t owner=ada")
     for path, wait in (("/v1/tasks/t?wait=50", {}), ("/v1/tasks/t", {"Prefer": "wait=50"}),
                        ("/documents/t/status", {"Prefer": "respond-async, wait=50"}),
                        ("/documents/t/status?wait=50", {}),
@@ -77,9 +69,7 @@ def _(site):
 
 @test("without a change it ends with 304 when its time is over")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    site.test_client("open write", "create t owner=ada")
+    gateway, _ = serving(site, "t owner=ada")
     for path, wait in (("/v1/tasks/t?wait=1", {}), ("/v1/tasks/t", {"Prefer": "wait=1"})):
         began = time.monotonic()
         expect(gateway.get(path, ADA, {"If-None-Match": tag_of(gateway, ADA), **wait}), 304,
@@ -89,9 +79,7 @@ def _(site):
 
 @test("a request without an entity tag, or with another one, does not wait; a wait must be a number")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    site.test_client("open write", "create t owner=ada")
+    gateway, _ = serving(site, "t owner=ada")
     began = time.monotonic()
     expect(gateway.get("/v1/tasks/t?wait=50", ADA), 200)
     expect(gateway.get("/v1/tasks/t?wait=50", ADA, {"If-None-Match": '"old"'}), 200)
@@ -106,9 +94,7 @@ def _(site):
 
 @test("a long poll for a task that is removed ends")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    worker = site.test_client("open write", "create t owner=ada")
+    gateway, worker = serving(site, "t owner=ada")
     later = Later(gateway, "/v1/tasks/t?wait=50", ADA, {"If-None-Match": tag_of(gateway, ADA)})
     until(lambda: gateway.connections() == 1, "it waits")
     worker.do("remove t")
@@ -117,9 +103,7 @@ def _(site):
 
 @test("who waits and goes away leaves nothing behind")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    worker = site.test_client("open write", "create t owner=ada")
+    gateway, worker = serving(site, "t owner=ada")
     connections = []
     for _ in range(50):
         connection = gateway.connect()

@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import check, main, quickest, test, until
 from gateway import Gateway, serving, token
-from sse import ADA, STAGES, Stream, of_owner, of_task
+from sse import ADA, STAGES, Stream, of_owner, of_task, watched
 
 EVE = token("eve")
 
@@ -132,8 +132,7 @@ def _(site):
 
     def seconds_to_hear():
         worker = site.test_client("open write", "create t owner=ada replace", "update t extracting")
-        stream = of_task(gateway)
-        stream.expect("snapshot")
+        stream = watched(gateway)
         began = time.monotonic()
         worker.kill()
         check(stream.transition().data["status"] == "failed", "it is told")
@@ -148,8 +147,7 @@ def _(site):
     gateway, producer = serving(site, "t owner=ada")
     producer.do("update t extracting")
     producer.do("update t chunking")
-    stream = of_task(gateway)
-    stream.expect("snapshot")
+    stream = watched(gateway)
     producer.kill()
     event = stream.transition()
     check(event.data["status"] == "failed" and event.data["error"]["reason"] == "worker_lost"

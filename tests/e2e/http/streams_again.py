@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from docproc import Options, Ref
 from e2e import BUILD, TestClient, check, comment, main, test, until
 from gateway import Gateway, serving, token
-from sse import ADA, STAGES, both, of_owner, of_task
+from sse import ADA, STAGES, both, of_owner, of_task, watched
 
 SSE_LOAD = os.path.join(BUILD, "tests", "e2e", "clients", "sse_load")
 RING = 65536
@@ -102,14 +102,12 @@ def _(site):
 @test("who is cut off between two transitions gets the second")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
-    stream = of_task(gateway)
-    stream.expect("snapshot")
+    stream = watched(gateway)
     for stage in STAGES:
         producer.do(f"update t {stage}")
     ids = [stream.transition().id for _ in STAGES]
     for i, last in enumerate(ids):
-        stream = of_task(gateway, last=last)
-        stream.expect("snapshot")
+        stream = watched(gateway, last=last)
         check(told(stream, 4 - i) == [(stage, True, False) for stage in STAGES[i + 1:]], f"after {i}")
         stream.quiet(0.05)
 
@@ -117,8 +115,7 @@ def _(site):
 @test("who has had the end gets 204, whatever became of the task")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
-    stream = of_task(gateway)
-    stream.expect("snapshot")
+    stream = watched(gateway)
     producer.do("update t extracting")
     producer.do("complete t")
     check(told(stream, 1) == [("extracting", False, False)], "its beginning")
@@ -202,8 +199,7 @@ def _(site):
 @test("what the ring lost while no client listened is found when the stream reconnects")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
-    stream = of_task(gateway)
-    stream.expect("snapshot")
+    stream = watched(gateway)
     producer.do("update t extracting")
     last = stream.transition().id
     gateway.terminate()
@@ -216,8 +212,7 @@ def _(site):
     spoil(site, 1)
     gateway.run()
     gateway.ready()
-    stream = of_task(gateway, last=last)
-    stream.expect("snapshot")
+    stream = watched(gateway, last=last)
     check(told(stream, 4) == [("chunking", True, False), ("embedding", False, True),
                               ("indexing", True, False), ("failed", False, True)], "what was missed")
     stream.expect("end")
@@ -336,8 +331,7 @@ def _(site):
 @test("a client that does not read costs nothing, delays no other client, and starts anew when it reads")
 def _(site):
     gateway, producer = serving(site, "t owner=ada", "busy owner=ada")
-    one = of_task(gateway)
-    one.expect("snapshot")
+    one = watched(gateway)
     deaf = [of_owner(gateway, receive=4096) for _ in range(20)]
     writer = Writer(site)
     writer.go_round("busy", 2000)

@@ -12,10 +12,8 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
 from e2e import check, main, test, until
-from gateway import Gateway, read_reply, request, token
-from replies import Later, expect, problem, tag_of
-
-ADA, EVE = token("ada"), token("eve")
+from gateway import Gateway, read_reply, request, serving
+from replies import ADA, EVE, Later, expect, problem, tag_of
 
 
 # ---- One -------------------------------------------------------------------------------------------
@@ -183,9 +181,7 @@ def _(site):
 
 @test("while it ends: who waits is answered, new requests are turned away, and it exits with 0")
 def _(site):
-    site.daemon()
-    gateway = Gateway.on(site)
-    site.test_client("open write", "create t owner=ada")
+    gateway, _ = serving(site, "t owner=ada")
     later = Later(gateway, "/v1/tasks/t?wait=60", ADA, {"If-None-Match": tag_of(gateway, ADA)})
     # One that holds it up: its body does not come.
     slow, kept = gateway.connect(), gateway.connect()

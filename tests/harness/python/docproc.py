@@ -124,6 +124,11 @@ class Documents:
             [DOCPROC, self.sample(name), *self.settings, *arguments], self.site.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 
+    def start_busy(self, id):
+        """docproc FILE, whose document stays in summarizing: the process and its worker."""
+        process = self.start("tides.txt", "--id", id)
+        return process, self.until_stage(id, "summarizing")
+
     def run(self, name, *arguments, limit=120, prefix=()):
         done = subprocess.run([*prefix, DOCPROC, self.sample(name), *self.settings, *arguments],
                               env=self.site.env, text=True, capture_output=True, timeout=limit,

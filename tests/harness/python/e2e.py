@@ -223,6 +223,13 @@ class TestClient(Process):
         return self.show(task)
 
 
+def expect_death_seen(worker, watcher, task):
+    """SIGKILL for a worker; its task fails for that."""
+    worker.kill()
+    seen = watcher.until_final(task)
+    check(seen.reason == "worker_lost", seen.line)
+
+
 class Daemon(Process):
     """trackd on the site's board. ready() waits for its word that it serves."""
 

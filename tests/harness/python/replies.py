@@ -9,6 +9,9 @@
 import threading
 
 from e2e import Failure, check
+from gateway import token
+
+ADA, EVE = token("ada"), token("eve")
 
 
 def expect(reply, status, **headers):

@@ -159,9 +159,15 @@ def of_owner(gateway, bearer=ADA, **options):
     return Stream(gateway, "/v1/events", bearer, **options)
 
 
-def both(gateway, **options):
+def watched(gateway, **options):
+    """The stream of the task, after its snapshot."""
+    stream = of_task(gateway, **options)
+    stream.expect("snapshot")
+    return stream
+
+
+def both(gateway):
     """The streams of the task and of its owner, after their snapshots."""
-    streams = of_task(gateway, **options), of_owner(gateway)
-    for stream in streams:
-        stream.expect("snapshot")
-    return streams
+    mine = of_owner(gateway)
+    mine.expect("snapshot")
+    return watched(gateway), mine
