@@ -9,7 +9,7 @@ crash_src := $(wildcard tests/crash/*.c)
 crash_engine_src := $(wildcard tests/crash/engine/*.c)
 crash_mutant_src := tests/crash/mutant/main.c
 stress_src := $(wildcard tests/stress/*.c)
-e2e_src := $(call sources,tests/e2e)
+e2e_src := $(wildcard tests/e2e/clients/*.c)
 e2e_scripts := $(sort $(shell find tests/e2e -name '*.sh' -o -name '*.py'))
 
 docproc_tests := $(call prog,$(wildcard tests/unit/docproc/*.c))
@@ -30,17 +30,20 @@ $(BUILD)/obj/tests/unit/trackd-http/%.o: override CPPFLAGS += $(HTTP_CPPFLAGS)
 $(docproc_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(docproc_a) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(DOCPROC_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) $(DOCPROC_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 $(http_tests): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(http_a) $(daemon_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(HTTP_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) $(HTTP_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) $(trackctl_a) $(common_a) $(lib_a)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
+
+# Objects of its own.
+$(BUILD)/tests/e2e/clients/test_client: $(call obj,$(wildcard tests/e2e/clients/verbs/*.c))
 
 crash_objects := $(call obj,$(crash_engine_src) $(harness_src))
 
