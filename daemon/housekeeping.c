@@ -27,7 +27,7 @@ static void arm(sd_event_source *timer, uint64_t usec)
 static void changed(struct housekeeping *housekeeping)
 {
 	arm(housekeeping->slow, SLOW_USEC);
-	if (housekeeping->parts.notify->enabled)
+	if (housekeeping->parts.notify->fd >= 0)
 		arm(housekeeping->status,
 		    housekeeping->parts.board->capacity > BIG ? STATUS_BIG_USEC : STATUS_USEC);
 	saver_touch(housekeeping->parts.saver);
@@ -101,6 +101,13 @@ static void count_some(struct housekeeping *housekeeping)
 	housekeeping->counted = slot;
 }
 
+static void say_status(const struct housekeeping *housekeeping, uint32_t used, uint32_t capacity)
+{
+	(void)service_notify_status(
+		housekeeping->parts.notify, "%u tasks active, %u of %u slots used (%u %%)",
+		housekeeping->active, used, capacity, (unsigned)(UINT64_C(100) * used / capacity));
+}
+
 static int on_status(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct housekeeping *housekeeping = data;
@@ -113,8 +120,7 @@ static int on_status(sd_event_source *source, uint64_t usec, void *data)
 		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 		return 0;
 	}
-	notify_status(housekeeping->parts.notify, housekeeping->active, slot_count(board),
-		      board->tasks_max);
+	say_status(housekeeping, slot_count(board), board->tasks_max);
 	housekeeping->counted = housekeeping->active = 0;
 	return 0;
 }

@@ -11,9 +11,9 @@
 #include "daemon/expiry/sweep.h"
 #include "daemon/journal/journal.h"
 #include "daemon/loop/doorbell.h"
-#include "daemon/loop/notify.h"
 #include "daemon/socket/control.h"
 #include "daemon/workers/liveness.h"
+#include "tools/common/service_notify.h"
 
 /* The modules that a round goes through; all are owned elsewhere. */
 struct housekeeping_parts {
@@ -25,7 +25,7 @@ struct housekeeping_parts {
 	struct sweep *sweep;
 	struct control *control;
 	struct saver *saver;
-	struct notify *notify;
+	struct service_notify *notify;
 };
 
 struct housekeeping {

@@ -52,7 +52,7 @@ static void stop_threads(struct modules *modules)
 }
 
 void modules_init(struct modules *modules, sd_event *event, struct board *board,
-		  const struct config *config, struct notify *notify)
+		  const struct config *config, struct service_notify *notify)
 {
 	*modules = (struct modules){ .event = event,
 				     .board = board,

@@ -15,11 +15,11 @@
 #include "daemon/journal/journal.h"
 #include "daemon/loop/clock_watch.h"
 #include "daemon/loop/doorbell.h"
-#include "daemon/loop/notify.h"
 #include "daemon/socket/control.h"
 #include "daemon/workers/dead_workers.h"
 #include "daemon/workers/liveness.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/service_notify.h"
 #include <systemd/sd-event.h>
 
 struct modules {
@@ -27,7 +27,7 @@ struct modules {
 	sd_event *event;
 	struct board *board;
 	const struct config *config;
-	struct notify *notify;
+	struct service_notify *notify;
 	/* in the order in which they are started */
 	struct dead_workers dead_workers;
 	struct liveness liveness;
@@ -43,7 +43,7 @@ struct modules {
 
 /* Nothing is started; modules_stop() may be called. The pointers are kept. */
 void modules_init(struct modules *modules, sd_event *event, struct board *board,
-		  const struct config *config, struct notify *notify);
+		  const struct config *config, struct service_notify *notify);
 
 /* Start all. 0 or -errno; what has been started is stopped by modules_stop(). */
 int modules_start(struct modules *modules, int listen_fd, const struct snapshot_place *place);

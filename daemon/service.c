@@ -8,6 +8,7 @@
 #include "daemon/board/replacement.h"
 #include "daemon/board/state_directory.h"
 #include "daemon/config/exitstatus.h"
+#include "daemon/loop/kept_descriptor.h"
 #include "daemon/modules.h"
 #include "daemon/socket/listener.h"
 #include "libclient/segment/internal.h"
@@ -31,7 +32,7 @@ struct service {
 	struct snapshot_place place;
 	struct board board;
 	struct listener listener;
-	struct notify notify;
+	struct service_notify notify;
 	struct modules modules;
 	struct name_watch name_watch, lock_watch;
 	char nameless[TASK_LABEL_MAX +
@@ -57,18 +58,18 @@ static void take_listener(struct service *service)
 
 static void take_kept(struct service *service, const char *name, int fd)
 {
-	enum notify_kept kind;
+	enum kept_kind kind;
 	uint32_t a, b;
 
-	if (!notify_parse(name, &kind, &a, &b)) {
+	if (!kept_descriptor_parse(name, &kind, &a, &b)) {
 		close(fd);
 		return;
 	}
 	switch (kind) {
-	case NOTIFY_SUBSCRIBER:
+	case KEPT_SUBSCRIBER:
 		(void)control_add(&service->modules.control, fd, (int)(a & INT32_MAX));
 		break;
-	case NOTIFY_WORKER:
+	case KEPT_WORKER:
 		liveness_restore(&service->modules.liveness, a, b, fd);
 		break;
 	}
@@ -149,7 +150,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	struct service *service = data;
 
 	(void)info;
-	notify_stopping(&service->notify);
+	service_notify_stopping(&service->notify);
 	/* A second one ends us at once, whatever the snapshot is waiting for. */
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -187,14 +188,14 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 
 	(void)source;
 	(void)info;
-	notify_reloading(&service->notify);
+	service_notify_reloading(&service->notify);
 	if (options_config(service->options, &config, &fault) < 0) {
 		log_error("%s; nothing was changed", fault.text);
 	} else {
 		apply(service, &config);
 		log_info("configuration reloaded");
 	}
-	notify_ready(&service->notify);
+	service_notify_ready(&service->notify);
 	return 0;
 }
 
@@ -389,7 +390,7 @@ static int serve(struct service *service)
 	take_all_kept(service);
 	liveness_walk(&service->modules.liveness, true);
 	sweep_ask(&service->modules.sweep, SWEEP_STRIPES);
-	notify_ready(&service->notify);
+	service_notify_ready(&service->notify);
 	error = loop(service);
 	if (error < 0) {
 		log_error("the event loop failed: %s", strerror(-error));
@@ -462,10 +463,10 @@ int service_run(const struct options *options, const struct config *config)
 	int status;
 
 	prepare_process();
-	notify_init(&service.notify);
+	service_notify_init(&service.notify);
 	if (sd_event_new(&service.event) < 0) {
 		log_error("no event loop: out of memory or descriptors");
-		notify_free(&service.notify);
+		service_notify_free(&service.notify);
 		return EX_OSERR;
 	}
 	service.place = (struct snapshot_place){ service.config.state_dir, service.config.board };
@@ -479,7 +480,7 @@ int service_run(const struct options *options, const struct config *config)
 			status = serve(&service);
 		status = end(&service, status);
 	}
-	notify_free(&service.notify);
+	service_notify_free(&service.notify);
 	sd_event_unref(service.event);
 	return status;
 }

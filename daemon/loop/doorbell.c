@@ -82,7 +82,7 @@ static void feed_watchdog(struct doorbell_loop *loop, uint64_t now)
 	if (since != 0 && now - since > doorbell->busy_limit_ns)
 		return;
 	loop->fed_ns = now;
-	notify_watchdog(doorbell->notify);
+	service_notify_watchdog(doorbell->notify);
 }
 
 /* ---- Rounds ------------------------------------------------------------- */
@@ -198,7 +198,7 @@ static void turn(struct doorbell_loop *loop)
 	if (work_for_loop(loop) || moved)
 		tell_loop(loop->doorbell);
 	offsets_refresh(loop->board);
-	notify_again(loop->doorbell->notify);
+	service_notify_again(loop->doorbell->notify);
 	feed_watchdog(loop, now);
 }
 
@@ -217,7 +217,7 @@ static void *doorbell_main(void *argument)
 	return NULL;
 }
 
-int doorbell_start(struct doorbell *doorbell, struct board *board, struct notify *notify,
+int doorbell_start(struct doorbell *doorbell, struct board *board, struct service_notify *notify,
 		   uint64_t watchdog_ns)
 {
 	sigset_t all, before;

@@ -8,15 +8,15 @@
 #ifndef TRACKD_DAEMON_LOOP_DOORBELL_H
 #define TRACKD_DAEMON_LOOP_DOORBELL_H
 
-#include "daemon/loop/notify.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/service_notify.h"
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct doorbell {
 	struct board *board;
-	struct notify *notify;
+	struct service_notify *notify;
 	pthread_t thread;
 	bool running;
 	int event_fd;         /* readable when the loop should look at the board */
@@ -28,7 +28,7 @@ struct doorbell {
 };
 
 /* Start the thread. watchdog_ns: the service manager's time limit, or 0. 0 or -errno. */
-int doorbell_start(struct doorbell *doorbell, struct board *board, struct notify *notify,
+int doorbell_start(struct doorbell *doorbell, struct board *board, struct service_notify *notify,
 		   uint64_t watchdog_ns);
 void doorbell_stop(struct doorbell *doorbell);
 

@@ -5,6 +5,7 @@
 #include "libclient/client/protocol.h"
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
+#include "tools/common/descriptor_message.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +50,7 @@ static void drop_at(struct control *control, uint32_t at)
 		uint32_t place = peer->subscriber_at;
 		control->subscribers[place] = control->subscribers[--control->n_subscribers];
 		control->subscribers[place]->subscriber_at = place;
-		notify_drop(control->notify, NOTIFY_SUBSCRIBER, peer->number, 0);
+		kept_descriptor_drop(control->notify, KEPT_SUBSCRIBER, peer->number, 0);
 	}
 	sd_event_source_disable_unref(peer->source);
 	close(peer->fd);
@@ -79,25 +80,10 @@ static struct protocol_message answer(const struct control *control, enum protoc
 }
 
 /* Without waiting. board_fd goes along unless it is -1. */
-static int send_message(int fd, struct protocol_message *message, int board_fd)
+static int send_message(int fd, const struct protocol_message *message, int board_fd)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { .bytes = { 0 } };
-	struct iovec part = { message, sizeof *message };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (board_fd >= 0) {
-		header.msg_control = control.bytes;
-		header.msg_controllen = sizeof control.bytes;
-		struct cmsghdr *c = CMSG_FIRSTHDR(&header);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof board_fd);
-		memcpy(CMSG_DATA(c), &board_fd, sizeof board_fd);
-	}
-	return sendmsg(fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return descriptor_message_send(fd, message, sizeof *message, &board_fd, board_fd >= 0,
+				       MSG_DONTWAIT);
 }
 
 static int refuse(const struct control *control, int fd, int error)
@@ -152,7 +138,7 @@ static int on_subscribe(struct control *control, struct control_peer *peer)
 	if (!peer->subscribed) {
 		subscribe(control, peer);
 		peer->number = control->next_number++;
-		notify_keep(control->notify, NOTIFY_SUBSCRIBER, peer->number, 0, peer->fd);
+		kept_descriptor_add(control->notify, KEPT_SUBSCRIBER, peer->number, 0, peer->fd);
 	}
 	/* At once, so that what happened before we knew of it is not missed; and from now on an
 	 * unread packet of ours means an unread ring. */
@@ -360,7 +346,7 @@ static int open_for_readers(int board_fd)
 }
 
 int control_init(struct control *control, sd_event *event, int listen_fd, struct board *board,
-		 const char *name, struct liveness *liveness, struct notify *notify)
+		 const char *name, struct liveness *liveness, struct service_notify *notify)
 {
 	int error;
 

@@ -8,7 +8,7 @@
 #ifndef TRACKD_DAEMON_SOCKET_CONTROL_H
 #define TRACKD_DAEMON_SOCKET_CONTROL_H
 
-#include "daemon/loop/notify.h"
+#include "daemon/loop/kept_descriptor.h"
 #include "daemon/workers/liveness.h"
 #include "libclient/segment/internal.h"
 #include <sys/types.h>
@@ -23,7 +23,7 @@ struct control {
 	sd_event *event;
 	struct board *board;
 	struct liveness *liveness;
-	struct notify *notify;
+	struct service_notify *notify;
 	const char *name; /* of the board */
 	int reader_fd;    /* the board, opened read-only */
 	int spare_fd;     /* given up for a moment to refuse when no descriptor is left */
@@ -37,7 +37,7 @@ struct control {
 
 /* Serve the listening socket, which stays the caller's. 0 or -errno. */
 int control_init(struct control *control, sd_event *event, int listen_fd, struct board *board,
-		 const char *name, struct liveness *liveness, struct notify *notify);
+		 const char *name, struct liveness *liveness, struct service_notify *notify);
 /* The board has been replaced: hand out the one that *board is now. 0 or -errno. */
 int control_move(struct control *control);
 void control_free(struct control *control);

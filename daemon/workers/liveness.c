@@ -43,8 +43,8 @@ static void forget(struct liveness *liveness, struct liveness_entry *entry)
 		/* Closing takes it out of the epoll only if no other process holds a copy: the service
 		 * manager may. */
 		(void)epoll_ctl(liveness->epoll, EPOLL_CTL_DEL, entry->pidfd, NULL);
-		notify_drop(liveness->notify, NOTIFY_WORKER, entry->worker.entry,
-			    entry->worker.generation);
+		kept_descriptor_drop(liveness->notify, KEPT_WORKER, entry->worker.entry,
+				     entry->worker.generation);
 		close(entry->pidfd);
 		liveness->n_watched--;
 	} else {
@@ -85,8 +85,8 @@ static void watch(struct liveness *liveness, const struct worker_info *worker, i
 	*entry = (struct liveness_entry){ .used = true, .pidfd = pidfd, .worker = *worker };
 	if (pidfd >= 0) {
 		liveness->n_watched++;
-		notify_keep(liveness->notify, NOTIFY_WORKER, worker->entry, worker->generation,
-			    pidfd);
+		kept_descriptor_add(liveness->notify, KEPT_WORKER, worker->entry,
+				    worker->generation, pidfd);
 		return;
 	}
 	if (liveness->n_unwatched++ == 0)
@@ -169,7 +169,7 @@ void liveness_restore(struct liveness *liveness, uint32_t entry, uint32_t genera
 		watch(liveness, &worker, pidfd);
 		return;
 	}
-	notify_drop(liveness->notify, NOTIFY_WORKER, entry, generation);
+	kept_descriptor_drop(liveness->notify, KEPT_WORKER, entry, generation);
 	close(pidfd);
 }
 
@@ -213,7 +213,7 @@ static int on_poll(sd_event_source *source, uint64_t usec, void *data)
 }
 
 int liveness_init(struct liveness *liveness, sd_event *event, struct board *board,
-		  struct dead_workers *dead_workers, struct notify *notify)
+		  struct dead_workers *dead_workers, struct service_notify *notify)
 {
 	int error;
 

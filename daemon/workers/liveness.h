@@ -8,7 +8,7 @@
 #ifndef TRACKD_DAEMON_WORKERS_LIVENESS_H
 #define TRACKD_DAEMON_WORKERS_LIVENESS_H
 
-#include "daemon/loop/notify.h"
+#include "daemon/loop/kept_descriptor.h"
 #include "daemon/workers/dead_workers.h"
 #include "libclient/segment/internal.h"
 #include <systemd/sd-event.h>
@@ -17,7 +17,7 @@ struct liveness {
 	sd_event *event;
 	struct board *board;
 	struct dead_workers *dead_workers;
-	struct notify *notify;
+	struct service_notify *notify;
 	int epoll;
 	uint32_t change; /* header's client_change at the last walk */
 	uint32_t n_watched;
@@ -28,7 +28,7 @@ struct liveness {
 
 /* 0 or -errno. */
 int liveness_init(struct liveness *liveness, sd_event *event, struct board *board,
-		  struct dead_workers *dead_workers, struct notify *notify);
+		  struct dead_workers *dead_workers, struct service_notify *notify);
 void liveness_free(struct liveness *liveness);
 
 /* Walk the client table if it has changed since, or in any case. */

@@ -23,12 +23,12 @@ enum { CLIENTS = 4, OPERATIONS = 64, FDS = 256, TURNS = 64 };
 static struct {
 	struct board board;
 	sd_event *event;
-	struct notify notify;
+	struct service_notify notify;
 	struct dead_workers dead_workers;
 	struct liveness liveness;
 	struct control control;
 	int client[CLIENTS]; /* our ends; -1: not connected */
-} scene;
+} scene = { .notify = { .fd = -1 } };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

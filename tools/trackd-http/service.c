@@ -9,6 +9,7 @@
 #include "tools/trackd-http/service.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/log.h"
+#include "tools/common/service_notify.h"
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/board/board_connection.h"
@@ -42,6 +43,7 @@ struct service {
 	const struct options *options;
 	struct config config;
 	struct gateway gateway;
+	struct service_notify notify;
 	int http_fd, admin_fd; /* until a server has taken them over */
 	bool passed;
 	sd_event_source *drain;
@@ -292,7 +294,8 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 
 	(void)source;
 	(void)info;
-	(void)sd_notify(0, "STOPPING=1\nSTATUS=Ending what is open");
+	(void)service_notify_status(&service->notify, "Ending what is open");
+	service_notify_stopping(&service->notify);
 	/* A second one ends us at once. */
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -351,18 +354,21 @@ static void reload(struct service *service)
 	log_info("configuration and key reloaded");
 }
 
-static void say_ready(void)
+static void say_ready(struct service *service)
 {
-	(void)sd_notify(0, "READY=1\nSTATUS=Serving");
+	(void)service_notify_status(&service->notify, "Serving");
+	service_notify_ready(&service->notify);
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *data)
 {
+	struct service *service = data;
+
 	(void)source;
 	(void)info;
-	(void)sd_notify(0, "RELOADING=1");
-	reload(data);
-	say_ready();
+	service_notify_reloading(&service->notify);
+	reload(service);
+	say_ready(service);
 	return 0;
 }
 
@@ -396,7 +402,7 @@ static int serve(struct service *service)
 	int error = sd_event_default(&gateway->event);
 
 	if (error >= 0)
-		error = sd_event_set_watchdog(gateway->event, 1);
+		error = service_notify_attach(&service->notify, gateway->event);
 	if (error >= 0)
 		error = catch_signals(service);
 	if (error == 0)
@@ -407,7 +413,7 @@ static int serve(struct service *service)
 		error = start_server(service, &service->http_fd, false, &gateway->server);
 	if (error != 0)
 		return error;
-	say_ready();
+	say_ready(service);
 	return sd_event_loop(gateway->event);
 }
 
@@ -421,10 +427,12 @@ int service_run(const struct options *options, const struct config *config)
 	service.gateway.config = &service.config;
 	service.gateway.routes = &routes;
 	raise_limits(config);
+	service_notify_init(&service.notify);
 	result = serve(&service);
 	if (result < 0)
 		log_error("cannot serve: %s", strerror(-result));
 	stop_modules(&service);
+	service_notify_free(&service.notify);
 	sd_event_source_disable_unref(service.drain);
 	sd_event_unref(service.gateway.event);
 	return result < 0 ? EXIT_CODE_BUSY : result;

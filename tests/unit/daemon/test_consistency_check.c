@@ -4,7 +4,7 @@
  * takes producers at work for damage, since then a healthy board would be rebuilt under them.
  */
 #include "daemon/board/consistency_check.h"
-#include "daemon/loop/notify.h"
+#include "daemon/loop/kept_descriptor.h"
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
@@ -128,23 +128,23 @@ static void producers_at_work_are_no_damage(void **state)
 
 static void names_of_kept_descriptors_are_read_back(void **state)
 {
-	enum notify_kept kind;
+	enum kept_kind kind;
 	uint32_t a, b;
 
 	(void)state;
-	assert_true(notify_parse("worker-4095-4294967295", &kind, &a, &b));
-	assert_int_equal(kind, NOTIFY_WORKER);
+	assert_true(kept_descriptor_parse("worker-4095-4294967295", &kind, &a, &b));
+	assert_int_equal(kind, KEPT_WORKER);
 	assert_int_equal(a, 4095);
 	assert_int_equal(b, UINT32_MAX);
-	assert_true(notify_parse("subscriber-7-0", &kind, &a, &b));
-	assert_int_equal(kind, NOTIFY_SUBSCRIBER);
+	assert_true(kept_descriptor_parse("subscriber-7-0", &kind, &a, &b));
+	assert_int_equal(kind, KEPT_SUBSCRIBER);
 	assert_int_equal(a, 7);
-	assert_false(notify_parse("trackd.socket", &kind, &a, &b));
-	assert_false(notify_parse("stored", &kind, &a, &b));
-	assert_false(notify_parse("worker-1", &kind, &a, &b));
-	assert_false(notify_parse("worker-1-2-3", &kind, &a, &b));
-	assert_false(notify_parse("worker-1-4294967296", &kind, &a, &b));
-	assert_false(notify_parse("worker--1-2", &kind, &a, &b));
+	assert_false(kept_descriptor_parse("trackd.socket", &kind, &a, &b));
+	assert_false(kept_descriptor_parse("stored", &kind, &a, &b));
+	assert_false(kept_descriptor_parse("worker-1", &kind, &a, &b));
+	assert_false(kept_descriptor_parse("worker-1-2-3", &kind, &a, &b));
+	assert_false(kept_descriptor_parse("worker-1-4294967296", &kind, &a, &b));
+	assert_false(kept_descriptor_parse("worker--1-2", &kind, &a, &b));
 }
 
 int main(void)

@@ -17,12 +17,12 @@ enum { CAPACITY = 16, LIMIT_MS = 20000, ROUNDS = 4 };
 static void an_unfinished_event_wakes_readers_more_than_once(void **state)
 {
 	struct board board;
-	struct notify notify;
+	struct service_notify notify;
 	struct doorbell doorbell;
 
 	(void)state;
 	harness_board(&board, CAPACITY);
-	notify_init(&notify);
+	service_notify_init(&notify);
 	HARNESS_MUST(doorbell_start(&doorbell, &board, &notify, 0));
 	HARNESS_WAIT(load_relaxed(&board.header->armed) != 0, LIMIT_MS);
 	uint32_t tick = event_tick(&board);
@@ -31,7 +31,7 @@ static void an_unfinished_event_wakes_readers_more_than_once(void **state)
 	event_ring(&board);
 	HARNESS_WAIT(event_tick(&board) - tick >= ROUNDS, LIMIT_MS);
 	doorbell_stop(&doorbell);
-	notify_free(&notify);
+	service_notify_free(&notify);
 	harness_board_free(&board);
 }
 

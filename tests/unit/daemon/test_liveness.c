@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is watched as which worker: what a message says is believed only if it fits its sender. */
-#include "daemon/loop/notify.h"
 #include "daemon/workers/dead_workers.h"
 #include "daemon/workers/liveness.h"
 #include "libclient/record/record.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
+#include "tools/common/service_notify.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@ static struct daemon {
 	struct board board;
 	sd_event *event;
 	struct dead_workers dead_workers;
-	struct notify notify;
+	struct service_notify notify;
 	struct liveness liveness;
 	pid_t worker, other;
 	uint64_t worker_number, other_number;
@@ -61,7 +61,7 @@ static int setup(void **state)
 	memset(d, 0, sizeof *d);
 	harness_board(&d->board, CAPACITY);
 	HARNESS_MUST(sd_event_new(&d->event));
-	notify_init(&d->notify);
+	service_notify_init(&d->notify);
 	HARNESS_MUST(dead_workers_init(&d->dead_workers, d->event, &d->board, after, NULL));
 	HARNESS_MUST(
 		liveness_init(&d->liveness, d->event, &d->board, &d->dead_workers, &d->notify));
@@ -90,7 +90,7 @@ static int teardown(void **state)
 	end_worker(&d->other);
 	liveness_free(&d->liveness);
 	dead_workers_free(&d->dead_workers);
-	notify_free(&d->notify);
+	service_notify_free(&d->notify);
 	sd_event_unref(d->event);
 	harness_board_free(&d->board);
 	return 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Asking the zygote for an extractor. */
+#include "tools/common/descriptor_message.h"
 #include "tools/docproc/sandbox/zygote.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DOCUMENT, TEXT, CONTROL, N_PASSED };
+enum { N_PASSED = 3 };
 
 /* A pipe that cannot be opened a second time through /proc, above all by the extractor: it could then
  * wait for itself. */
@@ -22,31 +22,6 @@ static int make_pipe(int ret_pipe[2])
 	close(ret_pipe[0]);
 	close(ret_pipe[1]);
 	return error;
-}
-
-static int pass(int requests, const struct extractor_request *request, const int fds[N_PASSED])
-{
-	union {
-		char bytes[CMSG_SPACE(N_PASSED * sizeof(int))];
-		struct cmsghdr align;
-	} control = { .bytes = "" };
-	struct extractor_request copy = *request;
-	struct iovec part = { &copy, sizeof copy };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = &control,
-				  .msg_controllen = sizeof control };
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-	ssize_t n;
-
-	rights->cmsg_level = SOL_SOCKET;
-	rights->cmsg_type = SCM_RIGHTS;
-	rights->cmsg_len = CMSG_LEN(N_PASSED * sizeof(int));
-	memcpy(CMSG_DATA(rights), fds, N_PASSED * sizeof(int));
-	do
-		n = sendmsg(requests, &message, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
 }
 
 int zygote_extract(const struct zygote *zygote, const struct extractor_request *request,
@@ -65,7 +40,8 @@ int zygote_extract(const struct zygote *zygote, const struct extractor_request *
 	}
 	const int fds[N_PASSED] = { document, text[1], control[1] };
 	*ret_extractor = (struct extractor){ text[0], control[0] };
-	error = pass(zygote->requests, request, fds);
+	error = descriptor_message_send(zygote->requests, request, sizeof *request, fds, N_PASSED,
+					0);
 	close(text[1]);
 	close(control[1]);
 	if (error < 0)

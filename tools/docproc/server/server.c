@@ -6,6 +6,7 @@
  */
 #include "tools/docproc/server/server.h"
 #include "tools/common/log.h"
+#include "tools/common/service_notify.h"
 #include "tools/common/time_format.h"
 #include "tools/docproc/extract/extractor.h"
 #include "tools/docproc/sandbox/sandbox.h"
@@ -16,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
@@ -30,6 +30,7 @@ struct server {
 	struct jobs jobs;
 	struct intake intake;
 	struct trackd_cursor cursor;
+	struct service_notify notify;
 	sd_event *loop;
 	sd_event_source *timer, *board;
 	int watch; /* inotify */
@@ -72,10 +73,11 @@ static void say_status(struct server *server)
 
 	if (waiting == server->said_waiting && running == server->said_running)
 		return;
+	if (!service_notify_status(&server->notify, "%s%u at work, %zu waiting",
+				   server->draining ? "Ending: " : "", running, waiting))
+		return;
 	server->said_waiting = waiting;
 	server->said_running = running;
-	(void)sd_notifyf(0, "STATUS=%s%u at work, %zu waiting", server->draining ? "Ending: " : "",
-			 running, waiting);
 }
 
 static void set_timer(struct server *server)
@@ -201,7 +203,7 @@ static int on_zygote(sd_event_source *source, int fd, uint32_t events, void *use
 	(void)events;
 	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	log_error("the process that starts extractors has died: no more documents are begun");
-	(void)sd_notify(0, "STOPPING=1");
+	service_notify_stopping(&server->notify);
 	server->draining = true;
 	server->code = EXIT_CODE_BUSY;
 	return look(server);
@@ -218,7 +220,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 			    server->jobs.n_running == 1 ? " is" : "s are");
 		job_kill_all(&server->jobs);
 	} else {
-		(void)sd_notify(0, "STOPPING=1");
+		service_notify_stopping(&server->notify);
 		server->draining = true;
 	}
 	return look(server);
@@ -267,7 +269,7 @@ static int add_sources(struct server *server)
 		error = sd_event_add_time(server->loop, &server->timer, CLOCK_MONOTONIC, 0, 0,
 					  on_time, server);
 	if (error >= 0)
-		error = sd_event_set_watchdog(server->loop, 1);
+		error = service_notify_attach(&server->notify, server->loop);
 	return error;
 }
 
@@ -284,7 +286,7 @@ static int serve(struct server *server)
 	trackd_cursor_now(server->jobs.trackd, &server->cursor);
 	job_recover(&server->jobs);
 	intake_scan(&server->intake);
-	(void)sd_notify(0, "READY=1");
+	service_notify_ready(&server->notify);
 	log_info("serving %s: %zu waiting, %u documents at once", server->spool.path,
 		 server->intake.queue.n, server->config->jobs);
 	code = sd_event_loop(server->loop);
@@ -330,6 +332,7 @@ int server_run(const struct config *config)
 	};
 	int code;
 
+	service_notify_init(&server.notify);
 	/* A reader of the log that goes away is no reason to stop. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	server.jobs.spool = &server.spool;
@@ -340,6 +343,7 @@ int server_run(const struct config *config)
 		code = serve(&server);
 	job_free_all(&server.jobs);
 	queue_free(&server.intake.queue);
+	service_notify_free(&server.notify);
 	sd_event_source_unref(server.timer);
 	sd_event_source_unref(server.board);
 	sd_event_unref(server.loop);
