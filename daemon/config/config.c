@@ -124,7 +124,7 @@ void config_defaults(struct config *ret_config, int user)
 	if (user)
 		board_address_user_name(ret_config->board, geteuid());
 	else
-		strcpy(ret_config->board, "/trackd");
+		strcpy(ret_config->board, BOARD_ADDRESS_SYSTEM);
 	ret_config->gid = (gid_t)-1;
 	ret_config->mode = user ? 0600 : 0660;
 	ret_config->capacity = TRACKD_CAPACITY_DEFAULT;
@@ -277,29 +277,24 @@ int config_read(struct config *config, const char *path, struct fault *fault)
 
 /* ---- What follows from the rest ----------------------------------------- */
 
-/* The one rule of where a board's socket is; see trackd_open(). */
 int config_finish(struct config *config, struct fault *fault)
 {
-	const char *runtime = board_address_runtime_dir();
-	char own[64];
-	bool user;
-	int n;
+	char socket[sizeof((struct board_address *)0)->socket];
+	int error;
 
 	if (config->socket[0] != '\0')
 		return 0;
-	board_address_user_name(own, geteuid());
-	user = strcmp(config->board, own) == 0 ||
-	       (geteuid() != 0 && runtime && strcmp(config->board, "/trackd") != 0);
-	if (user && !runtime)
+	error = board_address_serve(socket, config->board);
+	if (error == -ENXIO)
 		return fault_set(fault,
 				 "socket: XDG_RUNTIME_DIR is not set to a directory of this user "
 				 "that others may not write; set it, or give --socket PATH "
 				 "here and TRACKD_SOCKET to clients");
-	n = snprintf(config->socket, sizeof config->socket, "%s/trackd%s.sock",
-		     user ? runtime : "/run", config->board);
-	if (n < 0 || (size_t)n >= sizeof config->socket)
+	if (error < 0 || !is_socket(socket))
 		return fault_set(fault,
-				 "socket: %.200s/trackd%s.sock is too long; give --socket PATH",
-				 user ? runtime : "/run", config->board);
+				 "socket: the place of %s in XDG_RUNTIME_DIR has too long a path; "
+				 "give --socket PATH",
+				 config->board);
+	strcpy(config->socket, socket);
 	return 0;
 }

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSTEM_BOARD "/trackd"
 #define SYSTEM_DIR "/run/trackd"
 
 bool board_name_valid(const char *board)
@@ -38,11 +37,13 @@ int board_address_name(char *ret_board, const char *board)
 
 void board_address_user_name(char *ret_board, uid_t uid)
 {
-	snprintf(ret_board, sizeof((struct board_address *)0)->board, SYSTEM_BOARD "-%u",
+	snprintf(ret_board, sizeof((struct board_address *)0)->board, BOARD_ADDRESS_SYSTEM "-%u",
 		 (unsigned)uid);
 }
 
-const char *board_address_runtime_dir(void)
+/* $XDG_RUNTIME_DIR, or NULL if it is not set to an absolute path, or leads to a directory that is
+ * another user's or that others may write: there a stranger could answer in the daemon's place. */
+static const char *runtime_dir(void)
 {
 	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
 	struct stat st;
@@ -54,10 +55,11 @@ const char *board_address_runtime_dir(void)
 	return runtime;
 }
 
-int board_address_socket(char *ret_socket, const char *board, bool user)
+/* Of the user: $XDG_RUNTIME_DIR/trackd, else /run/user/<uid>/trackd. */
+static int socket_in(char *ret_socket, const char *board, bool user)
 {
 	size_t size = sizeof((struct board_address *)0)->socket;
-	const char *runtime = board_address_runtime_dir();
+	const char *runtime = runtime_dir();
 	int n;
 
 	if (!user)
@@ -68,6 +70,20 @@ int board_address_socket(char *ret_socket, const char *board, bool user)
 		n = snprintf(ret_socket, size, "/run/user/%u/trackd%s.sock", (unsigned)geteuid(),
 			     board);
 	return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
+}
+
+int board_address_serve(char *ret_socket, const char *board)
+{
+	char own[sizeof((struct board_address *)0)->board];
+	bool has_dir = runtime_dir() != NULL, is_own;
+
+	board_address_user_name(own, geteuid());
+	is_own = strcmp(board, own) == 0;
+	if (is_own && !has_dir)
+		return -ENXIO;
+	return socket_in(
+		ret_socket, board,
+		is_own || (geteuid() != 0 && has_dir && strcmp(board, BOARD_ADDRESS_SYSTEM) != 0));
 }
 
 /* Whether a file is there and is the caller's: in /dev/shm anyone can make one of any name. */
@@ -90,7 +106,7 @@ static bool segment_is_ours(const char *board)
 static bool find_user(struct board_address *address)
 {
 	board_address_user_name(address->board, geteuid());
-	return board_address_socket(address->socket, address->board, true) == 0 &&
+	return socket_in(address->socket, address->board, true) == 0 &&
 	       (is_ours(address->socket) || segment_is_ours(address->board));
 }
 
@@ -101,10 +117,10 @@ static int find_socket(struct board_address *address)
 	char own[sizeof address->board];
 
 	board_address_user_name(own, geteuid());
-	int error = board_address_socket(address->socket, address->board, true);
+	int error = socket_in(address->socket, address->board, true);
 	if (strcmp(address->board, own) == 0 || (error == 0 && is_ours(address->socket)))
 		return error;
-	return board_address_socket(address->socket, address->board, false);
+	return socket_in(address->socket, address->board, false);
 }
 
 static const char *non_empty(const char *text)
@@ -143,8 +159,8 @@ int board_address_find(struct board_address *ret_address, const char *board, con
 			return error;
 		error = find_socket(&address);
 	} else if (!find_user(&address)) {
-		snprintf(address.board, sizeof address.board, SYSTEM_BOARD);
-		error = board_address_socket(address.socket, address.board, false);
+		snprintf(address.board, sizeof address.board, BOARD_ADDRESS_SYSTEM);
+		error = socket_in(address.socket, address.board, false);
 	}
 	if (socket) {
 		size_t length = strlen(socket);

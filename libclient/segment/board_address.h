@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#define BOARD_ADDRESS_SYSTEM "/trackd" /* the system's board */
+
 struct board_address {
 	char board[64];   /* "/trackd" */
 	char socket[108]; /* path */
@@ -25,15 +27,13 @@ int board_address_name(char *ret_board, const char *board);
 /* The per-user board's name, "/trackd-<uid>". */
 void board_address_user_name(char *ret_board, uid_t uid);
 
-/* $XDG_RUNTIME_DIR, or NULL if it is not set to an absolute path, or leads to a directory that is
- * another user's or that others may write: there a stranger could answer in the daemon's place. */
-const char *board_address_runtime_dir(void);
+/* The socket that a daemon of the caller makes for a board, where board_address_find() finds it:
+ * DIR/NAME.sock. DIR is $XDG_RUNTIME_DIR/trackd for the user's own board, and for every other one but
+ * /trackd where the caller is not root and has that directory; else it is /run/trackd. 0, -ENAMETOOLONG,
+ * or -ENXIO: the user's own board needs a directory, and the variable names none that is safe. */
+int board_address_serve(char *ret_socket, const char *board);
 
-/* The socket of a board in the per-user ($XDG_RUNTIME_DIR/trackd, else /run/user/<uid>/trackd) or
- * the system runtime directory (/run/trackd): DIR/NAME.sock. -ENAMETOOLONG. */
-int board_address_socket(char *ret_socket, const char *board, bool user);
-
-/* The whole rule. board and socket are the caller's choice or NULL. 0, -EINVAL (not a board's
+/* The whole rule for clients. board and socket are the caller's choice or NULL. 0, -EINVAL (not a board's
  * name), -ENAMETOOLONG. */
 int board_address_find(struct board_address *ret_address, const char *board, const char *socket);
 

@@ -5,7 +5,6 @@
  */
 #include "libclient/segment/segment.h"
 #include "libclient/segment/atomic.h"
-#include "libclient/segment/board_address.h"
 #include "libclient/segment/lock.h"
 #include "libclient/trackd.h"
 #include <errno.h>

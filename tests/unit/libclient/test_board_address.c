@@ -252,14 +252,56 @@ static void a_strangers_socket_is_not_the_users(void **state)
 
 static void a_runtime_directory_that_others_may_write_does_not_count(void **state)
 {
+	char socket[sizeof address.socket];
+
 	(void)state;
-	assert_string_equal(board_address_runtime_dir(), runtime);
+	assert_int_equal(board_address_serve(socket, own), 0);
+	assert_string_equal(socket, in_runtime(own));
 	assert_int_equal(chmod(runtime, 01777), 0);
-	assert_null(board_address_runtime_dir());
+	assert_int_equal(board_address_serve(socket, own), -ENXIO);
 	assert_int_equal(chmod(runtime, 0700), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(runtime, STRANGER, STRANGER), 0);
-		assert_null(board_address_runtime_dir());
+		assert_int_equal(board_address_serve(socket, own), -ENXIO);
+	}
+}
+
+/* In a process of its own: what it makes there, clients of the same user find. */
+static int serve_as(uid_t uid)
+{
+	char socket[sizeof address.socket];
+	bool root = uid == 0;
+
+	if (uid != geteuid() && (chown(runtime, uid, uid) < 0 || setresuid(uid, uid, uid) < 0))
+		return 1;
+	board_address_user_name(own, uid);
+	if (board_address_serve(socket, own) < 0 || strcmp(socket, in_runtime(own)) != 0)
+		return 2;
+	if (board_address_serve(socket, "/other") < 0 ||
+	    strcmp(socket, root ? "/run/trackd/other.sock" : in_runtime("/other")) != 0)
+		return 3;
+	if (board_address_serve(socket, "/trackd") < 0 ||
+	    strcmp(socket, "/run/trackd/trackd.sock") != 0)
+		return 4;
+	unsetenv("XDG_RUNTIME_DIR");
+	if (board_address_serve(socket, own) != -ENXIO ||
+	    board_address_serve(socket, "/other") < 0 ||
+	    strcmp(socket, "/run/trackd/other.sock") != 0)
+		return 5;
+	return 0;
+}
+
+static void a_daemon_makes_its_socket_where_clients_look(void **state)
+{
+	const uid_t users[] = { geteuid(), VICTIM };
+	pid_t pid;
+
+	(void)state;
+	for (int i = 0; i < (geteuid() == 0 ? 2 : 1); i++) {
+		pid = harness_fork();
+		if (pid == 0)
+			_exit(serve_as(users[i]));
+		assert_int_equal(harness_reap(pid), 0);
 	}
 }
 
@@ -354,6 +396,7 @@ int main(void)
 		OWN_PLACE(a_strangers_file_diverts_nobody),
 		OWN_PLACE(a_strangers_socket_is_not_the_users),
 		OWN_PLACE(a_runtime_directory_that_others_may_write_does_not_count),
+		OWN_PLACE(a_daemon_makes_its_socket_where_clients_look),
 		OWN_PLACE(a_board_belongs_to_the_directorys_owner_or_in_a_public_one_to_us),
 		OWN_PLACE(the_slash_may_be_left_out),
 		OWN_PLACE(then_the_environment),
