@@ -3,14 +3,13 @@
  * configuration file; service.c does it. */
 #include "daemon/board/adopt.h"
 #include "daemon/board/state_directory.h"
-#include "daemon/config/exitstatus.h"
 #include "daemon/config/options.h"
 #include "daemon/service.h"
 #include "daemon/socket/listener.h"
 #include "libclient/trackd.h"
+#include "tools/common/exit_code.h"
 #include "tools/common/log.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int check(const struct config *config)
@@ -20,17 +19,17 @@ static int check(const struct config *config)
 	if (error < 0) {
 		log_error("state_dir: %s: %s; " STATEDIR_ADVICE, config->state_dir,
 			  strerror(-error));
-		return EXIT_CONFIGURATION;
+		return EXIT_CODE_USAGE;
 	}
 	error = listener_check(config->socket);
 	if (error < 0) {
 		log_error("socket: %s: %s; %sgive --socket PATH", config->socket, strerror(-error),
 			  listener_advice(error));
-		return EXIT_CONFIGURATION;
+		return EXIT_CODE_USAGE;
 	}
 	printf("configuration is valid: board %s, socket %s, %u tasks\n", config->board,
 	       config->socket, config->capacity);
-	return EXIT_SUCCESS;
+	return EXIT_CODE_DONE;
 }
 
 static int run(const struct options *options)
@@ -40,15 +39,15 @@ static int run(const struct options *options)
 
 	if (options->help) {
 		options_help(stdout);
-		return EXIT_SUCCESS;
+		return EXIT_CODE_DONE;
 	}
 	if (options->version) {
 		printf("trackd %s\n", trackd_version());
-		return EXIT_SUCCESS;
+		return EXIT_CODE_DONE;
 	}
 	if (options_config(options, &config, &fault) < 0) {
 		log_error("%s", fault.text);
-		return EXIT_CONFIGURATION;
+		return EXIT_CODE_USAGE;
 	}
 	if (options->check)
 		return check(&config);
@@ -63,11 +62,11 @@ int main(int argc, char **argv)
 	log_init("trackd", LOG_NEVER_WAITS);
 	if (option_list_wanted(argc, argv)) {
 		options_list(stdout);
-		return EXIT_SUCCESS;
+		return EXIT_CODE_DONE;
 	}
 	if (options_parse(&options, argc, argv, &fault) < 0) {
 		log_error("%s", fault.text);
-		return EXIT_CONFIGURATION;
+		return EXIT_CODE_USAGE;
 	}
 	return run(&options);
 }

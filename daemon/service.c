@@ -7,11 +7,11 @@
 #include "daemon/board/name_watch.h"
 #include "daemon/board/replacement.h"
 #include "daemon/board/state_directory.h"
-#include "daemon/config/exitstatus.h"
 #include "daemon/loop/kept_descriptor.h"
 #include "daemon/modules.h"
 #include "daemon/socket/listener.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/exit_code.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
-#include <sysexits.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -94,7 +93,7 @@ static int cannot_listen(const char *socket, int error)
 	bool forbidden = error == -EACCES || error == -EPERM;
 
 	log_error("%s: %s; %sgive --socket PATH", socket, strerror(-error), listener_advice(error));
-	return forbidden ? EX_NOPERM : EX_UNAVAILABLE;
+	return forbidden ? EXIT_CODE_PERMISSION : EXIT_CODE_NO_BOARD;
 }
 
 /* A socket without its name yet: there is no board to hand out. */
@@ -113,7 +112,7 @@ static int prepare_to_listen(struct service *service)
 	if (error == -EADDRINUSE) {
 		log_error("another program listens on %s; stop it, or give --socket PATH",
 			  config->socket);
-		return EX_TEMPFAIL;
+		return EXIT_CODE_BUSY;
 	}
 	return cannot_listen(config->socket, error);
 }
@@ -135,12 +134,12 @@ static int listen_openly(struct service *service)
 static int prepare_state(struct service *service)
 {
 	int error = state_directory_make(&service->state_directory, &service->place);
-	int status = exitstatus_of(error, EX_IOERR);
+	int status = exit_code_of_system(error, EXIT_CODE_STORAGE);
 
 	if (error == 0)
 		return 0;
 	log_error("state_dir: %s: %s; %s", service->place.dir, strerror(-error), STATEDIR_ADVICE);
-	return status == EX_OSERR || error == -EIO ? status : EXIT_CONFIGURATION;
+	return status == EXIT_CODE_RESOURCES || error == -EIO ? status : EXIT_CODE_USAGE;
 }
 
 /* ---- Signals ------------------------------------------------------------ */
@@ -310,7 +309,7 @@ static int on_name_lost(enum name_watch_name name, void *data)
 	error = modules_move(&service->modules, &next);
 	if (error < 0) {
 		log_error("cannot go on: %s", strerror(-error));
-		(void)sd_event_exit(service->event, EX_OSERR);
+		(void)sd_event_exit(service->event, EXIT_CODE_RESOURCES);
 	}
 	return 0;
 }
@@ -372,7 +371,7 @@ static int start(struct service *service)
 		error = catch_signals(service);
 	if (error < 0) {
 		log_error("cannot start: %s", strerror(-error));
-		return EX_OSERR;
+		return EXIT_CODE_RESOURCES;
 	}
 	status = listen_openly(service);
 	if (status == 0)
@@ -394,7 +393,7 @@ static int serve(struct service *service)
 	error = loop(service);
 	if (error < 0) {
 		log_error("the event loop failed: %s", strerror(-error));
-		return EX_SOFTWARE;
+		return EXIT_CODE_FAULTS;
 	}
 	(void)sd_event_get_exit_code(service->event, &status);
 	return status;
@@ -435,7 +434,7 @@ static int end(struct service *service, int status)
 	if (service->serves) {
 		let_signals_through();
 		if (saver_finish(&service->modules.saver) < 0 && status == 0)
-			status = EX_IOERR;
+			status = EXIT_CODE_STORAGE;
 	}
 	name_watch_free(&service->name_watch);
 	name_watch_free(&service->lock_watch);
@@ -467,7 +466,7 @@ int service_run(const struct options *options, const struct config *config)
 	if (sd_event_new(&service.event) < 0) {
 		log_error("no event loop: out of memory or descriptors");
 		service_notify_free(&service.notify);
-		return EX_OSERR;
+		return EXIT_CODE_RESOURCES;
 	}
 	service.place = (struct snapshot_place){ service.config.state_dir, service.config.board };
 	service.state_directory.place = &service.place;

@@ -6,9 +6,9 @@
 #include "daemon/board/consistency_check.h"
 #include "daemon/board/replacement.h"
 #include "daemon/board/restore.h"
-#include "daemon/config/exitstatus.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/exit_code.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <pwd.h>
@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 /* How long each lock is waited for while an adopted board is repaired; the sweep comes back. */
@@ -62,10 +61,10 @@ static int say_not_made(const struct config *config, int error)
 {
 	if (error == -ENOSPC) {
 		say_no_room(config);
-		return EX_UNAVAILABLE;
+		return EXIT_CODE_NO_BOARD;
 	}
 	log_error("board %s cannot be made: %s", config->board, trackd_strerror(error));
-	return exitstatus_of(error, EX_UNAVAILABLE);
+	return exit_code_of_system(error, EXIT_CODE_NO_BOARD);
 }
 
 /* A board that is there and may be whole: it is left as it is. */
@@ -73,7 +72,7 @@ static int say_not_read(const struct config *config, int error)
 {
 	log_error("board %s cannot be read: %s; it is left as it is, try again", config->board,
 		  trackd_strerror(error));
-	return exitstatus_of(error, EX_IOERR);
+	return exit_code_of_system(error, EXIT_CODE_STORAGE);
 }
 
 /* ---- From the snapshot --------------------------------------------------- */
@@ -91,7 +90,7 @@ static int fresh(struct board *ret_board, const struct config *config)
 	error = restore_snapshot(ret_board, &place, &count);
 	if (error < 0 && error != -ENOENT) {
 		segment_unmap(ret_board);
-		return exitstatus_of(error, EX_IOERR);
+		return exit_code_of_system(error, EXIT_CODE_STORAGE);
 	}
 	if (error == 0)
 		restore_say(config->board, "the snapshot", &count);
@@ -267,7 +266,7 @@ int adopt_board(struct board *ret_board, const struct config *config)
 		return fresh(ret_board, config);
 	if (fd == -EACCES || fd == TRACKD_E_NOT_OURS) {
 		log_error("board %s: %s", config->board, trackd_strerror(TRACKD_E_NOT_OURS));
-		return EX_NOPERM;
+		return EXIT_CODE_PERMISSION;
 	}
 	if (fd < 0)
 		return say_not_read(config, fd);
@@ -325,14 +324,14 @@ int adopt_lock(const struct config *config, struct board_lock *ret_lock)
 	if (error == -EAGAIN) {
 		log_error("another trackd (pid %d) serves board %s; stop it, or give --board NAME",
 			  (int)pid, config->board);
-		return EX_TEMPFAIL;
+		return EXIT_CODE_BUSY;
 	}
 	if (error == TRACKD_E_NOT_OURS || error == -EACCES) {
 		say_lock_not_ours(config);
-		return EX_NOPERM;
+		return EXIT_CODE_PERMISSION;
 	}
 	log_error("/dev/shm%s:lock: %s", config->board, trackd_strerror(error));
-	return exitstatus_of(error, EX_UNAVAILABLE);
+	return exit_code_of_system(error, EXIT_CODE_NO_BOARD);
 }
 
 /* Takes fd over. */
@@ -356,7 +355,7 @@ static int remove_board(const struct config *config, int fd)
 	}
 	if (error < 0) {
 		log_error("board %s cannot be removed: %s", config->board, trackd_strerror(error));
-		return EX_NOPERM;
+		return EXIT_CODE_PERMISSION;
 	}
 	log_info("board %s removed", config->board);
 	return 0;
@@ -385,7 +384,9 @@ int adopt_remove(const struct config *config)
 		log_info("there is no board %s", config->board);
 	} else {
 		log_error("board %s: %s", config->board, trackd_strerror(fd));
-		status = fd == TRACKD_E_NOT_OURS ? EX_NOPERM : exitstatus_of(fd, EX_IOERR);
+		status =
+			(int)(fd == TRACKD_E_NOT_OURS ? EXIT_CODE_PERMISSION
+						      : exit_code_of_system(fd, EXIT_CODE_STORAGE));
 	}
 	if (status == 0) {
 		board_lock_remove(&lock, config->board);

@@ -12,7 +12,7 @@
 #include "libclient/segment/internal.h"
 
 /*
- * The daemon's lock must be held. Returns 0 or an exit status (sysexits.h), having said why. Where
+ * The daemon's lock must be held. Returns 0 or an exit status (exit_code.h), having said why. Where
  * there was no board, the new one has no name yet, so that a start which fails after this leaves
  * nothing.
  */

@@ -59,3 +59,12 @@ enum exit_code exit_code_of_end(enum trackd_state state, enum trackd_reason reas
 	}
 	return EXIT_CODE_TASK_FAILED;
 }
+
+enum exit_code exit_code_of_system(int error, enum exit_code otherwise)
+{
+	if (error == -EACCES || error == -EPERM)
+		return EXIT_CODE_PERMISSION;
+	if (error == -EMFILE || error == -ENFILE || error == -ENOMEM)
+		return EXIT_CODE_RESOURCES;
+	return otherwise;
+}

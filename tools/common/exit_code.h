@@ -1,30 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* What the exit status of a tool means, in one table: scripts rely on it. */
+/* What the exit status of a program means, in one table: scripts rely on it. The manuals list it. */
 #ifndef COMMON_EXIT_CODE_H
 #define COMMON_EXIT_CODE_H
 
 #include "libclient/trackd.h"
 
-/* X(name, status, meaning) */
-#define EXIT_CODES(X)                                                                              \
-	X(DONE, 0, "done; the task completed")                                                     \
-	X(TASK_FAILED, 1, "the task failed")                                                       \
-	X(USAGE, 2, "the command line is wrong")                                                   \
-	X(NOT_FOUND, 3, "no such task")                                                            \
-	X(REFUSED, 4, "refused: the task exists, is final, or is still active")                    \
-	X(CANCELLED, 5, "the task was cancelled")                                                  \
-	X(WORKER_LOST, 6, "the task's worker died")                                                \
-	X(NO_BOARD, 69, "no board")                                                                \
-	X(FAULTS, 70, "the board is damaged")                                                      \
-	X(BUSY, 75, "full or busy; try again")                                                     \
-	X(PERMISSION, 77, "not permitted")                                                         \
-	X(TIMED_OUT, 124, "timed out")                                                             \
-	X(INTERRUPTED, 130, "interrupted")
-
 enum exit_code {
-#define EXIT_CODE_ENUM(name, status, meaning) EXIT_CODE_##name = (status),
-	EXIT_CODES(EXIT_CODE_ENUM)
-#undef EXIT_CODE_ENUM
+	EXIT_CODE_DONE = 0,        /* done; the task completed */
+	EXIT_CODE_TASK_FAILED = 1, /* the task failed */
+	EXIT_CODE_USAGE = 2,       /* the command line or the configuration is wrong */
+	EXIT_CODE_NOT_FOUND = 3,   /* no such task */
+	EXIT_CODE_REFUSED = 4,     /* refused: the task exists, is final, or is still active */
+	EXIT_CODE_CANCELLED = 5,   /* the task was cancelled */
+	EXIT_CODE_WORKER_LOST = 6, /* the task's worker died */
+	/* from here on as sysexits.h has them */
+	EXIT_CODE_NO_BOARD = 69,   /* no board; trackd: it or its socket cannot be made */
+	EXIT_CODE_FAULTS = 70,     /* the board is damaged; trackd: a bug of its own */
+	EXIT_CODE_RESOURCES = 71,  /* the system lacks memory or descriptors */
+	EXIT_CODE_STORAGE = 74,    /* what is stored cannot be read or written */
+	EXIT_CODE_BUSY = 75,       /* full or busy; try again */
+	EXIT_CODE_PERMISSION = 77, /* not permitted */
+	/* and these as timeout(1) and the shell */
+	EXIT_CODE_TIMED_OUT = 124,
+	EXIT_CODE_INTERRUPTED = 130,
 };
 
 /* The status for what a call of the library returned; 0 and more is EXIT_CODE_DONE. */
@@ -32,5 +30,9 @@ enum exit_code exit_code_of_error(int error);
 
 /* The status that tells how a task ended; EXIT_CODE_DONE for one that has not. */
 enum exit_code exit_code_of_end(enum trackd_state state, enum trackd_reason reason);
+
+/* The status for an error of the system: what needs other rights, what lacks memory or descriptors, and
+ * `otherwise` for the rest. */
+enum exit_code exit_code_of_system(int error, enum exit_code otherwise);
 
 #endif

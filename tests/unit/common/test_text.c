@@ -239,6 +239,17 @@ static void errors_have_their_statuses(void **state)
 		assert_int_equal(exit_code_of_error(cases[i].error), cases[i].status);
 }
 
+static void errors_of_the_system_have_theirs(void **state)
+{
+	(void)state;
+	assert_int_equal(exit_code_of_system(-EPERM, EXIT_CODE_STORAGE), 77);
+	assert_int_equal(exit_code_of_system(-EACCES, EXIT_CODE_STORAGE), 77);
+	assert_int_equal(exit_code_of_system(-EMFILE, EXIT_CODE_STORAGE), 71);
+	assert_int_equal(exit_code_of_system(-ENOMEM, EXIT_CODE_NO_BOARD), 71);
+	assert_int_equal(exit_code_of_system(-EIO, EXIT_CODE_STORAGE), 74);
+	assert_int_equal(exit_code_of_system(-ENOSPC, EXIT_CODE_NO_BOARD), 69);
+}
+
 static void outcomes_have_their_statuses(void **state)
 {
 	(void)state;
@@ -261,6 +272,7 @@ int main(void)
 		cmocka_unit_test(durations_are_cut_not_rounded),
 		cmocka_unit_test(rates_and_estimates),
 		cmocka_unit_test(errors_have_their_statuses),
+		cmocka_unit_test(errors_of_the_system_have_theirs),
 		cmocka_unit_test(outcomes_have_their_statuses),
 	};
 
