@@ -208,7 +208,7 @@ installed := \
 	644:libclient/libtrackd.pc.in:$(LIBDIR)/pkgconfig/libtrackd.pc \
 	$(foreach page,$(wildcard libclient/*.3 tools/*/*.1 tools/*/*.5 daemon/*.5 daemon/*.8), \
 		644:$(page):$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
-	644:tools/trackctl/trackctl.bash:$(PREFIX)/share/bash-completion/completions/trackctl \
+	$(foreach program,$(programs),644:tools/common/completion.bash:$(PREFIX)/share/bash-completion/completions/$(notdir $(program))) \
 	644:systemd/trackd.service.in:$(unitdir)/trackd.service \
 	644:systemd/trackd.socket:$(unitdir)/trackd.socket \
 	644:systemd/sysusers.d/trackd.conf:$(PREFIX)/lib/sysusers.d/trackd.conf \

@@ -32,7 +32,10 @@ lib/systemd/system/trackd.service
 lib/systemd/system/trackd.socket
 lib/sysusers.d/trackd.conf
 lib/tmpfiles.d/trackd.conf
+share/bash-completion/completions/docproc
 share/bash-completion/completions/trackctl
+share/bash-completion/completions/trackd
+share/bash-completion/completions/trackd-http
 share/doc/trackd/DESIGN.md
 share/doc/trackd/FORMAT.md
 share/doc/trackd/LICENSE

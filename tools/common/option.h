@@ -134,12 +134,17 @@ void option_help(FILE *file, const struct option_entry *entries, bool letters);
 /*
  * The table for programs, a line an entry, separated by tabs, "-" for what there is not:
  *   option VERB --NAME -LETTER TAKES COMPLETES KEY RELOADS HELP
- * COMPLETES: the values there are, separated by blanks, or @WHAT for those that completion must look
- * up: @file, @directory, @board, @pid, and what the board holds: @owner, @kind, @column.
+ * VERB: "-" for what goes with every verb that lists no --help of its own. TAKES: in brackets where the
+ * value is optional, and then only goes behind "=". COMPLETES: the values there are, separated by
+ * blanks, or @WHAT for those that completion must look up: @file, @directory, @command, @board, @pid,
+ * @group, and what the board holds: @owner, @kind, @column.
  */
 void option_list(FILE *file, const char *verb, const struct option_entry *entries);
 
-/* Of a verb: "verb NAME COMPLETES ARGUMENTS". */
+/* Of a verb: "verb NAME COMPLETES ARGUMENTS". COMPLETES: a word for each argument, "-" for one that
+ * nothing completes; the last is for all that follow. Beside those above there are @verb, @id, @active
+ * (ids of tasks that are not final) and @stage (of the task that is the first argument). NAME: in
+ * capitals where it only stands for the first argument, and no name is typed. */
 void option_list_verb(FILE *file, const char *verb, const char *completes, const char *arguments);
 
 /* Whether the command line asks for this list and nothing else. */

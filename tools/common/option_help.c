@@ -46,14 +46,17 @@ static const char *completes(const struct option_entry *entry)
 
 void option_list(FILE *file, const char *verb, const struct option_entry *entries)
 {
-	char key[OPTION_KEY_SIZE], letter[3];
+	char key[OPTION_KEY_SIZE], letter[3], takes[32];
 
 	for (; entries->name; entries++) {
 		if (entries->flags & OPTION_HIDDEN)
 			continue;
 		snprintf(letter, sizeof letter, entries->letter ? "-%c" : "-", entries->letter);
+		snprintf(takes, sizeof takes,
+			 entries->flags & OPTION_VALUE_OPTIONAL ? "[%s]" : "%s",
+			 entries->takes ? entries->takes : "-");
 		fprintf(file, "option\t%s\t--%s\t%s\t%s\t%s\t%s\t%s\t%s\n", verb, entries->name,
-			letter, entries->takes ? entries->takes : "-", completes(entries),
+			letter, takes, completes(entries),
 			entries->flags & OPTION_IN_FILE ? option_key(entries, key) : "-",
 			entries->flags & OPTION_RELOADS ? "reloads" : "-", entries->help);
 	}

@@ -42,7 +42,6 @@ static void help(FILE *file)
 static void list(void)
 {
 	cli_list(stdout);
-	option_list(stdout, "-", verb_process.entries);
 	for (size_t i = 0; i < N_VERBS; i++) {
 		if (!verbs[i]->summary)
 			continue;
@@ -50,6 +49,8 @@ static void list(void)
 		if (verbs[i]->entries)
 			option_list(stdout, verbs[i]->name, verbs[i]->entries);
 	}
+	option_list_verb(stdout, "FILE", verb_process.completes, verb_process.arguments);
+	option_list(stdout, "FILE", verb_process.entries);
 }
 
 static const struct verb *find(const char *name)

@@ -16,13 +16,13 @@ static struct ctl ctl;
 static const struct option_entry common_flags[] = {
 	OPTION(struct ctl, board, .name = "board", .takes = "NAME",
 	       .help = "the board; else $TRACKD_BOARD, the user's, the system's",
-	       .set = option_word),
+	       .set = option_word, .completes = "@board"),
 	OPTION(struct ctl, socket, .name = "socket", .takes = "PATH",
 	       .help = "the daemon's socket; else $TRACKD_SOCKET, the board's", .set = option_word),
 	OPTION(struct ctl, json, .name = "json", .help = "one JSON document (watch: one a line)",
 	       .set = option_switch),
 	OPTION(struct ctl, color, .name = "color", .takes = "WHEN", .help = "auto, always or never",
-	       .set = option_word),
+	       .set = option_word, .completes = "auto always never"),
 	OPTION(struct ctl, help, .name = "help", .letter = 'h', .help = "show help",
 	       .set = option_switch),
 	OPTION(struct ctl, version, .name = "version", .letter = 'V', .help = "show the version",
@@ -122,7 +122,8 @@ static int list(void)
 {
 	option_list(stdout, "-", common_flags);
 	for (size_t i = 0; verb_at(i); i++) {
-		option_list_verb(stdout, verb_at(i)->name, NULL, verb_at(i)->arguments);
+		option_list_verb(stdout, verb_at(i)->name, verb_at(i)->completes,
+				 verb_at(i)->arguments);
 		if (verb_at(i)->entries)
 			option_list(stdout, verb_at(i)->name, verb_at(i)->entries);
 	}

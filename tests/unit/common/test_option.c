@@ -351,7 +351,7 @@ static void help_and_list_say_the_same(void **state)
 		"      --time-limit TIME     how long\n",
 		"\n  --help                    show this help\n",
 		"\noption\tverb\t--all\t-a\t-\t-\t-\t-\tall of it\n",
-		"\noption\tverb\t--loud\t-l\tyes|no\tyes no\tloud\t-\tsay more\n",
+		"\noption\tverb\t--loud\t-l\t[yes|no]\tyes no\tloud\t-\tsay more\n",
 		"\noption\tverb\t--word\t-w\tUSER\t@owner\t-\t-\ta word\n",
 		"\noption\tverb\t--name\t-\tNAME\t-\tname\treloads\ta name\n",
 		"\noption\tverb\t--the-url\t-\tURL\t-\tthe_url\t-\ta place\n",

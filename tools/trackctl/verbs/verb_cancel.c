@@ -48,6 +48,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_cancel = {
 	.name = "cancel",
 	.arguments = "ID...",
+	.completes = "@active",
 	.summary = "Ask for tasks to be cancelled; pending ones end at once",
 	.entries = flags,
 	.target = &options,

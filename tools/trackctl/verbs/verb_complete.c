@@ -20,6 +20,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_complete = {
 	.name = "complete",
 	.arguments = "ID [MESSAGE]",
+	.completes = "@active -",
 	.summary = "End a task: completed",
 	.min_arguments = 1,
 	.max_arguments = 2,

@@ -21,6 +21,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_fail = {
 	.name = "fail",
 	.arguments = "ID ERROR",
+	.completes = "@active -",
 	.summary = "End a task: failed, with an error",
 	.min_arguments = 2,
 	.max_arguments = 2,

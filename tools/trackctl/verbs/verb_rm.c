@@ -44,6 +44,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_rm = {
 	.name = "rm",
 	.arguments = "ID...",
+	.completes = "@id",
 	.summary = "Forget tasks",
 	.entries = flags,
 	.target = &options,

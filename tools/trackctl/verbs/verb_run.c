@@ -273,6 +273,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_run = {
 	.name = "run",
 	.arguments = "[--] COMMAND [ARGUMENT...]",
+	.completes = "@command @file",
 	.summary = "Run a command as a task, and pass its exit status on",
 	.more = "The command finds the task's id in $TRACKD_ID and in $TRACKD_PROGRESS a path to "
 		"write\n"

@@ -26,7 +26,7 @@ static const struct option_entry flags[] = {
 	       OPTION_GIVEN(struct options, delay_given)),
 	OPTION(struct options, sort, .name = "sort", .letter = 's', .takes = "ORDER",
 	       .help = "activity, newest, progress, rate, time, name, owner or id",
-	       .set = option_word),
+	       .set = option_word, .completes = "activity newest progress rate time name owner id"),
 	OPTION(struct options, search, .name = "search", .letter = 'f', .takes = "TEXT",
 	       .help = "only tasks in which TEXT is found", .set = option_word),
 	OPTION(struct options, once, .name = "once", .letter = '1',

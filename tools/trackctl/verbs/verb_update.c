@@ -85,6 +85,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_update = {
 	.name = "update",
 	.arguments = "ID STAGE [MESSAGE]",
+	.completes = "@active @stage -",
 	.summary = "Move a task to a stage; stage - stays where it is",
 	.more = "Without --pid the task keeps the worker it has; a task that never had one is not\n"
 		"watched. With --pid that process is its worker, and its death fails the task.",

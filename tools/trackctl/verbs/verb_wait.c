@@ -72,6 +72,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_wait = {
 	.name = "wait",
 	.arguments = "ID...",
+	.completes = "@active",
 	.summary = "Wait until tasks are over; the exit status tells how they ended",
 	.more = "An id that is not there is an error (3), unless --appear says that it will be.\n"
 		"0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "

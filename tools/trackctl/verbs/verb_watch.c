@@ -257,6 +257,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 const struct verb verb_watch = {
 	.name = "watch",
 	.arguments = "[ID...]",
+	.completes = "@id",
 	.summary = "Follow tasks live: every transition, and on a terminal their bars",
 	.more = "Ends when all named tasks are over, with the status of trackctl wait; without "
 		"names it\n"

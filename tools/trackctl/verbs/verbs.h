@@ -33,6 +33,7 @@
 struct verb {
 	const char *name;
 	const char *arguments; /* "ID STAGE [MESSAGE]"; "" for none */
+	const char *completes; /* the arguments: see option_list_verb(); NULL: nothing */
 	const char *summary;   /* one line */
 	const char *more;      /* for `trackctl help VERB`; NULL: nothing more to say */
 	const struct option_entry *entries; /* NULL: no options of its own */
