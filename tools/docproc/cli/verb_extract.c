@@ -73,10 +73,6 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_extract = {
-	.name = "extract",
-	.arguments = "FILE",
-	.completes = "@file",
-	.min_arguments = 1,
-	.max_arguments = 1,
-	.run = run,
+	VERB("extract", NULL, run),
+	VERB_ARGUMENTS("FILE", 1, 1, "@file"),
 };

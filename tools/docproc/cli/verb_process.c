@@ -160,12 +160,8 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_process = {
-	.name = "",
-	.arguments = "FILE [--id ID] [--owner USER] [--name NAME]; see docproc --help",
-	.completes = "@file",
-	.entries = source_entries,
-	.target = &source,
-	.min_arguments = 1,
-	.max_arguments = 1,
-	.run = run,
+	VERB("", NULL, run),
+	VERB_ARGUMENTS("FILE [--id ID] [--owner USER] [--name NAME]; see docproc --help", 1, 1,
+		       "@file"),
+	VERB_OPTIONS(source_entries, source),
 };

@@ -173,13 +173,8 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_search = {
-	.name = "search",
-	.arguments = "QUERY [--owner USER] [--limit N] [--json]",
-	.summary = "Find passages",
+	VERB("search", "Find passages", run),
+	VERB_ARGUMENTS("QUERY [--owner USER] [--limit N] [--json]", 1, -1, NULL),
+	VERB_OPTIONS(entries, wish),
 	.asks = "what is to be found?",
-	.entries = entries,
-	.target = &wish,
-	.min_arguments = 1,
-	.max_arguments = -1,
-	.run = run,
 };

@@ -20,8 +20,6 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_serve = {
-	.name = "serve",
-	.arguments = "",
-	.summary = "Process what is handed in to the spool (the same as --spool DIR)",
-	.run = run,
+	VERB("serve", "Process what is handed in to the spool (the same as --spool DIR)", run),
+	VERB_ARGUMENTS("", 0, 0, NULL),
 };

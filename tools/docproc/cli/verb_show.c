@@ -144,14 +144,8 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_show = {
-	.name = "show",
-	.arguments = "ID [--owner USER] [--json]",
-	.summary = "A document and its summary",
+	VERB("show", "A document and its summary", run),
+	VERB_ARGUMENTS("ID [--owner USER] [--json]", 1, 1, "@id"),
+	VERB_OPTIONS(entries, wish),
 	.asks = "one document at a time",
-	.completes = "@id",
-	.entries = entries,
-	.target = &wish,
-	.min_arguments = 1,
-	.max_arguments = 1,
-	.run = run,
 };

@@ -58,13 +58,7 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_submit = {
-	.name = "submit",
-	.arguments = "FILE [--id ID] [--owner USER] [--name NAME]",
-	.summary = "Hand a file in to the spool",
-	.completes = "@file",
-	.entries = source_entries,
-	.target = &source,
-	.min_arguments = 1,
-	.max_arguments = 1,
-	.run = run,
+	VERB("submit", "Hand a file in to the spool", run),
+	VERB_ARGUMENTS("FILE [--id ID] [--owner USER] [--name NAME]", 1, 1, "@file"),
+	VERB_OPTIONS(source_entries, source),
 };

@@ -19,6 +19,13 @@ struct verb {
 	int (*run)(const struct config *config, int n_arguments, char **arguments);
 };
 
+/* A verb is written with these, and what else there is by name. "" and 0, 0: it takes no arguments. */
+#define VERB(name_, summary_, run_) .name = (name_), .summary = (summary_), .run = (run_)
+#define VERB_ARGUMENTS(text, min, max, completes_)                                                 \
+	.arguments = (text), .min_arguments = (min), .max_arguments = (max),                       \
+	.completes = (completes_)
+#define VERB_OPTIONS(entries_, target_) .entries = (entries_), .target = &(target_)
+
 /* In the order in which the help shows them. */
 #define DOCPROC_VERBS(X) X(serve) X(submit) X(search) X(show) X(extract)
 

@@ -46,13 +46,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_cancel = {
-	.name = "cancel",
-	.arguments = "ID...",
-	.completes = "@active",
-	.summary = "Ask for tasks to be cancelled; pending ones end at once",
-	.entries = flags,
-	.target = &options,
-	.min_arguments = 1,
-	.max_arguments = -1,
-	.run = run,
+	VERB("cancel", "Ask for tasks to be cancelled; pending ones end at once", run),
+	VERB_ARGUMENTS("ID...", 1, -1, "@active"),
+	VERB_OPTIONS(flags, options),
 };

@@ -18,11 +18,6 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_complete = {
-	.name = "complete",
-	.arguments = "ID [MESSAGE]",
-	.completes = "@active -",
-	.summary = "End a task: completed",
-	.min_arguments = 1,
-	.max_arguments = 2,
-	.run = run,
+	VERB("complete", "End a task: completed", run),
+	VERB_ARGUMENTS("ID [MESSAGE]", 1, 2, "@active -"),
 };

@@ -71,12 +71,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_create = {
-	.name = "create",
-	.arguments = "ID",
-	.summary = "Create a pending task",
-	.entries = flags,
-	.target = &options,
-	.min_arguments = 1,
-	.max_arguments = 1,
-	.run = run,
+	VERB("create", "Create a pending task", run),
+	VERB_ARGUMENTS("ID", 1, 1, NULL),
+	VERB_OPTIONS(flags, options),
 };

@@ -208,14 +208,11 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_doctor = {
-	.name = "doctor",
-	.arguments = "",
-	.summary = "Check every invariant of the board, and name each fault",
+	VERB("doctor", "Check every invariant of the board, and name each fault", run),
+	VERB_ARGUMENTS("", 0, 0, NULL),
+	VERB_OPTIONS(flags, options),
 	.more = "Reads the segment without mapping it and needs no daemon. Exits with 70 if there "
 		"are\n"
 		"faults. A board in use is looked at several times: only what stays wrong is "
 		"named.",
-	.entries = flags,
-	.target = &options,
-	.run = run,
 };

@@ -19,11 +19,6 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_fail = {
-	.name = "fail",
-	.arguments = "ID ERROR",
-	.completes = "@active -",
-	.summary = "End a task: failed, with an error",
-	.min_arguments = 2,
-	.max_arguments = 2,
-	.run = run,
+	VERB("fail", "End a task: failed, with an error", run),
+	VERB_ARGUMENTS("ID ERROR", 2, 2, "@active -"),
 };

@@ -16,10 +16,6 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_help = {
-	.name = "help",
-	.arguments = "[VERB]",
-	.completes = "@verb -",
-	.summary = "Explain trackctl, or one verb",
-	.max_arguments = 1,
-	.run = run,
+	VERB("help", "Explain trackctl, or one verb", run),
+	VERB_ARGUMENTS("[VERB]", 0, 1, "@verb -"),
 };

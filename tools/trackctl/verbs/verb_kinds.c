@@ -71,8 +71,6 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_kinds = {
-	.name = "kinds",
-	.arguments = "",
-	.summary = "Show the kinds of tasks and their stages",
-	.run = run,
+	VERB("kinds", "Show the kinds of tasks and their stages", run),
+	VERB_ARGUMENTS("", 0, 0, NULL),
 };

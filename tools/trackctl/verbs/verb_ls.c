@@ -261,10 +261,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_ls = {
-	.name = "ls",
-	.arguments = "",
-	.summary = "List tasks, newest first",
-	.entries = flags,
-	.target = &options,
-	.run = run,
+	VERB("ls", "List tasks, newest first", run),
+	VERB_ARGUMENTS("", 0, 0, NULL),
+	VERB_OPTIONS(flags, options),
 };

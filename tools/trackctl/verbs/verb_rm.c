@@ -42,13 +42,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_rm = {
-	.name = "rm",
-	.arguments = "ID...",
-	.completes = "@id",
-	.summary = "Forget tasks",
-	.entries = flags,
-	.target = &options,
-	.min_arguments = 1,
-	.max_arguments = -1,
-	.run = run,
+	VERB("rm", "Forget tasks", run),
+	VERB_ARGUMENTS("ID...", 1, -1, "@id"),
+	VERB_OPTIONS(flags, options),
 };

@@ -271,10 +271,9 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_run = {
-	.name = "run",
-	.arguments = "[--] COMMAND [ARGUMENT...]",
-	.completes = "@command @file",
-	.summary = "Run a command as a task, and pass its exit status on",
+	VERB("run", "Run a command as a task, and pass its exit status on", run),
+	VERB_ARGUMENTS("[--] COMMAND [ARGUMENT...]", 1, -1, "@command @file"),
+	VERB_OPTIONS(flags, options),
 	.more = "The command finds the task's id in $TRACKD_ID and in $TRACKD_PROGRESS a path to "
 		"write\n"
 		"lines to: \"N/M [message]\" sets done and total, \"stage NAME [message]\" enters "
@@ -283,10 +282,5 @@ const struct verb verb_run = {
 		"Exits as the command did, by the same signal if one killed it; 127 or 126 if it "
 		"could not\n"
 		"be run. trackctl cancel sends SIGTERM to it and all of its process group.",
-	.entries = flags,
-	.target = &options,
-	.min_arguments = 1,
-	.max_arguments = -1,
 	.rest_is_command = true,
-	.run = run,
 };

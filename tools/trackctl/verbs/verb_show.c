@@ -20,12 +20,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_show = {
-	.name = "show",
-	.arguments = "ID",
-	.completes = "@id",
-	.summary = "Show one task: stages, times, worker, what it says",
-	.min_arguments = 1,
-	.max_arguments = 1,
+	VERB("show", "Show one task: stages, times, worker, what it says", run),
+	VERB_ARGUMENTS("ID", 1, 1, "@id"),
 	.prefixes = true,
-	.run = run,
 };

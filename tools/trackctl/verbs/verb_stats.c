@@ -21,8 +21,6 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_stats = {
-	.name = "stats",
-	.arguments = "",
-	.summary = "Show how full and how busy the board is",
-	.run = run,
+	VERB("stats", "Show how full and how busy the board is", run),
+	VERB_ARGUMENTS("", 0, 0, NULL),
 };

@@ -136,13 +136,10 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_top = {
-	.name = "top",
-	.arguments = "",
-	.summary = "All tasks on a full screen: sort, search, detail, cancel",
+	VERB("top", "All tasks on a full screen: sort, search, detail, cancel", run),
+	VERB_ARGUMENTS("", 0, 0, NULL),
+	VERB_OPTIONS(flags, options),
 	.more = "Keys: arrows or j k choose, enter detail, s S sort, / search, c cancel, f "
 		"freeze,\n"
 		"h help, q leave. Without a terminal it prints one shot.",
-	.entries = flags,
-	.target = &options,
-	.run = run,
 };

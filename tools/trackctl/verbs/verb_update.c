@@ -83,15 +83,9 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_update = {
-	.name = "update",
-	.arguments = "ID STAGE [MESSAGE]",
-	.completes = "@active @stage -",
-	.summary = "Move a task to a stage; stage - stays where it is",
+	VERB("update", "Move a task to a stage; stage - stays where it is", run),
+	VERB_ARGUMENTS("ID STAGE [MESSAGE]", 2, 3, "@active @stage -"),
+	VERB_OPTIONS(flags, options),
 	.more = "Without --pid the task keeps the worker it has; a task that never had one is not\n"
 		"watched. With --pid that process is its worker, and its death fails the task.",
-	.entries = flags,
-	.target = &options,
-	.min_arguments = 2,
-	.max_arguments = 3,
-	.run = run,
 };

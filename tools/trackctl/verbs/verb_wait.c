@@ -70,17 +70,11 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_wait = {
-	.name = "wait",
-	.arguments = "ID...",
-	.completes = "@active",
-	.summary = "Wait until tasks are over; the exit status tells how they ended",
+	VERB("wait", "Wait until tasks are over; the exit status tells how they ended", run),
+	VERB_ARGUMENTS("ID...", 1, -1, "@active"),
+	VERB_OPTIONS(flags, options),
 	.more = "An id that is not there is an error (3), unless --appear says that it will be.\n"
 		"0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "
 		"timed\n"
 		"out, 130 interrupted. Of several tasks the first that did not complete decides.",
-	.entries = flags,
-	.target = &options,
-	.min_arguments = 1,
-	.max_arguments = -1,
-	.run = run,
 };

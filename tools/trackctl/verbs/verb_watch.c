@@ -255,18 +255,13 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_watch = {
-	.name = "watch",
-	.arguments = "[ID...]",
-	.completes = "@id",
-	.summary = "Follow tasks live: every transition, and on a terminal their bars",
+	VERB("watch", "Follow tasks live: every transition, and on a terminal their bars", run),
+	VERB_ARGUMENTS("[ID...]", 0, -1, "@id"),
+	VERB_OPTIONS(flags, options),
 	.more = "Ends when all named tasks are over, with the status of trackctl wait; without "
 		"names it\n"
 		"goes on until it is interrupted (130). Piped, it prints one line per transition; "
 		"with\n"
 		"--json one object per line.",
-	.entries = flags,
-	.target = &options,
-	.max_arguments = -1,
 	.prefixes = true,
-	.run = run,
 };

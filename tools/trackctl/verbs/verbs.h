@@ -44,6 +44,13 @@ struct verb {
 	int (*run)(struct ctl *ctl, int n_arguments, char **arguments); /* the exit status */
 };
 
+/* A verb is written with these, and what else there is by name. "" and 0, 0: it takes no arguments. */
+#define VERB(name_, summary_, run_) .name = (name_), .summary = (summary_), .run = (run_)
+#define VERB_ARGUMENTS(text, min, max, completes_)                                                 \
+	.arguments = (text), .min_arguments = (min), .max_arguments = (max),                       \
+	.completes = (completes_)
+#define VERB_OPTIONS(entries_, target_) .entries = (entries_), .target = &(target_)
+
 #define VERB_DECLARE(name) extern const struct verb verb_##name;
 VERBS(VERB_DECLARE)
 #undef VERB_DECLARE
