@@ -6,6 +6,7 @@
 #include "tools/common/doctor/doctor_image.h"
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
+#include "tools/common/read_at.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,25 +33,6 @@ void image_offsets(uint32_t capacity, uint64_t ret_offset[IMAGE_N_SECTIONS])
 		at += element_bytes[i] * elements[i] + LAYOUT_PAGE - 1;
 		at -= at % LAYOUT_PAGE;
 	}
-}
-
-/* Read up to n bytes; fewer only where the file ends. */
-static ssize_t read_at(int fd, void *to, size_t n, uint64_t offset)
-{
-	size_t got = 0;
-
-	while (got < n) {
-		ssize_t part = pread(fd, (char *)to + got, n - got, (off_t)(offset + got));
-
-		if (part < 0 && errno == EINTR)
-			continue;
-		if (part < 0)
-			return -errno;
-		if (part == 0)
-			break;
-		got += (size_t)part;
-	}
-	return (ssize_t)got;
 }
 
 int image_fetch(const struct image *image, enum image_section section, uint64_t first, size_t n,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/docproc/extract/signature.h"
+#include "tools/common/read_at.h"
 #include "tools/docproc/extract/docx/docx.h"
 #include "tools/docproc/extract/text/encoding.h"
 #include <errno.h>
@@ -26,18 +27,11 @@ static enum file_kind kind_of_ole(int fd, const uint8_t *bytes, size_t n)
 int kind_by_content(int fd, enum file_kind *ret_kind)
 {
 	static uint8_t bytes[DOCUMENT_SAMPLE];
-	size_t n = 0;
+	ssize_t got = read_at(fd, bytes, sizeof bytes, 0);
+	size_t n = (size_t)got;
 
-	while (n < sizeof bytes) {
-		ssize_t got = pread(fd, bytes + n, sizeof bytes - n, (off_t)n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
+	if (got < 0)
+		return (int)got;
 	enum file_kind kind = kind_by_bytes(bytes, n, n < sizeof bytes);
 	/* What has to be looked for beyond the beginning. */
 	if (kind == KIND_OLE)

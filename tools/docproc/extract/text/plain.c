@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Plain text: paragraphs are what blank lines separate, or lines that are long enough to be one. */
 #include "tools/docproc/extract/text/plain.h"
+#include "tools/common/read_at.h"
 #include "tools/docproc/document/strbuf.h"
 #include "tools/docproc/document/utf8.h"
 #include "tools/docproc/extract/text/encoding.h"
@@ -32,17 +33,10 @@ static int read_all(int fd, struct text_file *file)
 	file->bytes = malloc((size_t)status.st_size + 1);
 	if (!file->bytes)
 		return -ENOMEM;
-	while (file->size < (size_t)status.st_size) {
-		ssize_t got = pread(fd, file->bytes + file->size,
-				    (size_t)status.st_size - file->size, (off_t)file->size);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		file->size += (size_t)got;
-	}
+	ssize_t got = read_at(fd, file->bytes, (size_t)status.st_size, 0);
+	if (got < 0)
+		return (int)got;
+	file->size = (size_t)got;
 	return 0;
 }
 
