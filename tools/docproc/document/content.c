@@ -2,6 +2,7 @@
 /* Blocks of text. What comes in is of any origin; what is kept is valid UTF-8 that a terminal, a
  * database and a chunker can take. */
 #include "tools/docproc/document/content.h"
+#include "tools/common/growth.h"
 #include "tools/docproc/document/utf8.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -58,14 +59,12 @@ static size_t clean(const char *text, int32_t length, bool row, size_t room, cha
 
 static int reserve(struct content *content)
 {
-	if (content->n_blocks < content->room)
-		return 0;
-	size_t room = content->room ? 2 * content->room : 64;
-	struct block *blocks = reallocarray(content->blocks, room, sizeof *blocks);
+	struct block *blocks = growth_reserve(content->blocks, content->n_blocks, &content->room,
+					      sizeof *blocks, 64);
+
 	if (!blocks)
 		return -ENOMEM;
 	content->blocks = blocks;
-	content->room = room;
 	return 0;
 }
 

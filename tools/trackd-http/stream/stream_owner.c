@@ -4,6 +4,7 @@
  * task, so that five hundred of them need no more memory than one. Counts of the active ones are
  * compared with what was last seen of them, ten times a second.
  */
+#include "tools/common/growth.h"
 #include "tools/common/time_format.h"
 #include "tools/trackd-http/stream/stream_parts.h"
 #include "tools/trackd-http/tasks/task_text.h"
@@ -29,7 +30,7 @@ struct owned {
 	bool deep; /* looking beyond the newest: `older` goes on at the next look */
 	struct trackd_iter older;
 	struct seen *seen;
-	unsigned n_seen, room;
+	size_t n_seen, room;
 };
 
 int owned_new(struct owned **ret_owned)
@@ -57,7 +58,7 @@ static bool same_ref(struct trackd_ref a, struct trackd_ref b)
 static struct seen *find(struct owned *owned, struct trackd_ref ref, unsigned *hint)
 {
 	for (unsigned i = 0; i < owned->n_seen; i++) {
-		unsigned at = (*hint + i) % owned->n_seen;
+		unsigned at = (unsigned)((*hint + i) % owned->n_seen);
 
 		if (same_ref(owned->seen[at].ref, ref)) {
 			*hint = at + 1;
@@ -69,17 +70,12 @@ static struct seen *find(struct owned *owned, struct trackd_ref ref, unsigned *h
 
 static bool make_room(struct owned *owned)
 {
-	unsigned room = owned->room ? 2 * owned->room : 8;
-	struct seen *seen;
+	struct seen *seen =
+		growth_reserve(owned->seen, owned->n_seen, &owned->room, sizeof *seen, 8);
 
-	if (owned->n_seen < owned->room)
-		return true;
-	seen = reallocarray(owned->seen, room, sizeof *seen);
-	if (!seen)
-		return false;
-	owned->seen = seen;
-	owned->room = room;
-	return true;
+	if (seen)
+		owned->seen = seen;
+	return seen != NULL;
 }
 
 /* What has been told of an active task. NULL: there are too many. */
@@ -128,7 +124,8 @@ void owned_list_begin(struct stream *stream, const char *id)
 {
 	struct owned *owned = stream->owned;
 
-	owned->n_listed = owned->n_seen = 0;
+	owned->n_listed = 0;
+	owned->n_seen = 0;
 	owned->deep = false;
 	owned->listing = trackd_iter_owner(stream_board(stream), stream->request->identity.owner,
 					   &owned->iter) == 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Footnotes and endnotes. They stand in parts of their own, in any order, and are read before the text
  * that marks them. */
+#include "tools/common/growth.h"
 #include "tools/docproc/extract/docx/docx_walker.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -12,14 +13,11 @@ int walker_add_mark(struct walker *walker, xmlTextReaderPtr reader, bool endnote
 
 	if (walker->notes || walker->hidden)
 		return 0;
-	if (walker->n_marks == walker->marks_room) {
-		size_t room = walker->marks_room ? 2 * walker->marks_room : 16;
-		struct mark *marks = reallocarray(walker->marks, room, sizeof *marks);
-		if (!marks)
-			return -ENOMEM;
-		walker->marks = marks;
-		walker->marks_room = room;
-	}
+	struct mark *marks = growth_reserve(walker->marks, walker->n_marks, &walker->marks_room,
+					    sizeof *marks, 16);
+	if (!marks)
+		return -ENOMEM;
+	walker->marks = marks;
 	id = docx_attribute(reader, "id");
 	if (id)
 		walker->marks[walker->n_marks++] =
@@ -104,13 +102,12 @@ int walker_end_note(struct walker *walker)
 					   strlen(content->blocks[i].text));
 	}
 	content_free(content);
-	if (error == 0 && notes->n == notes->room) {
-		size_t room = notes->room ? 2 * notes->room : 16;
-		struct docx_note *more = reallocarray(notes->notes, room, sizeof *more);
-		notes->notes = more ? more : notes->notes;
-		notes->room = more ? room : notes->room;
-		error = more ? 0 : -ENOMEM;
-	}
+	struct docx_note *more =
+		growth_reserve(notes->notes, notes->n, &notes->room, sizeof *more, 16);
+	if (more)
+		notes->notes = more;
+	else
+		error = -ENOMEM;
 	if (error == 0)
 		notes->notes[notes->n++] =
 			(struct docx_note){ .id = walker->note, .text = strbuf_take(&text) };

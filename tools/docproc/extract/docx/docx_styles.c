@@ -4,6 +4,7 @@
  * ("berschrift1"), but its name is not ("heading 1"); styles of one's own descend from those, or
  * have an outline level.
  */
+#include "tools/common/growth.h"
 #include "tools/docproc/extract/docx/docx_parts.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -28,14 +29,11 @@ static int add_style(struct docx *docx, xmlTextReaderPtr reader)
 {
 	if (docx->n_styles == STYLES_MAX)
 		return 1;
-	if (docx->n_styles == docx->styles_room) {
-		size_t room = docx->styles_room ? 2 * docx->styles_room : 32;
-		struct docx_style *styles = reallocarray(docx->styles, room, sizeof *styles);
-		if (!styles)
-			return -ENOMEM;
-		docx->styles = styles;
-		docx->styles_room = room;
-	}
+	struct docx_style *styles = growth_reserve(docx->styles, docx->n_styles, &docx->styles_room,
+						   sizeof *styles, 32);
+	if (!styles)
+		return -ENOMEM;
+	docx->styles = styles;
 	docx->styles[docx->n_styles++] =
 		(struct docx_style){ .id = docx_attribute(reader, "styleId"),
 				     .level = UNKNOWN_LEVEL };

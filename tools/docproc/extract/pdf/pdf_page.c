@@ -4,6 +4,7 @@
  * the rectangle of each character. The rectangles tell what the text does not: poppler leaves out the
  * blank between the cells of a table, and between the first two words of a line from right to left.
  */
+#include "tools/common/growth.h"
 #include "tools/docproc/document/strbuf.h"
 #include "tools/docproc/extract/pdf/pdf_parts.h"
 #include <errno.h>
@@ -294,14 +295,11 @@ static int add_line(const struct page_text *page, size_t from, size_t to, uint32
 		to--;
 	if (from == to)
 		return 0;
-	if (lines->n == lines->room) {
-		size_t room = lines->room ? 2 * lines->room : 256;
-		struct pdf_line *more = reallocarray(lines->lines, room, sizeof *more);
-		if (!more)
-			return -ENOMEM;
-		lines->lines = more;
-		lines->room = room;
-	}
+	struct pdf_line *more =
+		growth_reserve(lines->lines, lines->n, &lines->room, sizeof *more, 256);
+	if (!more)
+		return -ENOMEM;
+	lines->lines = more;
 	if (page->placed)
 		measure(page, from, to, &line);
 	if (write_line(page, from, to, &line, &text) < 0 || !(line.text = strbuf_take(&text))) {
