@@ -16,81 +16,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* None of these sleeps, but write() on a full pipe. */
-static const char *const allowed[] = {
-	/* memory */
-	"brk",
-	"munmap",
-	"mremap",
-	"madvise",
-	/* files that are open, and those that Landlock lets through */
-	"close",
-	"read",
-	"readv",
-	"pread64",
-	"preadv",
-	"write",
-	"writev",
-	"lseek",
-	"_llseek",
-	"dup",
-	"fadvise64",
-	"fadvise64_64",
-	"stat",
-	"lstat",
-	"fstat",
-	"stat64",
-	"lstat64",
-	"fstat64",
-	"newfstatat",
-	"fstatat64",
-	"statx",
-	"statfs",
-	"fstatfs",
-	"statfs64",
-	"fstatfs64",
-	"access",
-	"faccessat",
-	"faccessat2",
-	"readlink",
-	"readlinkat",
-	"getdents",
-	"getdents64",
-	"getcwd",
-	/* time, and the end */
-	"clock_gettime",
-	"clock_getres",
-	"gettimeofday",
-	"time",
-	"times",
-	"restart_syscall",
-	"exit",
-	"exit_group",
-	/* signals that come */
-	"rt_sigaction",
-	"rt_sigprocmask",
-	"rt_sigreturn",
-	"sigreturn",
-	"sigaltstack",
-	/* who and where we are */
-	"getpid",
-	"gettid",
-	"getppid",
-	"getuid",
-	"geteuid",
-	"getgid",
-	"getegid",
-	"getresuid",
-	"getresgid",
-	"getrlimit",
-	"ugetrlimit",
-	"getrusage",
-	"getcpu",
-	"sysinfo",
-	"uname",
-	"getrandom",
-};
-
 /* Not ioctl(), fcntl() with its owners and locks, or anything that changes a file's state. */
 static void allow_descriptors(struct filter *filter)
 {
@@ -148,7 +73,7 @@ int extractor_sandbox_prepare(void)
 
 	if (error < 0)
 		return error;
-	filter_allow(&filter, allowed, sizeof allowed / sizeof allowed[0]);
+	filter_allow_common(&filter);
 	allow_descriptors(&filter);
 	allow_memory(&filter);
 	allow_itself(&filter);

@@ -2,7 +2,8 @@
 /*
  * seccomp: a list of what is allowed, because a list of what is forbidden is never complete. The
  * rest is answered EPERM, so that a library that tries something new goes on without it; what only
- * an attacker tries kills the process. The two lists are in syscalls.c and extractor_syscalls.c.
+ * an attacker tries kills the process. What both kinds of process may do is in filter.c, the rest in
+ * syscalls.c and extractor_syscalls.c.
  */
 #ifndef DOCPROC_FILTER_H
 #define DOCPROC_FILTER_H
@@ -24,6 +25,8 @@ int filter_begin(struct filter *ret_filter);
 void filter_rule(struct filter *filter, uint32_t action, const char *name, unsigned n,
 		 const struct scmp_arg_cmp *arguments);
 void filter_allow(struct filter *filter, const char *const *names, size_t n);
+/* What both kinds of process need. An extractor may do little more: what is added here, it may do. */
+void filter_allow_common(struct filter *filter);
 void filter_allow_if(struct filter *filter, const char *name, struct scmp_arg_cmp argument);
 
 /* The kernel's instructions for it; the filter is gone. libseccomp needs a millisecond for all this,
