@@ -68,6 +68,15 @@ struct option_entry {
 	OPTION_HELP(type), OPTION(type, version, .name = "version", .letter = 'V',                 \
 				  .help = "show the version", .set = option_switch)
 
+/* Where the board is, in a configuration; type: a structure with the members board and socket, texts. */
+#define OPTION_BOARD(type)                                                                         \
+	OPTION_KEY(type, board, .name = "board", .takes = "/NAME",                                 \
+		   .help = "the board (default: as trackctl finds it)", .set = option_board,       \
+		   .allowed = "a name such as /trackd"),                                           \
+		OPTION_KEY(type, socket, .name = "socket", .takes = "PATH",                        \
+			   .help = "the board's socket (default: by its name)",                    \
+			   .set = option_text, .allowed = "a path")
+
 /* ---- Setters ----------------------------------------------------------------------------------- */
 
 option_setter option_switch;  /* bool: true. takes nothing */

@@ -6,13 +6,23 @@
 #include <unistd.h>
 
 #define KEY(member, ...) OPTION_KEY(struct config, member, __VA_ARGS__)
+#define URL_ALLOWED "a URL such as https://host/v1, or nothing for the built-in way"
+/* The keys of an endpoint. text: what its URL is; timeout: the default. */
+#define ENDPOINT(member, prefix, text, timeout)                                                    \
+	KEY(member.url, .name = prefix "-url", .takes = "URL", .help = text, .set = option_url,    \
+	    .allowed = URL_ALLOWED),                                                               \
+		KEY(member.model, .name = prefix "-model", .takes = "NAME", .help = "its model",   \
+		    .set = option_text, .allowed = "a name of up to 127 bytes"),                   \
+		KEY(member.key_file, .name = prefix "-key-file", .takes = "FILE",                  \
+		    .help = "file with its key", .set = option_text, .allowed = "a path"),         \
+		KEY(member.timeout_ms, .name = prefix "-timeout", .takes = "TIME",                 \
+		    .help = "for one request (default " timeout ")", .set = option_ms, .min = 10,  \
+		    .max = 3600000, .allowed = "a time from 10ms to 1h"),                          \
+		KEY(member.retries, .name = prefix "-retries", .takes = "N",                       \
+		    .help = "after the first try: 0 to 20 (default 2)", .set = option_number,      \
+		    .min = 0, .max = 20, .allowed = "a number from 0 to 20")
 const struct option_entry config_entries[] = {
-	KEY(board, .name = "board", .takes = "/NAME",
-	    .help = "the board (default: as trackctl finds it)", .set = option_board,
-	    .allowed = "a name such as /trackd"),
-	KEY(socket, .name = "socket", .takes = "PATH",
-	    .help = "the board's socket (default: by its name)", .set = option_text,
-	    .allowed = "a path"),
+	OPTION_BOARD(struct config),
 	KEY(spool, .name = "spool", .takes = "DIR",
 	    .help = "where documents are handed in; alone on the command line: serve it",
 	    .set = option_path, OPTION_GIVEN(struct config, spool_named),
@@ -28,40 +38,17 @@ const struct option_entry config_entries[] = {
 	KEY(memory_mb, .name = "memory", .takes = "SIZE",
 	    .help = "memory that one document may take (default 1G)", .set = option_mebibytes,
 	    .min = 64, .max = 1 << 20, .allowed = "a size from 64M to 1024G, such as 1G"),
-	KEY(embedding.url, .name = "embedding-url", .takes = "URL",
-	    .help = "of an OpenAI-compatible API (default: built in, no network)",
-	    .set = option_url,
-	    .allowed = "a URL such as https://host/v1, or nothing for the built-in way"),
-	KEY(embedding.model, .name = "embedding-model", .takes = "NAME", .help = "its model",
-	    .set = option_text, .allowed = "a name of up to 127 bytes"),
-	KEY(embedding.key_file, .name = "embedding-key-file", .takes = "FILE",
-	    .help = "file with its key", .set = option_text, .allowed = "a path"),
-	KEY(embedding.timeout_ms, .name = "embedding-timeout", .takes = "TIME",
-	    .help = "for one request (default 30s)", .set = option_ms, .min = 10, .max = 3600000,
-	    .allowed = "a time from 10ms to 1h"),
-	KEY(embedding.retries, .name = "embedding-retries", .takes = "N",
-	    .help = "after the first try: 0 to 20 (default 2)", .set = option_number, .min = 0,
-	    .max = 20, .allowed = "a number from 0 to 20"),
+	ENDPOINT(embedding, "embedding",
+		 "of an OpenAI-compatible API (default: built in, no network)", "30s"),
 	KEY(dimension, .name = "dimension", .takes = "N",
 	    .help = "that its vectors must have: up to 8192 (default 0: as it answers)",
 	    .set = option_number, .min = 0, .max = 8192, .allowed = "a number from 0 to 8192"),
-	KEY(chat.url, .name = "chat-url", .takes = "URL",
-	    .help = "of an API that writes summaries (default: built in, extractive)",
-	    .set = option_url,
-	    .allowed = "a URL such as https://host/v1, or nothing for the built-in way"),
-	KEY(chat.model, .name = "chat-model", .takes = "NAME", .help = "its model",
-	    .set = option_text, .allowed = "a name of up to 127 bytes"),
-	KEY(chat.key_file, .name = "chat-key-file", .takes = "FILE", .help = "file with its key",
-	    .set = option_text, .allowed = "a path"),
-	KEY(chat.timeout_ms, .name = "chat-timeout", .takes = "TIME",
-	    .help = "for one request (default 60s)", .set = option_ms, .min = 10, .max = 3600000,
-	    .allowed = "a time from 10ms to 1h"),
-	KEY(chat.retries, .name = "chat-retries", .takes = "N",
-	    .help = "after the first try: 0 to 20 (default 2)", .set = option_number, .min = 0,
-	    .max = 20, .allowed = "a number from 0 to 20"),
+	ENDPOINT(chat, "chat", "of an API that writes summaries (default: built in, extractive)",
+		 "60s"),
 	{ 0 },
 };
 #undef KEY
+#undef ENDPOINT
 
 /* ---- Defaults ------------------------------------------------------------ */
 

@@ -32,13 +32,19 @@ static bool is_networks(const char *text)
 
 #define KEY(member, ...) OPTION_KEY(struct config, member, __VA_ARGS__)
 #define LIVE(member, ...) OPTION_LIVE_KEY(struct config, member, __VA_ARGS__)
+/* A number of which 0 is none; of requests at once; and a time of up to an hour or a day. */
+#define LIMIT(kind, member, flag, most, text)                                                      \
+	kind(member, .name = flag, .takes = "N", .help = text, .set = option_number, .min = 0,     \
+	     .max = (most), .allowed = "a number up to " #most ", or 0 for no limit")
+#define BURST(member, flag)                                                                        \
+	LIVE(member, .name = flag, .takes = "N", .help = "of them at once (default 100)",          \
+	     .set = option_number, .min = 1, .max = 1000000,                                       \
+	     .allowed = "a number from 1 to 1000000")
+#define TIME(member, flag, most, most_text, text)                                                  \
+	LIVE(member, .name = flag, .takes = "TIME", .help = text, .set = option_seconds, .min = 1, \
+	     .max = (most), .allowed = "a time from 1s to " most_text)
 const struct option_entry config_entries[] = {
-	KEY(board, .name = "board", .takes = "/NAME",
-	    .help = "the board (default: as trackctl finds it)", .set = option_board,
-	    .allowed = "a name such as /trackd"),
-	KEY(socket, .name = "socket", .takes = "PATH",
-	    .help = "the board's socket (default: by its name)", .set = option_text,
-	    .allowed = "a path"),
+	OPTION_BOARD(struct config),
 	KEY(listen, .name = "listen", .takes = "WHERE",
 	    .help = "HOST:PORT or unix:PATH (default 127.0.0.1:8080)", .set = option_text,
 	    .is_valid = is_place,
@@ -73,41 +79,24 @@ const struct option_entry config_entries[] = {
 	     .max = 1 << 20, .allowed = "a size from 1M to 1024G, such as 64M"),
 	KEY(connections, .name = "connections", .takes = "N", .help = "in all (default 8192)",
 	    .set = option_number, .min = 16, .max = 65536, .allowed = "a number from 16 to 65536"),
-	KEY(address_connections, .name = "address-connections", .takes = "N",
-	    .help = "of one address; 0: no limit (default 64)", .set = option_number, .min = 0,
-	    .max = 65536, .allowed = "a number up to 65536, or 0 for no limit"),
-	LIVE(address_rate, .name = "address-rate", .takes = "N",
-	     .help = "requests a second of one address; 0: no limit (default 50)",
-	     .set = option_number, .min = 0, .max = 1000000,
-	     .allowed = "a number up to 1000000, or 0 for no limit"),
-	LIVE(address_burst, .name = "address-burst", .takes = "N",
-	     .help = "of them at once (default 100)", .set = option_number, .min = 1,
-	     .max = 1000000, .allowed = "a number from 1 to 1000000"),
-	LIVE(owner_rate, .name = "owner-rate", .takes = "N",
-	     .help = "requests a second of one user; 0: no limit (default 50)",
-	     .set = option_number, .min = 0, .max = 1000000,
-	     .allowed = "a number up to 1000000, or 0 for no limit"),
-	LIVE(owner_burst, .name = "owner-burst", .takes = "N",
-	     .help = "of them at once (default 100)", .set = option_number, .min = 1,
-	     .max = 1000000, .allowed = "a number from 1 to 1000000"),
-	LIVE(owner_streams, .name = "owner-streams", .takes = "N",
-	     .help = "open streams of one user; 0: no limit (default 32)", .set = option_number,
-	     .min = 0, .max = 65536, .allowed = "a number up to 65536, or 0 for no limit"),
-	LIVE(address_streams, .name = "address-streams", .takes = "N",
-	     .help = "open streams of one address; 0: no limit (default 64)", .set = option_number,
-	     .min = 0, .max = 65536, .allowed = "a number up to 65536, or 0 for no limit"),
-	LIVE(head_s, .name = "head-timeout", .takes = "TIME",
-	     .help = "for the whole head of a request (default 10s)", .set = option_seconds,
-	     .min = 1, .max = 3600, .allowed = "a time from 1s to 1h"),
-	LIVE(idle_s, .name = "idle-timeout", .takes = "TIME",
-	     .help = "for a connection between requests (default 60s)", .set = option_seconds,
-	     .min = 1, .max = 86400, .allowed = "a time from 1s to 1d"),
-	LIVE(body_s, .name = "body-timeout", .takes = "TIME",
-	     .help = "for the whole body of a request (default 5m)", .set = option_seconds,
-	     .min = 1, .max = 86400, .allowed = "a time from 1s to 1d"),
-	LIVE(keepalive_s, .name = "keepalive", .takes = "TIME",
-	     .help = "silence of a stream before a comment (default 15s)", .set = option_seconds,
-	     .min = 1, .max = 3600, .allowed = "a time from 1s to 1h"),
+	LIMIT(KEY, address_connections, "address-connections", 65536,
+	      "of one address; 0: no limit (default 64)"),
+	LIMIT(LIVE, address_rate, "address-rate", 1000000,
+	      "requests a second of one address; 0: no limit (default 50)"),
+	BURST(address_burst, "address-burst"),
+	LIMIT(LIVE, owner_rate, "owner-rate", 1000000,
+	      "requests a second of one user; 0: no limit (default 50)"),
+	BURST(owner_burst, "owner-burst"),
+	LIMIT(LIVE, owner_streams, "owner-streams", 65536,
+	      "open streams of one user; 0: no limit (default 32)"),
+	LIMIT(LIVE, address_streams, "address-streams", 65536,
+	      "open streams of one address; 0: no limit (default 64)"),
+	TIME(head_s, "head-timeout", 3600, "1h", "for the whole head of a request (default 10s)"),
+	TIME(idle_s, "idle-timeout", 86400, "1d",
+	     "for a connection between requests (default 60s)"),
+	TIME(body_s, "body-timeout", 86400, "1d", "for the whole body of a request (default 5m)"),
+	TIME(keepalive_s, "keepalive", 3600, "1h",
+	     "silence of a stream before a comment (default 15s)"),
 	KEY(trusted, .name = "trusted-proxies", .takes = "LIST",
 	    .help = "addresses whose X-Forwarded-For counts: 10.0.0.0/8 ::1 local",
 	    .set = option_text, .is_valid = is_networks,
@@ -121,6 +110,9 @@ const struct option_entry config_entries[] = {
 };
 #undef KEY
 #undef LIVE
+#undef LIMIT
+#undef BURST
+#undef TIME
 
 /* ---- Defaults ------------------------------------------------------------ */
 
