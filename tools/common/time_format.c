@@ -55,22 +55,31 @@ void time_format_local(char ret_text[MOMENT_TEXT], uint64_t wall_ns, uint64_t no
 		ret_text[0] = '\0';
 }
 
+/* The two largest units of a time of a minute and more; units: of days, hours, minutes, seconds. */
+static void write_units(char ret_text[MOMENT_TEXT], uint64_t s, const char *const units[4],
+			const char *gap)
+{
+	static const uint64_t sizes[] = { DAY, HOUR, MINUTE, 1 };
+	int i = s >= DAY ? 0 : s >= HOUR ? 1 : 2;
+
+	snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 "%s%s%0*" PRIu64 "%s", s / sizes[i], units[i],
+		 gap, i == 0 ? 1 : 2, s % sizes[i] / sizes[i + 1], units[i + 1]);
+}
+
+static void write_tenths(char ret_text[MOMENT_TEXT], uint64_t ns, const char *unit)
+{
+	snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 ".%u%s", ns / NS_PER_S,
+		 (unsigned)(ns % NS_PER_S / (NS_PER_S / 10)), unit);
+}
+
 void time_format_duration(char ret_text[MOMENT_TEXT], uint64_t ns)
 {
-	uint64_t s = ns / NS_PER_S;
+	static const char *const units[] = { " d", " h", " min", " s" };
 
-	if (s < MINUTE)
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 ".%u s", s,
-			 (unsigned)(ns % NS_PER_S / (NS_PER_S / 10)));
-	else if (s < HOUR)
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 " min %02" PRIu64 " s", s / MINUTE,
-			 s % MINUTE);
-	else if (s < DAY)
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 " h %02" PRIu64 " min", s / HOUR,
-			 s % HOUR / MINUTE);
+	if (ns < MINUTE * NS_PER_S)
+		write_tenths(ret_text, ns, " s");
 	else
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 " d %" PRIu64 " h", s / DAY,
-			 s % DAY / HOUR);
+		write_units(ret_text, ns / NS_PER_S, units, " ");
 }
 
 void time_format_rough(char ret_text[MOMENT_TEXT], uint64_t ns)
@@ -83,22 +92,14 @@ void time_format_rough(char ret_text[MOMENT_TEXT], uint64_t ns)
 
 void time_format_short(char ret_text[MOMENT_TEXT], uint64_t ns)
 {
-	uint64_t s = ns / NS_PER_S;
+	static const char *const units[] = { "d", "h", "m", "s" };
 
-	if (s < 10)
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 ".%us", s,
-			 (unsigned)(ns % NS_PER_S / (NS_PER_S / 10)));
-	else if (s < MINUTE)
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 "s", s);
-	else if (s < HOUR)
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 "m%02" PRIu64 "s", s / MINUTE,
-			 s % MINUTE);
-	else if (s < DAY)
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 "h%02" PRIu64 "m", s / HOUR,
-			 s % HOUR / MINUTE);
+	if (ns < 10 * NS_PER_S)
+		write_tenths(ret_text, ns, "s");
+	else if (ns < MINUTE * NS_PER_S)
+		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 "s", ns / NS_PER_S);
 	else
-		snprintf(ret_text, MOMENT_TEXT, "%" PRIu64 "d%" PRIu64 "h", s / DAY,
-			 s % DAY / HOUR);
+		write_units(ret_text, ns / NS_PER_S, units, "");
 }
 
 /* ---- How it goes on ---------------------------------------------------- */

@@ -7,21 +7,23 @@
 #include <errno.h>
 #include <string.h>
 
+/* ...: the advice and what is in it. The value is that of failure_advise(). */
+#define TELL(failure, error, ...)                                                                  \
+	(failure_set((failure), "%s", (error)), failure_advise((failure), __VA_ARGS__))
+
 static int full(const struct store *store, struct failure *failure)
 {
-	failure_set(failure, "The document store is full");
-	return failure_advise(failure,
-			      "make room on the file system of %s, then process the document again",
-			      store->path);
+	return TELL(failure, "The document store is full",
+		    "make room on the file system of %s, then process the document again",
+		    store->path);
 }
 
 static int forbidden(const struct store *store, struct failure *failure)
 {
-	failure_set(failure, "No permission to use the document store");
-	return failure_advise(failure,
-			      "run it as a member of the group of %s to read, or as its owner to "
-			      "write",
-			      store->path);
+	return TELL(failure, "No permission to use the document store",
+		    "run it as a member of the group of %s to read, or as its owner to "
+		    "write",
+		    store->path);
 }
 
 static int busy(const struct store *store, struct failure *failure)
@@ -33,27 +35,24 @@ static int busy(const struct store *store, struct failure *failure)
 
 int store_fail_damaged(const struct store *store, struct failure *failure)
 {
-	failure_set(failure, "The document store is damaged");
-	return failure_advise(failure,
-			      "move %s away with its -wal and -shm and process the documents "
-			      "again, or save what can be read with the .recover of sqlite3",
-			      store->path);
+	return TELL(failure, "The document store is damaged",
+		    "move %s away with its -wal and -shm and process the documents "
+		    "again, or save what can be read with the .recover of sqlite3",
+		    store->path);
 }
 
 int store_fail_foreign(const struct store *store, struct failure *failure)
 {
-	failure_set(failure, "The document store is a file of another program");
-	return failure_advise(failure, "%s was left as it is; name another file with --store",
-			      store->path);
+	return TELL(failure, "The document store is a file of another program",
+		    "%s was left as it is; name another file with --store", store->path);
 }
 
 int store_fail_missing(const struct store *store, struct failure *failure)
 {
-	failure_set(failure, "There is no document store yet");
-	return failure_advise(failure,
-			      "looked for %s: process a document first, or name another file with "
-			      "--store",
-			      store->path);
+	return TELL(failure, "There is no document store yet",
+		    "looked for %s: process a document first, or name another file with "
+		    "--store",
+		    store->path);
 }
 
 int store_fail_errno(const struct store *store, int error, struct failure *failure)
@@ -61,25 +60,23 @@ int store_fail_errno(const struct store *store, int error, struct failure *failu
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		failure_set(failure, "There is no place for the document store");
-		return failure_advise(failure, "make the folder of %s first", store->path);
+		return TELL(failure, "There is no place for the document store",
+			    "make the folder of %s first", store->path);
 	case EISDIR:
-		failure_set(failure, "The document store is a folder, not a file");
-		return failure_advise(failure, "name a file in %s with --store", store->path);
+		return TELL(failure, "The document store is a folder, not a file",
+			    "name a file in %s with --store", store->path);
 	case EACCES:
 	case EPERM:
 		return forbidden(store, failure);
 	case EROFS:
-		failure_set(failure, "The document store can only be read");
-		return failure_advise(failure, "the file system of %s is mounted read-only",
-				      store->path);
+		return TELL(failure, "The document store can only be read",
+			    "the file system of %s is mounted read-only", store->path);
 	case ENOSPC:
 	case EDQUOT:
 		return full(store, failure);
 	case EFBIG:
-		failure_set(failure, "The document store may not grow any further");
-		return failure_advise(failure, "a limit on the size of files (ulimit -f) stops %s",
-				      store->path);
+		return TELL(failure, "The document store may not grow any further",
+			    "a limit on the size of files (ulimit -f) stops %s", store->path);
 	default:
 		failure_set(failure, "The document store cannot be used: %s",
 			    strerrordesc_np(error));
@@ -94,11 +91,10 @@ static int cannot_open(const struct store *store, struct failure *failure)
 
 	if (!store->read_only || (error != EACCES && error != ENOENT && error != EROFS))
 		return store_fail_errno(store, error ? error : EIO, failure);
-	failure_set(failure, "The document store cannot be read by others yet");
-	return failure_advise(failure,
-			      "%s-wal or -shm is missing or not readable: open the store once as "
-			      "its owner, with docproc search",
-			      store->path);
+	return TELL(failure, "The document store cannot be read by others yet",
+		    "%s-wal or -shm is missing or not readable: open the store once as "
+		    "its owner, with docproc search",
+		    store->path);
 }
 
 static int other(const struct store *store, int code, struct failure *failure)

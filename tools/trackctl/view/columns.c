@@ -141,47 +141,27 @@ COLUMN(eta)
 	snprintf(to, size, "%s", text);
 }
 
-COLUMN(age)
-{
-	UNUSED();
-	put_span(to, size, task->created_ns, now_ns);
-}
+/* How long it is from one moment to another; and a moment. */
+#define SPAN_COLUMN(name, from_ns, to_ns)                                                          \
+	COLUMN(name)                                                                               \
+	{                                                                                          \
+		UNUSED();                                                                          \
+		put_span(to, size, (from_ns), (to_ns));                                            \
+	}
+#define MOMENT_COLUMN(name, ns)                                                                    \
+	COLUMN(name)                                                                               \
+	{                                                                                          \
+		UNUSED();                                                                          \
+		put_time(to, size, (ns), now_ns);                                                  \
+	}
 
-COLUMN(time)
-{
-	UNUSED();
-	put_span(to, size, task->started_ns, task->finished_ns ? task->finished_ns : now_ns);
-}
-
-COLUMN(idle)
-{
-	UNUSED();
-	put_span(to, size, task->updated_ns, now_ns);
-}
-
-COLUMN(created)
-{
-	UNUSED();
-	put_time(to, size, task->created_ns, now_ns);
-}
-
-COLUMN(started)
-{
-	UNUSED();
-	put_time(to, size, task->started_ns, now_ns);
-}
-
-COLUMN(updated)
-{
-	UNUSED();
-	put_time(to, size, task->updated_ns, now_ns);
-}
-
-COLUMN(finished)
-{
-	UNUSED();
-	put_time(to, size, task->finished_ns, now_ns);
-}
+SPAN_COLUMN(age, task->created_ns, now_ns)
+SPAN_COLUMN(time, task->started_ns, task->finished_ns ? task->finished_ns : now_ns)
+SPAN_COLUMN(idle, task->updated_ns, now_ns)
+MOMENT_COLUMN(created, task->created_ns)
+MOMENT_COLUMN(started, task->started_ns)
+MOMENT_COLUMN(updated, task->updated_ns)
+MOMENT_COLUMN(finished, task->finished_ns)
 
 COLUMN(expires)
 {
@@ -213,11 +193,7 @@ COLUMN(pid)
 		snprintf(to, size, "%d", (int)task->worker_pid);
 }
 
-COLUMN(cancel)
-{
-	UNUSED();
-	put_time(to, size, task->cancel_requested_ns, now_ns);
-}
+MOMENT_COLUMN(cancel, task->cancel_requested_ns)
 
 COLUMN(message)
 {

@@ -20,6 +20,9 @@ static inline char *json_write_plain(char *to, const char *text)
 	return stpcpy(to, text);
 }
 
+/* The name of a member that is not the first; a constant. */
+#define json_write_key(to, name) json_write_plain((to), ",\"" name "\":")
+
 /* A string: any bytes, at most TRACKD_ERROR_MAX; what is not text is replaced. */
 char *json_write_text(char *to, const char *text);
 /* "" is null. */

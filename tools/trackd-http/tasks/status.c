@@ -22,15 +22,11 @@ static size_t write_body(char ret_text[STATUS_TEXT], const struct status *status
 {
 	char *end = ret_text;
 
-	end = json_write_plain(end, "{\"document_id\":");
-	end = json_write_text(end, status->id);
-	end = json_write_plain(end, ",\"status\":");
-	end = json_write_text(end, status->status);
-	end = json_write_plain(end, ",\"progress\":");
-	end = json_write_number(end, status->progress);
-	end = json_write_plain(end, ",\"message\":");
-	end = json_write_text(end, status->message);
-	end = json_write_plain(end, ",\"error\":");
+	end = json_write_text(json_write_plain(end, "{\"document_id\":"), status->id);
+	end = json_write_text(json_write_key(end, "status"), status->status);
+	end = json_write_number(json_write_key(end, "progress"), status->progress);
+	end = json_write_text(json_write_key(end, "message"), status->message);
+	end = json_write_key(end, "error");
 	end = status->error ? json_write_text(end, status->error) : json_write_plain(end, "null");
 	*end++ = '}';
 	return (size_t)(end - ret_text);

@@ -76,20 +76,14 @@ static char *write_duration(char *to, const struct trackd_stage *stage, uint64_t
 static char *write_stage(char *to, const struct trackd_task *task, const struct trackd_stage *stage,
 			 uint64_t now_ns)
 {
-	to = json_write_plain(to, "{\"name\":");
-	to = json_write_text(to, stage->name);
-	to = json_write_plain(to, ",\"state\":\"");
-	to = json_write_plain(to, task_stage_state_name(task, stage));
-	to = json_write_plain(to, "\",\"started_at\":");
-	to = write_time(to, stage->started_ns);
-	to = json_write_plain(to, ",\"finished_at\":");
-	to = write_time(to, stage->finished_ns);
-	to = json_write_plain(to, ",\"duration_ms\":");
-	to = write_duration(to, stage, now_ns);
-	to = json_write_plain(to, ",\"done\":");
-	to = json_write_number(to, stage->done);
-	to = json_write_plain(to, ",\"total\":");
-	to = json_write_number_or_null(to, stage->total);
+	to = json_write_text(json_write_plain(to, "{\"name\":"), stage->name);
+	to = json_write_plain(json_write_plain(to, ",\"state\":\""),
+			      task_stage_state_name(task, stage));
+	to = write_time(json_write_plain(to, "\",\"started_at\":"), stage->started_ns);
+	to = write_time(json_write_key(to, "finished_at"), stage->finished_ns);
+	to = write_duration(json_write_key(to, "duration_ms"), stage, now_ns);
+	to = json_write_number(json_write_key(to, "done"), stage->done);
+	to = json_write_number_or_null(json_write_key(to, "total"), stage->total);
 	*to++ = '}';
 	return to;
 }
@@ -112,16 +106,11 @@ static char *write_present(char *to, const struct trackd_task *task)
 
 	if (!name)
 		return json_write_plain(to, "null");
-	to = json_write_plain(to, "{\"name\":");
-	to = json_write_text(to, name);
-	to = json_write_plain(to, ",\"index\":");
-	to = json_write_number(to, (uint64_t)task->stage);
-	to = json_write_plain(to, ",\"count\":");
-	to = json_write_number(to, task->n_stages);
-	to = json_write_plain(to, ",\"done\":");
-	to = json_write_number(to, task->done);
-	to = json_write_plain(to, ",\"total\":");
-	to = json_write_number_or_null(to, task->total);
+	to = json_write_text(json_write_plain(to, "{\"name\":"), name);
+	to = json_write_number(json_write_key(to, "index"), (uint64_t)task->stage);
+	to = json_write_number(json_write_key(to, "count"), task->n_stages);
+	to = json_write_number(json_write_key(to, "done"), task->done);
+	to = json_write_number_or_null(json_write_key(to, "total"), task->total);
 	*to++ = '}';
 	return to;
 }
@@ -136,11 +125,10 @@ static char *write_error(char *to, const struct trackd_task *task)
 	if (task->state != TRACKD_FAILED)
 		return json_write_plain(to, "null");
 	public_task_error(task, shown);
-	to = json_write_plain(to, "{\"reason\":\"");
-	to = json_write_plain(to, trackd_reason_name((enum trackd_reason)task->reason));
-	to = json_write_plain(to, "\",\"message\":");
-	to = json_write_optional(to, shown);
-	to = json_write_plain(to, ",\"stage\":");
+	to = json_write_plain(json_write_plain(to, "{\"reason\":\""),
+			      trackd_reason_name((enum trackd_reason)task->reason));
+	to = json_write_optional(json_write_plain(to, "\",\"message\":"), shown);
+	to = json_write_key(to, "stage");
 	to = name ? json_write_text(to, name) : json_write_plain(to, "null");
 	*to++ = '}';
 	return to;
@@ -150,8 +138,7 @@ static char *write_cancel(char *to, uint64_t requested_ns)
 {
 	if (requested_ns == 0)
 		return json_write_plain(to, "null");
-	to = json_write_plain(to, "{\"requested_at\":");
-	to = write_time(to, requested_ns);
+	to = write_time(json_write_plain(to, "{\"requested_at\":"), requested_ns);
 	*to++ = '}';
 	return to;
 }
@@ -162,23 +149,19 @@ static char *write_eta(char *to, const struct trackd_task *task, uint64_t now_ns
 
 	if (left == 0)
 		return json_write_plain(to, "null");
-	to = json_write_plain(to, "{\"seconds\":");
-	to = json_write_number(to, (left + NS_PER_S / 2) / NS_PER_S);
+	to = json_write_number(json_write_plain(to, "{\"seconds\":"),
+			       (left + NS_PER_S / 2) / NS_PER_S);
 	*to++ = '}';
 	return to;
 }
 
 static char *write_times(char *to, const struct trackd_task *task, uint64_t now_ns)
 {
-	to = json_write_plain(to, ",\"created_at\":");
-	to = write_time(to, task->created_ns);
-	to = json_write_plain(to, ",\"started_at\":");
-	to = write_time(to, task->started_ns);
-	to = json_write_plain(to, ",\"updated_at\":");
-	to = write_time(to, task->updated_ns);
-	to = json_write_plain(to, ",\"finished_at\":");
-	to = write_time(to, task->finished_ns);
-	to = json_write_plain(to, ",\"eta\":");
+	to = write_time(json_write_key(to, "created_at"), task->created_ns);
+	to = write_time(json_write_key(to, "started_at"), task->started_ns);
+	to = write_time(json_write_key(to, "updated_at"), task->updated_ns);
+	to = write_time(json_write_key(to, "finished_at"), task->finished_ns);
+	to = json_write_key(to, "eta");
 	return write_eta(to, task, now_ns);
 }
 
@@ -206,18 +189,13 @@ static char *write_links(char *to, const char *id)
 
 static char *write_head(char *to, const struct trackd_task *task)
 {
-	to = json_write_plain(to, "{\"id\":");
-	to = json_write_text(to, task->id);
-	to = json_write_plain(to, ",\"kind\":");
-	to = json_write_text(to, task->kind_name);
-	to = json_write_plain(to, ",\"owner\":");
-	to = json_write_optional(to, task->owner);
-	to = json_write_plain(to, ",\"name\":");
-	to = json_write_text(to, task->name);
-	to = json_write_plain(to, ",\"state\":\"");
-	to = json_write_plain(to, trackd_state_name((enum trackd_state)task->state));
-	to = json_write_plain(to, "\",\"status\":");
-	to = json_write_text(to, task->status);
+	to = json_write_text(json_write_plain(to, "{\"id\":"), task->id);
+	to = json_write_text(json_write_key(to, "kind"), task->kind_name);
+	to = json_write_optional(json_write_key(to, "owner"), task->owner);
+	to = json_write_text(json_write_key(to, "name"), task->name);
+	to = json_write_plain(json_write_plain(to, ",\"state\":\""),
+			      trackd_state_name((enum trackd_state)task->state));
+	to = json_write_text(json_write_plain(to, "\",\"status\":"), task->status);
 	to = json_write_plain(to, trackd_state_final((enum trackd_state)task->state)
 					  ? ",\"done\":true,\"progress\":"
 					  : ",\"done\":false,\"progress\":");
@@ -228,21 +206,14 @@ size_t task_text(const struct trackd_task *task, uint64_t now_ns, char ret_text[
 {
 	char *to = write_head(ret_text, task);
 
-	to = json_write_plain(to, ",\"stage\":");
-	to = write_present(to, task);
-	to = json_write_plain(to, ",\"stages\":");
-	to = write_stages(to, task, now_ns);
-	to = json_write_plain(to, ",\"message\":");
-	to = json_write_text(to, task->message);
-	to = json_write_plain(to, ",\"error\":");
-	to = write_error(to, task);
-	to = json_write_plain(to, ",\"cancel\":");
-	to = write_cancel(to, task->cancel_requested_ns);
+	to = write_present(json_write_key(to, "stage"), task);
+	to = write_stages(json_write_key(to, "stages"), task, now_ns);
+	to = json_write_text(json_write_key(to, "message"), task->message);
+	to = write_error(json_write_key(to, "error"), task);
+	to = write_cancel(json_write_key(to, "cancel"), task->cancel_requested_ns);
 	to = write_times(to, task, now_ns);
-	to = json_write_plain(to, ",\"revision\":");
-	to = json_write_number(to, task->revision);
-	to = json_write_plain(to, ",\"links\":");
-	to = write_links(to, task->id);
+	to = json_write_number(json_write_key(to, "revision"), task->revision);
+	to = write_links(json_write_key(to, "links"), task->id);
 	*to++ = '}';
 	return (size_t)(to - ret_text);
 }
