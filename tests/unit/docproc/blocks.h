@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of chunking share: a document of blocks, and a board that counts and can cancel. */
+/* What the tests of chunking share: a document of blocks. */
 #ifndef TESTS_DOCPROC_BLOCKS_H
 #define TESTS_DOCPROC_BLOCKS_H
 
+#include "tests/unit/docproc/progress.h"
 #include "tools/docproc/chunk/chunk.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,32 +19,13 @@ static struct block blocks[BLOCKS_MAX];
 static struct chunks chunks;
 static struct failure failure;
 
-/* ---- The board, as the stages see it ------------------------------------- */
-
-static uint64_t total, done;
-static uint64_t cancel_at; /* units after which the task is to be cancelled */
-
-void report_total(struct report *report, uint64_t units)
-{
-	(void)report;
-	total = units;
-}
-
-int report_step(struct report *report, uint64_t units)
-{
-	(void)report;
-	done += units;
-	return done >= cancel_at ? CANCELLED : 0;
-}
-
 /* ---- Helpers ------------------------------------------------------------ */
 
 static int set_up(void **state)
 {
 	(void)state;
 	content = (struct content){ .blocks = blocks };
-	total = done = 0;
-	cancel_at = UINT64_MAX;
+	progress_reset();
 	return 0;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of extraction share: files of tests/documents or of bytes, a board that counts and
- * can cancel, and ways to look at blocks. */
+/* What the tests of extraction share: files of tests/documents or of bytes, and ways to look at
+ * blocks. */
 #ifndef TESTS_DOCPROC_EXTRACTION_H
 #define TESTS_DOCPROC_EXTRACTION_H
 
+#include "tests/unit/docproc/progress.h"
 #include "tools/docproc/extract/extract.h"
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,31 +23,12 @@
 static struct content content;
 static struct failure failure;
 
-/* ---- The board, as extraction sees it ------------------------------------ */
-
-static uint64_t total, done;
-static uint64_t cancel_at; /* units after which the task is to be cancelled */
-
-void report_total(struct report *report, uint64_t units)
-{
-	(void)report;
-	total = units;
-}
-
-int report_step(struct report *report, uint64_t units)
-{
-	(void)report;
-	done += units;
-	return done >= cancel_at ? CANCELLED : 0;
-}
-
 /* ---- Files ----------------------------------------------------------------- */
 
 static int set_up(void **state)
 {
 	(void)state;
-	total = done = 0;
-	cancel_at = UINT64_MAX;
+	progress_reset();
 	failure = (struct failure){ .error = "" };
 	return 0;
 }

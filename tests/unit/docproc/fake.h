@@ -1,47 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* tests/harness/python/fake_endpoint.py as a child, and a board that counts and can cancel. */
+/* tests/harness/python/fake_endpoint.py as a child: an endpoint that answers as it is told to. */
 #ifndef TESTS_DOCPROC_FAKE_H
 #define TESTS_DOCPROC_FAKE_H
 
 #include "tests/harness/harness.h"
+#include "tests/unit/docproc/progress.h"
 #include "tools/docproc/embed/endpoint.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct failure failure;
-
-/* ---- The board, as the stages see it ------------------------------------- */
-
-static uint64_t done, looks; /* units; how often it was asked */
-static uint64_t cancel_at_ms;
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-int report_step(struct report *report, uint64_t units)
-{
-	(void)report;
-	done += units;
-	looks++;
-	return now_ms() >= cancel_at_ms ? CANCELLED : 0;
-}
-
-static void board_reset(void)
-{
-	done = looks = 0;
-	cancel_at_ms = UINT64_MAX;
-}
-
-/* ---- The server --------------------------------------------------------- */
 
 struct fake {
 	pid_t pid;
@@ -52,15 +23,15 @@ static struct fake fake_start(const char *option)
 {
 	const char *tree = getenv("TRACKD_TREE");
 	char path[512], *end;
-	struct fake fake;
+	struct fake server;
 	int in[2], out[2];
 	ssize_t n;
 
 	snprintf(path, sizeof path, "%s/tests/harness/python/fake_endpoint.py", tree ? tree : ".");
 	if (pipe(in) < 0 || pipe(out) < 0)
 		harness_die("no pipe");
-	fake.pid = harness_fork();
-	if (fake.pid == 0) {
+	server.pid = harness_fork();
+	if (server.pid == 0) {
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		close(in[1]);
@@ -70,35 +41,52 @@ static struct fake fake_start(const char *option)
 	}
 	close(in[0]);
 	close(out[1]);
-	n = read(out[0], fake.address, sizeof fake.address - 1);
+	n = read(out[0], server.address, sizeof server.address - 1);
 	close(out[0]);
 	if (n <= 0)
 		harness_die("%s did not start", path);
-	fake.address[n] = '\0';
-	end = strchr(fake.address, '\n');
+	server.address[n] = '\0';
+	end = strchr(server.address, '\n');
 	if (end)
 		*end = '\0';
-	return fake;
+	return server;
 }
 
-static void fake_stop(const struct fake *fake)
+static void fake_stop(const struct fake *server)
 {
-	harness_kill(fake->pid, SIGKILL);
+	harness_kill(server->pid, SIGKILL);
+}
+
+/* The one that answers all tests of a program. */
+static struct fake fake;
+
+static int fake_setup(void **state)
+{
+	(void)state;
+	fake = fake_start(NULL);
+	return 0;
+}
+
+static int fake_teardown(void **state)
+{
+	(void)state;
+	fake_stop(&fake);
+	return 0;
 }
 
 /* What an endpoint is configured with that behaves as the plan says. */
-static struct endpoint_config fake_config(const struct fake *fake, const char *plan)
+static struct endpoint_config fake_config(const struct fake *server, const char *plan)
 {
 	struct endpoint_config config = { .model = "m-1", .timeout_ms = 20000 };
 
-	snprintf(config.url, sizeof config.url, "%s/%s/v1", fake->address, plan);
+	snprintf(config.url, sizeof config.url, "%s/%s/v1", server->address, plan);
 	return config;
 }
 
-/* What came to a plan; the caller frees it. */
-static inline json_t *fake_log(const struct fake *fake, const char *plan)
+/* What came to a plan of that one; the caller frees it. */
+static inline json_t *fake_log(const char *plan)
 {
-	struct endpoint_config config = fake_config(fake, plan);
+	struct endpoint_config config = fake_config(&fake, plan);
 	json_t *request = json_object(), *answer = NULL;
 	struct endpoint *endpoint;
 	struct failure trouble;

@@ -5,10 +5,13 @@
 
 #include "tests/harness/harness.h"
 #include "tools/docproc/store/store.h"
+#include <errno.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 enum { LIBRARY_DIMENSION = 64, LIBRARY_CHUNKS_MAX = 1024 };
@@ -61,6 +64,36 @@ static inline void library_open(struct library *library)
 static inline void library_close(struct library *library)
 {
 	store_close(library->store);
+}
+
+/* For cmocka: a new one for each test, which is its state. */
+static inline int library_setup(void **state)
+{
+	static struct library library;
+
+	library_open(&library);
+	*state = &library;
+	return 0;
+}
+
+static inline int library_teardown(void **state)
+{
+	library_close(*state);
+	return 0;
+}
+
+#define LIBRARY_TEST(name) cmocka_unit_test_setup_teardown(name, library_setup, library_teardown)
+
+/* In a mount namespace of this process: its folder becomes a disk of that size, "2m". */
+static inline void library_on_small_disk(struct library *library, const char *size)
+{
+	char options[32];
+
+	library_place(library);
+	snprintf(options, sizeof options, "size=%s", size);
+	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("small", library->folder, "tmpfs", 0, options) != 0)
+		harness_die("a small disk: %s", strerror(errno));
 }
 
 /* A vector that points where position says. It is 2 long: length is to make no difference. */

@@ -3,6 +3,7 @@
  * The built-in vectors: the same bytes everywhere, of length 1, nearer for texts that share words
  * or forms of words, blind to case and accents, deaf to stop words.
  */
+#include "tests/unit/docproc/progress.h"
 #include "tools/docproc/embed/embed.h"
 #include "tools/docproc/embed/feature_hash.h"
 #include <math.h>
@@ -18,24 +19,12 @@
 static struct embedder *embedder;
 static struct failure failure;
 
-/* ---- The board, as the stages see it ------------------------------------- */
-
-static uint64_t done, cancel_at;
-
-int report_step(struct report *report, uint64_t units)
-{
-	(void)report;
-	done += units;
-	return done >= cancel_at ? CANCELLED : 0;
-}
-
 static int set_up(void **state)
 {
 	static const struct endpoint_config none;
 
 	(void)state;
-	done = 0;
-	cancel_at = UINT64_MAX;
+	progress_reset();
 	return embedder_open(&none, 0, &embedder, &failure);
 }
 

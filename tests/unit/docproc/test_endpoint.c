@@ -13,27 +13,12 @@
 
 #include <cmocka.h>
 
-static struct fake fake;
 static const char *const two[] = { "one text", "and another text" };
-
-static int start(void **state)
-{
-	(void)state;
-	fake = fake_start(NULL);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fake_stop(&fake);
-	return 0;
-}
 
 static int set_up(void **state)
 {
 	(void)state;
-	board_reset();
+	progress_reset();
 	failure = (struct failure){ 0 };
 	return 0;
 }
@@ -55,7 +40,7 @@ static int embed(const struct endpoint_config *config, unsigned dimension, const
 
 static size_t requests(const char *plan)
 {
-	json_t *log = fake_log(&fake, plan);
+	json_t *log = fake_log(plan);
 	size_t n = json_array_size(log);
 
 	json_decref(log);
@@ -80,7 +65,7 @@ static void texts_are_sent_in_batches_and_come_back_in_order(void **state)
 	}
 	assert_int_equal(embed(&config, 384, texts, 70, &vectors), 0);
 	assert_int_equal(done, 70);
-	log = fake_log(&fake, "ok/batches");
+	log = fake_log("ok/batches");
 	assert_int_equal(json_array_size(log), 3);
 	for (size_t i = 0; i < 3; i++) {
 		json_t *request = json_array_get(log, i);
@@ -130,7 +115,7 @@ static void it_tries_again_and_waits_before(void **state)
 	config.retries = 3;
 	assert_int_equal(embed(&config, 384, two, 2, &vectors), 0);
 	free(vectors);
-	log = fake_log(&fake, "500,503,429,ok");
+	log = fake_log("500,503,429,ok");
 	assert_int_equal(json_array_size(log), 4);
 	for (size_t i = 0; i < 4; i++)
 		times[i] = json_real_value(json_object_get(json_array_get(log, i), "at"));
@@ -288,7 +273,7 @@ static void the_key_is_sent(void **state)
 	write_key(&config, "  sk-secret-1\n", 0600);
 	assert_int_equal(embed(&config, 384, two, 2, &vectors), 0);
 	free(vectors);
-	log = fake_log(&fake, "ok/key");
+	log = fake_log("ok/key");
 	assert_string_equal(
 		json_string_value(json_object_get(json_array_get(log, 0), "authorization")),
 		"Bearer sk-secret-1");
@@ -378,7 +363,7 @@ static void a_cancel_is_noticed_at_once(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct endpoint_config config = fake_config(&fake, plans[i]);
 		float *vectors;
-		board_reset();
+		progress_reset();
 		config.retries = 5;
 		cancel_at_ms = now_ms() + 600;
 		assert_int_equal(embed(&config, 384, two, 2, &vectors), CANCELLED);
@@ -410,5 +395,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, fake_setup, fake_teardown);
 }

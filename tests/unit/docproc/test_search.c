@@ -35,6 +35,7 @@ static const char *ids(struct library *library, const char *owner, const char *q
 
 static void operators_are_words(void **state)
 {
+	struct library *library = *state;
 	static const char *const queries[] = {
 		"\"",
 		"\"\"",
@@ -67,24 +68,21 @@ static void operators_are_words(void **state)
 		"NEAR",
 		"'granite'",
 	};
-	struct library library;
 
-	(void)state;
-	library_open(&library);
-	library_add_text(&library, "one", "alice", "The lighthouse is of granite.");
+	library_add_text(library, "one", "alice", "The lighthouse is of granite.");
 	for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
 		const char *wanted = strstr(queries[i], "granite") ? "one" : "";
 
-		if (strcmp(ids(&library, NULL, queries[i]), wanted) != 0)
-			fail_msg("%s: \"%s\"", queries[i], ids(&library, NULL, queries[i]));
+		if (strcmp(ids(library, NULL, queries[i]), wanted) != 0)
+			fail_msg("%s: \"%s\"", queries[i], ids(library, NULL, queries[i]));
 	}
-	assert_string_equal(ids(&library, NULL, "\xff\xfe"), "The query is not UTF-8");
-	library_close(&library);
+	assert_string_equal(ids(library, NULL, "\xff\xfe"), "The query is not UTF-8");
 }
 
 /* Printed, so that a failure can be had again. */
 static void random_queries_never_fail(void **state)
 {
+	struct library *library = *state;
 	static const char *const pieces[] = { "\"",    "'",       "(",    ")",         "*",
 					      "^",     ":",       "-",    "{",         "}",
 					      " ",     "AND ",    "OR ",  "NOT ",      "a",
@@ -92,12 +90,9 @@ static void random_queries_never_fail(void **state)
 					      "+",     "granite", ",",    "e\xcc\x81", "ก็" };
 	enum { N = sizeof pieces / sizeof pieces[0] };
 	unsigned seed = (unsigned)time(NULL);
-	struct library library;
 
-	(void)state;
 	printf("# seed %u\n", seed);
-	library_open(&library);
-	library_add_text(&library, "one", "alice", "The lighthouse is of granite, near 東京.");
+	library_add_text(library, "one", "alice", "The lighthouse is of granite, near 東京.");
 	for (int i = 0; i < 2000; i++) {
 		char query[512] = "";
 		struct search_hit *hits = NULL;
@@ -107,32 +102,30 @@ static void random_queries_never_fail(void **state)
 		for (int piece = rand_r(&seed) % 30; piece > 0; piece--)
 			used += (size_t)snprintf(query + used, sizeof query - used, "%s",
 						 pieces[rand_r(&seed) % N]);
-		n = search(library.store, NULL, NULL, query, 5, &hits, &library.failure);
+		n = search(library->store, NULL, NULL, query, 5, &hits, &library->failure);
 		if (n < 0)
-			fail_msg("%s: %s %s", query, library.failure.error, library.failure.advice);
+			fail_msg("%s: %s %s", query, library->failure.error,
+				 library->failure.advice);
 		search_free(hits, n);
 	}
-	library_close(&library);
 }
 
 static void a_long_query_is_no_trouble(void **state)
 {
-	struct library library;
+	struct library *library = *state;
 	static char query[200000];
 	size_t used = 0;
 
-	(void)state;
-	library_open(&library);
-	library_add_text(&library, "one", "alice", "The lighthouse is of granite.");
+	library_add_text(library, "one", "alice", "The lighthouse is of granite.");
 	used = (size_t)snprintf(query, sizeof query, "granite");
 	for (int i = 0; used < sizeof query - 32; i++)
 		used += (size_t)snprintf(query + used, sizeof query - used, " w%d", i);
-	assert_string_equal(ids(&library, NULL, query), "one");
-	library_close(&library);
+	assert_string_equal(ids(library, NULL, query), "one");
 }
 
 static void words_are_found_in_any_writing(void **state)
 {
+	struct library *library = *state;
 	static const struct {
 		const char *query, *found;
 	} cases[] = {
@@ -165,158 +158,139 @@ static void words_are_found_in_any_writing(void **state)
 		{ "हिन", "hi" },
 		{ "2811", "en" },
 	};
-	struct library library;
 
-	(void)state;
-	library_open(&library);
-	library_add_text(&library, "en", "", "A tower of granite, built for 2811 pounds.");
-	library_add_text(&library, "fr", "",
+	library_add_text(library, "en", "", "A tower of granite, built for 2811 pounds.");
+	library_add_text(library, "fr", "",
 			 "Les caf\xc3\xa9s pr\xc3\xa9"
 			 "f\xc3\xa9r\xc3\xa9s. Un caf\xc3\xa9.");
-	library_add_text(&library, "de", "",
+	library_add_text(library, "de", "",
 			 "Die Stra\xc3\x9f"
 			 "e am Hafen.");
-	library_add_text(&library, "ja", "", "東京都には大きな図書館がある。カメラを持って図書館");
-	library_add_text(&library, "zh", "", "我在京都看到一张图。");
-	library_add_text(&library, "ko", "", "나는 서울에서 살았다.");
-	library_add_text(&library, "th", "", "เขาอยู่ในประเทศไทยมานาน");
+	library_add_text(library, "ja", "", "東京都には大きな図書館がある。カメラを持って図書館");
+	library_add_text(library, "zh", "", "我在京都看到一张图。");
+	library_add_text(library, "ko", "", "나는 서울에서 살았다.");
+	library_add_text(library, "th", "", "เขาอยู่ในประเทศไทยมานาน");
 	library_add_text(
-		&library, "he", "",
+		library, "he", "",
 		"\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xd7\xa2\xd7\x9c\xd7\x99\xd7\x9b\xd7\x9d");
-	library_add_text(&library, "hi", "", "मैं हिन्दी बोलता हूँ।");
+	library_add_text(library, "hi", "", "मैं हिन्दी बोलता हूँ।");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		if (strcmp(ids(&library, NULL, cases[i].query), cases[i].found) != 0)
+		if (strcmp(ids(library, NULL, cases[i].query), cases[i].found) != 0)
 			fail_msg("%s: found \"%s\", not \"%s\"", cases[i].query,
-				 ids(&library, NULL, cases[i].query), cases[i].found);
-	library_close(&library);
+				 ids(library, NULL, cases[i].query), cases[i].found);
 }
 
 static void more_and_rarer_words_come_first(void **state)
 {
+	struct library *library = *state;
 	static const char *const filler[] = { "the harbour and the sea", "the sea and the ships",
 					      "the ships in the harbour" };
-	struct library library;
 
-	(void)state;
-	library_open(&library);
-	library_add(&library, "filler", "", 3, filler);
-	library_add_text(&library, "sea", "", "the sea");
-	library_add_text(&library, "both", "", "the lamp of the sea");
-	library_add_text(&library, "lamp", "", "the lamp is out, says the keeper of the tower");
-	assert_int_equal(strncmp(ids(&library, NULL, "lamp sea"), "both lamp sea", 13), 0);
-	library_close(&library);
+	library_add(library, "filler", "", 3, filler);
+	library_add_text(library, "sea", "", "the sea");
+	library_add_text(library, "both", "", "the lamp of the sea");
+	library_add_text(library, "lamp", "", "the lamp is out, says the keeper of the tower");
+	assert_int_equal(strncmp(ids(library, NULL, "lamp sea"), "both lamp sea", 13), 0);
 }
 
 /* ---- Whose it is -------------------------------------------------------- */
 
 static void nobody_finds_what_is_anothers(void **state)
 {
+	struct library *library = *state;
 	static const char *const owners[] = { "alice",        "bob", "",      "o'hara",
 					      "\" OR 1=1 --", "%",   "al_ce", "zo\xc3\xab",
 					      "ALICE",        "?1" };
 	enum { N = sizeof owners / sizeof owners[0] };
-	struct library library;
 	float vector[LIBRARY_DIMENSION];
 
-	(void)state;
-	library_open(&library);
 	library_vector(vector, 0);
 	for (size_t i = 0; i < N; i++) {
 		char id[16];
 
 		snprintf(id, sizeof id, "d%zu", i);
-		library_add_text(&library, id, owners[i], "The same lighthouse.");
+		library_add_text(library, id, owners[i], "The same lighthouse.");
 	}
 	for (size_t i = 0; i < N; i++) {
 		struct ranking by_vectors;
 		char id[16];
 
 		snprintf(id, sizeof id, "d%zu", i);
-		assert_string_equal(ids(&library, owners[i], "lighthouse"), id);
-		assert_int_equal(rank_vectors(library.store, vector, LIBRARY_DIMENSION, owners[i],
-					      20, &by_vectors, &library.failure),
+		assert_string_equal(ids(library, owners[i], "lighthouse"), id);
+		assert_int_equal(rank_vectors(library->store, vector, LIBRARY_DIMENSION, owners[i],
+					      20, &by_vectors, &library->failure),
 				 0);
 		assert_int_equal(by_vectors.n, 1);
 		free(by_vectors.entries);
 	}
-	assert_string_equal(ids(&library, "mallory", "lighthouse"), "");
-	assert_string_equal(ids(&library, NULL, "lighthouse"), "d0 d1 d2 d3 d4 d5 d6 d7 d8 d9");
-	library_close(&library);
+	assert_string_equal(ids(library, "mallory", "lighthouse"), "");
+	assert_string_equal(ids(library, NULL, "lighthouse"), "d0 d1 d2 d3 d4 d5 d6 d7 d8 d9");
 }
 
 /* What others have may not push out what one has, either. */
 static void others_do_not_crowd_one_out(void **state)
 {
+	struct library *library = *state;
 	static const char *texts[LIBRARY_CHUNKS_MAX];
-	struct library library;
 	float vector[LIBRARY_DIMENSION];
 	struct ranking by_vectors;
 
-	(void)state;
-	library_open(&library);
 	for (size_t i = 0; i < LIBRARY_CHUNKS_MAX; i++)
 		texts[i] = "lighthouse lighthouse";
-	library_add(&library, "many", "bob", LIBRARY_CHUNKS_MAX, texts);
-	library_add_text(&library, "one", "alice", "There once was a lighthouse in the north.");
-	assert_string_equal(ids(&library, "alice", "lighthouse"), "one");
+	library_add(library, "many", "bob", LIBRARY_CHUNKS_MAX, texts);
+	library_add_text(library, "one", "alice", "There once was a lighthouse in the north.");
+	assert_string_equal(ids(library, "alice", "lighthouse"), "one");
 	library_vector(vector, 0);
 	vector[1] = 0.1F;
-	assert_int_equal(rank_vectors(library.store, vector, LIBRARY_DIMENSION, "alice", 20,
-				      &by_vectors, &library.failure),
+	assert_int_equal(rank_vectors(library->store, vector, LIBRARY_DIMENSION, "alice", 20,
+				      &by_vectors, &library->failure),
 			 0);
 	assert_int_equal(by_vectors.n, 1);
 	free(by_vectors.entries);
-	library_close(&library);
 }
 
 static void only_what_is_finished_is_found(void **state)
 {
+	struct library *library = *state;
 	static const char *const attempt = "A new lighthouse of steel.";
-	struct library library;
 	struct ranking by_vectors;
 	float vector[LIBRARY_DIMENSION];
 
-	(void)state;
-	library_open(&library);
 	library_vector(vector, 0);
-	library_add_text(&library, "one", "alice", "The old lighthouse of granite.");
-	assert_int_equal(library_put(&library, "one", "alice", 1, &attempt), 0);
-	assert_int_equal(library_put(&library, "two", "alice", 1, &attempt), 0);
-	assert_string_equal(ids(&library, "alice", "lighthouse"), "one");
-	assert_string_equal(ids(&library, "alice", "steel"), "");
-	assert_int_equal(rank_vectors(library.store, vector, LIBRARY_DIMENSION, "alice", 20,
-				      &by_vectors, &library.failure),
+	library_add_text(library, "one", "alice", "The old lighthouse of granite.");
+	assert_int_equal(library_put(library, "one", "alice", 1, &attempt), 0);
+	assert_int_equal(library_put(library, "two", "alice", 1, &attempt), 0);
+	assert_string_equal(ids(library, "alice", "lighthouse"), "one");
+	assert_string_equal(ids(library, "alice", "steel"), "");
+	assert_int_equal(rank_vectors(library->store, vector, LIBRARY_DIMENSION, "alice", 20,
+				      &by_vectors, &library->failure),
 			 0);
 	assert_int_equal(by_vectors.n, 1);
 	free(by_vectors.entries);
-	assert_int_equal(store_finish(library.store, "one", "", &library.failure), 0);
-	assert_string_equal(ids(&library, "alice", "granite"), "");
-	assert_string_equal(ids(&library, "alice", "steel"), "one");
-	library_close(&library);
+	assert_int_equal(store_finish(library->store, "one", "", &library->failure), 0);
+	assert_string_equal(ids(library, "alice", "granite"), "");
+	assert_string_equal(ids(library, "alice", "steel"), "one");
 }
 
 /* ---- Ranking ------------------------------------------------------------ */
 
 static void vectors_rank_by_the_angle(void **state)
 {
+	struct library *library = *state;
 	static const char *const texts[] = { "a", "b", "c" };
 	/* Length does not count, and what is at a right angle is not there. */
 	static const float vector[LIBRARY_DIMENSION] = { 30, 0, 40 };
-	struct library library;
 	struct ranking ranking;
 
-	(void)state;
-	library_open(&library);
-	library_add(&library, "one", "", 3, texts);
-	assert_int_equal(rank_vectors(library.store, vector, LIBRARY_DIMENSION, NULL, 20, &ranking,
-				      &library.failure),
+	library_add(library, "one", "", 3, texts);
+	assert_int_equal(rank_vectors(library->store, vector, LIBRARY_DIMENSION, NULL, 20, &ranking,
+				      &library->failure),
 			 0);
 	assert_int_equal(ranking.n, 2);
 	assert_true(fabs(ranking.entries[0].score - 0.8) < 1e-6);
 	assert_true(fabs(ranking.entries[1].score - 0.6) < 1e-6);
 	assert_true(ranking.entries[0].chunk > ranking.entries[1].chunk);
 	free(ranking.entries);
-	library_close(&library);
 }
 
 /* By hand: 1/61 = 0.016393, 1/62 = 0.016129, 1/63 = 0.015873, 1/64 = 0.015625. */
@@ -373,38 +347,34 @@ static struct embedder *open_embedder(void)
 
 static void vectors_of_another_kind_are_not_compared(void **state)
 {
+	struct library *library = *state;
 	struct embedder *embedder = open_embedder();
 	struct search_hit *hits = NULL;
-	struct library library;
 
-	(void)state;
-	library_open(&library); /* with a provider of its own */
-	library_add_text(&library, "one", "", "A lighthouse.");
+	library_add_text(library, "one", "", "A lighthouse.");
 	assert_int_equal(
-		search(library.store, embedder, NULL, "lighthouse", 5, &hits, &library.failure),
+		search(library->store, embedder, NULL, "lighthouse", 5, &hits, &library->failure),
 		FAILED);
-	assert_string_equal(library.failure.error,
+	assert_string_equal(library->failure.error,
 			    "The document store holds vectors of another kind");
 	assert_null(hits);
 	embedder_close(embedder);
-	library_close(&library);
 }
 
 static void a_hit_says_where_it_is_from(void **state)
 {
+	struct library *library = *state;
 	static const char *const texts[] = {
 		"Ships came from far away.",
 		"Much was written about it. The lamp was lit in 1811 by the first keeper. Then it "
 		"rained."
 	};
 	struct search_hit *hits = NULL;
-	struct library library;
 	int n;
 
-	(void)state;
-	library_open(&library);
-	library_add(&library, "one", "", 2, texts);
-	n = search(library.store, NULL, NULL, "when was the lamp lit", 5, &hits, &library.failure);
+	library_add(library, "one", "", 2, texts);
+	n = search(library->store, NULL, NULL, "when was the lamp lit", 5, &hits,
+		   &library->failure);
 	assert_true(n >= 1);
 	assert_string_equal(hits[0].id, "one");
 	assert_string_equal(hits[0].name, "report.pdf");
@@ -414,7 +384,6 @@ static void a_hit_says_where_it_is_from(void **state)
 	assert_non_null(strstr(hits[0].passage, "The lamp was lit in 1811 by the first keeper."));
 	assert_null(strstr(hits[0].passage, "rained"));
 	search_free(hits, n);
-	library_close(&library);
 }
 
 /* ---- Speed -------------------------------------------------------------- */
@@ -511,19 +480,19 @@ static void ten_thousand_chunks_are_searched_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(operators_are_words),
-		cmocka_unit_test(random_queries_never_fail),
-		cmocka_unit_test(a_long_query_is_no_trouble),
-		cmocka_unit_test(words_are_found_in_any_writing),
-		cmocka_unit_test(more_and_rarer_words_come_first),
-		cmocka_unit_test(nobody_finds_what_is_anothers),
-		cmocka_unit_test(others_do_not_crowd_one_out),
-		cmocka_unit_test(only_what_is_finished_is_found),
-		cmocka_unit_test(vectors_rank_by_the_angle),
+		LIBRARY_TEST(operators_are_words),
+		LIBRARY_TEST(random_queries_never_fail),
+		LIBRARY_TEST(a_long_query_is_no_trouble),
+		LIBRARY_TEST(words_are_found_in_any_writing),
+		LIBRARY_TEST(more_and_rarer_words_come_first),
+		LIBRARY_TEST(nobody_finds_what_is_anothers),
+		LIBRARY_TEST(others_do_not_crowd_one_out),
+		LIBRARY_TEST(only_what_is_finished_is_found),
+		LIBRARY_TEST(vectors_rank_by_the_angle),
 		cmocka_unit_test(rankings_fuse_by_reciprocal_rank),
 		cmocka_unit_test(equal_scores_keep_the_order_of_the_chunks),
-		cmocka_unit_test(vectors_of_another_kind_are_not_compared),
-		cmocka_unit_test(a_hit_says_where_it_is_from),
+		LIBRARY_TEST(vectors_of_another_kind_are_not_compared),
+		LIBRARY_TEST(a_hit_says_where_it_is_from),
 		cmocka_unit_test(ten_thousand_chunks_are_searched_at_once),
 	};
 

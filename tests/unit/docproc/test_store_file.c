@@ -1,30 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The document store as a file: who may read it, and what it says of files that are none. */
-#include "tests/unit/docproc/library.h"
+#include "tests/unit/docproc/lighthouse.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 enum { GROUP = 64321, READER = 64322, STRANGER = 64323 };
-
-static const char *const TEXTS[] = { "The lighthouse stands in the north.",
-				     "It was built of granite in 1811." };
-
-static bool privileged(void)
-{
-	if (geteuid() == 0)
-		return true;
-	printf("# needs root\n");
-	return false;
-}
 
 /* ---- What is no store --------------------------------------------------- */
 
@@ -132,7 +115,7 @@ static void a_newer_store_is_left_as_it_is(void **state)
 
 	(void)state;
 	library_open(&library);
-	library_add(&library, "one", "alice", 2, TEXTS);
+	add_old(&library, "one");
 	assert_int_equal(sqlite3_exec(store_handle(library.store), "PRAGMA user_version = 99", NULL,
 				      NULL, NULL),
 			 SQLITE_OK);
@@ -171,7 +154,7 @@ static void every_name_is_a_files(void **state)
 		library.store = library_connect(&library, STORE_WRITE);
 		HARNESS_MUST(store_provider(library.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
 					    &library.failure));
-		library_add(&library, "one", "alice", 2, TEXTS);
+		add_old(&library, "one");
 		library_close(&library);
 		library.store = library_connect(&library, STORE_READ);
 		assert_int_equal(library_number(library.store, "SELECT count(*) FROM documents"),
@@ -202,7 +185,7 @@ static void damage_is_said(void **state)
 
 	(void)state;
 	library_open(&library);
-	library_add(&library, "one", "alice", 2, TEXTS);
+	add_old(&library, "one");
 	library_close(&library); /* copies the log back */
 	assert_int_equal(stat(library.path, &file), 0);
 	assert_true(file.st_size > 8192);
@@ -238,7 +221,7 @@ static void files_are_the_groups_to_read_whatever_the_umask(void **state)
 		mode_t before = umask(umasks[i]);
 
 		library_open(&library);
-		library_add(&library, "one", "alice", 2, TEXTS);
+		add_old(&library, "one");
 		library_close(&library);
 		umask(before);
 		assert_int_equal(mode_of(&library, ""), 0640);
@@ -282,7 +265,7 @@ static void others_of_the_group_read_while_nobody_writes(void **state)
 	struct stat folder;
 
 	(void)state;
-	if (!privileged())
+	if (geteuid() != 0)
 		HARNESS_SKIP("only root becomes another user");
 	library_open(&library);
 	/* As tmpfiles.d makes it: setgid, for the group to enter and not to write. */
@@ -292,7 +275,7 @@ static void others_of_the_group_read_while_nobody_writes(void **state)
 	assert_int_equal(chown(library.folder, 0, GROUP), 0);
 	assert_int_equal(chmod(library.folder, 02750), 0);
 	library_open(&library);
-	library_add(&library, "one", "alice", 2, TEXTS);
+	add_old(&library, "one");
 	assert_int_equal(as(&library, READER, GROUP), 0);
 	library_close(&library);
 	assert_int_equal(as(&library, READER, GROUP), 0);
@@ -302,7 +285,7 @@ static void others_of_the_group_read_while_nobody_writes(void **state)
 	library.store = library_connect(&library, STORE_WRITE);
 	HARNESS_MUST(store_provider(library.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
 				    &library.failure));
-	library_add(&library, "one", "alice", 2, TEXTS);
+	add_old(&library, "one");
 	library_close(&library);
 	assert_int_equal(as(&library, READER, GROUP), 0);
 	assert_int_equal(chown(library.folder, folder.st_uid, folder.st_gid), 0);
@@ -328,10 +311,10 @@ static void who_may_only_read_is_told_so(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (!privileged())
+	if (geteuid() != 0)
 		HARNESS_SKIP("only root becomes another user");
 	library_open(&library);
-	library_add(&library, "one", "alice", 2, TEXTS);
+	add_old(&library, "one");
 	library_close(&library);
 	assert_int_equal(chown(library.path, 0, GROUP), 0);
 	assert_int_equal(chmod(library.folder, 0755), 0);

@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The document store on a disk that becomes full, at every point where that can happen. */
-#include "tests/unit/docproc/library.h"
+#include "tests/unit/docproc/lighthouse.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-static const char *const TEXTS[] = { "The lighthouse stands in the north.",
-				     "It was built of granite in 1811." };
-
-static bool privileged(void)
-{
-	if (geteuid() == 0)
-		return true;
-	printf("# needs root\n");
-	return false;
-}
 
 enum { MANY = 400, FEW = 60, ROOM_MAX = 800 * 1024 };
 
@@ -83,17 +65,30 @@ static void empty_disk(const struct library *library)
 		}                                                                                  \
 	} while (0)
 
+/* What may spoil its process is done in a child. */
+static void assert_child_succeeds(int (*body)(void))
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = harness_fork();
+	if (pid == 0) {
+		int result = body();
+
+		fflush(stdout);
+		_exit(result);
+	}
+	assert_int_equal(harness_reap(pid), 0);
+}
+
 /* In a mount namespace of its own: a disk of 2 MiB. 0, or 1 after saying what was not so. */
 static int on_a_small_disk(void)
 {
 	struct library library;
 
-	library_place(&library);
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("small", library.folder, "tmpfs", 0, "size=2m") != 0)
-		harness_die("a small disk: %s", strerror(errno));
+	library_on_small_disk(&library, "2m");
 	library_open(&library);
-	library_add(&library, "one", "alice", 2, TEXTS);
+	add_old(&library, "one");
 
 	/* More than fits: nothing of it stays, and the store is as it was. */
 	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == 0);
@@ -108,7 +103,7 @@ static int on_a_small_disk(void)
 
 	/* With room again it goes on, also for another process. */
 	empty_disk(&library);
-	REQUIRE(library_put(&library, "two", "alice", 2, TEXTS) == 0);
+	REQUIRE(put_old(&library, "two") == 0);
 	fill_disk(&library);
 	/* Full since: the attempt can be finished, and another removed. */
 	REQUIRE(store_finish(library.store, "two", "In short.", &library.failure) == 0);
@@ -128,20 +123,10 @@ static int on_a_small_disk(void)
 
 static void a_full_disk_leaves_nothing_of_the_attempt(void **state)
 {
-	pid_t pid;
-
 	(void)state;
-	if (!privileged())
+	if (geteuid() != 0)
 		HARNESS_SKIP("only root mounts a small disk");
-	fflush(stdout);
-	pid = harness_fork();
-	if (pid == 0) {
-		int result = on_a_small_disk();
-
-		fflush(stdout);
-		_exit(result);
-	}
-	assert_int_equal(harness_reap(pid), 0);
+	assert_child_succeeds(on_a_small_disk);
 }
 
 /* Whatever the room: an attempt that was written can be finished or removed when there is none. */
@@ -177,10 +162,7 @@ static int with_any_room(void)
 {
 	struct library library;
 
-	library_place(&library);
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("small", library.folder, "tmpfs", 0, "size=2m") != 0)
-		harness_die("a small disk: %s", strerror(errno));
+	library_on_small_disk(&library, "2m");
 	for (off_t room = 0; room <= ROOM_MAX; room += 8192)
 		if (with_little_room(room, true) != 0 || with_little_room(room, false) != 0) {
 			printf("# with room for %lld bytes\n", (long long)room);
@@ -191,20 +173,10 @@ static int with_any_room(void)
 
 static void what_was_written_fits_whatever_the_room(void **state)
 {
-	pid_t pid;
-
 	(void)state;
-	if (!privileged())
+	if (geteuid() != 0)
 		HARNESS_SKIP("only root mounts a small disk");
-	fflush(stdout);
-	pid = harness_fork();
-	if (pid == 0) {
-		int result = with_any_room();
-
-		fflush(stdout);
-		_exit(result);
-	}
-	assert_int_equal(harness_reap(pid), 0);
+	assert_child_succeeds(with_any_room);
 }
 
 /* As the worker has one: a write beyond it fails instead of killing. */
@@ -214,7 +186,7 @@ static int within_a_limit(void)
 	struct library library;
 
 	library_open(&library);
-	library_add(&library, "one", "alice", 2, TEXTS);
+	add_old(&library, "one");
 	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0)
 		harness_die("a limit: %s", strerror(errno));
 	REQUIRE(library_put(&library, "big", "alice", MANY, many_texts()) == FAILED);
@@ -227,18 +199,8 @@ static int within_a_limit(void)
 
 static void a_limit_on_files_is_said(void **state)
 {
-	pid_t pid;
-
 	(void)state;
-	fflush(stdout);
-	pid = harness_fork();
-	if (pid == 0) {
-		int result = within_a_limit();
-
-		fflush(stdout);
-		_exit(result);
-	}
-	assert_int_equal(harness_reap(pid), 0);
+	assert_child_succeeds(within_a_limit);
 }
 
 /* A disk on which not even an empty store has room. */
@@ -247,10 +209,7 @@ static int on_no_disk(void)
 	struct library library;
 	struct store *store;
 
-	library_place(&library);
-	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-	    mount("small", library.folder, "tmpfs", 0, "size=16k") != 0)
-		harness_die("a small disk: %s", strerror(errno));
+	library_on_small_disk(&library, "16k");
 	REQUIRE(store_open(library.path, STORE_WRITE, &store, &library.failure) == FAILED);
 	REQUIRE(strcmp(library.failure.error, "The document store is full") == 0);
 	if (mount("small", library.folder, "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16k") != 0)
@@ -263,20 +222,10 @@ static int on_no_disk(void)
 
 static void no_room_for_a_store_is_said(void **state)
 {
-	pid_t pid;
-
 	(void)state;
-	if (!privileged())
+	if (geteuid() != 0)
 		HARNESS_SKIP("only root mounts a small disk");
-	fflush(stdout);
-	pid = harness_fork();
-	if (pid == 0) {
-		int result = on_no_disk();
-
-		fflush(stdout);
-		_exit(result);
-	}
-	assert_int_equal(harness_reap(pid), 0);
+	assert_child_succeeds(on_no_disk);
 }
 
 int main(void)

@@ -1,68 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* A worker that is killed anywhere leaves the earlier document or the new one, whole, and nothing else
  * that could be found: killed after any number of steps of SQLite's machine, and at every write. */
-#include "tests/unit/docproc/library.h"
-#include <setjmp.h>
+#include "tests/unit/docproc/lighthouse.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-static const char *const OLD[] = { "The old lighthouse stands in the north.",
-				   "It was built of granite in 1811." };
-static const char *const NEW[] = { "The new lighthouse stands in the south.", "It is of steel.",
-				   "Nobody lives there." };
-
-enum { N_OLD = 2, N_NEW = 3 };
-
-static void assert_sound(struct store *store)
-{
-	const char *fault = library_fault(store);
-
-	if (fault)
-		fail_msg("%s", fault);
-}
-
-/* Chunks of a finished document that a query of the index finds. */
-static int64_t found(struct store *store, const char *word)
-{
-	char sql[256];
-
-	snprintf(sql, sizeof sql,
-		 "SELECT count(*) FROM chunks_fts f JOIN chunk_rows c ON c.chunk = f.rowid"
-		 " JOIN documents d ON d.number = c.document"
-		 " WHERE chunks_fts MATCH '%s' AND d.finished_at IS NOT NULL",
-		 word);
-	return library_number(store, sql);
-}
-
-static bool has(struct library *library, const char *id, uint32_t *ret_chunks)
-{
-	struct store_document document = { 0 };
-	int result = store_get(library->store, id, NULL, &document, &library->failure);
-
-	if (result < 0)
-		fail_msg("%s", library->failure.error);
-	if (result == 1) {
-		*ret_chunks = document.n_chunks;
-		free(document.summary);
-	}
-	return result == 1;
-}
 
 /* Either document is there whole; of anything else nothing is found, and nothing is left. */
 static void assert_one_or_the_other(struct library *library)
 {
-	uint32_t n = 0;
-	bool renewed;
+	uint32_t n = chunks_of(library, "one");
+	bool renewed = n == N_NEW;
 
-	assert_true(has(library, "one", &n));
-	renewed = n == N_NEW;
-	if (!renewed)
-		assert_int_equal(n, N_OLD);
+	assert_true(renewed || n == N_OLD);
 	assert_int_equal(found(library->store, "granite"), renewed ? 0 : 1);
 	assert_int_equal(found(library->store, "steel"), renewed ? 1 : 0);
 	assert_int_equal(store_abandon(library->store, NULL, &library->failure), 0);
@@ -176,7 +125,7 @@ static int work(struct library *library)
 	if (store_provider(library->store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
 			   &library->failure) != 0)
 		return 1;
-	library_add(library, "one", "alice", N_NEW, NEW);
+	add_new(library, "one");
 	sqlite3_progress_handler(store_handle(library->store), 0, NULL, NULL);
 	store_close(library->store);
 	return 0;
@@ -210,7 +159,7 @@ static bool kill_once(int (*worker)(const struct library *library, int at), int 
 	int status;
 
 	library_open(&library);
-	library_add(&library, "one", "alice", N_OLD, OLD);
+	add_old(&library, "one");
 	store_close(library.store);
 	pid = harness_fork();
 	if (pid == 0)

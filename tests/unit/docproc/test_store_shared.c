@@ -1,44 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The document store between several processes, and between one process and who cancels its work. */
 #include "tests/harness/private_daemon.h"
-#include "tests/unit/docproc/library.h"
+#include "tests/unit/docproc/lighthouse.h"
 #include "tools/docproc/document/report.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-static const char *const OLD[] = { "The old lighthouse stands in the north.",
-				   "It was built of granite in 1811." };
-static const char *const NEW[] = { "The new lighthouse stands in the south.", "It is of steel.",
-				   "Nobody lives there." };
-
-enum { N_OLD = 2, N_NEW = 3 };
-
-static void assert_sound(struct store *store)
-{
-	const char *fault = library_fault(store);
-
-	if (fault)
-		fail_msg("%s", fault);
-}
-
-static bool has(struct library *library, const char *id, uint32_t *ret_chunks)
-{
-	struct store_document document = { 0 };
-	int result = store_get(library->store, id, NULL, &document, &library->failure);
-
-	if (result < 0)
-		fail_msg("%s", library->failure.error);
-	if (result == 1) {
-		*ret_chunks = document.n_chunks;
-		free(document.summary);
-	}
-	return result == 1;
-}
 
 /* ---- Several at once ---------------------------------------------------- */
 
@@ -55,7 +20,7 @@ static int write_many(const struct library *library, int writer)
 		char id[32];
 
 		snprintf(id, sizeof id, "w%d-%d", writer, i);
-		library_add(&own, id, "alice", N_NEW, NEW);
+		add_new(&own, id);
 	}
 	store_close(own.store);
 	return 0;
@@ -147,27 +112,24 @@ static void tables_that_are_made_meanwhile_are_seen_as_a_whole(void **state)
 
 static void waiting_for_another_writer_ends(void **state)
 {
-	struct library library;
+	struct library *library = *state;
 	struct store *other;
 	struct failure failure;
 	uint64_t before, after;
 
-	(void)state;
-	library_open(&library);
-	other = library_connect(&library, STORE_WRITE);
+	other = library_connect(library, STORE_WRITE);
 	assert_int_equal(sqlite3_exec(store_handle(other), "BEGIN IMMEDIATE", NULL, NULL, NULL),
 			 SQLITE_OK);
 	before = harness_deadline(0);
-	assert_int_equal(store_abandon(library.store, NULL, &failure), FAILED);
+	assert_int_equal(store_abandon(library->store, NULL, &failure), FAILED);
 	after = harness_deadline(0);
 	assert_string_equal(failure.error, "The document store was busy for 5 seconds");
 	assert_true(failure.advice[0] != '\0');
 	assert_in_range(after - before, UINT64_C(4500000000), UINT64_C(60000000000));
 	assert_int_equal(sqlite3_exec(store_handle(other), "ROLLBACK", NULL, NULL, NULL),
 			 SQLITE_OK);
-	assert_int_equal(store_abandon(library.store, NULL, &failure), 0);
+	assert_int_equal(store_abandon(library->store, NULL, &failure), 0);
 	store_close(other);
-	library_close(&library);
 }
 
 /* ---- Cancelling --------------------------------------------------------- */
@@ -208,54 +170,46 @@ static void end_cancelling(struct cancelling *cancelling)
 
 static void cancelling_leaves_nothing_of_the_attempt(void **state)
 {
+	struct library *library = *state;
 	struct cancelling cancelling;
-	struct library library;
-	uint32_t n = 0;
 
-	(void)state;
-	library_open(&library);
-	library_add(&library, "one", "alice", N_OLD, OLD);
+	add_old(library, "one");
 	begin_cancelling(&cancelling);
 	cancelling.countdown = 3;
-	sqlite3_progress_handler(store_handle(library.store), 40, ask_to_cancel, &cancelling);
+	sqlite3_progress_handler(store_handle(library->store), 40, ask_to_cancel, &cancelling);
 	assert_int_equal(
-		library_put_reported(&library, "one", "alice", N_NEW, NEW, &cancelling.report),
+		library_put_reported(library, "one", "alice", N_NEW, NEW, &cancelling.report),
 		CANCELLED);
-	sqlite3_progress_handler(store_handle(library.store), 0, NULL, NULL);
+	sqlite3_progress_handler(store_handle(library->store), 0, NULL, NULL);
 	assert_true(cancelling.countdown < 0);
-	assert_int_equal(library_number(library.store, "SELECT count(*) FROM documents"), 1);
-	assert_true(has(&library, "one", &n));
-	assert_int_equal(n, N_OLD);
-	assert_sound(library.store);
+	assert_int_equal(library_number(library->store, "SELECT count(*) FROM documents"), 1);
+	assert_int_equal(chunks_of(library, "one"), N_OLD);
+	assert_sound(library->store);
 	end_cancelling(&cancelling);
-	library_close(&library);
 }
 
 static void cancelling_ends_the_wait_for_another_writer(void **state)
 {
+	struct library *library = *state;
 	struct cancelling cancelling;
-	struct library library;
 	struct store *other;
 	uint64_t before;
 
-	(void)state;
-	library_open(&library);
 	begin_cancelling(&cancelling);
 	HARNESS_MUST(trackd_cancel(cancelling.report.trackd, cancelling.report.ref));
-	other = library_connect(&library, STORE_WRITE);
+	other = library_connect(library, STORE_WRITE);
 	assert_int_equal(sqlite3_exec(store_handle(other), "BEGIN IMMEDIATE", NULL, NULL, NULL),
 			 SQLITE_OK);
 	before = harness_deadline(0);
 	assert_int_equal(
-		library_put_reported(&library, "one", "alice", N_NEW, NEW, &cancelling.report),
+		library_put_reported(library, "one", "alice", N_NEW, NEW, &cancelling.report),
 		CANCELLED);
 	/* Less than waiting to the end would have taken, on a busy machine too. */
 	assert_true(harness_deadline(0) - before < UINT64_C(4500000000));
 	store_close(other);
 	/* It is as good as new. */
-	assert_int_equal(library_put(&library, "one", "alice", N_NEW, NEW), 0);
+	assert_int_equal(put_new(library, "one"), 0);
 	end_cancelling(&cancelling);
-	library_close(&library);
 }
 
 int main(void)
@@ -263,9 +217,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several_processes_write_at_once),
 		cmocka_unit_test(tables_that_are_made_meanwhile_are_seen_as_a_whole),
-		cmocka_unit_test(waiting_for_another_writer_ends),
-		cmocka_unit_test(cancelling_leaves_nothing_of_the_attempt),
-		cmocka_unit_test(cancelling_ends_the_wait_for_another_writer),
+		LIBRARY_TEST(waiting_for_another_writer_ends),
+		LIBRARY_TEST(cancelling_leaves_nothing_of_the_attempt),
+		LIBRARY_TEST(cancelling_ends_the_wait_for_another_writer),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -17,26 +17,11 @@ enum { SENTENCES_MAX = 20000 };
 static const struct endpoint_config none;
 static struct sentence sentences[SENTENCES_MAX];
 static struct chunks chunks;
-static struct fake fake;
-
-static int start(void **state)
-{
-	(void)state;
-	fake = fake_start(NULL);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	fake_stop(&fake);
-	return 0;
-}
 
 static int set_up(void **state)
 {
 	(void)state;
-	board_reset();
+	progress_reset();
 	chunks = (struct chunks){ .sentences = sentences, .language = "en" };
 	return 0;
 }
@@ -246,7 +231,7 @@ static void a_chat_service_is_asked_once(void **state)
 	assert_int_equal(summarize(&chunks, &chat, NULL, &summary, &failure), 0);
 	assert_string_equal(summary, "A summary of 3000 words."); /* and no white space around */
 	free(summary);
-	log = fake_log(&fake, "ok/chat");
+	log = fake_log("ok/chat");
 	assert_int_equal(json_array_size(log), 1);
 	json_t *request = json_array_get(log, 0);
 	assert_string_equal(json_string_value(json_object_get(request, "path")),
@@ -306,5 +291,5 @@ int main(void)
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start, stop);
+	return cmocka_run_group_tests(tests, fake_setup, fake_teardown);
 }
