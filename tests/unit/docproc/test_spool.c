@@ -359,63 +359,84 @@ static void what_nobody_finishes_is_swept(void **state)
 
 /* ---- Handing in ---------------------------------------------------------- */
 
-static void handing_in_leaves_two_files_and_a_task(void **state)
-{
+/* A text that alice hands in as the task h, at a daemon of its own. */
+struct submission {
 	struct private_daemon daemon;
-	struct spool_entry entry = { "h", "alice", "h.txt", -1, 1700000000 }, seen;
+	struct trackd *trackd;
+	struct spool_entry entry;
+	int fd, error;
+};
+
+static void submission_begin(struct submission *submission)
+{
+	*submission = (struct submission){ .entry = { "h", "alice", "h.txt", -1, 1700000000 } };
+	private_daemon_start(&submission->daemon, NULL);
+	submission->trackd = private_daemon_open(&submission->daemon, TRACKD_OPEN_WRITE);
+	put(spool.top, "source", "the text");
+	submission->fd = openat(spool.top, "source", O_RDONLY);
+}
+
+static void submission_end(struct submission *submission)
+{
+	close(submission->fd);
+	trackd_close(submission->trackd);
+	private_daemon_remove(&submission->daemon);
+}
+
+static int submit(struct submission *submission)
+{
+	return spool_submit_file(&spool, submission->trackd, submission->fd, &submission->entry,
+				 &submission->error, &failure);
+}
+
+static struct trackd_task task_of(const struct submission *submission)
+{
 	struct trackd_ref ref;
 	struct trackd_task task;
-	int error;
+
+	assert_int_equal(trackd_lookup(submission->trackd, "h", &ref), 0);
+	assert_int_equal(trackd_copy(submission->trackd, ref, &task), 0);
+	return task;
+}
+
+static void handing_in_leaves_two_files_and_a_task(void **state)
+{
+	struct submission submission;
+	struct spool_entry seen;
+	struct trackd_task task;
 
 	(void)state;
-	private_daemon_start(&daemon, NULL);
-	struct trackd *trackd = private_daemon_open(&daemon, TRACKD_OPEN_WRITE);
-	put(spool.top, "source", "the text");
-	int fd = openat(spool.top, "source", O_RDONLY);
-	assert_int_equal(spool_submit_file(&spool, trackd, fd, &entry, &error, &failure), 0);
+	submission_begin(&submission);
+	assert_int_equal(submit(&submission), 0);
 	assert_int_equal(n_names(spool.tmp), 0);
 	assert_int_equal(n_names(spool.new), 2);
 	assert_int_equal(spool_entry_read(spool.new, "h", &seen, &failure), 0);
 	assert_int_equal(seen.size, 8);
-	assert_int_equal(trackd_lookup(trackd, "h", &ref), 0);
-	assert_int_equal(trackd_copy(trackd, ref, &task), 0);
+	task = task_of(&submission);
 	assert_int_equal(task.state, TRACKD_PENDING);
 	assert_string_equal(task.message, "Queued for processing");
 	assert_string_equal(task.owner, "alice");
 	/* Once more, while it waits. */
-	assert_int_equal(spool_submit_file(&spool, trackd, fd, &entry, &error, &failure), FAILED);
-	assert_int_equal(error, TRACKD_E_EXISTS);
+	assert_int_equal(submit(&submission), FAILED);
+	assert_int_equal(submission.error, TRACKD_E_EXISTS);
 	assert_int_equal(n_names(spool.tmp), 0);
 	assert_int_equal(n_names(spool.new), 2);
-	close(fd);
-	trackd_close(trackd);
-	private_daemon_remove(&daemon);
+	submission_end(&submission);
 }
 
 static void a_failed_hand_in_fails_its_task_and_leaves_nothing(void **state)
 {
-	struct private_daemon daemon;
-	struct spool_entry entry = { "h", "alice", "h.txt", -1, 1700000000 };
-	struct trackd_ref ref;
-	struct trackd_task task;
-	int error;
+	struct submission submission;
 
 	(void)state;
-	private_daemon_start(&daemon, NULL);
-	struct trackd *trackd = private_daemon_open(&daemon, TRACKD_OPEN_WRITE);
-	put(spool.top, "source", "the text");
-	int fd = openat(spool.top, "source", O_RDONLY);
+	submission_begin(&submission);
 	/* A folder in the way of the document: it cannot be moved, after the task was made. */
 	assert_int_equal(mkdirat(spool.new, "h", 0700), 0);
-	assert_int_equal(spool_submit_file(&spool, trackd, fd, &entry, &error, &failure), FAILED);
+	assert_int_equal(submit(&submission), FAILED);
 	assert_int_equal(n_names(spool.tmp), 0);
 	assert_int_equal(n_names(spool.new), 1);
-	assert_int_equal(trackd_lookup(trackd, "h", &ref), 0);
-	assert_int_equal(trackd_copy(trackd, ref, &task), 0);
-	assert_int_equal(task.state, TRACKD_FAILED);
-	close(fd);
-	trackd_close(trackd);
-	private_daemon_remove(&daemon);
+	assert_int_equal(task_of(&submission).state, TRACKD_FAILED);
+	submission_end(&submission);
 }
 
 /* ---- What waits ---------------------------------------------------------- */

@@ -81,6 +81,13 @@ static void assert_child_succeeds(int (*body)(void))
 	assert_int_equal(harness_reap(pid), 0);
 }
 
+static void assert_mounter_succeeds(int (*body)(void))
+{
+	if (geteuid() != 0)
+		HARNESS_SKIP("only root mounts a small disk");
+	assert_child_succeeds(body);
+}
+
 /* In a mount namespace of its own: a disk of 2 MiB. 0, or 1 after saying what was not so. */
 static int on_a_small_disk(void)
 {
@@ -124,9 +131,7 @@ static int on_a_small_disk(void)
 static void a_full_disk_leaves_nothing_of_the_attempt(void **state)
 {
 	(void)state;
-	if (geteuid() != 0)
-		HARNESS_SKIP("only root mounts a small disk");
-	assert_child_succeeds(on_a_small_disk);
+	assert_mounter_succeeds(on_a_small_disk);
 }
 
 /* Whatever the room: an attempt that was written can be finished or removed when there is none. */
@@ -174,9 +179,7 @@ static int with_any_room(void)
 static void what_was_written_fits_whatever_the_room(void **state)
 {
 	(void)state;
-	if (geteuid() != 0)
-		HARNESS_SKIP("only root mounts a small disk");
-	assert_child_succeeds(with_any_room);
+	assert_mounter_succeeds(with_any_room);
 }
 
 /* As the worker has one: a write beyond it fails instead of killing. */
@@ -223,9 +226,7 @@ static int on_no_disk(void)
 static void no_room_for_a_store_is_said(void **state)
 {
 	(void)state;
-	if (geteuid() != 0)
-		HARNESS_SKIP("only root mounts a small disk");
-	assert_child_succeeds(on_no_disk);
+	assert_mounter_succeeds(on_no_disk);
 }
 
 int main(void)

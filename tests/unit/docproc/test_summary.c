@@ -240,27 +240,27 @@ static void a_chat_service_is_asked_once(void **state)
 	json_decref(log);
 }
 
+/* error: behind "The chat service ". */
+static void check_chat_failure(const char *plan, const char *error)
+{
+	struct endpoint_config chat = fake_config(&fake, plan);
+	char *summary = NULL, expected[128];
+
+	snprintf(expected, sizeof expected, "The chat service %s", error);
+	assert_int_equal(summarize(&chunks, &chat, NULL, &summary, &failure), FAILED);
+	assert_string_equal(failure.error, expected);
+	assert_null(summary);
+}
+
 static void what_a_chat_service_does_wrong_is_said(void **state)
 {
-	static const struct {
-		const char *plan, *error;
-	} cases[] = {
-		{ "blank", "The chat service answered with an empty summary" },
-		{ "nodata/chat", "The chat service answered without a summary" },
-		{ "list/chat", "The chat service answered without a summary" },
-		{ "500/chat", "The chat service answered 500" },
-		{ "garbage/chat", "The chat service answered something that is not JSON" },
-	};
-
 	(void)state;
 	add("A sentence of exactly six words.", true);
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct endpoint_config chat = fake_config(&fake, cases[i].plan);
-		char *summary = NULL;
-		assert_int_equal(summarize(&chunks, &chat, NULL, &summary, &failure), FAILED);
-		assert_string_equal(failure.error, cases[i].error);
-		assert_null(summary);
-	}
+	check_chat_failure("blank", "answered with an empty summary");
+	check_chat_failure("nodata/chat", "answered without a summary");
+	check_chat_failure("list/chat", "answered without a summary");
+	check_chat_failure("500/chat", "answered 500");
+	check_chat_failure("garbage/chat", "answered something that is not JSON");
 }
 
 static void a_cancel_is_noticed_while_a_chat_service_thinks(void **state)
