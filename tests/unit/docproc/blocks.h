@@ -3,14 +3,11 @@
 #ifndef TESTS_DOCPROC_BLOCKS_H
 #define TESTS_DOCPROC_BLOCKS_H
 
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/progress.h"
 #include "tools/docproc/chunk/chunk.h"
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { BLOCKS_MAX = 64 };
 

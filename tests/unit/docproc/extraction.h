@@ -4,18 +4,15 @@
 #ifndef TESTS_DOCPROC_EXTRACTION_H
 #define TESTS_DOCPROC_EXTRACTION_H
 
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/progress.h"
 #include "tools/docproc/extract/extract.h"
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* Not every test uses every helper. */
 #define UNUSED __attribute__((unused))

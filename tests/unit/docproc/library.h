@@ -4,6 +4,7 @@
 #define TESTS_DOCPROC_LIBRARY_H
 
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/docproc/store/store.h"
 #include <errno.h>
 #include <sched.h>

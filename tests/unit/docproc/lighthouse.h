@@ -3,13 +3,8 @@
 #ifndef TESTS_DOCPROC_LIGHTHOUSE_H
 #define TESTS_DOCPROC_LIGHTHOUSE_H
 
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/library.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static const char *const OLD[] = { "The old lighthouse stands in the north.",
 				   "It was built of granite in 1811." };

@@ -5,6 +5,7 @@
  * failed with a sentence, or completed with wrong text.
  */
 #include "tests/harness/private_daemon.h"
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/attacker.h"
 #include "tools/common/exit_code.h"
 #include "tools/docproc/sandbox/sanitized.h"
@@ -12,12 +13,8 @@
 #include "tools/docproc/worker/extraction.h"
 #include <dirent.h>
 #include <linux/kcmp.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
-
-#include <cmocka.h>
 
 enum { TIME_S = 1, MEMORY_MB = 64 };
 
@@ -501,6 +498,5 @@ int main(void)
 		cmocka_unit_test(every_task_ends_with_a_sentence),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start, end);
+	return suite_run_with(tests, start, end);
 }

@@ -297,6 +297,5 @@ int main(void)
 		TEST(a_cancel_is_noticed_on_the_way),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -5,19 +5,16 @@
  * allowed.
  */
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/docproc/cli/cli.h"
 #include "tools/docproc/cli/source.h"
 #include "tools/docproc/config/config.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct config config;
 static struct fault fault;
@@ -259,6 +256,5 @@ int main(void)
 		cmocka_unit_test_setup(wrong_flags_are_refused, begin),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

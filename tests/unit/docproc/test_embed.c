@@ -3,16 +3,14 @@
  * The built-in vectors: the same bytes everywhere, of length 1, nearer for texts that share words
  * or forms of words, blind to case and accents, deaf to stop words.
  */
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/progress.h"
 #include "tools/docproc/embed/embed.h"
 #include "tools/docproc/embed/feature_hash.h"
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -231,6 +229,5 @@ int main(void)
 		TEST(no_texts_are_no_vectors),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -3,15 +3,12 @@
  * An embedding service that does well and one that does not, over real HTTP: what is asked for, when
  * it is asked again, what each failure says, and that the key stays a secret.
  */
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/fake.h"
 #include "tools/docproc/embed/embed.h"
 #include "tools/docproc/embed/feature_hash.h"
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 static const char *const two[] = { "one text", "and another text" };
 
@@ -394,6 +391,5 @@ int main(void)
 		TEST(a_cancel_is_noticed_at_once),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, fake_setup, fake_teardown);
+	return suite_run_with(tests, fake_setup, fake_teardown);
 }

@@ -312,6 +312,5 @@ int main(void)
 		TEST(cancelling_is_noticed_at_once),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -279,6 +279,5 @@ int main(void)
 		TEST(more_text_than_allowed_is_refused),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

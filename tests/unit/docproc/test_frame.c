@@ -2,17 +2,14 @@
 /* What an extractor writes into its pipe is what its reader gets, however it is cut into pieces; and
  * what was cut off is no document. test_attacker.c and the fuzzer send what no extractor would. */
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/docproc/extract/frame_reader.h"
 #include "tools/docproc/extract/frame_writer.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const struct {
 	enum block_type type;
@@ -167,6 +164,5 @@ int main(void)
 		cmocka_unit_test(a_failure_is_cleaned_before_it_is_sent),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, begin, NULL);
+	return suite_run_with(tests, begin, NULL);
 }

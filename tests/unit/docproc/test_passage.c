@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What is shown of a chunk: the sentence or two that answer, whole characters, at most 300 bytes,
  * wrapped to a terminal of any width. */
+#include "tests/harness/suite.h"
 #include "tools/docproc/cli/wrap.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "libclient/record/text.h"
 
@@ -206,6 +201,5 @@ int main(void)
 		cmocka_unit_test(lines_end_where_they_may),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

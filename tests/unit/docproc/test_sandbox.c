@@ -5,6 +5,7 @@
  */
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
+#include "tests/harness/suite.h"
 #include "tools/common/exit_code.h"
 #include "tools/docproc/sandbox/sandbox.h"
 #include "tools/docproc/worker/limits.h"
@@ -12,9 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +25,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -427,6 +424,5 @@ int main(void)
 #endif
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start_daemon, end_daemon);
+	return suite_run_with(tests, start_daemon, end_daemon);
 }

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Searching the document store: whatever a person types is words; words and vectors are ranked and
  * fused as the paper says; nobody finds what is another's. */
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/library.h"
 #include "tools/docproc/search/ranking.h"
 #include "tools/docproc/search/search.h"
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 /* Ids of the hits by words, best first, with spaces between: "one two". */
 static const char *ids(struct library *library, const char *owner, const char *query)
@@ -496,6 +491,5 @@ int main(void)
 		cmocka_unit_test(ten_thousand_chunks_are_searched_at_once),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

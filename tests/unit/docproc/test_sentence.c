@@ -190,6 +190,5 @@ int main(void)
 		TEST(languages_are_told_apart),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

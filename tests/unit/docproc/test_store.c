@@ -203,6 +203,5 @@ int main(void)
 		cmocka_unit_test(a_provider_settled_in_between_is_noticed),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -339,6 +339,5 @@ int main(void)
 		cmocka_unit_test(who_may_only_read_is_told_so),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

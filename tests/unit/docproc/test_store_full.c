@@ -238,6 +238,5 @@ int main(void)
 		cmocka_unit_test(no_room_for_a_store_is_said),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -201,6 +201,5 @@ int main(void)
 		cmocka_unit_test(killed_at_every_write),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

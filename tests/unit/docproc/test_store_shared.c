@@ -222,6 +222,5 @@ int main(void)
 		LIBRARY_TEST(cancelling_ends_the_wait_for_another_writer),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -3,14 +3,11 @@
  * Summaries: the sentences that are most central, in document order, without saying a thing twice;
  * long documents in bounded time; and what a chat service makes of a document.
  */
+#include "tests/harness/suite.h"
 #include "tests/unit/docproc/fake.h"
 #include "tools/docproc/summary/lexrank.h"
 #include "tools/docproc/summary/summary.h"
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 enum { SENTENCES_MAX = 20000 };
 
@@ -290,6 +287,5 @@ int main(void)
 		TEST(a_cancel_is_noticed_while_a_chat_service_thinks),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, fake_setup, fake_teardown);
+	return suite_run_with(tests, fake_setup, fake_teardown);
 }

@@ -299,6 +299,5 @@ int main(void)
 		TEST(a_long_paragraph_is_cut_at_a_line),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

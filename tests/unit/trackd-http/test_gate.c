@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What libmicrohttpd gets to read: requests that come whole and in pieces, into buffers of every size,
  * and what stands in place of bad ones. The server end is read by recv(), as libmicrohttpd does. */
+#include "tests/harness/suite.h"
 #include "tools/trackd-http/server/gate.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define HEAD "GET / HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -250,6 +246,5 @@ int main(void)
 		cmocka_unit_test(test_around),    cmocka_unit_test(test_end),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

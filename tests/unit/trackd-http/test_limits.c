@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Under which name an address is counted, and that what was charged is given back, also when the
  * configuration was read again in between. */
+#include "tests/harness/suite.h"
 #include "tools/trackd-http/server/limits.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct config config_of(uint32_t streams)
 {
@@ -122,6 +118,5 @@ int main(void)
 		cmocka_unit_test(turned_away),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

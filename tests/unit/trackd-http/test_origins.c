@@ -2,12 +2,8 @@
 /* Origins are configured as browsers write them, and are compared byte by byte: what only resembles
  * one that is listed is not listed. */
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/trackd-http/config/origins.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 
@@ -93,6 +89,5 @@ int main(void)
 		cmocka_unit_test(only_the_same_is_allowed),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

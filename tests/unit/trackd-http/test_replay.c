@@ -3,13 +3,9 @@
  * they are lost. */
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
+#include "tests/harness/suite.h"
 #include "tools/trackd-http/board/replay.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 struct ring {
 	struct private_daemon daemon;
@@ -142,6 +138,5 @@ int main(void)
 						ring_setup, ring_teardown),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

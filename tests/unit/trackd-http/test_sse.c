@@ -2,18 +2,14 @@
 /* The text of events and their ids; what a transition says beside a record that is further on; what
  * the stage history adds to what was told. */
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/trackd-http/board/replay.h"
 #include "tools/trackd-http/stream/sse.h"
 #include "tools/trackd-http/tasks/transition.h"
 #include <inttypes.h>
 #include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define BOARD "0123456789abcdef0123456789abcdef"
 
@@ -122,12 +118,18 @@ static void what_is_no_id_is_none(void **state)
 
 /* ---- Transitions ---------------------------------------------------------- */
 
-static struct trackd_task make_task(void)
+/* What goes through its stages, and what one who follows it was told; at the beginning of each test
+ * pending, and nothing. */
+static struct trackd_task task;
+static struct told told;
+
+static int make_task(void **state)
 {
 	static const char *const names[] = { "extracting", "chunking", "embedding" };
 	static const uint8_t percents[] = { 10, 25, 40 };
-	struct trackd_task task = { .id = "t", .owner = "ada", .kind_name = "document" };
 
+	(void)state;
+	task = (struct trackd_task){ .id = "t", .owner = "ada", .kind_name = "document" };
 	task.n_stages = 3;
 	for (size_t i = 0; i < 3; i++) {
 		memcpy(task.stages[i].name, names[i], strlen(names[i]));
@@ -135,46 +137,45 @@ static struct trackd_task make_task(void)
 	}
 	task.stage = -1;
 	task.state = TRACKD_PENDING;
-	return task;
+	told_task(&told, &task);
+	return 0;
 }
 
 /* The task has gone through stages, in this order, one a second. */
-static void enter(struct trackd_task *task, const char *stages)
+static void enter(const char *stages)
 {
 	uint64_t second = UINT64_C(1000000000);
-	uint64_t now = task->updated_ns > 0 ? task->updated_ns : 1000 * second;
+	uint64_t now = task.updated_ns > 0 ? task.updated_ns : 1000 * second;
 
 	for (; *stages; stages++) {
-		task->stage = (int8_t)(*stages - '0');
+		task.stage = (int8_t)(*stages - '0');
 		now += second;
-		task->stages[task->stage].started_ns = now;
-		task->revision++;
+		task.stages[task.stage].started_ns = now;
+		task.revision++;
 	}
-	task->state = TRACKD_ACTIVE;
-	task->updated_ns = now;
+	task.state = TRACKD_ACTIVE;
+	task.updated_ns = now;
 }
 
-static struct trackd_event stage_event(const struct trackd_task *task, int stage)
+static struct trackd_event stage_event(int stage)
 {
 	return (struct trackd_event){ .type = TRACKD_EVENT_STAGE,
 				      .state = TRACKD_ACTIVE,
 				      .stage = (int8_t)stage,
 				      .revision = (uint64_t)stage + 1,
-				      .time_ns = task->stages[stage].started_ns };
+				      .time_ns = task.stages[stage].started_ns };
 }
 
 static void an_update_tells_what_was_true_then(void **state)
 {
-	struct trackd_task task = make_task();
-
 	(void)state;
-	enter(&task, "012");
+	enter("012");
 	task.state = TRACKD_FAILED;
 	task.reason = TRACKD_REASON_ERROR;
 	task.revision++;
 	task.finished_ns = task.updated_ns + 1;
 	strcpy(task.status, "failed");
-	struct trackd_event event = stage_event(&task, 1);
+	struct trackd_event event = stage_event(1);
 	event.done = 5;
 	event.total = 10;
 	transition_apply(&task, &event);
@@ -190,9 +191,9 @@ static void progress_never_reaches_the_next_stage(void **state)
 {
 	(void)state;
 	for (uint64_t done = 0; done <= 20; done++) {
-		struct trackd_task task = make_task();
-		enter(&task, "012");
-		struct trackd_event event = stage_event(&task, 2);
+		(void)make_task(NULL);
+		enter("012");
+		struct trackd_event event = stage_event(2);
 		event.revision = 1;
 		event.done = done;
 		event.total = 10;
@@ -203,11 +204,9 @@ static void progress_never_reaches_the_next_stage(void **state)
 
 static void of_the_same_revision_nothing_is_changed(void **state)
 {
-	struct trackd_task task = make_task();
-
 	(void)state;
-	enter(&task, "01");
-	struct trackd_event event = stage_event(&task, 1);
+	enter("01");
+	struct trackd_event event = stage_event(1);
 	struct trackd_task before = task;
 	transition_apply(&task, &event);
 	assert_memory_equal(&task, &before, sizeof task);
@@ -215,11 +214,9 @@ static void of_the_same_revision_nothing_is_changed(void **state)
 
 static void the_text_says_what_sort_of_update_it_is(void **state)
 {
-	struct trackd_task task = make_task();
-
 	(void)state;
-	enter(&task, "0");
-	struct trackd_event event = stage_event(&task, 0);
+	enter("0");
+	struct trackd_event event = stage_event(0);
 	char *texts[] = { transition_text(&task, &event, TRANSITION_REPLAYED),
 			  transition_text(&task, NULL, 0) };
 	for (size_t i = 0; i < 2; i++) {
@@ -243,32 +240,28 @@ static void the_text_says_what_sort_of_update_it_is(void **state)
 
 /* ---- Stage history -------------------------------------------------------- */
 
-static void nothing_is_missing_of_what_was_told(void **state)
+/* Tell these one after the other: nothing is missing before any of them, nor afterwards. */
+static void tell(const struct trackd_event *events, size_t n)
 {
-	struct trackd_task task = make_task();
-	struct told told;
-
-	(void)state;
-	told_task(&told, &task);
-	enter(&task, "012");
-	for (int stage = 0; stage < 3; stage++) {
-		struct trackd_event event = stage_event(&task, stage);
-
-		assert_int_equal(told_missing(&told, &task, &event), -1);
-		told_event(&told, &event);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(told_missing(&told, &task, &events[i]), -1);
+		told_event(&told, &events[i]);
 	}
 	assert_int_equal(told_missing(&told, &task, NULL), -1);
 }
 
+static void nothing_is_missing_of_what_was_told(void **state)
+{
+	(void)state;
+	enter("012");
+	tell((const struct trackd_event[]){ stage_event(0), stage_event(1), stage_event(2) }, 3);
+}
+
 static void what_was_skipped_comes_first_in_order(void **state)
 {
-	struct trackd_task task = make_task();
-	struct told told;
-
 	(void)state;
-	told_task(&told, &task);
-	enter(&task, "012");
-	struct trackd_event last = stage_event(&task, 2), rebuilt;
+	enter("012");
+	struct trackd_event last = stage_event(2), rebuilt;
 	for (int stage = 0; stage < 2; stage++) {
 		assert_int_equal(told_missing(&told, &task, &last), stage);
 		transition_rebuild(&task, stage, &rebuilt);
@@ -283,68 +276,48 @@ static void what_was_skipped_comes_first_in_order(void **state)
 /* The history has the later turn alone, and must not be taken for the earlier one. */
 static void a_retry_is_not_taken_for_a_loss(void **state)
 {
-	struct trackd_task task = make_task();
-	struct told told;
+	struct trackd_event events[4];
 
 	(void)state;
-	told_task(&told, &task);
-	enter(&task, "01");
-	struct trackd_event first = stage_event(&task, 0), second = stage_event(&task, 1);
-	enter(&task, "01");
-	struct trackd_event third = stage_event(&task, 0), fourth = stage_event(&task, 1);
-	const struct trackd_event *events[] = { &first, &second, &third, &fourth };
-	for (size_t i = 0; i < 4; i++) {
-		assert_int_equal(told_missing(&told, &task, events[i]), -1);
-		told_event(&told, events[i]);
+	for (size_t turn = 0; turn < 4; turn += 2) {
+		enter("01");
+		events[turn] = stage_event(0);
+		events[turn + 1] = stage_event(1);
 	}
-	assert_int_equal(told_missing(&told, &task, NULL), -1);
+	tell(events, 4);
 }
 
 /* Nor what came after the earlier turn of an event's stage for what came before it. */
 static void going_back_is_not_taken_for_a_loss(void **state)
 {
-	struct trackd_task task = make_task();
-	struct told told;
+	static const char *const stages[] = { "0", "1", "0" };
+	struct trackd_event events[3];
 
 	(void)state;
-	told_task(&told, &task);
-	enter(&task, "0");
-	struct trackd_event first = stage_event(&task, 0);
-	enter(&task, "1");
-	struct trackd_event second = stage_event(&task, 1);
-	enter(&task, "0");
-	struct trackd_event third = stage_event(&task, 0);
-	const struct trackd_event *events[] = { &first, &second, &third };
 	for (size_t i = 0; i < 3; i++) {
-		assert_int_equal(told_missing(&told, &task, events[i]), -1);
-		told_event(&told, events[i]);
+		enter(stages[i]);
+		events[i] = stage_event(stages[i][0] - '0');
 	}
-	assert_int_equal(told_missing(&told, &task, NULL), -1);
+	tell(events, 3);
 }
 
 static void a_second_turn_that_was_lost_is_found(void **state)
 {
-	struct trackd_task task = make_task();
-	struct told told;
-
 	(void)state;
-	enter(&task, "012");
+	enter("012");
 	told_task(&told, &task);
-	enter(&task, "0");
-	struct trackd_event again = stage_event(&task, 0);
+	enter("0");
+	struct trackd_event again = stage_event(0);
 	told_event(&told, &again);
-	enter(&task, "12");
-	struct trackd_event last = stage_event(&task, 2);
+	enter("12");
+	struct trackd_event last = stage_event(2);
 	assert_int_equal(told_missing(&told, &task, &last), 1);
 }
 
 static void who_was_told_up_to_a_moment_lacks_what_came_after(void **state)
 {
-	struct trackd_task task = make_task();
-	struct told told;
-
 	(void)state;
-	enter(&task, "012");
+	enter("012");
 	task.state = TRACKD_COMPLETED;
 	task.finished_ns = task.updated_ns + 1000000000u;
 	told_task(&told, &task);
@@ -358,6 +331,8 @@ static void who_was_told_up_to_a_moment_lacks_what_came_after(void **state)
 	assert_int_equal(told_missing(&told, &task, NULL), -1);
 }
 
+#define FOLLOWED(test) cmocka_unit_test_setup(test, make_task)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -365,18 +340,17 @@ int main(void)
 		cmocka_unit_test(it_is_taken_in_pieces_of_any_size),
 		cmocka_unit_test(ids_come_back_as_they_went),
 		cmocka_unit_test(what_is_no_id_is_none),
-		cmocka_unit_test(an_update_tells_what_was_true_then),
-		cmocka_unit_test(progress_never_reaches_the_next_stage),
-		cmocka_unit_test(of_the_same_revision_nothing_is_changed),
-		cmocka_unit_test(the_text_says_what_sort_of_update_it_is),
-		cmocka_unit_test(nothing_is_missing_of_what_was_told),
-		cmocka_unit_test(what_was_skipped_comes_first_in_order),
-		cmocka_unit_test(a_retry_is_not_taken_for_a_loss),
-		cmocka_unit_test(going_back_is_not_taken_for_a_loss),
-		cmocka_unit_test(a_second_turn_that_was_lost_is_found),
-		cmocka_unit_test(who_was_told_up_to_a_moment_lacks_what_came_after),
+		FOLLOWED(an_update_tells_what_was_true_then),
+		FOLLOWED(progress_never_reaches_the_next_stage),
+		FOLLOWED(of_the_same_revision_nothing_is_changed),
+		FOLLOWED(the_text_says_what_sort_of_update_it_is),
+		FOLLOWED(nothing_is_missing_of_what_was_told),
+		FOLLOWED(what_was_skipped_comes_first_in_order),
+		FOLLOWED(a_retry_is_not_taken_for_a_loss),
+		FOLLOWED(going_back_is_not_taken_for_a_loss),
+		FOLLOWED(a_second_turn_that_was_lost_is_found),
+		FOLLOWED(who_was_told_up_to_a_moment_lacks_what_came_after),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

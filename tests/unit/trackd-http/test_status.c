@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The body of a status is written by hand: to the byte what a JSON library makes of the same task,
  * whatever bytes its texts hold. */
+#include "tests/harness/suite.h"
 #include "tools/common/task_json.h"
 #include "tools/trackd-http/tasks/status.h"
 #include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* ---- The same by the library --------------------------------------------- */
 
@@ -145,6 +141,5 @@ int main(void)
 		cmocka_unit_test(the_longest_fits),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

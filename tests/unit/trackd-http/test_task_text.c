@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* A task is written by hand: to the byte what a JSON library makes of the same task, whatever its
  * numbers and texts are. */
+#include "tests/harness/suite.h"
 #include "tools/common/task_json.h"
 #include "tools/trackd-http/tasks/public_task.h"
 #include "tools/trackd-http/tasks/task_text.h"
 #include <jansson.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { ROUNDS = 4000 };
 
@@ -175,6 +171,5 @@ int main(void)
 		cmocka_unit_test(the_longest_fits),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Verified tokens are remembered: no longer than they are good, no more than there is room for, not
  * beyond the keys that verified them. And what that saves. */
-#include "tests/unit/trackd-http/forge.h"
-#include "tools/trackd-http/auth/auth.h"
+#include "tests/unit/trackd-http/admission.h"
 #include "tools/trackd-http/auth/token_cache.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <time.h>
-
-#include <cmocka.h>
-
-#define HS256 "{\"alg\":\"HS256\"}"
-#define CLAIMS "{\"sub\":\"ada\",\"exp\":1700003600}"
-
-static const struct forge_key hs = { .kind = FORGE_HS256,
-				     .secret = FORGE_SECRET,
-				     .n_secret = sizeof FORGE_SECRET - 1 };
 
 /* ---- The table ---------------------------------------------------------- */
 
@@ -136,59 +123,41 @@ static void prints_are_another_cache_s_own(void **state)
 
 /* ---- Through auth_check() ----------------------------------------------- */
 
-static struct auth *open_bytes(const void *bytes, size_t size)
-{
-	struct auth_config config = { 0 };
-	struct auth *auth = NULL;
-	char why[8192];
-
-	snprintf(config.key_file, sizeof config.key_file, "%s", forge_path("key"));
-	forge_write(config.key_file, bytes, size, 0600);
-	if (auth_open(&config, &auth, why, sizeof why) != 0)
-		harness_die("%s", why);
-	return auth;
-}
-
 static void a_remembered_token_expires(void **state)
 {
-	struct auth *auth = open_bytes(FORGE_SECRET, sizeof FORGE_SECRET - 1);
+	struct auth *auth = *state;
 	const char *text = forge(&hs, HS256, CLAIMS);
 	struct identity identity;
 
-	(void)state;
 	for (int64_t now = 1700003600 - 3; now < 1700003600 + AUTH_LEEWAY_S; now++)
 		assert_int_equal(auth_check(auth, text, now, &identity), AUTH_NONE);
 	for (int64_t now = 1700003600 + AUTH_LEEWAY_S; now < 1700003900; now++)
 		assert_int_equal(auth_check(auth, text, now, &identity), AUTH_EXPIRED);
-	auth_close(auth);
 }
 
 /* The scheme is not part of what is remembered, the token is to its last byte. */
 static void only_the_very_token_is_remembered(void **state)
 {
-	struct auth *auth = open_bytes(FORGE_SECRET, sizeof FORGE_SECRET - 1);
+	struct auth *auth = *state;
 	char *text = forge(&hs, HS256, CLAIMS);
 	struct identity identity;
 
-	(void)state;
 	assert_int_equal(auth_check(auth, text, FORGE_NOW, &identity), AUTH_NONE);
 	text[strlen(text) - 2] ^= 1;
 	assert_int_not_equal(auth_check(auth, text, FORGE_NOW, &identity), AUTH_NONE);
 	text[strlen(text) - 1] = '\0';
 	assert_int_not_equal(auth_check(auth, text, FORGE_NOW, &identity), AUTH_NONE);
-	auth_close(auth);
 }
 
 static void a_reload_forgets_and_a_failed_one_keeps(void **state)
 {
 	static const char other_secret[] = "another secret that is long enough, surely";
 	struct forge_key other = forge_key_secret(other_secret, sizeof other_secret - 1);
-	struct auth *auth = open_bytes(FORGE_SECRET, sizeof FORGE_SECRET - 1);
+	struct auth *auth = *state;
 	const char *old = forge(&hs, HS256, CLAIMS), *new = forge(&other, HS256, CLAIMS);
 	struct identity identity;
-	char why[8192] = "";
+	char why[WHY_MAX] = "";
 
-	(void)state;
 	assert_int_equal(auth_check(auth, old, FORGE_NOW, &identity), AUTH_NONE);
 	forge_write(forge_path("key"), "short", 5, 0600);
 	assert_int_equal(auth_reload(auth, why, sizeof why), -EINVAL);
@@ -200,7 +169,6 @@ static void a_reload_forgets_and_a_failed_one_keeps(void **state)
 	assert_int_equal(auth_reload(auth, why, sizeof why), 0);
 	assert_int_equal(auth_check(auth, old, FORGE_NOW, &identity), AUTH_SIGNATURE);
 	assert_int_equal(auth_check(auth, new, FORGE_NOW, &identity), AUTH_NONE);
-	auth_close(auth);
 }
 
 /* ---- What it costs ------------------------------------------------------ */
@@ -274,12 +242,11 @@ int main(void)
 		cmocka_unit_test(the_order_of_use_is_kept_over_many_rounds),
 		cmocka_unit_test(what_has_expired_or_is_cleared_is_not_found),
 		cmocka_unit_test(prints_are_another_cache_s_own),
-		cmocka_unit_test(a_remembered_token_expires),
-		cmocka_unit_test(only_the_very_token_is_remembered),
-		cmocka_unit_test(a_reload_forgets_and_a_failed_one_keeps),
+		ADMISSION(a_remembered_token_expires),
+		ADMISSION(only_the_very_token_is_remembered),
+		ADMISSION(a_reload_forgets_and_a_failed_one_keeps),
 		cmocka_unit_test(a_hit_is_cheaper_than_a_miss),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -4,14 +4,10 @@
  * waits has its turn in between. Counted in units of work and turns of the loop, so no clock decides.
  */
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/trackd-http/server/turns.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { JOBS = 40, LONG = 20000, STEP = TURNS_WRITE };
 
@@ -204,6 +200,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_leaves_is_not_called, setup, teardown),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

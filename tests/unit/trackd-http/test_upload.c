@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The names that uploads give their files, what is told from a name and the first bytes, and the other
  * thread. */
+#include "tests/harness/suite.h"
 #include "tools/common/utf8_decode.h"
 #include "tools/documents/document_type.h"
 #include "tools/trackd-http/upload/disk.h"
@@ -8,69 +9,64 @@
 #include "tools/trackd-http/upload/upload_name.h"
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 /* ---- Names ------------------------------------------------------------------ */
+
+static const struct header {
+	const char *value;
+	int error;
+	const char *name;
+} values[] = {
+	{ "form-data; name=\"f\"; filename=\"a.txt\"", 0, "a.txt" },
+	{ " FORM-data ; filename = \"a.txt\" ; name=f ", 0, "a.txt" },
+	{ "form-data; filename=a.txt", 0, "a.txt" },
+	{ "form-data; filename=a\xc3\xa9.txt", 0, "a\xc3\xa9.txt" },
+	{ "form-data; filename=\"a \\\"b\\\" c.txt\"", 0, "a \"b\" c.txt" },
+	{ "form-data; filename=\"a\\\\b.txt\"", 0, "a\\b.txt" },
+	{ "form-data; filename=\"C:\\new\\a.txt\"", 0, "C:\\new\\a.txt" },
+	/* As browsers escape, and nothing else of it. */
+	{ "form-data; filename=\"100%25 %22x%22; y=z.txt\"", 0, "100%25 \"x\"; y=z.txt" },
+	{ "form-data; filename=\"%41%20%2522%2\"", 0, "%41%20%2522%2" },
+	{ "form-data; filename=\"a%0D%0Ab%0d%0a\"", 0, "a\r\nb%0d%0a" },
+	{ "form-data; filename=\"%22\"; name=\"%22\"", 0, "\"" },
+	{ "form-data; filename=\"\\\"%22\\%22\"", 0, "\"\"\\\"" },
+	{ "form-data; filename=a%22b", 0, "a%22b" },
+	{ "form-data; filename*=\"UTF-8''%2522%0D\"", 0, "%22\r" },
+	{ "form-data; filename=\"\xff\xfe\"", 0, "\xff\xfe" },
+	{ "form-data; filename=\"\"", 0, "" },
+	{ "form-data; filename=\"a\"; filename*=UTF-8''%e2%82%ac.txt", 0, "\xe2\x82\xac.txt" },
+	{ "form-data; filename*=utf-8'en'b%20c; filename=a", 0, "b c" },
+	{ "form-data; filename*=\"UTF-8''%41.txt\"", 0, "A.txt" },
+	{ "form-data; filename*=iso-8859-1''%e9%DF.txt", 0, "\xc3\xa9\xc3\x9f.txt" },
+	{ "form-data; filename*=UTF-8''it%27s", 0, "it's" },
+	{ "form-data; filename*=UTF-8''it's", 0, "it's" },
+	/* Not to be read: the other one, if there is one. */
+	{ "form-data; filename=a; filename*=koi8-r''%c1", 0, "a" },
+	{ "form-data; filename=a; filename*=UTF-8''%4", 0, "a" },
+	{ "form-data; filename=a; filename*=UTF-8''%4g", 0, "a" },
+	{ "form-data; filename=a; filename*=UTF-8", 0, "a" },
+	{ "form-data; filename*=UTF-8''%4", -EBADMSG, NULL },
+	{ "form-data; filename*=koi8-r''%c1", -EBADMSG, NULL },
+	{ "form-data; name=\"filename=a\"", -ENOENT, NULL },
+	{ "form-data", -ENOENT, NULL },
+	{ "form-data; name=f;", -ENOENT, NULL },
+	{ "", -EBADMSG, NULL },
+	{ "attachment; filename=a", -EBADMSG, NULL },
+	{ "form-data filename=a", -EBADMSG, NULL },
+	{ "form-data; filename", -EBADMSG, NULL },
+	{ "form-data; filename=", -EBADMSG, NULL },
+	{ "form-data; =a", -EBADMSG, NULL },
+	{ "form-data; filename=\"a", -EBADMSG, NULL },
+	{ "form-data; filename=\"a\\\"", -EBADMSG, NULL },
+	{ "form-data; filename=\"a\" b", -EBADMSG, NULL },
+	{ "form-data; filename=a; filename=b", -EBADMSG, NULL },
+	{ "form-data; filename*=UTF-8''a; filename*=UTF-8''b", -EBADMSG, NULL },
+};
 
 static void names_in_headers(void **state)
 {
-	static const struct {
-		const char *value;
-		int error;
-		const char *name;
-	} values[] = {
-		{ "form-data; name=\"f\"; filename=\"a.txt\"", 0, "a.txt" },
-		{ " FORM-data ; filename = \"a.txt\" ; name=f ", 0, "a.txt" },
-		{ "form-data; filename=a.txt", 0, "a.txt" },
-		{ "form-data; filename=a\xc3\xa9.txt", 0, "a\xc3\xa9.txt" },
-		{ "form-data; filename=\"a \\\"b\\\" c.txt\"", 0, "a \"b\" c.txt" },
-		{ "form-data; filename=\"a\\\\b.txt\"", 0, "a\\b.txt" },
-		{ "form-data; filename=\"C:\\new\\a.txt\"", 0, "C:\\new\\a.txt" },
-		/* As browsers escape, and nothing else of it. */
-		{ "form-data; filename=\"100%25 %22x%22; y=z.txt\"", 0, "100%25 \"x\"; y=z.txt" },
-		{ "form-data; filename=\"%41%20%2522%2\"", 0, "%41%20%2522%2" },
-		{ "form-data; filename=\"a%0D%0Ab%0d%0a\"", 0, "a\r\nb%0d%0a" },
-		{ "form-data; filename=\"%22\"; name=\"%22\"", 0, "\"" },
-		{ "form-data; filename=\"\\\"%22\\%22\"", 0, "\"\"\\\"" },
-		{ "form-data; filename=a%22b", 0, "a%22b" },
-		{ "form-data; filename*=\"UTF-8''%2522%0D\"", 0, "%22\r" },
-		{ "form-data; filename=\"\xff\xfe\"", 0, "\xff\xfe" },
-		{ "form-data; filename=\"\"", 0, "" },
-		{ "form-data; filename=\"a\"; filename*=UTF-8''%e2%82%ac.txt", 0,
-		  "\xe2\x82\xac.txt" },
-		{ "form-data; filename*=utf-8'en'b%20c; filename=a", 0, "b c" },
-		{ "form-data; filename*=\"UTF-8''%41.txt\"", 0, "A.txt" },
-		{ "form-data; filename*=iso-8859-1''%e9%DF.txt", 0, "\xc3\xa9\xc3\x9f.txt" },
-		{ "form-data; filename*=UTF-8''it%27s", 0, "it's" },
-		{ "form-data; filename*=UTF-8''it's", 0, "it's" },
-		/* Not to be read: the other one, if there is one. */
-		{ "form-data; filename=a; filename*=koi8-r''%c1", 0, "a" },
-		{ "form-data; filename=a; filename*=UTF-8''%4", 0, "a" },
-		{ "form-data; filename=a; filename*=UTF-8''%4g", 0, "a" },
-		{ "form-data; filename=a; filename*=UTF-8", 0, "a" },
-		{ "form-data; filename*=UTF-8''%4", -EBADMSG, NULL },
-		{ "form-data; filename*=koi8-r''%c1", -EBADMSG, NULL },
-		{ "form-data; name=\"filename=a\"", -ENOENT, NULL },
-		{ "form-data", -ENOENT, NULL },
-		{ "form-data; name=f;", -ENOENT, NULL },
-		{ "", -EBADMSG, NULL },
-		{ "attachment; filename=a", -EBADMSG, NULL },
-		{ "form-data filename=a", -EBADMSG, NULL },
-		{ "form-data; filename", -EBADMSG, NULL },
-		{ "form-data; filename=", -EBADMSG, NULL },
-		{ "form-data; =a", -EBADMSG, NULL },
-		{ "form-data; filename=\"a", -EBADMSG, NULL },
-		{ "form-data; filename=\"a\\\"", -EBADMSG, NULL },
-		{ "form-data; filename=\"a\" b", -EBADMSG, NULL },
-		{ "form-data; filename=a; filename=b", -EBADMSG, NULL },
-		{ "form-data; filename*=UTF-8''a; filename*=UTF-8''b", -EBADMSG, NULL },
-	};
 	char name[DISPOSITION_NAME_MAX + 1];
 
 	(void)state;
@@ -189,71 +185,68 @@ static void every_character_is_decoded_and_no_other(void **state)
 
 /* ---- Types -------------------------------------------------------------------- */
 
+static const struct file {
+	const char *name, *bytes, *error; /* error NULL: taken */
+} files[] = {
+	{ "a.pdf", "%PDF-1.7", NULL },
+	{ "a", "%PDF-1.7", NULL },
+	{ "a.PDF", "", NULL },
+	{ "a.txt", "", NULL },
+	{ "a.txt", "plain", NULL },
+	{ "a.csv", "a,b\n", NULL },
+	{ "a.md", "# a", NULL },
+	{ "README", "plain", NULL },
+	{ "a.docx", "PK\x03\x04 and so on", NULL },
+	/* An encrypted one. */
+	{ "a.docx", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", NULL },
+	/* Something before a PDF. */
+	{ "a.pdf", "\n\n%PDF-1.4\n", NULL },
+	{ "a", "PK\x03\x04 and so on", NULL },
+	{ "a.md", "", NULL },
+	{ "a.docx", "", NULL },
+	{ "a.pdf", "plain", "The file is plain text, not a PDF" },
+	{ "a.PDF", "PK\x03\x04 and so on", "The file is an archive (.zip), not a PDF" },
+	{ "a.pdf", "PK\x03\x04 word/document.xml", "The file is a DOCX document, not a PDF" },
+	{ "a.pdf", "PK\x03\x04 xl/workbook.xml", "The file is an Excel sheet, not a PDF" },
+	{ "a.pdf", "PK\x03\x04 ppt/presentation.xml", "The file is a PowerPoint file, not a PDF" },
+	{ "a.pdf", "<html>", "The file is an HTML page, not a PDF" },
+	{ "a.pdf", "GIF89a", "The file is a picture (.gif), not a PDF" },
+	{ "a.pdf", "\xff\xd8\xff\xe0", "The file is a picture (.jpg), not a PDF" },
+	{ "a.pdf", "\x1f\x8b\x08", "The file is an archive (.gz), not a PDF" },
+	{ "a.pdf", "{\\rtf1", "The file is an RTF document, not a PDF" },
+	{ "a.pdf", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+	  "The file is a Word 97-2003 document or another OLE file, not a PDF" },
+	{ "a.docx", "%PDF-1.7", "The file is a PDF, not a DOCX document" },
+	{ "a.docx", "plain", "The file is plain text, not a DOCX document" },
+	{ "a.docx", "\x89PNG\r\n\x1a\n", "The file is a picture (.png), not a DOCX document" },
+	{ "a.docx", "\x01\x02",
+	  "The file is damaged or of an unknown kind: it is not a DOCX document" },
+	{ "a.txt", "%PDF-1.7", "The file is a PDF, not plain text" },
+	{ "a.md", "PK\x03\x04 and so on", "The file is an archive (.zip), not Markdown" },
+	{ "a.md", "SQLite format 3", "The file is a database (.sqlite), not Markdown" },
+	{ "a.markdown", "ID3\x03", "The file is a sound or video file (.mp3), not Markdown" },
+	{ "a.doc", "", "Unsupported file type: .doc" },
+	{ "a.doc", "plain", "Unsupported file type: .doc" },
+	{ "a.b.DOC", "%PDF-1.7", "Unsupported file type: .DOC" },
+	{ "a.png", "\x89PNG\r\n\x1a\n", "Unsupported file type: .png" },
+	{ "a.pdf", "\x89PNG\r\n\x1a\n", "The file is a picture (.png), not a PDF" },
+	{ "a.txt",
+	  "\x7f"
+	  "ELF",
+	  "The file is a program, not plain text" },
+	{ "a.txt", "<!DOCTYPE html><p>", "The file is an HTML page, not plain text" },
+	{ "a.pdf", "\x01\x02\x03\x04",
+	  "The file is damaged or of an unknown kind: it is not a PDF" },
+	{ "a.xyz", "\x01\x02\x03\x04", "Unsupported file type: .xyz" },
+	{ "a", "\x01\x02\x03\x04", "Unsupported file type: a file of an unknown kind" },
+	{ "photo", "\xff\xd8\xff\xe0", "Unsupported file type: a picture" },
+	{ "letter", "{\\rtf1", "Unsupported file type: .rtf" },
+	{ "a.txt", "PK\x03\x04zzzzzzzzzzzzzzzzzzzzzzzzzzmimetypeapplication/epub+zip",
+	  "The file is an EPUB book, not plain text" },
+};
+
 static void what_is_refused_by_name_or_content(void **state)
 {
-	static const struct {
-		const char *name, *bytes, *error; /* error NULL: taken */
-	} files[] = {
-		{ "a.pdf", "%PDF-1.7", NULL },
-		{ "a", "%PDF-1.7", NULL },
-		{ "a.PDF", "", NULL },
-		{ "a.txt", "", NULL },
-		{ "a.txt", "plain", NULL },
-		{ "a.csv", "a,b\n", NULL },
-		{ "a.md", "# a", NULL },
-		{ "README", "plain", NULL },
-		{ "a.docx", "PK\x03\x04 and so on", NULL },
-		/* An encrypted one. */
-		{ "a.docx", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", NULL },
-		/* Something before a PDF. */
-		{ "a.pdf", "\n\n%PDF-1.4\n", NULL },
-		{ "a", "PK\x03\x04 and so on", NULL },
-		{ "a.md", "", NULL },
-		{ "a.docx", "", NULL },
-		{ "a.pdf", "plain", "The file is plain text, not a PDF" },
-		{ "a.PDF", "PK\x03\x04 and so on", "The file is an archive (.zip), not a PDF" },
-		{ "a.pdf", "PK\x03\x04 word/document.xml",
-		  "The file is a DOCX document, not a PDF" },
-		{ "a.pdf", "PK\x03\x04 xl/workbook.xml", "The file is an Excel sheet, not a PDF" },
-		{ "a.pdf", "PK\x03\x04 ppt/presentation.xml",
-		  "The file is a PowerPoint file, not a PDF" },
-		{ "a.pdf", "<html>", "The file is an HTML page, not a PDF" },
-		{ "a.pdf", "GIF89a", "The file is a picture (.gif), not a PDF" },
-		{ "a.pdf", "\xff\xd8\xff\xe0", "The file is a picture (.jpg), not a PDF" },
-		{ "a.pdf", "\x1f\x8b\x08", "The file is an archive (.gz), not a PDF" },
-		{ "a.pdf", "{\\rtf1", "The file is an RTF document, not a PDF" },
-		{ "a.pdf", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-		  "The file is a Word 97-2003 document or another OLE file, not a PDF" },
-		{ "a.docx", "%PDF-1.7", "The file is a PDF, not a DOCX document" },
-		{ "a.docx", "plain", "The file is plain text, not a DOCX document" },
-		{ "a.docx", "\x89PNG\r\n\x1a\n",
-		  "The file is a picture (.png), not a DOCX document" },
-		{ "a.docx", "\x01\x02",
-		  "The file is damaged or of an unknown kind: it is not a DOCX document" },
-		{ "a.txt", "%PDF-1.7", "The file is a PDF, not plain text" },
-		{ "a.md", "PK\x03\x04 and so on", "The file is an archive (.zip), not Markdown" },
-		{ "a.md", "SQLite format 3", "The file is a database (.sqlite), not Markdown" },
-		{ "a.markdown", "ID3\x03",
-		  "The file is a sound or video file (.mp3), not Markdown" },
-		{ "a.doc", "", "Unsupported file type: .doc" },
-		{ "a.doc", "plain", "Unsupported file type: .doc" },
-		{ "a.b.DOC", "%PDF-1.7", "Unsupported file type: .DOC" },
-		{ "a.png", "\x89PNG\r\n\x1a\n", "Unsupported file type: .png" },
-		{ "a.pdf", "\x89PNG\r\n\x1a\n", "The file is a picture (.png), not a PDF" },
-		{ "a.txt",
-		  "\x7f"
-		  "ELF",
-		  "The file is a program, not plain text" },
-		{ "a.txt", "<!DOCTYPE html><p>", "The file is an HTML page, not plain text" },
-		{ "a.pdf", "\x01\x02\x03\x04",
-		  "The file is damaged or of an unknown kind: it is not a PDF" },
-		{ "a.xyz", "\x01\x02\x03\x04", "Unsupported file type: .xyz" },
-		{ "a", "\x01\x02\x03\x04", "Unsupported file type: a file of an unknown kind" },
-		{ "photo", "\xff\xd8\xff\xe0", "Unsupported file type: a picture" },
-		{ "letter", "{\\rtf1", "Unsupported file type: .rtf" },
-		{ "a.txt", "PK\x03\x04zzzzzzzzzzzzzzzzzzzzzzzzzzmimetypeapplication/epub+zip",
-		  "The file is an EPUB book, not plain text" },
-	};
 	char error[128];
 
 	(void)state;
@@ -294,51 +287,60 @@ static void step_done(struct disk_job *job)
 		disk_do(step->disk, &step->job);
 }
 
-static void jobs_run_elsewhere_and_end_in_the_loop(void **state)
-{
-	struct step steps[8];
+enum { STEPS = 8 };
+
+/* Steps that go on at the same time, each until it has been run so often. */
+struct walk {
+	struct step steps[STEPS];
 	struct disk *disk;
 	sd_event *event;
+};
+
+static void walk_begin(struct walk *walk, int runs)
+{
+	assert_int_equal(sd_event_new(&walk->event), 0);
+	assert_int_equal(disk_start(walk->event, &walk->disk), 0);
+	for (int i = 0; i < STEPS; i++) {
+		walk->steps[i] = (struct step){ .job = { run_step, step_done, NULL },
+						.disk = walk->disk,
+						.wanted = runs };
+		disk_do(walk->disk, &walk->steps[i].job);
+	}
+}
+
+static void walk_end(struct walk *walk)
+{
+	for (int i = 0; i < STEPS; i++) {
+		assert_int_equal(walk->steps[i].runs, walk->steps[i].wanted);
+		assert_int_equal(walk->steps[i].dones, walk->steps[i].wanted);
+	}
+	disk_stop(walk->disk);
+	sd_event_unref(walk->event);
+}
+
+static void jobs_run_elsewhere_and_end_in_the_loop(void **state)
+{
+	struct walk walk;
 
 	(void)state;
-	assert_int_equal(sd_event_new(&event), 0);
-	assert_int_equal(disk_start(event, &disk), 0);
-	for (int i = 0; i < 8; i++) {
-		steps[i] = (struct step){ { run_step, step_done, NULL }, disk, 0, 0, 1000, 0 };
-		disk_do(disk, &steps[i].job);
+	walk_begin(&walk, 1000);
+	for (int i = 0; i < STEPS; i++) {
+		while (walk.steps[i].dones < 1000)
+			assert_true(sd_event_run(walk.event, UINT64_MAX) >= 0);
+		assert_false(pthread_equal(walk.steps[i].runner, pthread_self()));
 	}
-	for (int i = 0; i < 8; i++)
-		while (steps[i].dones < 1000)
-			assert_true(sd_event_run(event, UINT64_MAX) >= 0);
-	for (int i = 0; i < 8; i++) {
-		assert_int_equal(steps[i].runs, 1000);
-		assert_false(pthread_equal(steps[i].runner, pthread_self()));
-	}
-	disk_stop(disk);
-	sd_event_unref(event);
+	walk_end(&walk);
 }
 
 static void what_was_asked_for_is_done_before_the_end(void **state)
 {
-	struct step steps[8];
-	struct disk *disk;
-	sd_event *event;
+	struct walk walk;
 
 	(void)state;
-	assert_int_equal(sd_event_new(&event), 0);
-	assert_int_equal(disk_start(event, &disk), 0);
-	for (int i = 0; i < 8; i++) {
-		steps[i] = (struct step){ { run_step, step_done, NULL }, disk, 0, 0, 3, 0 };
-		disk_do(disk, &steps[i].job);
-	}
+	walk_begin(&walk, 3);
 	/* The second and third runs are asked for when there is no thread any more. */
-	disk_finish(disk);
-	for (int i = 0; i < 8; i++) {
-		assert_int_equal(steps[i].runs, 3);
-		assert_int_equal(steps[i].dones, 3);
-	}
-	disk_stop(disk);
-	sd_event_unref(event);
+	disk_finish(walk.disk);
+	walk_end(&walk);
 }
 
 int main(void)
@@ -353,6 +355,5 @@ int main(void)
 		cmocka_unit_test(what_was_asked_for_is_done_before_the_end),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }
