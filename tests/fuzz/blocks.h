@@ -3,17 +3,10 @@
 #ifndef TESTS_FUZZ_BLOCKS_H
 #define TESTS_FUZZ_BLOCKS_H
 
+#include "tests/fuzz/target.h"
 #include "tools/docproc/document/content.h"
 #include "tools/docproc/document/utf8.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
+#include "tools/docproc/extract/extract.h"
 
 static void check_text(const char *text, bool row)
 {
@@ -41,6 +34,24 @@ static void check_content(const struct content *content)
 	}
 	if (bytes != content->n_bytes || bytes > CONTENT_BYTES_MAX)
 		fail("bytes that are not counted");
+}
+
+/* Read a document as the extractor does, if it is of one of these types (1 << DOCUMENT_TEXT). Either
+ * it has blocks that are in order, or a failure says why it has none. */
+static void read_document(const char *name, unsigned types, const uint8_t *data, size_t size)
+{
+	enum document_type type;
+	struct content content = { 0 };
+	struct failure failure = { .error = "" };
+	int fd = target_file(data, size);
+
+	if (extract_type(fd, name, &type, &failure) == 0 && (types & 1u << type) &&
+	    extract_document(fd, type, name, NULL, &content, &failure) == 0)
+		check_content(&content);
+	else if (!failure.error[0] || !memchr(failure.error, '\0', sizeof failure.error))
+		fail("a failure that does not say why");
+	content_free(&content);
+	close(fd);
 }
 
 #endif

@@ -5,20 +5,8 @@
  */
 #include "daemon/config/config.h"
 #include "libclient/record/text.h"
+#include "tests/fuzz/target.h"
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 static void check_kind(const struct trackd_kind *kind)
 {
@@ -49,10 +37,8 @@ static void read_file(const uint8_t *data, size_t size)
 	static struct config config;
 	struct fault fault = { "" };
 	char path[64];
-	int fd = memfd_create("conf", MFD_CLOEXEC);
+	int fd = target_file(data, size);
 
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		fail("memfd");
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	config_defaults(&config, 0);
 	int error = config_read(&config, path, &fault);

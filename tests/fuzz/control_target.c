@@ -10,13 +10,10 @@
 #include "libclient/client/protocol.h"
 #include "libclient/record/event.h"
 #include "libclient/segment/segment.h"
+#include "tests/fuzz/target.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum { CLIENTS = 4, OPERATIONS = 64, FDS = 256, TURNS = 64 };
 
@@ -29,9 +26,6 @@ static struct {
 	struct control control;
 	int client[CLIENTS]; /* our ends; -1: not connected */
 } scene = { .notify = { .fd = -1 } };
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void must(int error, const char *what)
 {

@@ -6,24 +6,14 @@
  * UTF-8 and none is lost; a summary can be made of them.
  */
 #include "libclient/record/text.h"
+#include "tests/fuzz/target.h"
 #include "tools/docproc/chunk/chunk.h"
 #include "tools/docproc/chunk/sentence.h"
 #include "tools/docproc/summary/summary.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { BLOCKS_MAX = 512 };
 
 static struct block blocks[BLOCKS_MAX];
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 static bool begins_block(char c, enum block_type *ret_type)
 {

@@ -5,19 +5,9 @@
  * the same bytes in one piece say the same.
  */
 #include "libclient/record/text.h"
+#include "tests/fuzz/target.h"
 #include "tools/docproc/extract/frame_reader.h"
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 static int read_all(struct frame_reader *reader, const uint8_t *data, size_t size, size_t piece)
 {

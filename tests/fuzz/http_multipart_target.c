@@ -8,25 +8,14 @@
  * without a slash or a control character. A boundary that is found stands in the header. Who is
  * a refusal is a whole sentence, and no reader of types reads beyond its bytes.
  */
+#include "tests/fuzz/target.h"
 #include "tools/common/utf8_decode.h"
 #include "tools/documents/document_type.h"
 #include "tools/trackd-http/upload/disposition.h"
 #include "tools/trackd-http/upload/multipart.h"
 #include "tools/trackd-http/upload/upload_name.h"
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { HEARD_MAX = 8192 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static _Noreturn void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 /* ---- Bodies --------------------------------------------------------------- */
 
@@ -147,11 +136,8 @@ static void check_disposition(const uint8_t *value, size_t size)
 static void check_type(const uint8_t *value, size_t size)
 {
 	struct multipart multipart;
-	char *text = calloc(1, size + 1);
+	char *text = target_text(value, size);
 
-	if (!text)
-		return;
-	memcpy(text, value, size);
 	if (multipart_begin(&multipart, text, &calls, NULL) &&
 	    (multipart.length < 5 || multipart.length > 4 + MULTIPART_BOUNDARY_MAX ||
 	     multipart.length != strlen(multipart.delimiter) ||

@@ -9,15 +9,12 @@
  * that method and known by every other; a tag matches itself wherever it stands in a list; a wait is
  * at most a minute; no invalid address is accepted.
  */
+#include "tests/fuzz/target.h"
 #include "tools/trackd-http/config/listen.h"
 #include "tools/trackd-http/config/network.h"
 #include "tools/trackd-http/routes.h"
 #include "tools/trackd-http/server/limits.h"
 #include "tools/trackd-http/tasks/entity.h"
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 enum { INPUT_MAX = 4000, PAIRS_MAX = 64 };
@@ -27,15 +24,6 @@ static struct pair {
 } pairs[PAIRS_MAX];
 static size_t n_pairs;
 static struct limits *limits;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-static _Noreturn void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 /* In libmicrohttpd's place. */
 const char *MHD_lookup_connection_value(struct MHD_Connection *connection, enum MHD_ValueKind kind,

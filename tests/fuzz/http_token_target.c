@@ -6,15 +6,11 @@
  * An accepted caller has a name, a token of today, and the right signature; the second asking, from
  * memory, is answered as the first.
  */
+#include "tests/fuzz/target.h"
 #include "tools/trackd-http/auth/auth.h"
 #include "tools/trackd-http/auth/base64url.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include <gnutls/crypto.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { NOW = 1700000000, INPUT_MAX = 6000, MAC_SIZE = 32 };
 
@@ -25,15 +21,6 @@ static const struct identity ADA = { .owner = "ada", .expires = NOW + 600 };
 
 static struct auth *auth, *strict; /* strict asks for iss and aud too */
 static struct stream_tokens *tokens;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-static _Noreturn void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -115,11 +102,8 @@ static void check_signed(const void *header, size_t n_header, const void *payloa
 
 static void check_header(const uint8_t *data, size_t size)
 {
-	char *text = calloc(1, size + 1);
+	char *text = target_text(data, size);
 
-	if (!text)
-		return;
-	memcpy(text, data, size);
 	/* An HMAC cannot be guessed; a corpus must not bring one. */
 	check_token(text, false);
 	free(text);
@@ -142,11 +126,8 @@ static enum auth_failure open_stream(const char *ticket, const char *id, bool re
 static void check_ticket(const uint8_t *data, size_t size)
 {
 	struct identity identity;
-	char *text = calloc(1, size + 1);
+	char *text = target_text(data, size);
 
-	if (!text)
-		return;
-	memcpy(text, data, size);
 	if (open_stream(text, "", true, &identity) == AUTH_NONE)
 		fail("a ticket that is not ours");
 	free(text);

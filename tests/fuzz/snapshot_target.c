@@ -8,20 +8,10 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/segment.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz/target.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 /* As snapshot_file.h says: of the payload, seeded with type, number and length. */
 static void seal(uint8_t *bytes, size_t size)

@@ -4,17 +4,7 @@
  * that is cut stays what it was: valid if it was valid, and never longer than it may be.
  */
 #include "libclient/record/text.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void fail(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	abort();
-}
+#include "tests/fuzz/target.h"
 
 /* Decode, then ask whether the value needed that many bytes and may stand for a character. */
 static bool decodes(const uint8_t *at, size_t left)
@@ -58,12 +48,8 @@ static void check_cut(const char *text, size_t max)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = malloc(size + 1);
+	char *text = target_text(data, size);
 
-	if (!text)
-		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
 	if (text_utf8_valid(text, size) != decodes(data, size))
 		fail("not what the other decoder says");
 	/* Every limit there is holds many characters. */
