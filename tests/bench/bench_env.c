@@ -70,6 +70,18 @@ struct trackd_ref bench_env_find(const struct bench_env *env, uint32_t n)
 	return ref;
 }
 
+void bench_env_each(const struct bench_env *env,
+		    void (*see)(struct trackd *trackd, struct trackd_ref ref, void *user),
+		    void *user)
+{
+	struct trackd_iter iter;
+	struct trackd_ref ref;
+
+	trackd_iter_all(env->trackd, &iter);
+	while (trackd_next(env->trackd, &iter, &ref) > 0)
+		see(env->trackd, ref, user);
+}
+
 void bench_env_fill(const struct bench_env *env, uint32_t first, uint32_t n,
 		    const struct bench_env_task *task)
 {

@@ -34,6 +34,10 @@ struct trackd *bench_env_open(const struct bench_env *env, unsigned flags);
 /* The id of task number n. */
 void bench_env_id(char ret_id[32], uint32_t n);
 struct trackd_ref bench_env_find(const struct bench_env *env, uint32_t n);
+/* See every task that is on the board. */
+void bench_env_each(const struct bench_env *env,
+		    void (*see)(struct trackd *trackd, struct trackd_ref ref, void *user),
+		    void *user);
 /* Create tasks number first to first + n - 1; owners "owner-0" to "owner-<n_owners - 1>" in a mixed
  * order. */
 void bench_env_fill(const struct bench_env *env, uint32_t first, uint32_t n,

@@ -118,20 +118,21 @@ static struct took all_documents(const struct place *place, converter *program)
 }
 
 /* A page is what docproc counts in its first stage. */
+static void add_pages(struct trackd *trackd, struct trackd_ref ref, void *pages)
+{
+	struct trackd_task task;
+
+	HARNESS_MUST(trackd_copy(trackd, ref, &task));
+	if (task.state != TRACKD_COMPLETED)
+		harness_die("%s is %s", task.name, task.status);
+	*(uint64_t *)pages += task.stages[TRACKD_EXTRACTING].done;
+}
+
 static uint64_t count_pages(const struct place *place)
 {
-	struct trackd_iter iter;
-	struct trackd_task task;
-	struct trackd_ref ref;
 	uint64_t pages = 0;
 
-	trackd_iter_all(place->env.trackd, &iter);
-	while (trackd_next(place->env.trackd, &iter, &ref) > 0) {
-		HARNESS_MUST(trackd_copy(place->env.trackd, ref, &task));
-		if (task.state != TRACKD_COMPLETED)
-			harness_die("%s is %s", task.name, task.status);
-		pages += task.stages[TRACKD_EXTRACTING].done;
-	}
+	bench_env_each(&place->env, add_pages, &pages);
 	return pages;
 }
 
@@ -214,17 +215,19 @@ static void hand_in(const struct place *place)
 	}
 }
 
+static void add_unfinished(struct trackd *trackd, struct trackd_ref ref, void *n)
+{
+	struct trackd_view view;
+
+	if (trackd_get(trackd, ref, &view) >= 0)
+		*(unsigned *)n += !trackd_state_final((enum trackd_state)view.state);
+}
+
 static unsigned unfinished(const struct place *place)
 {
-	struct trackd_iter iter;
-	struct trackd_view view;
-	struct trackd_ref ref;
 	unsigned n = 0;
 
-	trackd_iter_all(place->env.trackd, &iter);
-	while (trackd_next(place->env.trackd, &iter, &ref) > 0)
-		if (trackd_get(place->env.trackd, ref, &view) >= 0)
-			n += !trackd_state_final((enum trackd_state)view.state);
+	bench_env_each(&place->env, add_unfinished, &n);
 	return n;
 }
 

@@ -21,20 +21,13 @@ import time
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "harness", "python"))
-from e2e import Failure, Site, check
+sys.path.insert(0, os.path.join(HERE, "http"))
+from measurement import pinned, row, run
+from e2e import check
 from gateway import Gateway, request, token
 
 PAGE, PAUSE_S, AIM_MS = 500, 0.005, 5
 ADA, EVE = token("ada"), token("eve")
-
-
-def row(what, value, aim=""):
-    print(f"  {what:<58}{value:>14}  {aim}", flush=True)
-
-
-def pinned(cpu):
-    return ["taskset", "-c", str(cpu)] if os.cpu_count() > 1 else []
 
 
 def fill(site, n):
@@ -111,6 +104,10 @@ def beside(what, lists, gateway, seconds):
 
 
 def measure(site, seconds, n_lists, n_tasks):
+    check(shutil.which("wrk"), "wrk is missing")
+    print(f"\nwhat one user's lists cost another: {n_lists} connections, {n_tasks} tasks, {seconds} s each")
+    site.daemon()
+    fill(site, n_tasks)
     gateway = Gateway.on(site, prefix=pinned(0), settings={"owner_rate": 0, "address_rate": 0})
     paths = list(pages(gateway))
     check(len(paths) == n_tasks // PAGE or len(paths) == n_tasks // PAGE + 1, f"{len(paths)} pages")
@@ -126,21 +123,4 @@ def measure(site, seconds, n_lists, n_tasks):
     row(f"all {len(paths)} pages, one after the other", f"{(time.monotonic() - began) * 1000:.0f} ms")
 
 
-def main():
-    given = [int(word) for word in sys.argv[1:]]
-    seconds, n_lists, n_tasks = (given + [5, 40, 10000][len(given):])[:3]
-    check(shutil.which("wrk"), "wrk is missing")
-    site = Site()
-    print(f"\nwhat one user's lists cost another: {n_lists} connections, {n_tasks} tasks, {seconds} s each")
-    try:
-        site.daemon()
-        fill(site, n_tasks)
-        measure(site, seconds, n_lists, n_tasks)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        sys.exit(1)
-    finally:
-        site.end()
-
-
-main()
+run(measure, 5, 40, 10000)

@@ -26,8 +26,9 @@ import uuid
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "harness", "python"))
-from e2e import BUILD, Failure, Process, Site, check, until
+sys.path.insert(0, os.path.join(HERE, "http"))
+from measurement import pinned, processor_s, row, run
+from e2e import BUILD, Process, check, until
 from gateway import SECRET, Gateway, make_store, request, token
 
 CONSTANT = os.path.join(BUILD, "tests", "bench", "http", "constant")
@@ -35,15 +36,6 @@ TASKS, OWNERS, CONNECTIONS = 256, 16, 32
 MESSAGE = "Generating embeddings for 40 chunks"
 AIM = 0.6
 NOTICEABLE = 0.001  # that chance alone makes two samples differ as much
-
-
-def row(what, value, aim=""):
-    print(f"  {what:<58}{value:>14}  {aim}", flush=True)
-
-
-def pinned(cpu):
-    """For a command to run on one processor, if there is another."""
-    return ["taskset", "-c", str(cpu)] if os.cpu_count() > 1 else []
 
 
 # ---- Who is asked ----------------------------------------------------------------------------------
@@ -108,12 +100,6 @@ def start_original(site):
 # ---- Requests a second -----------------------------------------------------------------------------
 
 
-def processor_s(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def load(site, server, seconds):
     """(requests a second, median and p99 in us, processor time of a request in us)"""
     pid, port = server
@@ -130,7 +116,7 @@ def load(site, server, seconds):
     return requests / duration * 1e6, median, p99, (processor_s(pid) - used) / requests * 1e6
 
 
-def measure(site, servers, seconds, rounds):
+def ask_in_turns(site, servers, seconds, rounds):
     """The rounds of each server, in turns: what disturbs the machine disturbs all of them."""
     with open(os.path.join(site.folder, "requests"), "w", encoding="utf-8") as file:
         tokens = [token(owner_of(i)) for i in range(OWNERS)]
@@ -231,35 +217,26 @@ def compare(site, gateway, rounds):
 # ---- All of it -------------------------------------------------------------------------------------
 
 
-def main():
-    given = [int(word) for word in sys.argv[1:]]
-    seconds, rounds, pairs = (given + [5, 3, 20000][len(given):])[:3]
+def measure(site, seconds, rounds, pairs):
     check(shutil.which("wrk"), "wrk is missing")
-    site = Site()
     print(f"\nstatus requests: {CONNECTIONS} connections, {TASKS} documents of {OWNERS} users, "
           f"{rounds} rounds of {seconds} s")
-    try:
-        site.daemon()
-        fill(site)
-        # Who is asking is counted, as always, but nobody is turned away.
-        often = {name: 1000000 for name in ("address_rate", "address_burst", "owner_rate", "owner_burst")}
-        gateway = Gateway(site, prefix=pinned(0), settings=often)
-        make_store(gateway.store, *((name, "eve", True) for name in ARCHIVED))
-        site.start(gateway).ready()
-        reply = gateway.get(f"/documents/{DOCUMENTS[0]}/status", token(owner_of(0)))
-        check(reply.status == 200 and MESSAGE in reply.body.decode(), repr(reply))
-        report(measure(site, {
-            "libmicrohttpd, a constant": start_constant(site, reply.body.decode()),
-            "trackd-http": (gateway.pid, gateway.port),
-            "Python behind FastAPI": start_original(site),
-        }, seconds, rounds))
-        print(f"\nwhat the time of an answer tells: {pairs} requests of each kind, one after the other")
-        compare(site, gateway, pairs)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        sys.exit(1)
-    finally:
-        site.end()
+    site.daemon()
+    fill(site)
+    # Who is asking is counted, as always, but nobody is turned away.
+    often = {name: 1000000 for name in ("address_rate", "address_burst", "owner_rate", "owner_burst")}
+    gateway = Gateway(site, prefix=pinned(0), settings=often)
+    make_store(gateway.store, *((name, "eve", True) for name in ARCHIVED))
+    site.start(gateway).ready()
+    reply = gateway.get(f"/documents/{DOCUMENTS[0]}/status", token(owner_of(0)))
+    check(reply.status == 200 and MESSAGE in reply.body.decode(), repr(reply))
+    report(ask_in_turns(site, {
+        "libmicrohttpd, a constant": start_constant(site, reply.body.decode()),
+        "trackd-http": (gateway.pid, gateway.port),
+        "Python behind FastAPI": start_original(site),
+    }, seconds, rounds))
+    print(f"\nwhat the time of an answer tells: {pairs} requests of each kind, one after the other")
+    compare(site, gateway, pairs)
 
 
-main()
+run(measure, 5, 3, 20000)

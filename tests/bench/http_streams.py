@@ -9,34 +9,20 @@ of the gateway in the middle: else the exit status is 1. Figures are printed and
 """
 
 import os
-import re
 import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "harness", "python"))
-from e2e import BUILD, Failure, TestClient, Site, check
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "http"))
+from measurement import memory_kib, processor_s, row, run
+from e2e import BUILD, TestClient, check
 from gateway import Gateway, token
 
 LIMIT_KIB = 24
 
 
-def memory_kib(pid, what):
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        return int(re.search(rf"{what}:\s+(\d+)", file.read())[1])
-
-
-def processor_s(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def row(what, value, aim=""):
-    print(f"  {what:<58}{value:>14}  {aim}", flush=True)
-
-
 def measure(site, streams, rate, seconds):
+    print(f"\n{streams} event streams, {rate} transitions a second, for {seconds} s")
     site.daemon("--capacity", str(max(16384, 2 * streams)))
     gateway = Gateway.on(site)
     before = memory_kib(gateway.pid, "VmRSS")
@@ -71,18 +57,4 @@ def measure(site, streams, rate, seconds):
     check(load.wait() == 0, line)
 
 
-def main():
-    given = [int(word) for word in sys.argv[1:]]
-    streams, rate, seconds = (given + [5000, 1000, 20][len(given):])[:3]
-    print(f"\n{streams} event streams, {rate} transitions a second, for {seconds} s")
-    site = Site()
-    try:
-        measure(site, streams, rate, seconds)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        sys.exit(1)
-    finally:
-        site.end()
-
-
-main()
+run(measure, 5000, 1000, 20)
