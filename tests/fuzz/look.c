@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/fuzz/look.h"
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static bool fault(struct look *look, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static bool fault(struct look *look, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(look->fault, sizeof look->fault, format, arguments);
-	va_end(arguments);
-	return false;
-}
+/* Say what is wrong; false. */
+#define FAULT(look, ...) (snprintf((look)->fault, sizeof(look)->fault, __VA_ARGS__), false)
 
 /* An error that trackd.h knows: one of its own, or an errno that the calls name. */
 static bool known_error(int error)
@@ -35,7 +25,7 @@ static bool known_error(int error)
 
 static bool check_error(struct look *look, const char *call, int error)
 {
-	return known_error(error) || fault(look, "%s returned %d", call, error);
+	return known_error(error) || FAULT(look, "%s returned %d", call, error);
 }
 
 /* ---- Views -------------------------------------------------------------- */
@@ -43,10 +33,10 @@ static bool check_error(struct look *look, const char *call, int error)
 static bool check_string(struct look *look, const char *what, const char *text, size_t max)
 {
 	if (!text)
-		return fault(look, "the view's %s is NULL", what);
+		return FAULT(look, "the view's %s is NULL", what);
 	size_t length = strlen(text);
 	if (look->still && length > max)
-		return fault(look, "the view's %s has %zu bytes", what, length);
+		return FAULT(look, "the view's %s has %zu bytes", what, length);
 	return true;
 }
 
@@ -55,9 +45,9 @@ static bool check_view(struct look *look, const struct trackd_view *view)
 	int progress = trackd_view_progress(view);
 
 	if (progress < 0 || progress > 100)
-		return fault(look, "a view's progress is %d", progress);
+		return FAULT(look, "a view's progress is %d", progress);
 	if (view->stage < -1 || view->stage >= TRACKD_STAGES_MAX)
-		return fault(look, "a view's stage is %d", view->stage);
+		return FAULT(look, "a view's stage is %d", view->stage);
 	(void)trackd_view_valid(view);
 	return check_string(look, "id", trackd_view_id(view), TRACKD_ID_MAX) &&
 	       check_string(look, "owner", trackd_view_owner(view), TRACKD_OWNER_MAX) &&
@@ -71,25 +61,25 @@ static bool check_view(struct look *look, const struct trackd_view *view)
 
 #define CHECK_END(task, field)                                                                     \
 	(memchr((task)->field, '\0', sizeof(task)->field) ||                                       \
-	 fault(look, "a copy's " #field " has no end"))
+	 FAULT(look, "a copy's " #field " has no end"))
 
 static bool check_stages(struct look *look, const struct trackd_task *task)
 {
 	if (task->n_stages > TRACKD_STAGES_MAX)
-		return fault(look, "a copy has %u stages", task->n_stages);
+		return FAULT(look, "a copy has %u stages", task->n_stages);
 	for (unsigned i = 0; i < TRACKD_STAGES_MAX; i++)
 		if (!memchr(task->stages[i].name, '\0', sizeof task->stages[i].name) ||
 		    task->stages[i].state > TRACKD_STAGE_ENDED)
-			return fault(look, "stage %u of a copy is not one", i);
+			return FAULT(look, "stage %u of a copy is not one", i);
 	return true;
 }
 
 static bool check_task(struct look *look, const struct trackd_task *task)
 {
 	if (task->progress > 100)
-		return fault(look, "a copy's progress is %u", task->progress);
+		return FAULT(look, "a copy's progress is %u", task->progress);
 	if (task->stage < -1 || task->stage >= TRACKD_STAGES_MAX)
-		return fault(look, "a copy's stage is %d", task->stage);
+		return FAULT(look, "a copy's stage is %d", task->stage);
 	(void)trackd_worker_alive(task);
 	return CHECK_END(task, id) && CHECK_END(task, owner) && CHECK_END(task, name) &&
 	       CHECK_END(task, status) && CHECK_END(task, message) && CHECK_END(task, error) &&
@@ -142,7 +132,7 @@ static bool is_owners(struct look *look, struct trackd_ref ref)
 	if (!look->still || trackd_get(look->trackd, ref, &view) < 0)
 		return true;
 	return strcmp(trackd_view_owner(&view), look->owner) == 0 ||
-	       fault(look, "%s's tasks include one of %.63s", look->owner,
+	       FAULT(look, "%s's tasks include one of %.63s", look->owner,
 		     trackd_view_owner(&view));
 }
 
@@ -153,10 +143,10 @@ static bool walk(struct look *look, const char *what, struct trackd_iter *iter, 
 
 	while (trackd_next(look->trackd, iter, &ref) > 0) {
 		if (n++ >= look->capacity)
-			return fault(look, "iterating %s met more tasks than there are slots",
+			return FAULT(look, "iterating %s met more tasks than there are slots",
 				     what);
 		if (ref.slot >= look->capacity)
-			return fault(look, "iterating %s met slot %u", what, ref.slot);
+			return FAULT(look, "iterating %s met slot %u", what, ref.slot);
 		if (closely ? !look_at(look, ref) : !is_owners(look, ref))
 			return false;
 	}
@@ -178,9 +168,9 @@ static bool look_around(struct look *look)
 static bool check_event(struct look *look, const struct trackd_event *event)
 {
 	if (!memchr(event->id, '\0', sizeof event->id))
-		return fault(look, "an event's id has no end");
+		return FAULT(look, "an event's id has no end");
 	if (event->stage < -1 || event->stage >= TRACKD_STAGES_MAX)
-		return fault(look, "an event's stage is %d", event->stage);
+		return FAULT(look, "an event's stage is %d", event->stage);
 	return true;
 }
 
@@ -209,7 +199,7 @@ static bool look_at_kinds(struct look *look)
 			break;
 		if (error == 0 && (kind.n_stages < 0 || kind.n_stages > TRACKD_STAGES_MAX ||
 				   !memchr(kind.name, '\0', sizeof kind.name)))
-			return fault(look, "kind %d is not one", i);
+			return FAULT(look, "kind %d is not one", i);
 		(void)trackd_stage_find(look->trackd, i, "embedding");
 	}
 	return check_error(look, "trackd_kind_find", trackd_kind_find(look->trackd, "document"));
@@ -221,7 +211,7 @@ static bool look_at_stats(struct look *look)
 
 	return check_error(look, "trackd_stats", trackd_stats(look->trackd, &stats)) &&
 	       (memchr(stats.board, '\0', sizeof stats.board) ||
-		fault(look, "the statistics' board has no end"));
+		FAULT(look, "the statistics' board has no end"));
 }
 
 bool look_round(struct look *look)

@@ -45,6 +45,11 @@ static void add(enum block_type type, uint32_t page, const char *text)
 	content.n_bytes += strlen(text);
 }
 
+static inline void add_paragraph(uint32_t page, const char *text)
+{
+	add(BLOCK_PARAGRAPH, page, text);
+}
+
 static int run(void)
 {
 	chunks_free(&chunks);

@@ -47,7 +47,7 @@ static void chunks_are_of_whole_sentences_and_overlap(void **state)
 	char *text = make_text(300, 9);
 
 	(void)state;
-	add(BLOCK_PARAGRAPH, 3, text);
+	add_paragraph(3, text);
 	assert_int_equal(run(), 0);
 	assert_int_equal(chunks.n_sentences, 300);
 	check_cover();
@@ -65,14 +65,14 @@ static void a_heading_begins_a_chunk_that_is_half_full(void **state)
 	char *half = make_text(25, 9), *few = make_text(10, 9);
 
 	(void)state;
-	add(BLOCK_PARAGRAPH, 1, "Before all headings.");
+	add_paragraph(1, "Before all headings.");
 	add(BLOCK_HEADING, 1, "First");
-	add(BLOCK_PARAGRAPH, 1, few);
+	add_paragraph(1, few);
 	add(BLOCK_HEADING, 2, "Second"); /* 93 words before: goes on */
-	add(BLOCK_PARAGRAPH, 2, half);
+	add_paragraph(2, half);
 	add(BLOCK_HEADING, 3, "Third");
 	add(BLOCK_HEADING, 3, "Deeper");
-	add(BLOCK_PARAGRAPH, 3, few);
+	add_paragraph(3, few);
 	assert_int_equal(run(), 0);
 	check_cover();
 	assert_int_equal(chunks.n_chunks, 2);
@@ -91,11 +91,11 @@ static void a_heading_is_not_left_at_the_end(void **state)
 	(void)state;
 	/* 160 words, a heading, and a sentence too many: the heading goes with what follows. */
 	add(BLOCK_HEADING, 1, "Start");
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	add(BLOCK_HEADING, 1, "End");
 	char *wide = make_text(1, 300);
-	add(BLOCK_PARAGRAPH, 1, wide);
-	add(BLOCK_PARAGRAPH, 1, more);
+	add_paragraph(1, wide);
+	add_paragraph(1, more);
 	assert_int_equal(run(), 0);
 	check_cover();
 	assert_string_equal(chunks.chunks[0].heading, "Start");
@@ -116,7 +116,7 @@ static void a_heading_holds_until_the_next(void **state)
 	memcpy(heading + CHUNK_HEADING_MAX - 1, "\xc3\xa9", 2); /* the cut would go through it */
 	heading[sizeof heading - 1] = '\0';
 	add(BLOCK_HEADING, 1, heading);
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	assert_int_equal(run(), 0);
 	assert_true(chunks.n_chunks > 3);
 	for (size_t i = 0; i < chunks.n_chunks; i++) {
@@ -132,7 +132,7 @@ static void rows_stay_whole_and_apart(void **state)
 	add(BLOCK_TABLE_ROW, 1, "Name. First\tYear\t3.5 m. Long");
 	add(BLOCK_TABLE_ROW, 1, "Ada\t1815\tx");
 	add(BLOCK_FOOTNOTE, 1, "A note. With two sentences.");
-	add(BLOCK_PARAGRAPH, 1, "Prose.");
+	add_paragraph(1, "Prose.");
 	assert_int_equal(run(), 0);
 	assert_int_equal(chunks.n_sentences, 5);
 	assert_string_equal(chunks.sentences[0].text, "Name. First Year 3.5 m. Long");
@@ -154,7 +154,7 @@ static void a_long_sentence_is_cut_behind_a_clause(void **state)
 		at = strchr(at, ' ') + 1;
 	at[-1] = ',';
 	at[0] = ' ';
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	assert_int_equal(run(), 0);
 	check_cover();
 	assert_true(chunks.n_sentences >= 3);
@@ -169,7 +169,7 @@ static void a_sentence_of_600_words_is_one_chunk(void **state)
 	char *text = make_text(3, CHUNK_WORDS_MAX);
 
 	(void)state;
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	assert_int_equal(run(), 0);
 	check_cover();
 	assert_int_equal(chunks.n_sentences, 3);
@@ -182,8 +182,8 @@ static void an_overlap_makes_no_chunk_too_large(void **state)
 	char *text = make_text(8, 50), *wide = make_text(1, CHUNK_WORDS_MAX - 20);
 
 	(void)state;
-	add(BLOCK_PARAGRAPH, 1, text);
-	add(BLOCK_PARAGRAPH, 1, wide);
+	add_paragraph(1, text);
+	add_paragraph(1, wide);
 	assert_int_equal(run(), 0);
 	check_cover();
 	assert_int_equal(chunks.n_chunks, 2);
@@ -203,7 +203,7 @@ static void endless_words_are_cut_between_characters(void **state)
 	for (size_t i = 0; i + 2 <= SIZE; i += 2)
 		memcpy(text + i, "\xc3\xa9", 2);
 	text[SIZE] = '\0';
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	assert_int_equal(run(), 0);
 	for (size_t i = 0; i < chunks.n_sentences; i++) {
 		size_t length = strlen(chunks.sentences[i].text);
@@ -223,9 +223,9 @@ static void endless_words_are_cut_between_characters(void **state)
 static void what_has_no_words_is_left_out(void **state)
 {
 	(void)state;
-	add(BLOCK_PARAGRAPH, 1, "* * *");
-	add(BLOCK_PARAGRAPH, 1, "He said (\"It is so.\") --- *** and that was the end of it. ...");
-	add(BLOCK_PARAGRAPH, 2, "-----");
+	add_paragraph(1, "* * *");
+	add_paragraph(1, "He said (\"It is so.\") --- *** and that was the end of it. ...");
+	add_paragraph(2, "-----");
 	assert_int_equal(run(), 0);
 	assert_string_equal(chunks.chunks[0].text,
 			    "He said (\"It is so.\") --- *** and that was the end of it. ...");
@@ -239,7 +239,7 @@ static void no_word_at_all_is_an_empty_document(void **state)
 	(void)state;
 	assert_int_equal(run(), FAILED);
 	assert_string_equal(failure.error, "Document appears to be empty");
-	add(BLOCK_PARAGRAPH, 1, "--- *** \xf0\x9f\x98\x80");
+	add_paragraph(1, "--- *** \xf0\x9f\x98\x80");
 	assert_int_equal(run(), FAILED);
 	assert_string_equal(failure.error, "Document appears to be empty");
 	content.no_text_layer = true;
@@ -254,7 +254,7 @@ static void sentences_are_reported(void **state)
 	char *text = make_text(777, 5);
 
 	(void)state;
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	assert_int_equal(run(), 0);
 	assert_int_equal(total, 777);
 	assert_int_equal(done, 777);
@@ -266,7 +266,7 @@ static void a_cancel_is_noticed_on_the_way(void **state)
 	char *text = make_text(2000, 5);
 
 	(void)state;
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	cancel_at = 500;
 	assert_int_equal(run(), CANCELLED);
 	assert_in_range(done, 500, 600);

@@ -146,25 +146,22 @@ static void a_file_sets_what_it_names(void **state)
 	assert_int_equal(config.memory_mb, 1024);
 }
 
+static void check_mistake(const char *text, const char *seen)
+{
+	write_file(text);
+	assert_int_equal(option_read_file(config_entries, &config, path, &fault), -EINVAL);
+	if (!strstr(fault.text, seen))
+		fail_msg("\"%s\" lacks \"%s\"", fault.text, seen);
+}
+
 static void mistakes_in_a_file_are_named_with_their_line(void **state)
 {
-	static const struct {
-		const char *text, *seen;
-	} cases[] = {
-		{ "jobs = 2\njobs = many\n", ":2: jobs: \"many\" is not allowed; it must be a "
-					     "number from 1 to 64" },
-		{ "\nworkers = 2\n", ":2: workers: no such key; there are board socket spool" },
-		{ "jobs\n", ":1: \"jobs\": a line is KEY = VALUE" },
-		{ "[docproc]\njobs = 2\n", ":1: there are no sections here" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		write_file(cases[i].text);
-		assert_int_equal(option_read_file(config_entries, &config, path, &fault), -EINVAL);
-		if (!strstr(fault.text, cases[i].seen))
-			fail_msg("\"%s\" lacks \"%s\"", fault.text, cases[i].seen);
-	}
+	check_mistake("jobs = 2\njobs = many\n",
+		      ":2: jobs: \"many\" is not allowed; it must be a number from 1 to 64");
+	check_mistake("\nworkers = 2\n", ":2: workers: no such key; there are board socket spool");
+	check_mistake("jobs\n", ":1: \"jobs\": a line is KEY = VALUE");
+	check_mistake("[docproc]\njobs = 2\n", ":1: there are no sections here");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(option_read_file(config_entries, &config, path, &fault), -ENOENT);
 	assert_non_null(strstr(fault.text, path));

@@ -290,33 +290,32 @@ static void the_key_is_in_no_message(void **state)
 	assert_null(strstr(failure.advice, "secret"));
 }
 
+static void check_key_refused(struct endpoint_config *config, const char *advice)
+{
+	float *vectors;
+
+	assert_int_equal(embed(config, 384, two, 2, &vectors), FAILED);
+	assert_string_equal(failure.error, "The key of the embedding service cannot be used");
+	assert_non_null(strstr(failure.advice, advice));
+	assert_non_null(strstr(failure.advice, config->key_file));
+}
+
 static void a_key_that_cannot_be_used_is_refused(void **state)
 {
-	static const struct {
-		const char *key;
-		mode_t mode;
-		const char *advice;
-	} cases[] = {
-		{ "k\n", 0644, "chmod 600" },
-		{ "k\n", 0602, "chmod 600" },
-		{ "k\n", 0620, "chmod 600" },
-		{ "", 0600, "holds no key" },
-		{ " \n", 0600, "holds no key" },
-		{ "two words", 0600, "holds no key" },
-		{ "k\r\nX-Header: y", 0600, "holds no key" },
-		{ "k\xc3\xa9", 0600, "holds no key" },
-	};
+	static const mode_t modes[] = { 0644, 0602, 0620 };
+	static const char *const keys[] = { "", " \n", "two words", "k\r\nX-Header: y",
+					    "k\xc3\xa9" };
 	struct endpoint_config config = fake_config(&fake, "ok/refused");
 	float *vectors;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		write_key(&config, cases[i].key, cases[i].mode);
-		assert_int_equal(embed(&config, 384, two, 2, &vectors), FAILED);
-		assert_string_equal(failure.error,
-				    "The key of the embedding service cannot be used");
-		assert_non_null(strstr(failure.advice, cases[i].advice));
-		assert_non_null(strstr(failure.advice, config.key_file));
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		write_key(&config, "k\n", modes[i]);
+		check_key_refused(&config, "chmod 600");
+	}
+	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		write_key(&config, keys[i], 0600);
+		check_key_refused(&config, "holds no key");
 	}
 	unlink(config.key_file);
 	assert_int_equal(embed(&config, 384, two, 2, &vectors), FAILED);

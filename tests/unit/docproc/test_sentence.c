@@ -9,7 +9,7 @@ static const char *sentences_of(const char *text)
 	size_t length = 0;
 
 	content.n_blocks = 0;
-	add(BLOCK_PARAGRAPH, 1, text);
+	add_paragraph(1, text);
 	if (run() < 0)
 		return failure.error;
 	for (size_t i = 0; i < chunks.n_sentences; i++)
@@ -65,8 +65,8 @@ static void words_are_joined_across_line_ends(void **state)
 static void a_compound_elsewhere_in_the_document_keeps_its_hyphen(void **state)
 {
 	(void)state;
-	add(BLOCK_PARAGRAPH, 1, "Nobody is so short-\nsighted, said the counter-\npart.");
-	add(BLOCK_PARAGRAPH, 9, "The short-sighted man.");
+	add_paragraph(1, "Nobody is so short-\nsighted, said the counter-\npart.");
+	add_paragraph(9, "The short-sighted man.");
 	assert_int_equal(run(), 0);
 	assert_string_equal(chunks.sentences[0].text,
 			    "Nobody is so short-sighted, said the counterpart.");

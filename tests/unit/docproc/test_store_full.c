@@ -65,15 +65,23 @@ static void empty_disk(const struct library *library)
 		}                                                                                  \
 	} while (0)
 
-/* What may spoil its process is done in a child. */
-static void assert_child_succeeds(int (*body)(void))
+/* What may spoil its process is done in a child: 0, or 1 after saying what was not so. */
+struct body {
+	int (*run)(void);
+	bool mounts;
+};
+
+static void in_a_child(void **state)
 {
+	const struct body *body = *state;
 	pid_t pid;
 
+	if (body->mounts && geteuid() != 0)
+		HARNESS_SKIP("only root mounts a small disk");
 	fflush(stdout);
 	pid = harness_fork();
 	if (pid == 0) {
-		int result = body();
+		int result = body->run();
 
 		fflush(stdout);
 		_exit(result);
@@ -81,15 +89,13 @@ static void assert_child_succeeds(int (*body)(void))
 	assert_int_equal(harness_reap(pid), 0);
 }
 
-static void assert_mounter_succeeds(int (*body)(void))
-{
-	if (geteuid() != 0)
-		HARNESS_SKIP("only root mounts a small disk");
-	assert_child_succeeds(body);
-}
+#define IN_A_CHILD(test, mounts)                                                                   \
+	{                                                                                          \
+#test, in_a_child, NULL, NULL, &((struct body){ test, mounts })                    \
+	}
 
-/* In a mount namespace of its own: a disk of 2 MiB. 0, or 1 after saying what was not so. */
-static int on_a_small_disk(void)
+/* In a mount namespace of its own: a disk of 2 MiB. */
+static int a_full_disk_leaves_nothing_of_the_attempt(void)
 {
 	struct library library;
 
@@ -128,12 +134,6 @@ static int on_a_small_disk(void)
 	return 0;
 }
 
-static void a_full_disk_leaves_nothing_of_the_attempt(void **state)
-{
-	(void)state;
-	assert_mounter_succeeds(on_a_small_disk);
-}
-
 /* Whatever the room: an attempt that was written can be finished or removed when there is none. */
 static int with_little_room(off_t room, bool finish)
 {
@@ -163,7 +163,7 @@ static int with_little_room(off_t room, bool finish)
 	return 0;
 }
 
-static int with_any_room(void)
+static int what_was_written_fits_whatever_the_room(void)
 {
 	struct library library;
 
@@ -176,14 +176,8 @@ static int with_any_room(void)
 	return 0;
 }
 
-static void what_was_written_fits_whatever_the_room(void **state)
-{
-	(void)state;
-	assert_mounter_succeeds(with_any_room);
-}
-
 /* As the worker has one: a write beyond it fails instead of killing. */
-static int within_a_limit(void)
+static int a_limit_on_files_is_said(void)
 {
 	struct rlimit limit = { .rlim_cur = 200000, .rlim_max = 200000 };
 	struct library library;
@@ -200,14 +194,8 @@ static int within_a_limit(void)
 	return 0;
 }
 
-static void a_limit_on_files_is_said(void **state)
-{
-	(void)state;
-	assert_child_succeeds(within_a_limit);
-}
-
 /* A disk on which not even an empty store has room. */
-static int on_no_disk(void)
+static int no_room_for_a_store_is_said(void)
 {
 	struct library library;
 	struct store *store;
@@ -223,19 +211,13 @@ static int on_no_disk(void)
 	return 0;
 }
 
-static void no_room_for_a_store_is_said(void **state)
-{
-	(void)state;
-	assert_mounter_succeeds(on_no_disk);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_full_disk_leaves_nothing_of_the_attempt),
-		cmocka_unit_test(what_was_written_fits_whatever_the_room),
-		cmocka_unit_test(a_limit_on_files_is_said),
-		cmocka_unit_test(no_room_for_a_store_is_said),
+		IN_A_CHILD(a_full_disk_leaves_nothing_of_the_attempt, true),
+		IN_A_CHILD(what_was_written_fits_whatever_the_room, true),
+		IN_A_CHILD(a_limit_on_files_is_said, false),
+		IN_A_CHILD(no_room_for_a_store_is_said, true),
 	};
 
 	return suite_run(tests);
