@@ -159,17 +159,16 @@ static const struct {
 /* The same of whose extractor answers with one block, and with an end that counts so many. */
 static const struct {
 	const char *name, *error; /* error NULL: it completes */
-	uint32_t type;
 	const char *text;
-	uint32_t size;
 	uint64_t blocks;
+	uint32_t type, size;
 } answers[] = {
-	{ "send_broken_utf8", MALFORMED, 0, "caf\xe9", 4, 1 },
-	{ "send_controls", MALFORMED, 0, "\x1b[31mred", 8, 1 },
-	{ "send_nul", MALFORMED, 0, "a\0b", 3, 1 },
-	{ "send_no_such_type", MALFORMED, UINT32_MAX, "x", 1, 1 },
-	{ "send_wrong_counts", MALFORMED, 0, "x", 1, 2 },
-	{ "lie", NULL, 0, LIE, sizeof LIE - 1, 1 },
+	{ "send_broken_utf8", MALFORMED, "caf\xe9", 1, 0, 4 },
+	{ "send_controls", MALFORMED, "\x1b[31mred", 1, 0, 8 },
+	{ "send_nul", MALFORMED, "a\0b", 1, 0, 3 },
+	{ "send_no_such_type", MALFORMED, "x", 1, UINT32_MAX, 1 },
+	{ "send_wrong_counts", MALFORMED, "x", 2, 0, 1 },
+	{ "lie", NULL, LIE, 1, 0, sizeof LIE - 1 },
 };
 
 static const struct {
