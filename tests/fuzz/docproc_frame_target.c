@@ -6,18 +6,8 @@
  */
 #include "libclient/record/text.h"
 #include "tests/fuzz/target.h"
-#include "tools/docproc/extract/frame_reader.h"
+#include "tests/unit/docproc/frames.h"
 #include <errno.h>
-
-static int read_all(struct frame_reader *reader, const uint8_t *data, size_t size, size_t piece)
-{
-	int error = 0;
-
-	frame_reader_begin(reader);
-	for (size_t at = 0; error == 0 && at < size; at += piece)
-		error = frame_reader_take(reader, data + at, size - at < piece ? size - at : piece);
-	return error;
-}
 
 static void check_content(const struct content *content)
 {
@@ -52,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
-	int error = read_all(&pieces, data + 1, size - 1, (size_t)data[0] + 1);
+	int error = frames_take(&pieces, data + 1, size - 1, (size_t)data[0] + 1);
 	if (error != 0 && error != -EPROTO && error != -ENOMEM)
 		fail("another error");
 	if (pieces.done > pieces.total)
@@ -60,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_content(&pieces.content);
 	if (pieces.state == FRAMES_FAILED)
 		check_failure(&pieces.failure);
-	int same = read_all(&whole, data + 1, size - 1, size);
+	int same = frames_take(&whole, data + 1, size - 1, size);
 	if (same != error || whole.state != pieces.state ||
 	    whole.content.n_blocks != pieces.content.n_blocks)
 		fail("it depends on the pieces");

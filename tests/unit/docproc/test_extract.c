@@ -49,25 +49,40 @@ static void refuse(const char *file, const char *name, const char *error)
 	check_failure(extract_from(open_document(file), name), error);
 }
 
+/* What a file is called, and what is said of it then. */
+static const struct {
+	const char *file;
+	struct {
+		const char *name, *error;
+	} calls[4];
+} strangers[] = {
+	{ "legacy.doc",
+	  { { "letter.doc", "Unsupported file type: .doc" },
+	    { "sheet.XLS", "Unsupported file type: .XLS" },
+	    { "letter", "Unsupported file type: .doc" },
+	    { "letter.docx",
+	      "letter.docx is a Word 97-2003 document or another OLE file, not a DOCX "
+	      "document" } } },
+	{ "letter.odt",
+	  { { "letter.odt", "Unsupported file type: .odt" },
+	    { "letter.docx", "letter.docx is an OpenDocument file, not a DOCX document" } } },
+	{ "book.epub", { { "book.epub", "Unsupported file type: .epub" } } },
+	{ "renamed.pdf", { { "renamed.pdf", "renamed.pdf is a DOCX document, not a PDF" } } },
+	{ "voyager.pdf",
+	  { { "voyager.docx", "voyager.docx is a PDF, not a DOCX document" },
+	    { "voyager.txt", "voyager.txt is a PDF, not plain text" },
+	    { "/tmp/a/voyager.odt", "voyager.odt is a PDF, not an OpenDocument file" } } },
+	{ "tides.txt", { { "tides.pdf", "tides.pdf is plain text, not a PDF" } } },
+	{ "empty.txt", { { "empty.pdf", "Document appears to be empty" } } },
+};
+
 static void other_files_are_refused(void **state)
 {
 	(void)state;
-	refuse("legacy.doc", "letter.doc", "Unsupported file type: .doc");
-	refuse("legacy.doc", "sheet.XLS", "Unsupported file type: .XLS");
-	refuse("legacy.doc", "letter", "Unsupported file type: .doc");
-	refuse("letter.odt", "letter.odt", "Unsupported file type: .odt");
-	refuse("book.epub", "book.epub", "Unsupported file type: .epub");
-	refuse("renamed.pdf", "renamed.pdf", "renamed.pdf is a DOCX document, not a PDF");
-	refuse("voyager.pdf", "voyager.docx", "voyager.docx is a PDF, not a DOCX document");
-	refuse("voyager.pdf", "voyager.txt", "voyager.txt is a PDF, not plain text");
-	refuse("voyager.pdf", "/tmp/a/voyager.odt",
-	       "voyager.odt is a PDF, not an OpenDocument file");
-	refuse("tides.txt", "tides.pdf", "tides.pdf is plain text, not a PDF");
-	refuse("letter.odt", "letter.docx",
-	       "letter.docx is an OpenDocument file, not a DOCX document");
-	refuse("legacy.doc", "letter.docx",
-	       "letter.docx is a Word 97-2003 document or another OLE file, not a DOCX document");
-	refuse("empty.txt", "empty.pdf", "Document appears to be empty");
+	for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
+		for (size_t j = 0; j < 4 && strangers[i].calls[j].name; j++)
+			refuse(strangers[i].file, strangers[i].calls[j].name,
+			       strangers[i].calls[j].error);
 }
 
 static void advice_is_given_for_old_word_files(void **state)

@@ -3,7 +3,7 @@
  * what was cut off is no document. test_attacker.c and the fuzzer send what no extractor would. */
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
-#include "tools/docproc/extract/frame_reader.h"
+#include "tests/unit/docproc/frames.h"
 #include "tools/docproc/extract/frame_writer.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -64,12 +64,7 @@ static int begin(void **state)
 
 static int take(struct frame_reader *reader, size_t n, size_t piece)
 {
-	int error = 0;
-
-	frame_reader_begin(reader);
-	for (size_t at = 0; error == 0 && at < n; at += piece)
-		error = frame_reader_take(reader, bytes + at, n - at < piece ? n - at : piece);
-	return error;
+	return frames_take(reader, bytes, n, piece);
 }
 
 static void expect_document(const struct frame_reader *reader)
