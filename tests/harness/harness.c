@@ -101,13 +101,27 @@ struct trackd_ref harness_create(struct board *board, const char *id, const char
 				   .message = "Queued for processing" };
 	struct trackd_ref ref;
 
-	HARNESS_MUST(tenant_create(board, &task, harness_deadline(2000), &ref));
+	HARNESS_MUST(tenant_create(board, &task, harness_soon(), &ref));
 	return ref;
 }
 
 uint64_t harness_deadline(unsigned ms)
 {
 	return clock_monotonic_ns() + ms * NS_PER_MS;
+}
+
+uint64_t harness_soon(void)
+{
+	return harness_deadline(2000);
+}
+
+void *harness_shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		harness_die("%zu bytes of shared memory: %s", size, strerror(errno));
+	return memory;
 }
 
 /* ---- Waiting ------------------------------------------------------------ */

@@ -13,8 +13,9 @@
  *	assert_int_equal(harness_reap(pid), 0);
  *	harness_board_free(&board);
  *
- * private_daemon.h starts a trackd of one's own, tap.h prints results where cmocka does not fit,
- * lib.sh is the same for shell scripts.
+ * What many tests set up is in fixtures: own_board.h, linked_board.h, client.h, connections.h,
+ * private_daemon.h, bare_daemon.h. suite.h runs a table of tests, tap.h prints results where cmocka
+ * does not fit, lib.sh is the same for shell scripts.
  */
 #ifndef TESTS_HARNESS_H
 #define TESTS_HARNESS_H
@@ -89,8 +90,12 @@ void harness_unlink(const char *name);
 /* Create a pending task of kind document within 2 s. owner: NULL for none. */
 struct trackd_ref harness_create(struct board *board, const char *id, const char *owner);
 
-/* A deadline for locks, ms from now. */
+/* A deadline for locks, ms from now; the other is for those that nobody keeps, 2 s. */
 uint64_t harness_deadline(unsigned ms);
+uint64_t harness_soon(void);
+
+/* Memory that forked children share, all zeros. It is unmapped at exit, or by munmap(). */
+void *harness_shared(size_t size);
 
 /* ---- Waiting ------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
 #define TESTS_INSPECTION_H
 
 #include "libclient/segment/segment.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -15,5 +16,8 @@ size_t inspection_faults(const struct board *board, char *ret_text, size_t size)
 
 /* The same, with every fault printed as a "# " line that begins with when. */
 size_t inspection_print(const struct board *board, const char *when);
+
+/* A point of TAP (tap.h): the doctor finds the board in order. */
+bool inspection_ok(const struct board *board);
 
 #endif

@@ -9,16 +9,13 @@
 #include "libclient/record/slot.h"
 #include "libclient/segment/layout.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/common/doctor/doctor.h"
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 64, ACTIVE = 0, FAILED = 1, PENDING = 2, GONE = 3, NO_OWNER = 4 };
 
@@ -27,7 +24,7 @@ static struct trackd_ref tasks[5];
 
 static uint64_t deadline(void)
 {
-	return harness_deadline(2000);
+	return harness_soon();
 }
 
 /* ---- A board with something of everything ------------------------------ */
@@ -538,6 +535,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(random_bytes_do_no_harm, make_board, free_board),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

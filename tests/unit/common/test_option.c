@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables of options: flags as they may be written, keys of a file, each mistake named with its place
  * and what is allowed, and what the tables say of themselves. */
+#include "tests/harness/suite.h"
 #include "tools/common/config_file.h"
 #include "tools/common/option.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct things {
 	bool help, version, all, loud, limited;
@@ -382,8 +379,7 @@ int main(void)
 	const char *folder = getenv("TMPDIR");
 
 	snprintf(path, sizeof path, "%s/option-%d", folder ? folder : "/tmp", getpid());
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = suite_run(tests);
 	(void)unlink(path);
 	return failed;
 }

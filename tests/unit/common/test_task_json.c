@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The one JSON shape of a task: its members and their order, null rather than absent, and valid
  * whatever bytes the task holds. */
+#include "tests/harness/suite.h"
 #include "tools/common/task_json.h"
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define SECOND UINT64_C(1000000000)
 
@@ -189,6 +186,5 @@ int main(void)
 		cmocka_unit_test(any_bytes_make_valid_json),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Text for people: no byte from a board reaches a terminal unlooked at; times, durations, rates and
  * outcomes are what they should be at their borders. */
+#include "tests/harness/suite.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/printable.h"
 #include "tools/common/time_format.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define REPLACED "\xef\xbf\xbd"
 #define SECOND UINT64_C(1000000000)
@@ -277,6 +274,5 @@ int main(void)
 	};
 
 	setenv("TZ", "UTC", 1);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers, sizes and durations as people write them: understood whole, or refused. */
+#include "tests/harness/suite.h"
 #include "tools/common/value.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
 
 enum { REFUSED = -1 };
 
@@ -196,6 +192,5 @@ int main(void)
 		cmocka_unit_test(yes_and_no_have_their_words),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

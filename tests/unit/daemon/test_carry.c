@@ -15,17 +15,13 @@
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 256 };
 
@@ -35,7 +31,7 @@ static uint64_t worker;
 
 static uint64_t limit(void)
 {
-	return harness_deadline(2000);
+	return harness_soon();
 }
 
 static int make_old(void **state)
@@ -461,6 +457,5 @@ int main(void)
 		CASE(an_owner_of_many_is_carried_in_linear_time),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

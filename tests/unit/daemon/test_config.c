@@ -6,15 +6,12 @@
 #include "daemon/config/config.h"
 #include "daemon/config/kinds.h"
 #include "daemon/config/options.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct config config;
 static struct fault fault;
@@ -368,6 +365,5 @@ int main(void)
 	if (chdir(folder ? folder : "/tmp") < 0)
 		return 1;
 	unsetenv("STATE_DIRECTORY");
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

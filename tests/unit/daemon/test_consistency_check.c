@@ -9,15 +9,11 @@
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
-#include <setjmp.h>
+#include "tests/harness/suite.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 64, TASKS = 40, BUSY_CHECKS = 3000 };
 
@@ -49,9 +45,8 @@ static void a_healthy_board_is_sound(void **state)
 	(void)state;
 	assert_true(consistency_check(&board));
 	for (int i = 0; i < TASKS; i += 2)
-		harness_must(
-			slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, harness_deadline(2000)),
-			"remove");
+		harness_must(slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, harness_soon()),
+			     "remove");
 	assert_true(consistency_check(&board));
 }
 
@@ -106,8 +101,7 @@ static _Noreturn void work_for_ever(void)
 	for (unsigned i = 0;; i++) {
 		snprintf(id, sizeof id, "busy-%u", i % 16);
 		struct trackd_ref ref = harness_create(&board, id, i % 2 ? "alice" : "bob");
-		harness_must(slot_remove(&board, ref, SLOT_REMOVE_ASKED, harness_deadline(2000)),
-			     "remove");
+		harness_must(slot_remove(&board, ref, SLOT_REMOVE_ASKED, harness_soon()), "remove");
 	}
 }
 
@@ -158,6 +152,5 @@ int main(void)
 		cmocka_unit_test(names_of_kept_descriptors_are_read_back),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -4,15 +4,11 @@
 #include "libclient/record/record.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
-#include <setjmp.h>
+#include "tests/harness/suite.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 32768, MANY = 20000, A_TURN = 1024, TURN_USEC = 10000 };
 
@@ -49,7 +45,7 @@ static struct trackd_ref give_task(uint64_t worker)
 
 	snprintf(id, sizeof id, "task-%u", n++);
 	struct trackd_ref ref = harness_create(&daemon_.board, id, NULL);
-	HARNESS_MUST(record_update(&daemon_.board, ref, 0, NULL, worker, harness_deadline(2000)));
+	HARNESS_MUST(record_update(&daemon_.board, ref, 0, NULL, worker, harness_soon()));
 	return ref;
 }
 
@@ -171,6 +167,5 @@ int main(void)
 		OWN_DAEMON(all_deaths_at_once_are_served_in_turn),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

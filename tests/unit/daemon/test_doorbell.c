@@ -4,11 +4,7 @@
 #include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
+#include "tests/harness/suite.h"
 
 enum { CAPACITY = 16, LIMIT_MS = 20000, ROUNDS = 4 };
 
@@ -41,6 +37,5 @@ int main(void)
 		cmocka_unit_test(an_unfinished_event_wakes_readers_more_than_once),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

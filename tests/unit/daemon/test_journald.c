@@ -2,13 +2,9 @@
 /* The journal's own protocol: how fields are put into an entry. That entries arrive is tried by
  * tests/e2e/board/unread.py and tests/systemd/units.sh. */
 #include "daemon/journal/journald.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/harness/suite.h"
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct journald_entry entry;
 
@@ -75,6 +71,5 @@ int main(void)
 		cmocka_unit_test_setup(what_does_not_fit_is_left_out_whole, empty),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -5,16 +5,12 @@
 #include "libclient/record/record.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tools/common/service_notify.h"
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 16, LIMIT_MS = 30000, TURN_USEC = 10000 };
 
@@ -49,7 +45,7 @@ static struct trackd_ref give_task(const char *id, uint64_t worker)
 {
 	struct trackd_ref ref = harness_create(&daemon_.board, id, NULL);
 
-	HARNESS_MUST(record_update(&daemon_.board, ref, 0, NULL, worker, harness_deadline(2000)));
+	HARNESS_MUST(record_update(&daemon_.board, ref, 0, NULL, worker, harness_soon()));
 	return ref;
 }
 
@@ -255,6 +251,5 @@ int main(void)
 		TEST(the_next_holder_of_a_dead_ones_entry_keeps_its_task),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -3,13 +3,11 @@
  * as well, so a daemon that believed everybody would not be noticed from outside. */
 #include "daemon/socket/peer.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +16,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -142,6 +138,5 @@ int main(void)
 		TEST(a_pid_that_we_do_not_see_is_far),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

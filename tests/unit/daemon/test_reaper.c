@@ -9,15 +9,11 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include "tests/harness/visits.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum {
 	/* So many bodies, and so many details, fill whole pages. */
@@ -85,10 +81,9 @@ static void live(struct trackd_ref ref, enum life life)
 	struct board *board = &daemon_.board;
 
 	if (life == COMPLETED)
-		HARNESS_MUST(record_end(board, ref, &completed, harness_deadline(2000)));
+		HARNESS_MUST(record_end(board, ref, &completed, harness_soon()));
 	if (life == ACTIVE)
-		HARNESS_MUST(
-			record_update(board, ref, 0, NULL, daemon_.worker, harness_deadline(2000)));
+		HARNESS_MUST(record_update(board, ref, 0, NULL, daemon_.worker, harness_soon()));
 }
 
 static void make_task(uint32_t slot, enum life life)
@@ -102,7 +97,7 @@ static void make_task(uint32_t slot, enum life life)
 	struct trackd_ref ref;
 
 	snprintf(id, sizeof id, "task-%u", slot);
-	HARNESS_MUST(tenant_create(&daemon_.board, &task, harness_deadline(2000), &ref));
+	HARNESS_MUST(tenant_create(&daemon_.board, &task, harness_soon(), &ref));
 	assert_int_equal(ref.slot, slot); /* what lies beside it is known */
 	live(ref, life);
 }
@@ -282,6 +277,5 @@ int main(void)
 						setup, teardown),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

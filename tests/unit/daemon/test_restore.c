@@ -5,15 +5,11 @@
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
-#include <setjmp.h>
+#include "tests/harness/suite.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct board old_board, board;
 static pid_t worker;
@@ -39,7 +35,7 @@ static int setup(void **state)
 	worker = sleeper();
 	HARNESS_MUST(worker_claim(&old_board, worker, &number));
 	ref = harness_create(&old_board, "task", NULL);
-	HARNESS_MUST(record_update(&old_board, ref, 1, NULL, number, harness_deadline(2000)));
+	HARNESS_MUST(record_update(&old_board, ref, 1, NULL, number, harness_soon()));
 	return 0;
 }
 
@@ -131,6 +127,5 @@ int main(void)
 		TEST(pids_of_another_namespace_mean_nobody),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -11,19 +11,16 @@
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 64, TASKS = 40 };
 
@@ -249,10 +246,10 @@ static void activate(const char *id, pid_t pid)
 
 	harness_must(worker_claim(&board, pid, &worker), "claim");
 	harness_must(view_lookup(&board, id, 0, &ref), id);
-	harness_must(record_update(&board, ref, TRACKD_EMBEDDING, "at work", worker,
-				   harness_deadline(2000)),
-		     "update");
-	harness_must(record_set_total(&board, ref, 50, harness_deadline(2000)), "total");
+	harness_must(
+		record_update(&board, ref, TRACKD_EMBEDDING, "at work", worker, harness_soon()),
+		"update");
+	harness_must(record_set_total(&board, ref, 50, harness_soon()), "total");
 	harness_must(record_advance(&board, ref, 20), "advance");
 }
 
@@ -312,8 +309,8 @@ static void kinds_come_along_under_other_numbers(void **state)
 	struct trackd_kind kind;
 
 	(void)state;
-	harness_must(kind_declare(&board, "movie", one, 1, harness_deadline(2000)), "movie");
-	harness_must(kind_declare(&fresh, "other", two, 1, harness_deadline(2000)), "other");
+	harness_must(kind_declare(&board, "movie", one, 1, harness_soon()), "movie");
+	harness_must(kind_declare(&fresh, "other", two, 1, harness_soon()), "other");
 	assert_int_equal(snapshot_write(&board, &place), TASKS);
 	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
 	assert_int_equal(kind_get(&fresh, 2, &kind), 0);
@@ -552,6 +549,5 @@ int main(void)
 	if (chdir(folder ? folder : "/tmp") < 0)
 		return 1;
 	signal(SIGXFSZ, SIG_IGN);
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

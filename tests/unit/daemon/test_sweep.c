@@ -7,15 +7,11 @@
 #include "libclient/record/slot.h"
 #include "libclient/segment/lock.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum {
 	SLOTS = 65536,
@@ -106,7 +102,7 @@ static void claim(void)
 {
 	uint32_t slot, generation;
 
-	HARNESS_MUST(ring_claim(&daemon_.board, harness_deadline(2000), &slot, &generation));
+	HARNESS_MUST(ring_claim(&daemon_.board, harness_soon(), &slot, &generation));
 }
 
 /* Nobody rings when a holder dies that nobody watches: only the sweep's own timer leads back. */
@@ -155,7 +151,7 @@ static void a_stripe_is_free_while_the_others_are_counted(void **state)
 
 static void hold_stripe(void)
 {
-	HARNESS_MUST(lock_take(&daemon_.board.id_stripes[3].mutex, harness_deadline(2000)));
+	HARNESS_MUST(lock_take(&daemon_.board.id_stripes[3].mutex, harness_soon()));
 }
 
 static void one_stripe_that_is_held_does_not_keep_the_others_wrong(void **state)
@@ -185,6 +181,5 @@ int main(void)
 		OWN_DAEMON(one_stripe_that_is_held_does_not_keep_the_others_wrong),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -4,13 +4,9 @@
  * comes more than a tick late, and the wheel says in time when it wants to be asked.
  */
 #include "daemon/expiry/wheel.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/harness/suite.h"
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { N = 500, ROUNDS = 20000 };
 #define TICK (UINT64_C(1) << 25)
@@ -190,6 +186,5 @@ int main(void)
 		cmocka_unit_test(an_hour_away_nothing_is_woken_for),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -2,18 +2,14 @@
 /* The one rule that says which board is meant, and its socket. */
 #include "libclient/segment/board_address.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char runtime[128], own[64];
 static struct board_address address;
@@ -407,6 +403,5 @@ int main(void)
 		OWN_PLACE(what_does_not_fit_is_refused_and_never_cut),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

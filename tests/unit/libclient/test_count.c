@@ -6,121 +6,74 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/client.h"
+#include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-enum { CAPACITY = 64, WORKER = 7 };
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
-static uint64_t soon(void)
-{
-	return harness_deadline(2000);
-}
-
-static struct trackd_task task_of(struct trackd_ref ref)
-{
-	struct trackd_task task;
-
-	HARNESS_MUST(view_copy(&board, ref, board_coarse_ns(&board), &task));
-	return task;
-}
-
-static int update(struct trackd_ref ref, int stage)
-{
-	return record_update(&board, ref, stage, NULL, WORKER, soon());
-}
-
-static int end(struct trackd_ref ref, enum trackd_state state)
-{
-	struct record_end how = { .state = state, .message = "ended" };
-
-	if (state == TRACKD_FAILED) {
-		how.reason = TRACKD_REASON_ERROR;
-		how.error = "why";
-	} else if (state == TRACKD_CANCELLED) {
-		how.reason = TRACKD_REASON_CANCELLED;
-	}
-	return record_end(&board, ref, &how, soon());
-}
+enum { CAPACITY = 64 };
 
 static void counts_beyond_the_limit_are_refused(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 
 	(void)state;
-	assert_int_equal(update(ref, 0), 0);
-	assert_int_equal(record_advance(&board, ref, TRACKD_WORK_MAX), 0);
-	assert_int_equal(record_advance(&board, ref, 0), 0);
-	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_OVERFLOW);
-	assert_int_equal(record_advance(&board, ref, UINT64_MAX), TRACKD_E_OVERFLOW);
-	assert_int_equal(task_of(ref).done, TRACKD_WORK_MAX);
-	assert_int_equal(record_set_total(&board, ref, TRACKD_WORK_MAX + 1, soon()),
+	assert_int_equal(own_update(ref, 0), 0);
+	assert_int_equal(record_advance(&own_board, ref, TRACKD_WORK_MAX), 0);
+	assert_int_equal(record_advance(&own_board, ref, 0), 0);
+	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_OVERFLOW);
+	assert_int_equal(record_advance(&own_board, ref, UINT64_MAX), TRACKD_E_OVERFLOW);
+	assert_int_equal(own_task(ref).done, TRACKD_WORK_MAX);
+	assert_int_equal(record_set_total(&own_board, ref, TRACKD_WORK_MAX + 1, harness_soon()),
 			 TRACKD_E_OVERFLOW);
-	assert_int_equal(record_set_progress(&board, ref, TRACKD_WORK_MAX + 1, 0, soon()),
-			 TRACKD_E_OVERFLOW);
-	assert_int_equal(record_set_progress(&board, ref, 0, TRACKD_WORK_MAX + 1, soon()),
-			 TRACKD_E_OVERFLOW);
-	assert_int_equal(record_set_progress(&board, ref, TRACKD_WORK_MAX, TRACKD_WORK_MAX, soon()),
+	assert_int_equal(
+		record_set_progress(&own_board, ref, TRACKD_WORK_MAX + 1, 0, harness_soon()),
+		TRACKD_E_OVERFLOW);
+	assert_int_equal(
+		record_set_progress(&own_board, ref, 0, TRACKD_WORK_MAX + 1, harness_soon()),
+		TRACKD_E_OVERFLOW);
+	assert_int_equal(record_set_progress(&own_board, ref, TRACKD_WORK_MAX, TRACKD_WORK_MAX,
+					     harness_soon()),
 			 0);
-	assert_int_equal(task_of(ref).done, TRACKD_WORK_MAX);
+	assert_int_equal(own_task(ref).done, TRACKD_WORK_MAX);
 }
 
 /* The limit is on what is shown, wherever set_progress() put the beginning. */
 static void no_count_passes_the_limit(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 
 	(void)state;
-	assert_int_equal(update(ref, 0), 0);
-	assert_int_equal(record_advance(&board, ref, 7), 0);
+	assert_int_equal(own_update(ref, 0), 0);
+	assert_int_equal(record_advance(&own_board, ref, 7), 0);
 	for (uint64_t left = 0; left < 10; left++) {
-		assert_int_equal(record_set_progress(&board, ref, TRACKD_WORK_MAX - left,
-						     TRACKD_WORK_MAX, soon()),
+		assert_int_equal(record_set_progress(&own_board, ref, TRACKD_WORK_MAX - left,
+						     TRACKD_WORK_MAX, harness_soon()),
 				 0);
-		assert_int_equal(record_advance(&board, ref, left + 1), TRACKD_E_OVERFLOW);
+		assert_int_equal(record_advance(&own_board, ref, left + 1), TRACKD_E_OVERFLOW);
 		for (uint64_t n = 0; n < left; n++)
-			assert_int_equal(record_advance(&board, ref, 1), 0);
-		assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_OVERFLOW);
-		assert_int_equal(task_of(ref).done, TRACKD_WORK_MAX);
+			assert_int_equal(record_advance(&own_board, ref, 1), 0);
+		assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_OVERFLOW);
+		assert_int_equal(own_task(ref).done, TRACKD_WORK_MAX);
 	}
 	/* From a nearer beginning on it counts without the lock again. */
-	assert_int_equal(record_set_progress(&board, ref, 3, 0, soon()), 0);
-	assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
-	assert_int_equal(record_set_progress(&board, ref, TRACKD_WORK_MAX, 0, soon()), 0);
-	assert_false(work_is_open(board.bodies[ref.slot].work, ref.generation));
-	mend_record(&board, ref.slot);
-	assert_false(work_is_open(board.bodies[ref.slot].work, ref.generation));
-	assert_int_equal(update(ref, 1), 0);
-	assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
-	assert_int_equal(record_advance(&board, ref, 1), 0);
-	assert_int_equal(task_of(ref).done, 1);
-	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
-	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_FINAL);
+	assert_int_equal(record_set_progress(&own_board, ref, 3, 0, harness_soon()), 0);
+	assert_true(work_is_open(own_board.bodies[ref.slot].work, ref.generation));
+	assert_int_equal(record_set_progress(&own_board, ref, TRACKD_WORK_MAX, 0, harness_soon()),
+			 0);
+	assert_false(work_is_open(own_board.bodies[ref.slot].work, ref.generation));
+	mend_record(&own_board, ref.slot);
+	assert_false(work_is_open(own_board.bodies[ref.slot].work, ref.generation));
+	assert_int_equal(own_update(ref, 1), 0);
+	assert_true(work_is_open(own_board.bodies[ref.slot].work, ref.generation));
+	assert_int_equal(record_advance(&own_board, ref, 1), 0);
+	assert_int_equal(own_task(ref).done, 1);
+	assert_int_equal(own_end(ref, TRACKD_COMPLETED), 0);
+	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_FINAL);
 }
 
 /* However done gets to the half, what is counted without the lock cannot pass the whole. */
@@ -134,21 +87,21 @@ static void the_limit_holds_from_every_beginning(void **state)
 	(void)state;
 	for (int i = 0; i < 5 * 5 * 6; i++) {
 		uint64_t first = steps[i % 5], shown = steps[i / 5 % 5];
-		board.heads[0].stamp = stamp_make(generations[i / 25], 0, SLOT_FREE);
-		board.header->cursor = 0;
-		struct trackd_ref ref = harness_create(&board, "a", NULL);
+		own_board.heads[0].stamp = stamp_make(generations[i / 25], 0, SLOT_FREE);
+		own_board.header->cursor = 0;
+		struct trackd_ref ref = own_create("a", NULL);
 		assert_int_equal(ref.generation, generations[i / 25]);
-		assert_int_equal(task_of(ref).done, 0);
-		assert_int_equal(update(ref, 0), 0);
-		assert_int_equal(record_advance(&board, ref, first), 0);
-		assert_int_equal(record_set_progress(&board, ref, shown, 0, soon()), 0);
-		assert_int_equal(task_of(ref).done, shown);
+		assert_int_equal(own_task(ref).done, 0);
+		assert_int_equal(own_update(ref, 0), 0);
+		assert_int_equal(record_advance(&own_board, ref, first), 0);
+		assert_int_equal(record_set_progress(&own_board, ref, shown, 0, harness_soon()), 0);
+		assert_int_equal(own_task(ref).done, shown);
 		uint64_t left = TRACKD_WORK_MAX - (first > shown ? first : shown);
-		assert_int_equal(record_advance(&board, ref, left + 1), TRACKD_E_OVERFLOW);
-		assert_int_equal(record_advance(&board, ref, left), 0);
-		assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_OVERFLOW);
-		assert_int_equal(task_of(ref).done, shown + left);
-		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+		assert_int_equal(record_advance(&own_board, ref, left + 1), TRACKD_E_OVERFLOW);
+		assert_int_equal(record_advance(&own_board, ref, left), 0);
+		assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_OVERFLOW);
+		assert_int_equal(own_task(ref).done, shown + left);
+		own_remove(ref);
 	}
 }
 
@@ -162,7 +115,7 @@ static void count_one(void *data)
 {
 	struct late *late = data;
 
-	late->result = record_advance(&board, late->mine, 1);
+	late->result = record_advance(&own_board, late->mine, 1);
 }
 
 static void come_to_be_of_another(void *data)
@@ -170,11 +123,11 @@ static void come_to_be_of_another(void *data)
 	struct late *late = data;
 	uint32_t slot = late->mine.slot;
 
-	HARNESS_MUST(slot_remove(&board, late->mine, SLOT_REMOVE_ASKED, LOCK_TRY));
-	board.heads[slot].stamp = stamp_make(late->mine.generation + 0x10000, 0, SLOT_FREE);
-	board.header->cursor = slot;
-	late->later = harness_create(&board, "later", NULL);
-	HARNESS_MUST(record_advance(&board, late->later, 5));
+	HARNESS_MUST(slot_remove(&own_board, late->mine, SLOT_REMOVE_ASKED, LOCK_TRY));
+	own_board.heads[slot].stamp = stamp_make(late->mine.generation + 0x10000, 0, SLOT_FREE);
+	own_board.header->cursor = slot;
+	late->later = own_create("later", NULL);
+	HARNESS_MUST(record_advance(&own_board, late->later, 5));
 }
 
 static void a_late_count_changes_no_later_task(void **state)
@@ -186,163 +139,154 @@ static void a_late_count_changes_no_later_task(void **state)
 	if (!stepped_possible())
 		skip();
 	for (bool interfered = true; interfered; n++) {
-		late.mine = harness_create(&board, "mine", NULL);
-		HARNESS_MUST(record_advance(&board, late.mine, 5));
+		late.mine = own_create("mine", NULL);
+		HARNESS_MUST(record_advance(&own_board, late.mine, 5));
 		interfered = stepped_run(count_one, come_to_be_of_another, &late, n);
 		if (interfered) {
 			assert_int_equal(late.later.slot, late.mine.slot);
 			assert_true(late.result == 0 || late.result == TRACKD_E_GONE);
-			assert_int_equal(task_of(late.later).done, 5);
+			assert_int_equal(own_task(late.later).done, 5);
 			late.mine = late.later;
 		}
-		HARNESS_MUST(slot_remove(&board, late.mine, SLOT_REMOVE_ASKED, soon()));
+		own_remove(late.mine);
 	}
 	assert_true(n > 10);
 }
 
 static void the_counter_is_of_one_tenant_and_sealed_at_its_end(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
-	uint64_t *work = &board.bodies[ref.slot].work;
+	struct trackd_ref ref = own_create("a", NULL);
+	uint64_t *work = &own_board.bodies[ref.slot].work;
 
 	(void)state;
 	assert_true(work_is_open(*work, ref.generation));
-	assert_int_equal(update(ref, 0), 0);
-	assert_int_equal(record_advance(&board, ref, 41), 0);
+	assert_int_equal(own_update(ref, 0), 0);
+	assert_int_equal(record_advance(&own_board, ref, 41), 0);
 	/* A counter that is another tenant's, as when the slot changes hands in between. */
 	uint64_t good = *work;
 	*work ^= UINT64_C(1) << 48;
-	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_GONE);
+	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_GONE);
 	*work = good;
-	assert_int_equal(end(ref, TRACKD_FAILED), 0);
+	assert_int_equal(own_end(ref, TRACKD_FAILED), 0);
 	assert_true((*work & WORK_SEAL) != 0);
-	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_FINAL);
-	assert_int_equal(task_of(ref).done, 41);
+	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_FINAL);
+	assert_int_equal(own_task(ref).done, 41);
 	*work += 5; /* whoever comes late changes nothing that is shown */
-	assert_int_equal(task_of(ref).done, 41);
+	assert_int_equal(own_task(ref).done, 41);
+}
+
+/* How the end of a task begins. */
+static int lock_and_seal(void *data)
+{
+	const struct trackd_ref *ref = data;
+	int error = slot_lock(&own_board, ref->slot, harness_soon());
+
+	or_relaxed(&own_board.bodies[ref->slot].work, WORK_SEAL);
+	return error;
 }
 
 /* Whoever sealed it died before the end was published: the next who counts mends it. */
 static void a_seal_that_was_left_is_taken_off(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
-	uint64_t *work = &board.bodies[ref.slot].work;
+	struct trackd_ref ref = own_create("a", NULL);
+	uint64_t *work = &own_board.bodies[ref.slot].work;
 
 	(void)state;
 	HARNESS_NEEDS_ROBUST_LISTS();
-	assert_int_equal(update(ref, 0), 0);
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		if (slot_lock(&board, ref.slot, soon()) < 0)
-			_exit(1);
-		or_relaxed(work, WORK_SEAL);
-		_exit(0); /* holding the record */
-	}
-	assert_int_equal(harness_reap(pid), 0);
-	assert_int_equal(record_advance(&board, ref, 2), 0);
+	assert_int_equal(own_update(ref, 0), 0);
+	(void)harness_kill(client_holding(lock_and_seal, &ref), SIGKILL);
+	assert_int_equal(record_advance(&own_board, ref, 2), 0);
 	assert_true(work_is_open(*work, ref.generation));
-	assert_int_equal(task_of(ref).done, 2);
-	assert_int_equal(board.header->counters.locks_recovered, 1);
-	assert_int_equal(board.header->repair_due, 1);
+	assert_int_equal(own_task(ref).done, 2);
+	assert_int_equal(own_board.header->counters.locks_recovered, 1);
+	assert_int_equal(own_board.header->repair_due, 1);
 }
 
 /* Whoever ends it stands still between the seal and the commit: the task is open, so nobody is told
  * that it is final. */
 static void an_end_that_stands_still_is_waited_for(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
-	uint64_t *work = &board.bodies[ref.slot].work;
+	struct trackd_ref ref = own_create("a", NULL);
 
 	(void)state;
 	HARNESS_NEEDS_ROBUST_LISTS();
-	assert_int_equal(update(ref, 0), 0);
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		if (slot_lock(&board, ref.slot, soon()) < 0)
-			_exit(1);
-		or_relaxed(work, WORK_SEAL);
-		for (;;)
-			pause();
-	}
-	HARNESS_WAIT((load_acquire(work) & WORK_SEAL) != 0, 5000);
+	assert_int_equal(own_update(ref, 0), 0);
+	pid_t pid = client_holding(lock_and_seal, &ref);
 	harness_stop(pid);
-	assert_int_equal(record_advance(&board, ref, 2), -EBUSY);
-	assert_int_equal(record_advance_slowly(&board, ref, 2, harness_deadline(60)),
+	assert_int_equal(record_advance(&own_board, ref, 2), -EBUSY);
+	assert_int_equal(record_advance_slowly(&own_board, ref, 2, harness_deadline(60)),
 			 TRACKD_E_BUSY);
-	assert_int_equal(board.header->counters.refused_final, 0);
-	assert_int_equal(board.header->counters.busy, 1);
+	assert_int_equal(own_board.header->counters.refused_final, 0);
+	assert_int_equal(own_board.header->counters.busy, 1);
 	harness_kill(pid, SIGKILL);
-	assert_int_equal(record_advance(&board, ref, 2), 0);
-	assert_int_equal(task_of(ref).done, 2);
+	assert_int_equal(record_advance(&own_board, ref, 2), 0);
+	assert_int_equal(own_task(ref).done, 2);
 	/* Of a final task it needs no lock to know. */
-	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
-	HARNESS_MUST(slot_lock(&board, ref.slot, soon()));
-	assert_int_equal(record_advance(&board, ref, 2), TRACKD_E_FINAL);
-	slot_unlock(&board, ref.slot);
+	assert_int_equal(own_end(ref, TRACKD_COMPLETED), 0);
+	HARNESS_MUST(slot_lock(&own_board, ref.slot, harness_soon()));
+	assert_int_equal(record_advance(&own_board, ref, 2), TRACKD_E_FINAL);
+	slot_unlock(&own_board, ref.slot);
 }
 
 enum { PROCESSES = 3, COUNTS = 30000 };
 
 static void no_count_is_lost_among_processes_and_updates(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 	pid_t pids[PROCESSES];
 
 	(void)state;
-	assert_int_equal(update(ref, 0), 0);
+	assert_int_equal(own_update(ref, 0), 0);
 	for (int i = 0; i < PROCESSES; i++) {
 		pids[i] = harness_fork();
 		if (pids[i] != 0)
 			continue;
 		for (int n = 0; n < COUNTS; n++)
-			if (record_advance(&board, ref, 1) < 0 ||
-			    (n % 16 == 0 &&
-			     record_update(&board, ref, TRACKD_STAGE_KEEP, "m", 0, soon()) < 0))
+			if (record_advance(&own_board, ref, 1) < 0 ||
+			    (n % 16 == 0 && record_update(&own_board, ref, TRACKD_STAGE_KEEP, "m",
+							  0, harness_soon()) < 0))
 				_exit(1);
 		_exit(0);
 	}
 	for (int i = 0; i < PROCESSES; i++)
 		assert_int_equal(harness_reap(pids[i]), 0);
-	assert_int_equal(task_of(ref).done, PROCESSES * COUNTS);
+	assert_int_equal(own_task(ref).done, PROCESSES * COUNTS);
 }
 
 /* What was accepted before the end is in what the end shows, to the last unit. */
 static void what_was_accepted_is_shown_at_the_end(void **state)
 {
-	uint64_t *accepted = &board.header->counters.reserved[0];
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	uint64_t *accepted = &own_board.header->counters.reserved[0];
+	struct trackd_ref ref = own_create("a", NULL);
 
 	(void)state;
-	assert_int_equal(update(ref, 0), 0);
+	assert_int_equal(own_update(ref, 0), 0);
 	pid_t pid = harness_fork();
 	if (pid == 0) {
 		int error = 0;
-		for (; error == 0; error = record_advance(&board, ref, 1))
+		for (; error == 0; error = record_advance(&own_board, ref, 1))
 			store_release(accepted, *accepted + 1);
 		_exit(error == TRACKD_E_FINAL ? 0 : 1);
 	}
 	HARNESS_WAIT(load_acquire(accepted) > 1000, 30000);
-	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
+	assert_int_equal(own_end(ref, TRACKD_COMPLETED), 0);
 	assert_int_equal(harness_reap(pid), 0);
-	assert_int_equal(task_of(ref).done, *accepted - 1);
+	assert_int_equal(own_task(ref).done, *accepted - 1);
 }
-
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(counts_beyond_the_limit_are_refused),
-		OWN_BOARD(no_count_passes_the_limit),
-		OWN_BOARD(the_limit_holds_from_every_beginning),
-		OWN_BOARD(a_late_count_changes_no_later_task),
-		OWN_BOARD(the_counter_is_of_one_tenant_and_sealed_at_its_end),
-		OWN_BOARD(a_seal_that_was_left_is_taken_off),
-		OWN_BOARD(an_end_that_stands_still_is_waited_for),
-		OWN_BOARD(no_count_is_lost_among_processes_and_updates),
-		OWN_BOARD(what_was_accepted_is_shown_at_the_end),
+		OWN_BOARD(counts_beyond_the_limit_are_refused, CAPACITY),
+		OWN_BOARD(no_count_passes_the_limit, CAPACITY),
+		OWN_BOARD(the_limit_holds_from_every_beginning, CAPACITY),
+		OWN_BOARD(a_late_count_changes_no_later_task, CAPACITY),
+		OWN_BOARD(the_counter_is_of_one_tenant_and_sealed_at_its_end, CAPACITY),
+		OWN_BOARD(a_seal_that_was_left_is_taken_off, CAPACITY),
+		OWN_BOARD(an_end_that_stands_still_is_waited_for, CAPACITY),
+		OWN_BOARD(no_count_is_lost_among_processes_and_updates, CAPACITY),
+		OWN_BOARD(what_was_accepted_is_shown_at_the_end, CAPACITY),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -5,47 +5,27 @@
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/client.h"
+#include "tests/harness/own_board.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-static struct board board;
 static struct trackd_cursor cursor;
 static struct trackd_event event;
 
-static int make_board(void **state)
+static void begin(void)
 {
-	(void)state;
-	harness_board(&board, 64);
-	cursor = event_cursor(&board, 0);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
+	cursor = event_cursor(&own_board, 0);
 }
 
 static int next(void)
 {
-	return event_next(&board, &cursor, &event);
-}
-
-static uint64_t soon(void)
-{
-	return harness_deadline(2000);
+	return event_next(&own_board, &cursor, &event);
 }
 
 /* Events of one task, one after another. */
@@ -54,7 +34,8 @@ static void append(struct trackd_ref ref, uint64_t n)
 	const struct layout_copy copy = { .state = TRACKD_ACTIVE, .stage = 2 };
 
 	while (n-- > 0)
-		event_append(&board, TRACKD_EVENT_STAGE, ref.slot, ref.generation, 1000, &copy, n);
+		event_append(&own_board, TRACKD_EVENT_STAGE, ref.slot, ref.generation, 1000, &copy,
+			     n);
 }
 
 /* ---- Whole entries ------------------------------------------------------- */
@@ -73,17 +54,18 @@ static void a_tasks_life_is_told_in_order(void **state)
 		{ TRACKD_EVENT_REMOVED, TRACKD_FAILED, 3, TRACKD_REASON_ERROR },
 	};
 	const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "m", "e", 0 };
-	struct trackd_ref ref = harness_create(&board, "task", "alice");
+	struct trackd_ref ref = own_create("task", "alice");
 	uint64_t before = 0;
 
 	(void)state;
-	assert_int_equal(record_update(&board, ref, 3, NULL, 0, soon()), 0);
-	assert_int_equal(record_update(&board, ref, 3, "says something", 0, soon()), 0);
-	assert_int_equal(record_cancel(&board, ref, soon()), TRACKD_CANCEL_ASKED);
-	assert_int_equal(record_cancel(&board, ref, soon()), TRACKD_CANCEL_ASKED); /* no news */
-	assert_int_equal(record_set_progress(&board, ref, 5, 9, soon()), 0);
-	assert_int_equal(record_end(&board, ref, &failed, soon()), 0);
-	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()), 0);
+	assert_int_equal(record_update(&own_board, ref, 3, NULL, 0, harness_soon()), 0);
+	assert_int_equal(record_update(&own_board, ref, 3, "says something", 0, harness_soon()), 0);
+	assert_int_equal(record_cancel(&own_board, ref, harness_soon()), TRACKD_CANCEL_ASKED);
+	assert_int_equal(record_cancel(&own_board, ref, harness_soon()),
+			 TRACKD_CANCEL_ASKED); /* no news */
+	assert_int_equal(record_set_progress(&own_board, ref, 5, 9, harness_soon()), 0);
+	assert_int_equal(record_end(&own_board, ref, &failed, harness_soon()), 0);
+	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, harness_soon()), 0);
 	for (uint64_t i = 0; i < sizeof told / sizeof told[0]; i++) {
 		assert_int_equal(next(), 1);
 		assert_int_equal(event.sequence, i);
@@ -92,7 +74,7 @@ static void a_tasks_life_is_told_in_order(void **state)
 		assert_int_equal(event.stage, told[i].stage);
 		assert_int_equal(event.reason, told[i].reason);
 		assert_int_equal(ref_bits(event.ref), ref_bits(ref));
-		assert_int_equal(event.owner_hash, index_owner_hash(&board, "alice"));
+		assert_int_equal(event.owner_hash, index_owner_hash(&own_board, "alice"));
 		assert_string_equal(event.id, "task");
 		assert_int_equal(event.kind, 0);
 		assert_true(event.time_ns >= before);
@@ -106,11 +88,11 @@ static void a_tasks_life_is_told_in_order(void **state)
 
 static void an_expired_task_is_told_from_a_removed_one(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 
 	(void)state;
-	board.heads[ref.slot].deadline = 1;
-	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_EXPIRED, soon()), 0);
+	own_board.heads[ref.slot].deadline = 1;
+	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_EXPIRED, harness_soon()), 0);
 	assert_int_equal(next(), 1);
 	assert_int_equal(next(), 1);
 	assert_int_equal(event.type, TRACKD_EVENT_EXPIRED);
@@ -118,14 +100,14 @@ static void an_expired_task_is_told_from_a_removed_one(void **state)
 
 static void the_id_is_told_until_the_slot_is_given_away(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "first", NULL);
+	struct trackd_ref ref = own_create("first", NULL);
 
 	(void)state;
-	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()), 0);
+	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, harness_soon()), 0);
 	assert_int_equal(next(), 1);
 	assert_string_equal(event.id, "first");
-	board.header->cursor = ref.slot;
-	assert_int_equal(harness_create(&board, "second", NULL).slot, ref.slot);
+	own_board.header->cursor = ref.slot;
+	assert_int_equal(own_create("second", NULL).slot, ref.slot);
 	assert_int_equal(next(), 1);
 	assert_int_equal(event.type, TRACKD_EVENT_REMOVED);
 	assert_string_equal(event.id, ""); /* never another task's */
@@ -138,10 +120,10 @@ static void what_an_entry_says_is_checked(void **state)
 	const struct layout_copy copy = { .state = TRACKD_ACTIVE, .stage = 200 };
 
 	(void)state;
-	board.header->event_next = 77; /* of a sequence that is not the entry's own number */
+	own_board.header->event_next = 77; /* of a sequence that is not the entry's own number */
 	cursor.next = 77;
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
-	event_append(&board, TRACKD_EVENT_STAGE, ref.slot, ref.generation, 0, &copy, 0);
+	struct trackd_ref ref = own_create("task", NULL);
+	event_append(&own_board, TRACKD_EVENT_STAGE, ref.slot, ref.generation, 0, &copy, 0);
 	assert_int_equal(next(), 1);
 	assert_int_equal(next(), 1);
 	assert_int_equal(event.stage, -1);
@@ -152,31 +134,31 @@ static void what_an_entry_says_is_checked(void **state)
 
 static void an_unfinished_entry_at_the_end_is_none_yet(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 
 	(void)state;
 	assert_int_equal(next(), 1);
 	append(ref, 1);
-	uint64_t check = board.events[1].check;
-	board.events[1].check ^= 1;
-	assert_false(event_whole(&board, 1));
+	uint64_t check = own_board.events[1].check;
+	own_board.events[1].check ^= 1;
+	assert_false(event_whole(&own_board, 1));
 	assert_int_equal(next(), 0);
 	cursor.stalled_ns = 1; /* however long it stays so */
 	assert_int_equal(next(), 0);
-	board.events[1].check = check;
-	assert_true(event_whole(&board, 1));
+	own_board.events[1].check = check;
+	assert_true(event_whole(&own_board, 1));
 	assert_int_equal(next(), 1);
 	assert_int_equal(cursor.lost, 0);
 }
 
 static void one_that_stays_unfinished_behind_others_is_lost(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 
 	(void)state;
 	assert_int_equal(next(), 1);
 	append(ref, 2);
-	board.events[1].done ^= 1; /* any word of it */
+	own_board.events[1].done ^= 1; /* any word of it */
 	uint64_t before = clock_monotonic_ns();
 	assert_int_equal(next(), 0); /* its producer may be about to finish it */
 	HARNESS_WAIT(next() == 1, 30000);
@@ -188,20 +170,20 @@ static void one_that_stays_unfinished_behind_others_is_lost(void **state)
 
 static void an_entry_of_another_lap_is_not_taken_for_ours(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 
 	(void)state;
 	append(ref, 1);
 	/* The same entry, a lap later: its producer has counted and not written yet. */
-	board.header->event_next = LAYOUT_EVENTS + 2;
+	own_board.header->event_next = LAYOUT_EVENTS + 2;
 	cursor.next = LAYOUT_EVENTS + 1;
 	assert_int_equal(next(), 0);
-	assert_false(event_whole(&board, LAYOUT_EVENTS + 1));
+	assert_false(event_whole(&own_board, LAYOUT_EVENTS + 1));
 }
 
 static void a_cursor_that_was_overtaken_is_told_how_much_it_lost(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 
 	(void)state;
 	append(ref, LAYOUT_EVENTS - 1); /* the ring is full: nothing is lost yet */
@@ -217,12 +199,12 @@ static void a_cursor_that_was_overtaken_is_told_how_much_it_lost(void **state)
 		assert_int_equal(event.sequence, i);
 	}
 	assert_int_equal(next(), 0);
-	assert_int_equal(board.header->counters.lapped, 1);
+	assert_int_equal(own_board.header->counters.lapped, 1);
 }
 
 static void a_ring_that_went_back_is_told_too(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 
 	(void)state;
 	append(ref, 5);
@@ -238,35 +220,22 @@ static void readers_count_nothing_on_the_board(void **state)
 	struct board reader;
 
 	(void)state;
-	harness_board_reader(&reader, &board);
+	harness_board_reader(&reader, &own_board);
 	cursor.next = 100;
 	assert_int_equal(event_next(&reader, &cursor, &event), TRACKD_E_LAPPED);
-	assert_int_equal(board.header->counters.lapped, 0);
+	assert_int_equal(own_board.header->counters.lapped, 0);
 	harness_board_free(&reader);
 }
 
 /* ---- Sleeping and waking ------------------------------------------------- */
 
-static bool sleeps(pid_t pid)
-{
-	char path[64], text[64] = "";
-
-	snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		harness_die("%s cannot be read", path);
-	const char *line = fgets(text, sizeof text, file);
-	fclose(file);
-	return line && strncmp(line, "running", 7) != 0;
-}
-
 static void sleeping_ends_with_the_tick_or_the_time(void **state)
 {
 	struct board reader;
-	uint32_t tick = event_tick(&board);
+	uint32_t tick = event_tick(&own_board);
 
 	(void)state;
-	harness_board_reader(&reader, &board);
+	harness_board_reader(&reader, &own_board);
 	uint64_t before = clock_monotonic_ns();
 	assert_int_equal(event_sleep(&reader, tick, 20 * NS_PER_MS), -ETIMEDOUT);
 	assert_true(clock_monotonic_ns() - before >= 20 * NS_PER_MS);
@@ -277,8 +246,8 @@ static void sleeping_ends_with_the_tick_or_the_time(void **state)
 	pid_t other = harness_fork();
 	if (other == 0)
 		_exit(event_sleep(&reader, tick, 15 * NS_PER_S) == 0 ? 0 : 1);
-	HARNESS_WAIT(sleeps(pid) && sleeps(other), 30000);
-	event_wake_all(&board);
+	HARNESS_WAIT(client_sleeps(pid) && client_sleeps(other), 30000);
+	event_wake_all(&own_board);
 	assert_int_equal(event_tick(&reader), tick + 1);
 	assert_int_equal(harness_reap(pid), 0);
 	assert_int_equal(harness_reap(other), 0);
@@ -287,43 +256,40 @@ static void sleeping_ends_with_the_tick_or_the_time(void **state)
 
 static void the_doorbell_is_rung_for_one_sleep_once(void **state)
 {
-	uint32_t count = event_doorbell(&board);
+	uint32_t count = event_doorbell(&own_board);
 
 	(void)state;
-	event_ring(&board); /* nobody sleeps */
-	assert_int_equal(event_doorbell(&board), count);
-	board.header->armed = 5;
-	event_ring(&board);
-	assert_int_equal(event_doorbell(&board), count + 1);
-	assert_int_equal(board.header->armed, 0);
-	event_ring(&board);
-	assert_int_equal(event_doorbell(&board), count + 1);
+	event_ring(&own_board); /* nobody sleeps */
+	assert_int_equal(event_doorbell(&own_board), count);
+	own_board.header->armed = 5;
+	event_ring(&own_board);
+	assert_int_equal(event_doorbell(&own_board), count + 1);
+	assert_int_equal(own_board.header->armed, 0);
+	event_ring(&own_board);
+	assert_int_equal(event_doorbell(&own_board), count + 1);
 	/* Whoever would sleep on the count of before does not. */
-	event_doorbell_wait(&board, count, harness_deadline(15000));
+	event_doorbell_wait(&own_board, count, harness_deadline(15000));
 	uint64_t deadline = harness_deadline(20);
-	event_doorbell_wait(&board, count + 1, deadline);
+	event_doorbell_wait(&own_board, count + 1, deadline);
 	assert_true(clock_monotonic_ns() >= deadline);
 }
-
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_tasks_life_is_told_in_order),
-		OWN_BOARD(an_expired_task_is_told_from_a_removed_one),
-		OWN_BOARD(the_id_is_told_until_the_slot_is_given_away),
-		OWN_BOARD(what_an_entry_says_is_checked),
-		OWN_BOARD(an_unfinished_entry_at_the_end_is_none_yet),
-		OWN_BOARD(one_that_stays_unfinished_behind_others_is_lost),
-		OWN_BOARD(an_entry_of_another_lap_is_not_taken_for_ours),
-		OWN_BOARD(a_cursor_that_was_overtaken_is_told_how_much_it_lost),
-		OWN_BOARD(a_ring_that_went_back_is_told_too),
-		OWN_BOARD(readers_count_nothing_on_the_board),
-		OWN_BOARD(sleeping_ends_with_the_tick_or_the_time),
-		OWN_BOARD(the_doorbell_is_rung_for_one_sleep_once),
+		OWN_BOARD_PREPARED(a_tasks_life_is_told_in_order, 64, begin),
+		OWN_BOARD_PREPARED(an_expired_task_is_told_from_a_removed_one, 64, begin),
+		OWN_BOARD_PREPARED(the_id_is_told_until_the_slot_is_given_away, 64, begin),
+		OWN_BOARD_PREPARED(what_an_entry_says_is_checked, 64, begin),
+		OWN_BOARD_PREPARED(an_unfinished_entry_at_the_end_is_none_yet, 64, begin),
+		OWN_BOARD_PREPARED(one_that_stays_unfinished_behind_others_is_lost, 64, begin),
+		OWN_BOARD_PREPARED(an_entry_of_another_lap_is_not_taken_for_ours, 64, begin),
+		OWN_BOARD_PREPARED(a_cursor_that_was_overtaken_is_told_how_much_it_lost, 64, begin),
+		OWN_BOARD_PREPARED(a_ring_that_went_back_is_told_too, 64, begin),
+		OWN_BOARD_PREPARED(readers_count_nothing_on_the_board, 64, begin),
+		OWN_BOARD_PREPARED(sleeping_ends_with_the_tick_or_the_time, 64, begin),
+		OWN_BOARD_PREPARED(the_doorbell_is_rung_for_one_sleep_once, 64, begin),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

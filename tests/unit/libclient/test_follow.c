@@ -9,18 +9,14 @@
 #include "libclient/record/slot.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 32, TIMEOUT_MS = 60 };
 
@@ -485,6 +481,5 @@ int main(void)
 		CASE(what_cannot_be_followed_is_told),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -4,19 +4,15 @@
 #include "libclient/trackd.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { SOON_MS = 15000 };
 
@@ -108,6 +104,5 @@ int main(void)
 		cmocka_unit_test(a_board_that_may_not_be_opened_by_name_is_had_from_the_daemon),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start, stop);
+	return suite_run_with(tests, start, stop);
 }

@@ -8,19 +8,15 @@
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { SOON_S = 15 }; /* a child that hangs for so long has failed */
 
@@ -485,6 +481,5 @@ int main(void)
 		OWN_DAEMON(a_child_closes_its_copies_once),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start, stop);
+	return suite_run_with(tests, start, stop);
 }

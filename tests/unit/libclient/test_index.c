@@ -6,38 +6,12 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/harness/own_board.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 enum { CAPACITY = 128, CHAIN = 12 };
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
-static uint32_t bucket_of(const char *id)
-{
-	return index_bucket(&board, index_id_hash(&board, id));
-}
 
 /* The n-th id that falls into a bucket. */
 static const char *id_in(uint32_t bucket, unsigned n)
@@ -46,11 +20,8 @@ static const char *id_in(uint32_t bucket, unsigned n)
 	static unsigned at;
 	char *to = id[at++ % 8];
 
-	for (unsigned i = 0, met = 0;; i++) {
-		snprintf(to, 32, "id-%u", i);
-		if (bucket_of(to) == bucket && met++ == n)
-			return to;
-	}
+	own_id_in(bucket, n, to);
+	return to;
 }
 
 static bool found_at(const char *id, struct trackd_ref ref)
@@ -58,7 +29,7 @@ static bool found_at(const char *id, struct trackd_ref ref)
 	uint32_t slot;
 	uint64_t stamp;
 
-	return index_lookup(&board, id, &slot, &stamp) == 0 && slot == ref.slot &&
+	return index_lookup(&own_board, id, &slot, &stamp) == 0 && slot == ref.slot &&
 	       stamp_is_live(stamp, ref.generation);
 }
 
@@ -67,12 +38,7 @@ static bool is_missing(const char *id)
 	uint32_t slot;
 	uint64_t stamp;
 
-	return index_lookup(&board, id, &slot, &stamp) == TRACKD_E_NOT_FOUND;
-}
-
-static void remove_task(struct trackd_ref ref)
-{
-	HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, harness_deadline(2000)));
+	return index_lookup(&own_board, id, &slot, &stamp) == TRACKD_E_NOT_FOUND;
 }
 
 /* ---- By id --------------------------------------------------------------- */
@@ -84,7 +50,7 @@ static void ids_of_one_bucket_are_told_apart(void **state)
 	(void)state;
 	for (unsigned i = 0; i < CHAIN; i++) {
 		assert_true(is_missing(id_in(5, i)));
-		refs[i] = harness_create(&board, id_in(5, i), NULL);
+		refs[i] = own_create(id_in(5, i), NULL);
 	}
 	for (unsigned i = 0; i < CHAIN; i++)
 		assert_true(found_at(id_in(5, i), refs[i]));
@@ -100,17 +66,17 @@ static void whatever_leaves_a_chain_the_others_stay(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < CHAIN; i++) {
-		refs[i] = harness_create(&board, id_in(7, i), NULL);
+		refs[i] = own_create(id_in(7, i), NULL);
 		there[i] = true;
 	}
 	for (unsigned n = 0; n < CHAIN; n++) {
-		remove_task(refs[order[n]]);
+		own_remove(refs[order[n]]);
 		there[order[n]] = false;
 		for (unsigned i = 0; i < CHAIN; i++)
 			assert_true(there[i] ? found_at(id_in(7, i), refs[i])
 					     : is_missing(id_in(7, i)));
 	}
-	assert_int_equal(board.id_buckets[7], 0);
+	assert_int_equal(own_board.id_buckets[7], 0);
 }
 
 static void ids_of_every_length_are_found_and_none_is_another(void **state)
@@ -122,7 +88,7 @@ static void ids_of_every_length_are_found_and_none_is_another(void **state)
 	memset(id, 0, sizeof id);
 	for (int n = 1; n <= TRACKD_ID_MAX; n++) {
 		id[n - 1] = 'a';
-		refs[n] = harness_create(&board, id, NULL);
+		refs[n] = own_create(id, NULL);
 	}
 	for (int n = 1; n <= TRACKD_ID_MAX; n++) {
 		memset(id, 'a', (size_t)n);
@@ -150,24 +116,24 @@ static void ids_are_compared_to_the_last_byte(void **state)
 		size_t n = (size_t)lengths[i];
 		memset(id, 'k', n);
 		id[n] = '\0';
-		struct trackd_ref ref = harness_create(&board, id, NULL);
-		uint64_t hash = index_id_hash(&board, id);
-		assert_int_equal(index_find(&board, hash, id, UINT32_MAX, &slot), 0);
+		struct trackd_ref ref = own_create(id, NULL);
+		uint64_t hash = index_id_hash(&own_board, id);
+		assert_int_equal(index_find(&own_board, hash, id, UINT32_MAX, &slot), 0);
 		assert_int_equal(slot, ref.slot);
 		for (size_t at = 0; at < n; at++) {
 			memcpy(other, id, sizeof id);
 			other[at] = 'K';
-			assert_int_equal(index_find(&board, hash, other, UINT32_MAX, &slot),
+			assert_int_equal(index_find(&own_board, hash, other, UINT32_MAX, &slot),
 					 TRACKD_E_NOT_FOUND);
 			other[at] = '\0';
-			assert_int_equal(index_find(&board, hash, other, UINT32_MAX, &slot),
+			assert_int_equal(index_find(&own_board, hash, other, UINT32_MAX, &slot),
 					 TRACKD_E_NOT_FOUND);
 		}
 		snprintf(other, sizeof other, "%sk", id);
-		assert_int_equal(index_find(&board, hash, other, UINT32_MAX, &slot),
+		assert_int_equal(index_find(&own_board, hash, other, UINT32_MAX, &slot),
 				 TRACKD_E_NOT_FOUND);
 		/* And of one id another hash is another's. */
-		assert_int_equal(index_find(&board, hash ^ 1, id, UINT32_MAX, &slot),
+		assert_int_equal(index_find(&own_board, hash ^ 1, id, UINT32_MAX, &slot),
 				 TRACKD_E_NOT_FOUND);
 	}
 }
@@ -182,11 +148,11 @@ static void hashes_differ_from_board_to_board(void **state)
 	harness_board(&other, CAPACITY);
 	for (int i = 0; i < 64; i++) {
 		snprintf(id, sizeof id, "%d", i);
-		same += index_id_hash(&board, id) == index_id_hash(&other, id);
+		same += index_id_hash(&own_board, id) == index_id_hash(&other, id);
 	}
 	assert_int_equal(same, 0);
-	assert_int_equal(index_owner_hash(&board, ""), 0);
-	assert_int_not_equal(index_owner_hash(&board, "a"), index_id_hash(&board, "a"));
+	assert_int_equal(index_owner_hash(&own_board, ""), 0);
+	assert_int_not_equal(index_owner_hash(&own_board, "a"), index_id_hash(&own_board, "a"));
 	harness_board_free(&other);
 }
 
@@ -195,11 +161,11 @@ static void every_bucket_is_reached_and_none_beyond(void **state)
 	bool met[CAPACITY + LAYOUT_SPARE] = { false };
 
 	(void)state;
-	assert_int_equal(index_bucket(&board, 0), 0);
-	assert_int_equal(index_bucket(&board, UINT64_MAX), board.capacity - 1);
+	assert_int_equal(index_bucket(&own_board, 0), 0);
+	assert_int_equal(index_bucket(&own_board, UINT64_MAX), own_board.capacity - 1);
 	for (uint64_t i = 0; i < 4096; i++)
-		met[index_bucket(&board, i << 52)] = true;
-	for (uint32_t i = 0; i < board.capacity; i++)
+		met[index_bucket(&own_board, i << 52)] = true;
+	for (uint32_t i = 0; i < own_board.capacity; i++)
 		assert_true(met[i]);
 }
 
@@ -211,7 +177,7 @@ static void expect_owners(const char *owner, const struct trackd_ref *refs, int 
 	struct trackd_iter iter;
 	struct trackd_ref ref;
 
-	view_iter_owner(&board, owner, &iter);
+	view_iter_owner(&own_board, owner, &iter);
 	while (view_next(&iter, &ref) == 1) {
 		while (n > 0 && refs[n - 1].slot == UINT32_MAX) /* removed */
 			n--;
@@ -229,11 +195,11 @@ static int chain_length(const char *owner)
 {
 	int n = 0;
 
-	for (uint32_t next =
-		     board.owner_buckets[index_bucket(&board, index_owner_hash(&board, owner))];
-	     next != 0; next = board.heads[next - 1].owner_next) {
+	for (uint32_t next = own_board.owner_buckets[index_bucket(
+		     &own_board, index_owner_hash(&own_board, owner))];
+	     next != 0; next = own_board.heads[next - 1].owner_next) {
 		assert_true(next <= CAPACITY && n <= CAPACITY);
-		assert_int_equal(stamp_state(board.heads[next - 1].stamp), SLOT_LIVE);
+		assert_int_equal(stamp_state(own_board.heads[next - 1].stamp), SLOT_LIVE);
 		n++;
 	}
 	return n;
@@ -246,7 +212,7 @@ static void make_owned(const char *owner, struct trackd_ref *refs, int n)
 
 	for (int i = 0; i < n; i++) {
 		snprintf(id, sizeof id, "own-%u", made++);
-		refs[i] = harness_create(&board, id, owner);
+		refs[i] = own_create(id, owner);
 	}
 }
 
@@ -263,7 +229,7 @@ static void an_owners_tasks_come_newest_first(void **state)
 	expect_owners("bob", bob, 8);
 	expect_owners("carol", NULL, 0);
 	expect_owners("alic", NULL, 0);
-	remove_task(alice[2]);
+	own_remove(alice[2]);
 	alice[2].slot = UINT32_MAX;
 	expect_owners("alice", alice, 8);
 }
@@ -275,11 +241,11 @@ static void tasks_of_nobody_are_in_no_chain(void **state)
 	(void)state;
 	make_owned(NULL, refs, 4);
 	for (uint32_t i = 0; i < CAPACITY; i++)
-		assert_int_equal(board.owner_buckets[i], 0);
-	assert_int_equal(board.heads[refs[0].slot].owner_hash, 0);
+		assert_int_equal(own_board.owner_buckets[i], 0);
+	assert_int_equal(own_board.heads[refs[0].slot].owner_hash, 0);
 	expect_owners("", NULL, 0);
 	for (int i = 0; i < 4; i++)
-		remove_task(refs[i]);
+		own_remove(refs[i]);
 }
 
 enum { OWNED = 7 };
@@ -288,11 +254,11 @@ enum { OWNED = 7 };
 static const char *other_owner(const char *owner)
 {
 	static char other[16];
-	uint32_t bucket = index_bucket(&board, index_owner_hash(&board, owner));
+	uint32_t bucket = index_bucket(&own_board, index_owner_hash(&own_board, owner));
 
 	for (unsigned i = 0;; i++) {
 		snprintf(other, sizeof other, "other-%u", i);
-		if (index_bucket(&board, index_owner_hash(&board, other)) != bucket)
+		if (index_bucket(&own_board, index_owner_hash(&own_board, other)) != bucket)
 			return other;
 	}
 }
@@ -304,14 +270,14 @@ static void expect_unlinked(int i, int j, uint32_t hint)
 	struct trackd_ref refs[OWNED] = { { 0, 0 } };
 
 	make_owned("alice", refs, OWNED);
-	board.heads[refs[i].slot].owner_prev = j < 0 ? hint : refs[j].slot + 1;
-	remove_task(refs[i]);
+	own_board.heads[refs[i].slot].owner_prev = j < 0 ? hint : refs[j].slot + 1;
+	own_remove(refs[i]);
 	refs[i].slot = UINT32_MAX;
 	assert_int_equal(chain_length("alice"), OWNED - 1);
 	expect_owners("alice", refs, OWNED);
 	for (j = 0; j < OWNED; j++)
 		if (j != i)
-			remove_task(refs[j]);
+			own_remove(refs[j]);
 	assert_int_equal(chain_length("alice"), 0);
 }
 
@@ -338,11 +304,11 @@ static void a_good_hint_is_right(void **state)
 
 	(void)state;
 	make_owned("alice", refs, OWNED);
-	assert_int_equal(board.heads[refs[OWNED - 1].slot].owner_prev, 0);
+	assert_int_equal(own_board.heads[refs[OWNED - 1].slot].owner_prev, 0);
 	for (int i = 0; i < OWNED - 1; i++)
-		assert_int_equal(board.heads[refs[i].slot].owner_prev, refs[i + 1].slot + 1);
-	remove_task(refs[3]);
-	assert_int_equal(board.heads[refs[2].slot].owner_prev, refs[4].slot + 1);
+		assert_int_equal(own_board.heads[refs[i].slot].owner_prev, refs[i + 1].slot + 1);
+	own_remove(refs[3]);
+	assert_int_equal(own_board.heads[refs[2].slot].owner_prev, refs[4].slot + 1);
 }
 
 /* A record that was removed still says that ours comes behind it; it is not before ours. */
@@ -352,12 +318,12 @@ static void a_stale_hint_is_not_believed(void **state)
 
 	(void)state;
 	make_owned("alice", refs, 3);
-	remove_task(refs[2]);
-	struct layout_head *removed = &board.heads[refs[2].slot];
+	own_remove(refs[2]);
+	struct layout_head *removed = &own_board.heads[refs[2].slot];
 	assert_int_equal(stamp_state(removed->stamp), SLOT_FREE);
 	assert_int_equal(removed->owner_next, refs[1].slot + 1);
-	board.heads[refs[1].slot].owner_prev = refs[2].slot + 1;
-	remove_task(refs[1]);
+	own_board.heads[refs[1].slot].owner_prev = refs[2].slot + 1;
+	own_remove(refs[1]);
 	assert_int_equal(chain_length("alice"), 1);
 	expect_owners("alice", refs, 1);
 	assert_int_equal(removed->owner_next, refs[1].slot + 1);
@@ -371,9 +337,9 @@ static void a_hint_into_another_chain_is_not_believed(void **state)
 	(void)state;
 	make_owned("alice", &ref, 1);
 	make_owned(other_owner("alice"), &other, 1);
-	board.heads[other.slot].owner_next = ref.slot + 1;
-	board.heads[ref.slot].owner_prev = other.slot + 1;
-	remove_task(ref);
+	own_board.heads[other.slot].owner_next = ref.slot + 1;
+	own_board.heads[ref.slot].owner_prev = other.slot + 1;
+	own_remove(ref);
 	assert_int_equal(chain_length("alice"), 0);
 }
 
@@ -383,8 +349,8 @@ static void a_hint_into_another_chain_is_not_believed(void **state)
 static void make_backwards(struct trackd_ref *refs)
 {
 	for (unsigned i = 0; i < 3; i++) {
-		board.header->cursor = CAPACITY - 10 - i;
-		refs[i] = harness_create(&board, id_in(3, i), "alice");
+		own_board.header->cursor = CAPACITY - 10 - i;
+		refs[i] = own_create(id_in(3, i), "alice");
 	}
 	assert_true(refs[0].slot > refs[1].slot && refs[1].slot > refs[2].slot);
 }
@@ -396,19 +362,19 @@ static void a_walk_of_a_cycle_ends(void **state)
 
 	(void)state;
 	make_backwards(refs);
-	board.heads[refs[0].slot].id_next = refs[2].slot + 1;
-	board.heads[refs[0].slot].owner_next = refs[2].slot + 1;
+	own_board.heads[refs[0].slot].id_next = refs[2].slot + 1;
+	own_board.heads[refs[0].slot].owner_next = refs[2].slot + 1;
 	for (unsigned i = 0; i < 3; i++)
 		assert_true(found_at(id_in(3, i), refs[i]));
 	assert_true(is_missing(id_in(3, 4)));
-	assert_int_equal(index_find(&board, index_id_hash(&board, id_in(3, 4)), id_in(3, 4),
+	assert_int_equal(index_find(&own_board, index_id_hash(&own_board, id_in(3, 4)), id_in(3, 4),
 				    UINT32_MAX, &slot),
 			 TRACKD_E_DAMAGED);
 	expect_owners("alice", refs, 3);
-	board.heads[refs[2].slot].id_next = refs[2].slot + 1; /* to itself */
+	own_board.heads[refs[2].slot].id_next = refs[2].slot + 1; /* to itself */
 	assert_true(found_at(id_in(3, 0), refs[0]));
 	assert_true(is_missing(id_in(3, 4)));
-	remove_task(refs[0]); /* ends, too */
+	own_remove(refs[0]); /* ends, too */
 }
 
 static void a_link_out_of_range_hides_nothing(void **state)
@@ -420,13 +386,13 @@ static void a_link_out_of_range_hides_nothing(void **state)
 	(void)state;
 	make_backwards(refs);
 	for (size_t i = 0; i < 2; i++) {
-		board.heads[refs[2].slot].id_next = bad[i];
-		board.heads[refs[2].slot].owner_next = bad[i];
+		own_board.heads[refs[2].slot].id_next = bad[i];
+		own_board.heads[refs[2].slot].owner_next = bad[i];
 		assert_true(found_at(id_in(3, 2), refs[2]));
 		assert_true(found_at(id_in(3, 0), refs[0]));
 		assert_true(is_missing(id_in(3, 4)));
-		assert_int_equal(index_find(&board, index_id_hash(&board, id_in(3, 0)), id_in(3, 0),
-					    UINT32_MAX, &slot),
+		assert_int_equal(index_find(&own_board, index_id_hash(&own_board, id_in(3, 0)),
+					    id_in(3, 0), UINT32_MAX, &slot),
 				 TRACKD_E_DAMAGED);
 		expect_owners("alice", refs, 3);
 	}
@@ -439,8 +405,8 @@ static void half_made_records_are_passed_through(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
-		refs[i] = harness_create(&board, id_in(3, i), "alice");
-	uint64_t *stamp = &board.heads[refs[1].slot].stamp;
+		refs[i] = own_create(id_in(3, i), "alice");
+	uint64_t *stamp = &own_board.heads[refs[1].slot].stamp;
 	uint64_t good = *stamp;
 	for (unsigned i = 0; i < 2; i++) {
 		*stamp = stamp_make(refs[1].generation, 0, i ? SLOT_CLAIMED : SLOT_REMOVING);
@@ -455,44 +421,41 @@ static void half_made_records_are_passed_through(void **state)
 
 static void an_id_without_an_end_is_terminated(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "x", NULL);
+	struct trackd_ref ref = own_create("x", NULL);
 	char id[LAYOUT_ID], endless[LAYOUT_ID + 1] = "";
 	uint32_t slot;
 
 	(void)state;
-	memset(board.bodies[ref.slot].id, 'i', LAYOUT_ID);
-	index_read_id(&board, ref.slot, id);
+	memset(own_board.bodies[ref.slot].id, 'i', LAYOUT_ID);
+	index_read_id(&own_board, ref.slot, id);
 	assert_int_equal(strlen(id), LAYOUT_ID - 1);
 	/* Nor is it the same as an id that is too long for any record. */
 	memset(endless, 'i', LAYOUT_ID);
-	assert_int_equal(
-		index_find(&board, board.heads[ref.slot].id_hash, endless, UINT32_MAX, &slot),
-		TRACKD_E_NOT_FOUND);
+	assert_int_equal(index_find(&own_board, own_board.heads[ref.slot].id_hash, endless,
+				    UINT32_MAX, &slot),
+			 TRACKD_E_NOT_FOUND);
 }
-
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(ids_of_one_bucket_are_told_apart),
-		OWN_BOARD(whatever_leaves_a_chain_the_others_stay),
-		OWN_BOARD(ids_of_every_length_are_found_and_none_is_another),
-		OWN_BOARD(ids_are_compared_to_the_last_byte),
-		OWN_BOARD(hashes_differ_from_board_to_board),
-		OWN_BOARD(every_bucket_is_reached_and_none_beyond),
-		OWN_BOARD(an_owners_tasks_come_newest_first),
-		OWN_BOARD(tasks_of_nobody_are_in_no_chain),
-		OWN_BOARD(an_owners_chain_is_whole_whatever_the_hints_say),
-		OWN_BOARD(a_good_hint_is_right),
-		OWN_BOARD(a_stale_hint_is_not_believed),
-		OWN_BOARD(a_hint_into_another_chain_is_not_believed),
-		OWN_BOARD(a_walk_of_a_cycle_ends),
-		OWN_BOARD(a_link_out_of_range_hides_nothing),
-		OWN_BOARD(half_made_records_are_passed_through),
-		OWN_BOARD(an_id_without_an_end_is_terminated),
+		OWN_BOARD(ids_of_one_bucket_are_told_apart, CAPACITY),
+		OWN_BOARD(whatever_leaves_a_chain_the_others_stay, CAPACITY),
+		OWN_BOARD(ids_of_every_length_are_found_and_none_is_another, CAPACITY),
+		OWN_BOARD(ids_are_compared_to_the_last_byte, CAPACITY),
+		OWN_BOARD(hashes_differ_from_board_to_board, CAPACITY),
+		OWN_BOARD(every_bucket_is_reached_and_none_beyond, CAPACITY),
+		OWN_BOARD(an_owners_tasks_come_newest_first, CAPACITY),
+		OWN_BOARD(tasks_of_nobody_are_in_no_chain, CAPACITY),
+		OWN_BOARD(an_owners_chain_is_whole_whatever_the_hints_say, CAPACITY),
+		OWN_BOARD(a_good_hint_is_right, CAPACITY),
+		OWN_BOARD(a_stale_hint_is_not_believed, CAPACITY),
+		OWN_BOARD(a_hint_into_another_chain_is_not_believed, CAPACITY),
+		OWN_BOARD(a_walk_of_a_cycle_ends, CAPACITY),
+		OWN_BOARD(a_link_out_of_range_hides_nothing, CAPACITY),
+		OWN_BOARD(half_made_records_are_passed_through, CAPACITY),
+		OWN_BOARD(an_id_without_an_end_is_terminated, CAPACITY),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -8,17 +8,12 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 16 };
 
@@ -29,55 +24,6 @@ enum { STRIDE = 29 };
 #else
 enum { STRIDE = 2 };
 #endif
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
-static void id_in(uint32_t bucket, unsigned n, char ret_id[32])
-{
-	for (unsigned i = 0, met = 0;; i++) {
-		snprintf(ret_id, 32, "id-%u", i);
-		if (index_bucket(&board, index_id_hash(&board, ret_id)) == bucket && met++ == n)
-			return;
-	}
-}
-
-static void remove_task(struct trackd_ref ref)
-{
-	HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, harness_deadline(2000)));
-}
-
-static void remove_all(void)
-{
-	struct trackd_iter iter;
-	struct trackd_ref ref;
-
-	view_iter_all(&board, &iter);
-	while (view_next(&iter, &ref) == 1)
-		remove_task(ref);
-}
-
-/* The slot's next tenant. */
-static struct trackd_ref create_in(uint32_t slot, const char *id, const char *owner)
-{
-	board.header->cursor = slot;
-	struct trackd_ref ref = harness_create(&board, id, owner);
-	assert_int_equal(ref.slot, slot);
-	return ref;
-}
 
 /* ---- At each instruction of a lookup ------------------------------------- */
 
@@ -95,7 +41,7 @@ static void look_up(void *data)
 {
 	struct scene *scene = data;
 
-	scene->error = index_lookup(&board, scene->wanted, &scene->slot, &scene->stamp);
+	scene->error = index_lookup(&own_board, scene->wanted, &scene->slot, &scene->stamp);
 }
 
 static void change(void *data)
@@ -107,59 +53,55 @@ static void change(void *data)
 
 static void to_another_chain(struct scene *scene)
 {
-	remove_task(scene->refs[2]);
-	scene->moved = create_in(scene->refs[2].slot, scene->elsewhere, NULL);
+	own_remove(scene->refs[2]);
+	scene->moved = own_create_in(scene->refs[2].slot, scene->elsewhere, NULL);
 }
 
 static void two_and_one_to_another_chain(struct scene *scene)
 {
-	remove_task(scene->refs[3]);
+	own_remove(scene->refs[3]);
 	to_another_chain(scene);
 }
 
 static void to_the_front(struct scene *scene)
 {
-	remove_task(scene->refs[2]);
-	scene->moved = create_in(scene->refs[2].slot, scene->ids[2], NULL);
+	own_remove(scene->refs[2]);
+	scene->moved = own_create_in(scene->refs[2].slot, scene->ids[2], NULL);
 }
 
 static void wanted_in_anothers_slot(struct scene *scene)
 {
-	remove_task(scene->refs[2]);
-	scene->moved = create_in(scene->refs[2].slot, scene->wanted, NULL);
+	own_remove(scene->refs[2]);
+	scene->moved = own_create_in(scene->refs[2].slot, scene->wanted, NULL);
 }
 
 static void replace_wanted(struct scene *scene)
 {
-	struct tenant_new task = {
-		.id = scene->wanted, .owner = "", .name = "", .message = "", .replace = true
-	};
-
-	HARNESS_MUST(tenant_create(&board, &task, harness_deadline(2000), &scene->moved));
+	HARNESS_MUST(own_new(scene->wanted, "", true, harness_soon(), &scene->moved));
 }
 
 /* The first slot of the chain is the same as before, with another task in it. */
 static void replace_wanted_and_the_first(struct scene *scene)
 {
-	remove_task(scene->refs[4]);
+	own_remove(scene->refs[4]);
 	replace_wanted(scene);
-	(void)create_in(scene->refs[4].slot, scene->ids[4], NULL);
+	(void)own_create_in(scene->refs[4].slot, scene->ids[4], NULL);
 }
 
 static void set_up(struct scene *scene, void (*what)(struct scene *), unsigned wanted)
 {
 	*scene = (struct scene){ .change = what };
 	for (unsigned i = 0; i < 5; i++)
-		id_in(9, i, scene->ids[i]);
-	id_in(2, 0, scene->elsewhere);
-	id_in(9, wanted, scene->wanted);
+		own_id_in(9, i, scene->ids[i]);
+	own_id_in(2, 0, scene->elsewhere);
+	own_id_in(9, wanted, scene->wanted);
 }
 
 static void begin(struct scene *scene)
 {
-	remove_all();
+	own_remove_all();
 	for (unsigned i = 0; i < 5; i++)
-		scene->refs[i] = harness_create(&board, scene->ids[i], NULL);
+		scene->refs[i] = own_create(scene->ids[i], NULL);
 	scene->moved = (struct trackd_ref){ UINT32_MAX, 0 };
 }
 
@@ -249,16 +191,16 @@ static void two_leave(void *data)
 {
 	struct walk_scene *scene = data;
 
-	remove_task(scene->refs[4]);
-	remove_task(scene->refs[3]);
-	(void)create_in(scene->refs[3].slot, "another", scene->another);
+	own_remove(scene->refs[4]);
+	own_remove(scene->refs[3]);
+	(void)own_create_in(scene->refs[3].slot, "another", scene->another);
 }
 
 static void next_leaves(void *data)
 {
 	struct walk_scene *scene = data;
 
-	remove_task(scene->refs[3]);
+	own_remove(scene->refs[3]);
 }
 
 static void next_becomes_anothers(void *data)
@@ -266,7 +208,7 @@ static void next_becomes_anothers(void *data)
 	struct walk_scene *scene = data;
 
 	next_leaves(scene);
-	(void)create_in(scene->refs[3].slot, "another", scene->another);
+	(void)own_create_in(scene->refs[3].slot, "another", scene->another);
 }
 
 static void next_becomes_newest(void *data)
@@ -274,22 +216,18 @@ static void next_becomes_newest(void *data)
 	struct walk_scene *scene = data;
 
 	next_leaves(scene);
-	(void)create_in(scene->refs[3].slot, "another", "alice");
+	(void)own_create_in(scene->refs[3].slot, "another", "alice");
 }
 
 /* Its slot is filled for a task of the same owner, which is refused. */
 static void next_is_claimed_in_vain(void *data)
 {
 	struct walk_scene *scene = data;
-	struct tenant_new task = {
-		.id = "others", .owner = "alice", .name = "", .message = "", .replace = true
-	};
 	struct trackd_ref ref;
 
 	next_leaves(scene);
-	board.header->cursor = scene->refs[3].slot;
-	assert_int_equal(tenant_create(&board, &task, harness_deadline(2000), &ref),
-			 TRACKD_E_EXISTS);
+	own_board.header->cursor = scene->refs[3].slot;
+	assert_int_equal(own_new("others", "alice", true, harness_soon(), &ref), TRACKD_E_EXISTS);
 }
 
 static void both_become_newest(void *data)
@@ -297,23 +235,23 @@ static void both_become_newest(void *data)
 	struct walk_scene *scene = data;
 
 	next_becomes_newest(data);
-	(void)create_in(scene->refs[4].slot, "one more", "alice");
+	(void)own_create_in(scene->refs[4].slot, "one more", "alice");
 }
 
 static uint32_t owner_bucket(const char *owner)
 {
-	return index_bucket(&board, index_owner_hash(&board, owner));
+	return index_bucket(&own_board, index_owner_hash(&own_board, owner));
 }
 
 static void begin_walk(struct walk_scene *scene)
 {
 	static const char *const ids[5] = { "a", "b", "c", "d", "e" };
 
-	remove_all();
+	own_remove_all();
 	*scene = (struct walk_scene){ .others = 0 };
-	(void)harness_create(&board, "others", "bob");
+	(void)own_create("others", "bob");
 	for (unsigned i = 0; i < 5; i++)
-		scene->refs[i] = harness_create(&board, ids[i], "alice");
+		scene->refs[i] = own_create(ids[i], "alice");
 	for (unsigned i = 0; i == 0 || owner_bucket(scene->another) == owner_bucket("alice"); i++)
 		snprintf(scene->another, sizeof scene->another, "owner-%u", i);
 }
@@ -325,10 +263,10 @@ static void walk_under(void (*what)(void *), bool present_left)
 
 	for (unsigned n = 1;; n += 3 * STRIDE) {
 		begin_walk(&scene);
-		view_iter_owner(&board, "alice", &scene.iter);
+		view_iter_owner(&own_board, "alice", &scene.iter);
 		assert_true(walk_on(&scene)); /* stands at [4] */
 		if (present_left)
-			remove_task(scene.refs[4]);
+			own_remove(scene.refs[4]);
 		bool interfered = stepped_run(walk_once, what, &scene, n);
 		while (walk_on(&scene))
 			;
@@ -378,16 +316,12 @@ static struct mutation {
  * before; one task is replaced all the time. */
 static void *mutate(void *nothing)
 {
-	struct tenant_new moving = {
-		.id = mutation.moving, .owner = "", .name = "", .message = "", .replace = true
-	};
 	struct trackd_ref ref;
 
 	for (unsigned i = 0; i < MUTATIONS; i++) {
-		struct trackd_ref passing =
-			harness_create(&board, mutation.passing[i / 3 % 2], NULL);
-		HARNESS_MUST(tenant_create(&board, &moving, harness_deadline(2000), &ref));
-		remove_task(passing);
+		struct trackd_ref passing = own_create(mutation.passing[i / 3 % 2], NULL);
+		HARNESS_MUST(own_new(mutation.moving, "", true, harness_soon(), &ref));
+		own_remove(passing);
 	}
 	store_release(&mutation.stop, 1);
 	return nothing;
@@ -399,17 +333,17 @@ static void fill_board(struct trackd_ref *refs, char (*stable)[32])
 
 	static_assert(SPARE == 3, "a slot is soon given out again");
 	for (unsigned i = 0; i < FILLERS; i++) {
-		id_in(4, i, id);
-		(void)harness_create(&board, id, NULL);
+		own_id_in(4, i, id);
+		(void)own_create(id, NULL);
 	}
 	for (unsigned i = 0; i < STABLE; i++) {
-		id_in(9, i, stable[i]);
-		refs[i] = harness_create(&board, stable[i], NULL);
+		own_id_in(9, i, stable[i]);
+		refs[i] = own_create(stable[i], NULL);
 	}
-	id_in(9, 10, mutation.passing[0]);
-	id_in(2, 0, mutation.passing[1]);
-	id_in(9, 20, mutation.moving);
-	(void)harness_create(&board, mutation.moving, NULL);
+	own_id_in(9, 10, mutation.passing[0]);
+	own_id_in(2, 0, mutation.passing[1]);
+	own_id_in(9, 20, mutation.moving);
+	(void)own_create(mutation.moving, NULL);
 	mutation.stop = 0;
 }
 
@@ -423,13 +357,13 @@ static void tasks_are_found_while_their_chain_changes(void **state)
 
 	(void)state;
 	fill_board(refs, stable);
-	id_in(9, 30, never);
+	own_id_in(9, 30, never);
 	assert_int_equal(pthread_create(&thread, NULL, mutate, NULL), 0);
 	for (; load_acquire(&mutation.stop) == 0; n++) {
-		bad += index_lookup(&board, stable[n % STABLE], &slot, &stamp) != 0 ||
+		bad += index_lookup(&own_board, stable[n % STABLE], &slot, &stamp) != 0 ||
 		       slot != refs[n % STABLE].slot;
-		bad += index_lookup(&board, mutation.moving, &slot, &stamp) != 0;
-		bad += index_lookup(&board, never, &slot, &stamp) != TRACKD_E_NOT_FOUND;
+		bad += index_lookup(&own_board, mutation.moving, &slot, &stamp) != 0;
+		bad += index_lookup(&own_board, never, &slot, &stamp) != TRACKD_E_NOT_FOUND;
 	}
 	pthread_join(thread, NULL);
 	if (bad != 0)
@@ -467,7 +401,7 @@ static void nothing_is_missed_over_a_smaller_board(void **state)
 	view_iter_owner(&large, "alice", &own);
 	for (int i = 0; i < REMOVED; i++) {
 		assert_int_equal(view_next(&own, &ref), 1);
-		HARNESS_MUST(slot_remove(&large, ref, SLOT_REMOVE_ASKED, harness_deadline(2000)));
+		HARNESS_MUST(slot_remove(&large, ref, SLOT_REMOVE_ASKED, harness_soon()));
 	}
 	view_iter_all(&large, &all);
 	assert_int_equal(view_next(&all, &ref), 1);
@@ -484,20 +418,17 @@ static void nothing_is_missed_over_a_smaller_board(void **state)
 	harness_board_free(&small);
 }
 
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_task_is_found_while_one_before_it_leaves),
-		OWN_BOARD(a_task_is_found_while_it_is_replaced),
-		OWN_BOARD(what_is_found_is_never_the_slots_former_tenant),
-		OWN_BOARD(an_owners_tasks_are_met_once_while_some_leave),
-		OWN_BOARD(an_owners_tasks_are_met_once_after_the_present_one_left),
-		OWN_BOARD(tasks_are_found_while_their_chain_changes),
+		OWN_BOARD(a_task_is_found_while_one_before_it_leaves, CAPACITY),
+		OWN_BOARD(a_task_is_found_while_it_is_replaced, CAPACITY),
+		OWN_BOARD(what_is_found_is_never_the_slots_former_tenant, CAPACITY),
+		OWN_BOARD(an_owners_tasks_are_met_once_while_some_leave, CAPACITY),
+		OWN_BOARD(an_owners_tasks_are_met_once_after_the_present_one_left, CAPACITY),
+		OWN_BOARD(tasks_are_found_while_their_chain_changes, CAPACITY),
 		cmocka_unit_test(nothing_is_missed_over_a_smaller_board),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

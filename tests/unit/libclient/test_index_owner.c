@@ -4,36 +4,16 @@
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
-#include "tests/harness/harness.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/harness/own_board.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 enum { CAPACITY = 4096, TASKS = 4000 };
 
-static struct board board;
 static struct trackd_ref refs[TASKS]; /* oldest first */
 static unsigned char met[TASKS];
 static int made;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
 
 /* ---- What the caller does with the i-th task that it is given -------------------- */
 
@@ -45,12 +25,9 @@ struct iteration {
 
 static struct trackd_ref create(const char *id, const char *owner, bool replace)
 {
-	struct tenant_new task = {
-		.id = id, .owner = owner, .name = "", .message = "", .replace = replace
-	};
 	struct trackd_ref ref;
 
-	HARNESS_MUST(tenant_create(&board, &task, harness_deadline(2000), &ref));
+	HARNESS_MUST(own_new(id, owner, replace, harness_soon(), &ref));
 	return ref;
 }
 
@@ -66,7 +43,7 @@ static void remove_nth(int i)
 {
 	if (i < 0 || i >= TASKS)
 		return;
-	int error = slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, harness_deadline(2000));
+	int error = slot_remove(&own_board, refs[i], SLOT_REMOVE_ASKED, harness_soon());
 	assert_true(error == 0 || error == TRACKD_E_GONE);
 }
 
@@ -74,14 +51,10 @@ static void remove_nth(int i)
  * else has. */
 static void create_in_vain(uint32_t slot)
 {
-	struct tenant_new task = {
-		.id = "bobs", .owner = "alice", .name = "", .message = "", .replace = true
-	};
 	struct trackd_ref ref;
 
-	board.header->cursor = slot;
-	assert_int_equal(tenant_create(&board, &task, harness_deadline(2000), &ref),
-			 TRACKD_E_EXISTS);
+	own_board.header->cursor = slot;
+	assert_int_equal(own_new("bobs", "alice", true, harness_soon(), &ref), TRACKD_E_EXISTS);
 }
 
 static void keep(struct iteration *it)
@@ -136,7 +109,7 @@ static void remove_and_create(struct iteration *it)
 {
 	remove_nth(it->last);
 	if (it->last >= 0)
-		board.header->cursor = refs[it->last].slot;
+		own_board.header->cursor = refs[it->last].slot;
 	create_another("alice");
 }
 
@@ -146,7 +119,7 @@ static void replace_pairs(struct iteration *it)
 		return;
 	remove_nth(it->last);
 	remove_nth(it->last - 1);
-	board.header->cursor = refs[it->last - 1].slot;
+	own_board.header->cursor = refs[it->last - 1].slot;
 	create_another("alice");
 	create_another("alice");
 }
@@ -167,7 +140,7 @@ static void give_away(struct iteration *it)
 		return;
 	remove_nth(it->last);
 	remove_nth(it->last - 1);
-	board.header->cursor = refs[it->last - 1].slot;
+	own_board.header->cursor = refs[it->last - 1].slot;
 	create_another("bob");
 }
 
@@ -183,7 +156,7 @@ static int age_of(struct trackd_ref ref)
 
 static bool is_there(struct trackd_ref ref)
 {
-	return stamp_is_live(board.heads[ref.slot].stamp, ref.generation);
+	return stamp_is_live(own_board.heads[ref.slot].stamp, ref.generation);
 }
 
 static void go_through(void (*change)(struct iteration *))
@@ -192,8 +165,8 @@ static void go_through(void (*change)(struct iteration *))
 	struct trackd_ref ref;
 
 	index_owner_begin(&it.position);
-	while (index_owner_next(&board, "alice", index_owner_hash(&board, "alice"), &it.position,
-				&ref) == 1) {
+	while (index_owner_next(&own_board, "alice", index_owner_hash(&own_board, "alice"),
+				&it.position, &ref) == 1) {
 		it.given++;
 		it.last = age_of(ref);
 		if (it.last >= 0)
@@ -215,10 +188,10 @@ static void fill_board(void)
 	memset(met, 0, sizeof met);
 	for (int i = 0; i < TASKS; i++) {
 		snprintf(id, sizeof id, "task-%d", i);
-		refs[i] = harness_create(&board, id, "alice");
+		refs[i] = own_create(id, "alice");
 		assert_int_equal(refs[i].slot, i);
 	}
-	(void)harness_create(&board, "bobs", "bob");
+	(void)own_create("bobs", "bob");
 }
 
 #define WHILE(change)                                                                              \
@@ -241,20 +214,18 @@ WHILE(replace_pairs)
 WHILE(refuse_what_is_ahead)
 WHILE(give_away)
 
-#define OWN_BOARD(change)                                                                          \
-	cmocka_unit_test_setup_teardown(met_once_in_linear_time_##change, make_board, free_board)
+#define MET_ONCE(change) OWN_BOARD(met_once_in_linear_time_##change, CAPACITY)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(keep),           OWN_BOARD(remove_every_other),
-		OWN_BOARD(remove_each),    OWN_BOARD(remove_pairs),
-		OWN_BOARD(remove_batches), OWN_BOARD(remove_some_ahead),
-		OWN_BOARD(replace_each),   OWN_BOARD(remove_and_create),
-		OWN_BOARD(replace_pairs),  OWN_BOARD(refuse_what_is_ahead),
-		OWN_BOARD(give_away),
+		MET_ONCE(keep),           MET_ONCE(remove_every_other),
+		MET_ONCE(remove_each),    MET_ONCE(remove_pairs),
+		MET_ONCE(remove_batches), MET_ONCE(remove_some_ahead),
+		MET_ONCE(replace_each),   MET_ONCE(remove_and_create),
+		MET_ONCE(replace_pairs),  MET_ONCE(refuse_what_is_ahead),
+		MET_ONCE(give_away),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -2,39 +2,19 @@
 /* Kinds: what may be declared, which one a name means, and the percentage of a task. */
 #include "libclient/record/kind.h"
 #include "libclient/segment/lock.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/client.h"
+#include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, 16);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
 static int declare(const char *name, const struct trackd_stage_def *stages, int n)
 {
-	return kind_declare(&board, name, stages, n, harness_deadline(2000));
+	return kind_declare(&own_board, name, stages, n, harness_soon());
 }
 
 /* ---- Declaring ----------------------------------------------------------- */
@@ -50,17 +30,17 @@ static void kind_0_is_document_on_every_board(void **state)
 	struct trackd_kind kind;
 
 	(void)state;
-	assert_int_equal(kind_get(&board, TRACKD_KIND_DOCUMENT, &kind), 0);
+	assert_int_equal(kind_get(&own_board, TRACKD_KIND_DOCUMENT, &kind), 0);
 	assert_string_equal(kind.name, "document");
 	assert_int_equal(kind.n_stages, 5);
 	for (int i = 0; i < 5; i++) {
 		assert_string_equal(kind.stages[i].name, stages[i].name);
 		assert_int_equal(kind.stages[i].percent, stages[i].percent);
-		assert_int_equal(kind_stage_find(&board, 0, stages[i].name), i);
-		assert_string_equal(kind_stage_name(&board, 0, (uint8_t)i), stages[i].name);
+		assert_int_equal(kind_stage_find(&own_board, 0, stages[i].name), i);
+		assert_string_equal(kind_stage_name(&own_board, 0, (uint8_t)i), stages[i].name);
 	}
 	assert_int_equal(declare("document", stages, 5), 0); /* identical: found */
-	assert_int_equal(board.kinds->n, 1);
+	assert_int_equal(own_board.kinds->n, 1);
 }
 
 static void an_identical_kind_is_found_and_not_added(void **state)
@@ -68,7 +48,7 @@ static void an_identical_kind_is_found_and_not_added(void **state)
 	(void)state;
 	assert_int_equal(declare("build", two, 2), 1);
 	assert_int_equal(declare("build", two, 2), 1);
-	assert_int_equal(board.kinds->n, 2);
+	assert_int_equal(own_board.kinds->n, 2);
 	assert_int_equal(declare("other", two, 2), 2); /* another name */
 	assert_int_equal(declare("build", two, 1), 3); /* another number of stages */
 }
@@ -81,12 +61,12 @@ static void the_newest_of_a_name_wins(void **state)
 	(void)state;
 	assert_int_equal(declare("build", two, 2), 1);
 	assert_int_equal(declare("build", again, 2), 2);
-	assert_int_equal(kind_find(&board, "build"), 2);
-	assert_int_equal(kind_get(&board, 1, &kind), 0); /* tasks of the older one keep it */
+	assert_int_equal(kind_find(&own_board, "build"), 2);
+	assert_int_equal(kind_get(&own_board, 1, &kind), 0); /* tasks of the older one keep it */
 	assert_int_equal(kind.stages[1].percent, 50);
 	/* The older definition is the newest again, and so is added. */
 	assert_int_equal(declare("build", two, 2), 3);
-	assert_int_equal(kind_find(&board, "build"), 3);
+	assert_int_equal(kind_find(&own_board, "build"), 3);
 }
 
 static void definitions_beyond_the_limits_are_refused(void **state)
@@ -120,13 +100,13 @@ static void definitions_beyond_the_limits_are_refused(void **state)
 	stages[0].percent = 50;
 	stages[1].percent = 49; /* backwards */
 	assert_int_equal(declare("k", stages, 2), -EINVAL);
-	assert_int_equal(board.kinds->n, 1);
+	assert_int_equal(own_board.kinds->n, 1);
 	name[TRACKD_STAGE_NAME_MAX] = '\0';
 	for (int i = 0; i < TRACKD_STAGES_MAX; i++)
 		stages[i] = (struct trackd_stage_def){ i ? names[i] : name, 99 };
 	assert_int_equal(declare(name, stages, TRACKD_STAGES_MAX), 1);
-	assert_int_equal(kind_find(&board, name), 1);
-	assert_int_equal(kind_stage_find(&board, 1, names[TRACKD_STAGES_MAX - 1]), 15);
+	assert_int_equal(kind_find(&own_board, name), 1);
+	assert_int_equal(kind_stage_find(&own_board, 1, names[TRACKD_STAGES_MAX - 1]), 15);
 }
 
 static void a_full_table_refuses_and_still_finds(void **state)
@@ -141,7 +121,7 @@ static void a_full_table_refuses_and_still_finds(void **state)
 	assert_int_equal(declare("one-more", two, 2), TRACKD_E_TABLE_FULL);
 	assert_int_equal(declare("kind-7", two, 2), 7);
 	assert_int_equal(declare("kind-7", two, 1), TRACKD_E_TABLE_FULL);
-	assert_int_equal(board.kinds->n, TRACKD_KINDS_MAX);
+	assert_int_equal(own_board.kinds->n, TRACKD_KINDS_MAX);
 }
 
 static void what_is_not_there_is_said_to_be_missing(void **state)
@@ -149,36 +129,28 @@ static void what_is_not_there_is_said_to_be_missing(void **state)
 	struct trackd_kind kind = { .n_stages = 4711 };
 
 	(void)state;
-	assert_int_equal(kind_find(&board, "nothing"), TRACKD_E_KIND);
-	assert_int_equal(kind_get(&board, 1, &kind), TRACKD_E_KIND);
-	assert_int_equal(kind_get(&board, -1, &kind), TRACKD_E_KIND);
+	assert_int_equal(kind_find(&own_board, "nothing"), TRACKD_E_KIND);
+	assert_int_equal(kind_get(&own_board, 1, &kind), TRACKD_E_KIND);
+	assert_int_equal(kind_get(&own_board, -1, &kind), TRACKD_E_KIND);
 	assert_int_equal(kind.n_stages, 4711);
-	assert_int_equal(kind_stage_find(&board, 0, "nothing"), TRACKD_E_STAGE);
-	assert_int_equal(kind_stage_find(&board, 1, "first"), TRACKD_E_KIND);
-	assert_string_equal(kind_stage_name(&board, 0, 5), "");
-	assert_string_equal(kind_stage_name(&board, 1, 0), "");
-	assert_string_equal(kind_stage_name(&board, UINT32_MAX, COPY_NO_STAGE), "");
+	assert_int_equal(kind_stage_find(&own_board, 0, "nothing"), TRACKD_E_STAGE);
+	assert_int_equal(kind_stage_find(&own_board, 1, "first"), TRACKD_E_KIND);
+	assert_string_equal(kind_stage_name(&own_board, 0, 5), "");
+	assert_string_equal(kind_stage_name(&own_board, 1, 0), "");
+	assert_string_equal(kind_stage_name(&own_board, UINT32_MAX, COPY_NO_STAGE), "");
 }
 
 static void declaring_waits_for_no_stopped_process_for_ever(void **state)
 {
-	uint32_t *held = &board.header->reserved8[0];
-	pid_t pid = harness_fork();
+	pid_t pid = client_holding_lock(&own_board.kinds->mutex);
 
 	(void)state;
-	if (pid == 0) {
-		(void)lock_take(&board.kinds->mutex, LOCK_TRY);
-		store_release(held, 1);
-		for (;;)
-			pause();
-	}
-	HARNESS_WAIT(load_acquire(held) == 1, 30000);
 	harness_stop(pid);
-	assert_int_equal(kind_declare(&board, "build", two, 2, harness_deadline(60)),
+	assert_int_equal(kind_declare(&own_board, "build", two, 2, harness_deadline(60)),
 			 TRACKD_E_BUSY);
 	harness_kill(pid, SIGKILL);
 	assert_int_equal(declare("build", two, 2), 1);
-	assert_int_equal(board.header->counters.locks_recovered, 1);
+	assert_int_equal(own_board.header->counters.locks_recovered, 1);
 }
 
 /* What a reader saw in front of every instruction of who declares a kind. */
@@ -195,7 +167,7 @@ static void declare_build(void *nothing)
 static void look_for_build(void *nothing)
 {
 	struct trackd_kind kind;
-	bool found = kind_get(&board, 1, &kind) == 0;
+	bool found = kind_get(&own_board, 1, &kind) == 0;
 	bool whole = found && strcmp(kind.name, "build") == 0 && kind.n_stages == 2 &&
 		     strcmp(kind.stages[0].name, "first") == 0 &&
 		     strcmp(kind.stages[1].name, "second") == 0 && kind.stages[1].percent == 50;
@@ -215,7 +187,7 @@ static void a_kind_is_whole_as_soon_as_it_is_there(void **state)
 	assert_true(stepped_watch(declare_build, look_for_build, NULL) > 100);
 	assert_int_equal(lookups.half, 0);
 	assert_true(lookups.nothing > 100 && lookups.whole > 10); /* it was looked at throughout */
-	assert_int_equal(kind_find(&board, "build"), 1);
+	assert_int_equal(kind_find(&own_board, "build"), 1);
 }
 
 static void garbage_in_the_table_is_read_as_nothing(void **state)
@@ -223,17 +195,17 @@ static void garbage_in_the_table_is_read_as_nothing(void **state)
 	struct trackd_kind kind;
 
 	(void)state;
-	board.kinds->n = UINT32_MAX;
-	assert_int_equal(kind_get(&board, TRACKD_KINDS_MAX, &kind), TRACKD_E_KIND);
-	board.kinds->kind[0].n_stages = UINT32_MAX;
-	memset(board.kinds->kind[0].name, 'n', LAYOUT_STAGE_NAME);
-	memset(board.kinds->kind[0].stages, 's', sizeof board.kinds->kind[0].stages);
-	memset(board.kinds->kind[0].percent, 0xff, LAYOUT_STAGES);
-	assert_int_equal(kind_get(&board, 0, &kind), 0);
+	own_board.kinds->n = UINT32_MAX;
+	assert_int_equal(kind_get(&own_board, TRACKD_KINDS_MAX, &kind), TRACKD_E_KIND);
+	own_board.kinds->kind[0].n_stages = UINT32_MAX;
+	memset(own_board.kinds->kind[0].name, 'n', LAYOUT_STAGE_NAME);
+	memset(own_board.kinds->kind[0].stages, 's', sizeof own_board.kinds->kind[0].stages);
+	memset(own_board.kinds->kind[0].percent, 0xff, LAYOUT_STAGES);
+	assert_int_equal(kind_get(&own_board, 0, &kind), 0);
 	assert_int_equal(strlen(kind.name), LAYOUT_STAGE_NAME - 1);
 	assert_int_equal(kind.n_stages, TRACKD_STAGES_MAX);
-	assert_string_equal(kind_stage_name(&board, 0, 3), "");
-	int progress = kind_progress(&board, 0, TRACKD_ACTIVE, 3, UINT64_MAX - 1, UINT64_MAX);
+	assert_string_equal(kind_stage_name(&own_board, 0, 3), "");
+	int progress = kind_progress(&own_board, 0, TRACKD_ACTIVE, 3, UINT64_MAX - 1, UINT64_MAX);
 	assert_true(progress >= 0 && progress <= 99);
 }
 
@@ -241,7 +213,7 @@ static void garbage_in_the_table_is_read_as_nothing(void **state)
 
 static int progress(uint8_t state, uint8_t stage, uint64_t done, uint64_t total)
 {
-	return kind_progress(&board, TRACKD_KIND_DOCUMENT, state, stage, done, total);
+	return kind_progress(&own_board, TRACKD_KIND_DOCUMENT, state, stage, done, total);
 }
 
 static void stages_begin_at_their_percentages(void **state)
@@ -315,31 +287,28 @@ static void stages_of_no_width_stand_still(void **state)
 	int kind = declare("flat", flat, 2);
 	for (uint8_t stage = 0; stage < 2; stage++)
 		for (uint64_t done = 0; done <= 10; done++)
-			assert_int_equal(kind_progress(&board, (uint32_t)kind, TRACKD_ACTIVE, stage,
-						       done, 10),
+			assert_int_equal(kind_progress(&own_board, (uint32_t)kind, TRACKD_ACTIVE,
+						       stage, done, 10),
 					 99);
 }
-
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(kind_0_is_document_on_every_board),
-		OWN_BOARD(an_identical_kind_is_found_and_not_added),
-		OWN_BOARD(the_newest_of_a_name_wins),
-		OWN_BOARD(definitions_beyond_the_limits_are_refused),
-		OWN_BOARD(a_full_table_refuses_and_still_finds),
-		OWN_BOARD(what_is_not_there_is_said_to_be_missing),
-		OWN_BOARD(declaring_waits_for_no_stopped_process_for_ever),
-		OWN_BOARD(a_kind_is_whole_as_soon_as_it_is_there),
-		OWN_BOARD(garbage_in_the_table_is_read_as_nothing),
-		OWN_BOARD(stages_begin_at_their_percentages),
-		OWN_BOARD(what_ended_early_stays_where_it_was),
-		OWN_BOARD(within_a_stage_it_moves_towards_the_next),
-		OWN_BOARD(stages_of_no_width_stand_still),
+		OWN_BOARD(kind_0_is_document_on_every_board, 16),
+		OWN_BOARD(an_identical_kind_is_found_and_not_added, 16),
+		OWN_BOARD(the_newest_of_a_name_wins, 16),
+		OWN_BOARD(definitions_beyond_the_limits_are_refused, 16),
+		OWN_BOARD(a_full_table_refuses_and_still_finds, 16),
+		OWN_BOARD(what_is_not_there_is_said_to_be_missing, 16),
+		OWN_BOARD(declaring_waits_for_no_stopped_process_for_ever, 16),
+		OWN_BOARD(a_kind_is_whole_as_soon_as_it_is_there, 16),
+		OWN_BOARD(garbage_in_the_table_is_read_as_nothing, 16),
+		OWN_BOARD(stages_begin_at_their_percentages, 16),
+		OWN_BOARD(what_ended_early_stays_where_it_was, 16),
+		OWN_BOARD(within_a_stage_it_moves_towards_the_next, 16),
+		OWN_BOARD(stages_of_no_width_stand_still, 16),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

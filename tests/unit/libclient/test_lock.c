@@ -3,15 +3,13 @@
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/clock.h"
 #include "libclient/segment/lock.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/client.h"
+#include "tests/harness/own_board.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,27 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 /* What the kernel takes for the size of a robust list's head. */
 #define ROBUST_LIST_HEAD sizeof(struct robust_list_head)
 
-static struct board board;
 static union layout_mutex *mutex;
 
-static int make_board(void **state)
+static void choose(void)
 {
-	(void)state;
-	harness_board(&board, 64);
-	mutex = &board.bodies[3].mutex;
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
+	mutex = &own_board.bodies[3].mutex;
 }
 
 static uint32_t *futex_word(void)
@@ -50,34 +35,7 @@ static uint32_t *futex_word(void)
 /* A word of the segment that no test uses otherwise, to signal with. */
 static uint32_t *flag(void)
 {
-	return &board.header->reserved8[0];
-}
-
-/* A child that holds the mutex until it is killed. */
-static pid_t holder(void)
-{
-	store_release(flag(), 0);
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		if (lock_take(mutex, LOCK_TRY) < 0)
-			_exit(1);
-		store_release(flag(), 1);
-		for (;;)
-			pause();
-	}
-	HARNESS_WAIT(load_acquire(flag()) == 1, 30000);
-	return pid;
-}
-
-/* A thread id that nobody has. */
-static uint32_t dead_tid(void)
-{
-	pid_t pid = harness_fork();
-
-	if (pid == 0)
-		_exit(0);
-	harness_reap(pid);
-	return (uint32_t)pid;
+	return &own_board.header->reserved8[0];
 }
 
 /* ---- Holders that live --------------------------------------------------- */
@@ -95,7 +53,7 @@ static void a_free_mutex_is_taken_and_dropped(void **state)
 
 static void trying_does_not_wait(void **state)
 {
-	pid_t pid = holder();
+	pid_t pid = client_holding_lock(mutex);
 
 	(void)state;
 	assert_int_equal(lock_take(mutex, LOCK_TRY), -EBUSY);
@@ -114,7 +72,7 @@ static void a_thread_that_holds_it_does_not_wait_for_itself_for_ever(void **stat
 
 static void the_deadline_is_honoured_against_a_stopped_holder(void **state)
 {
-	pid_t pid = holder();
+	pid_t pid = client_holding_lock(mutex);
 
 	(void)state;
 	harness_stop(pid);
@@ -127,7 +85,7 @@ static void the_deadline_is_honoured_against_a_stopped_holder(void **state)
 	/* A deadline that has passed already is no reason to wait. */
 	assert_int_equal(lock_take(mutex, 1), TRACKD_E_BUSY);
 	harness_kill(pid, SIGKILL);
-	assert_int_equal(lock_take(mutex, harness_deadline(2000)), LOCK_RECOVERED);
+	assert_int_equal(lock_take(mutex, harness_soon()), LOCK_RECOVERED);
 	lock_drop(mutex);
 }
 
@@ -141,7 +99,7 @@ static void a_waiter_gets_it_when_it_is_dropped(void **state)
 	HARNESS_WAIT((load_relaxed(futex_word()) & FUTEX_WAITERS) != 0, 30000);
 	lock_drop(mutex);
 	assert_int_equal(harness_reap(pid), 0);
-	assert_int_equal(lock_take(mutex, harness_deadline(2000)), LOCK_RECOVERED);
+	assert_int_equal(lock_take(mutex, harness_soon()), LOCK_RECOVERED);
 	lock_drop(mutex);
 }
 
@@ -149,7 +107,7 @@ enum { COUNTERS = 4, ROUNDS = 20000 };
 
 static void no_two_hold_it_at_once(void **state)
 {
-	volatile uint32_t *counted = &board.header->reserved8[1];
+	volatile uint32_t *counted = &own_board.header->reserved8[1];
 	pid_t pids[COUNTERS];
 
 	(void)state;
@@ -175,7 +133,7 @@ static void no_two_hold_it_at_once(void **state)
 static void a_holders_death_is_told_once_and_the_mutex_goes_on(void **state)
 {
 	HARNESS_NEEDS_ROBUST_LISTS();
-	pid_t pid = holder();
+	pid_t pid = client_holding_lock(mutex);
 
 	(void)state;
 	assert_false(lock_orphaned(mutex));
@@ -192,7 +150,7 @@ static void a_holders_death_is_told_once_and_the_mutex_goes_on(void **state)
 
 static void a_death_is_told_to_who_waits_for_it(void **state)
 {
-	pid_t pid = holder();
+	pid_t pid = client_holding_lock(mutex);
 	pid_t waiter = harness_fork();
 
 	(void)state;
@@ -216,9 +174,9 @@ static void a_mutex_that_is_lost_for_ever_is_damage(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		mutex = &board.bodies[i].mutex;
+		mutex = &own_board.bodies[i].mutex;
 		pthread_mutex_t *native = (void *)mutex;
-		harness_kill(holder(), SIGKILL);
+		harness_kill(client_holding_lock(mutex), SIGKILL);
 		assert_int_equal(pthread_mutex_lock(native), EOWNERDEAD);
 		assert_int_equal(pthread_mutex_unlock(native), 0);
 		assert_int_equal(lock_take(mutex, deadlines[i]), TRACKD_E_DAMAGED);
@@ -235,7 +193,7 @@ static void a_mutex_of_an_unknown_type_is_damage(void **state)
 static void init_makes_a_mutex_of_what_was_one(void **state)
 {
 	(void)state;
-	harness_kill(holder(), SIGKILL);
+	harness_kill(client_holding_lock(mutex), SIGKILL);
 	assert_int_equal(lock_init(mutex), 0);
 	assert_int_equal(lock_take(mutex, LOCK_TRY), 0);
 	lock_drop(mutex);
@@ -246,7 +204,7 @@ static void init_makes_a_mutex_of_what_was_one(void **state)
 static void the_dead_are_rescued_and_the_living_are_not(void **state)
 {
 	HARNESS_NEEDS_ROBUST_LISTS();
-	pid_t pid = holder();
+	pid_t pid = client_holding_lock(mutex);
 
 	(void)state;
 	assert_false(lock_rescue(mutex)); /* alive */
@@ -258,7 +216,7 @@ static void the_dead_are_rescued_and_the_living_are_not(void **state)
 	assert_false(lock_rescue(mutex)); /* ours */
 	lock_drop(mutex);
 	assert_false(lock_rescue(mutex)); /* nobody's */
-	*futex_word() = dead_tid() | FUTEX_WAITERS;
+	*futex_word() = (uint32_t)client_ended() | FUTEX_WAITERS;
 	assert_true(lock_rescue(mutex));
 	assert_int_equal(*futex_word(), FUTEX_OWNER_DIED | FUTEX_WAITERS);
 	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
@@ -286,7 +244,7 @@ static void a_living_thread_is_not_rescued_from(void **state)
 		pthread_t thread;
 		if (pthread_create(&thread, NULL, sleep_on, tid) != 0)
 			_exit(1);
-		sleep_on(&board.header->reserved8[2]);
+		sleep_on(&own_board.header->reserved8[2]);
 	}
 	HARNESS_WAIT(load_acquire(tid) != 0, 30000);
 	assert_int_not_equal(*tid, pid);
@@ -369,7 +327,7 @@ static void a_mutex_that_was_left_locked_is_had_all_the_same(void **state)
 	(void)state;
 	if (pid == 0) {
 		int error = lock_take(mutex, LOCK_TRY);
-		segment_unmap(&board);
+		segment_unmap(&own_board);
 		_exit(error);
 	}
 	assert_int_equal(harness_reap(pid), 0);
@@ -399,19 +357,6 @@ static _Noreturn void wait_in_c_library(uint32_t *asleep)
 	_exit(error);
 }
 
-static bool sleeps(pid_t pid)
-{
-	char path[64], text[64] = "";
-
-	snprintf(path, sizeof path, "/proc/%d/syscall", (int)pid);
-	FILE *file = fopen(path, "re");
-	if (!file)
-		harness_die("%s cannot be read", path);
-	const char *line = fgets(text, sizeof text, file);
-	fclose(file);
-	return line && strncmp(line, "running", 7) != 0;
-}
-
 static void both_waiters_wake_after_a_rescue(void **state)
 {
 	uint32_t *asleep = flag();
@@ -419,13 +364,14 @@ static void both_waiters_wake_after_a_rescue(void **state)
 	int errors[2];
 
 	(void)state;
-	*futex_word() = dead_tid();
+	*futex_word() = (uint32_t)client_ended();
 	for (int i = 0; i < 2; i++) {
 		pids[i] = harness_fork();
 		if (pids[i] == 0)
 			wait_in_c_library(asleep);
 	}
-	HARNESS_WAIT(load_relaxed(asleep) == 2 && sleeps(pids[0]) && sleeps(pids[1]), 30000);
+	HARNESS_WAIT(load_relaxed(asleep) == 2 && client_sleeps(pids[0]) && client_sleeps(pids[1]),
+		     30000);
 	assert_true(lock_rescue(mutex));
 	for (int i = 0; i < 2; i++)
 		errors[i] = harness_reap(pids[i]);
@@ -450,31 +396,29 @@ static void a_forked_childs_unlock_does_nothing(void **state)
 	assert_int_equal(*futex_word(), 0);
 }
 
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_free_mutex_is_taken_and_dropped),
-		OWN_BOARD(trying_does_not_wait),
-		OWN_BOARD(a_thread_that_holds_it_does_not_wait_for_itself_for_ever),
-		OWN_BOARD(the_deadline_is_honoured_against_a_stopped_holder),
-		OWN_BOARD(a_waiter_gets_it_when_it_is_dropped),
-		OWN_BOARD(no_two_hold_it_at_once),
-		OWN_BOARD(a_holders_death_is_told_once_and_the_mutex_goes_on),
-		OWN_BOARD(a_death_is_told_to_who_waits_for_it),
-		OWN_BOARD(a_mutex_that_is_lost_for_ever_is_damage),
-		OWN_BOARD(a_mutex_of_an_unknown_type_is_damage),
-		OWN_BOARD(init_makes_a_mutex_of_what_was_one),
-		OWN_BOARD(the_dead_are_rescued_and_the_living_are_not),
-		OWN_BOARD(a_living_thread_is_not_rescued_from),
-		OWN_BOARD(a_zombie_is_rescued_from),
-		OWN_BOARD(so_is_a_first_thread_that_ended_before_its_process),
-		OWN_BOARD(a_mutex_that_was_left_locked_is_had_all_the_same),
-		OWN_BOARD(both_waiters_wake_after_a_rescue),
-		OWN_BOARD(a_forked_childs_unlock_does_nothing),
+		OWN_BOARD_PREPARED(a_free_mutex_is_taken_and_dropped, 64, choose),
+		OWN_BOARD_PREPARED(trying_does_not_wait, 64, choose),
+		OWN_BOARD_PREPARED(a_thread_that_holds_it_does_not_wait_for_itself_for_ever, 64,
+				   choose),
+		OWN_BOARD_PREPARED(the_deadline_is_honoured_against_a_stopped_holder, 64, choose),
+		OWN_BOARD_PREPARED(a_waiter_gets_it_when_it_is_dropped, 64, choose),
+		OWN_BOARD_PREPARED(no_two_hold_it_at_once, 64, choose),
+		OWN_BOARD_PREPARED(a_holders_death_is_told_once_and_the_mutex_goes_on, 64, choose),
+		OWN_BOARD_PREPARED(a_death_is_told_to_who_waits_for_it, 64, choose),
+		OWN_BOARD_PREPARED(a_mutex_that_is_lost_for_ever_is_damage, 64, choose),
+		OWN_BOARD_PREPARED(a_mutex_of_an_unknown_type_is_damage, 64, choose),
+		OWN_BOARD_PREPARED(init_makes_a_mutex_of_what_was_one, 64, choose),
+		OWN_BOARD_PREPARED(the_dead_are_rescued_and_the_living_are_not, 64, choose),
+		OWN_BOARD_PREPARED(a_living_thread_is_not_rescued_from, 64, choose),
+		OWN_BOARD_PREPARED(a_zombie_is_rescued_from, 64, choose),
+		OWN_BOARD_PREPARED(so_is_a_first_thread_that_ended_before_its_process, 64, choose),
+		OWN_BOARD_PREPARED(a_mutex_that_was_left_locked_is_had_all_the_same, 64, choose),
+		OWN_BOARD_PREPARED(both_waiters_wake_after_a_rescue, 64, choose),
+		OWN_BOARD_PREPARED(a_forked_childs_unlock_does_nothing, 64, choose),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -9,21 +9,17 @@
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
+#include "tests/harness/suite.h"
 #include "tests/unit/libclient/elsewhere.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { UPTIME_MIN_S = 60 };
 
@@ -450,6 +446,5 @@ int main(void)
 		OWN_TASK(a_producer_in_another_namespace_reads_on_after_a_replacement),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start, stop);
+	return suite_run_with(tests, start, stop);
 }

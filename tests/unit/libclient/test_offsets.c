@@ -7,14 +7,10 @@
 #include "libclient/segment/offsets.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
-#include <setjmp.h>
+#include "tests/harness/suite.h"
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { SOON_MS = 30000 };
 
@@ -264,6 +260,5 @@ int main(void)
 		CONNECTED(every_call_goes_by_the_clock_of_its_board),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -12,16 +12,12 @@
  * what would not have been used is left out of the verdict. A load does not take its value from a
  * store of its own thread before that is in memory: here no thread loads what it has stored.
  */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/harness/suite.h"
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum what { NONE, LOAD, STORE, FENCE };
 enum order { RELAXED, ACQUIRE, RELEASE, FULL };
@@ -330,6 +326,5 @@ int main(void)
 		cmocka_unit_test(each_marked_ordering_is_needed),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -2,24 +2,20 @@
 /* Processes and threads: who is dead, and what other namespaces must not make us believe. */
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/process.h"
+#include "tests/harness/client.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -35,47 +31,15 @@ static struct shared {
 static int make_shared(void **state)
 {
 	(void)state;
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (shared == MAP_FAILED)
-		harness_die("mmap: %s", strerror(errno));
+	shared = harness_shared(sizeof *shared);
 	return 0;
-}
-
-static int free_shared(void **state)
-{
-	(void)state;
-	return munmap(shared, sizeof *shared);
-}
-
-static _Noreturn void stay(void)
-{
-	for (;;)
-		pause();
-}
-
-static pid_t sleeper(void)
-{
-	pid_t pid = harness_fork();
-
-	if (pid == 0)
-		stay();
-	return pid;
-}
-
-static uint64_t start_of(pid_t pid)
-{
-	uint64_t start;
-
-	HARNESS_MUST(process_start_time(pid, &start));
-	return start;
 }
 
 /* ---- Threads --------------------------------------------------------------- */
 
 static void a_thread_is_dead_when_it_is_a_zombie_or_gone(void **state)
 {
-	pid_t pid = sleeper();
+	pid_t pid = client_start();
 	siginfo_t info;
 
 	(void)state;
@@ -93,7 +57,7 @@ static void *stay_thread(void *nothing)
 {
 	(void)nothing;
 	store_release(&shared->tid, (uint32_t)gettid());
-	stay();
+	client_stay();
 }
 
 /* The first thread has ended and another goes on: the thread is dead, the process is not. */
@@ -109,7 +73,7 @@ static void a_first_thread_that_has_ended_is_dead_and_its_process_is_not(void **
 			sched_yield();
 		pthread_exit(NULL);
 	}
-	uint64_t start = start_of(pid);
+	uint64_t start = client_start_time(pid);
 	HARNESS_WAIT(thread_dead(pid), 5000);
 	assert_false(process_dead(pid, start));
 	assert_int_not_equal(shared->tid, pid);
@@ -121,7 +85,7 @@ static void a_first_thread_that_has_ended_is_dead_and_its_process_is_not(void **
 
 static void another_process_of_the_pid_is_told_by_its_start(void **state)
 {
-	uint64_t start = start_of(getpid());
+	uint64_t start = client_start_time(getpid());
 
 	(void)state;
 	assert_false(process_dead(getpid(), start));
@@ -181,7 +145,7 @@ static void a_process_started_when_it_did_in_every_time_namespace(void **state)
 {
 	static const char *const offsets[] = { "boottime 100000 0", "boottime 86400 123456789",
 					       "boottime 1 995000000", "boottime -1 5000000" };
-	uint64_t start = start_of(getpid());
+	uint64_t start = client_start_time(getpid());
 
 	(void)state;
 	for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
@@ -202,7 +166,8 @@ static void a_process_started_when_it_did_in_every_time_namespace(void **state)
 static _Noreturn void look_by_a_foreign_proc(uint64_t not_before)
 {
 	uint64_t ours, theirs;
-	pid_t child = sleeper(); /* its number is another process's in this /proc, or nobody's */
+	pid_t child =
+		client_start(); /* its number is another process's in this /proc, or nobody's */
 	bool right = getpid() == 1 && process_start_time(getpid(), &ours) == 0 &&
 		     ours >= not_before && !process_dead(getpid(), ours) &&
 		     !process_dead(child, ours) && !process_dead(child, 1) && !thread_dead(child) &&
@@ -214,7 +179,7 @@ static _Noreturn void look_by_a_foreign_proc(uint64_t not_before)
 
 static void a_foreign_proc_proves_nothing(void **state)
 {
-	uint64_t start = start_of(getpid());
+	uint64_t start = client_start_time(getpid());
 
 	(void)state;
 	pid_t pid = harness_fork();
@@ -232,10 +197,10 @@ static void a_foreign_proc_proves_nothing(void **state)
 	if (result == NOT_ALLOWED)
 		skip();
 	assert_int_equal(result, SAME);
-	assert_int_equal(start_of(getpid()), start);
+	assert_int_equal(client_start_time(getpid()), start);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make_shared, free_shared)
+#define TEST(function) cmocka_unit_test_setup(function, make_shared)
 
 int main(void)
 {
@@ -247,6 +212,5 @@ int main(void)
 		TEST(a_foreign_proc_proves_nothing),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -7,64 +7,12 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/harness/own_board.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-enum { CAPACITY = 64, WORKER = 7 };
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
-static uint64_t soon(void)
-{
-	return harness_deadline(2000);
-}
-
-static struct trackd_task task_of(struct trackd_ref ref)
-{
-	struct trackd_task task;
-
-	HARNESS_MUST(view_copy(&board, ref, board_coarse_ns(&board), &task));
-	return task;
-}
-
-static int update(struct trackd_ref ref, int stage)
-{
-	return record_update(&board, ref, stage, NULL, WORKER, soon());
-}
-
-static int end(struct trackd_ref ref, enum trackd_state state)
-{
-	struct record_end how = { .state = state, .message = "ended" };
-
-	if (state == TRACKD_FAILED) {
-		how.reason = TRACKD_REASON_ERROR;
-		how.error = "why";
-	} else if (state == TRACKD_CANCELLED) {
-		how.reason = TRACKD_REASON_CANCELLED;
-	}
-	return record_end(&board, ref, &how, soon());
-}
+enum { CAPACITY = 64 };
 
 /* ---- Every operation in every state -------------------------------------- */
 
@@ -91,49 +39,50 @@ static struct trackd_ref bring_to(enum place place)
 	char id[32];
 
 	snprintf(id, sizeof id, "task-%u", n++);
-	struct trackd_ref ref = harness_create(&board, id, "alice");
+	struct trackd_ref ref = own_create(id, "alice");
 	if (place == EXTRACTING)
-		HARNESS_MUST(update(ref, TRACKD_EXTRACTING));
+		HARNESS_MUST(own_update(ref, TRACKD_EXTRACTING));
 	else if (place != PENDING)
-		HARNESS_MUST(update(ref, TRACKD_EMBEDDING));
+		HARNESS_MUST(own_update(ref, TRACKD_EMBEDDING));
 	if (place >= COMPLETED && place <= CANCELLED)
-		HARNESS_MUST(end(ref, (enum trackd_state)(TRACKD_COMPLETED + place - COMPLETED)));
+		HARNESS_MUST(
+			own_end(ref, (enum trackd_state)(TRACKD_COMPLETED + place - COMPLETED)));
 	if (place == REMOVED)
-		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+		own_remove(ref);
 	return ref;
 }
 
 static int lose(struct trackd_ref ref)
 {
 	const struct record_end how = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "lost", "died",
-					WORKER };
+					OWN_WORKER };
 
-	return record_end(&board, ref, &how, soon());
+	return record_end(&own_board, ref, &how, harness_soon());
 }
 
 static int operate(enum operation operation, struct trackd_ref ref)
 {
 	switch (operation) {
 	case TO_CHUNKING:
-		return update(ref, TRACKD_CHUNKING);
+		return own_update(ref, TRACKD_CHUNKING);
 	case KEEP:
-		return update(ref, TRACKD_STAGE_KEEP);
+		return own_update(ref, TRACKD_STAGE_KEEP);
 	case NO_STAGE:
-		return update(ref, 5);
+		return own_update(ref, 5);
 	case ADVANCE:
-		return record_advance(&board, ref, 3);
+		return record_advance(&own_board, ref, 3);
 	case SET_TOTAL:
-		return record_set_total(&board, ref, 10, soon());
+		return record_set_total(&own_board, ref, 10, harness_soon());
 	case SET_PROGRESS:
-		return record_set_progress(&board, ref, 4, 8, soon());
+		return record_set_progress(&own_board, ref, 4, 8, harness_soon());
 	case COMPLETE:
-		return end(ref, TRACKD_COMPLETED);
+		return own_end(ref, TRACKD_COMPLETED);
 	case FAIL:
-		return end(ref, TRACKD_FAILED);
+		return own_end(ref, TRACKD_FAILED);
 	case CANCEL_NOW:
-		return end(ref, TRACKD_CANCELLED);
+		return own_end(ref, TRACKD_CANCELLED);
 	case ASK:
-		return record_cancel(&board, ref, soon());
+		return record_cancel(&own_board, ref, harness_soon());
 	case LOST:
 		return lose(ref);
 	case N_OPERATIONS:
@@ -219,7 +168,7 @@ static void expect_outcome(const struct outcome *expected, const struct trackd_t
 static void expect_counted(const struct layout_counters *before, enum operation operation,
 			   enum place place, const struct outcome *expected)
 {
-	const struct layout_counters *now = &board.header->counters;
+	const struct layout_counters *now = &own_board.header->counters;
 	bool ok = expected->result >= 0;
 
 	assert_int_equal(now->completed - before->completed, ok && operation == COMPLETE);
@@ -243,9 +192,9 @@ static void every_operation_does_in_every_state_what_the_table_says(void **state
 		for (int place = 0; place < N_PLACES; place++) {
 			const struct outcome *expected = &outcomes[operation][place];
 			struct trackd_ref ref = bring_to((enum place)place);
-			struct layout_counters counters = board.header->counters;
+			struct layout_counters counters = own_board.header->counters;
 			if (place != REMOVED)
-				before = task_of(ref);
+				before = own_task(ref);
 			int result = operate((enum operation)operation, ref);
 			if (result != expected->result)
 				fail_msg("operation %d in %d: %d, not %d", operation, place, result,
@@ -254,39 +203,39 @@ static void every_operation_does_in_every_state_what_the_table_says(void **state
 				       expected);
 			if (place == REMOVED)
 				continue;
-			after = task_of(ref);
+			after = own_task(ref);
 			expect_outcome(expected, &before, &after);
-			HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+			own_remove(ref);
 		}
 	}
 }
 
 static void revisions_grow_by_one_with_every_change(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 
 	(void)state;
-	assert_int_equal(task_of(ref).revision, 1);
+	assert_int_equal(own_task(ref).revision, 1);
 	for (uint64_t i = 2; i < 10; i++) {
-		assert_int_equal(update(ref, (int)i % 5), 0);
-		assert_int_equal(task_of(ref).revision, i);
+		assert_int_equal(own_update(ref, (int)i % 5), 0);
+		assert_int_equal(own_task(ref).revision, i);
 	}
-	assert_int_equal(record_advance(&board, ref, 1), 0); /* publishes nothing */
-	assert_int_equal(task_of(ref).revision, 9);
+	assert_int_equal(record_advance(&own_board, ref, 1), 0); /* publishes nothing */
+	assert_int_equal(own_task(ref).revision, 9);
 }
 
 /* ---- Stages -------------------------------------------------------------- */
 
 static void an_earlier_stage_again_starts_its_times_again(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 
 	(void)state;
 	for (int stage = 0; stage < 4; stage++) {
-		assert_int_equal(update(ref, stage), 0);
-		assert_int_equal(record_advance(&board, ref, (uint64_t)stage + 1), 0);
+		assert_int_equal(own_update(ref, stage), 0);
+		assert_int_equal(record_advance(&own_board, ref, (uint64_t)stage + 1), 0);
 	}
-	struct trackd_task first = task_of(ref);
+	struct trackd_task first = own_task(ref);
 	for (int stage = 0; stage < 3; stage++) {
 		assert_int_equal(first.stages[stage].state, TRACKD_STAGE_DONE);
 		assert_int_equal(first.stages[stage].done, stage + 1);
@@ -294,8 +243,8 @@ static void an_earlier_stage_again_starts_its_times_again(void **state)
 	}
 	assert_int_equal(first.stages[3].state, TRACKD_STAGE_RUNNING);
 	assert_int_equal(first.done, 4);
-	assert_int_equal(update(ref, 1), 0);
-	struct trackd_task again = task_of(ref);
+	assert_int_equal(own_update(ref, 1), 0);
+	struct trackd_task again = own_task(ref);
 	assert_memory_equal(&again.stages[0], &first.stages[0], sizeof first.stages[0]);
 	assert_int_equal(again.stages[1].state, TRACKD_STAGE_RUNNING);
 	assert_true(again.stages[1].started_ns >= first.stages[3].started_ns);
@@ -311,12 +260,12 @@ static void the_stage_a_task_ends_in_is_told_from_those_it_left(void **state)
 {
 	(void)state;
 	for (int ends = TRACKD_COMPLETED; ends <= TRACKD_CANCELLED; ends++) {
-		struct trackd_ref ref = harness_create(&board, "a", NULL);
-		assert_int_equal(update(ref, 0), 0);
-		assert_int_equal(update(ref, 2), 0);
-		assert_int_equal(record_set_progress(&board, ref, 5, 9, soon()), 0);
-		assert_int_equal(end(ref, (enum trackd_state)ends), 0);
-		struct trackd_task task = task_of(ref);
+		struct trackd_ref ref = own_create("a", NULL);
+		assert_int_equal(own_update(ref, 0), 0);
+		assert_int_equal(own_update(ref, 2), 0);
+		assert_int_equal(record_set_progress(&own_board, ref, 5, 9, harness_soon()), 0);
+		assert_int_equal(own_end(ref, (enum trackd_state)ends), 0);
+		struct trackd_task task = own_task(ref);
 		assert_int_equal(task.stages[0].state, TRACKD_STAGE_DONE);
 		assert_int_equal(task.stages[1].state, TRACKD_STAGE_WAITING); /* left out */
 		assert_int_equal(task.stages[2].state,
@@ -325,58 +274,60 @@ static void the_stage_a_task_ends_in_is_told_from_those_it_left(void **state)
 		assert_int_equal(task.stages[2].done, 5);
 		assert_int_equal(task.stages[2].total, 9);
 		assert_int_equal(task.stages[2].finished_ns, task.finished_ns);
-		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+		own_remove(ref);
 	}
 }
 
 static void the_worker_is_who_names_a_stage(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 	uint64_t worker, work;
 	uint8_t status;
 
 	(void)state;
-	assert_int_equal(record_update(&board, ref, TRACKD_STAGE_KEEP, "m", 11, soon()), 0);
-	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(record_update(&own_board, ref, TRACKD_STAGE_KEEP, "m", 11, harness_soon()),
+			 0);
+	assert_true(record_peek(&own_board, ref, &status, &worker, &work));
 	assert_int_equal(worker, 0);
-	assert_int_equal(record_update(&board, ref, 0, "m", 11, soon()), 0);
-	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(record_update(&own_board, ref, 0, "m", 11, harness_soon()), 0);
+	assert_true(record_peek(&own_board, ref, &status, &worker, &work));
 	assert_int_equal(worker, 11);
-	assert_int_equal(record_update(&board, ref, 0, "m", 0, soon()), 0); /* stays */
-	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(record_update(&own_board, ref, 0, "m", 0, harness_soon()), 0); /* stays */
+	assert_true(record_peek(&own_board, ref, &status, &worker, &work));
 	assert_int_equal(worker, 11);
-	assert_int_equal(record_update(&board, ref, 0, "m", 12, soon()), 0);
-	assert_true(record_peek(&board, ref, &status, &worker, &work));
+	assert_int_equal(record_update(&own_board, ref, 0, "m", 12, harness_soon()), 0);
+	assert_true(record_peek(&own_board, ref, &status, &worker, &work));
 	assert_int_equal(worker, 12);
 	struct record_end lost = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "", "", 11 };
-	assert_int_equal(record_end(&board, ref, &lost, soon()), -EAGAIN); /* no longer its */
+	assert_int_equal(record_end(&own_board, ref, &lost, harness_soon()),
+			 -EAGAIN); /* no longer its */
 }
 
 static void messages_and_errors_are_cut_and_marked(void **state)
 {
 	char text[600];
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 	struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "", text, 0 };
 
 	(void)state;
 	memset(text, 'x', sizeof text);
 	text[TRACKD_MESSAGE_MAX] = '\0';
-	assert_int_equal(record_update(&board, ref, 0, text, 0, soon()), 0);
-	struct trackd_task task = task_of(ref);
+	assert_int_equal(record_update(&own_board, ref, 0, text, 0, harness_soon()), 0);
+	struct trackd_task task = own_task(ref);
 	assert_string_equal(task.message, text);
 	assert_int_equal(task.flags, 0);
 	text[TRACKD_MESSAGE_MAX] = 'x';
 	text[TRACKD_MESSAGE_MAX + 1] = '\0';
-	assert_int_equal(record_update(&board, ref, 0, text, 0, soon()), 0);
-	task = task_of(ref);
+	assert_int_equal(record_update(&own_board, ref, 0, text, 0, harness_soon()), 0);
+	task = own_task(ref);
 	assert_int_equal(strlen(task.message), TRACKD_MESSAGE_MAX);
 	assert_int_equal(task.flags, TRACKD_MESSAGE_CUT);
-	assert_int_equal(update(ref, 1), 0); /* the message stays, and that it was cut */
-	assert_int_equal(task_of(ref).flags, TRACKD_MESSAGE_CUT);
+	assert_int_equal(own_update(ref, 1), 0); /* the message stays, and that it was cut */
+	assert_int_equal(own_task(ref).flags, TRACKD_MESSAGE_CUT);
 	text[TRACKD_MESSAGE_MAX + 1] = 'x';
 	text[TRACKD_ERROR_MAX + 1] = '\0';
-	assert_int_equal(record_end(&board, ref, &failed, soon()), 0);
-	task = task_of(ref);
+	assert_int_equal(record_end(&own_board, ref, &failed, harness_soon()), 0);
+	task = own_task(ref);
 	assert_int_equal(strlen(task.error), TRACKD_ERROR_MAX);
 	assert_int_equal(task.flags, TRACKD_ERROR_CUT);
 	assert_string_equal(task.message, "");
@@ -394,13 +345,13 @@ static struct trackd_ref create_with(uint32_t ttl_ms, uint32_t active_ttl_ms)
 				   .active_ttl_ms = active_ttl_ms };
 	struct trackd_ref ref;
 
-	HARNESS_MUST(tenant_create(&board, &task, soon(), &ref));
+	HARNESS_MUST(tenant_create(&own_board, &task, harness_soon(), &ref));
 	return ref;
 }
 
 static uint64_t life_ms(struct trackd_ref ref)
 {
-	struct trackd_task task = task_of(ref);
+	struct trackd_task task = own_task(ref);
 
 	if (task.expires_ns == UINT64_MAX)
 		return UINT64_MAX;
@@ -424,13 +375,13 @@ static void deadlines_follow_the_one_rule(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct trackd_ref ref = create_with(rows[i].ttl, rows[i].active);
 		assert_int_equal(life_ms(ref), rows[i].expected_ttl);
-		assert_int_equal(record_update(&board, ref, 0, NULL, 0, soon()), 0);
+		assert_int_equal(record_update(&own_board, ref, 0, NULL, 0, harness_soon()), 0);
 		assert_int_equal(life_ms(ref), rows[i].expected_ttl); /* nobody works on it */
-		assert_int_equal(update(ref, 1), 0);
+		assert_int_equal(own_update(ref, 1), 0);
 		assert_int_equal(life_ms(ref), rows[i].expected_active);
-		assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
+		assert_int_equal(own_end(ref, TRACKD_COMPLETED), 0);
 		assert_int_equal(life_ms(ref), rows[i].expected_ttl);
-		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+		own_remove(ref);
 	}
 }
 
@@ -439,12 +390,12 @@ static void an_expired_task_is_gone_for_writers(void **state)
 	struct trackd_ref ref = create_with(0, 0);
 
 	(void)state;
-	board.heads[ref.slot].deadline = clock_boot_ns();
+	own_board.heads[ref.slot].deadline = clock_boot_ns();
 	for (int operation = 0; operation < N_OPERATIONS; operation++)
 		if (operation != ADVANCE) /* reads no clock */
 			assert_int_equal(operate((enum operation)operation, ref), TRACKD_E_GONE);
-	board.heads[ref.slot].deadline = UINT64_MAX;
-	assert_int_equal(update(ref, 0), 0);
+	own_board.heads[ref.slot].deadline = UINT64_MAX;
+	assert_int_equal(own_update(ref, 0), 0);
 }
 
 /* The kind stands in the hint alone, beside what every change of the record stores there. */
@@ -459,45 +410,45 @@ static void a_record_keeps_its_kind(void **state)
 	(void)state;
 	for (int kind = 1; kind <= last; kind++) {
 		snprintf(name, sizeof name, "kind-%d", kind);
-		assert_int_equal(kind_declare(&board, name, stages, 5, soon()), kind);
+		assert_int_equal(kind_declare(&own_board, name, stages, 5, harness_soon()), kind);
 	}
 	for (int operation = 0; operation < N_OPERATIONS; operation++) {
 		struct tenant_new task = {
 			.id = "a", .owner = "", .name = "", .message = "", .kind = (uint8_t)last
 		};
 		struct trackd_ref ref;
-		HARNESS_MUST(tenant_create(&board, &task, soon(), &ref));
-		assert_int_equal(task_of(ref).kind, last);
-		assert_int_equal(update(ref, 0), 0);
-		assert_int_equal(task_of(ref).kind, last);
+		HARNESS_MUST(tenant_create(&own_board, &task, harness_soon(), &ref));
+		assert_int_equal(own_task(ref).kind, last);
+		assert_int_equal(own_update(ref, 0), 0);
+		assert_int_equal(own_task(ref).kind, last);
 		(void)operate((enum operation)operation, ref);
-		assert_int_equal(task_of(ref).kind, last);
-		mend_record(&board, ref.slot);
-		assert_int_equal(task_of(ref).kind, last);
-		HARNESS_MUST(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()));
+		assert_int_equal(own_task(ref).kind, last);
+		mend_record(&own_board, ref.slot);
+		assert_int_equal(own_task(ref).kind, last);
+		own_remove(ref);
 	}
 }
 
 static void mending_puts_deadline_hint_and_seal_right(void **state)
 {
 	struct trackd_ref ref = create_with(5000, 7000);
-	struct layout_head *head = &board.heads[ref.slot];
+	struct layout_head *head = &own_board.heads[ref.slot];
 
 	(void)state;
-	assert_int_equal(update(ref, 0), 0);
+	assert_int_equal(own_update(ref, 0), 0);
 	struct layout_head good = *head;
 	head->deadline = UINT64_MAX;
 	head->hint = hint_make(0, 0, hint_kind(good.hint));
-	board.bodies[ref.slot].work |= WORK_SEAL;
+	own_board.bodies[ref.slot].work |= WORK_SEAL;
 	for (int i = 0; i < 2; i++) {
-		mend_record(&board, ref.slot);
+		mend_record(&own_board, ref.slot);
 		assert_memory_equal(head, &good, sizeof good);
-		assert_true(work_is_open(board.bodies[ref.slot].work, ref.generation));
+		assert_true(work_is_open(own_board.bodies[ref.slot].work, ref.generation));
 	}
-	assert_int_equal(end(ref, TRACKD_COMPLETED), 0);
-	board.bodies[ref.slot].work &= ~WORK_SEAL;
-	mend_record(&board, ref.slot);
-	assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_FINAL);
+	assert_int_equal(own_end(ref, TRACKD_COMPLETED), 0);
+	own_board.bodies[ref.slot].work &= ~WORK_SEAL;
+	mend_record(&own_board, ref.slot);
+	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_FINAL);
 }
 
 /* The time of a request is kept in 32 bits; tasks may be older than 2^32 ms. */
@@ -511,12 +462,12 @@ static void a_request_to_cancel_is_dated_right_however_old_the_task(void **state
 	for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
 		char id[32];
 		snprintf(id, sizeof id, "task-%zu", i);
-		struct trackd_ref ref = harness_create(&board, id, NULL);
-		assert_int_equal(update(ref, 0), 0);
-		board.details[ref.slot].created = clock_boot_ns() - ages[i];
+		struct trackd_ref ref = own_create(id, NULL);
+		assert_int_equal(own_update(ref, 0), 0);
+		own_board.details[ref.slot].created = clock_boot_ns() - ages[i];
 		uint64_t before = clock_boot_ns();
-		assert_int_equal(record_cancel(&board, ref, soon()), 0);
-		struct trackd_task task = task_of(ref);
+		assert_int_equal(record_cancel(&own_board, ref, harness_soon()), 0);
+		struct trackd_task task = own_task(ref);
 		uint64_t asked = task.cancel_requested_ns - task.created_ns;
 		uint64_t late = clock_boot_ns() - before + NS_PER_MS;
 		assert_true(asked + (ages[i] > 24 * day ? NS_PER_S : NS_PER_MS) >= ages[i]);
@@ -524,24 +475,21 @@ static void a_request_to_cancel_is_dated_right_however_old_the_task(void **state
 	}
 }
 
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(every_operation_does_in_every_state_what_the_table_says),
-		OWN_BOARD(revisions_grow_by_one_with_every_change),
-		OWN_BOARD(an_earlier_stage_again_starts_its_times_again),
-		OWN_BOARD(the_stage_a_task_ends_in_is_told_from_those_it_left),
-		OWN_BOARD(the_worker_is_who_names_a_stage),
-		OWN_BOARD(messages_and_errors_are_cut_and_marked),
-		OWN_BOARD(deadlines_follow_the_one_rule),
-		OWN_BOARD(an_expired_task_is_gone_for_writers),
-		OWN_BOARD(a_record_keeps_its_kind),
-		OWN_BOARD(a_request_to_cancel_is_dated_right_however_old_the_task),
-		OWN_BOARD(mending_puts_deadline_hint_and_seal_right),
+		OWN_BOARD(every_operation_does_in_every_state_what_the_table_says, CAPACITY),
+		OWN_BOARD(revisions_grow_by_one_with_every_change, CAPACITY),
+		OWN_BOARD(an_earlier_stage_again_starts_its_times_again, CAPACITY),
+		OWN_BOARD(the_stage_a_task_ends_in_is_told_from_those_it_left, CAPACITY),
+		OWN_BOARD(the_worker_is_who_names_a_stage, CAPACITY),
+		OWN_BOARD(messages_and_errors_are_cut_and_marked, CAPACITY),
+		OWN_BOARD(deadlines_follow_the_one_rule, CAPACITY),
+		OWN_BOARD(an_expired_task_is_gone_for_writers, CAPACITY),
+		OWN_BOARD(a_record_keeps_its_kind, CAPACITY),
+		OWN_BOARD(a_request_to_cancel_is_dated_right_however_old_the_task, CAPACITY),
+		OWN_BOARD(mending_puts_deadline_hint_and_seal_right, CAPACITY),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

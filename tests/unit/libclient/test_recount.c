@@ -6,34 +6,14 @@
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/lock.h"
-#include "tests/harness/harness.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/harness/own_board.h"
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* With the spare slots 256 buckets a stripe: four slices. */
 enum { CAPACITY = 65536 - LAYOUT_SPARE, SLICES = 4, STRIPE = 7, TASKS = 400 };
 
-static struct board board;
 static struct trackd_ref refs[TASKS]; /* all in the stripe; slot UINT32_MAX: none */
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
 
 /* The next id of the stripe. */
 static void next_id(char ret_id[32])
@@ -42,7 +22,7 @@ static void next_id(char ret_id[32])
 
 	do
 		snprintf(ret_id, 32, "id-%u", tried++);
-	while (index_stripe(index_bucket(&board, index_id_hash(&board, ret_id))) != STRIPE);
+	while (index_stripe(index_bucket(&own_board, index_id_hash(&own_board, ret_id))) != STRIPE);
 }
 
 static void create(int i)
@@ -50,7 +30,7 @@ static void create(int i)
 	char id[32];
 
 	next_id(id);
-	refs[i] = harness_create(&board, id, NULL);
+	refs[i] = own_create(id, NULL);
 }
 
 static void fill_stripe(void)
@@ -61,7 +41,7 @@ static void fill_stripe(void)
 
 static const struct layout_stripe *stripe(void)
 {
-	return &board.id_stripes[STRIPE];
+	return &own_board.id_stripes[STRIPE];
 }
 
 static uint32_t in_slices(uint32_t n)
@@ -70,8 +50,8 @@ static uint32_t in_slices(uint32_t n)
 
 	for (int i = 0; i < TASKS; i++)
 		tasks += refs[i].slot != UINT32_MAX &&
-			 recount_slice_of(index_bucket(&board, board.heads[refs[i].slot].id_hash)) <
-				 n;
+			 recount_slice_of(index_bucket(&own_board,
+						       own_board.heads[refs[i].slot].id_hash)) < n;
 	return tasks;
 }
 
@@ -79,14 +59,14 @@ static void a_slice_counts_its_buckets_and_no_others(void **state)
 {
 	(void)state;
 	fill_stripe();
-	assert_int_equal(repair_slices(&board), SLICES);
+	assert_int_equal(repair_slices(&own_board), SLICES);
 	for (uint32_t n = 1; n < SLICES; n++) {
-		assert_int_equal(repair_slice(&board, STRIPE, n == 1, LOCK_TRY), 0);
+		assert_int_equal(repair_slice(&own_board, STRIPE, n == 1, LOCK_TRY), 0);
 		assert_int_equal(recount_slices(stripe()->recount), n);
 		assert_int_equal(recount_sum(stripe()->recount), in_slices(n));
 		assert_true(in_slices(n) > in_slices(n - 1));
 	}
-	assert_int_equal(repair_slice(&board, STRIPE, false, LOCK_TRY), 0);
+	assert_int_equal(repair_slice(&own_board, STRIPE, false, LOCK_TRY), 0);
 	assert_int_equal(stripe()->recount, 0);
 	assert_int_equal(stripe()->count, TASKS);
 }
@@ -98,13 +78,14 @@ static void what_changes_between_two_slices_is_counted(void **state)
 
 	(void)state;
 	fill_stripe();
-	board.id_stripes[STRIPE].count += 3;
+	own_board.id_stripes[STRIPE].count += 3;
 	for (int n = 0; n < SLICES; n++) {
-		assert_int_equal(repair_slice(&board, STRIPE, n == 0, LOCK_TRY), n == SLICES - 1);
+		assert_int_equal(repair_slice(&own_board, STRIPE, n == 0, LOCK_TRY),
+				 n == SLICES - 1);
 		if (n == SLICES - 1)
 			break;
 		for (int i = n * 50; i < n * 50 + 40; i++) {
-			HARNESS_MUST(slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, LOCK_TRY));
+			HARNESS_MUST(slot_remove(&own_board, refs[i], SLOT_REMOVE_ASKED, LOCK_TRY));
 			refs[i].slot = UINT32_MAX;
 			tasks--;
 		}
@@ -113,7 +94,7 @@ static void what_changes_between_two_slices_is_counted(void **state)
 		assert_int_equal(recount_sum(stripe()->recount), in_slices((uint32_t)n + 1));
 	}
 	assert_int_equal(stripe()->count, tasks);
-	assert_int_equal(slot_count(&board), tasks);
+	assert_int_equal(slot_count(&own_board), tasks);
 }
 
 /* Somebody who counted died on the way; whoever comes next begins again. */
@@ -121,10 +102,10 @@ static void counting_begins_again_after_a_death(void **state)
 {
 	(void)state;
 	fill_stripe();
-	assert_int_equal(repair_slice(&board, STRIPE, true, LOCK_TRY), 0);
-	assert_int_equal(repair_slice(&board, STRIPE, false, LOCK_TRY), 0);
-	board.id_stripes[STRIPE].recount += 5;
-	assert_int_equal(repair_stripe(&board, STRIPE, LOCK_TRY), 0);
+	assert_int_equal(repair_slice(&own_board, STRIPE, true, LOCK_TRY), 0);
+	assert_int_equal(repair_slice(&own_board, STRIPE, false, LOCK_TRY), 0);
+	own_board.id_stripes[STRIPE].recount += 5;
+	assert_int_equal(repair_stripe(&own_board, STRIPE, LOCK_TRY), 0);
 	assert_int_equal(stripe()->count, TASKS);
 }
 
@@ -134,25 +115,22 @@ static void a_sum_beyond_its_bits_changes_no_count(void **state)
 
 	(void)state;
 	fill_stripe();
-	board.id_stripes[STRIPE].recount = full;
-	recount_subtract(&board.id_stripes[STRIPE], STRIPE);
-	recount_add(&board.id_stripes[STRIPE], STRIPE);
+	own_board.id_stripes[STRIPE].recount = full;
+	recount_subtract(&own_board.id_stripes[STRIPE], STRIPE);
+	recount_add(&own_board.id_stripes[STRIPE], STRIPE);
 	assert_int_equal(stripe()->recount, full);
-	assert_int_equal(repair_slice(&board, STRIPE, false, LOCK_TRY), 0);
+	assert_int_equal(repair_slice(&own_board, STRIPE, false, LOCK_TRY), 0);
 	assert_int_equal(stripe()->count, TASKS);
 }
-
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_slice_counts_its_buckets_and_no_others),
-		OWN_BOARD(what_changes_between_two_slices_is_counted),
-		OWN_BOARD(counting_begins_again_after_a_death),
-		OWN_BOARD(a_sum_beyond_its_bits_changes_no_count),
+		OWN_BOARD(a_slice_counts_its_buckets_and_no_others, CAPACITY),
+		OWN_BOARD(what_changes_between_two_slices_is_counted, CAPACITY),
+		OWN_BOARD(counting_begins_again_after_a_death, CAPACITY),
+		OWN_BOARD(a_sum_beyond_its_bits_changes_no_count, CAPACITY),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -12,17 +12,13 @@
 #include "libclient/segment/map.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/stepped.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 16, WORKER = 7 };
 
@@ -47,7 +43,7 @@ static int free_board(void **state)
 
 static uint64_t soon(void)
 {
-	return harness_deadline(2000);
+	return harness_soon();
 }
 
 static bool is_live(struct trackd_ref ref)
@@ -782,6 +778,5 @@ int main(void)
 		OWN_BOARD(no_more_tasks_than_the_capacity_among_processes),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

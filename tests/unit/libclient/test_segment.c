@@ -3,15 +3,13 @@
 #include "libclient/record/slot.h"
 #include "libclient/segment/segment.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +18,6 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 64 };
 
@@ -560,6 +556,5 @@ int main(void)
 		OWN_BOARD(the_boards_clock_is_the_boot_clock_to_a_tick),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -9,61 +9,19 @@
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/map.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/own_board.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 enum { CAPACITY = 16 };
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
-static uint64_t soon(void)
-{
-	return harness_deadline(2000);
-}
 
 static int create(const char *id, const char *owner, bool replace, struct trackd_ref *ret_ref)
 {
-	struct tenant_new task = {
-		.id = id, .owner = owner, .name = "name", .message = "m", .replace = replace
-	};
-
-	return tenant_create(&board, &task, soon(), ret_ref);
-}
-
-static bool is_live(struct trackd_ref ref)
-{
-	return stamp_is_live(board.heads[ref.slot].stamp, ref.generation);
-}
-
-static void complete(struct trackd_ref ref)
-{
-	const struct record_end end = { .state = TRACKD_COMPLETED, .message = "m" };
-
-	HARNESS_MUST(record_end(&board, ref, &end, soon()));
+	return own_new(id, owner, replace, harness_soon(), ret_ref);
 }
 
 static void fill(struct trackd_ref refs[CAPACITY])
@@ -72,37 +30,38 @@ static void fill(struct trackd_ref refs[CAPACITY])
 
 	for (int i = 0; i < CAPACITY; i++) {
 		snprintf(id, sizeof id, "task-%d", i);
-		refs[i] = harness_create(&board, id, i % 2 ? "alice" : NULL);
+		refs[i] = own_create(id, i % 2 ? "alice" : NULL);
 	}
 }
 
 static int remove_for(struct trackd_ref ref, enum slot_remove_why why)
 {
-	return slot_remove(&board, ref, why, soon());
+	return slot_remove(&own_board, ref, why, harness_soon());
 }
 
 /* ---- Ids ----------------------------------------------------------------- */
 
 static void a_live_id_is_refused(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", "alice"), other = { 4711, 4711 };
+	struct trackd_ref ref = own_create("a", "alice"), other = { 4711, 4711 };
 
 	(void)state;
 	assert_int_equal(create("a", "alice", false, &other), TRACKD_E_EXISTS);
 	assert_int_equal(create("a", "", false, &other), TRACKD_E_EXISTS);
 	assert_int_equal(other.slot, 4711);
-	complete(ref); /* final is still there */
+	own_complete(ref); /* final is still there */
 	assert_int_equal(create("a", "alice", false, &other), TRACKD_E_EXISTS);
-	assert_int_equal(board.header->counters.refused_exists, 3);
-	assert_int_equal(slot_count(&board), 1);
-	assert_true(is_live(ref));
+	assert_int_equal(own_board.header->counters.refused_exists, 3);
+	assert_int_equal(slot_count(&own_board), 1);
+	assert_true(own_is_live(ref));
 }
 
 static uint32_t n_used(void)
 {
 	uint32_t n = 0;
 
-	for (uint32_t slot = 0; (slot = slot_next_used(&board, slot)) < board.capacity; slot++)
+	for (uint32_t slot = 0; (slot = slot_next_used(&own_board, slot)) < own_board.capacity;
+	     slot++)
 		n++;
 	return n;
 }
@@ -114,30 +73,31 @@ static void a_task_is_replaced_for_its_owner_only(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
-		ref = harness_create(&board, "a", owners[i]);
+		ref = own_create("a", owners[i]);
 		assert_int_equal(create("a", "bob", true, &next), TRACKD_E_EXISTS);
 		assert_int_equal(create("a", owners[!i], true, &next), TRACKD_E_EXISTS);
 		assert_int_equal(n_used(), 1); /* a refusal keeps no slot */
-		assert_true(is_live(ref));
+		assert_true(own_is_live(ref));
 		assert_int_equal(create("a", owners[i], true, &next), 0);
-		assert_false(is_live(ref));
-		assert_true(is_live(next));
-		assert_int_equal(slot_count(&board), 1);
-		assert_int_equal(record_update(&board, ref, 0, NULL, 0, soon()), TRACKD_E_GONE);
+		assert_false(own_is_live(ref));
+		assert_true(own_is_live(next));
+		assert_int_equal(slot_count(&own_board), 1);
+		assert_int_equal(record_update(&own_board, ref, 0, NULL, 0, harness_soon()),
+				 TRACKD_E_GONE);
 		assert_int_equal(remove_for(next, SLOT_REMOVE_ASKED), 0);
 	}
 }
 
 static void the_id_of_an_expired_task_is_free(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", "alice"), next;
+	struct trackd_ref ref = own_create("a", "alice"), next;
 
 	(void)state;
-	board.heads[ref.slot].deadline = clock_boot_ns();
+	own_board.heads[ref.slot].deadline = clock_boot_ns();
 	assert_int_equal(create("a", "bob", false, &next), 0);
-	assert_false(is_live(ref));
-	assert_int_equal(slot_count(&board), 1);
-	assert_int_equal(board.header->counters.expired, 1);
+	assert_false(own_is_live(ref));
+	assert_int_equal(slot_count(&own_board), 1);
+	assert_int_equal(own_board.header->counters.expired, 1);
 }
 
 static void an_id_that_was_removed_is_free_at_once(void **state)
@@ -150,29 +110,30 @@ static void an_id_that_was_removed_is_free_at_once(void **state)
 		assert_int_equal(remove_for(ref, SLOT_REMOVE_ASKED), 0);
 		assert_int_equal(remove_for(ref, SLOT_REMOVE_ASKED), TRACKD_E_GONE);
 	}
-	assert_int_equal(slot_count(&board), 0);
-	assert_int_equal(slot_next_used(&board, 0), board.capacity);
-	assert_int_equal(board.header->counters.removed, 3 * CAPACITY);
+	assert_int_equal(slot_count(&own_board), 0);
+	assert_int_equal(slot_next_used(&own_board, 0), own_board.capacity);
+	assert_int_equal(own_board.header->counters.removed, 3 * CAPACITY);
 }
 
 /* ---- References ---------------------------------------------------------- */
 
 static void a_reference_never_comes_to_mean_another_task(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL), next = ref;
+	struct trackd_ref ref = own_create("a", NULL), next = ref;
 
 	(void)state;
 	for (int i = 0; i < 50; i++) {
 		assert_int_equal(remove_for(next, SLOT_REMOVE_ASKED), 0);
-		board.header->cursor = ref.slot;
-		next = harness_create(&board, "a", NULL);
+		own_board.header->cursor = ref.slot;
+		next = own_create("a", NULL);
 		assert_int_equal(next.slot, ref.slot);
 		assert_int_not_equal(next.generation, ref.generation);
 		assert_int_equal(remove_for(ref, SLOT_REMOVE_ASKED), TRACKD_E_GONE);
-		assert_int_equal(record_advance(&board, ref, 1), TRACKD_E_GONE);
+		assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_GONE);
 	}
-	assert_int_equal(remove_for((struct trackd_ref){ board.capacity, 1 }, SLOT_REMOVE_ASKED),
-			 TRACKD_E_GONE);
+	assert_int_equal(
+		remove_for((struct trackd_ref){ own_board.capacity, 1 }, SLOT_REMOVE_ASKED),
+		TRACKD_E_GONE);
 	assert_int_equal(remove_for((struct trackd_ref){ UINT32_MAX, 1 }, SLOT_REMOVE_ASKED),
 			 TRACKD_E_GONE);
 }
@@ -203,8 +164,8 @@ static void serials_grow_within_an_owner(void **state)
 	(void)state;
 	fill(refs);
 	for (int i = 1; i < CAPACITY; i += 2) {
-		assert_true(board.heads[refs[i].slot].serial > before);
-		before = board.heads[refs[i].slot].serial;
+		assert_true(own_board.heads[refs[i].slot].serial > before);
+		before = own_board.heads[refs[i].slot].serial;
 	}
 }
 
@@ -212,52 +173,41 @@ static void serials_grow_within_an_owner(void **state)
 
 static void reasons_are_looked_at_again(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", NULL);
+	struct trackd_ref ref = own_create("a", NULL);
 
 	(void)state;
 	assert_int_equal(remove_for(ref, SLOT_REMOVE_EXPIRED), -EAGAIN);
 	assert_int_equal(remove_for(ref, SLOT_REMOVE_EVICTED), -EAGAIN);
-	complete(ref);
+	own_complete(ref);
 	assert_int_equal(remove_for(ref, SLOT_REMOVE_EXPIRED), -EAGAIN);
 	assert_int_equal(remove_for(ref, SLOT_REMOVE_EVICTED), 0);
-	assert_int_equal(board.header->counters.evicted, 1);
-	ref = harness_create(&board, "a", NULL);
-	board.heads[ref.slot].deadline = 1;
+	assert_int_equal(own_board.header->counters.evicted, 1);
+	ref = own_create("a", NULL);
+	own_board.heads[ref.slot].deadline = 1;
 	assert_int_equal(remove_for(ref, SLOT_REMOVE_EXPIRED), 0);
-	assert_int_equal(board.header->counters.expired, 1);
-	assert_int_equal(slot_count(&board), 0);
+	assert_int_equal(own_board.header->counters.expired, 1);
+	assert_int_equal(slot_count(&own_board), 0);
 }
 
 static void a_held_record_is_waited_for_and_not_for_ever(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "a", "alice"), next;
-	struct tenant_new task = {
-		.id = "a", .owner = "alice", .name = "", .message = "", .replace = true
-	};
-	uint32_t *held = &board.header->reserved8[0];
+	struct trackd_ref ref = own_create("a", "alice"), next;
 
 	(void)state;
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		(void)slot_lock(&board, ref.slot, soon());
-		store_release(held, 1);
-		for (;;)
-			pause();
-	}
-	HARNESS_WAIT(load_acquire(held) == 1, 30000);
+	pid_t pid = own_holder(ref);
 	harness_stop(pid);
-	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, LOCK_TRY), -EBUSY);
-	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, harness_deadline(60)),
+	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, LOCK_TRY), -EBUSY);
+	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, harness_deadline(60)),
 			 TRACKD_E_BUSY);
-	assert_int_equal(tenant_create(&board, &task, harness_deadline(60), &next), TRACKD_E_BUSY);
-	assert_true(board.header->counters.busy >= 2);
-	assert_true(is_live(ref)); /* nothing has changed */
-	assert_int_equal(slot_count(&board), 1);
+	assert_int_equal(own_new("a", "alice", true, harness_deadline(60), &next), TRACKD_E_BUSY);
+	assert_true(own_board.header->counters.busy >= 2);
+	assert_true(own_is_live(ref)); /* nothing has changed */
+	assert_int_equal(slot_count(&own_board), 1);
 	/* Others go on meanwhile. */
 	assert_int_equal(create("b", "alice", false, &next), 0);
 	harness_kill(pid, SIGKILL);
 	assert_int_equal(remove_for(ref, SLOT_REMOVE_ASKED), 0);
-	assert_int_equal(board.header->counters.locks_recovered, 1);
+	assert_int_equal(own_board.header->counters.locks_recovered, 1);
 }
 
 /* ---- Room ---------------------------------------------------------------- */
@@ -268,16 +218,16 @@ static void a_board_takes_as_many_as_it_says(void **state)
 
 	(void)state;
 	fill(refs);
-	assert_int_equal(slot_count(&board), CAPACITY);
+	assert_int_equal(slot_count(&own_board), CAPACITY);
 	assert_int_equal(create("more", "", false, &more), TRACKD_E_FULL);
 	assert_int_equal(more.slot, 4711);
-	assert_int_equal(board.header->counters.refused_full, 1);
+	assert_int_equal(own_board.header->counters.refused_full, 1);
 	for (int i = 0; i < CAPACITY; i++)
-		assert_true(is_live(refs[i]));
+		assert_true(own_is_live(refs[i]));
 	/* Who exists already is told so, and nobody gives way for it. */
-	complete(refs[3]);
+	own_complete(refs[3]);
 	assert_int_equal(create("task-5", "", false, &more), TRACKD_E_EXISTS);
-	assert_true(is_live(refs[3]));
+	assert_true(own_is_live(refs[3]));
 }
 
 static void a_full_board_gives_up_the_final_task_that_ended_first(void **state)
@@ -285,19 +235,19 @@ static void a_full_board_gives_up_the_final_task_that_ended_first(void **state)
 	struct trackd_ref refs[CAPACITY], more;
 
 	(void)state;
-	board.header->cursor = 6; /* so that the first is not in the first slot */
+	own_board.header->cursor = 6; /* so that the first is not in the first slot */
 	fill(refs);
-	complete(refs[9]);
-	complete(refs[4]); /* made earlier, but ended later */
-	complete(refs[12]);
+	own_complete(refs[9]);
+	own_complete(refs[4]); /* made earlier, but ended later */
+	own_complete(refs[12]);
 	assert_int_equal(create("more-1", "", false, &more), 0);
-	assert_false(is_live(refs[9]));
-	assert_true(is_live(refs[4]) && is_live(refs[12]));
+	assert_false(own_is_live(refs[9]));
+	assert_true(own_is_live(refs[4]) && own_is_live(refs[12]));
 	assert_int_equal(create("more-2", "", false, &more), 0);
-	assert_false(is_live(refs[4]));
+	assert_false(own_is_live(refs[4]));
 	assert_int_equal(create("more-3", "", false, &more), 0);
-	assert_false(is_live(refs[12]));
-	assert_int_equal(board.header->counters.evicted, 3);
+	assert_false(own_is_live(refs[12]));
+	assert_int_equal(own_board.header->counters.evicted, 3);
 	assert_int_equal(create("more-4", "", false, &more), TRACKD_E_FULL);
 }
 
@@ -307,12 +257,12 @@ static void expired_tasks_give_way_before_final_ones(void **state)
 
 	(void)state;
 	fill(refs);
-	complete(refs[2]);
-	board.heads[refs[7].slot].deadline = 1;
+	own_complete(refs[2]);
+	own_board.heads[refs[7].slot].deadline = 1;
 	assert_int_equal(create("more-1", "", false, &more), 0);
-	assert_false(is_live(refs[7]));
-	assert_true(is_live(refs[2]));
-	assert_int_equal(board.header->counters.expired, 1);
+	assert_false(own_is_live(refs[7]));
+	assert_true(own_is_live(refs[2]));
+	assert_int_equal(own_board.header->counters.expired, 1);
 }
 
 static void a_board_full_of_expired_tasks_is_not_full(void **state)
@@ -322,10 +272,10 @@ static void a_board_full_of_expired_tasks_is_not_full(void **state)
 	(void)state;
 	fill(refs);
 	assert_int_equal(create("more-1", "", false, &more), TRACKD_E_FULL);
-	board.heads[refs[7].slot].deadline = 1;
-	earliest_lower(&board, 1);
+	own_board.heads[refs[7].slot].deadline = 1;
+	earliest_lower(&own_board, 1);
 	assert_int_equal(create("more-1", "", false, &more), 0);
-	assert_false(is_live(refs[7]));
+	assert_false(own_is_live(refs[7]));
 }
 
 static void what_the_dead_have_left_makes_room(void **state)
@@ -339,9 +289,9 @@ static void what_the_dead_have_left_makes_room(void **state)
 	assert_int_equal(remove_for(refs[6], SLOT_REMOVE_ASKED), 0);
 	pid_t pid = harness_fork();
 	if (pid == 0) /* dies with a claimed slot */
-		_exit(ring_claim(&board, soon(), &slot, &generation) == 0 ? 0 : 1);
+		_exit(ring_claim(&own_board, harness_soon(), &slot, &generation) == 0 ? 0 : 1);
 	assert_int_equal(harness_reap(pid), 0);
-	assert_int_equal(stamp_state(board.heads[refs[6].slot].stamp), SLOT_CLAIMED);
+	assert_int_equal(stamp_state(own_board.heads[refs[6].slot].stamp), SLOT_CLAIMED);
 	assert_int_equal(create("more-1", "", false, &more), 0);
 	assert_int_equal(more.slot, refs[6].slot);
 }
@@ -351,15 +301,15 @@ static void a_claim_that_is_given_back_leaves_a_free_slot(void **state)
 	uint32_t slot, generation;
 
 	(void)state;
-	assert_int_equal(ring_claim(&board, soon(), &slot, &generation), 0);
-	assert_int_equal(board.heads[slot].stamp, stamp_make(generation, 0, SLOT_CLAIMED));
-	assert_true(map_is_set(&board, slot));
-	assert_int_equal(slot_lock(&board, slot, LOCK_TRY), -EBUSY);
-	ring_unclaim(&board, slot, generation);
-	assert_int_equal(board.heads[slot].stamp, stamp_make(generation + 1, 0, SLOT_FREE));
-	assert_false(map_is_set(&board, slot));
-	assert_int_equal(slot_lock(&board, slot, LOCK_TRY), 0);
-	slot_unlock(&board, slot);
+	assert_int_equal(ring_claim(&own_board, harness_soon(), &slot, &generation), 0);
+	assert_int_equal(own_board.heads[slot].stamp, stamp_make(generation, 0, SLOT_CLAIMED));
+	assert_true(map_is_set(&own_board, slot));
+	assert_int_equal(slot_lock(&own_board, slot, LOCK_TRY), -EBUSY);
+	ring_unclaim(&own_board, slot, generation);
+	assert_int_equal(own_board.heads[slot].stamp, stamp_make(generation + 1, 0, SLOT_FREE));
+	assert_false(map_is_set(&own_board, slot));
+	assert_int_equal(slot_lock(&own_board, slot, LOCK_TRY), 0);
+	slot_unlock(&own_board, slot);
 }
 
 static void the_map_is_searched_word_by_word(void **state)
@@ -391,29 +341,26 @@ static void the_map_is_searched_word_by_word(void **state)
 	harness_board_free(&wide);
 }
 
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_live_id_is_refused),
-		OWN_BOARD(a_task_is_replaced_for_its_owner_only),
-		OWN_BOARD(the_id_of_an_expired_task_is_free),
-		OWN_BOARD(an_id_that_was_removed_is_free_at_once),
-		OWN_BOARD(a_reference_never_comes_to_mean_another_task),
-		OWN_BOARD(a_generation_differs_from_board_to_board),
-		OWN_BOARD(serials_grow_within_an_owner),
-		OWN_BOARD(reasons_are_looked_at_again),
-		OWN_BOARD(a_held_record_is_waited_for_and_not_for_ever),
-		OWN_BOARD(a_board_takes_as_many_as_it_says),
-		OWN_BOARD(a_full_board_gives_up_the_final_task_that_ended_first),
-		OWN_BOARD(expired_tasks_give_way_before_final_ones),
-		OWN_BOARD(a_board_full_of_expired_tasks_is_not_full),
-		OWN_BOARD(what_the_dead_have_left_makes_room),
-		OWN_BOARD(a_claim_that_is_given_back_leaves_a_free_slot),
+		OWN_BOARD(a_live_id_is_refused, CAPACITY),
+		OWN_BOARD(a_task_is_replaced_for_its_owner_only, CAPACITY),
+		OWN_BOARD(the_id_of_an_expired_task_is_free, CAPACITY),
+		OWN_BOARD(an_id_that_was_removed_is_free_at_once, CAPACITY),
+		OWN_BOARD(a_reference_never_comes_to_mean_another_task, CAPACITY),
+		OWN_BOARD(a_generation_differs_from_board_to_board, CAPACITY),
+		OWN_BOARD(serials_grow_within_an_owner, CAPACITY),
+		OWN_BOARD(reasons_are_looked_at_again, CAPACITY),
+		OWN_BOARD(a_held_record_is_waited_for_and_not_for_ever, CAPACITY),
+		OWN_BOARD(a_board_takes_as_many_as_it_says, CAPACITY),
+		OWN_BOARD(a_full_board_gives_up_the_final_task_that_ended_first, CAPACITY),
+		OWN_BOARD(expired_tasks_give_way_before_final_ones, CAPACITY),
+		OWN_BOARD(a_board_full_of_expired_tasks_is_not_full, CAPACITY),
+		OWN_BOARD(what_the_dead_have_left_makes_room, CAPACITY),
+		OWN_BOARD(a_claim_that_is_given_back_leaves_a_free_slot, CAPACITY),
 		cmocka_unit_test(the_map_is_searched_word_by_word),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -3,15 +3,11 @@
  * the same. */
 #include "libclient/record/text.h"
 #include "tests/harness/harness.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/harness/suite.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-
-#include <cmocka.h>
 
 #define ID_BYTES "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~:@+=-"
 #define WORD_BYTES "abcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -315,6 +311,5 @@ int main(void)
 		cmocka_unit_test(texts_are_stored_whole_at_every_length_and_alignment),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -5,19 +5,15 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { CAPACITY = 16, TIMEOUT_MS = 80 };
 
@@ -535,6 +531,5 @@ int main(void)
 		cmocka_unit_test(every_error_has_its_words),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

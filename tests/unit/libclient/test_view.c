@@ -6,65 +6,31 @@
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 enum { CAPACITY = 64 };
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, CAPACITY);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
-static uint64_t soon(void)
-{
-	return harness_deadline(2000);
-}
-
-static struct trackd_view view_of(struct trackd_ref ref)
-{
-	struct trackd_view view;
-
-	HARNESS_MUST(view_get(&board, ref, board_coarse_ns(&board), &view));
-	return view;
-}
 
 static int update(struct trackd_ref ref, int stage, const char *message)
 {
-	return record_update(&board, ref, stage, message, 0, soon());
+	return record_update(&own_board, ref, stage, message, 0, harness_soon());
 }
 
 /* ---- One version --------------------------------------------------------- */
 
 static void expect_same(struct trackd_ref ref)
 {
-	struct trackd_view view = view_of(ref);
+	struct trackd_view view = own_view(ref);
 	struct trackd_task task;
 
-	assert_int_equal(view_copy(&board, ref, board_coarse_ns(&board), &task), 0);
+	assert_int_equal(view_copy(&own_board, ref, board_coarse_ns(&own_board), &task), 0);
 	assert_int_equal(ref_bits(view.ref), ref_bits(task.ref));
 	assert_int_equal(view.revision, task.revision);
 	assert_int_equal(view.done, task.done);
@@ -87,19 +53,19 @@ static void expect_same(struct trackd_ref ref)
 static void a_copy_says_what_a_view_says(void **state)
 {
 	const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "sorry", "why", 0 };
-	struct trackd_ref ref = harness_create(&board, "task", "alice");
+	struct trackd_ref ref = own_create("task", "alice");
 
 	(void)state;
 	expect_same(ref);
 	for (int stage = 0; stage < 5; stage++) {
 		assert_int_equal(update(ref, stage, "at it"), 0);
-		assert_int_equal(record_set_total(&board, ref, 10, soon()), 0);
-		assert_int_equal(record_advance(&board, ref, 3), 0);
+		assert_int_equal(record_set_total(&own_board, ref, 10, harness_soon()), 0);
+		assert_int_equal(record_advance(&own_board, ref, 3), 0);
 		expect_same(ref);
 	}
-	assert_int_equal(record_cancel(&board, ref, soon()), 0);
+	assert_int_equal(record_cancel(&own_board, ref, harness_soon()), 0);
 	expect_same(ref);
-	assert_int_equal(record_end(&board, ref, &failed, soon()), 0);
+	assert_int_equal(record_end(&own_board, ref, &failed, harness_soon()), 0);
 	expect_same(ref);
 }
 
@@ -113,68 +79,68 @@ static void the_status_is_the_stage_while_active_and_the_state_otherwise(void **
 	for (int i = 0; i < 3; i++) {
 		struct record_end end = { (enum trackd_state)(TRACKD_COMPLETED + i),
 					  TRACKD_REASON_NONE, "m", NULL, 0 };
-		struct trackd_ref ref = harness_create(&board, ends[i], NULL);
-		struct trackd_view view = view_of(ref);
+		struct trackd_ref ref = own_create(ends[i], NULL);
+		struct trackd_view view = own_view(ref);
 		assert_string_equal(trackd_view_status(&view), "pending");
 		for (int stage = 0; stage < 5; stage++) {
 			assert_int_equal(update(ref, stage, NULL), 0);
-			view = view_of(ref);
+			view = own_view(ref);
 			assert_string_equal(trackd_view_status(&view), stages[stage]);
 		}
-		assert_int_equal(record_end(&board, ref, &end, soon()), 0);
-		view = view_of(ref);
+		assert_int_equal(record_end(&own_board, ref, &end, harness_soon()), 0);
+		view = own_view(ref);
 		assert_string_equal(trackd_view_status(&view), ends[i]);
 	}
 }
 
 static void a_view_is_valid_until_the_record_changes(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
-	struct trackd_view view = view_of(ref);
+	struct trackd_ref ref = own_create("task", NULL);
+	struct trackd_view view = own_view(ref);
 
 	(void)state;
-	assert_int_equal(record_advance(&board, ref, 1), 0); /* publishes nothing */
+	assert_int_equal(record_advance(&own_board, ref, 1), 0); /* publishes nothing */
 	assert_true(trackd_view_valid(&view));
 	assert_int_equal(update(ref, TRACKD_STAGE_KEEP, "another"), 0);
 	assert_false(trackd_view_valid(&view));
-	view = view_of(ref);
-	assert_int_equal(slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon()), 0);
+	view = own_view(ref);
+	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, harness_soon()), 0);
 	assert_false(trackd_view_valid(&view));
 }
 
 /* A version that has come round after 2^30 others is told by its revision. */
 static void a_stamp_that_came_round_is_another(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
-	struct trackd_view view = view_of(ref);
-	uint64_t stamp = board.heads[ref.slot].stamp;
+	struct trackd_ref ref = own_create("task", NULL);
+	struct trackd_view view = own_view(ref);
+	uint64_t stamp = own_board.heads[ref.slot].stamp;
 
 	(void)state;
 	assert_int_equal(update(ref, 0, NULL), 0);
 	assert_int_equal(update(ref, 1, NULL), 0); /* the same copy again */
-	board.heads[ref.slot].stamp = stamp;
+	own_board.heads[ref.slot].stamp = stamp;
 	assert_false(trackd_view_valid(&view));
 }
 
 static void a_writer_that_stops_in_the_middle_is_not_seen(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 	struct trackd_task before, after;
 
 	(void)state;
 	assert_int_equal(update(ref, 2, "whole"), 0);
-	assert_int_equal(record_set_progress(&board, ref, 3, 9, soon()), 0);
-	struct trackd_view view = view_of(ref);
-	assert_int_equal(view_copy(&board, ref, 0, &before), 0);
+	assert_int_equal(record_set_progress(&own_board, ref, 3, 9, harness_soon()), 0);
+	struct trackd_view view = own_view(ref);
+	assert_int_equal(view_copy(&own_board, ref, 0, &before), 0);
 	/* Fills the copy that is not in force, and goes no further. */
-	uint64_t version = stamp_version(board.heads[ref.slot].stamp);
-	assert_int_equal(slot_lock(&board, ref.slot, soon()), 0);
-	memset(&board.bodies[ref.slot].copy[~version & 1], 0xee, sizeof(struct layout_copy));
+	uint64_t version = stamp_version(own_board.heads[ref.slot].stamp);
+	assert_int_equal(slot_lock(&own_board, ref.slot, harness_soon()), 0);
+	memset(&own_board.bodies[ref.slot].copy[~version & 1], 0xee, sizeof(struct layout_copy));
 	assert_true(trackd_view_valid(&view));
-	assert_int_equal(view_copy(&board, ref, 0, &after), 0);
+	assert_int_equal(view_copy(&own_board, ref, 0, &after), 0);
 	assert_memory_equal(&before, &after, sizeof before);
 	expect_same(ref);
-	slot_unlock(&board, ref.slot);
+	slot_unlock(&own_board, ref.slot);
 	assert_int_equal(update(ref, TRACKD_STAGE_KEEP, NULL), 0); /* and the next one can */
 	expect_same(ref);
 }
@@ -195,15 +161,15 @@ static void rewrite(void *data)
 	struct scene *scene = data;
 
 	/* Both copies: what is read is always overwritten. */
-	HARNESS_MUST(record_update(&board, scene->ref, 3, "new", 0, soon()));
-	HARNESS_MUST(record_set_progress(&board, scene->ref, 7, 70, soon()));
+	HARNESS_MUST(record_update(&own_board, scene->ref, 3, "new", 0, harness_soon()));
+	HARNESS_MUST(record_set_progress(&own_board, scene->ref, 7, 70, harness_soon()));
 }
 
 static void look(void *data)
 {
 	struct scene *scene = data;
 
-	scene->error = view_get(&board, scene->ref, 0, &scene->view);
+	scene->error = view_get(&own_board, scene->ref, 0, &scene->view);
 	snprintf(scene->message, sizeof scene->message, "%s", trackd_view_message(&scene->view));
 	scene->valid = trackd_view_valid(&scene->view);
 }
@@ -212,20 +178,20 @@ static void copy(void *data)
 {
 	struct scene *scene = data;
 
-	scene->error = view_copy(&board, scene->ref, 0, &scene->task);
+	scene->error = view_copy(&own_board, scene->ref, 0, &scene->task);
 }
 
 static void begin(struct scene *scene)
 {
-	board.header->cursor = 0;
-	scene->ref = harness_create(&board, "task", NULL);
-	HARNESS_MUST(record_update(&board, scene->ref, 1, "old", 0, soon()));
-	HARNESS_MUST(record_set_progress(&board, scene->ref, 1, 10, soon()));
+	own_board.header->cursor = 0;
+	scene->ref = own_create("task", NULL);
+	HARNESS_MUST(record_update(&own_board, scene->ref, 1, "old", 0, harness_soon()));
+	HARNESS_MUST(record_set_progress(&own_board, scene->ref, 1, 10, harness_soon()));
 }
 
 static void finish(struct scene *scene)
 {
-	HARNESS_MUST(slot_remove(&board, scene->ref, SLOT_REMOVE_ASKED, soon()));
+	own_remove(scene->ref);
 }
 
 static bool belongs_together(int stage, uint64_t done, uint64_t total, const char *message)
@@ -300,7 +266,8 @@ static void move_on(int signal, siginfo_t *info, void *context)
 		HEADS = CAPACITY * sizeof(struct layout_head),
 		BODIES = CAPACITY * sizeof(struct layout_body)
 	};
-	char *at = info->si_addr, *heads = (char *)board.heads, *bodies = (char *)board.bodies;
+	char *at = info->si_addr, *heads = (char *)own_board.heads,
+	     *bodies = (char *)own_board.bodies;
 
 	(void)signal;
 	(void)context;
@@ -309,7 +276,7 @@ static void move_on(int signal, siginfo_t *info, void *context)
 		protect(bodies, BODIES, PROT_NONE);
 	} else if (at >= bodies && at < bodies + BODIES) {
 		protect(bodies, BODIES, PROT_READ | PROT_WRITE);
-		board.heads[hunted.slot].stamp += 1 << 2;
+		own_board.heads[hunted.slot].stamp += 1 << 2;
 		n_moved++;
 		protect(heads, HEADS, PROT_NONE);
 	} else {
@@ -326,16 +293,16 @@ static int hunt(bool copy_it)
 	action.sa_sigaction = move_on;
 	if (sigaction(SIGSEGV, &action, NULL) < 0)
 		return 4;
-	protect(board.heads, CAPACITY * sizeof(struct layout_head), PROT_NONE);
-	int error =
-		copy_it ? view_copy(&board, hunted, 0, &task) : view_get(&board, hunted, 0, &view);
+	protect(own_board.heads, CAPACITY * sizeof(struct layout_head), PROT_NONE);
+	int error = copy_it ? view_copy(&own_board, hunted, 0, &task)
+			    : view_get(&own_board, hunted, 0, &view);
 	return error == -EAGAIN && n_moved >= 1000 ? 0 : 1;
 }
 
 static void a_reader_gives_up_after_a_thousand_versions(void **state)
 {
 	(void)state;
-	hunted = harness_create(&board, "task", NULL);
+	hunted = own_create("task", NULL);
 	for (int i = 0; i < 2; i++) {
 		pid_t pid = harness_fork();
 		if (pid == 0)
@@ -348,29 +315,29 @@ static void a_reader_gives_up_after_a_thousand_versions(void **state)
 
 static void expired_tasks_are_gone_for_readers(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", "alice"), found;
-	uint64_t deadline = board.heads[ref.slot].deadline;
+	struct trackd_ref ref = own_create("task", "alice"), found;
+	uint64_t deadline = own_board.heads[ref.slot].deadline;
 	struct trackd_view view = { .revision = 4711 };
 	struct trackd_task task;
 	struct trackd_iter iter;
 
 	(void)state;
-	assert_int_equal(view_lookup(&board, "task", deadline - 1, &found), 0);
-	assert_int_equal(view_get(&board, ref, deadline - 1, &view), 0);
-	assert_int_equal(view_copy(&board, ref, deadline - 1, &task), 0);
-	assert_int_equal(view_lookup(&board, "task", deadline, &found), TRACKD_E_NOT_FOUND);
-	assert_int_equal(view_get(&board, ref, deadline, &view), TRACKD_E_GONE);
-	assert_int_equal(view_copy(&board, ref, deadline, &task), TRACKD_E_GONE);
-	board.heads[ref.slot].deadline = 1;
-	view_iter_all(&board, &iter);
+	assert_int_equal(view_lookup(&own_board, "task", deadline - 1, &found), 0);
+	assert_int_equal(view_get(&own_board, ref, deadline - 1, &view), 0);
+	assert_int_equal(view_copy(&own_board, ref, deadline - 1, &task), 0);
+	assert_int_equal(view_lookup(&own_board, "task", deadline, &found), TRACKD_E_NOT_FOUND);
+	assert_int_equal(view_get(&own_board, ref, deadline, &view), TRACKD_E_GONE);
+	assert_int_equal(view_copy(&own_board, ref, deadline, &task), TRACKD_E_GONE);
+	own_board.heads[ref.slot].deadline = 1;
+	view_iter_all(&own_board, &iter);
 	assert_int_equal(view_next(&iter, &found), 0);
-	view_iter_owner(&board, "alice", &iter);
+	view_iter_owner(&own_board, "alice", &iter);
 	assert_int_equal(view_next(&iter, &found), 0);
 }
 
 static void references_of_nothing_are_gone(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", NULL);
+	struct trackd_ref ref = own_create("task", NULL);
 	const struct trackd_ref bad[] = { { CAPACITY, ref.generation },
 					  { UINT32_MAX, ref.generation },
 					  { ref.slot, ref.generation + 1 },
@@ -380,14 +347,14 @@ static void references_of_nothing_are_gone(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		assert_int_equal(view_get(&board, bad[i], 0, &view), TRACKD_E_GONE);
-		assert_int_equal(view_copy(&board, bad[i], 0, &task), TRACKD_E_GONE);
-		assert_int_equal(view_cancel_requested(&board, bad[i]), TRACKD_E_GONE);
+		assert_int_equal(view_get(&own_board, bad[i], 0, &view), TRACKD_E_GONE);
+		assert_int_equal(view_copy(&own_board, bad[i], 0, &task), TRACKD_E_GONE);
+		assert_int_equal(view_cancel_requested(&own_board, bad[i]), TRACKD_E_GONE);
 	}
-	assert_int_equal(view_cancel_requested(&board, ref), 0);
+	assert_int_equal(view_cancel_requested(&own_board, ref), 0);
 	assert_int_equal(update(ref, 0, NULL), 0);
-	assert_int_equal(record_cancel(&board, ref, soon()), 0);
-	assert_int_equal(view_cancel_requested(&board, ref), 1);
+	assert_int_equal(record_cancel(&own_board, ref, harness_soon()), 0);
+	assert_int_equal(view_cancel_requested(&own_board, ref), 1);
 }
 
 /* ---- One after another --------------------------------------------------- */
@@ -401,15 +368,16 @@ static void a_list_goes_on_behind_any_task(void **state)
 	(void)state;
 	for (int i = 0; i < CAPACITY; i++) {
 		snprintf(id, sizeof id, "task-%d", i);
-		refs[i] = harness_create(&board, id, i % 3 ? "alice" : "bob");
+		refs[i] = own_create(id, i % 3 ? "alice" : "bob");
 	}
 	for (int i = 0; i < CAPACITY; i++) {
 		int left = i;
 
-		assert_int_equal(view_iter_after(&board, i % 3 ? "bob" : "alice", refs[i], &iter),
-				 TRACKD_E_GONE);
-		assert_int_equal(view_iter_after(&board, i % 3 ? "alice" : "bob", refs[i], &iter),
-				 0);
+		assert_int_equal(
+			view_iter_after(&own_board, i % 3 ? "bob" : "alice", refs[i], &iter),
+			TRACKD_E_GONE);
+		assert_int_equal(
+			view_iter_after(&own_board, i % 3 ? "alice" : "bob", refs[i], &iter), 0);
 		while (view_next(&iter, &ref) == 1) {
 			do
 				left--;
@@ -423,17 +391,17 @@ static void a_list_goes_on_behind_any_task(void **state)
 		assert_true(left < 0);
 	}
 	/* Removed while the iterator stands there: as for any other. */
-	assert_int_equal(view_iter_after(&board, "alice", refs[5], &iter), 0);
-	(void)slot_remove(&board, refs[5], SLOT_REMOVE_ASKED, soon());
+	assert_int_equal(view_iter_after(&own_board, "alice", refs[5], &iter), 0);
+	(void)slot_remove(&own_board, refs[5], SLOT_REMOVE_ASKED, harness_soon());
 	assert_int_equal(view_next(&iter, &ref), 1);
 	assert_memory_equal(&ref, &refs[4], sizeof ref);
 	gone = refs[5];
-	assert_int_equal(view_iter_after(&board, "alice", gone, &iter), TRACKD_E_GONE);
+	assert_int_equal(view_iter_after(&own_board, "alice", gone, &iter), TRACKD_E_GONE);
 	gone.slot = UINT32_MAX;
-	assert_int_equal(view_iter_after(&board, "alice", gone, &iter), TRACKD_E_GONE);
-	assert_int_equal(view_iter_after(&board, "", refs[4], &iter), TRACKD_E_GONE);
+	assert_int_equal(view_iter_after(&own_board, "alice", gone, &iter), TRACKD_E_GONE);
+	assert_int_equal(view_iter_after(&own_board, "", refs[4], &iter), TRACKD_E_GONE);
 	for (int i = 0; i < CAPACITY; i++)
-		(void)slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, soon());
+		(void)slot_remove(&own_board, refs[i], SLOT_REMOVE_ASKED, harness_soon());
 }
 
 static void what_stays_is_met_once_while_others_go(void **state)
@@ -448,28 +416,30 @@ static void what_stays_is_met_once_while_others_go(void **state)
 		memset(met, 0, sizeof met);
 		for (int i = 0; i < CAPACITY; i++) {
 			snprintf(id, sizeof id, "task-%d", i);
-			refs[i] = harness_create(&board, id, "alice");
+			refs[i] = own_create(id, "alice");
 		}
 		if (owner)
-			view_iter_owner(&board, "alice", &iter);
+			view_iter_owner(&own_board, "alice", &iter);
 		else
-			view_iter_all(&board, &iter);
+			view_iter_all(&own_board, &iter);
 		for (int n = 0; view_next(&iter, &ref) == 1; n++) {
 			assert_int_equal(ref.generation, refs[ref.slot % CAPACITY].generation);
 			met[ref.slot]++;
 			/* The one we stand at goes now and then, and one far away. */
 			if (n % 5 == 0)
-				(void)slot_remove(&board, ref, SLOT_REMOVE_ASKED, soon());
+				(void)slot_remove(&own_board, ref, SLOT_REMOVE_ASKED,
+						  harness_soon());
 			int far = (n * 7 + 3) % CAPACITY;
 			if (n % 9 == 0 && met[far] == 0 && far % 2 == 0) {
 				met[far] = 1; /* may not be met any more */
-				(void)slot_remove(&board, refs[far], SLOT_REMOVE_ASKED, soon());
+				(void)slot_remove(&own_board, refs[far], SLOT_REMOVE_ASKED,
+						  harness_soon());
 			}
 		}
 		for (int i = 0; i < CAPACITY; i++)
 			assert_int_equal(met[i], 1);
 		for (int i = 0; i < CAPACITY; i++)
-			(void)slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, soon());
+			(void)slot_remove(&own_board, refs[i], SLOT_REMOVE_ASKED, harness_soon());
 	}
 }
 
@@ -477,9 +447,9 @@ static void what_stays_is_met_once_while_others_go(void **state)
 
 static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **state)
 {
-	struct trackd_ref ref = harness_create(&board, "task", "alice");
-	struct layout_detail *detail = &board.details[ref.slot];
-	struct layout_body *body = &board.bodies[ref.slot];
+	struct trackd_ref ref = own_create("task", "alice");
+	struct layout_detail *detail = &own_board.details[ref.slot];
+	struct layout_body *body = &own_board.bodies[ref.slot];
 	struct trackd_task task;
 
 	(void)state;
@@ -492,8 +462,8 @@ static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **s
 	body->copy[0].flags = COPY_ERROR;
 	body->copy[0].stage = 200;
 	body->copy[0].state = 77;
-	board.heads[ref.slot].hint = UINT32_MAX;
-	struct trackd_view view = view_of(ref);
+	own_board.heads[ref.slot].hint = UINT32_MAX;
+	struct trackd_view view = own_view(ref);
 	assert_string_equal(trackd_view_id(&view), "");
 	assert_string_equal(trackd_view_owner(&view), "");
 	assert_string_equal(trackd_view_name(&view), "");
@@ -502,7 +472,7 @@ static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **s
 	assert_string_equal(trackd_view_status(&view), "unknown");
 	assert_int_equal(trackd_view_progress(&view), 0);
 	assert_int_equal(view.stage, -1);
-	assert_int_equal(view_copy(&board, ref, 0, &task), 0);
+	assert_int_equal(view_copy(&own_board, ref, 0, &task), 0);
 	assert_int_equal(strlen(task.id), TRACKD_ID_MAX);
 	assert_int_equal(strlen(task.error), TRACKD_ERROR_MAX);
 	assert_int_equal(strlen(task.message), TRACKD_MESSAGE_MAX);
@@ -510,26 +480,23 @@ static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **s
 	assert_int_equal(task.n_stages, 0);
 }
 
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_copy_says_what_a_view_says),
-		OWN_BOARD(the_status_is_the_stage_while_active_and_the_state_otherwise),
-		OWN_BOARD(a_view_is_valid_until_the_record_changes),
-		OWN_BOARD(a_stamp_that_came_round_is_another),
-		OWN_BOARD(a_writer_that_stops_in_the_middle_is_not_seen),
-		OWN_BOARD(a_view_is_of_one_version_or_says_that_it_is_not),
-		OWN_BOARD(a_copy_is_of_one_version),
-		OWN_BOARD(a_reader_gives_up_after_a_thousand_versions),
-		OWN_BOARD(expired_tasks_are_gone_for_readers),
-		OWN_BOARD(references_of_nothing_are_gone),
-		OWN_BOARD(a_list_goes_on_behind_any_task),
-		OWN_BOARD(what_stays_is_met_once_while_others_go),
-		OWN_BOARD(strings_without_an_end_are_empty_in_place_and_cut_in_a_copy),
+		OWN_BOARD(a_copy_says_what_a_view_says, CAPACITY),
+		OWN_BOARD(the_status_is_the_stage_while_active_and_the_state_otherwise, CAPACITY),
+		OWN_BOARD(a_view_is_valid_until_the_record_changes, CAPACITY),
+		OWN_BOARD(a_stamp_that_came_round_is_another, CAPACITY),
+		OWN_BOARD(a_writer_that_stops_in_the_middle_is_not_seen, CAPACITY),
+		OWN_BOARD(a_view_is_of_one_version_or_says_that_it_is_not, CAPACITY),
+		OWN_BOARD(a_copy_is_of_one_version, CAPACITY),
+		OWN_BOARD(a_reader_gives_up_after_a_thousand_versions, CAPACITY),
+		OWN_BOARD(expired_tasks_are_gone_for_readers, CAPACITY),
+		OWN_BOARD(references_of_nothing_are_gone, CAPACITY),
+		OWN_BOARD(a_list_goes_on_behind_any_task, CAPACITY),
+		OWN_BOARD(what_stays_is_met_once_while_others_go, CAPACITY),
+		OWN_BOARD(strings_without_an_end_are_empty_in_place_and_cut_in_a_copy, CAPACITY),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

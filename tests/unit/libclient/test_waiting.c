@@ -5,20 +5,16 @@
 #include "libclient/trackd.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
+#include "tests/harness/suite.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct private_daemon daemon_;
 static struct trackd *writer, *reader;
@@ -409,6 +405,5 @@ int main(void)
 		OWN_TASKS(threads_share_a_connection),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, start, stop);
+	return suite_run_with(tests, start, stop);
 }

@@ -2,13 +2,11 @@
 /* The client table: which process an entry means, and when another may take it over. */
 #include "libclient/record/worker.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
+#include "tests/harness/client.h"
+#include "tests/harness/own_board.h"
 #include <errno.h>
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,67 +14,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-static struct board board;
-
-static int make_board(void **state)
-{
-	(void)state;
-	harness_board(&board, 16);
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
-}
-
 static uint32_t entry_of(uint64_t worker)
 {
 	return (uint32_t)worker - 1;
-}
-
-static uint64_t claim(pid_t pid)
-{
-	uint64_t worker = 0;
-
-	HARNESS_MUST(worker_claim(&board, pid, &worker));
-	return worker;
-}
-
-static _Noreturn void stay(void)
-{
-	for (;;)
-		pause();
-}
-
-static pid_t sleeper(void)
-{
-	pid_t pid = harness_fork();
-
-	if (pid == 0)
-		stay();
-	return pid;
-}
-
-static uint64_t start_of(pid_t pid)
-{
-	uint64_t start;
-
-	HARNESS_MUST(process_start_time(pid, &start));
-	return start;
 }
 
 /* Every entry is this process's. */
 static void fill_table(pid_t pid, uint64_t start)
 {
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
-		board.clients[i] = (struct layout_client){ .claim = claim_make(7, (uint32_t)pid),
-							   .start_time = start,
-							   .ready = 7 };
+		own_board.clients[i] = (struct layout_client){
+			.claim = claim_make(7, (uint32_t)pid), .start_time = start, .ready = 7
+		};
 	}
 }
 
@@ -88,56 +37,57 @@ static void a_claim_says_who_we_are(void **state)
 	char comm[16];
 
 	(void)state;
-	uint32_t changes = board.header->client_change;
-	uint64_t worker = claim(getpid());
-	assert_true(worker_resolve(&board, worker, &info));
+	uint32_t changes = own_board.header->client_change;
+	uint64_t worker = client_claim(&own_board, getpid());
+	assert_true(worker_resolve(&own_board, worker, &info));
 	assert_int_equal(info.entry, entry_of(worker));
 	assert_int_equal(info.generation, worker >> 32);
 	assert_int_equal(info.pid, getpid());
 	assert_int_equal(info.uid, geteuid());
-	assert_int_equal(info.start_time, start_of(getpid()));
+	assert_int_equal(info.start_time, client_start_time(getpid()));
 	assert_int_equal(prctl(PR_GET_NAME, comm), 0);
 	assert_string_equal(info.comm, comm);
-	assert_int_equal(board.header->client_change, changes + 1);
+	assert_int_equal(own_board.header->client_change, changes + 1);
 }
 
 static void a_process_has_one_entry_however_often_it_claims(void **state)
 {
 	(void)state;
-	uint64_t worker = claim(getpid());
-	uint32_t changes = board.header->client_change;
+	uint64_t worker = client_claim(&own_board, getpid());
+	uint32_t changes = own_board.header->client_change;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(claim(getpid()), worker);
-	assert_int_equal(board.header->client_change, changes);
+		assert_int_equal(client_claim(&own_board, getpid()), worker);
+	assert_int_equal(own_board.header->client_change, changes);
 }
 
 static void a_forked_child_claims_its_own(void **state)
 {
-	uint64_t ours = claim(getpid());
+	uint64_t ours = client_claim(&own_board, getpid());
 	struct worker_info info;
 
 	(void)state;
 	pid_t pid = harness_fork();
 	if (pid == 0) {
-		uint64_t worker = claim(getpid());
-		_exit(entry_of(worker) != entry_of(ours) && worker_resolve(&board, worker, &info) &&
+		uint64_t worker = client_claim(&own_board, getpid());
+		_exit(entry_of(worker) != entry_of(ours) &&
+				      worker_resolve(&own_board, worker, &info) &&
 				      info.pid == getpid()
 			      ? 0
 			      : 1);
 	}
 	assert_int_equal(harness_reap(pid), 0);
-	assert_true(worker_resolve(&board, ours, &info));
+	assert_true(worker_resolve(&own_board, ours, &info));
 	assert_int_equal(info.pid, getpid());
 }
 
 static void a_process_that_is_no_more_cannot_claim(void **state)
 {
 	uint64_t worker = 4711;
-	pid_t pid = sleeper();
+	pid_t pid = client_start();
 
 	(void)state;
 	harness_kill(pid, SIGKILL);
-	assert_int_equal(worker_claim(&board, pid, &worker), -ESRCH);
+	assert_int_equal(worker_claim(&own_board, pid, &worker), -ESRCH);
 	assert_int_equal(worker, 4711);
 }
 
@@ -149,7 +99,7 @@ static _Noreturn void claim_in_step(uint32_t *round, uint64_t *got)
 	for (uint32_t next = 1;; next++) {
 		while (load_acquire(round) != next)
 			;
-		store_release(got, claim(getpid()));
+		store_release(got, client_claim(&own_board, getpid()));
 	}
 }
 
@@ -157,14 +107,14 @@ static _Noreturn void claim_in_step(uint32_t *round, uint64_t *got)
 static void claimants_at_once_get_entries_of_their_own(void **state)
 {
 	enum { FREE = 2000 };
-	uint32_t *round = &board.header->reserved8[0];
-	uint64_t *got = board.header->counters.reserved;
-	pid_t living = sleeper(), pids[CLAIMANTS];
+	uint32_t *round = &own_board.header->reserved8[0];
+	uint64_t *got = own_board.header->counters.reserved;
+	pid_t living = client_start(), pids[CLAIMANTS];
 
 	(void)state;
-	fill_table(living, start_of(living));
+	fill_table(living, client_start_time(living));
 	for (int i = 0; i < CLAIMANTS; i++) {
-		board.clients[FREE + i].claim = claim_make(7, 0);
+		own_board.clients[FREE + i].claim = claim_make(7, 0);
 		pids[i] = harness_fork();
 		if (pids[i] == 0)
 			claim_in_step(round, &got[i]);
@@ -175,7 +125,7 @@ static void claimants_at_once_get_entries_of_their_own(void **state)
 		if (entry_of(got[0]) == entry_of(got[1]))
 			fail_msg("both have entry %u in round %u", entry_of(got[0]), n);
 		for (int i = 0; i < CLAIMANTS; i++) {
-			worker_free(&board, entry_of(got[i]), (uint32_t)(got[i] >> 32));
+			worker_free(&own_board, entry_of(got[i]), (uint32_t)(got[i] >> 32));
 			got[i] = 0;
 		}
 	}
@@ -188,36 +138,36 @@ static void claimants_at_once_get_entries_of_their_own(void **state)
 
 static void a_full_table_of_living_processes_refuses(void **state)
 {
-	pid_t pid = sleeper();
+	pid_t pid = client_start();
 	uint64_t worker = 4711;
 
 	(void)state;
-	fill_table(pid, start_of(pid));
-	assert_int_equal(worker_claim(&board, getpid(), &worker), TRACKD_E_TABLE_FULL);
+	fill_table(pid, client_start_time(pid));
+	assert_int_equal(worker_claim(&own_board, getpid(), &worker), TRACKD_E_TABLE_FULL);
 	assert_int_equal(worker, 4711);
 	harness_stop(pid); /* stopped is alive */
-	assert_int_equal(worker_claim(&board, getpid(), &worker), TRACKD_E_TABLE_FULL);
+	assert_int_equal(worker_claim(&own_board, getpid(), &worker), TRACKD_E_TABLE_FULL);
 	harness_kill(pid, SIGKILL);
-	assert_int_equal(worker_claim(&board, getpid(), &worker), 0);
+	assert_int_equal(worker_claim(&own_board, getpid(), &worker), 0);
 }
 
 static void the_entry_of_a_dead_process_is_taken_with_the_next_generation(void **state)
 {
 	enum { DEAD = 1234 };
-	pid_t living = sleeper(), dying = sleeper();
+	pid_t living = client_start(), dying = client_start();
 	struct worker_info info;
 
 	(void)state;
-	fill_table(living, start_of(living));
-	board.clients[DEAD].claim = claim_make(41, (uint32_t)dying);
-	board.clients[DEAD].start_time = start_of(dying);
-	board.clients[DEAD].ready = 41;
+	fill_table(living, client_start_time(living));
+	own_board.clients[DEAD].claim = claim_make(41, (uint32_t)dying);
+	own_board.clients[DEAD].start_time = client_start_time(dying);
+	own_board.clients[DEAD].ready = 41;
 	uint64_t old = worker_make(DEAD, 41);
-	assert_true(worker_resolve(&board, old, &info));
+	assert_true(worker_resolve(&own_board, old, &info));
 	harness_kill(dying, SIGKILL);
-	assert_int_equal(claim(getpid()), worker_make(DEAD, 42));
-	assert_false(worker_resolve(&board, old, &info));
-	assert_true(worker_resolve(&board, worker_make(DEAD, 42), &info));
+	assert_int_equal(client_claim(&own_board, getpid()), worker_make(DEAD, 42));
+	assert_false(worker_resolve(&own_board, old, &info));
+	assert_true(worker_resolve(&own_board, worker_make(DEAD, 42), &info));
 	assert_int_equal(info.pid, getpid());
 	harness_kill(living, SIGKILL);
 }
@@ -225,24 +175,24 @@ static void the_entry_of_a_dead_process_is_taken_with_the_next_generation(void *
 static void a_free_entry_goes_before_a_dead_ones(void **state)
 {
 	enum { FREE = 99 };
-	pid_t dead = sleeper();
+	pid_t dead = client_start();
 
 	(void)state;
 	harness_kill(dead, SIGKILL);
 	fill_table(dead, 1);
-	board.clients[FREE].claim = claim_make(7, 0);
-	assert_int_equal(claim(getpid()), worker_make(FREE, 8));
+	own_board.clients[FREE].claim = claim_make(7, 0);
+	assert_int_equal(client_claim(&own_board, getpid()), worker_make(FREE, 8));
 }
 
 static void the_generation_never_becomes_zero(void **state)
 {
 	enum { LAST = 5 };
-	pid_t pid = sleeper();
+	pid_t pid = client_start();
 
 	(void)state;
-	fill_table(pid, start_of(pid));
-	board.clients[LAST].claim = claim_make(UINT32_MAX, 0);
-	assert_int_equal(claim(getpid()), worker_make(LAST, 1));
+	fill_table(pid, client_start_time(pid));
+	own_board.clients[LAST].claim = claim_make(UINT32_MAX, 0);
+	assert_int_equal(client_claim(&own_board, getpid()), worker_make(LAST, 1));
 	harness_kill(pid, SIGKILL);
 }
 
@@ -250,70 +200,70 @@ static void the_generation_never_becomes_zero(void **state)
 static void another_process_of_our_pid_is_not_us(void **state)
 {
 	struct worker_info info;
-	uint64_t earlier = claim(getpid());
+	uint64_t earlier = client_claim(&own_board, getpid());
 
 	(void)state;
-	board.clients[entry_of(earlier)].start_time -= 2;
-	uint64_t worker = claim(getpid());
+	own_board.clients[entry_of(earlier)].start_time -= 2;
+	uint64_t worker = client_claim(&own_board, getpid());
 	assert_int_not_equal(entry_of(worker), entry_of(earlier));
-	assert_true(worker_resolve(&board, worker, &info));
-	assert_int_equal(info.start_time, start_of(getpid()));
+	assert_true(worker_resolve(&own_board, worker, &info));
+	assert_int_equal(info.start_time, client_start_time(getpid()));
 }
 
 static void an_entry_that_never_became_ready_is_nobodys(void **state)
 {
 	enum { HALF = 77 };
 	struct worker_info info;
-	pid_t living = sleeper(), half = sleeper();
+	pid_t living = client_start(), half = client_start();
 	uint64_t worker;
 
 	(void)state;
-	fill_table(living, start_of(living));
-	board.clients[HALF] =
+	fill_table(living, client_start_time(living));
+	own_board.clients[HALF] =
 		(struct layout_client){ .claim = claim_make(9, (uint32_t)half), .ready = 8 };
-	assert_false(worker_read(&board, HALF, &info));
-	assert_false(worker_resolve(&board, worker_make(HALF, 9), &info));
+	assert_false(worker_read(&own_board, HALF, &info));
+	assert_false(worker_resolve(&own_board, worker_make(HALF, 9), &info));
 	/* Its claimant may still be about to fill it in. */
-	assert_int_equal(worker_claim(&board, getpid(), &worker), TRACKD_E_TABLE_FULL);
+	assert_int_equal(worker_claim(&own_board, getpid(), &worker), TRACKD_E_TABLE_FULL);
 	harness_kill(half, SIGKILL);
-	assert_int_equal(claim(getpid()), worker_make(HALF, 10));
+	assert_int_equal(client_claim(&own_board, getpid()), worker_make(HALF, 10));
 	harness_kill(living, SIGKILL);
 }
 
 static void only_its_own_generation_is_freed(void **state)
 {
-	uint64_t worker = claim(getpid());
+	uint64_t worker = client_claim(&own_board, getpid());
 	uint32_t entry = entry_of(worker), generation = (uint32_t)(worker >> 32);
 	struct worker_info info;
 
 	(void)state;
-	worker_free(&board, entry, generation + 1);
-	worker_free(&board, entry, generation - 1);
-	worker_free(&board, entry + 1, generation);
-	worker_free(&board, UINT32_MAX, generation);
-	assert_true(worker_read(&board, entry, &info));
-	worker_free(&board, entry, generation);
-	assert_false(worker_read(&board, entry, &info));
-	assert_false(worker_resolve(&board, worker, &info));
-	assert_int_equal(board.clients[entry].claim, claim_make(generation, 0));
-	assert_int_equal(claim(getpid()), worker_make(entry, generation + 1));
+	worker_free(&own_board, entry, generation + 1);
+	worker_free(&own_board, entry, generation - 1);
+	worker_free(&own_board, entry + 1, generation);
+	worker_free(&own_board, UINT32_MAX, generation);
+	assert_true(worker_read(&own_board, entry, &info));
+	worker_free(&own_board, entry, generation);
+	assert_false(worker_read(&own_board, entry, &info));
+	assert_false(worker_resolve(&own_board, worker, &info));
+	assert_int_equal(own_board.clients[entry].claim, claim_make(generation, 0));
+	assert_int_equal(client_claim(&own_board, getpid()), worker_make(entry, generation + 1));
 }
 
 static void what_is_no_entry_resolves_to_nobody(void **state)
 {
 	struct worker_info info;
-	uint64_t worker = claim(getpid());
+	uint64_t worker = client_claim(&own_board, getpid());
 
 	(void)state;
-	assert_false(worker_resolve(&board, 0, &info));
-	assert_false(worker_resolve(&board, worker + (UINT64_C(1) << 32), &info));
-	assert_false(worker_resolve(&board, worker_make(LAYOUT_CLIENTS, 1), &info));
-	assert_false(worker_resolve(&board, UINT64_MAX, &info));
-	assert_false(worker_read(&board, LAYOUT_CLIENTS, &info));
-	assert_false(worker_read(&board, entry_of(worker) + 1, &info));
+	assert_false(worker_resolve(&own_board, 0, &info));
+	assert_false(worker_resolve(&own_board, worker + (UINT64_C(1) << 32), &info));
+	assert_false(worker_resolve(&own_board, worker_make(LAYOUT_CLIENTS, 1), &info));
+	assert_false(worker_resolve(&own_board, UINT64_MAX, &info));
+	assert_false(worker_read(&own_board, LAYOUT_CLIENTS, &info));
+	assert_false(worker_read(&own_board, entry_of(worker) + 1, &info));
 	/* A command without an end. */
-	memset(board.clients[entry_of(worker)].comm, 'c', 16);
-	assert_true(worker_resolve(&board, worker, &info));
+	memset(own_board.clients[entry_of(worker)].comm, 'c', 16);
+	assert_true(worker_resolve(&own_board, worker, &info));
 	assert_int_equal(strlen(info.comm), 15);
 }
 
@@ -321,23 +271,23 @@ static void what_is_no_entry_resolves_to_nobody(void **state)
 
 static void start_times_do_not_depend_on_the_commands_name(void **state)
 {
-	uint64_t before = start_of(getpid());
+	uint64_t before = client_start_time(getpid());
 	char comm[16];
 
 	(void)state;
 	prctl(PR_GET_NAME, comm);
 	prctl(PR_SET_NAME, "a) Z 1 (2 3");
-	assert_int_equal(start_of(getpid()), before);
+	assert_int_equal(client_start_time(getpid()), before);
 	prctl(PR_SET_NAME, ") ) Z");
-	assert_int_equal(start_of(getpid()), before);
+	assert_int_equal(client_start_time(getpid()), before);
 	prctl(PR_SET_NAME, comm);
 	assert_true(before > 0);
 }
 
 static void a_zombie_is_dead(void **state)
 {
-	pid_t pid = sleeper();
-	uint64_t start = start_of(pid), untouched = 4711;
+	pid_t pid = client_start();
+	uint64_t start = client_start_time(pid), untouched = 4711;
 	siginfo_t info;
 
 	(void)state;
@@ -355,7 +305,7 @@ static void a_zombie_is_dead(void **state)
 static void *stay_thread(void *nothing)
 {
 	(void)nothing;
-	stay();
+	client_stay();
 }
 
 /* A zombie by name only: its first thread has ended and another goes on. */
@@ -371,7 +321,7 @@ static void a_process_whose_first_thread_has_ended_is_alive(void **state)
 			_exit(1);
 		pthread_exit(NULL);
 	}
-	uint64_t start = start_of(pid);
+	uint64_t start = client_start_time(pid);
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	for (bool zombie = false; !zombie;) {
 		FILE *file = fopen(path, "re");
@@ -381,34 +331,31 @@ static void a_process_whose_first_thread_has_ended_is_alive(void **state)
 		zombie = strstr(stat, ") Z ") != NULL;
 		assert_false(process_dead(pid, start));
 	}
-	assert_int_equal(start_of(pid), start);
+	assert_int_equal(client_start_time(pid), start);
 	harness_kill(pid, SIGKILL);
 	assert_true(process_dead(pid, start));
 }
 
-#define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_claim_says_who_we_are),
-		OWN_BOARD(a_process_has_one_entry_however_often_it_claims),
-		OWN_BOARD(a_forked_child_claims_its_own),
-		OWN_BOARD(a_process_that_is_no_more_cannot_claim),
-		OWN_BOARD(claimants_at_once_get_entries_of_their_own),
-		OWN_BOARD(a_full_table_of_living_processes_refuses),
-		OWN_BOARD(the_entry_of_a_dead_process_is_taken_with_the_next_generation),
-		OWN_BOARD(a_free_entry_goes_before_a_dead_ones),
-		OWN_BOARD(the_generation_never_becomes_zero),
-		OWN_BOARD(another_process_of_our_pid_is_not_us),
-		OWN_BOARD(an_entry_that_never_became_ready_is_nobodys),
-		OWN_BOARD(only_its_own_generation_is_freed),
-		OWN_BOARD(what_is_no_entry_resolves_to_nobody),
+		OWN_BOARD(a_claim_says_who_we_are, 16),
+		OWN_BOARD(a_process_has_one_entry_however_often_it_claims, 16),
+		OWN_BOARD(a_forked_child_claims_its_own, 16),
+		OWN_BOARD(a_process_that_is_no_more_cannot_claim, 16),
+		OWN_BOARD(claimants_at_once_get_entries_of_their_own, 16),
+		OWN_BOARD(a_full_table_of_living_processes_refuses, 16),
+		OWN_BOARD(the_entry_of_a_dead_process_is_taken_with_the_next_generation, 16),
+		OWN_BOARD(a_free_entry_goes_before_a_dead_ones, 16),
+		OWN_BOARD(the_generation_never_becomes_zero, 16),
+		OWN_BOARD(another_process_of_our_pid_is_not_us, 16),
+		OWN_BOARD(an_entry_that_never_became_ready_is_nobodys, 16),
+		OWN_BOARD(only_its_own_generation_is_freed, 16),
+		OWN_BOARD(what_is_no_entry_resolves_to_nobody, 16),
 		cmocka_unit_test(start_times_do_not_depend_on_the_commands_name),
 		cmocka_unit_test(a_zombie_is_dead),
 		cmocka_unit_test(a_process_whose_first_thread_has_ended_is_alive),
 	};
 
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* trackctl's own parts: options, lines of progress, text in cells, bars, rows that fit, verbs that
  * were meant. */
+#include "tests/harness/suite.h"
 #include "tools/common/option.h"
 #include "tools/common/value.h"
 #include "tools/trackctl/run/progress.h"
@@ -9,15 +10,11 @@
 #include "tools/trackctl/view/rows.h"
 #include <fcntl.h>
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
-
-#include <cmocka.h>
 
 static const struct terminal unicode = { .unicode = true, .width = 80, .height = 24 };
 static const struct terminal ascii = { .unicode = false, .width = 80, .height = 24 };
@@ -358,6 +355,5 @@ int main(void)
 
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		return 1;
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return suite_run(tests);
 }

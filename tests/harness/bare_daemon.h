@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parts of a daemon in the test's own process, with a board and an event loop, and nothing else of
+ * it. A table names the capacity, and what a test needs beside the board and the scan after deaths:
+ *
+ *	BARE_DAEMON(one_that_binds_itself_is_watched, 16, start_workers, end_workers),
+ */
+#ifndef TESTS_BARE_DAEMON_H
+#define TESTS_BARE_DAEMON_H
+
+#include "daemon/expiry/sweep.h"
+#include "daemon/loop/notify.h"
+#include "daemon/workers/liveness.h"
+#include "tests/harness/harness.h"
+#include "tests/harness/suite.h"
+
+extern struct bare_daemon {
+	struct board board;
+	sd_event *event;
+	struct dead_workers dead_workers;
+	unsigned n_after; /* scans after a death that came to their end */
+	/* bare_daemon_reclaim() */
+	struct reaper reaper;
+	struct sweep sweep;
+	/* bare_daemon_watch() */
+	struct notify notify;
+	struct liveness liveness;
+} bare_daemon;
+
+struct bare_daemon_needs {
+	uint32_t capacity;
+	void (*prepare)(void); /* both may be NULL */
+	void (*tidy)(void);
+};
+
+#define BARE_DAEMON(test, capacity, prepare, tidy)                                                 \
+	{                                                                                          \
+#test, test, bare_daemon_make, bare_daemon_free,                                   \
+			&((struct bare_daemon_needs){ capacity, prepare, tidy })                   \
+	}
+
+int bare_daemon_make(void **state);
+int bare_daemon_free(void **state);
+
+/* Have it reclaim what expires, by the events from this one on. */
+void bare_daemon_reclaim(uint64_t from);
+/* Have it watch the clients. */
+void bare_daemon_watch(void);
+
+/* Do what is due; wait a moment for something. True, for HARNESS_WAIT(). */
+bool bare_daemon_turn(void);
+/* Until nothing is due any more. */
+void bare_daemon_settle(void);
+
+/* A task that this worker has begun. */
+struct trackd_ref bare_daemon_give(const char *id, uint64_t worker);
+/* UINT8_MAX: the task is gone. */
+uint8_t bare_daemon_state_of(struct trackd_ref ref);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process beside the test that works on its board, to be stopped or killed (harness.h):
+ *
+ *	pid_t pid = client_holding_lock(&board.bodies[ref.slot].mutex);
+ *	harness_stop(pid);                 it holds the mutex, and stands still
+ *	harness_kill(pid, SIGKILL);        now its holder is dead
+ */
+#ifndef TESTS_CLIENT_H
+#define TESTS_CLIENT_H
+
+#include "libclient/segment/segment.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Does nothing until it is killed. */
+pid_t client_start(void);
+_Noreturn void client_stay(void);
+/* The number of a process that has ended. */
+pid_t client_ended(void);
+
+/* Takes something before this returns, and keeps it until it is killed. An error of take dies. */
+pid_t client_holding(int (*take)(void *data), void *data);
+pid_t client_holding_lock(union layout_mutex *mutex);
+
+/* Its entry in the table of clients. */
+uint64_t client_claim(struct board *board, pid_t pid);
+uint64_t client_start_time(pid_t pid);
+/* Whether it is in a system call. */
+bool client_sleeps(pid_t pid);
+
+#endif
