@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A process beside the test; see client.h. */
 #include "tests/harness/client.h"
+#include "libclient/record/slot.h"
 #include "libclient/record/worker.h"
 #include "libclient/segment/lock.h"
 #include "libclient/segment/process.h"
@@ -63,6 +64,23 @@ static int take_lock(void *mutex)
 pid_t client_holding_lock(union layout_mutex *mutex)
 {
 	return client_holding(take_lock, mutex);
+}
+
+struct record {
+	struct board *board;
+	uint32_t slot;
+};
+
+static int lock_record(void *data)
+{
+	const struct record *record = data;
+
+	return slot_lock(record->board, record->slot, harness_soon());
+}
+
+pid_t client_holding_record(struct board *board, struct trackd_ref ref)
+{
+	return client_holding(lock_record, &(struct record){ board, ref.slot });
 }
 
 uint64_t client_claim(struct board *board, pid_t pid)

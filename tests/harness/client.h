@@ -2,14 +2,15 @@
 /*
  * A process beside the test that works on its board, to be stopped or killed (harness.h):
  *
- *	pid_t pid = client_holding_lock(&board.bodies[ref.slot].mutex);
- *	harness_stop(pid);                 it holds the mutex, and stands still
+ *	pid_t pid = client_holding_record(&board, ref);
+ *	harness_stop(pid);                 it holds the record, and stands still
  *	harness_kill(pid, SIGKILL);        now its holder is dead
  */
 #ifndef TESTS_CLIENT_H
 #define TESTS_CLIENT_H
 
 #include "libclient/segment/segment.h"
+#include "libclient/trackd.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,7 @@ pid_t client_ended(void);
 /* Takes something before this returns, and keeps it until it is killed. An error of take dies. */
 pid_t client_holding(int (*take)(void *data), void *data);
 pid_t client_holding_lock(union layout_mutex *mutex);
+pid_t client_holding_record(struct board *board, struct trackd_ref ref);
 
 /* Its entry in the table of clients. */
 uint64_t client_claim(struct board *board, pid_t pid);

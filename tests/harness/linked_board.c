@@ -3,6 +3,7 @@
 #include "tests/harness/linked_board.h"
 #include "tests/harness/harness.h"
 #include <stdio.h>
+#include <string.h>
 
 void linked_board_make(struct linked_board *ret_linked, uint32_t capacity)
 {
@@ -10,6 +11,7 @@ void linked_board_make(struct linked_board *ret_linked, uint32_t capacity)
 
 	if (folder[0] == '\0')
 		harness_folder(folder, sizeof folder);
+	memcpy(ret_linked->folder, folder, sizeof folder);
 	snprintf(ret_linked->socket, sizeof ret_linked->socket, "%s/none.sock", folder);
 	harness_board_name(ret_linked->name);
 	harness_board(&ret_linked->board, capacity);

@@ -18,7 +18,8 @@
 struct linked_board {
 	struct board board;
 	char name[64];
-	char socket[160]; /* where none is */
+	char folder[128]; /* of the program */
+	char socket[160]; /* in there, where none is */
 };
 
 void linked_board_make(struct linked_board *ret_linked, uint32_t capacity);

@@ -6,7 +6,6 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
-#include "tests/harness/client.h"
 #include <stdio.h>
 
 struct board own_board;
@@ -100,16 +99,6 @@ void own_remove_all(void)
 	view_iter_all(&own_board, &iter);
 	while (view_next(&iter, &ref) == 1)
 		own_remove(ref);
-}
-
-static int lock_record(void *ref)
-{
-	return slot_lock(&own_board, ((const struct trackd_ref *)ref)->slot, harness_soon());
-}
-
-pid_t own_holder(struct trackd_ref ref)
-{
-	return client_holding(lock_record, &ref);
 }
 
 void own_id_in(uint32_t bucket, unsigned n, char ret_id[32])

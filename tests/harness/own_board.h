@@ -51,9 +51,6 @@ void own_complete(struct trackd_ref ref);
 void own_remove(struct trackd_ref ref);
 void own_remove_all(void);
 
-/* A child that keeps the task's record locked (client.h). */
-pid_t own_holder(struct trackd_ref ref);
-
 /* The n-th id of those that fall into a bucket. */
 void own_id_in(uint32_t bucket, unsigned n, char ret_id[32]);
 

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_ELSEWHERE_H
 
 #include "libclient/segment/clock.h"
+#include "tests/harness/client.h"
 #include "tests/harness/harness.h"
 #include <fcntl.h>
 #include <sched.h>
@@ -50,24 +51,19 @@ static pid_t fork_into(int kind, const char *offsets)
 	_exit(harness_reap(pid) == 0 ? 0 : 1);
 }
 
-/* A descriptor of a new time namespace, kept alive by a process of its own. */
-static int make_time_namespace(const char *offsets, pid_t *ret_keeper)
+static int enter_time_namespace(void *offsets)
 {
-	int ready[2];
-	char path[64], byte;
+	CHECK(unshare(CLONE_NEWTIME) == 0);
+	set_clocks(offsets);
+	return 0;
+}
 
-	CHECK(pipe2(ready, O_CLOEXEC) == 0);
-	*ret_keeper = harness_fork();
-	if (*ret_keeper == 0) {
-		CHECK(unshare(CLONE_NEWTIME) == 0);
-		set_clocks(offsets);
-		CHECK(write(ready[1], "x", 1) == 1);
-		for (;;)
-			pause();
-	}
-	CHECK(read(ready[0], &byte, 1) == 1);
-	close(ready[0]);
-	close(ready[1]);
+/* A descriptor of a new time namespace, kept alive by a process of its own. */
+static int make_time_namespace(char *offsets, pid_t *ret_keeper)
+{
+	char path[64];
+
+	*ret_keeper = client_holding(enter_time_namespace, offsets);
 	snprintf(path, sizeof path, "/proc/%d/ns/time_for_children", (int)*ret_keeper);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
@@ -78,7 +74,7 @@ static uint64_t uptime_s(void)
 }
 
 /* Offsets of both clocks, in milliseconds. */
-static const char *offsets_of(int64_t ms)
+static char *offsets_of(int64_t ms)
 {
 	static char text[96];
 	int64_t s = ms >= 0 ? ms / 1000 : -((-ms + 999) / 1000);

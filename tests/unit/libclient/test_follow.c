@@ -8,6 +8,7 @@
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/linked_board.h"
 #include "tests/harness/stepped.h"
 #include "tests/harness/suite.h"
 #include <errno.h>
@@ -20,36 +21,18 @@
 
 enum { CAPACITY = 32, TIMEOUT_MS = 60 };
 
-static struct board board, next;
-static char name[64], folder[128], socket_path[160];
+static struct linked_board linked;
+static struct board next;
 static struct trackd *writer, *reader;
 static struct trackd_ref task;
-
-static struct trackd *open_as(unsigned flags, uint32_t timeout_ms)
-{
-	struct trackd_options options = TRACKD_OPTIONS_INIT;
-	struct trackd *trackd;
-
-	options.flags = flags | TRACKD_OPEN_NO_DAEMON;
-	options.board = name;
-	options.socket = socket_path;
-	options.timeout_ms = timeout_ms;
-	HARNESS_MUST(trackd_open(&trackd, &options));
-	return trackd;
-}
 
 static int set_up(void **state)
 {
 	(void)state;
-	if (folder[0] == '\0')
-		harness_folder(folder, sizeof folder);
-	snprintf(socket_path, sizeof socket_path, "%s/s", folder);
-	harness_board(&board, CAPACITY);
-	harness_board_name(name);
-	HARNESS_MUST(segment_link(&board, name));
-	writer = open_as(TRACKD_OPEN_WRITE, TIMEOUT_MS);
-	reader = open_as(TRACKD_OPEN_READ, TIMEOUT_MS);
-	task = harness_create(&board, "task", "alice");
+	linked_board_make(&linked, CAPACITY);
+	writer = linked_board_open(&linked, TRACKD_OPEN_WRITE, TIMEOUT_MS);
+	reader = linked_board_open(&linked, TRACKD_OPEN_READ, TIMEOUT_MS);
+	task = harness_create(&linked.board, "task", "alice");
 	HARNESS_MUST(trackd_update(writer, task, TRACKD_EXTRACTING, "first"));
 	next.base = NULL;
 	return 0;
@@ -60,8 +43,7 @@ static int tear_down(void **state)
 	(void)state;
 	trackd_close(reader);
 	trackd_close(writer);
-	harness_unlink(name);
-	harness_board_free(&board);
+	linked_board_remove(&linked);
 	if (next.base)
 		harness_board_free(&next);
 	return 0;
@@ -72,17 +54,17 @@ static void fill_next(void)
 	struct carry carry;
 
 	harness_board(&next, CAPACITY);
-	HARNESS_MUST(carry_begin(&carry, &next, &board));
-	segment_close(&board, LAYOUT_CLOSED);
+	HARNESS_MUST(carry_begin(&carry, &next, &linked.board));
+	segment_close(&linked.board, LAYOUT_CLOSED);
 	HARNESS_MUST(carry_end(&carry, LAYOUT_CLOSED));
 }
 
 static void replace(void)
 {
 	fill_next();
-	HARNESS_MUST(segment_replace(&next, name));
-	segment_retire(&board, LAYOUT_REPLACED);
-	segment_hollow(&board);
+	HARNESS_MUST(segment_replace(&next, linked.name));
+	segment_retire(&linked.board, LAYOUT_REPLACED);
+	segment_hollow(&linked.board);
 }
 
 /* ---- Every writing call ---------------------------------------------------- */
@@ -187,8 +169,8 @@ static void opened_again_it_is_as_before(void **state)
 	(void)state;
 	fill_next();
 	assert_int_equal(keep(), TRACKD_E_MOVING);
-	segment_close(&board, LAYOUT_OPEN);
-	carry_unseal(&board, NS_PER_S);
+	segment_close(&linked.board, LAYOUT_OPEN);
+	carry_unseal(&linked.board, NS_PER_S);
 	assert_untouched();
 	assert_int_equal(advance(), 0);
 	assert_int_equal(keep(), 0);
@@ -218,21 +200,22 @@ static void a_call_waits_for_the_next_board(void **state)
 		uint64_t id[2];
 
 		trackd_close(writer);
-		writer = open_as(TRACKD_OPEN_WRITE, 20000);
+		writer = linked_board_open(&linked, TRACKD_OPEN_WRITE, 20000);
 		fill_next();
 		assert_int_equal(pthread_create(&thread, NULL, call_in_thread, &waiting), 0);
 		if (i % 2 == 0) {
-			HARNESS_MUST(segment_replace(&next, name));
-			segment_retire(&board, LAYOUT_REPLACED);
-			segment_hollow(&board);
+			HARNESS_MUST(segment_replace(&next, linked.name));
+			segment_retire(&linked.board, LAYOUT_REPLACED);
+			segment_hollow(&linked.board);
 		} else {
-			segment_close(&board, LAYOUT_OPEN);
-			carry_unseal(&board, NS_PER_S);
+			segment_close(&linked.board, LAYOUT_OPEN);
+			carry_unseal(&linked.board, NS_PER_S);
 		}
 		assert_int_equal(pthread_join(thread, NULL), 0);
 		assert_int_equal(waiting.answer, 0);
 		trackd_board_id(writer, (uint8_t *)id);
-		assert_memory_equal(id, (i % 2 ? &board : &next)->header->board_id, sizeof id);
+		assert_memory_equal(id, (i % 2 ? &linked.board : &next)->header->board_id,
+				    sizeof id);
 		tear_down(state);
 		set_up(state);
 	}
@@ -244,7 +227,7 @@ static void each_call_follows(void **state)
 		replace();
 		assert_int_equal(calls[i](), 0);
 		assert_int_equal(next.header->closed, LAYOUT_OPEN);
-		assert_int_equal(load_relaxed(&board.header->closed), LAYOUT_CLOSED);
+		assert_int_equal(load_relaxed(&linked.board.header->closed), LAYOUT_CLOSED);
 		tear_down(state);
 		set_up(state);
 	}
@@ -350,7 +333,7 @@ static void an_iterator_goes_on_over_there(void **state)
 	(void)state;
 	for (int i = 0; i < 20; i++) {
 		snprintf(id, sizeof id, "t-%d", i);
-		harness_create(&board, id, "alice");
+		harness_create(&linked.board, id, "alice");
 	}
 	trackd_iter_all(reader, &all);
 	HARNESS_MUST(trackd_iter_owner(reader, "alice", &own));
@@ -399,9 +382,9 @@ static void a_cursor_knows_a_board_that_began_anew(void **state)
 		snprintf(id, sizeof id, "n-%d", i);
 		harness_create(&next, id, NULL);
 	}
-	segment_close(&board, LAYOUT_CLOSED_BLIND);
-	HARNESS_MUST(segment_replace(&next, name));
-	segment_retire(&board, LAYOUT_REPLACED);
+	segment_close(&linked.board, LAYOUT_CLOSED_BLIND);
+	HARNESS_MUST(segment_replace(&next, linked.name));
+	segment_retire(&linked.board, LAYOUT_REPLACED);
 	assert_int_equal(trackd_wait_event(reader, &cursor, 20000), 0);
 	assert_int_equal(trackd_next_event(reader, &cursor, &event), TRACKD_E_LAPPED);
 	assert_true(cursor.lost > 0);
@@ -417,18 +400,18 @@ static void a_removed_board_is_no_board(void **state)
 	struct trackd_ref ref;
 
 	(void)state;
-	segment_close(&board, LAYOUT_CLOSED_BLIND);
-	carry_seal(&board);
-	harness_unlink(name);
-	segment_retire(&board, LAYOUT_REMOVED);
-	segment_hollow(&board);
+	segment_close(&linked.board, LAYOUT_CLOSED_BLIND);
+	carry_seal(&linked.board);
+	harness_unlink(linked.name);
+	segment_retire(&linked.board, LAYOUT_REMOVED);
+	segment_hollow(&linked.board);
 	for (unsigned i = 0; i < CALLS; i++)
 		assert_int_equal(calls[i](), TRACKD_E_NO_BOARD);
 	assert_int_equal(trackd_lookup(reader, "task", &ref), TRACKD_E_NO_BOARD);
 	assert_int_equal(trackd_copy(reader, task, &seen), TRACKD_E_NO_BOARD);
 	/* And found as soon as there is another. */
 	harness_board(&next, CAPACITY);
-	HARNESS_MUST(segment_link(&next, name));
+	HARNESS_MUST(segment_link(&next, linked.name));
 	assert_int_equal(create(), 0);
 	assert_int_equal(trackd_lookup(reader, "new", &ref), 0);
 }
@@ -438,12 +421,12 @@ static void an_unlinked_board_is_noticed(void **state)
 	struct trackd_ref ref;
 
 	(void)state;
-	harness_unlink(name);
+	harness_unlink(linked.name);
 	HARNESS_WAIT(keep() == TRACKD_E_NO_BOARD, 20000);
 	for (unsigned i = 0; i < CALLS; i++)
 		assert_int_equal(calls[i](), TRACKD_E_NO_BOARD);
 	harness_board(&next, CAPACITY);
-	HARNESS_MUST(segment_link(&next, name));
+	HARNESS_MUST(segment_link(&next, linked.name));
 	assert_int_equal(create(), 0);
 	HARNESS_WAIT(trackd_lookup(reader, "new", &ref) == 0, 20000);
 }
@@ -454,8 +437,8 @@ static void what_cannot_be_followed_is_told(void **state)
 	(void)state;
 	fill_next();
 	next.header->fingerprint++;
-	HARNESS_MUST(segment_replace(&next, name));
-	segment_retire(&board, LAYOUT_REPLACED);
+	HARNESS_MUST(segment_replace(&next, linked.name));
+	segment_retire(&linked.board, LAYOUT_REPLACED);
 	for (unsigned i = 0; i < CALLS; i++)
 		assert_int_equal(calls[i](), TRACKD_E_LAYOUT);
 	next.header->fingerprint--;

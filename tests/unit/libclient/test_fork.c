@@ -6,9 +6,8 @@
  */
 #include "libclient/client/client.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/private_daemon.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/client.h"
+#include "tests/harness/connections.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,66 +19,14 @@
 
 enum { SOON_S = 15 }; /* a child that hangs for so long has failed */
 
-static struct private_daemon daemon_;
-static struct trackd *writer, *reader;
-static int gate[2]; /* a child that reads goes on when the parent has written */
-
-/* One daemon for all, with a board that no task is on for each. */
-static int start(void **state)
-{
-	(void)state;
-	private_daemon_start(&daemon_, (const char *const[]){ "--capacity", "64", NULL });
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	private_daemon_remove(&daemon_);
-	return 0;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	if (daemon_.pid == 0)
-		private_daemon_restart(&daemon_);
-	writer = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
-	reader = private_daemon_open(&daemon_, TRACKD_OPEN_READ);
-	HARNESS_MUST(pipe(gate));
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct trackd *tidy = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
-	struct trackd_iter iter;
-	struct trackd_ref ref;
-
-	(void)state;
-	trackd_iter_all(tidy, &iter);
-	while (trackd_next(tidy, &iter, &ref) == 1)
-		HARNESS_MUST(trackd_remove(tidy, ref));
-	trackd_close(tidy);
-	close(gate[0]);
-	close(gate[1]);
-	trackd_close(reader);
-	trackd_close(writer);
-	return 0;
-}
-
 /* A task of an id of its own. */
 static struct trackd_ref create(void)
 {
 	static int n;
-	struct trackd_new task = TRACKD_NEW_INIT;
-	struct trackd_ref ref;
 	char id[32];
 
 	snprintf(id, sizeof id, "%d.%d", (int)getpid(), ++n);
-	task.id = id;
-	HARNESS_MUST(trackd_create(writer, &task, &ref));
-	return ref;
+	return connections_create(id);
 }
 
 static pid_t fork_child(void)
@@ -89,47 +36,6 @@ static pid_t fork_child(void)
 	if (pid == 0)
 		(void)alarm(SOON_S);
 	return pid;
-}
-
-static void open_gate(void)
-{
-	assert_int_equal(write(gate[1], "x", 1), 1);
-}
-
-static void pass_gate(void)
-{
-	char byte;
-
-	if (read(gate[0], &byte, 1) != 1)
-		_exit(100);
-}
-
-static int worker_of(struct trackd_ref ref)
-{
-	struct trackd_task task;
-
-	HARNESS_MUST(trackd_copy(reader, ref, &task));
-	return task.worker_pid;
-}
-
-/* Put a board of another capacity in this one's place. */
-static void replace_board(void)
-{
-	const char *other = strcmp(daemon_.options[1], "64") == 0 ? "128" : "64";
-
-	snprintf(daemon_.options[1], sizeof daemon_.options[1], "%s", other);
-	private_daemon_kill(&daemon_);
-	private_daemon_restart(&daemon_);
-}
-
-static bool is_on_another(struct trackd *trackd, const uint8_t board[16])
-{
-	struct trackd_ref ref;
-	uint8_t now[16];
-
-	(void)trackd_lookup(trackd, "none", &ref); /* a call that looks */
-	trackd_board_id(trackd, now);
-	return memcmp(now, board, sizeof now) != 0;
 }
 
 /* ---- What threads of the parent hold ----------------------------------------- */
@@ -215,16 +121,16 @@ static void a_child_moves_on_to_a_new_board(void **state)
 	hold_all(writer);
 	pid_t pid = fork_child();
 	if (pid == 0) {
-		pass_gate();
-		HARNESS_WAIT(is_on_another(reader, old), SOON_S * 1000);
-		HARNESS_WAIT(is_on_another(writer, old), SOON_S * 1000);
+		connections_pass_gate();
+		HARNESS_WAIT(connections_moved(reader, old), SOON_S * 1000);
+		HARNESS_WAIT(connections_moved(writer, old), SOON_S * 1000);
 		create();
 		_exit(0);
 	}
 	drop_all(writer);
 	drop_all(reader);
-	replace_board();
-	open_gate();
+	connections_replace_board();
+	connections_open_gate();
 	assert_int_equal(harness_reap(pid), 0);
 }
 
@@ -238,14 +144,14 @@ static void a_child_that_reads_holds_no_entry(void **state)
 	trackd_board_id(reader, old);
 	pid_t pid = fork_child();
 	if (pid == 0) {
-		pass_gate();
-		HARNESS_WAIT(is_on_another(writer, old), SOON_S * 1000);
+		connections_pass_gate();
+		HARNESS_WAIT(connections_moved(writer, old), SOON_S * 1000);
 		(void)trackd_stats(writer, &stats);
 		/* The parent's, which the new board has from the old one. */
 		_exit(stats.clients == 1 && writer->mapping->worker == 0 ? 0 : 1);
 	}
-	replace_board();
-	open_gate();
+	connections_replace_board();
+	connections_open_gate();
 	assert_int_equal(harness_reap(pid), 0);
 }
 
@@ -253,7 +159,10 @@ static void a_child_that_reads_holds_no_entry(void **state)
 
 static int become_worker(struct trackd_ref ref)
 {
-	return trackd_update(writer, ref, 0, NULL) == 0 && worker_of(ref) == getpid() ? 0 : 1;
+	return trackd_update(writer, ref, 0, NULL) == 0 &&
+			       connections_task(ref).worker_pid == getpid()
+		       ? 0
+		       : 1;
 }
 
 /* When a child forks: before its first call, settled, attached, with the turn in other hands. */
@@ -299,8 +208,8 @@ static void *write_and_read(void *data)
 	const struct trackd_ref *ref = data;
 	struct trackd_view view;
 	bool fine = trackd_get(writer, *ref, &view) == 0 &&
-		    trackd_update(writer, *ref, 0, NULL) == 0 && worker_of(*ref) == getpid() &&
-		    trackd_fd(writer) >= 0;
+		    trackd_update(writer, *ref, 0, NULL) == 0 &&
+		    connections_task(*ref).worker_pid == getpid() && trackd_fd(writer) >= 0;
 
 	return fine ? NULL : data;
 }
@@ -361,16 +270,6 @@ static int wake_ups_for_nothing(struct trackd *trackd, int fd)
 	return n;
 }
 
-static pid_t fork_silent(void)
-{
-	pid_t pid = harness_fork();
-
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
-}
-
 static void a_loop_does_not_spin_over_what_a_child_holds_open(void **state)
 {
 	struct trackd_ref ref = create();
@@ -378,11 +277,11 @@ static void a_loop_does_not_spin_over_what_a_child_holds_open(void **state)
 
 	(void)state;
 	HARNESS_WAIT(rings(fd, ref), 15000);
-	pid_t pid = fork_silent();
-	private_daemon_kill(&daemon_);
+	pid_t pid = client_start();
+	private_daemon_kill(&shared_daemon);
 	HARNESS_WAIT(readable(fd) && trackd_dispatch(reader) == 1, 5000);
 	assert_true(wake_ups_for_nothing(reader, fd) <= 1);
-	private_daemon_restart(&daemon_);
+	private_daemon_restart(&shared_daemon);
 	HARNESS_WAIT(rings(fd, ref) && rings(fd, ref) && rings(fd, ref), 15000);
 	/* The writer has met the new daemon by writing: the old socket was put out then. */
 	drain(writer);
@@ -392,14 +291,14 @@ static void a_loop_does_not_spin_over_what_a_child_holds_open(void **state)
 
 static void a_closed_connection_leaves_nothing_ready_in_the_programs_loop(void **state)
 {
-	struct trackd *other = private_daemon_open(&daemon_, TRACKD_OPEN_READ);
+	struct trackd *other = private_daemon_open(&shared_daemon, TRACKD_OPEN_READ);
 	struct epoll_event event = { .events = EPOLLIN };
 	int loop = epoll_create1(EPOLL_CLOEXEC), fd = trackd_fd(other);
 
 	(void)state;
 	assert_int_equal(epoll_ctl(loop, EPOLL_CTL_ADD, fd, &event), 0);
-	pid_t pid = fork_silent();
-	private_daemon_kill(&daemon_);
+	pid_t pid = client_start();
+	private_daemon_kill(&shared_daemon);
 	HARNESS_WAIT(readable(loop), 5000);
 	trackd_close(other);
 	assert_false(readable(loop));
@@ -464,22 +363,20 @@ static void a_child_closes_its_copies_once(void **state)
 	assert_int_equal(harness_leaks(&before), 0);
 }
 
-#define OWN_DAEMON(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_DAEMON(a_child_finds_every_lock_free),
-		OWN_DAEMON(a_child_of_a_thread_that_dispatches_hangs_nowhere),
-		OWN_DAEMON(a_child_moves_on_to_a_new_board),
-		OWN_DAEMON(a_child_that_reads_holds_no_entry),
-		OWN_DAEMON(a_childs_child_works_as_itself),
-		OWN_DAEMON(a_childs_threads_may_be_first_together),
-		OWN_DAEMON(a_loop_does_not_spin_over_what_a_child_holds_open),
-		OWN_DAEMON(a_closed_connection_leaves_nothing_ready_in_the_programs_loop),
-		OWN_DAEMON(a_child_leaves_its_parents_loop_as_it_is),
-		OWN_DAEMON(a_child_closes_its_copies_once),
+		CONNECTED(a_child_finds_every_lock_free),
+		CONNECTED(a_child_of_a_thread_that_dispatches_hangs_nowhere),
+		CONNECTED(a_child_moves_on_to_a_new_board),
+		CONNECTED(a_child_that_reads_holds_no_entry),
+		CONNECTED(a_childs_child_works_as_itself),
+		CONNECTED(a_childs_threads_may_be_first_together),
+		CONNECTED(a_loop_does_not_spin_over_what_a_child_holds_open),
+		CONNECTED(a_closed_connection_leaves_nothing_ready_in_the_programs_loop),
+		CONNECTED(a_child_leaves_its_parents_loop_as_it_is),
+		CONNECTED(a_child_closes_its_copies_once),
 	};
 
-	return suite_run_with(tests, start, stop);
+	return connections_run(tests);
 }

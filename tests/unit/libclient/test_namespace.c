@@ -7,9 +7,7 @@
 #include "libclient/client/client.h"
 #include "libclient/record/record.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/private_daemon.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/connections.h"
 #include "tests/unit/libclient/elsewhere.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -23,10 +21,7 @@
 
 enum { UPTIME_MIN_S = 60 };
 
-static struct private_daemon daemon_;
-static struct trackd *writer, *reader;
 static struct trackd_ref task_;
-static int gate[2];               /* a child that reads goes on when the parent has written */
 static const char *no_namespaces; /* why none can be made here */
 
 #define NEEDS_NAMESPACES()                                                                         \
@@ -62,43 +57,20 @@ static const char *find_obstacle(void)
 
 static int start(void **state)
 {
-	(void)state;
 	no_namespaces = find_obstacle();
-	private_daemon_start(&daemon_, (const char *const[]){ "--capacity", "64", NULL });
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	private_daemon_remove(&daemon_);
-	return 0;
+	return connections_start(state);
 }
 
 static int set_up(void **state)
 {
 	struct trackd_new task = TRACKD_NEW_INIT;
 
-	(void)state;
-	writer = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
-	reader = private_daemon_open(&daemon_, TRACKD_OPEN_READ);
+	(void)connections_open(state);
 	task.id = "a";
-	task.flags = TRACKD_REPLACE;
 	task.ttl_ms = 60000;
 	task.active_ttl_ms = 60000;
 	HARNESS_MUST(trackd_create(writer, &task, &task_));
 	HARNESS_MUST(trackd_update(writer, task_, 0, "here"));
-	HARNESS_MUST(pipe(gate));
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	close(gate[0]);
-	close(gate[1]);
-	trackd_close(reader);
-	trackd_close(writer);
 	return 0;
 }
 
@@ -253,20 +225,9 @@ static void a_child_in_another_time_namespace_may_only_read(void **state)
 	}
 }
 
-static bool is_on_another(struct trackd *trackd, const uint8_t board[16])
-{
-	struct trackd_ref ref;
-	uint8_t now[16];
-
-	(void)trackd_lookup(trackd, "a", &ref);
-	trackd_board_id(trackd, now);
-	return memcmp(now, board, sizeof now) != 0;
-}
-
 static void a_producer_in_another_namespace_reads_on_after_a_replacement(void **state)
 {
 	uint8_t old[16];
-	char byte;
 
 	(void)state;
 	NEEDS_NAMESPACES();
@@ -274,19 +235,17 @@ static void a_producer_in_another_namespace_reads_on_after_a_replacement(void **
 	pid_t pid = fork_into(CLONE_NEWPID, NULL);
 	if (pid == 0) {
 		CHECK(trackd_update(writer, task_, 1, NULL) == TRACKD_E_NAMESPACE);
-		CHECK(read(gate[0], &byte, 1) == 1);
-		HARNESS_WAIT(is_on_another(writer, old), SOON_S * 1000);
+		connections_pass_gate();
+		HARNESS_WAIT(connections_moved(writer, old), SOON_S * 1000);
 		check_refused(0);
 		CHECK(trackd_lookup(writer, "a", &task_) == 0);
 		_exit(0);
 	}
-	snprintf(daemon_.options[1], sizeof daemon_.options[1], "%s", "128");
-	private_daemon_kill(&daemon_);
-	private_daemon_restart(&daemon_);
-	assert_int_equal(write(gate[1], "x", 1), 1);
+	connections_replace_board();
+	connections_open_gate();
 	expect_child(pid);
 	/* A view may lie on the board that a connection has left. */
-	HARNESS_WAIT(is_on_another(reader, old), SOON_S * 1000);
+	HARNESS_WAIT(connections_moved(reader, old), SOON_S * 1000);
 	pid = fork_into(CLONE_NEWTIME, offsets_of(400));
 	if (pid == 0) {
 		CHECK(trackd_fd(reader) >= 0);
@@ -385,7 +344,7 @@ static void a_namespace_with_nearly_the_same_clock_is_noticed_within_a_second(vo
 /* The clock leaps once, and each connection must notice. */
 static void every_connection_of_a_process_notices(void **state)
 {
-	struct trackd *other = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
+	struct trackd *other = private_daemon_open(&shared_daemon, TRACKD_OPEN_WRITE);
 	pid_t keeper;
 
 	(void)state;
@@ -431,7 +390,7 @@ static void a_reader_goes_by_the_right_clock_at_once(void **state)
 	}
 }
 
-#define OWN_TASK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define OWN_TASK(test) cmocka_unit_test_setup_teardown(test, set_up, connections_close)
 
 int main(void)
 {
@@ -446,5 +405,5 @@ int main(void)
 		OWN_TASK(a_producer_in_another_namespace_reads_on_after_a_replacement),
 	};
 
-	return suite_run_with(tests, start, stop);
+	return suite_run_with(tests, start, connections_stop);
 }

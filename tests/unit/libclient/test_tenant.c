@@ -9,6 +9,7 @@
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/map.h"
+#include "tests/harness/client.h"
 #include "tests/harness/own_board.h"
 #include <errno.h>
 #include <signal.h>
@@ -194,7 +195,7 @@ static void a_held_record_is_waited_for_and_not_for_ever(void **state)
 	struct trackd_ref ref = own_create("a", "alice"), next;
 
 	(void)state;
-	pid_t pid = own_holder(ref);
+	pid_t pid = client_holding_record(&own_board, ref);
 	harness_stop(pid);
 	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, LOCK_TRY), -EBUSY);
 	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, harness_deadline(60)),

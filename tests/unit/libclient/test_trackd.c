@@ -4,7 +4,9 @@
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/worker.h"
+#include "tests/harness/client.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/linked_board.h"
 #include "tests/harness/suite.h"
 #include <errno.h>
 #include <signal.h>
@@ -17,32 +19,20 @@
 
 enum { CAPACITY = 16, TIMEOUT_MS = 80 };
 
-static struct board board; /* the daemon's view of it, though there is no daemon */
-static char name[64], folder[128], socket_path[160];
+static struct linked_board linked;
 static struct trackd *writer, *reader;
 
 static int open_as(unsigned flags, struct trackd **ret_trackd)
 {
-	struct trackd_options options = TRACKD_OPTIONS_INIT;
-
-	options.flags = flags | TRACKD_OPEN_NO_DAEMON;
-	options.board = name;
-	options.socket = socket_path;
-	options.timeout_ms = TIMEOUT_MS;
-	return trackd_open(ret_trackd, &options);
+	return linked_board_try(&linked, flags, TIMEOUT_MS, ret_trackd);
 }
 
 static int set_up(void **state)
 {
 	(void)state;
-	if (folder[0] == '\0')
-		harness_folder(folder, sizeof folder);
-	snprintf(socket_path, sizeof socket_path, "%s/s", folder);
-	harness_board(&board, CAPACITY);
-	harness_board_name(name);
-	HARNESS_MUST(segment_link(&board, name));
-	HARNESS_MUST(open_as(TRACKD_OPEN_WRITE, &writer));
-	HARNESS_MUST(open_as(TRACKD_OPEN_READ, &reader));
+	linked_board_make(&linked, CAPACITY);
+	writer = linked_board_open(&linked, TRACKD_OPEN_WRITE, TIMEOUT_MS);
+	reader = linked_board_open(&linked, TRACKD_OPEN_READ, TIMEOUT_MS);
 	return 0;
 }
 
@@ -51,8 +41,7 @@ static int tear_down(void **state)
 	(void)state;
 	trackd_close(reader);
 	trackd_close(writer);
-	harness_unlink(name);
-	harness_board_free(&board);
+	linked_board_remove(&linked);
 	return 0;
 }
 
@@ -73,11 +62,11 @@ static void opening_fails_as_documented(void **state)
 {
 	struct harness_usage before = harness_usage();
 	struct trackd_options options = TRACKD_OPTIONS_INIT;
-	struct trackd *none = (void *)&board;
+	struct trackd *none = (void *)&linked.board;
 
 	(void)state;
-	options.board = name;
-	options.socket = socket_path;
+	options.board = linked.name;
+	options.socket = linked.socket;
 	options.size--;
 	assert_int_equal(trackd_open(&none, &options), -EINVAL);
 	options.size++;
@@ -86,21 +75,17 @@ static void opening_fails_as_documented(void **state)
 	options.flags = TRACKD_OPEN_WRITE;
 	options.worker_pid = -1;
 	assert_int_equal(trackd_open(&none, &options), -EINVAL);
-	pid_t gone = harness_fork();
-	if (gone == 0)
-		_exit(0);
-	harness_reap(gone);
-	options.worker_pid = gone;
+	options.worker_pid = client_ended();
 	assert_int_equal(trackd_open(&none, &options), -ESRCH);
 	options.worker_pid = 0;
 	options.board = "/no/slash";
 	assert_int_equal(trackd_open(&none, &options), -EINVAL);
 	options.board = "/tt-nothing-of-that-name";
 	assert_int_equal(trackd_open(&none, &options), TRACKD_E_NO_BOARD);
-	options.board = name;
+	options.board = linked.name;
 	options.socket = "/nowhere/at/all";
 	assert_int_equal(trackd_open(&none, &options), TRACKD_E_NO_BOARD);
-	assert_ptr_equal(none, &board);
+	assert_ptr_equal(none, &linked.board);
 	assert_int_equal(harness_leaks(&before), 0);
 	trackd_close(NULL);
 }
@@ -111,22 +96,22 @@ static void a_damaged_or_foreign_board_is_refused(void **state)
 	char path[128], second[160];
 
 	(void)state;
-	board.header->major++;
+	linked.board.header->major++;
 	assert_int_equal(open_as(0, &none), TRACKD_E_LAYOUT);
-	board.header->major--;
-	board.header->magic++;
+	linked.board.header->major--;
+	linked.board.header->magic++;
 	assert_int_equal(open_as(0, &none), TRACKD_E_DAMAGED);
-	board.header->magic--;
-	board.header->pid_ns++;
+	linked.board.header->magic--;
+	linked.board.header->pid_ns++;
 	assert_int_equal(open_as(TRACKD_OPEN_WRITE, &none), TRACKD_E_NAMESPACE);
-	assert_int_equal(board.header->counters.attach_refused, 1);
+	assert_int_equal(linked.board.header->counters.attach_refused, 1);
 	assert_int_equal(open_as(0, &none), 0); /* readers may */
 	trackd_close(none);
-	board.header->pid_ns--;
-	board.header->time_ns++;
+	linked.board.header->pid_ns--;
+	linked.board.header->time_ns++;
 	assert_int_equal(open_as(TRACKD_OPEN_WRITE, &none), TRACKD_E_NAMESPACE);
-	board.header->time_ns--;
-	snprintf(path, sizeof path, "/dev/shm%s", name);
+	linked.board.header->time_ns--;
+	snprintf(path, sizeof path, "/dev/shm%s", linked.name);
 	snprintf(second, sizeof second, "%s-2", path);
 	assert_int_equal(link(path, second), 0);
 	assert_int_equal(open_as(0, &none), TRACKD_E_NOT_OURS);
@@ -143,7 +128,7 @@ static void a_full_table_of_clients_refuses_producers_only(void **state)
 	(void)state;
 	assert_int_equal(process_start_time(getppid(), &start), 0);
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++)
-		board.clients[i] = (struct layout_client){
+		linked.board.clients[i] = (struct layout_client){
 			.claim = claim_make(1, (uint32_t)getppid()), .start_time = start, .ready = 1
 		};
 	assert_int_equal(open_as(TRACKD_OPEN_WRITE, &none), TRACKD_E_TABLE_FULL);
@@ -160,7 +145,7 @@ static void who_may_not_is_told_so(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		HARNESS_SKIP("only root becomes another user");
-	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chmod(linked.folder, 0755), 0);
 	pid_t pid = harness_fork();
 	if (pid == 0) {
 		if (setresgid(64321, 64321, 64321) < 0 || setresuid(64321, 64321, 64321) < 0)
@@ -392,18 +377,10 @@ static void changing_fails_as_documented(void **state)
 static void a_stopped_holder_makes_it_busy_within_the_timeout(void **state)
 {
 	struct trackd_ref ref = create("a");
-	uint32_t *held = &board.header->reserved8[0];
 	struct trackd_task before, after;
 
 	(void)state;
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		(void)slot_lock(&board, ref.slot, LOCK_TRY);
-		__atomic_store_n(held, 1, __ATOMIC_RELEASE);
-		for (;;)
-			pause();
-	}
-	HARNESS_WAIT(__atomic_load_n(held, __ATOMIC_ACQUIRE) == 1, 30000);
+	pid_t pid = client_holding_record(&linked.board, ref);
 	harness_stop(pid);
 	assert_int_equal(trackd_copy(reader, ref, &before), 0); /* readers wait for nobody */
 	for (int n = 0; n < CHANGES; n++)
@@ -467,7 +444,7 @@ static void statistics_tell_what_is_there(void **state)
 	assert_int_equal(trackd_complete(writer, create("c"), NULL), 0);
 	assert_int_equal(trackd_remove(writer, create("d")), 0);
 	assert_int_equal(trackd_stats(reader, &stats), 0);
-	assert_string_equal(stats.board, name);
+	assert_string_equal(stats.board, linked.name);
 	trackd_board_id(reader, id);
 	assert_memory_equal(stats.board_id, id, 16);
 	assert_int_equal(stats.capacity, CAPACITY);

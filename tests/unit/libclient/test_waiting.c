@@ -3,9 +3,8 @@
 /* Connections at work beside a real daemon: waiting, event loops, forked children, threads. */
 #include "libclient/segment/clock.h"
 #include "libclient/trackd.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/private_daemon.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/client.h"
+#include "tests/harness/connections.h"
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -15,66 +14,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct private_daemon daemon_;
-static struct trackd *writer, *reader;
-
-/* One daemon for all, with an empty board for each. */
-static int start(void **state)
-{
-	(void)state;
-	private_daemon_start(&daemon_, (const char *const[]){ "--capacity", "256", NULL });
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	private_daemon_remove(&daemon_);
-	return 0;
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	if (daemon_.pid == 0)
-		private_daemon_restart(&daemon_);
-	writer = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE);
-	reader = private_daemon_open(&daemon_, TRACKD_OPEN_READ);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct trackd_iter iter;
-	struct trackd_ref ref;
-
-	(void)state;
-	trackd_iter_all(writer, &iter);
-	while (trackd_next(writer, &iter, &ref) == 1)
-		HARNESS_MUST(trackd_remove(writer, ref));
-	trackd_close(reader);
-	trackd_close(writer);
-	return 0;
-}
-
-static struct trackd_ref create(struct trackd *trackd, const char *id)
-{
-	struct trackd_new task = TRACKD_NEW_INIT;
-	struct trackd_ref ref;
-
-	task.id = id;
-	HARNESS_MUST(trackd_create(trackd, &task, &ref));
-	return ref;
-}
-
-static struct trackd_view look(struct trackd_ref ref)
-{
-	struct trackd_view view;
-
-	HARNESS_MUST(trackd_get(reader, ref, &view));
-	return view;
-}
 
 /* ---- Waiting ------------------------------------------------------------- */
 
@@ -86,8 +25,8 @@ static int wait_now(struct trackd_ref ref, enum trackd_wait_for what,
 
 static void what_has_happened_since_a_view_is_seen_at_once(void **state)
 {
-	struct trackd_ref ref = create(writer, "a");
-	struct trackd_view view = look(ref);
+	struct trackd_ref ref = connections_create("a");
+	struct trackd_view view = connections_view(ref);
 
 	(void)state;
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_FINAL, &view), -ETIMEDOUT);
@@ -97,16 +36,16 @@ static void what_has_happened_since_a_view_is_seen_at_once(void **state)
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), -ETIMEDOUT);
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_CHANGE, &view), 0);
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_CHANGE, NULL), -ETIMEDOUT); /* from now */
-	view = look(ref);
+	view = connections_view(ref);
 	assert_int_equal(trackd_advance(writer, ref, 1), 0);
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_CHANGE, &view), 0);
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), -ETIMEDOUT);
 	assert_int_equal(trackd_update(writer, ref, 0, NULL), 0);
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), 0);
-	view = look(ref);
+	view = connections_view(ref);
 	assert_int_equal(trackd_update(writer, ref, 1, NULL), 0); /* another stage */
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), 0);
-	view = look(ref);
+	view = connections_view(ref);
 	assert_int_equal(trackd_cancel(writer, ref), TRACKD_CANCEL_ASKED);
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_TRANSITION, &view), 0);
 	assert_int_equal(wait_now(ref, TRACKD_WAIT_FINAL, &view), -ETIMEDOUT);
@@ -116,7 +55,7 @@ static void what_has_happened_since_a_view_is_seen_at_once(void **state)
 
 static void a_timeout_is_kept(void **state)
 {
-	struct trackd_ref ref = create(writer, "a");
+	struct trackd_ref ref = connections_create("a");
 	uint64_t before = clock_monotonic_ns();
 
 	(void)state;
@@ -127,7 +66,7 @@ static void a_timeout_is_kept(void **state)
 /* A child that waits without limit; its exit status says how the wait ended. */
 static pid_t waiter(struct trackd_ref ref, enum trackd_wait_for what)
 {
-	struct trackd_view view = look(ref);
+	struct trackd_view view = connections_view(ref);
 	pid_t pid = harness_fork();
 
 	if (pid == 0)
@@ -137,7 +76,7 @@ static pid_t waiter(struct trackd_ref ref, enum trackd_wait_for what)
 
 static void a_waiter_wakes_for_each_condition(void **state)
 {
-	struct trackd_ref ref = create(writer, "a");
+	struct trackd_ref ref = connections_create("a");
 
 	(void)state;
 	pid_t pid = waiter(ref, TRACKD_WAIT_TRANSITION);
@@ -149,7 +88,7 @@ static void a_waiter_wakes_for_each_condition(void **state)
 	pid = waiter(ref, TRACKD_WAIT_FINAL);
 	assert_int_equal(trackd_complete(writer, ref, NULL), 0);
 	assert_int_equal(harness_reap(pid), 0);
-	pid = waiter(create(writer, "b"), TRACKD_WAIT_FINAL);
+	pid = waiter(connections_create("b"), TRACKD_WAIT_FINAL);
 	assert_int_equal(trackd_lookup(reader, "b", &ref), 0);
 	assert_int_equal(trackd_remove(writer, ref), 0);
 	assert_int_equal(harness_reap(pid), -TRACKD_E_GONE & 0xff);
@@ -157,10 +96,10 @@ static void a_waiter_wakes_for_each_condition(void **state)
 
 static void a_waiter_does_without_a_daemon(void **state)
 {
-	struct trackd_ref ref = create(writer, "a");
+	struct trackd_ref ref = connections_create("a");
 
 	(void)state;
-	private_daemon_kill(&daemon_);
+	private_daemon_kill(&shared_daemon);
 	pid_t pid = waiter(ref, TRACKD_WAIT_FINAL);
 	assert_int_equal(trackd_complete(writer, ref, NULL), 0);
 	assert_int_equal(harness_reap(pid), 0);
@@ -182,7 +121,7 @@ static bool has_ended(pid_t pid)
 static void a_signal_ends_a_wait(void **state)
 {
 	struct sigaction action = { .sa_handler = nothing };
-	struct trackd_ref ref = create(writer, "a");
+	struct trackd_ref ref = connections_create("a");
 
 	(void)state;
 	pid_t pid = harness_fork();
@@ -191,7 +130,7 @@ static void a_signal_ends_a_wait(void **state)
 		(void)trackd_update(writer, ref, TRACKD_STAGE_KEEP, "listening");
 		_exit(-trackd_wait(reader, ref, TRACKD_WAIT_FINAL, NULL, -1) & 0xff);
 	}
-	HARNESS_WAIT(look(ref).revision > 1, 30000);
+	HARNESS_WAIT(connections_view(ref).revision > 1, 30000);
 	HARNESS_WAIT(kill(pid, SIGUSR1) == 0 && has_ended(pid), 30000); /* until it meets a wait */
 	assert_int_equal(harness_reap(pid), EINTR);
 }
@@ -204,7 +143,7 @@ static void a_cursor_reads_what_comes_after_it(void **state)
 	struct trackd_event event;
 
 	(void)state;
-	create(writer, "before");
+	connections_create("before");
 	trackd_cursor_now(reader, &cursor);
 	trackd_cursor_at(reader, cursor.next - 1, &first);
 	trackd_cursor_at(reader, 1000000, &late); /* of the future: behind the newest */
@@ -221,7 +160,7 @@ static void a_cursor_reads_what_comes_after_it(void **state)
 				      strcmp(event.id, "after") == 0
 			      ? 0
 			      : 1);
-	create(writer, "after");
+	connections_create("after");
 	assert_int_equal(harness_reap(pid), 0);
 	assert_int_equal(trackd_wait_event(reader, &cursor, 5000), 0);
 	assert_int_equal(trackd_owner_hash(reader, ""), 0);
@@ -260,7 +199,7 @@ static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
 	(void)state;
 	assert_true(fd >= 0);
 	assert_int_equal(trackd_fd(reader), fd);
-	struct trackd_ref ref = create(writer, "a");
+	struct trackd_ref ref = connections_create("a");
 	/* It may have subscribed after that; of these transitions it is told in any case. */
 	for (int stage = 0; stage < 3; stage++) {
 		HARNESS_WAIT((drain(), !readable(fd)), 30000);
@@ -268,10 +207,10 @@ static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
 		HARNESS_WAIT(readable(fd), 30000);
 		assert_int_equal(trackd_dispatch(reader), 1);
 	}
-	private_daemon_kill(&daemon_);
+	private_daemon_kill(&shared_daemon);
 	HARNESS_WAIT(readable(fd), 30000); /* it has gone, and something may have been missed */
 	assert_int_equal(trackd_dispatch(reader), 1);
-	private_daemon_restart(&daemon_);
+	private_daemon_restart(&shared_daemon);
 	/* It looks for a daemon once a second; three in a row are no look of that sort. */
 	HARNESS_WAIT(rings(fd, ref) && rings(fd, ref) && rings(fd, ref), 15000);
 	assert_int_equal(trackd_fd(reader), fd);
@@ -279,48 +218,35 @@ static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
 
 /* ---- Forks and threads --------------------------------------------------- */
 
-static _Noreturn void stay(void)
-{
-	for (;;)
-		pause();
-}
-
-static int worker_of(struct trackd_ref ref)
-{
-	struct trackd_task task;
-
-	HARNESS_MUST(trackd_copy(reader, ref, &task));
-	return task.worker_pid;
-}
-
 static void a_forked_child_works_as_itself(void **state)
 {
 	HARNESS_NEEDS_SAME_PROC();
-	struct trackd_ref ours = create(writer, "ours"), childs = create(writer, "childs");
+	struct trackd_ref ours = connections_create("ours"), childs = connections_create("childs");
 	struct trackd_task task;
 
 	(void)state;
 	assert_int_equal(trackd_update(writer, ours, 0, NULL), 0);
-	assert_int_equal(worker_of(ours), getpid());
+	assert_int_equal(connections_task(ours).worker_pid, getpid());
 	assert_true(trackd_fd(reader) >= 0); /* the parent's */
 	pid_t pid = harness_fork();
 	if (pid == 0) {
 		bool fine =
 			trackd_advance(writer, ours, 5) == 0 && /* counting takes no task over */
-			worker_of(ours) == getppid() &&
+			connections_task(ours).worker_pid == getppid() &&
 			trackd_update(writer, childs, 0, NULL) == 0 &&
-			worker_of(childs) == getpid() && trackd_dispatch(reader) == -EBADF &&
-			trackd_fd(reader) >= 0;
+			connections_task(childs).worker_pid == getpid() &&
+			trackd_dispatch(reader) == -EBADF && trackd_fd(reader) >= 0;
 		if (!fine)
 			_exit(1);
-		stay();
+		client_stay();
 	}
-	HARNESS_WAIT(worker_of(childs) == pid, 30000);
-	assert_int_equal(look(ours).done, 5);
+	HARNESS_WAIT(connections_task(childs).worker_pid == pid, 30000);
+	assert_int_equal(connections_view(ours).done, 5);
 	harness_kill(pid, SIGKILL);
-	HARNESS_WAIT(look(childs).state == TRACKD_FAILED, 30000);
-	assert_int_equal(look(childs).reason, TRACKD_REASON_WORKER_LOST);
-	assert_int_equal(look(ours).state, TRACKD_ACTIVE); /* its parent's stay its parent's */
+	HARNESS_WAIT(connections_view(childs).state == TRACKD_FAILED, 30000);
+	assert_int_equal(connections_view(childs).reason, TRACKD_REASON_WORKER_LOST);
+	assert_int_equal(connections_view(ours).state,
+			 TRACKD_ACTIVE); /* its parent's stay its parent's */
 	assert_int_equal(trackd_copy(reader, ours, &task), 0);
 	assert_int_equal(trackd_worker_alive(&task), 1);
 }
@@ -329,29 +255,27 @@ static void a_connection_can_be_for_another_worker_or_none(void **state)
 {
 	HARNESS_NEEDS_SAME_PROC();
 	struct trackd_options options = TRACKD_OPTIONS_INIT;
-	struct trackd_ref ref = create(writer, "a"), other = create(writer, "b");
+	struct trackd_ref ref = connections_create("a"), other = connections_create("b");
 	struct trackd *trackd;
 
 	(void)state;
-	pid_t pid = harness_fork();
-	if (pid == 0)
-		stay();
-	options.board = daemon_.board;
-	options.socket = daemon_.socket;
+	pid_t pid = client_start();
+	options.board = shared_daemon.board;
+	options.socket = shared_daemon.socket;
 	options.flags = TRACKD_OPEN_WRITE;
 	options.worker_pid = pid;
 	assert_int_equal(trackd_open(&trackd, &options), 0);
 	assert_int_equal(trackd_update(trackd, ref, 0, NULL), 0);
-	assert_int_equal(worker_of(ref), pid);
+	assert_int_equal(connections_task(ref).worker_pid, pid);
 	trackd_close(trackd);
-	trackd = private_daemon_open(&daemon_, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
+	trackd = private_daemon_open(&shared_daemon, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
 	assert_int_equal(trackd_update(trackd, other, 0, NULL), 0);
-	assert_int_equal(worker_of(other), 0);
+	assert_int_equal(connections_task(other).worker_pid, 0);
 	assert_int_equal(trackd_update(trackd, ref, 1, NULL), 0); /* leaves whom it has */
-	assert_int_equal(worker_of(ref), pid);
+	assert_int_equal(connections_task(ref).worker_pid, pid);
 	trackd_close(trackd);
 	harness_kill(pid, SIGKILL);
-	HARNESS_WAIT(look(ref).state == TRACKD_FAILED, 30000);
+	HARNESS_WAIT(connections_view(ref).state == TRACKD_FAILED, 30000);
 }
 
 enum { THREADS = 4, ROUNDS = 3000 };
@@ -373,7 +297,7 @@ static void *work(void *data)
 
 static void threads_share_a_connection(void **state)
 {
-	struct trackd_ref ref = create(writer, "a");
+	struct trackd_ref ref = connections_create("a");
 	pthread_t threads[THREADS];
 	void *bad;
 
@@ -385,25 +309,23 @@ static void threads_share_a_connection(void **state)
 		assert_int_equal(pthread_join(threads[i], &bad), 0);
 		assert_null(bad);
 	}
-	assert_int_equal(look(ref).done, THREADS * ROUNDS);
+	assert_int_equal(connections_view(ref).done, THREADS * ROUNDS);
 }
-
-#define OWN_TASKS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWN_TASKS(what_has_happened_since_a_view_is_seen_at_once),
-		OWN_TASKS(a_timeout_is_kept),
-		OWN_TASKS(a_waiter_wakes_for_each_condition),
-		OWN_TASKS(a_waiter_does_without_a_daemon),
-		OWN_TASKS(a_signal_ends_a_wait),
-		OWN_TASKS(a_cursor_reads_what_comes_after_it),
-		OWN_TASKS(an_event_loop_is_woken_over_a_daemons_restart),
-		OWN_TASKS(a_forked_child_works_as_itself),
-		OWN_TASKS(a_connection_can_be_for_another_worker_or_none),
-		OWN_TASKS(threads_share_a_connection),
+		CONNECTED(what_has_happened_since_a_view_is_seen_at_once),
+		CONNECTED(a_timeout_is_kept),
+		CONNECTED(a_waiter_wakes_for_each_condition),
+		CONNECTED(a_waiter_does_without_a_daemon),
+		CONNECTED(a_signal_ends_a_wait),
+		CONNECTED(a_cursor_reads_what_comes_after_it),
+		CONNECTED(an_event_loop_is_woken_over_a_daemons_restart),
+		CONNECTED(a_forked_child_works_as_itself),
+		CONNECTED(a_connection_can_be_for_another_worker_or_none),
+		CONNECTED(threads_share_a_connection),
 	};
 
-	return suite_run_with(tests, start, stop);
+	return connections_run(tests);
 }
