@@ -13,6 +13,7 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
+#include "tests/harness/client.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/suite.h"
@@ -28,11 +29,6 @@ enum { CAPACITY = 256 };
 static struct board old, new;
 static struct carry carry;
 static uint64_t worker;
-
-static uint64_t limit(void)
-{
-	return harness_soon();
-}
 
 static int make_old(void **state)
 {
@@ -82,7 +78,7 @@ static void complete(struct trackd_ref ref)
 {
 	struct record_end how = { .state = TRACKD_COMPLETED, .message = "done" };
 
-	HARNESS_MUST(record_end(&old, ref, &how, limit()));
+	HARNESS_MUST(record_end(&old, ref, &how, harness_soon()));
 }
 
 /* Tasks in all states, with everything that a record can hold. */
@@ -95,12 +91,12 @@ static unsigned fill(struct trackd_ref *refs, unsigned n)
 		refs[i] = harness_create(&old, id, i % 3 ? i % 3 == 1 ? "alice" : "bob" : NULL);
 		if (i % 4 > 0) {
 			HARNESS_MUST(record_update(&old, refs[i], TRACKD_EXTRACTING, "reading",
-						   worker, limit()));
-			HARNESS_MUST(record_set_total(&old, refs[i], 100, limit()));
+						   worker, harness_soon()));
+			HARNESS_MUST(record_set_total(&old, refs[i], 100, harness_soon()));
 			HARNESS_MUST(record_advance(&old, refs[i], i));
 		}
 		if (i % 4 > 1)
-			HARNESS_MUST(record_cancel(&old, refs[i], limit()));
+			HARNESS_MUST(record_cancel(&old, refs[i], harness_soon()));
 		if (i % 4 > 2)
 			complete(refs[i]);
 	}
@@ -162,7 +158,7 @@ static void an_owners_tasks_keep_their_order(void **state)
 	begin(CAPACITY);
 	/* Created and removed between the copies, in slots that lie before others'. */
 	for (unsigned i = 0; i < 12; i++)
-		HARNESS_MUST(slot_remove(&old, refs[i * 2 + 1], SLOT_REMOVE_ASKED, limit()));
+		HARNESS_MUST(slot_remove(&old, refs[i * 2 + 1], SLOT_REMOVE_ASKED, harness_soon()));
 	old.header->cursor = 0;
 	for (unsigned i = 0; i < 20; i++) {
 		snprintf(id, sizeof id, "late-%u", i);
@@ -199,10 +195,10 @@ static void what_changes_between_the_copies_is_copied_again(void **state)
 	still = harness_create(&old, "still", NULL);
 	complete(still);
 	begin(CAPACITY);
-	HARNESS_MUST(record_update(&old, updated, TRACKD_CHUNKING, "new", worker, limit()));
+	HARNESS_MUST(record_update(&old, updated, TRACKD_CHUNKING, "new", worker, harness_soon()));
 	HARNESS_MUST(record_advance(&old, counted, 7));
 	complete(ended);
-	HARNESS_MUST(slot_remove(&old, removed, SLOT_REMOVE_ASKED, limit()));
+	HARNESS_MUST(slot_remove(&old, removed, SLOT_REMOVE_ASKED, harness_soon()));
 	late = harness_create(&old, "late", "alice");
 	assert_int_equal(end(LAYOUT_CLOSED), 0);
 
@@ -230,7 +226,7 @@ static void a_worker_that_came_between_the_copies_is_known(void **state)
 	(void)state;
 	begin(CAPACITY);
 	HARNESS_MUST(worker_claim(&old, getppid(), &other));
-	HARNESS_MUST(record_update(&old, ref, TRACKD_CHUNKING, NULL, other, limit()));
+	HARNESS_MUST(record_update(&old, ref, TRACKD_CHUNKING, NULL, other, harness_soon()));
 	assert_int_equal(end(LAYOUT_CLOSED), 0);
 	copy = &new.bodies[ref.slot].copy[stamp_version(new.heads[ref.slot].stamp) & 1];
 	assert_int_equal(copy->worker, other);
@@ -278,9 +274,9 @@ static void kinds_keep_their_numbers(void **state)
 	static const struct trackd_stage_def stages[] = { { "reading", 0 }, { "writing", 80 } };
 
 	(void)state;
-	int two = harness_must(kind_declare(&old, "two", stages, 2, limit()), "declare");
+	int two = harness_must(kind_declare(&old, "two", stages, 2, harness_soon()), "declare");
 	begin(CAPACITY);
-	int one = harness_must(kind_declare(&old, "one", stages, 1, limit()), "declare");
+	int one = harness_must(kind_declare(&old, "one", stages, 1, harness_soon()), "declare");
 	assert_int_equal(end(LAYOUT_CLOSED), 0);
 	assert_int_equal(kind_find(&new, "two"), two);
 	assert_int_equal(kind_find(&new, "one"), one);
@@ -293,7 +289,7 @@ static void a_stale_reference_stays_stale(void **state)
 	struct trackd_task task;
 
 	(void)state;
-	HARNESS_MUST(slot_remove(&old, gone, SLOT_REMOVE_ASKED, limit()));
+	HARNESS_MUST(slot_remove(&old, gone, SLOT_REMOVE_ASKED, harness_soon()));
 	carry_all(CAPACITY, LAYOUT_CLOSED);
 	new.header->cursor = gone.slot;
 	struct trackd_ref next = harness_create(&new, "b", NULL);
@@ -341,25 +337,6 @@ static void more_tasks_than_slots_are_refused(void **state)
 	assert_int_equal(end(LAYOUT_CLOSED), TRACKD_E_FULL);
 }
 
-/* A child that stands still holding a lock. */
-static pid_t hold(union layout_mutex *mutex)
-{
-	int ready[2];
-	char byte;
-
-	harness_must(pipe(ready) < 0 ? -errno : 0, "pipe");
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		(void)lock_take(mutex, limit());
-		(void)!write(ready[1], "", 1);
-		pause();
-	}
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	close(ready[1]);
-	return pid;
-}
-
 static void a_lock_that_is_held_is_named_and_refuses(void **state)
 {
 	struct trackd_ref ref = harness_create(&old, "a", NULL);
@@ -369,7 +346,7 @@ static void a_lock_that_is_held_is_named_and_refuses(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof mutexes / sizeof mutexes[0]; i++) {
 		begin(CAPACITY);
-		pid_t holder = hold(mutexes[i]);
+		pid_t holder = client_holding_lock(mutexes[i]);
 		assert_int_equal(end(LAYOUT_CLOSED), -EBUSY);
 		assert_ptr_equal(carry.held, mutexes[i]);
 		assert_int_equal(lock_holder(carry.held), holder);
@@ -389,7 +366,7 @@ static void a_damaged_board_is_copied_past_a_lock(void **state)
 	struct trackd_task task;
 
 	(void)state;
-	pid_t holder = hold(&old.bodies[ref.slot].mutex);
+	pid_t holder = client_holding_lock(&old.bodies[ref.slot].mutex);
 	carry_all(CAPACITY, LAYOUT_CLOSED_BLIND);
 	assert_int_equal(view_copy(&new, ref, 0, &task), 0);
 	assert_healthy();

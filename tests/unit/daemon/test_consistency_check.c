@@ -8,8 +8,7 @@
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/own_board.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,37 +16,25 @@
 
 enum { CAPACITY = 64, TASKS = 40, BUSY_CHECKS = 3000 };
 
-static struct board board;
 static struct trackd_ref refs[TASKS];
 
-static int make_board(void **state)
+static void fill(void)
 {
 	char id[32];
 
-	(void)state;
-	harness_board(&board, CAPACITY);
 	for (int i = 0; i < TASKS; i++) {
 		snprintf(id, sizeof id, "task-%d", i);
-		refs[i] = harness_create(&board, id, i % 3 ? "alice" : NULL);
+		refs[i] = own_create(id, i % 3 ? "alice" : NULL);
 	}
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
 }
 
 static void a_healthy_board_is_sound(void **state)
 {
 	(void)state;
-	assert_true(consistency_check(&board));
+	assert_true(consistency_check(&own_board));
 	for (int i = 0; i < TASKS; i += 2)
-		harness_must(slot_remove(&board, refs[i], SLOT_REMOVE_ASKED, harness_soon()),
-			     "remove");
-	assert_true(consistency_check(&board));
+		own_remove(refs[i]);
+	assert_true(consistency_check(&own_board));
 }
 
 /* Damage one word, see that it is found, and that nothing else is. */
@@ -55,26 +42,26 @@ static void a_healthy_board_is_sound(void **state)
 	do {                                                                                       \
 		__typeof__(field) good_ = (field);                                                 \
 		(field) = (bad);                                                                   \
-		if (consistency_check(&board))                                                     \
+		if (consistency_check(&own_board))                                                 \
 			fail_msg("%s = %s was not found", #field, #bad);                           \
 		(field) = good_;                                                                   \
-		assert_true(consistency_check(&board));                                            \
+		assert_true(consistency_check(&own_board));                                        \
 	} while (0)
 
 static void broken_chains_are_found(void **state)
 {
 	uint32_t slot = refs[1].slot; /* alice's */
-	struct layout_head *head = &board.heads[slot];
-	uint32_t bucket = index_bucket(&board, head->id_hash);
-	uint32_t alice = index_bucket(&board, head->owner_hash);
+	struct layout_head *head = &own_board.heads[slot];
+	uint32_t bucket = index_bucket(&own_board, head->id_hash);
+	uint32_t alice = index_bucket(&own_board, head->owner_hash);
 
 	(void)state;
 	FOUND(head->id_next, 0xdeadbeef);
 	FOUND(head->id_next, slot + 1); /* itself */
-	FOUND(board.id_buckets[bucket], 0u);
-	FOUND(board.id_buckets[bucket], CAPACITY + 1u);
-	FOUND(board.owner_buckets[alice], 0u);
-	FOUND(board.heads[refs[TASKS - 2].slot].owner_next, 0u); /* the newest of alice's */
+	FOUND(own_board.id_buckets[bucket], 0u);
+	FOUND(own_board.id_buckets[bucket], CAPACITY + 1u);
+	FOUND(own_board.owner_buckets[alice], 0u);
+	FOUND(own_board.heads[refs[TASKS - 2].slot].owner_next, 0u); /* the newest of alice's */
 	FOUND(head->owner_next, slot + 1);
 	FOUND(head->owner_next, UINT32_MAX);
 }
@@ -84,14 +71,15 @@ static void broken_records_are_found(void **state)
 	uint32_t slot = refs[1].slot;
 
 	(void)state;
-	FOUND(board.bodies[slot].id[0], 'T');
-	FOUND(board.bodies[slot].id[0], ' ');
-	FOUND(board.heads[slot].hint, board.heads[slot].hint | 1u << 24);
-	FOUND(board.heads[slot].id_hash, board.heads[slot].id_hash + 1);
-	FOUND(board.used_map[slot / 64], board.used_map[slot / 64] & ~(UINT64_C(1) << slot % 64));
-	FOUND(board.kinds->n, 0u);
-	FOUND(board.kinds->n, LAYOUT_KINDS + 1u);
-	FOUND(board.kinds->kind[0].name[0], 0);
+	FOUND(own_board.bodies[slot].id[0], 'T');
+	FOUND(own_board.bodies[slot].id[0], ' ');
+	FOUND(own_board.heads[slot].hint, own_board.heads[slot].hint | 1u << 24);
+	FOUND(own_board.heads[slot].id_hash, own_board.heads[slot].id_hash + 1);
+	FOUND(own_board.used_map[slot / 64],
+	      own_board.used_map[slot / 64] & ~(UINT64_C(1) << slot % 64));
+	FOUND(own_board.kinds->n, 0u);
+	FOUND(own_board.kinds->n, LAYOUT_KINDS + 1u);
+	FOUND(own_board.kinds->kind[0].name[0], 0);
 }
 
 static _Noreturn void work_for_ever(void)
@@ -100,22 +88,23 @@ static _Noreturn void work_for_ever(void)
 
 	for (unsigned i = 0;; i++) {
 		snprintf(id, sizeof id, "busy-%u", i % 16);
-		struct trackd_ref ref = harness_create(&board, id, i % 2 ? "alice" : "bob");
-		harness_must(slot_remove(&board, ref, SLOT_REMOVE_ASKED, harness_soon()), "remove");
+		struct trackd_ref ref = harness_create(&own_board, id, i % 2 ? "alice" : "bob");
+		harness_must(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, harness_soon()),
+			     "remove");
 	}
 }
 
 static void producers_at_work_are_no_damage(void **state)
 {
-	uint64_t before = board.header->event_next;
+	uint64_t before = own_board.header->event_next;
 	pid_t child = harness_fork();
 
 	(void)state;
 	if (child == 0)
 		work_for_ever();
-	HARNESS_WAIT(load_relaxed(&board.header->event_next) > before + 100, 30000);
+	HARNESS_WAIT(load_relaxed(&own_board.header->event_next) > before + 100, 30000);
 	for (int i = 0; i < BUSY_CHECKS; i++)
-		if (!consistency_check(&board))
+		if (!consistency_check(&own_board))
 			fail_msg("check %d of %d called a board in use damaged", i, BUSY_CHECKS);
 	harness_kill(child, SIGKILL);
 }
@@ -144,11 +133,10 @@ static void names_of_kept_descriptors_are_read_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_healthy_board_is_sound, make_board, free_board),
-		cmocka_unit_test_setup_teardown(broken_chains_are_found, make_board, free_board),
-		cmocka_unit_test_setup_teardown(broken_records_are_found, make_board, free_board),
-		cmocka_unit_test_setup_teardown(producers_at_work_are_no_damage, make_board,
-						free_board),
+		OWN_BOARD_PREPARED(a_healthy_board_is_sound, CAPACITY, fill),
+		OWN_BOARD_PREPARED(broken_chains_are_found, CAPACITY, fill),
+		OWN_BOARD_PREPARED(broken_records_are_found, CAPACITY, fill),
+		OWN_BOARD_PREPARED(producers_at_work_are_no_damage, CAPACITY, fill),
 		cmocka_unit_test(names_of_kept_descriptors_are_read_back),
 	};
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Reclaiming looks at what expired, and not at who lives: neither at bodies nor at details, and of
  * the heads at few. Pages that must not be visited are watched (tests/harness/visits.h). */
-#include "daemon/expiry/reaper.h"
-#include "daemon/expiry/sweep.h"
-#include "daemon/workers/dead_workers.h"
 #include "libclient/record/event.h"
 #include "libclient/record/record.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/worker.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/bare_daemon.h"
+#include "tests/harness/client.h"
 #include "tests/harness/visits.h"
 #include <stdint.h>
 #include <stdio.h>
@@ -20,57 +17,16 @@ enum {
 	BLOCK = 32,
 	CAPACITY = 16384,
 	BLOCKS = CAPACITY / 2 / BLOCK,
-	TURN_USEC = 10000,
 	LIMIT_MS = 20000,
 };
 
 enum life { PENDING, COMPLETED, ACTIVE, SHORT, LIVES };
 
-/* What a daemon has that reclaims, and nothing else of it. */
-static struct daemon {
-	struct board board;
-	sd_event *event;
-	struct dead_workers dead_workers;
-	struct reaper reaper;
-	struct sweep sweep;
-	uint64_t worker;
-} daemon_;
+static uint64_t worker; /* ourselves */
 
-static void after(void *unused)
+static void claim(void)
 {
-	(void)unused;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	harness_board(&daemon_.board, CAPACITY);
-	HARNESS_MUST(sd_event_new(&daemon_.event));
-	HARNESS_MUST(dead_workers_init(&daemon_.dead_workers, daemon_.event, &daemon_.board, after,
-				       NULL));
-	HARNESS_MUST(worker_claim(&daemon_.board, getpid(), &daemon_.worker));
-	return 0;
-}
-
-/* From the first event on, or from the present one, as a daemon that was lapped. */
-static void start(uint64_t from)
-{
-	struct daemon *d = &daemon_;
-
-	HARNESS_MUST(reaper_init(&d->reaper, d->event, &d->board, from));
-	HARNESS_MUST(sweep_init(&d->sweep, d->event, &d->board, &d->reaper, &d->dead_workers));
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	visits_end();
-	sweep_free(&daemon_.sweep);
-	reaper_free(&daemon_.reaper);
-	dead_workers_free(&daemon_.dead_workers);
-	sd_event_unref(daemon_.event);
-	harness_board_free(&daemon_.board);
-	return 0;
+	worker = client_claim(&bare_daemon.board, getpid());
 }
 
 /* ---- Tasks --------------------------------------------------------------- */
@@ -78,12 +34,12 @@ static int teardown(void **state)
 static void live(struct trackd_ref ref, enum life life)
 {
 	static const struct record_end completed = { .state = TRACKD_COMPLETED, .message = "" };
-	struct board *board = &daemon_.board;
+	struct board *board = &bare_daemon.board;
 
 	if (life == COMPLETED)
 		HARNESS_MUST(record_end(board, ref, &completed, harness_soon()));
 	if (life == ACTIVE)
-		HARNESS_MUST(record_update(board, ref, 0, NULL, daemon_.worker, harness_soon()));
+		HARNESS_MUST(record_update(board, ref, 0, NULL, worker, harness_soon()));
 }
 
 static void make_task(uint32_t slot, enum life life)
@@ -97,7 +53,7 @@ static void make_task(uint32_t slot, enum life life)
 	struct trackd_ref ref;
 
 	snprintf(id, sizeof id, "task-%u", slot);
-	HARNESS_MUST(tenant_create(&daemon_.board, &task, harness_soon(), &ref));
+	HARNESS_MUST(tenant_create(&bare_daemon.board, &task, harness_soon(), &ref));
 	assert_int_equal(ref.slot, slot); /* what lies beside it is known */
 	live(ref, life);
 }
@@ -116,7 +72,7 @@ static void make_blocks(void)
 
 static void watch_blocks_of(enum life life)
 {
-	struct board *board = &daemon_.board;
+	struct board *board = &bare_daemon.board;
 
 	for (uint32_t block = life; block < BLOCKS; block += LIVES) {
 		visits_watch(&board->bodies[(size_t)block * BLOCK],
@@ -130,23 +86,23 @@ static void watch_blocks_of(enum life life)
 
 static uint64_t expired(void)
 {
-	return load_relaxed(&daemon_.board.header->counters.expired);
+	return load_relaxed(&bare_daemon.board.header->counters.expired);
 }
 
 static void read_events(void)
 {
 	enum reaper_result result;
 
-	while ((result = reaper_events(&daemon_.reaper)) == REAPER_MORE)
+	while ((result = reaper_events(&bare_daemon.reaper)) == REAPER_MORE)
 		;
 	assert_int_equal(result, REAPER_DONE);
-	reaper_arm(&daemon_.reaper);
+	reaper_arm(&bare_daemon.reaper);
 }
 
 static bool turn_until(uint64_t n)
 {
-	(void)sd_event_run(daemon_.event, TURN_USEC);
-	return expired() >= n && !sweep_running(&daemon_.sweep);
+	(void)bare_daemon_turn();
+	return expired() >= n && !sweep_running(&bare_daemon.sweep);
 }
 
 static void reclaim(uint64_t n)
@@ -158,7 +114,7 @@ static void reclaim(uint64_t n)
 static void assert_nobody_was_visited(void)
 {
 	const char *at = visits_first();
-	const struct board *board = &daemon_.board;
+	const struct board *board = &bare_daemon.board;
 
 	if (visits_count() == 0)
 		return;
@@ -175,7 +131,7 @@ static void timers_visit_neither_bodies_nor_details_of_the_living(void **state)
 {
 	(void)state;
 	make_blocks();
-	start(0);
+	bare_daemon_reclaim(0);
 	read_events();
 	watch_blocks_of(PENDING);
 	watch_blocks_of(COMPLETED);
@@ -190,10 +146,10 @@ static void a_scan_of_the_heads_visits_bodies_only_of_the_active(void **state)
 {
 	(void)state;
 	make_blocks();
-	start(event_head(&daemon_.board));
+	bare_daemon_reclaim(event_head(&bare_daemon.board));
 	watch_blocks_of(PENDING);
 	watch_blocks_of(COMPLETED);
-	sweep_ask(&daemon_.sweep, SWEEP_HEADS);
+	sweep_ask(&bare_daemon.sweep, SWEEP_HEADS);
 	reclaim(BLOCKS * BLOCK / LIVES);
 	assert_nobody_was_visited();
 }
@@ -202,12 +158,12 @@ static void a_scan_of_the_heads_visits_bodies_only_of_the_active(void **state)
 static void few_that_expire_cost_few_heads_among_many(void **state)
 {
 	enum { FEW = 16, A_CHAIN = 4 };
-	struct board *board = &daemon_.board;
+	struct board *board = &bare_daemon.board;
 
 	(void)state;
 	for (uint32_t slot = 0; slot < CAPACITY - BLOCK; slot++)
 		make_task(slot, slot >= BLOCK && slot < BLOCK + FEW ? SHORT : PENDING);
-	start(0);
+	bare_daemon_reclaim(0);
 	read_events();
 	visits_watch(board->heads, CAPACITY * sizeof board->heads[0]);
 	reclaim(FEW);
@@ -218,37 +174,28 @@ static void few_that_expire_cost_few_heads_among_many(void **state)
 
 /* ---- What a scan must find all the same ------------------------------------ */
 
-static uint8_t state_of(struct trackd_ref ref)
-{
-	uint64_t worker, work;
-	uint8_t state = UINT8_MAX;
-
-	(void)record_peek(&daemon_.board, ref, &state, &worker, &work);
-	return state;
-}
-
 /* A task whose worker has left the client table unseen. */
 static struct trackd_ref orphan(void)
 {
-	struct trackd_ref ref = harness_create(&daemon_.board, "orphan", NULL);
+	struct trackd_ref ref = harness_create(&bare_daemon.board, "orphan", NULL);
 
 	live(ref, ACTIVE);
-	worker_free(&daemon_.board, (uint32_t)daemon_.worker - 1, (uint32_t)(daemon_.worker >> 32));
-	start(event_head(&daemon_.board));
+	worker_free(&bare_daemon.board, (uint32_t)worker - 1, (uint32_t)(worker >> 32));
+	bare_daemon_reclaim(event_head(&bare_daemon.board));
 	return ref;
 }
 
 static bool turn_until_failed(struct trackd_ref ref)
 {
-	(void)sd_event_run(daemon_.event, TURN_USEC);
-	return state_of(ref) == TRACKD_FAILED;
+	(void)bare_daemon_turn();
+	return bare_daemon_state_of(ref) == TRACKD_FAILED;
 }
 
 static void a_scan_of_the_heads_finds_who_lost_his_worker(void **state)
 {
 	(void)state;
 	struct trackd_ref ref = orphan();
-	sweep_ask(&daemon_.sweep, SWEEP_HEADS);
+	sweep_ask(&bare_daemon.sweep, SWEEP_HEADS);
 	HARNESS_WAIT(turn_until_failed(ref), LIMIT_MS);
 }
 
@@ -257,24 +204,21 @@ static void a_scan_of_the_locks_does_so_whatever_the_hint_says(void **state)
 {
 	(void)state;
 	struct trackd_ref ref = orphan();
-	store_relaxed(&daemon_.board.heads[ref.slot].hint, 0);
-	sweep_ask(&daemon_.sweep, SWEEP_LOCKS);
+	store_relaxed(&bare_daemon.board.heads[ref.slot].hint, 0);
+	sweep_ask(&bare_daemon.sweep, SWEEP_LOCKS);
 	HARNESS_WAIT(turn_until_failed(ref), LIMIT_MS);
 }
+
+#define RECLAIMER(test) BARE_DAEMON(test, CAPACITY, claim, visits_end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			timers_visit_neither_bodies_nor_details_of_the_living, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			a_scan_of_the_heads_visits_bodies_only_of_the_active, setup, teardown),
-		cmocka_unit_test_setup_teardown(few_that_expire_cost_few_heads_among_many, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(a_scan_of_the_heads_finds_who_lost_his_worker,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_scan_of_the_locks_does_so_whatever_the_hint_says,
-						setup, teardown),
+		RECLAIMER(timers_visit_neither_bodies_nor_details_of_the_living),
+		RECLAIMER(a_scan_of_the_heads_visits_bodies_only_of_the_active),
+		RECLAIMER(few_that_expire_cost_few_heads_among_many),
+		RECLAIMER(a_scan_of_the_heads_finds_who_lost_his_worker),
+		RECLAIMER(a_scan_of_the_locks_does_so_whatever_the_hint_says),
 	};
 
 	return suite_run(tests);

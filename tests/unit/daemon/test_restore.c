@@ -4,6 +4,7 @@
 #include "libclient/record/record.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
+#include "tests/harness/client.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include <signal.h>
@@ -15,16 +16,6 @@ static struct board old_board, board;
 static pid_t worker;
 static uint64_t number; /* the worker's, on the old board */
 
-static pid_t sleeper(void)
-{
-	pid_t pid = harness_fork();
-
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
-}
-
 static int setup(void **state)
 {
 	struct trackd_ref ref;
@@ -32,8 +23,8 @@ static int setup(void **state)
 	(void)state;
 	harness_board(&old_board, 16);
 	harness_board(&board, 16);
-	worker = sleeper();
-	HARNESS_MUST(worker_claim(&old_board, worker, &number));
+	worker = client_start();
+	number = client_claim(&old_board, worker);
 	ref = harness_create(&old_board, "task", NULL);
 	HARNESS_MUST(record_update(&old_board, ref, 1, NULL, number, harness_soon()));
 	return 0;

@@ -10,6 +10,7 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
+#include "tests/harness/client.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include <errno.h>
@@ -257,12 +258,9 @@ static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state
 {
 	struct restore_count count;
 	static struct trackd_task task;
-	pid_t child = harness_fork();
+	pid_t child = client_start();
 
 	(void)state;
-	if (child == 0)
-		for (;;)
-			pause();
 	activate("task-1", getpid());
 	activate("task-2", child);
 	harness_kill(child, SIGKILL);
