@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 struct private_daemon shared_daemon;
+struct linked_board linked;
 struct trackd *writer, *reader;
 static int gate[2];
 
@@ -56,6 +57,25 @@ int connections_close(void **state)
 	close(gate[1]);
 	trackd_close(reader);
 	trackd_close(writer);
+	return 0;
+}
+
+int connections_open_alone(void **state)
+{
+	const struct connections_needs *needs = *state;
+
+	linked_board_make(&linked, needs->capacity);
+	writer = linked_board_open(&linked, TRACKD_OPEN_WRITE, needs->timeout_ms);
+	reader = linked_board_open(&linked, TRACKD_OPEN_READ, needs->timeout_ms);
+	return 0;
+}
+
+int connections_close_alone(void **state)
+{
+	(void)state;
+	trackd_close(reader);
+	trackd_close(writer);
+	linked_board_remove(&linked);
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 #include "tests/harness/inspection.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
-#include "tools/common/doctor/doctor.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +46,14 @@ size_t inspection_print(const struct board *board, const char *when)
 	doctor_report_free(&report);
 	fflush(stdout);
 	return n;
+}
+
+bool inspection_names(const struct doctor_report *report, enum doctor_part part, const char *field)
+{
+	for (size_t i = 0; i < report->n_faults; i++)
+		if (report->faults[i].part == part && strcmp(report->faults[i].field, field) == 0)
+			return true;
+	return false;
 }
 
 bool inspection_ok(const struct board *board)

@@ -4,6 +4,7 @@
 #define TESTS_INSPECTION_H
 
 #include "libclient/segment/segment.h"
+#include "tools/common/doctor/doctor.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,6 +17,9 @@ size_t inspection_faults(const struct board *board, char *ret_text, size_t size)
 
 /* The same, with every fault printed as a "# " line that begins with when. */
 size_t inspection_print(const struct board *board, const char *when);
+
+/* Whether one of the faults in a report is of this part and field. */
+bool inspection_names(const struct doctor_report *report, enum doctor_part part, const char *field);
 
 /* A point of TAP (tap.h): the doctor finds the board in order. */
 bool inspection_ok(const struct board *board);

@@ -8,10 +8,9 @@
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/layout.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/inspection.h"
+#include "tests/harness/own_board.h"
 #include "tools/common/doctor/doctor.h"
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,62 +18,48 @@
 
 enum { CAPACITY = 64, ACTIVE = 0, FAILED = 1, PENDING = 2, GONE = 3, NO_OWNER = 4 };
 
-static struct board board;
 static struct trackd_ref tasks[5];
-
-static uint64_t deadline(void)
-{
-	return harness_soon();
-}
 
 /* ---- A board with something of everything ------------------------------ */
 
-static int make_board(void **state)
+static void make_tasks(void)
 {
 	static const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR,
 						  "Processing failed", "no text in it", 0 };
 
-	(void)state;
-	harness_board(&board, CAPACITY);
-	tasks[ACTIVE] = harness_create(&board, "active", "alice");
-	tasks[FAILED] = harness_create(&board, "failed", "alice");
-	tasks[PENDING] = harness_create(&board, "pending", "alice");
-	tasks[GONE] = harness_create(&board, "gone", "bob");
-	tasks[NO_OWNER] = harness_create(&board, "nobody", NULL);
-	harness_must(
-		record_update(&board, tasks[ACTIVE], TRACKD_EXTRACTING, "page 1", 0, deadline()),
-		"update");
-	harness_must(
-		record_update(&board, tasks[ACTIVE], TRACKD_EMBEDDING, "batch 1", 0, deadline()),
-		"second update");
-	harness_must(record_set_progress(&board, tasks[ACTIVE], 4, 10, deadline()), "progress");
-	harness_must(record_update(&board, tasks[FAILED], TRACKD_CHUNKING, NULL, 0, deadline()),
+	tasks[ACTIVE] = own_create("active", "alice");
+	tasks[FAILED] = own_create("failed", "alice");
+	tasks[PENDING] = own_create("pending", "alice");
+	tasks[GONE] = own_create("gone", "bob");
+	tasks[NO_OWNER] = own_create("nobody", NULL);
+	harness_must(record_update(&own_board, tasks[ACTIVE], TRACKD_EXTRACTING, "page 1", 0,
+				   harness_soon()),
 		     "update");
-	harness_must(record_end(&board, tasks[FAILED], &failed, deadline()), "fail");
-	harness_must(slot_remove(&board, tasks[GONE], SLOT_REMOVE_ASKED, deadline()), "remove");
-	return 0;
-}
-
-static int free_board(void **state)
-{
-	(void)state;
-	harness_board_free(&board);
-	return 0;
+	harness_must(record_update(&own_board, tasks[ACTIVE], TRACKD_EMBEDDING, "batch 1", 0,
+				   harness_soon()),
+		     "second update");
+	harness_must(record_set_progress(&own_board, tasks[ACTIVE], 4, 10, harness_soon()),
+		     "progress");
+	harness_must(
+		record_update(&own_board, tasks[FAILED], TRACKD_CHUNKING, NULL, 0, harness_soon()),
+		"update");
+	harness_must(record_end(&own_board, tasks[FAILED], &failed, harness_soon()), "fail");
+	own_remove(tasks[GONE]);
 }
 
 static struct layout_head *head(int task)
 {
-	return &board.heads[tasks[task].slot];
+	return &own_board.heads[tasks[task].slot];
 }
 
 static struct layout_body *body(int task)
 {
-	return &board.bodies[tasks[task].slot];
+	return &own_board.bodies[tasks[task].slot];
 }
 
 static struct layout_detail *detail(int task)
 {
-	return &board.details[tasks[task].slot];
+	return &own_board.details[tasks[task].slot];
 }
 
 static struct layout_copy *copy(int task)
@@ -84,14 +69,14 @@ static struct layout_copy *copy(int task)
 
 static uint32_t *id_link(int task)
 {
-	return &board.id_buckets[index_bucket(&board, head(task)->id_hash)];
+	return &own_board.id_buckets[index_bucket(&own_board, head(task)->id_hash)];
 }
 
 /* ---- Looking ----------------------------------------------------------- */
 
 static int n_faults(struct doctor_report *report)
 {
-	int faults = doctor_check_fd(board.fd, report);
+	int faults = doctor_check_fd(own_board.fd, report);
 
 	assert_true(faults >= 0);
 	return faults;
@@ -107,14 +92,6 @@ static void assert_clean(void)
 	assert_int_equal(faults, 0);
 }
 
-static bool names(const struct doctor_report *report, enum doctor_part part, const char *field)
-{
-	for (size_t i = 0; i < report->n_faults; i++)
-		if (report->faults[i].part == part && strcmp(report->faults[i].field, field) == 0)
-			return true;
-	return false;
-}
-
 /* Put bytes of another value somewhere, look, and put the old ones back. */
 static void expect_fault(void *at, const void *value, size_t size, enum doctor_part part,
 			 const char *field)
@@ -126,7 +103,7 @@ static void expect_fault(void *at, const void *value, size_t size, enum doctor_p
 	memcpy(before, at, size);
 	memcpy(at, value, size);
 	int faults = n_faults(&report);
-	bool named = names(&report, part, field);
+	bool named = inspection_names(&report, part, field);
 	if (faults == 0 || !named) {
 		printf("# looked for %s in a %s, saw:\n", field, doctor_part_name(part));
 		doctor_report_print(stdout, "# ", &report);
@@ -161,7 +138,7 @@ static void healthy_boards_are_whole(void **state)
 
 static void a_broken_header_is_named(void **state)
 {
-	struct layout_header *header = board.header;
+	struct layout_header *header = own_board.header;
 
 	(void)state;
 	EXPECT(header->magic, 1, DOCTOR_HEADER, "magic");
@@ -191,8 +168,8 @@ static void a_broken_header_is_named(void **state)
 
 static void broken_tables_are_named(void **state)
 {
-	struct layout_kinds *kinds = board.kinds;
-	struct layout_client *client = &board.clients[5];
+	struct layout_kinds *kinds = own_board.kinds;
+	struct layout_client *client = &own_board.clients[5];
 	uint8_t endless[LAYOUT_STAGE_NAME];
 
 	(void)state;
@@ -214,13 +191,13 @@ static void broken_tables_are_named(void **state)
 	assert_clean();
 	expect_fault(client->comm, endless, sizeof client->comm, DOCTOR_CLIENT, "comm");
 	EXPECT(client->claim, claim_make(7, 1u << 31), DOCTOR_CLIENT, "claim");
-	EXPECT(board.owner_stripes[9].recount, 1, DOCTOR_OWNER_STRIPE, "recount");
+	EXPECT(own_board.owner_stripes[9].recount, 1, DOCTOR_OWNER_STRIPE, "recount");
 	assert_clean();
 }
 
 static void broken_chains_are_named(void **state)
 {
-	uint32_t stripe = index_stripe(index_bucket(&board, head(ACTIVE)->id_hash));
+	uint32_t stripe = index_stripe(index_bucket(&own_board, head(ACTIVE)->id_hash));
 	uint32_t free_link = tasks[GONE].slot + 1;
 
 	(void)state;
@@ -237,7 +214,7 @@ static void broken_chains_are_named(void **state)
 	EXPECT(head(NO_OWNER)->owner_hash, 1, DOCTOR_SLOT, "owner_hash");
 	EXPECT(head(ACTIVE)->serial, head(PENDING)->serial, DOCTOR_SLOT, "serial");
 	EXPECT(head(PENDING)->serial, UINT64_MAX - 1, DOCTOR_SLOT, "serial");
-	EXPECT(board.id_stripes[stripe].count, 7, DOCTOR_ID_STRIPE, "count");
+	EXPECT(own_board.id_stripes[stripe].count, 7, DOCTOR_ID_STRIPE, "count");
 	assert_clean();
 }
 
@@ -248,18 +225,18 @@ static void twins_are_named(void **state)
 
 	(void)state;
 	memcpy(id, body(FAILED)->id, sizeof id);
-	index_unlink_id(&board, tasks[FAILED].slot);
+	index_unlink_id(&own_board, tasks[FAILED].slot);
 	head(FAILED)->id_hash = head(ACTIVE)->id_hash;
 	memcpy(body(FAILED)->id, body(ACTIVE)->id, sizeof id);
-	index_link_id(&board, tasks[FAILED].slot);
+	index_link_id(&own_board, tasks[FAILED].slot);
 	struct doctor_report report;
 	n_faults(&report);
-	assert_true(names(&report, DOCTOR_SLOT, "id"));
+	assert_true(inspection_names(&report, DOCTOR_SLOT, "id"));
 	doctor_report_free(&report);
-	index_unlink_id(&board, tasks[FAILED].slot);
+	index_unlink_id(&own_board, tasks[FAILED].slot);
 	head(FAILED)->id_hash = before.id_hash;
 	memcpy(body(FAILED)->id, id, sizeof id);
-	index_link_id(&board, tasks[FAILED].slot);
+	index_link_id(&own_board, tasks[FAILED].slot);
 	assert_clean();
 }
 
@@ -346,8 +323,8 @@ static void broken_heads_are_named(void **state)
 	       "state");
 	EXPECT(head(ACTIVE)->stamp, stamp_make(generation + 1, 0, SLOT_FREE), DOCTOR_SLOT,
 	       "id_next");
-	EXPECT(board.used_map[0], 0, DOCTOR_SLOT, "bit in the used map");
-	EXPECT(board.used_map[0], board.used_map[0] | UINT64_C(1) << 63, DOCTOR_SLOT,
+	EXPECT(own_board.used_map[0], 0, DOCTOR_SLOT, "bit in the used map");
+	EXPECT(own_board.used_map[0], own_board.used_map[0] | UINT64_C(1) << 63, DOCTOR_SLOT,
 	       "bit in the used map");
 	assert_clean();
 }
@@ -357,7 +334,7 @@ static void another_ttl_since_is_no_fault(void **state)
 	struct doctor_report report;
 
 	(void)state;
-	board.header->ttl_ms = 1234;
+	own_board.header->ttl_ms = 1234;
 	assert_int_equal(n_faults(&report), 0);
 	assert_int_equal(report.earlier_ttl, 4);
 	doctor_report_free(&report);
@@ -375,7 +352,7 @@ static void bits_beyond_the_slots_are_named(void **state)
 	harness_board_params(&small, &params);
 	small.used_map[2] |= UINT64_C(1) << 10;
 	assert_int_equal(doctor_check_fd(small.fd, &report), 1);
-	assert_true(names(&report, DOCTOR_MAP, "bits beyond the slots"));
+	assert_true(inspection_names(&report, DOCTOR_MAP, "bits beyond the slots"));
 	doctor_report_free(&report);
 	harness_board_free(&small);
 }
@@ -391,17 +368,17 @@ static void broken_mutexes_are_named(void **state)
 	EXPECT(word[4], 0, DOCTOR_SLOT, "mutex");
 	/* Of a free slot whoever claims it takes the lock over. */
 	struct doctor_report report;
-	word = (uint32_t *)(void *)&board.bodies[CAPACITY - 1].mutex;
+	word = (uint32_t *)(void *)&own_board.bodies[CAPACITY - 1].mutex;
 	word[0] = FUTEX_OWNER_DIED;
 	assert_int_equal(n_faults(&report), 0);
 	assert_int_equal(report.orphans_free, 1);
 	doctor_report_free(&report);
 	word[0] = 0;
-	word = (uint32_t *)(void *)&board.id_stripes[3].mutex;
+	word = (uint32_t *)(void *)&own_board.id_stripes[3].mutex;
 	EXPECT(word[0], FUTEX_OWNER_DIED | FUTEX_WAITERS, DOCTOR_ID_STRIPE, "mutex");
-	word = (uint32_t *)(void *)&board.owner_stripes[3].mutex;
+	word = (uint32_t *)(void *)&own_board.owner_stripes[3].mutex;
 	EXPECT(word[0], FUTEX_OWNER_DIED | FUTEX_WAITERS, DOCTOR_OWNER_STRIPE, "mutex");
-	word = (uint32_t *)(void *)&board.kinds->mutex;
+	word = (uint32_t *)(void *)&own_board.kinds->mutex;
 	EXPECT(word[0], FUTEX_OWNER_DIED, DOCTOR_KINDS, "mutex");
 	assert_clean();
 }
@@ -409,14 +386,14 @@ static void broken_mutexes_are_named(void **state)
 /* A slot that a living process is making or removing is in order, whatever its state. */
 static void what_the_living_are_at_is_no_fault(void **state)
 {
-	uint64_t *free_stamp = &board.heads[CAPACITY - 1].stamp;
+	uint64_t *free_stamp = &own_board.heads[CAPACITY - 1].stamp;
 	uint64_t before = *free_stamp;
 
 	(void)state;
-	assert_int_equal(slot_lock(&board, CAPACITY - 1, deadline()), 0);
+	assert_int_equal(slot_lock(&own_board, CAPACITY - 1, harness_soon()), 0);
 	*free_stamp = stamp_make(stamp_generation(before), 0, SLOT_CLAIMED);
 	assert_clean();
-	slot_unlock(&board, CAPACITY - 1);
+	slot_unlock(&own_board, CAPACITY - 1);
 	EXPECT(*free_stamp, *free_stamp, DOCTOR_SLOT, "state");
 	*free_stamp = before;
 	assert_clean();
@@ -425,68 +402,15 @@ static void what_the_living_are_at_is_no_fault(void **state)
 static void events_must_make_sense(void **state)
 {
 	struct doctor_report report;
-	struct layout_event before = board.events[1];
+	struct layout_event before = own_board.events[1];
 
 	(void)state;
-	board.events[1].check++; /* its producer died */
+	own_board.events[1].check++; /* its producer died */
 	assert_int_equal(n_faults(&report), 0);
 	assert_int_equal(report.events_unfinished, 1);
 	doctor_report_free(&report);
-	board.events[1] = before;
+	own_board.events[1] = before;
 	assert_clean();
-}
-
-static void files_that_are_no_boards_are_named(void **state)
-{
-	struct doctor_report report;
-	char folder[256], path[300];
-	uint8_t garbage[3000];
-
-	(void)state;
-	harness_folder(folder, sizeof folder);
-	snprintf(path, sizeof path, "%s/garbage", folder);
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	assert_true(fd >= 0);
-	assert_true(doctor_check_fd(fd, &report) > 0);
-	assert_true(names(&report, DOCTOR_FILE, "size"));
-	doctor_report_free(&report);
-	memset(garbage, 'g', sizeof garbage);
-	assert_int_equal(write(fd, garbage, sizeof garbage), sizeof garbage);
-	assert_true(doctor_check_fd(fd, &report) > 0);
-	assert_true(names(&report, DOCTOR_HEADER, "magic"));
-	doctor_report_free(&report);
-	close(fd);
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	assert_true(doctor_check_fd(null, &report) > 0);
-	assert_true(names(&report, DOCTOR_FILE, "type"));
-	doctor_report_free(&report);
-	close(null);
-	unlink(path);
-}
-
-static void boards_cut_short_are_named(void **state)
-{
-	static const off_t lengths[] = { 1, 100, 832, 5000, 300000 };
-	struct board other;
-	struct doctor_report report;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-		harness_board(&other, CAPACITY);
-		assert_int_equal(ftruncate(other.fd, lengths[i]), 0);
-		assert_true(doctor_check_fd(other.fd, &report) > 0);
-		assert_true(names(&report, DOCTOR_FILE, "size"));
-		doctor_report_free(&report);
-		harness_board_free(&other);
-	}
-}
-
-static void descriptors_that_cannot_be_read_are_errors(void **state)
-{
-	struct doctor_report report;
-
-	(void)state;
-	assert_true(doctor_check_fd(-1, &report) < 0);
 }
 
 /* Whatever bytes there are, the doctor comes to an end. */
@@ -494,45 +418,41 @@ static void random_bytes_do_no_harm(void **state)
 {
 	struct doctor_report report;
 	unsigned seed = (unsigned)getpid();
-	uint8_t *bytes = board.base;
+	uint8_t *bytes = own_board.base;
 
 	(void)state;
 	printf("# seed %u\n", seed);
 	for (int round = 0; round < 40; round++) {
 		for (int i = 0; i < 200; i++) {
-			size_t at = LAYOUT_PAGE +
-				    ((size_t)rand_r(&seed) * 4099) % (board.size - LAYOUT_PAGE - 8);
+			size_t at = LAYOUT_PAGE + ((size_t)rand_r(&seed) * 4099) %
+							  (own_board.size - LAYOUT_PAGE - 8);
 			bytes[at] = (uint8_t)rand_r(&seed);
 		}
-		assert_true(doctor_check_fd(board.fd, &report) >= 0);
+		assert_true(doctor_check_fd(own_board.fd, &report) >= 0);
 		doctor_report_free(&report);
 	}
 }
 
+#define WITH_TASKS(test) OWN_BOARD_PREPARED(test, CAPACITY, make_tasks)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(healthy_boards_are_whole, make_board, free_board),
-		cmocka_unit_test_setup_teardown(a_broken_header_is_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(broken_tables_are_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(broken_chains_are_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(twins_are_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(broken_records_are_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(broken_copies_are_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(the_other_copy_may_hold_anything, make_board,
-						free_board),
-		cmocka_unit_test_setup_teardown(broken_heads_are_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(another_ttl_since_is_no_fault, make_board,
-						free_board),
+		WITH_TASKS(healthy_boards_are_whole),
+		WITH_TASKS(a_broken_header_is_named),
+		WITH_TASKS(broken_tables_are_named),
+		WITH_TASKS(broken_chains_are_named),
+		WITH_TASKS(twins_are_named),
+		WITH_TASKS(broken_records_are_named),
+		WITH_TASKS(broken_copies_are_named),
+		WITH_TASKS(the_other_copy_may_hold_anything),
+		WITH_TASKS(broken_heads_are_named),
+		WITH_TASKS(another_ttl_since_is_no_fault),
 		cmocka_unit_test(bits_beyond_the_slots_are_named),
-		cmocka_unit_test_setup_teardown(broken_mutexes_are_named, make_board, free_board),
-		cmocka_unit_test_setup_teardown(what_the_living_are_at_is_no_fault, make_board,
-						free_board),
-		cmocka_unit_test_setup_teardown(events_must_make_sense, make_board, free_board),
-		cmocka_unit_test(files_that_are_no_boards_are_named),
-		cmocka_unit_test(boards_cut_short_are_named),
-		cmocka_unit_test(descriptors_that_cannot_be_read_are_errors),
-		cmocka_unit_test_setup_teardown(random_bytes_do_no_harm, make_board, free_board),
+		WITH_TASKS(broken_mutexes_are_named),
+		WITH_TASKS(what_the_living_are_at_is_no_fault),
+		WITH_TASKS(events_must_make_sense),
+		WITH_TASKS(random_bytes_do_no_harm),
 	};
 
 	return suite_run(tests);

@@ -5,7 +5,6 @@
 #include "tools/common/task_json.h"
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SECOND UINT64_C(1000000000)
 

@@ -6,10 +6,8 @@
  */
 #include "daemon/board/carry.h"
 #include "libclient/record/event.h"
-#include "libclient/record/index.h"
 #include "libclient/record/kind.h"
 #include "libclient/record/record.h"
-#include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
@@ -20,7 +18,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

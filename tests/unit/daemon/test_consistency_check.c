@@ -11,8 +11,6 @@
 #include "tests/harness/own_board.h"
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 enum { CAPACITY = 64, TASKS = 40, BUSY_CHECKS = 3000 };
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Deaths beside the death of a worker that had many tasks. */
-#include "libclient/record/record.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/bare_daemon.h"
 #include "tests/harness/client.h"
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { CAPACITY = 32768, MANY = 20000, A_TURN = 1024 };
 

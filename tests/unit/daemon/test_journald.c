@@ -3,7 +3,6 @@
  * tests/e2e/board/unread.py and tests/systemd/units.sh. */
 #include "daemon/journal/journald.h"
 #include "tests/harness/suite.h"
-#include <stdlib.h>
 #include <string.h>
 
 static struct journald_entry entry;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Who is watched as which worker: what a message says is believed only if it fits its sender. */
-#include "libclient/record/record.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/bare_daemon.h"
 #include "tests/harness/client.h"
 #include <signal.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

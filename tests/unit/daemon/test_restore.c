@@ -3,14 +3,10 @@
 #include "daemon/board/restore.h"
 #include "libclient/record/record.h"
 #include "libclient/record/view.h"
-#include "libclient/record/worker.h"
 #include "tests/harness/client.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static struct board old_board, board;
 static pid_t worker;

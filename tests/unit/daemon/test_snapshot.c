@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The snapshot: what is written comes back field by field; of a damaged one whatever verifies comes
- * back, and nothing else; a full disk leaves the old one as it was.
+ * The snapshot: what is written comes back; of a damaged one whatever verifies comes back, and
+ * nothing else; a full disk leaves the old one as it was.
  */
 #include "daemon/board/restore.h"
 #include "daemon/board/snapshot.h"
@@ -28,137 +28,6 @@ enum { CAPACITY = 64, TASKS = 40 };
 static const struct snapshot_place place = { ".", "/unit" };
 static const char *const file_name = "unit.snapshot";
 static struct board board, fresh;
-static struct snapshot_item item, back;
-static uint8_t frame[SNAPSHOT_FRAME_MAX];
-
-static void fill_text(char *text, size_t size, char with)
-{
-	memset(text, with, size - 1);
-	text[size - 1] = '\0';
-}
-
-/* A task in which everything is as long and as large as it can be. */
-static void fill_item(void)
-{
-	struct trackd_task *task = &item.task;
-
-	memset(&item, 0, sizeof item);
-	item.type = SNAPSHOT_TASK;
-	*task = (struct trackd_task){ .revision = 7,
-				      .kind = 3,
-				      .state = TRACKD_FAILED,
-				      .reason = TRACKD_REASON_WORKER_LOST,
-				      .stage = TRACKD_STAGES_MAX - 1,
-				      .n_stages = TRACKD_STAGES_MAX,
-				      .flags = TRACKD_NAME_CUT | TRACKD_ERROR_CUT,
-				      .done = TRACKD_WORK_MAX,
-				      .total = TRACKD_WORK_MAX,
-				      .serial = 9,
-				      .created_ns = 10,
-				      .started_ns = 11,
-				      .updated_ns = 12,
-				      .finished_ns = 13,
-				      .cancel_requested_ns = 14,
-				      .expires_ns = UINT64_MAX,
-				      .ttl_ms = TRACKD_TTL_NEVER,
-				      .active_ttl_ms = 15,
-				      .worker_pid = 16,
-				      .worker_uid = 17,
-				      .worker_start = 18,
-				      .worker_comm = "a worker" };
-	fill_text(task->id, sizeof task->id, 'i');
-	fill_text(task->owner, sizeof task->owner, 'o');
-	fill_text(task->name, sizeof task->name, 'n');
-	fill_text(task->message, sizeof task->message, 'm');
-	fill_text(task->error, sizeof task->error, 'e');
-	for (int i = 0; i < TRACKD_STAGES_MAX; i++)
-		task->stages[i] = (struct trackd_stage){ .started_ns = 100,
-							 .finished_ns = 200,
-							 .done = 300,
-							 .total = TRACKD_WORK_MAX,
-							 .state = TRACKD_STAGE_DONE };
-}
-
-/* ---- Frames ------------------------------------------------------------- */
-
-static void a_task_comes_back_field_by_field(void **state)
-{
-	(void)state;
-	fill_item();
-	size_t length = snapshot_encode(frame, &item);
-	assert_true(length <= SNAPSHOT_FRAME_MAX && length % 8 == 0);
-	memset(&back, 0, sizeof back);
-	assert_int_equal(snapshot_decode(frame, length, &back), length);
-	assert_int_equal(back.type, SNAPSHOT_TASK);
-	assert_memory_equal(&back.task, &item.task, sizeof item.task);
-}
-
-static void a_kind_comes_back(void **state)
-{
-	(void)state;
-	memset(&item, 0, sizeof item);
-	item.type = SNAPSHOT_KIND;
-	item.number = 5;
-	strcpy(item.kind.name, "movie");
-	item.kind.n_stages = 1;
-	strcpy(item.kind.stages[0].name, "coding");
-	item.kind.stages[0].percent = 99;
-	size_t length = snapshot_encode(frame, &item);
-	memset(&back, 0, sizeof back);
-	assert_int_equal(snapshot_decode(frame, length, &back), length);
-	assert_int_equal(back.number, 5);
-	assert_memory_equal(&back.kind, &item.kind, sizeof item.kind);
-}
-
-static void half_a_frame_asks_for_more(void **state)
-{
-	(void)state;
-	fill_item();
-	size_t length = snapshot_encode(frame, &item);
-	for (size_t n = 0; n < length; n++)
-		assert_int_equal(snapshot_decode(frame, n, &back), 0);
-}
-
-static void no_changed_byte_goes_unnoticed(void **state)
-{
-	(void)state;
-	fill_item();
-	size_t length = snapshot_encode(frame, &item);
-	for (size_t i = 0; i < length; i++) {
-		/* The reserved word is not looked at; a longer length asks for more. */
-		if (i >= offsetof(struct snapshot_frame, reserved) &&
-		    i < offsetof(struct snapshot_frame, check))
-			continue;
-		frame[i] ^= 0x10;
-		if (snapshot_decode(frame, length, &back) > 0)
-			fail_msg("byte %zu of %zu may be changed", i, length);
-		frame[i] ^= 0x10;
-	}
-	assert_int_equal(snapshot_decode(frame, length, &back), length);
-}
-
-static void what_no_board_could_hold_is_refused(void **state)
-{
-	(void)state;
-	fill_item();
-	item.task.stage = 3;
-	item.task.n_stages = 3;
-	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
-	fill_item();
-	item.task.id[0] = ' ';
-	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
-	fill_item();
-	item.task.state = 9;
-	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
-	fill_item();
-	item.task.kind = TRACKD_KINDS_MAX;
-	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
-	fill_item();
-	item.task.owner[0] = (char)0xff;
-	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
-}
-
-/* ---- Whole snapshots ---------------------------------------------------- */
 
 static int make_boards(void **state)
 {
@@ -523,11 +392,6 @@ static void a_disk_that_is_full_keeps_the_old_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_task_comes_back_field_by_field),
-		cmocka_unit_test(a_kind_comes_back),
-		cmocka_unit_test(half_a_frame_asks_for_more),
-		cmocka_unit_test(no_changed_byte_goes_unnoticed),
-		cmocka_unit_test(what_no_board_could_hold_is_refused),
 		WITH_BOARDS(a_board_comes_back),
 		WITH_BOARDS(living_workers_keep_their_tasks_and_dead_ones_fail_them),
 		WITH_BOARDS(after_a_reboot_what_was_active_has_failed),

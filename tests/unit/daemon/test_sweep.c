@@ -4,7 +4,6 @@
 #include "libclient/record/repair.h"
 #include "libclient/record/ring.h"
 #include "libclient/record/slot.h"
-#include "libclient/segment/lock.h"
 #include "tests/harness/bare_daemon.h"
 #include "tests/harness/client.h"
 #include <signal.h>

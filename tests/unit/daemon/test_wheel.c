@@ -5,7 +5,6 @@
  */
 #include "daemon/expiry/wheel.h"
 #include "tests/harness/suite.h"
-#include <stdlib.h>
 #include <string.h>
 
 enum { N = 500, ROUNDS = 20000 };

@@ -3,7 +3,6 @@
 #include "libclient/record/mend.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/client.h"
@@ -11,8 +10,6 @@
 #include "tests/harness/stepped.h"
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { CAPACITY = 64 };

@@ -4,15 +4,9 @@
 #include "libclient/record/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
-#include "libclient/segment/atomic.h"
 #include "tests/harness/client.h"
 #include "tests/harness/own_board.h"
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct trackd_cursor cursor;

@@ -4,34 +4,22 @@
  * nothing is changed on a closed board, and that the connection is on the next board by itself.
  */
 #include "daemon/board/carry.h"
-#include "libclient/record/event.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
-#include "tests/harness/harness.h"
-#include "tests/harness/linked_board.h"
+#include "tests/harness/connections.h"
 #include "tests/harness/stepped.h"
-#include "tests/harness/suite.h"
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { CAPACITY = 32, TIMEOUT_MS = 60 };
 
-static struct linked_board linked;
 static struct board next;
-static struct trackd *writer, *reader;
 static struct trackd_ref task;
 
 static int set_up(void **state)
 {
-	(void)state;
-	linked_board_make(&linked, CAPACITY);
-	writer = linked_board_open(&linked, TRACKD_OPEN_WRITE, TIMEOUT_MS);
-	reader = linked_board_open(&linked, TRACKD_OPEN_READ, TIMEOUT_MS);
+	(void)connections_open_alone(state);
 	task = harness_create(&linked.board, "task", "alice");
 	HARNESS_MUST(trackd_update(writer, task, TRACKD_EXTRACTING, "first"));
 	next.base = NULL;
@@ -40,10 +28,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	(void)state;
-	trackd_close(reader);
-	trackd_close(writer);
-	linked_board_remove(&linked);
+	(void)connections_close_alone(state);
 	if (next.base)
 		harness_board_free(&next);
 	return 0;
@@ -445,7 +430,9 @@ static void what_cannot_be_followed_is_told(void **state)
 	assert_int_equal(keep(), 0);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define CASE(test)                                                                                 \
+	cmocka_unit_test_prestate_setup_teardown(                                                  \
+		test, set_up, tear_down, &((struct connections_needs){ CAPACITY, TIMEOUT_MS }))
 
 int main(void)
 {

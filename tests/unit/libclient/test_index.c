@@ -3,12 +3,9 @@
  * links say. */
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
-#include "libclient/segment/atomic.h"
 #include "tests/harness/own_board.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CAPACITY = 128, CHAIN = 12 };

@@ -5,15 +5,12 @@
 #include "daemon/board/carry.h"
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { CAPACITY = 16 };
 

@@ -3,10 +3,8 @@
  * and the work is proportional to the tasks. Work is counted in records looked at. */
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/tenant.h"
 #include "tests/harness/own_board.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CAPACITY = 4096, TASKS = 4000 };

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Kinds: what may be declared, which one a name means, and the percentage of a task. */
 #include "libclient/record/kind.h"
-#include "libclient/segment/lock.h"
 #include "tests/harness/client.h"
 #include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int declare(const char *name, const struct trackd_stage_def *stages, int n)
 {

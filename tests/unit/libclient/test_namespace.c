@@ -9,14 +9,10 @@
 #include "libclient/segment/atomic.h"
 #include "tests/harness/connections.h"
 #include "tests/unit/libclient/elsewhere.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { UPTIME_MIN_S = 60 };

@@ -8,7 +8,6 @@
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/suite.h"
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -15,8 +15,6 @@
 #include "tests/harness/suite.h"
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum what { NONE, LOAD, STORE, FENCE };

@@ -6,10 +6,8 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
-#include "libclient/segment/atomic.h"
 #include "tests/harness/own_board.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { CAPACITY = 64 };

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The segment as a file: made whole or not at all, named, refused when it is not what it says. */
-#include "libclient/record/slot.h"
+/* The segment as a file: made whole or not at all, named, and refused to strangers. */
 #include "libclient/segment/segment.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -316,217 +311,6 @@ static void modes_are_enforced_for_others(void **state)
 	assert_int_equal(harness_reap(pid), 0);
 }
 
-/* ---- Mapping ------------------------------------------------------------- */
-
-/* What segment_map() makes of the file as it is. It keeps no descriptor that it refuses. */
-static int map_again(void)
-{
-	struct board again = { .fd = 4711 };
-	int fd = fcntl(board.fd, F_DUPFD_CLOEXEC, 0);
-	int error = segment_map(&again, fd, true);
-
-	assert_true(fd >= 0);
-	if (error == 0) {
-		segment_unmap(&again);
-		assert_int_equal(fcntl(fd, F_GETFD), -1);
-		return 0;
-	}
-	assert_int_equal(again.fd, 4711);
-	assert_int_equal(close(fd), 0);
-	return error;
-}
-
-#define REFUSED(field, bad, error)                                                                 \
-	do {                                                                                       \
-		__typeof__(field) good_ = (field);                                                 \
-		(field) = (bad);                                                                   \
-		if (map_again() != (error))                                                        \
-			fail_msg("%s = %s: not %s", #field, #bad, #error);                         \
-		(field) = good_;                                                                   \
-		assert_int_equal(map_again(), 0);                                                  \
-	} while (0)
-
-static void a_wrong_header_is_refused_with_its_own_error(void **state)
-{
-	struct layout_header *header = board.header;
-
-	(void)state;
-	REFUSED(header->magic, LAYOUT_MAGIC ^ 1, TRACKD_E_DAMAGED);
-	REFUSED(header->major, LAYOUT_MAJOR + 1, TRACKD_E_LAYOUT);
-	REFUSED(header->major, 0, TRACKD_E_LAYOUT);
-	REFUSED(header->fingerprint, header->fingerprint + 1, TRACKD_E_LAYOUT);
-	REFUSED(header->capacity, 15, TRACKD_E_DAMAGED);
-	REFUSED(header->capacity, TRACKD_CAPACITY_MAX + 1, TRACKD_E_DAMAGED);
-	REFUSED(header->capacity, CAPACITY + 1, TRACKD_E_DAMAGED);
-	REFUSED(header->capacity, 16384, TRACKD_E_DAMAGED);
-	REFUSED(header->size, header->size - 4096, TRACKD_E_DAMAGED);
-	REFUSED(header->size, UINT64_MAX, TRACKD_E_DAMAGED);
-	/* Another minor layout is ours to read. */
-	header->minor++;
-	assert_int_equal(map_again(), 0);
-}
-
-static void every_offset_must_agree(void **state)
-{
-	uint64_t *offset = &board.header->kinds;
-
-	(void)state;
-	assert_ptr_equal(offset + 10, &board.header->details);
-	for (int i = 0; i <= 10; i++) {
-		REFUSED(offset[i], offset[i] + 4096, TRACKD_E_DAMAGED);
-		REFUSED(offset[i], UINT64_MAX, TRACKD_E_DAMAGED);
-	}
-}
-
-static void files_of_another_length_are_refused(void **state)
-{
-	off_t size = (off_t)board.size;
-	const off_t lengths[] = { size - 1, size + 1, size - 4096, 4096, 832, 831, 1, 0 };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-		assert_int_equal(ftruncate(board.fd, lengths[i]), 0);
-		assert_int_equal(map_again(), TRACKD_E_DAMAGED);
-		if (lengths[i] > size) {
-			assert_int_equal(ftruncate(board.fd, size), 0);
-			assert_int_equal(map_again(), 0);
-		}
-	}
-}
-
-static void descriptors_that_are_no_files_are_errors(void **state)
-{
-	struct board none;
-	int pipes[2];
-
-	(void)state;
-	assert_int_equal(segment_map(&none, -1, false), -EBADF);
-	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
-	assert_int_equal(segment_map(&none, pipes[0], false), TRACKD_E_DAMAGED);
-	close(pipes[0]);
-	close(pipes[1]);
-}
-
-static void behind_the_end_lies_a_page_of_zeros(void **state)
-{
-	static const char zeros[LAYOUT_PAGE];
-	struct board reader;
-
-	(void)state;
-	memset((char *)board.base + board.size - LAYOUT_PAGE, 'x', LAYOUT_PAGE);
-	harness_board_reader(&reader, &board);
-	assert_memory_equal((char *)reader.base + reader.size, zeros, sizeof zeros);
-	assert_memory_equal((char *)board.base + board.size, zeros, sizeof zeros);
-	harness_board_free(&reader);
-}
-
-static void readers_cannot_write(void **state)
-{
-	struct board reader;
-
-	(void)state;
-	harness_board_reader(&reader, &board);
-	assert_false(reader.writable);
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		(void)signal(SIGSEGV, SIG_DFL);
-		reader.header->tick = 1;
-		_exit(0);
-	}
-	assert_int_equal(harness_reap(pid), -SIGSEGV);
-	assert_int_equal(mprotect(reader.base, LAYOUT_PAGE, PROT_READ | PROT_WRITE), -1);
-	harness_board_free(&reader);
-}
-
-static void unmapping_leaves_nothing(void **state)
-{
-	struct harness_usage before = harness_usage();
-	struct board other;
-
-	(void)state;
-	harness_board(&other, CAPACITY);
-	segment_unmap(&other);
-	segment_unmap(&other); /* and may be done twice */
-	assert_int_equal(harness_leaks(&before), 0);
-}
-
-static void giving_a_board_up_tells_readers_and_writers(void **state)
-{
-	static const enum layout_closed closings[] = { LAYOUT_CLOSED, LAYOUT_OPEN,
-						       LAYOUT_CLOSED_BLIND };
-	uint32_t epoch = board.header->daemon_epoch;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof closings / sizeof closings[0]; i++) {
-		segment_close(&board, closings[i]);
-		assert_int_equal(board_closed(&board), closings[i]);
-		assert_int_not_equal(board.header->daemon_epoch, epoch);
-		epoch = board.header->daemon_epoch;
-	}
-	segment_retire(&board, LAYOUT_REMOVED);
-	assert_true(board_retired(&board));
-	assert_int_equal(board.header->retired, LAYOUT_REMOVED);
-	assert_int_not_equal(board.header->daemon_epoch, epoch);
-}
-
-static bool all_zero(const void *from, const void *to)
-{
-	for (const uint8_t *byte = from; byte < (const uint8_t *)to; byte++)
-		if (*byte != 0)
-			return false;
-	return true;
-}
-
-static void a_hollow_board_keeps_nothing_but_its_mutexes(void **state)
-{
-	const uint8_t *end = (const uint8_t *)board.base + board.size;
-	struct board reader;
-	struct stat st;
-
-	(void)state;
-	harness_board_reader(&reader, &board);
-	struct trackd_ref ref = harness_create(&board, "a", "alice");
-	assert_int_equal(fstat(board.fd, &st), 0);
-	blkcnt_t before = st.st_blocks;
-	segment_hollow(&board);
-	assert_int_equal(fstat(board.fd, &st), 0);
-	assert_true(st.st_blocks < before / 2);
-	assert_true(all_zero(board.used_map, board.bodies));
-	assert_true(all_zero(board.details, end));
-	assert_int_equal(slot_lock(&board, ref.slot, LOCK_TRY), 0);
-	slot_unlock(&board, ref.slot);
-	assert_int_equal(reader.heads[ref.slot].stamp, 0);
-	segment_unmap(&reader);
-}
-
-static void a_vacated_mapping_reads_zeros(void **state)
-{
-	struct harness_usage before = harness_usage();
-	struct board reader;
-
-	(void)state;
-	harness_create(&board, "a", NULL);
-	harness_board_reader(&reader, &board);
-	segment_vacate(&reader);
-	assert_int_equal(harness_usage().maps, before.maps);
-	assert_int_equal(harness_usage().fds, before.fds);
-	assert_true(all_zero(reader.base, (const uint8_t *)reader.base + reader.size));
-	segment_unmap(&reader);
-}
-
-static void the_boards_clock_is_the_boot_clock_to_a_tick(void **state)
-{
-	(void)state;
-	uint64_t before = clock_boot_ns();
-	uint64_t coarse = board_coarse_ns(&board);
-	assert_true(coarse <= clock_boot_ns() + NS_PER_MS && coarse + 20 * NS_PER_MS > before);
-	/* In another time namespace the wall tells the time. */
-	board.clock = BOARD_CLOCK_FOREIGN;
-	board.header->wall_offset_ns = clock_wall_offset_ns() - (int64_t)(5 * NS_PER_S);
-	uint64_t wall = board_coarse_ns(&board);
-	assert_true(wall > before + 4 * NS_PER_S && wall < before + 60 * NS_PER_S);
-}
-
 #define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
 int main(void)
@@ -543,17 +327,6 @@ int main(void)
 		OWN_BOARD(names_that_are_none_are_refused),
 		OWN_BOARD(files_that_are_not_the_daemons_are_refused),
 		OWN_BOARD(modes_are_enforced_for_others),
-		OWN_BOARD(a_wrong_header_is_refused_with_its_own_error),
-		OWN_BOARD(every_offset_must_agree),
-		OWN_BOARD(files_of_another_length_are_refused),
-		OWN_BOARD(descriptors_that_are_no_files_are_errors),
-		OWN_BOARD(behind_the_end_lies_a_page_of_zeros),
-		OWN_BOARD(readers_cannot_write),
-		cmocka_unit_test(unmapping_leaves_nothing),
-		OWN_BOARD(giving_a_board_up_tells_readers_and_writers),
-		OWN_BOARD(a_hollow_board_keeps_nothing_but_its_mutexes),
-		OWN_BOARD(a_vacated_mapping_reads_zeros),
-		OWN_BOARD(the_boards_clock_is_the_boot_clock_to_a_tick),
 	};
 
 	return suite_run(tests);

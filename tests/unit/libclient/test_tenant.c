@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Making room, making tasks and taking them away: who may have an id, and who must give way. */
 #include "libclient/record/earliest.h"
-#include "libclient/record/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/ring.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
-#include "libclient/segment/atomic.h"
 #include "libclient/segment/map.h"
 #include "tests/harness/client.h"
 #include "tests/harness/own_board.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { CAPACITY = 16 };

@@ -4,8 +4,6 @@
 #include "libclient/record/text.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
