@@ -7,6 +7,7 @@
 #include "libclient/segment/process.h"
 #include "tests/harness/harness.h"
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,18 @@ pid_t client_start(void)
 	if (pid == 0)
 		client_stay();
 	return pid;
+}
+
+pid_t client_without_first_thread(void *(*other)(void *unused))
+{
+	pid_t pid = harness_fork();
+	pthread_t thread;
+
+	if (pid != 0)
+		return pid;
+	if (pthread_create(&thread, NULL, other, NULL) != 0)
+		_exit(EXIT_FAILURE);
+	pthread_exit(NULL);
 }
 
 pid_t client_ended(void)

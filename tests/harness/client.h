@@ -17,6 +17,8 @@
 /* Does nothing until it is killed. */
 pid_t client_start(void);
 _Noreturn void client_stay(void);
+/* Its first thread ends, and another one does this. */
+pid_t client_without_first_thread(void *(*other)(void *unused));
 /* The number of a process that has ended. */
 pid_t client_ended(void);
 

@@ -3,11 +3,11 @@
  * A daemon that all tests of a program share, and for each test two connections to its board, on
  * which no task is:
  *
- *	const struct CMUnitTest tests[] = {
+ *	static const struct CMUnitTest tests[] = {
  *		CONNECTED(a_timeout_is_kept),
  *	};
  *
- *	return connections_run(tests);
+ *	SUITE_WITH(tests, connections_start, connections_stop)
  *
  * A test may kill the daemon: it is started again for the next. Where a test wants no daemon, it has
  * a board of its own, which is opened by its name:
@@ -29,7 +29,6 @@ extern struct trackd *writer, *reader;
 extern struct private_daemon shared_daemon;
 
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connections_open, connections_close)
-#define connections_run(tests) suite_run_with(tests, connections_start, connections_stop)
 
 int connections_start(void **state);
 int connections_stop(void **state);

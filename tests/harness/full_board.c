@@ -2,7 +2,6 @@
 /* A board that comes to be full; see full_board.h. */
 #include "tests/harness/full_board.h"
 #include "libclient/record/ring.h"
-#include "libclient/record/tenant.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/clock.h"
 #include "libclient/segment/lock.h"
@@ -28,20 +27,6 @@ int full_create(const char *id, struct trackd_ref *ret_ref)
 int full_replace(const char *id, const char *owner, struct trackd_ref *ret_ref)
 {
 	return own_new(id, owner, true, LOCK_TRY, ret_ref);
-}
-
-struct trackd_ref full_create_for(const char *id, uint32_t ttl_ms, uint32_t active_ttl_ms)
-{
-	const struct tenant_new task = { .id = id,
-					 .owner = "",
-					 .name = "",
-					 .message = "",
-					 .ttl_ms = ttl_ms,
-					 .active_ttl_ms = active_ttl_ms };
-	struct trackd_ref ref;
-
-	HARNESS_MUST(tenant_create(&own_board, &task, harness_soon(), &ref));
-	return ref;
 }
 
 void full_wait_past(struct trackd_ref ref)

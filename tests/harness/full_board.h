@@ -24,8 +24,7 @@ void full_fill(void);
 int full_create(const char *id, struct trackd_ref *ret_ref);
 int full_replace(const char *id, const char *owner, struct trackd_ref *ret_ref);
 
-/* A task of these lifetimes (0: the board's), and the time after which it has expired. */
-struct trackd_ref full_create_for(const char *id, uint32_t ttl_ms, uint32_t active_ttl_ms);
+/* Wait until it has expired. */
 void full_wait_past(struct trackd_ref ref);
 
 /* Claim a slot, for client_holding(). */

@@ -44,33 +44,29 @@ int harness_must(int error, const char *what);
 		skip();                                                                            \
 	} while (0)
 void harness_skipped(const char *why);
+#define HARNESS_NEEDS(available, why)                                                              \
+	do {                                                                                       \
+		if (!(available))                                                                  \
+			HARNESS_SKIP(why);                                                         \
+	} while (0)
 
 /* Whether the kernel learns of robust mutexes and marks those of the dead. Emulators that pass on
  * system calls do not let it. */
 bool harness_robust_lists(void);
 #define HARNESS_NEEDS_ROBUST_LISTS()                                                               \
-	do {                                                                                       \
-		if (!harness_robust_lists())                                                       \
-			HARNESS_SKIP("there are no robust lists here");                            \
-	} while (0)
+	HARNESS_NEEDS(harness_robust_lists(), "there are no robust lists here")
 
 /* Whether a forked child finds pages zero that are marked so (MADV_WIPEONFORK), by which the library
  * knows one. Emulators may take the mark and forget it. */
 bool harness_wiped_pages(void);
 #define HARNESS_NEEDS_WIPED_PAGES()                                                                \
-	do {                                                                                       \
-		if (!harness_wiped_pages())                                                        \
-			HARNESS_SKIP("marked pages are not wiped at a fork here");                 \
-	} while (0)
+	HARNESS_NEEDS(harness_wiped_pages(), "marked pages are not wiped at a fork here")
 
 /* Whether a process reads of itself in /proc what others read of it. Emulators make that up, so that
  * a daemon takes a worker of this program for another process, and it for dead. */
 bool harness_same_proc(void);
 #define HARNESS_NEEDS_SAME_PROC()                                                                  \
-	do {                                                                                       \
-		if (!harness_same_proc())                                                          \
-			HARNESS_SKIP("/proc/self/stat is made up here");                           \
-	} while (0)
+	HARNESS_NEEDS(harness_same_proc(), "/proc/self/stat is made up here")
 
 /* ---- Boards ------------------------------------------------------------- */
 

@@ -53,6 +53,20 @@ int own_new(const char *id, const char *owner, bool replace, uint64_t deadline,
 	return tenant_create(&own_board, &task, deadline, ret_ref);
 }
 
+struct trackd_ref own_create_for(const char *id, uint32_t ttl_ms, uint32_t active_ttl_ms)
+{
+	const struct tenant_new task = { .id = id,
+					 .owner = "",
+					 .name = "",
+					 .message = "",
+					 .ttl_ms = ttl_ms,
+					 .active_ttl_ms = active_ttl_ms };
+	struct trackd_ref ref;
+
+	HARNESS_MUST(tenant_create(&own_board, &task, harness_soon(), &ref));
+	return ref;
+}
+
 void own_fill(struct trackd_ref *ret_refs, uint32_t n, const char *owner)
 {
 	char id[16];

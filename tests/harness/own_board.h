@@ -41,6 +41,8 @@ struct trackd_ref own_create_in(uint32_t slot, const char *id, const char *owner
 /* The same, but returns an error; its name and its message are empty. */
 int own_new(const char *id, const char *owner, bool replace, uint64_t deadline,
 	    struct trackd_ref *ret_ref);
+/* One of these lifetimes; 0: the board's. */
+struct trackd_ref own_create_for(const char *id, uint32_t ttl_ms, uint32_t active_ttl_ms);
 /* Tasks "task-0" and so on of one owner. */
 void own_fill(struct trackd_ref *ret_refs, uint32_t n, const char *owner);
 

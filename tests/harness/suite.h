@@ -2,15 +2,12 @@
 /*
  * A program that is a table of tests for cmocka, each of which prints a point of TAP:
  *
- *	int main(void)
- *	{
- *		const struct CMUnitTest tests[] = {
- *			OWN_BOARD(a_live_id_is_refused, 16),
- *			cmocka_unit_test(the_map_is_searched_word_by_word),
- *		};
+ *	static const struct CMUnitTest tests[] = {
+ *		OWN_BOARD(a_live_id_is_refused, 16),
+ *		cmocka_unit_test(the_map_is_searched_word_by_word),
+ *	};
  *
- *		return suite_run(tests);
- *	}
+ *	SUITE(tests)
  *
  * OWN_BOARD() and its like are of the fixtures: own_board.h, connections.h, bare_daemon.h. This
  * header brings in cmocka's with what that one needs.
@@ -25,10 +22,17 @@
 
 #include <cmocka.h>
 
-/* The program's exit status. */
-#define suite_run(tests) suite_run_with(tests, NULL, NULL)
+/* The program's main(), with what all tests share set up before the first and torn down after the
+ * last. */
+#define SUITE(tests) SUITE_WITH(tests, NULL, NULL)
+#define SUITE_WITH(tests, set_up, tear_down)                                                       \
+	int main(void)                                                                             \
+	{                                                                                          \
+		return suite_run_with(tests, set_up, tear_down);                                   \
+	}
 
-/* With what all tests share, set up before the first and torn down after the last. */
+/* For a main() that does something else first: the program's exit status. */
+#define suite_run(tests) suite_run_with(tests, NULL, NULL)
 #define suite_run_with(tests, set_up, tear_down)                                                   \
 	(cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests(tests, set_up, tear_down))
 

@@ -435,25 +435,22 @@ static void random_bytes_do_no_harm(void **state)
 
 #define WITH_TASKS(test) OWN_BOARD_PREPARED(test, CAPACITY, make_tasks)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_TASKS(healthy_boards_are_whole),
-		WITH_TASKS(a_broken_header_is_named),
-		WITH_TASKS(broken_tables_are_named),
-		WITH_TASKS(broken_chains_are_named),
-		WITH_TASKS(twins_are_named),
-		WITH_TASKS(broken_records_are_named),
-		WITH_TASKS(broken_copies_are_named),
-		WITH_TASKS(the_other_copy_may_hold_anything),
-		WITH_TASKS(broken_heads_are_named),
-		WITH_TASKS(another_ttl_since_is_no_fault),
-		cmocka_unit_test(bits_beyond_the_slots_are_named),
-		WITH_TASKS(broken_mutexes_are_named),
-		WITH_TASKS(what_the_living_are_at_is_no_fault),
-		WITH_TASKS(events_must_make_sense),
-		WITH_TASKS(random_bytes_do_no_harm),
-	};
+static const struct CMUnitTest tests[] = {
+	WITH_TASKS(healthy_boards_are_whole),
+	WITH_TASKS(a_broken_header_is_named),
+	WITH_TASKS(broken_tables_are_named),
+	WITH_TASKS(broken_chains_are_named),
+	WITH_TASKS(twins_are_named),
+	WITH_TASKS(broken_records_are_named),
+	WITH_TASKS(broken_copies_are_named),
+	WITH_TASKS(the_other_copy_may_hold_anything),
+	WITH_TASKS(broken_heads_are_named),
+	WITH_TASKS(another_ttl_since_is_no_fault),
+	cmocka_unit_test(bits_beyond_the_slots_are_named),
+	WITH_TASKS(broken_mutexes_are_named),
+	WITH_TASKS(what_the_living_are_at_is_no_fault),
+	WITH_TASKS(events_must_make_sense),
+	WITH_TASKS(random_bytes_do_no_harm),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

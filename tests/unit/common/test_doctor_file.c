@@ -63,13 +63,10 @@ static void descriptors_that_cannot_be_read_are_errors(void **state)
 	assert_true(doctor_check_fd(-1, &report) < 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_that_are_no_boards_are_named),
-		cmocka_unit_test(boards_cut_short_are_named),
-		cmocka_unit_test(descriptors_that_cannot_be_read_are_errors),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(files_that_are_no_boards_are_named),
+	cmocka_unit_test(boards_cut_short_are_named),
+	cmocka_unit_test(descriptors_that_cannot_be_read_are_errors),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

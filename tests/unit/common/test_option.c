@@ -362,20 +362,21 @@ static void help_and_list_say_the_same(void **state)
 	free(text);
 }
 
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup(flags_may_stand_anywhere, begin),
+	cmocka_unit_test_setup(or_only_before_a_verb, begin),
+	cmocka_unit_test_setup(values_go_where_their_entry_says, begin),
+	cmocka_unit_test_setup(a_table_without_target_is_only_read, begin),
+	cmocka_unit_test_setup(mistakes_are_named_with_what_to_do, begin),
+	cmocka_unit_test_setup(a_file_sets_what_it_names, begin),
+	cmocka_unit_test_setup(mistakes_in_a_file_are_named_with_their_line, begin),
+	cmocka_unit_test_setup(sections_and_words_are_the_programs_business, begin),
+	cmocka_unit_test_setup(a_reload_takes_over_what_may_change, begin),
+	cmocka_unit_test_setup(help_and_list_say_the_same, begin),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(flags_may_stand_anywhere, begin),
-		cmocka_unit_test_setup(or_only_before_a_verb, begin),
-		cmocka_unit_test_setup(values_go_where_their_entry_says, begin),
-		cmocka_unit_test_setup(a_table_without_target_is_only_read, begin),
-		cmocka_unit_test_setup(mistakes_are_named_with_what_to_do, begin),
-		cmocka_unit_test_setup(a_file_sets_what_it_names, begin),
-		cmocka_unit_test_setup(mistakes_in_a_file_are_named_with_their_line, begin),
-		cmocka_unit_test_setup(sections_and_words_are_the_programs_business, begin),
-		cmocka_unit_test_setup(a_reload_takes_over_what_may_change, begin),
-		cmocka_unit_test_setup(help_and_list_say_the_same, begin),
-	};
 	const char *folder = getenv("TMPDIR");
 
 	snprintf(path, sizeof path, "%s/option-%d", folder ? folder : "/tmp", getpid());

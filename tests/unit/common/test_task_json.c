@@ -175,15 +175,12 @@ static void any_bytes_make_valid_json(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_task_with_everything),
-		cmocka_unit_test(a_task_with_nothing),
-		cmocka_unit_test(the_gateway_leaves_the_worker_out),
-		cmocka_unit_test(an_active_stage_lasts_until_now),
-		cmocka_unit_test(any_bytes_make_valid_json),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_task_with_everything),
+	cmocka_unit_test(a_task_with_nothing),
+	cmocka_unit_test(the_gateway_leaves_the_worker_out),
+	cmocka_unit_test(an_active_stage_lasts_until_now),
+	cmocka_unit_test(any_bytes_make_valid_json),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -258,21 +258,21 @@ static void outcomes_have_their_statuses(void **state)
 	assert_int_equal(exit_code_of_end(TRACKD_CANCELLED, TRACKD_REASON_CANCELLED), 5);
 }
 
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(printable_replaces_what_could_do_harm),
+	cmocka_unit_test(printable_cuts_between_characters),
+	cmocka_unit_test(printable_holds_for_all_pairs_of_bytes),
+	cmocka_unit_test(times_are_rfc_3339),
+	cmocka_unit_test(local_times_have_a_date_on_other_days),
+	cmocka_unit_test(durations_are_cut_not_rounded),
+	cmocka_unit_test(rates_and_estimates),
+	cmocka_unit_test(errors_have_their_statuses),
+	cmocka_unit_test(errors_of_the_system_have_theirs),
+	cmocka_unit_test(outcomes_have_their_statuses),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(printable_replaces_what_could_do_harm),
-		cmocka_unit_test(printable_cuts_between_characters),
-		cmocka_unit_test(printable_holds_for_all_pairs_of_bytes),
-		cmocka_unit_test(times_are_rfc_3339),
-		cmocka_unit_test(local_times_have_a_date_on_other_days),
-		cmocka_unit_test(durations_are_cut_not_rounded),
-		cmocka_unit_test(rates_and_estimates),
-		cmocka_unit_test(errors_have_their_statuses),
-		cmocka_unit_test(errors_of_the_system_have_theirs),
-		cmocka_unit_test(outcomes_have_their_statuses),
-	};
-
 	setenv("TZ", "UTC", 1);
 	return suite_run(tests);
 }

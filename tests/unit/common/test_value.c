@@ -180,17 +180,14 @@ static void yes_and_no_have_their_words(void **state)
 	assert_true(yes);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_are_whole_and_keep_their_bounds),
-		cmocka_unit_test(counts_have_units),
-		cmocka_unit_test(sizes_have_a_unit_always),
-		cmocka_unit_test(durations_are_understood_or_refused),
-		cmocka_unit_test(lifetimes_may_be_endless),
-		cmocka_unit_test(modes_are_octal_and_sane),
-		cmocka_unit_test(yes_and_no_have_their_words),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(numbers_are_whole_and_keep_their_bounds),
+	cmocka_unit_test(counts_have_units),
+	cmocka_unit_test(sizes_have_a_unit_always),
+	cmocka_unit_test(durations_are_understood_or_refused),
+	cmocka_unit_test(lifetimes_may_be_endless),
+	cmocka_unit_test(modes_are_octal_and_sane),
+	cmocka_unit_test(yes_and_no_have_their_words),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -412,24 +412,21 @@ static void an_owner_of_many_is_carried_in_linear_time(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, make_old, free_both)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(every_task_stays_what_and_where_it_is),
-		CASE(an_owners_tasks_keep_their_order),
-		CASE(what_changes_between_the_copies_is_copied_again),
-		CASE(a_worker_that_came_between_the_copies_is_known),
-		CASE(nothing_is_counted_on_a_closed_board),
-		CASE(events_go_on_where_they_were),
-		CASE(kinds_keep_their_numbers),
-		CASE(a_stale_reference_stays_stale),
-		CASE(records_above_a_smaller_capacity_move),
-		CASE(more_tasks_than_slots_are_refused),
-		CASE(a_lock_that_is_held_is_named_and_refuses),
-		CASE(a_damaged_board_is_copied_past_a_lock),
-		CASE(garbage_is_left_behind),
-		CASE(an_owner_of_many_is_carried_in_linear_time),
-	};
+static const struct CMUnitTest tests[] = {
+	CASE(every_task_stays_what_and_where_it_is),
+	CASE(an_owners_tasks_keep_their_order),
+	CASE(what_changes_between_the_copies_is_copied_again),
+	CASE(a_worker_that_came_between_the_copies_is_known),
+	CASE(nothing_is_counted_on_a_closed_board),
+	CASE(events_go_on_where_they_were),
+	CASE(kinds_keep_their_numbers),
+	CASE(a_stale_reference_stays_stale),
+	CASE(records_above_a_smaller_capacity_move),
+	CASE(more_tasks_than_slots_are_refused),
+	CASE(a_lock_that_is_held_is_named_and_refuses),
+	CASE(a_damaged_board_is_copied_past_a_lock),
+	CASE(garbage_is_left_behind),
+	CASE(an_owner_of_many_is_carried_in_linear_time),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

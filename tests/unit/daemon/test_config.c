@@ -342,24 +342,25 @@ static void a_reload_names_what_needs_a_restart(void **state)
 	assert_string_equal(config.board, "/trackd");
 }
 
+#define OWN_FILE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(kinds_are_parsed_whole),
+	cmocka_unit_test(a_kind_has_at_most_16_stages),
+	OWN_FILE(a_whole_file_is_read),
+	OWN_FILE(mistakes_are_named_with_their_place),
+	OWN_FILE(more_kinds_than_a_board_holds_are_refused),
+	OWN_FILE(flags_win_over_the_file),
+	OWN_FILE(wrong_flags_are_named),
+	OWN_FILE(a_flag_is_not_the_value_of_the_one_before),
+	OWN_FILE(help_writes_flags_as_they_are_taken),
+	OWN_FILE(a_file_that_was_asked_for_must_exist),
+	OWN_FILE(a_users_own_board_has_its_own_place),
+	OWN_FILE(a_reload_names_what_needs_a_restart),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds_are_parsed_whole),
-		cmocka_unit_test(a_kind_has_at_most_16_stages),
-		cmocka_unit_test_setup_teardown(a_whole_file_is_read, begin, end),
-		cmocka_unit_test_setup_teardown(mistakes_are_named_with_their_place, begin, end),
-		cmocka_unit_test_setup_teardown(more_kinds_than_a_board_holds_are_refused, begin,
-						end),
-		cmocka_unit_test_setup_teardown(flags_win_over_the_file, begin, end),
-		cmocka_unit_test_setup_teardown(wrong_flags_are_named, begin, end),
-		cmocka_unit_test_setup_teardown(a_flag_is_not_the_value_of_the_one_before, begin,
-						end),
-		cmocka_unit_test_setup_teardown(help_writes_flags_as_they_are_taken, begin, end),
-		cmocka_unit_test_setup_teardown(a_file_that_was_asked_for_must_exist, begin, end),
-		cmocka_unit_test_setup_teardown(a_users_own_board_has_its_own_place, begin, end),
-		cmocka_unit_test_setup_teardown(a_reload_names_what_needs_a_restart, begin, end),
-	};
 	const char *folder = getenv("TMPDIR");
 
 	if (chdir(folder ? folder : "/tmp") < 0)

@@ -128,15 +128,14 @@ static void names_of_kept_descriptors_are_read_back(void **state)
 	assert_false(kept_descriptor_parse("worker--1-2", &kind, &a, &b));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD_PREPARED(a_healthy_board_is_sound, CAPACITY, fill),
-		OWN_BOARD_PREPARED(broken_chains_are_found, CAPACITY, fill),
-		OWN_BOARD_PREPARED(broken_records_are_found, CAPACITY, fill),
-		OWN_BOARD_PREPARED(producers_at_work_are_no_damage, CAPACITY, fill),
-		cmocka_unit_test(names_of_kept_descriptors_are_read_back),
-	};
+#define WITH_TASKS(test) OWN_BOARD_PREPARED(test, CAPACITY, fill)
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	WITH_TASKS(a_healthy_board_is_sound),
+	WITH_TASKS(broken_chains_are_found),
+	WITH_TASKS(broken_records_are_found),
+	WITH_TASKS(producers_at_work_are_no_damage),
+	cmocka_unit_test(names_of_kept_descriptors_are_read_back),
+};
+
+SUITE(tests)

@@ -116,13 +116,10 @@ static void all_deaths_at_once_are_served_in_turn(void **state)
 
 #define WITH_WORKERS(test) BARE_DAEMON(test, CAPACITY, start_workers, end_workers)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WITH_WORKERS(a_turn_ends_a_bounded_number_of_tasks),
-		WITH_WORKERS(deaths_do_not_wait_for_one_who_had_many_tasks),
-		WITH_WORKERS(all_deaths_at_once_are_served_in_turn),
-	};
+static const struct CMUnitTest tests[] = {
+	WITH_WORKERS(a_turn_ends_a_bounded_number_of_tasks),
+	WITH_WORKERS(deaths_do_not_wait_for_one_who_had_many_tasks),
+	WITH_WORKERS(all_deaths_at_once_are_served_in_turn),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -31,11 +31,8 @@ static void an_unfinished_event_wakes_readers_more_than_once(void **state)
 	harness_board_free(&board);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_unfinished_event_wakes_readers_more_than_once),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(an_unfinished_event_wakes_readers_more_than_once),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -62,13 +62,10 @@ static void what_does_not_fit_is_left_out_whole(void **state)
 	assert_int_equal(entry.used, before + strlen("PRIORITY=6\n"));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_field_is_a_line, empty),
-		cmocka_unit_test_setup(a_value_with_newlines_stays_one_value, empty),
-		cmocka_unit_test_setup(what_does_not_fit_is_left_out_whole, empty),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup(a_field_is_a_line, empty),
+	cmocka_unit_test_setup(a_value_with_newlines_stays_one_value, empty),
+	cmocka_unit_test_setup(what_does_not_fit_is_left_out_whole, empty),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -171,17 +171,14 @@ static void the_next_holder_of_a_dead_ones_entry_keeps_its_task(void **state)
 
 #define WATCHED(test) BARE_DAEMON(test, CAPACITY, start_workers, end_workers)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		WATCHED(one_that_binds_itself_is_watched),
-		WATCHED(one_that_claims_to_be_another_is_not_believed),
-		WATCHED(nor_is_one_with_an_entry_of_another_generation),
-		WATCHED(who_is_watched_already_stays_watched_as_he_is),
-		WATCHED(a_kept_descriptor_watches_the_entry_it_was_kept_for),
-		WATCHED(who_is_dead_when_first_met_has_lost_his_task),
-		WATCHED(the_next_holder_of_a_dead_ones_entry_keeps_its_task),
-	};
+static const struct CMUnitTest tests[] = {
+	WATCHED(one_that_binds_itself_is_watched),
+	WATCHED(one_that_claims_to_be_another_is_not_believed),
+	WATCHED(nor_is_one_with_an_entry_of_another_generation),
+	WATCHED(who_is_watched_already_stays_watched_as_he_is),
+	WATCHED(a_kept_descriptor_watches_the_entry_it_was_kept_for),
+	WATCHED(who_is_dead_when_first_met_has_lost_his_task),
+	WATCHED(the_next_holder_of_a_dead_ones_entry_keeps_its_task),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -127,14 +127,11 @@ static void a_pid_that_we_do_not_see_is_far(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_socket, close_socket)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(who_shares_our_namespaces_is_near),
-		TEST(who_is_in_another_pid_or_time_namespace_is_not),
-		TEST(other_namespaces_do_not_matter),
-		TEST(a_pid_that_we_do_not_see_is_far),
-	};
+static const struct CMUnitTest tests[] = {
+	TEST(who_shares_our_namespaces_is_near),
+	TEST(who_is_in_another_pid_or_time_namespace_is_not),
+	TEST(other_namespaces_do_not_matter),
+	TEST(a_pid_that_we_do_not_see_is_far),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

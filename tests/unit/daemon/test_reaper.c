@@ -211,15 +211,12 @@ static void a_scan_of_the_locks_does_so_whatever_the_hint_says(void **state)
 
 #define RECLAIMER(test) BARE_DAEMON(test, CAPACITY, claim, visits_end)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RECLAIMER(timers_visit_neither_bodies_nor_details_of_the_living),
-		RECLAIMER(a_scan_of_the_heads_visits_bodies_only_of_the_active),
-		RECLAIMER(few_that_expire_cost_few_heads_among_many),
-		RECLAIMER(a_scan_of_the_heads_finds_who_lost_his_worker),
-		RECLAIMER(a_scan_of_the_locks_does_so_whatever_the_hint_says),
-	};
+static const struct CMUnitTest tests[] = {
+	RECLAIMER(timers_visit_neither_bodies_nor_details_of_the_living),
+	RECLAIMER(a_scan_of_the_heads_visits_bodies_only_of_the_active),
+	RECLAIMER(few_that_expire_cost_few_heads_among_many),
+	RECLAIMER(a_scan_of_the_heads_finds_who_lost_his_worker),
+	RECLAIMER(a_scan_of_the_locks_does_so_whatever_the_hint_says),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

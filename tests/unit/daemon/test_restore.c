@@ -104,15 +104,12 @@ static void pids_of_another_namespace_mean_nobody(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_worker_that_lives_keeps_its_task),
-		TEST(a_worker_that_died_has_lost_it),
-		TEST(who_got_the_pid_of_a_dead_worker_has_not_got_its_task),
-		TEST(a_start_time_that_is_not_known_is_no_proof_of_death),
-		TEST(pids_of_another_namespace_mean_nobody),
-	};
+static const struct CMUnitTest tests[] = {
+	TEST(a_worker_that_lives_keeps_its_task),
+	TEST(a_worker_that_died_has_lost_it),
+	TEST(who_got_the_pid_of_a_dead_worker_has_not_got_its_task),
+	TEST(a_start_time_that_is_not_known_is_no_proof_of_death),
+	TEST(pids_of_another_namespace_mean_nobody),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

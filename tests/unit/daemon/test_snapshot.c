@@ -389,23 +389,24 @@ static void a_disk_that_is_full_keeps_the_old_one(void **state)
 
 #define WITH_BOARDS(test) cmocka_unit_test_setup_teardown(test, make_boards, free_boards)
 
+static const struct CMUnitTest tests[] = {
+	WITH_BOARDS(a_board_comes_back),
+	WITH_BOARDS(living_workers_keep_their_tasks_and_dead_ones_fail_them),
+	WITH_BOARDS(after_a_reboot_what_was_active_has_failed),
+	WITH_BOARDS(kinds_come_along_under_other_numbers),
+	WITH_BOARDS(what_verifies_of_a_damaged_one_comes_back),
+	WITH_BOARDS(one_that_was_kept_is_never_overwritten),
+	WITH_BOARDS(nor_where_there_are_no_links),
+	WITH_BOARDS(one_that_cannot_be_read_is_an_error_and_left_alone),
+	WITH_BOARDS(one_that_does_not_fit_is_kept),
+	WITH_BOARDS(a_strangers_file_beside_is_not_written_to),
+	WITH_BOARDS(of_one_that_is_cut_the_beginning_comes_back),
+	WITH_BOARDS(another_version_and_other_files_are_kept_aside),
+	WITH_BOARDS(a_disk_that_is_full_keeps_the_old_one),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		WITH_BOARDS(a_board_comes_back),
-		WITH_BOARDS(living_workers_keep_their_tasks_and_dead_ones_fail_them),
-		WITH_BOARDS(after_a_reboot_what_was_active_has_failed),
-		WITH_BOARDS(kinds_come_along_under_other_numbers),
-		WITH_BOARDS(what_verifies_of_a_damaged_one_comes_back),
-		WITH_BOARDS(one_that_was_kept_is_never_overwritten),
-		WITH_BOARDS(nor_where_there_are_no_links),
-		WITH_BOARDS(one_that_cannot_be_read_is_an_error_and_left_alone),
-		WITH_BOARDS(one_that_does_not_fit_is_kept),
-		WITH_BOARDS(a_strangers_file_beside_is_not_written_to),
-		WITH_BOARDS(of_one_that_is_cut_the_beginning_comes_back),
-		WITH_BOARDS(another_version_and_other_files_are_kept_aside),
-		WITH_BOARDS(a_disk_that_is_full_keeps_the_old_one),
-	};
 	const char *folder = getenv("TMPDIR");
 
 	if (chdir(folder ? folder : "/tmp") < 0)

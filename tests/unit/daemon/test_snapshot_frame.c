@@ -133,15 +133,12 @@ static void what_no_board_could_hold_is_refused(void **state)
 	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_task_comes_back_field_by_field),
-		cmocka_unit_test(a_kind_comes_back),
-		cmocka_unit_test(half_a_frame_asks_for_more),
-		cmocka_unit_test(no_changed_byte_goes_unnoticed),
-		cmocka_unit_test(what_no_board_could_hold_is_refused),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_task_comes_back_field_by_field),
+	cmocka_unit_test(a_kind_comes_back),
+	cmocka_unit_test(half_a_frame_asks_for_more),
+	cmocka_unit_test(no_changed_byte_goes_unnoticed),
+	cmocka_unit_test(what_no_board_could_hold_is_refused),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

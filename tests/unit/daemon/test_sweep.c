@@ -102,13 +102,10 @@ static void one_stripe_that_is_held_does_not_keep_the_others_wrong(void **state)
 
 #define RECLAIMER(test) BARE_DAEMON(test, CAPACITY, reclaim, end_holder)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		RECLAIMER(a_slot_that_was_held_is_come_back_to),
-		RECLAIMER(a_stripe_is_free_while_the_others_are_counted),
-		RECLAIMER(one_stripe_that_is_held_does_not_keep_the_others_wrong),
-	};
+static const struct CMUnitTest tests[] = {
+	RECLAIMER(a_slot_that_was_held_is_come_back_to),
+	RECLAIMER(a_stripe_is_free_while_the_others_are_counted),
+	RECLAIMER(one_stripe_that_is_held_does_not_keep_the_others_wrong),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

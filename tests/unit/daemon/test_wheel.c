@@ -174,16 +174,13 @@ static void an_hour_away_nothing_is_woken_for(void **state)
 	wheel_free(&wheel);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_timer_comes_up_in_its_time),
-		cmocka_unit_test(nor_does_a_long_uptime_change_that),
-		cmocka_unit_test(after_years_of_uptime_a_wheel_that_waits_is_at_rest),
-		cmocka_unit_test(earlier_moves_a_timer_only_forward),
-		cmocka_unit_test(a_time_that_has_passed_is_due_at_once),
-		cmocka_unit_test(an_hour_away_nothing_is_woken_for),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(every_timer_comes_up_in_its_time),
+	cmocka_unit_test(nor_does_a_long_uptime_change_that),
+	cmocka_unit_test(after_years_of_uptime_a_wheel_that_waits_is_at_rest),
+	cmocka_unit_test(earlier_moves_a_timer_only_forward),
+	cmocka_unit_test(a_time_that_has_passed_is_due_at_once),
+	cmocka_unit_test(an_hour_away_nothing_is_woken_for),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

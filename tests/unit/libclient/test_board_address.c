@@ -382,26 +382,23 @@ static void what_does_not_fit_is_refused_and_never_cut(void **state)
 
 #define OWN_PLACE(test) cmocka_unit_test_setup(test, set_up)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_PLACE(names_are_what_the_header_says),
-		OWN_PLACE(options_come_first),
-		OWN_PLACE(a_named_board_has_no_socket_of_another),
-		OWN_PLACE(a_daemon_serves_the_board_that_was_named),
-		OWN_PLACE(a_strangers_file_diverts_nobody),
-		OWN_PLACE(a_strangers_socket_is_not_the_users),
-		OWN_PLACE(a_runtime_directory_that_others_may_write_does_not_count),
-		OWN_PLACE(a_daemon_makes_its_socket_where_clients_look),
-		OWN_PLACE(a_board_belongs_to_the_directorys_owner_or_in_a_public_one_to_us),
-		OWN_PLACE(the_slash_may_be_left_out),
-		OWN_PLACE(then_the_environment),
-		OWN_PLACE(then_the_users_own_if_its_socket_is_there),
-		OWN_PLACE(then_the_systems),
-		OWN_PLACE(the_users_own_has_no_socket_in_the_systems_folder),
-		OWN_PLACE(without_a_runtime_directory_it_is_where_systemd_has_it),
-		OWN_PLACE(what_does_not_fit_is_refused_and_never_cut),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_PLACE(names_are_what_the_header_says),
+	OWN_PLACE(options_come_first),
+	OWN_PLACE(a_named_board_has_no_socket_of_another),
+	OWN_PLACE(a_daemon_serves_the_board_that_was_named),
+	OWN_PLACE(a_strangers_file_diverts_nobody),
+	OWN_PLACE(a_strangers_socket_is_not_the_users),
+	OWN_PLACE(a_runtime_directory_that_others_may_write_does_not_count),
+	OWN_PLACE(a_daemon_makes_its_socket_where_clients_look),
+	OWN_PLACE(a_board_belongs_to_the_directorys_owner_or_in_a_public_one_to_us),
+	OWN_PLACE(the_slash_may_be_left_out),
+	OWN_PLACE(then_the_environment),
+	OWN_PLACE(then_the_users_own_if_its_socket_is_there),
+	OWN_PLACE(then_the_systems),
+	OWN_PLACE(the_users_own_has_no_socket_in_the_systems_folder),
+	OWN_PLACE(without_a_runtime_directory_it_is_where_systemd_has_it),
+	OWN_PLACE(what_does_not_fit_is_refused_and_never_cut),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -271,19 +271,16 @@ static void what_was_accepted_is_shown_at_the_end(void **state)
 	assert_int_equal(own_task(ref).done, *accepted - 1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(counts_beyond_the_limit_are_refused, CAPACITY),
-		OWN_BOARD(no_count_passes_the_limit, CAPACITY),
-		OWN_BOARD(the_limit_holds_from_every_beginning, CAPACITY),
-		OWN_BOARD(a_late_count_changes_no_later_task, CAPACITY),
-		OWN_BOARD(the_counter_is_of_one_tenant_and_sealed_at_its_end, CAPACITY),
-		OWN_BOARD(a_seal_that_was_left_is_taken_off, CAPACITY),
-		OWN_BOARD(an_end_that_stands_still_is_waited_for, CAPACITY),
-		OWN_BOARD(no_count_is_lost_among_processes_and_updates, CAPACITY),
-		OWN_BOARD(what_was_accepted_is_shown_at_the_end, CAPACITY),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(counts_beyond_the_limit_are_refused, CAPACITY),
+	OWN_BOARD(no_count_passes_the_limit, CAPACITY),
+	OWN_BOARD(the_limit_holds_from_every_beginning, CAPACITY),
+	OWN_BOARD(a_late_count_changes_no_later_task, CAPACITY),
+	OWN_BOARD(the_counter_is_of_one_tenant_and_sealed_at_its_end, CAPACITY),
+	OWN_BOARD(a_seal_that_was_left_is_taken_off, CAPACITY),
+	OWN_BOARD(an_end_that_stands_still_is_waited_for, CAPACITY),
+	OWN_BOARD(no_count_is_lost_among_processes_and_updates, CAPACITY),
+	OWN_BOARD(what_was_accepted_is_shown_at_the_end, CAPACITY),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -268,22 +268,21 @@ static void the_doorbell_is_rung_for_one_sleep_once(void **state)
 	assert_true(clock_monotonic_ns() >= deadline);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD_PREPARED(a_tasks_life_is_told_in_order, 64, begin),
-		OWN_BOARD_PREPARED(an_expired_task_is_told_from_a_removed_one, 64, begin),
-		OWN_BOARD_PREPARED(the_id_is_told_until_the_slot_is_given_away, 64, begin),
-		OWN_BOARD_PREPARED(what_an_entry_says_is_checked, 64, begin),
-		OWN_BOARD_PREPARED(an_unfinished_entry_at_the_end_is_none_yet, 64, begin),
-		OWN_BOARD_PREPARED(one_that_stays_unfinished_behind_others_is_lost, 64, begin),
-		OWN_BOARD_PREPARED(an_entry_of_another_lap_is_not_taken_for_ours, 64, begin),
-		OWN_BOARD_PREPARED(a_cursor_that_was_overtaken_is_told_how_much_it_lost, 64, begin),
-		OWN_BOARD_PREPARED(a_ring_that_went_back_is_told_too, 64, begin),
-		OWN_BOARD_PREPARED(readers_count_nothing_on_the_board, 64, begin),
-		OWN_BOARD_PREPARED(sleeping_ends_with_the_tick_or_the_time, 64, begin),
-		OWN_BOARD_PREPARED(the_doorbell_is_rung_for_one_sleep_once, 64, begin),
-	};
+#define FROM_THE_FIRST(test) OWN_BOARD_PREPARED(test, 64, begin)
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	FROM_THE_FIRST(a_tasks_life_is_told_in_order),
+	FROM_THE_FIRST(an_expired_task_is_told_from_a_removed_one),
+	FROM_THE_FIRST(the_id_is_told_until_the_slot_is_given_away),
+	FROM_THE_FIRST(what_an_entry_says_is_checked),
+	FROM_THE_FIRST(an_unfinished_entry_at_the_end_is_none_yet),
+	FROM_THE_FIRST(one_that_stays_unfinished_behind_others_is_lost),
+	FROM_THE_FIRST(an_entry_of_another_lap_is_not_taken_for_ours),
+	FROM_THE_FIRST(a_cursor_that_was_overtaken_is_told_how_much_it_lost),
+	FROM_THE_FIRST(a_ring_that_went_back_is_told_too),
+	FROM_THE_FIRST(readers_count_nothing_on_the_board),
+	FROM_THE_FIRST(sleeping_ends_with_the_tick_or_the_time),
+	FROM_THE_FIRST(the_doorbell_is_rung_for_one_sleep_once),
+};
+
+SUITE(tests)

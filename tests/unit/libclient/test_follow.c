@@ -434,22 +434,13 @@ static void what_cannot_be_followed_is_told(void **state)
 	cmocka_unit_test_prestate_setup_teardown(                                                  \
 		test, set_up, tear_down, &((struct connections_needs){ CAPACITY, TIMEOUT_MS }))
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CASE(a_closed_board_is_changed_by_no_call),
-		CASE(opened_again_it_is_as_before),
-		CASE(a_call_waits_for_the_next_board),
-		CASE(each_call_follows),
-		CASE(readers_follow_at_their_next_call),
-		CASE(no_answer_comes_from_a_hollow_board),
-		CASE(an_iterator_goes_on_over_there),
-		CASE(a_cursor_goes_on_over_there),
-		CASE(a_cursor_knows_a_board_that_began_anew),
-		CASE(a_removed_board_is_no_board),
-		CASE(an_unlinked_board_is_noticed),
-		CASE(what_cannot_be_followed_is_told),
-	};
+static const struct CMUnitTest tests[] = {
+	CASE(a_closed_board_is_changed_by_no_call),   CASE(opened_again_it_is_as_before),
+	CASE(a_call_waits_for_the_next_board),        CASE(each_call_follows),
+	CASE(readers_follow_at_their_next_call),      CASE(no_answer_comes_from_a_hollow_board),
+	CASE(an_iterator_goes_on_over_there),         CASE(a_cursor_goes_on_over_there),
+	CASE(a_cursor_knows_a_board_that_began_anew), CASE(a_removed_board_is_no_board),
+	CASE(an_unlinked_board_is_noticed),           CASE(what_cannot_be_followed_is_told),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -63,11 +63,8 @@ static void a_board_that_may_not_be_opened_by_name_is_had_from_the_daemon(void *
 	assert_int_equal(harness_reap(pid), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CONNECTED(a_board_that_may_not_be_opened_by_name_is_had_from_the_daemon),
-	};
+static const struct CMUnitTest tests[] = {
+	CONNECTED(a_board_that_may_not_be_opened_by_name_is_had_from_the_daemon),
+};
 
-	return connections_run(tests);
-}
+SUITE_WITH(tests, connections_start, connections_stop)

@@ -362,20 +362,17 @@ static void a_child_closes_its_copies_once(void **state)
 	assert_int_equal(harness_leaks(&before), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CONNECTED(a_child_finds_every_lock_free),
-		CONNECTED(a_child_of_a_thread_that_dispatches_hangs_nowhere),
-		CONNECTED(a_child_moves_on_to_a_new_board),
-		CONNECTED(a_child_that_reads_holds_no_entry),
-		CONNECTED(a_childs_child_works_as_itself),
-		CONNECTED(a_childs_threads_may_be_first_together),
-		CONNECTED(a_loop_does_not_spin_over_what_a_child_holds_open),
-		CONNECTED(a_closed_connection_leaves_nothing_ready_in_the_programs_loop),
-		CONNECTED(a_child_leaves_its_parents_loop_as_it_is),
-		CONNECTED(a_child_closes_its_copies_once),
-	};
+static const struct CMUnitTest tests[] = {
+	CONNECTED(a_child_finds_every_lock_free),
+	CONNECTED(a_child_of_a_thread_that_dispatches_hangs_nowhere),
+	CONNECTED(a_child_moves_on_to_a_new_board),
+	CONNECTED(a_child_that_reads_holds_no_entry),
+	CONNECTED(a_childs_child_works_as_itself),
+	CONNECTED(a_childs_threads_may_be_first_together),
+	CONNECTED(a_loop_does_not_spin_over_what_a_child_holds_open),
+	CONNECTED(a_closed_connection_leaves_nothing_ready_in_the_programs_loop),
+	CONNECTED(a_child_leaves_its_parents_loop_as_it_is),
+	CONNECTED(a_child_closes_its_copies_once),
+};
 
-	return connections_run(tests);
-}
+SUITE_WITH(tests, connections_start, connections_stop)

@@ -433,26 +433,23 @@ static void an_id_without_an_end_is_terminated(void **state)
 			 TRACKD_E_NOT_FOUND);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(ids_of_one_bucket_are_told_apart, CAPACITY),
-		OWN_BOARD(whatever_leaves_a_chain_the_others_stay, CAPACITY),
-		OWN_BOARD(ids_of_every_length_are_found_and_none_is_another, CAPACITY),
-		OWN_BOARD(ids_are_compared_to_the_last_byte, CAPACITY),
-		OWN_BOARD(hashes_differ_from_board_to_board, CAPACITY),
-		OWN_BOARD(every_bucket_is_reached_and_none_beyond, CAPACITY),
-		OWN_BOARD(an_owners_tasks_come_newest_first, CAPACITY),
-		OWN_BOARD(tasks_of_nobody_are_in_no_chain, CAPACITY),
-		OWN_BOARD(an_owners_chain_is_whole_whatever_the_hints_say, CAPACITY),
-		OWN_BOARD(a_good_hint_is_right, CAPACITY),
-		OWN_BOARD(a_stale_hint_is_not_believed, CAPACITY),
-		OWN_BOARD(a_hint_into_another_chain_is_not_believed, CAPACITY),
-		OWN_BOARD(a_walk_of_a_cycle_ends, CAPACITY),
-		OWN_BOARD(a_link_out_of_range_hides_nothing, CAPACITY),
-		OWN_BOARD(half_made_records_are_passed_through, CAPACITY),
-		OWN_BOARD(an_id_without_an_end_is_terminated, CAPACITY),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(ids_of_one_bucket_are_told_apart, CAPACITY),
+	OWN_BOARD(whatever_leaves_a_chain_the_others_stay, CAPACITY),
+	OWN_BOARD(ids_of_every_length_are_found_and_none_is_another, CAPACITY),
+	OWN_BOARD(ids_are_compared_to_the_last_byte, CAPACITY),
+	OWN_BOARD(hashes_differ_from_board_to_board, CAPACITY),
+	OWN_BOARD(every_bucket_is_reached_and_none_beyond, CAPACITY),
+	OWN_BOARD(an_owners_tasks_come_newest_first, CAPACITY),
+	OWN_BOARD(tasks_of_nobody_are_in_no_chain, CAPACITY),
+	OWN_BOARD(an_owners_chain_is_whole_whatever_the_hints_say, CAPACITY),
+	OWN_BOARD(a_good_hint_is_right, CAPACITY),
+	OWN_BOARD(a_stale_hint_is_not_believed, CAPACITY),
+	OWN_BOARD(a_hint_into_another_chain_is_not_believed, CAPACITY),
+	OWN_BOARD(a_walk_of_a_cycle_ends, CAPACITY),
+	OWN_BOARD(a_link_out_of_range_hides_nothing, CAPACITY),
+	OWN_BOARD(half_made_records_are_passed_through, CAPACITY),
+	OWN_BOARD(an_id_without_an_end_is_terminated, CAPACITY),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

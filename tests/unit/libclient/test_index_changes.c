@@ -115,8 +115,7 @@ static void look_up_under(void (*what)(struct scene *), unsigned wanted)
 	static struct scene scene;
 	unsigned n = 1;
 
-	if (!stepped_possible())
-		HARNESS_SKIP("this processor has no trap flag");
+	HARNESS_NEEDS(stepped_possible(), "this processor has no trap flag");
 	set_up(&scene, what, wanted);
 	for (;; n += STRIDE) {
 		begin(&scene);
@@ -276,28 +275,29 @@ static void walk_under(void (*what)(void *), bool present_left)
 	}
 }
 
+/* The first takes the present one away itself; the last is made when that has left. */
+static void (*const changes[])(void *) = { two_leave,
+					   next_leaves,
+					   next_becomes_anothers,
+					   next_becomes_newest,
+					   next_is_claimed_in_vain,
+					   both_become_newest };
+enum { N_CHANGES = sizeof changes / sizeof changes[0] };
+
 static void an_owners_tasks_are_met_once_while_some_leave(void **state)
 {
 	(void)state;
-	if (!stepped_possible())
-		HARNESS_SKIP("this processor has no trap flag");
-	walk_under(two_leave, false);
-	walk_under(next_leaves, false);
-	walk_under(next_becomes_anothers, false);
-	walk_under(next_becomes_newest, false);
-	walk_under(next_is_claimed_in_vain, false);
+	HARNESS_NEEDS(stepped_possible(), "this processor has no trap flag");
+	for (int i = 0; i < N_CHANGES - 1; i++)
+		walk_under(changes[i], false);
 }
 
 static void an_owners_tasks_are_met_once_after_the_present_one_left(void **state)
 {
 	(void)state;
-	if (!stepped_possible())
-		HARNESS_SKIP("this processor has no trap flag");
-	walk_under(next_leaves, true);
-	walk_under(next_becomes_anothers, true);
-	walk_under(next_becomes_newest, true);
-	walk_under(next_is_claimed_in_vain, true);
-	walk_under(both_become_newest, true);
+	HARNESS_NEEDS(stepped_possible(), "this processor has no trap flag");
+	for (int i = 1; i < N_CHANGES; i++)
+		walk_under(changes[i], true);
 }
 
 /* ---- Beside a lookup ----------------------------------------------------- */
@@ -415,17 +415,14 @@ static void nothing_is_missed_over_a_smaller_board(void **state)
 	harness_board_free(&small);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_task_is_found_while_one_before_it_leaves, CAPACITY),
-		OWN_BOARD(a_task_is_found_while_it_is_replaced, CAPACITY),
-		OWN_BOARD(what_is_found_is_never_the_slots_former_tenant, CAPACITY),
-		OWN_BOARD(an_owners_tasks_are_met_once_while_some_leave, CAPACITY),
-		OWN_BOARD(an_owners_tasks_are_met_once_after_the_present_one_left, CAPACITY),
-		OWN_BOARD(tasks_are_found_while_their_chain_changes, CAPACITY),
-		cmocka_unit_test(nothing_is_missed_over_a_smaller_board),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_task_is_found_while_one_before_it_leaves, CAPACITY),
+	OWN_BOARD(a_task_is_found_while_it_is_replaced, CAPACITY),
+	OWN_BOARD(what_is_found_is_never_the_slots_former_tenant, CAPACITY),
+	OWN_BOARD(an_owners_tasks_are_met_once_while_some_leave, CAPACITY),
+	OWN_BOARD(an_owners_tasks_are_met_once_after_the_present_one_left, CAPACITY),
+	OWN_BOARD(tasks_are_found_while_their_chain_changes, CAPACITY),
+	cmocka_unit_test(nothing_is_missed_over_a_smaller_board),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -111,15 +111,22 @@ static void remove_and_create(struct iteration *it)
 	create_another("alice");
 }
 
-static void replace_pairs(struct iteration *it)
+/* The present one and the next go, and the latter's slot to this owner. */
+static bool hand_over(struct iteration *it, int every, const char *owner)
 {
-	if (it->last < 1 || it->given % 3 != 0)
-		return;
+	if (it->last < 1 || it->given % every != 0)
+		return false;
 	remove_nth(it->last);
 	remove_nth(it->last - 1);
 	own_board.header->cursor = refs[it->last - 1].slot;
-	create_another("alice");
-	create_another("alice");
+	create_another(owner);
+	return true;
+}
+
+static void replace_pairs(struct iteration *it)
+{
+	if (hand_over(it, 3, "alice"))
+		create_another("alice");
 }
 
 /* What comes next goes, and its slot is claimed for a task of the same owner that is refused. */
@@ -131,15 +138,9 @@ static void refuse_what_is_ahead(struct iteration *it)
 	create_in_vain(refs[it->last - 1].slot);
 }
 
-/* The present one and the next go, and the latter's slot to another owner. */
 static void give_away(struct iteration *it)
 {
-	if (it->last < 1 || it->given % 7 != 0)
-		return;
-	remove_nth(it->last);
-	remove_nth(it->last - 1);
-	own_board.header->cursor = refs[it->last - 1].slot;
-	create_another("bob");
+	(void)hand_over(it, 7, "bob");
 }
 
 /* ---- The iteration --------------------------------------------------------------- */
@@ -214,16 +215,13 @@ WHILE(give_away)
 
 #define MET_ONCE(change) OWN_BOARD(met_once_in_linear_time_##change, CAPACITY)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		MET_ONCE(keep),           MET_ONCE(remove_every_other),
-		MET_ONCE(remove_each),    MET_ONCE(remove_pairs),
-		MET_ONCE(remove_batches), MET_ONCE(remove_some_ahead),
-		MET_ONCE(replace_each),   MET_ONCE(remove_and_create),
-		MET_ONCE(replace_pairs),  MET_ONCE(refuse_what_is_ahead),
-		MET_ONCE(give_away),
-	};
+static const struct CMUnitTest tests[] = {
+	MET_ONCE(keep),           MET_ONCE(remove_every_other),
+	MET_ONCE(remove_each),    MET_ONCE(remove_pairs),
+	MET_ONCE(remove_batches), MET_ONCE(remove_some_ahead),
+	MET_ONCE(replace_each),   MET_ONCE(remove_and_create),
+	MET_ONCE(replace_pairs),  MET_ONCE(refuse_what_is_ahead),
+	MET_ONCE(give_away),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -93,12 +93,9 @@ static void what_stays_is_met_once_while_others_go(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_list_goes_on_behind_any_task, CAPACITY),
-		OWN_BOARD(what_stays_is_met_once_while_others_go, CAPACITY),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_list_goes_on_behind_any_task, CAPACITY),
+	OWN_BOARD(what_stays_is_met_once_while_others_go, CAPACITY),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

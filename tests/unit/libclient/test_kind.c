@@ -289,23 +289,20 @@ static void stages_of_no_width_stand_still(void **state)
 					 99);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(kind_0_is_document_on_every_board, 16),
-		OWN_BOARD(an_identical_kind_is_found_and_not_added, 16),
-		OWN_BOARD(the_newest_of_a_name_wins, 16),
-		OWN_BOARD(definitions_beyond_the_limits_are_refused, 16),
-		OWN_BOARD(a_full_table_refuses_and_still_finds, 16),
-		OWN_BOARD(what_is_not_there_is_said_to_be_missing, 16),
-		OWN_BOARD(declaring_waits_for_no_stopped_process_for_ever, 16),
-		OWN_BOARD(a_kind_is_whole_as_soon_as_it_is_there, 16),
-		OWN_BOARD(garbage_in_the_table_is_read_as_nothing, 16),
-		OWN_BOARD(stages_begin_at_their_percentages, 16),
-		OWN_BOARD(what_ended_early_stays_where_it_was, 16),
-		OWN_BOARD(within_a_stage_it_moves_towards_the_next, 16),
-		OWN_BOARD(stages_of_no_width_stand_still, 16),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(kind_0_is_document_on_every_board, 16),
+	OWN_BOARD(an_identical_kind_is_found_and_not_added, 16),
+	OWN_BOARD(the_newest_of_a_name_wins, 16),
+	OWN_BOARD(definitions_beyond_the_limits_are_refused, 16),
+	OWN_BOARD(a_full_table_refuses_and_still_finds, 16),
+	OWN_BOARD(what_is_not_there_is_said_to_be_missing, 16),
+	OWN_BOARD(declaring_waits_for_no_stopped_process_for_ever, 16),
+	OWN_BOARD(a_kind_is_whole_as_soon_as_it_is_there, 16),
+	OWN_BOARD(garbage_in_the_table_is_read_as_nothing, 16),
+	OWN_BOARD(stages_begin_at_their_percentages, 16),
+	OWN_BOARD(what_ended_early_stays_where_it_was, 16),
+	OWN_BOARD(within_a_stage_it_moves_towards_the_next, 16),
+	OWN_BOARD(stages_of_no_width_stand_still, 16),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

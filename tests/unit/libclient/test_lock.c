@@ -394,29 +394,27 @@ static void a_forked_childs_unlock_does_nothing(void **state)
 	assert_int_equal(*futex_word(), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD_PREPARED(a_free_mutex_is_taken_and_dropped, 64, choose),
-		OWN_BOARD_PREPARED(trying_does_not_wait, 64, choose),
-		OWN_BOARD_PREPARED(a_thread_that_holds_it_does_not_wait_for_itself_for_ever, 64,
-				   choose),
-		OWN_BOARD_PREPARED(the_deadline_is_honoured_against_a_stopped_holder, 64, choose),
-		OWN_BOARD_PREPARED(a_waiter_gets_it_when_it_is_dropped, 64, choose),
-		OWN_BOARD_PREPARED(no_two_hold_it_at_once, 64, choose),
-		OWN_BOARD_PREPARED(a_holders_death_is_told_once_and_the_mutex_goes_on, 64, choose),
-		OWN_BOARD_PREPARED(a_death_is_told_to_who_waits_for_it, 64, choose),
-		OWN_BOARD_PREPARED(a_mutex_that_is_lost_for_ever_is_damage, 64, choose),
-		OWN_BOARD_PREPARED(a_mutex_of_an_unknown_type_is_damage, 64, choose),
-		OWN_BOARD_PREPARED(init_makes_a_mutex_of_what_was_one, 64, choose),
-		OWN_BOARD_PREPARED(the_dead_are_rescued_and_the_living_are_not, 64, choose),
-		OWN_BOARD_PREPARED(a_living_thread_is_not_rescued_from, 64, choose),
-		OWN_BOARD_PREPARED(a_zombie_is_rescued_from, 64, choose),
-		OWN_BOARD_PREPARED(so_is_a_first_thread_that_ended_before_its_process, 64, choose),
-		OWN_BOARD_PREPARED(a_mutex_that_was_left_locked_is_had_all_the_same, 64, choose),
-		OWN_BOARD_PREPARED(both_waiters_wake_after_a_rescue, 64, choose),
-		OWN_BOARD_PREPARED(a_forked_childs_unlock_does_nothing, 64, choose),
-	};
+#define OWN_MUTEX(test) OWN_BOARD_PREPARED(test, 64, choose)
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	OWN_MUTEX(a_free_mutex_is_taken_and_dropped),
+	OWN_MUTEX(trying_does_not_wait),
+	OWN_BOARD_PREPARED(a_thread_that_holds_it_does_not_wait_for_itself_for_ever, 64, choose),
+	OWN_MUTEX(the_deadline_is_honoured_against_a_stopped_holder),
+	OWN_MUTEX(a_waiter_gets_it_when_it_is_dropped),
+	OWN_MUTEX(no_two_hold_it_at_once),
+	OWN_MUTEX(a_holders_death_is_told_once_and_the_mutex_goes_on),
+	OWN_MUTEX(a_death_is_told_to_who_waits_for_it),
+	OWN_MUTEX(a_mutex_that_is_lost_for_ever_is_damage),
+	OWN_MUTEX(a_mutex_of_an_unknown_type_is_damage),
+	OWN_MUTEX(init_makes_a_mutex_of_what_was_one),
+	OWN_MUTEX(the_dead_are_rescued_and_the_living_are_not),
+	OWN_MUTEX(a_living_thread_is_not_rescued_from),
+	OWN_MUTEX(a_zombie_is_rescued_from),
+	OWN_MUTEX(so_is_a_first_thread_that_ended_before_its_process),
+	OWN_MUTEX(a_mutex_that_was_left_locked_is_had_all_the_same),
+	OWN_MUTEX(both_waiters_wake_after_a_rescue),
+	OWN_MUTEX(a_forked_childs_unlock_does_nothing),
+};
+
+SUITE(tests)

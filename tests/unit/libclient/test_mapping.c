@@ -222,21 +222,18 @@ static void the_boards_clock_is_the_boot_clock_to_a_tick(void **state)
 	assert_true(wall > before + 4 * NS_PER_S && wall < before + 60 * NS_PER_S);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_wrong_header_is_refused_with_its_own_error, CAPACITY),
-		OWN_BOARD(every_offset_must_agree, CAPACITY),
-		OWN_BOARD(files_of_another_length_are_refused, CAPACITY),
-		OWN_BOARD(descriptors_that_are_no_files_are_errors, CAPACITY),
-		OWN_BOARD(behind_the_end_lies_a_page_of_zeros, CAPACITY),
-		OWN_BOARD(readers_cannot_write, CAPACITY),
-		cmocka_unit_test(unmapping_leaves_nothing),
-		OWN_BOARD(giving_a_board_up_tells_readers_and_writers, CAPACITY),
-		OWN_BOARD(a_hollow_board_keeps_nothing_but_its_mutexes, CAPACITY),
-		OWN_BOARD(a_vacated_mapping_reads_zeros, CAPACITY),
-		OWN_BOARD(the_boards_clock_is_the_boot_clock_to_a_tick, CAPACITY),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_wrong_header_is_refused_with_its_own_error, CAPACITY),
+	OWN_BOARD(every_offset_must_agree, CAPACITY),
+	OWN_BOARD(files_of_another_length_are_refused, CAPACITY),
+	OWN_BOARD(descriptors_that_are_no_files_are_errors, CAPACITY),
+	OWN_BOARD(behind_the_end_lies_a_page_of_zeros, CAPACITY),
+	OWN_BOARD(readers_cannot_write, CAPACITY),
+	cmocka_unit_test(unmapping_leaves_nothing),
+	OWN_BOARD(giving_a_board_up_tells_readers_and_writers, CAPACITY),
+	OWN_BOARD(a_hollow_board_keeps_nothing_but_its_mutexes, CAPACITY),
+	OWN_BOARD(a_vacated_mapping_reads_zeros, CAPACITY),
+	OWN_BOARD(the_boards_clock_is_the_boot_clock_to_a_tick, CAPACITY),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

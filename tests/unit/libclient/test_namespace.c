@@ -388,18 +388,15 @@ static void a_reader_goes_by_the_right_clock_at_once(void **state)
 
 #define OWN_TASK(test) cmocka_unit_test_setup_teardown(test, set_up, connections_close)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_TASK(a_child_in_another_pid_namespace_may_only_read),
-		OWN_TASK(a_child_in_another_time_namespace_may_only_read),
-		OWN_TASK(a_clock_that_leaps_forward_is_noticed_before_it_is_used),
-		OWN_TASK(a_clock_that_runs_backwards_is_noticed_before_it_is_used),
-		OWN_TASK(a_namespace_with_nearly_the_same_clock_is_noticed_within_a_second),
-		OWN_TASK(every_connection_of_a_process_notices),
-		OWN_TASK(a_reader_goes_by_the_right_clock_at_once),
-		OWN_TASK(a_producer_in_another_namespace_reads_on_after_a_replacement),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_TASK(a_child_in_another_pid_namespace_may_only_read),
+	OWN_TASK(a_child_in_another_time_namespace_may_only_read),
+	OWN_TASK(a_clock_that_leaps_forward_is_noticed_before_it_is_used),
+	OWN_TASK(a_clock_that_runs_backwards_is_noticed_before_it_is_used),
+	OWN_TASK(a_namespace_with_nearly_the_same_clock_is_noticed_within_a_second),
+	OWN_TASK(every_connection_of_a_process_notices),
+	OWN_TASK(a_reader_goes_by_the_right_clock_at_once),
+	OWN_TASK(a_producer_in_another_namespace_reads_on_after_a_replacement),
+};
 
-	return suite_run_with(tests, start, connections_stop);
-}
+SUITE_WITH(tests, start, connections_stop)

@@ -245,19 +245,16 @@ static void every_call_goes_by_the_clock_of_its_board(void **state)
 #define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 #define CONNECTED(test) cmocka_unit_test_setup_teardown(test, connect_both, disconnect)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_writer_puts_the_header_right),
-		OWN_BOARD(a_reader_goes_by_its_own_until_the_header_holds_others),
-		OWN_BOARD(a_look_at_the_namespaces_keeps_what_offsets_are_stale),
-		OWN_BOARD(another_time_namespace_measures_nothing),
-		OWN_BOARD(who_is_elsewhere_unnoticed_measures_nothing),
-		OWN_BOARD(measuring_is_no_reading_of_the_clock),
-		CONNECTED(a_forked_child_looks_at_once),
-		CONNECTED(a_forked_child_goes_by_what_its_parent_measured),
-		CONNECTED(every_call_goes_by_the_clock_of_its_board),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_writer_puts_the_header_right),
+	OWN_BOARD(a_reader_goes_by_its_own_until_the_header_holds_others),
+	OWN_BOARD(a_look_at_the_namespaces_keeps_what_offsets_are_stale),
+	OWN_BOARD(another_time_namespace_measures_nothing),
+	OWN_BOARD(who_is_elsewhere_unnoticed_measures_nothing),
+	OWN_BOARD(measuring_is_no_reading_of_the_clock),
+	CONNECTED(a_forked_child_looks_at_once),
+	CONNECTED(a_forked_child_goes_by_what_its_parent_measured),
+	CONNECTED(every_call_goes_by_the_clock_of_its_board),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening a board by its name, and closing: what trackd.h documents, every error at least once. */
 #include "libclient/record/record.h"
+#include "libclient/segment/process.h"
 #include "tests/harness/client.h"
 #include "tests/harness/connections.h"
 #include <errno.h>
@@ -141,17 +142,15 @@ static void closing_leaves_nothing(void **state)
 	assert_int_equal(harness_leaks(&before), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CONNECTED_ALONE(opening_fails_as_documented, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(a_damaged_or_foreign_board_is_refused, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(a_full_table_of_clients_refuses_producers_only, CAPACITY,
-				TIMEOUT_MS),
-		CONNECTED_ALONE(who_may_not_is_told_so, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(without_descriptors_there_is_an_error, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(closing_leaves_nothing, CAPACITY, TIMEOUT_MS),
-	};
+#define OWN_BOARD(test) CONNECTED_ALONE(test, CAPACITY, TIMEOUT_MS)
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(opening_fails_as_documented),
+	OWN_BOARD(a_damaged_or_foreign_board_is_refused),
+	CONNECTED_ALONE(a_full_table_of_clients_refuses_producers_only, CAPACITY, TIMEOUT_MS),
+	OWN_BOARD(who_may_not_is_told_so),
+	OWN_BOARD(without_descriptors_there_is_an_error),
+	OWN_BOARD(closing_leaves_nothing),
+};
+
+SUITE(tests)

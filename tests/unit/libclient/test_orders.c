@@ -317,12 +317,9 @@ static void each_marked_ordering_is_needed(void **state)
 		}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_order_of_accesses_ends_badly),
-		cmocka_unit_test(each_marked_ordering_is_needed),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(no_order_of_accesses_ends_badly),
+	cmocka_unit_test(each_marked_ordering_is_needed),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

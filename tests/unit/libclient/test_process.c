@@ -7,7 +7,6 @@
 #include "tests/harness/suite.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -62,17 +61,9 @@ static void *stay_thread(void *nothing)
 static void a_first_thread_that_has_ended_is_dead_and_its_process_is_not(void **state)
 {
 	(void)state;
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		pthread_t thread;
-		if (pthread_create(&thread, NULL, stay_thread, NULL) != 0)
-			_exit(1);
-		while (load_acquire(&shared->tid) == 0)
-			sched_yield();
-		pthread_exit(NULL);
-	}
+	pid_t pid = client_without_first_thread(stay_thread);
 	uint64_t start = client_start_time(pid);
-	HARNESS_WAIT(thread_dead(pid), 5000);
+	HARNESS_WAIT(load_acquire(&shared->tid) != 0 && thread_dead(pid), 5000);
 	assert_false(process_dead(pid, start));
 	assert_int_not_equal(shared->tid, pid);
 	assert_false(thread_dead((pid_t)shared->tid));
@@ -200,15 +191,12 @@ static void a_foreign_proc_proves_nothing(void **state)
 
 #define TEST(function) cmocka_unit_test_setup(function, make_shared)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(a_thread_is_dead_when_it_is_a_zombie_or_gone),
-		TEST(a_first_thread_that_has_ended_is_dead_and_its_process_is_not),
-		TEST(another_process_of_the_pid_is_told_by_its_start),
-		TEST(a_process_started_when_it_did_in_every_time_namespace),
-		TEST(a_foreign_proc_proves_nothing),
-	};
+static const struct CMUnitTest tests[] = {
+	TEST(a_thread_is_dead_when_it_is_a_zombie_or_gone),
+	TEST(a_first_thread_that_has_ended_is_dead_and_its_process_is_not),
+	TEST(another_process_of_the_pid_is_told_by_its_start),
+	TEST(a_process_started_when_it_did_in_every_time_namespace),
+	TEST(a_foreign_proc_proves_nothing),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -333,20 +333,6 @@ static void messages_and_errors_are_cut_and_marked(void **state)
 
 /* ---- Expiry -------------------------------------------------------------- */
 
-static struct trackd_ref create_with(uint32_t ttl_ms, uint32_t active_ttl_ms)
-{
-	struct tenant_new task = { .id = "a",
-				   .owner = "",
-				   .name = "",
-				   .message = "",
-				   .ttl_ms = ttl_ms,
-				   .active_ttl_ms = active_ttl_ms };
-	struct trackd_ref ref;
-
-	HARNESS_MUST(tenant_create(&own_board, &task, harness_soon(), &ref));
-	return ref;
-}
-
 static uint64_t life_ms(struct trackd_ref ref)
 {
 	struct trackd_task task = own_task(ref);
@@ -371,7 +357,7 @@ static void deadlines_follow_the_one_rule(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct trackd_ref ref = create_with(rows[i].ttl, rows[i].active);
+		struct trackd_ref ref = own_create_for("a", rows[i].ttl, rows[i].active);
 		assert_int_equal(life_ms(ref), rows[i].expected_ttl);
 		assert_int_equal(record_update(&own_board, ref, 0, NULL, 0, harness_soon()), 0);
 		assert_int_equal(life_ms(ref), rows[i].expected_ttl); /* nobody works on it */
@@ -385,7 +371,7 @@ static void deadlines_follow_the_one_rule(void **state)
 
 static void an_expired_task_is_gone_for_writers(void **state)
 {
-	struct trackd_ref ref = create_with(0, 0);
+	struct trackd_ref ref = own_create_for("a", 0, 0);
 
 	(void)state;
 	own_board.heads[ref.slot].deadline = clock_boot_ns();
@@ -429,7 +415,7 @@ static void a_record_keeps_its_kind(void **state)
 
 static void mending_puts_deadline_hint_and_seal_right(void **state)
 {
-	struct trackd_ref ref = create_with(5000, 7000);
+	struct trackd_ref ref = own_create_for("a", 5000, 7000);
 	struct layout_head *head = &own_board.heads[ref.slot];
 
 	(void)state;
@@ -473,21 +459,18 @@ static void a_request_to_cancel_is_dated_right_however_old_the_task(void **state
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(every_operation_does_in_every_state_what_the_table_says, CAPACITY),
-		OWN_BOARD(revisions_grow_by_one_with_every_change, CAPACITY),
-		OWN_BOARD(an_earlier_stage_again_starts_its_times_again, CAPACITY),
-		OWN_BOARD(the_stage_a_task_ends_in_is_told_from_those_it_left, CAPACITY),
-		OWN_BOARD(the_worker_is_who_names_a_stage, CAPACITY),
-		OWN_BOARD(messages_and_errors_are_cut_and_marked, CAPACITY),
-		OWN_BOARD(deadlines_follow_the_one_rule, CAPACITY),
-		OWN_BOARD(an_expired_task_is_gone_for_writers, CAPACITY),
-		OWN_BOARD(a_record_keeps_its_kind, CAPACITY),
-		OWN_BOARD(a_request_to_cancel_is_dated_right_however_old_the_task, CAPACITY),
-		OWN_BOARD(mending_puts_deadline_hint_and_seal_right, CAPACITY),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(every_operation_does_in_every_state_what_the_table_says, CAPACITY),
+	OWN_BOARD(revisions_grow_by_one_with_every_change, CAPACITY),
+	OWN_BOARD(an_earlier_stage_again_starts_its_times_again, CAPACITY),
+	OWN_BOARD(the_stage_a_task_ends_in_is_told_from_those_it_left, CAPACITY),
+	OWN_BOARD(the_worker_is_who_names_a_stage, CAPACITY),
+	OWN_BOARD(messages_and_errors_are_cut_and_marked, CAPACITY),
+	OWN_BOARD(deadlines_follow_the_one_rule, CAPACITY),
+	OWN_BOARD(an_expired_task_is_gone_for_writers, CAPACITY),
+	OWN_BOARD(a_record_keeps_its_kind, CAPACITY),
+	OWN_BOARD(a_request_to_cancel_is_dated_right_however_old_the_task, CAPACITY),
+	OWN_BOARD(mending_puts_deadline_hint_and_seal_right, CAPACITY),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -123,14 +123,11 @@ static void a_sum_beyond_its_bits_changes_no_count(void **state)
 	assert_int_equal(stripe()->count, TASKS);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_slice_counts_its_buckets_and_no_others, CAPACITY),
-		OWN_BOARD(what_changes_between_two_slices_is_counted, CAPACITY),
-		OWN_BOARD(counting_begins_again_after_a_death, CAPACITY),
-		OWN_BOARD(a_sum_beyond_its_bits_changes_no_count, CAPACITY),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_slice_counts_its_buckets_and_no_others, CAPACITY),
+	OWN_BOARD(what_changes_between_two_slices_is_counted, CAPACITY),
+	OWN_BOARD(counting_begins_again_after_a_death, CAPACITY),
+	OWN_BOARD(a_sum_beyond_its_bits_changes_no_count, CAPACITY),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -117,13 +117,10 @@ static void a_refusal_is_believed_for_a_second(void **state)
 	assert_false(own_is_live(full_refs[3]));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		FULL_BOARD(a_refusal_visits_nothing),
-		FULL_BOARD(a_refusal_holds_no_longer_than_its_reason),
-		FULL_BOARD(a_refusal_is_believed_for_a_second),
-	};
+static const struct CMUnitTest tests[] = {
+	FULL_BOARD(a_refusal_visits_nothing),
+	FULL_BOARD(a_refusal_holds_no_longer_than_its_reason),
+	FULL_BOARD(a_refusal_is_believed_for_a_second),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

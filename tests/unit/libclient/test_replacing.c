@@ -188,15 +188,12 @@ static void no_more_tasks_than_the_capacity_among_processes(void **state)
 	assert_int_equal(own_count_live(), FULL_CAPACITY);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		FULL_BOARD(replacing_needs_no_room),
-		FULL_BOARD(spare_slots_are_no_room_for_new_tasks),
-		FULL_BOARD(a_task_in_a_spare_slot_is_evicted_too),
-		FULL_BOARD(claims_for_replacing_end),
-		FULL_BOARD(no_more_tasks_than_the_capacity_among_processes),
-	};
+static const struct CMUnitTest tests[] = {
+	FULL_BOARD(replacing_needs_no_room),
+	FULL_BOARD(spare_slots_are_no_room_for_new_tasks),
+	FULL_BOARD(a_task_in_a_spare_slot_is_evicted_too),
+	FULL_BOARD(claims_for_replacing_end),
+	FULL_BOARD(no_more_tasks_than_the_capacity_among_processes),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -43,6 +43,13 @@ static void a_victim_that_is_held_is_passed_over(void **state)
 	assert_int_equal(full_create("more-4", &more), TRACKD_E_FULL);
 }
 
+/* The last task made room, and not the one that ended, or expired, before it and is held. */
+static void expect_the_other_went(void)
+{
+	assert_true(own_is_live(full_refs[9]));
+	assert_false(own_is_live(full_refs[4]));
+}
+
 static void a_victim_whose_stripe_is_held_is_passed_over(void **state)
 {
 	struct layout_head *heads = own_board.heads;
@@ -56,8 +63,7 @@ static void a_victim_whose_stripe_is_held_is_passed_over(void **state)
 	pid_t pid = full_hold(
 		&slot_stripes_of(&own_board, heads[full_refs[9].slot].id_hash, 0).id->mutex);
 	assert_int_equal(full_create("more-1", &more), 0);
-	assert_true(own_is_live(full_refs[9]));
-	assert_false(own_is_live(full_refs[4]));
+	expect_the_other_went();
 	harness_kill(pid, SIGKILL);
 	assert_int_equal(full_create("more-2", &more), 0);
 	assert_false(own_is_live(full_refs[9]));
@@ -71,13 +77,12 @@ static void an_expired_victim_that_is_held_is_passed_over(void **state)
 	HARNESS_NEEDS_ROBUST_LISTS();
 	full_fill();
 	own_remove(full_refs[9]);
-	full_refs[9] = full_create_for("short", 1, 0);
+	full_refs[9] = own_create_for("short", 1, 0);
 	own_complete(full_refs[4]);
 	pid_t pid = full_hold(&own_board.bodies[full_refs[9].slot].mutex);
 	full_wait_past(full_refs[9]);
 	assert_int_equal(full_create("more-1", &more), 0);
-	assert_true(own_is_live(full_refs[9]));
-	assert_false(own_is_live(full_refs[4]));
+	expect_the_other_went();
 	assert_int_equal(full_create("more-2", &more), -EBUSY);
 	harness_kill(pid, SIGKILL);
 	/* It is looked at again after a second. */
@@ -137,7 +142,7 @@ static void a_task_that_was_made_to_expire_soon_goes_first(void **state)
 	full_fill();
 	learn_the_first_deadline();
 	own_remove(full_refs[9]);
-	struct trackd_ref expiring = full_create_for("short", 20, 0);
+	struct trackd_ref expiring = own_create_for("short", 20, 0);
 	own_complete(full_refs[2]);
 	goes_before_the_final_one(expiring);
 }
@@ -147,7 +152,7 @@ static void a_task_that_ended_to_expire_soon_goes_first(void **state)
 	(void)state;
 	full_fill();
 	own_remove(full_refs[9]);
-	struct trackd_ref expiring = full_create_for("short", 20, TRACKD_TTL_NEVER);
+	struct trackd_ref expiring = own_create_for("short", 20, TRACKD_TTL_NEVER);
 	HARNESS_MUST(record_update(&own_board, expiring, 0, NULL, OWN_WORKER, harness_soon()));
 	learn_the_first_deadline();
 	own_complete(full_refs[2]); /* ended earlier */
@@ -160,7 +165,7 @@ static void a_task_that_was_mended_to_expire_soon_goes_first(void **state)
 	(void)state;
 	full_fill();
 	own_remove(full_refs[9]);
-	struct trackd_ref expiring = full_create_for("short", 20, 0);
+	struct trackd_ref expiring = own_create_for("short", 20, 0);
 	own_board.heads[expiring.slot].deadline = UINT64_MAX; /* its writer died before the store */
 	own_board.header->earliest = 0;
 	learn_the_first_deadline();
@@ -178,7 +183,7 @@ static void all_that_have_expired_are_removed_at_once(void **state)
 	for (int i = 0; i < FULL_CAPACITY; i++) {
 		char id[16];
 		snprintf(id, sizeof id, "task-%d", i);
-		full_refs[i] = full_create_for(id, i < 10 ? 1 : 0, 0);
+		full_refs[i] = own_create_for(id, i < 10 ? 1 : 0, 0);
 	}
 	full_wait_past(full_refs[9]);
 	assert_int_equal(full_create("more-1", &more), 0);
@@ -220,7 +225,7 @@ static void a_search_misses_no_deadline(void **state)
 	for (; interfered; n += step) {
 		own_remove(full_refs[n % FULL_CAPACITY]);
 		struct trackd_ref changing =
-			full_create_for("changing", TRACKD_TTL_NEVER, 2000000 + n);
+			own_create_for("changing", TRACKD_TTL_NEVER, 2000000 + n);
 		own_board.header->earliest &= 0xffff; /* it has passed */
 		own_board.header->full_ns = 0;
 		interfered = stepped_run(search_once, expire_sooner, &changing, n);
@@ -319,21 +324,18 @@ static void the_next_64_are_compared(void **state)
 	harness_board_free(&wide);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		FULL_BOARD(a_victim_that_is_held_is_passed_over),
-		FULL_BOARD(a_victim_whose_stripe_is_held_is_passed_over),
-		FULL_BOARD(an_expired_victim_that_is_held_is_passed_over),
-		FULL_BOARD(what_is_held_does_not_keep_the_rest_from_repair),
-		FULL_BOARD(a_task_that_was_made_to_expire_soon_goes_first),
-		FULL_BOARD(a_task_that_ended_to_expire_soon_goes_first),
-		FULL_BOARD(a_task_that_was_mended_to_expire_soon_goes_first),
-		FULL_BOARD(all_that_have_expired_are_removed_at_once),
-		FULL_BOARD(a_search_misses_no_deadline),
-		FULL_BOARD(a_search_that_was_left_is_finished),
-		cmocka_unit_test(the_next_64_are_compared),
-	};
+static const struct CMUnitTest tests[] = {
+	FULL_BOARD(a_victim_that_is_held_is_passed_over),
+	FULL_BOARD(a_victim_whose_stripe_is_held_is_passed_over),
+	FULL_BOARD(an_expired_victim_that_is_held_is_passed_over),
+	FULL_BOARD(what_is_held_does_not_keep_the_rest_from_repair),
+	FULL_BOARD(a_task_that_was_made_to_expire_soon_goes_first),
+	FULL_BOARD(a_task_that_ended_to_expire_soon_goes_first),
+	FULL_BOARD(a_task_that_was_mended_to_expire_soon_goes_first),
+	FULL_BOARD(all_that_have_expired_are_removed_at_once),
+	FULL_BOARD(a_search_misses_no_deadline),
+	FULL_BOARD(a_search_that_was_left_is_finished),
+	cmocka_unit_test(the_next_64_are_compared),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

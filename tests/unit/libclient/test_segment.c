@@ -313,21 +313,18 @@ static void modes_are_enforced_for_others(void **state)
 
 #define OWN_BOARD(test) cmocka_unit_test_setup_teardown(test, make_board, free_board)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes_follow_from_the_capacity),
-		cmocka_unit_test(boards_of_odd_capacities_are_whole),
-		cmocka_unit_test(capacities_beyond_the_limits_are_refused),
-		OWN_BOARD(a_new_board_says_where_it_was_made),
-		OWN_BOARD(every_slot_is_free_and_the_generations_are_random),
-		cmocka_unit_test(mode_and_group_are_as_asked),
-		cmocka_unit_test(a_full_tmpfs_is_an_error_at_once),
-		OWN_BOARD(a_board_is_linked_once_and_replaced_when_asked),
-		OWN_BOARD(names_that_are_none_are_refused),
-		OWN_BOARD(files_that_are_not_the_daemons_are_refused),
-		OWN_BOARD(modes_are_enforced_for_others),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(sizes_follow_from_the_capacity),
+	cmocka_unit_test(boards_of_odd_capacities_are_whole),
+	cmocka_unit_test(capacities_beyond_the_limits_are_refused),
+	OWN_BOARD(a_new_board_says_where_it_was_made),
+	OWN_BOARD(every_slot_is_free_and_the_generations_are_random),
+	cmocka_unit_test(mode_and_group_are_as_asked),
+	cmocka_unit_test(a_full_tmpfs_is_an_error_at_once),
+	OWN_BOARD(a_board_is_linked_once_and_replaced_when_asked),
+	OWN_BOARD(names_that_are_none_are_refused),
+	OWN_BOARD(files_that_are_not_the_daemons_are_refused),
+	OWN_BOARD(modes_are_enforced_for_others),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -337,26 +337,23 @@ static void the_map_is_searched_word_by_word(void **state)
 	harness_board_free(&wide);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_live_id_is_refused, CAPACITY),
-		OWN_BOARD(a_task_is_replaced_for_its_owner_only, CAPACITY),
-		OWN_BOARD(the_id_of_an_expired_task_is_free, CAPACITY),
-		OWN_BOARD(an_id_that_was_removed_is_free_at_once, CAPACITY),
-		OWN_BOARD(a_reference_never_comes_to_mean_another_task, CAPACITY),
-		OWN_BOARD(a_generation_differs_from_board_to_board, CAPACITY),
-		OWN_BOARD(serials_grow_within_an_owner, CAPACITY),
-		OWN_BOARD(reasons_are_looked_at_again, CAPACITY),
-		OWN_BOARD(a_held_record_is_waited_for_and_not_for_ever, CAPACITY),
-		OWN_BOARD(a_board_takes_as_many_as_it_says, CAPACITY),
-		OWN_BOARD(a_full_board_gives_up_the_final_task_that_ended_first, CAPACITY),
-		OWN_BOARD(expired_tasks_give_way_before_final_ones, CAPACITY),
-		OWN_BOARD(a_board_full_of_expired_tasks_is_not_full, CAPACITY),
-		OWN_BOARD(what_the_dead_have_left_makes_room, CAPACITY),
-		OWN_BOARD(a_claim_that_is_given_back_leaves_a_free_slot, CAPACITY),
-		cmocka_unit_test(the_map_is_searched_word_by_word),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_live_id_is_refused, CAPACITY),
+	OWN_BOARD(a_task_is_replaced_for_its_owner_only, CAPACITY),
+	OWN_BOARD(the_id_of_an_expired_task_is_free, CAPACITY),
+	OWN_BOARD(an_id_that_was_removed_is_free_at_once, CAPACITY),
+	OWN_BOARD(a_reference_never_comes_to_mean_another_task, CAPACITY),
+	OWN_BOARD(a_generation_differs_from_board_to_board, CAPACITY),
+	OWN_BOARD(serials_grow_within_an_owner, CAPACITY),
+	OWN_BOARD(reasons_are_looked_at_again, CAPACITY),
+	OWN_BOARD(a_held_record_is_waited_for_and_not_for_ever, CAPACITY),
+	OWN_BOARD(a_board_takes_as_many_as_it_says, CAPACITY),
+	OWN_BOARD(a_full_board_gives_up_the_final_task_that_ended_first, CAPACITY),
+	OWN_BOARD(expired_tasks_give_way_before_final_ones, CAPACITY),
+	OWN_BOARD(a_board_full_of_expired_tasks_is_not_full, CAPACITY),
+	OWN_BOARD(what_the_dead_have_left_makes_room, CAPACITY),
+	OWN_BOARD(a_claim_that_is_given_back_leaves_a_free_slot, CAPACITY),
+	cmocka_unit_test(the_map_is_searched_word_by_word),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

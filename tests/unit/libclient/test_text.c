@@ -293,21 +293,18 @@ static void texts_are_stored_whole_at_every_length_and_alignment(void **state)
 	munmap(page - 4096, (size_t)3 * 4096);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ids_hold_their_alphabet_and_no_other_byte),
-		cmocka_unit_test(ids_are_names_in_a_path),
-		cmocka_unit_test(words_hold_their_alphabet_and_no_other_byte),
-		cmocka_unit_test(keys_have_their_lengths_and_no_others),
-		cmocka_unit_test(an_owner_may_end_in_a_character_of_any_length),
-		cmocka_unit_test(every_character_but_surrogates_is_valid),
-		cmocka_unit_test(broken_sequences_are_not_valid),
-		cmocka_unit_test(a_cut_splits_no_character),
-		cmocka_unit_test(a_cut_in_what_is_no_utf8_loses_three_bytes_at_most),
-		cmocka_unit_test(fitting_says_whether_something_was_cut),
-		cmocka_unit_test(texts_are_stored_whole_at_every_length_and_alignment),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(ids_hold_their_alphabet_and_no_other_byte),
+	cmocka_unit_test(ids_are_names_in_a_path),
+	cmocka_unit_test(words_hold_their_alphabet_and_no_other_byte),
+	cmocka_unit_test(keys_have_their_lengths_and_no_others),
+	cmocka_unit_test(an_owner_may_end_in_a_character_of_any_length),
+	cmocka_unit_test(every_character_but_surrogates_is_valid),
+	cmocka_unit_test(broken_sequences_are_not_valid),
+	cmocka_unit_test(a_cut_splits_no_character),
+	cmocka_unit_test(a_cut_in_what_is_no_utf8_loses_three_bytes_at_most),
+	cmocka_unit_test(fitting_says_whether_something_was_cut),
+	cmocka_unit_test(texts_are_stored_whole_at_every_length_and_alignment),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -326,20 +326,18 @@ static void every_error_has_its_words(void **state)
 	assert_string_equal(trackd_reason_name(TRACKD_REASON_HOST_RESTART), "host_restart");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CONNECTED_ALONE(a_reader_may_write_nothing, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(creating_fails_as_documented, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(what_is_left_out_has_the_documented_words, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(cancelling_again_is_the_same, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(changing_fails_as_documented, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(a_stopped_holder_makes_it_busy_within_the_timeout, CAPACITY,
-				TIMEOUT_MS),
-		CONNECTED_ALONE(reading_fails_as_documented, CAPACITY, TIMEOUT_MS),
-		CONNECTED_ALONE(statistics_tell_what_is_there, CAPACITY, TIMEOUT_MS),
-		cmocka_unit_test(every_error_has_its_words),
-	};
+#define OWN_BOARD(test) CONNECTED_ALONE(test, CAPACITY, TIMEOUT_MS)
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_reader_may_write_nothing),
+	OWN_BOARD(creating_fails_as_documented),
+	OWN_BOARD(what_is_left_out_has_the_documented_words),
+	OWN_BOARD(cancelling_again_is_the_same),
+	OWN_BOARD(changing_fails_as_documented),
+	CONNECTED_ALONE(a_stopped_holder_makes_it_busy_within_the_timeout, CAPACITY, TIMEOUT_MS),
+	OWN_BOARD(reading_fails_as_documented),
+	OWN_BOARD(statistics_tell_what_is_there),
+	cmocka_unit_test(every_error_has_its_words),
+};
+
+SUITE(tests)

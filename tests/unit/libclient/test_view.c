@@ -147,11 +147,9 @@ static void a_writer_that_stops_in_the_middle_is_not_seen(void **state)
 
 struct scene {
 	struct trackd_ref ref;
-	struct trackd_view view;
-	struct trackd_task task;
 	int error;
-	bool valid;
-	char message[TRACKD_MESSAGE_MAX + 1];
+	bool valid; /* what was seen must belong together */
+	struct trackd_task seen;
 };
 
 static void rewrite(void *data)
@@ -166,17 +164,23 @@ static void rewrite(void *data)
 static void look(void *data)
 {
 	struct scene *scene = data;
+	struct trackd_task *seen = &scene->seen;
+	struct trackd_view view;
 
-	scene->error = view_get(&own_board, scene->ref, 0, &scene->view);
-	snprintf(scene->message, sizeof scene->message, "%s", trackd_view_message(&scene->view));
-	scene->valid = trackd_view_valid(&scene->view);
+	scene->error = view_get(&own_board, scene->ref, 0, &view);
+	snprintf(seen->message, sizeof seen->message, "%s", trackd_view_message(&view));
+	seen->stage = view.stage;
+	seen->done = view.done;
+	seen->total = view.total;
+	scene->valid = trackd_view_valid(&view);
 }
 
 static void copy(void *data)
 {
 	struct scene *scene = data;
 
-	scene->error = view_copy(&own_board, scene->ref, 0, &scene->task);
+	scene->error = view_copy(&own_board, scene->ref, 0, &scene->seen);
+	scene->valid = true;
 }
 
 static void begin(struct scene *scene)
@@ -192,10 +196,13 @@ static void finish(struct scene *scene)
 	own_remove(scene->ref);
 }
 
-static bool belongs_together(int stage, uint64_t done, uint64_t total, const char *message)
+static bool belongs_together(const struct trackd_task *seen)
 {
-	return stage == 1 ? done == 1 && total == 10 && strcmp(message, "old") == 0
-			  : stage == 3 && done == 7 && total == 70 && strcmp(message, "new") == 0;
+	uint64_t done = seen->done, total = seen->total;
+
+	return seen->stage == 1 ? done == 1 && total == 10 && strcmp(seen->message, "old") == 0
+				: seen->stage == 3 && done == 7 && total == 70 &&
+					  strcmp(seen->message, "new") == 0;
 }
 
 #ifdef __SANITIZE_ADDRESS__
@@ -204,47 +211,34 @@ enum { STRIDE = 7, COPY_STRIDE = 211 };
 enum { STRIDE = 1, COPY_STRIDE = 29 };
 #endif
 
-static void a_view_is_of_one_version_or_says_that_it_is_not(void **state)
+static void read_while_it_is_written(void (*read_it)(void *), unsigned stride)
 {
 	static struct scene scene;
+	const struct trackd_task *seen = &scene.seen;
+	bool interfered = true;
 
-	(void)state;
-	if (!stepped_possible())
-		HARNESS_SKIP("this processor has no trap flag");
-	for (unsigned n = 1;; n += STRIDE) {
+	HARNESS_NEEDS(stepped_possible(), "this processor has no trap flag");
+	for (unsigned n = 1; interfered; n += stride) {
 		begin(&scene);
-		bool interfered = stepped_run(look, rewrite, &scene, n);
+		interfered = stepped_run(read_it, rewrite, &scene, n);
 		assert_int_equal(scene.error, 0);
-		const struct trackd_view *view = &scene.view;
-		if (scene.valid &&
-		    !belongs_together(view->stage, view->done, view->total, scene.message))
-			fail_msg("at instruction %u: stage %d, %d of %d, %s", n, view->stage,
-				 (int)view->done, (int)view->total, scene.message);
+		if (scene.valid && !belongs_together(seen))
+			fail_msg("at instruction %u: stage %d, %d of %d, %s", n, seen->stage,
+				 (int)seen->done, (int)seen->total, seen->message);
 		finish(&scene);
-		if (!interfered)
-			break;
 	}
+}
+
+static void a_view_is_of_one_version_or_says_that_it_is_not(void **state)
+{
+	(void)state;
+	read_while_it_is_written(look, STRIDE);
 }
 
 static void a_copy_is_of_one_version(void **state)
 {
-	static struct scene scene;
-
 	(void)state;
-	if (!stepped_possible())
-		HARNESS_SKIP("this processor has no trap flag");
-	for (unsigned n = 1;; n += COPY_STRIDE) {
-		begin(&scene);
-		bool interfered = stepped_run(copy, rewrite, &scene, n);
-		const struct trackd_task *task = &scene.task;
-		assert_int_equal(scene.error, 0);
-		if (!belongs_together(task->stage, task->done, task->total, task->message))
-			fail_msg("at instruction %u: stage %d, %d of %d, %s", n, task->stage,
-				 (int)task->done, (int)task->total, task->message);
-		finish(&scene);
-		if (!interfered)
-			break;
-	}
+	read_while_it_is_written(copy, COPY_STRIDE);
 }
 
 static struct trackd_ref hunted;
@@ -392,21 +386,18 @@ static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **s
 	assert_int_equal(task.n_stages, 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_copy_says_what_a_view_says, CAPACITY),
-		OWN_BOARD(the_status_is_the_stage_while_active_and_the_state_otherwise, CAPACITY),
-		OWN_BOARD(a_view_is_valid_until_the_record_changes, CAPACITY),
-		OWN_BOARD(a_stamp_that_came_round_is_another, CAPACITY),
-		OWN_BOARD(a_writer_that_stops_in_the_middle_is_not_seen, CAPACITY),
-		OWN_BOARD(a_view_is_of_one_version_or_says_that_it_is_not, CAPACITY),
-		OWN_BOARD(a_copy_is_of_one_version, CAPACITY),
-		OWN_BOARD(a_reader_gives_up_after_a_thousand_versions, CAPACITY),
-		OWN_BOARD(expired_tasks_are_gone_for_readers, CAPACITY),
-		OWN_BOARD(references_of_nothing_are_gone, CAPACITY),
-		OWN_BOARD(strings_without_an_end_are_empty_in_place_and_cut_in_a_copy, CAPACITY),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_copy_says_what_a_view_says, CAPACITY),
+	OWN_BOARD(the_status_is_the_stage_while_active_and_the_state_otherwise, CAPACITY),
+	OWN_BOARD(a_view_is_valid_until_the_record_changes, CAPACITY),
+	OWN_BOARD(a_stamp_that_came_round_is_another, CAPACITY),
+	OWN_BOARD(a_writer_that_stops_in_the_middle_is_not_seen, CAPACITY),
+	OWN_BOARD(a_view_is_of_one_version_or_says_that_it_is_not, CAPACITY),
+	OWN_BOARD(a_copy_is_of_one_version, CAPACITY),
+	OWN_BOARD(a_reader_gives_up_after_a_thousand_versions, CAPACITY),
+	OWN_BOARD(expired_tasks_are_gone_for_readers, CAPACITY),
+	OWN_BOARD(references_of_nothing_are_gone, CAPACITY),
+	OWN_BOARD(strings_without_an_end_are_empty_in_place_and_cut_in_a_copy, CAPACITY),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -310,20 +310,17 @@ static void threads_share_a_connection(void **state)
 	assert_int_equal(connections_view(ref).done, THREADS * ROUNDS);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		CONNECTED(what_has_happened_since_a_view_is_seen_at_once),
-		CONNECTED(a_timeout_is_kept),
-		CONNECTED(a_waiter_wakes_for_each_condition),
-		CONNECTED(a_waiter_does_without_a_daemon),
-		CONNECTED(a_signal_ends_a_wait),
-		CONNECTED(a_cursor_reads_what_comes_after_it),
-		CONNECTED(an_event_loop_is_woken_over_a_daemons_restart),
-		CONNECTED(a_forked_child_works_as_itself),
-		CONNECTED(a_connection_can_be_for_another_worker_or_none),
-		CONNECTED(threads_share_a_connection),
-	};
+static const struct CMUnitTest tests[] = {
+	CONNECTED(what_has_happened_since_a_view_is_seen_at_once),
+	CONNECTED(a_timeout_is_kept),
+	CONNECTED(a_waiter_wakes_for_each_condition),
+	CONNECTED(a_waiter_does_without_a_daemon),
+	CONNECTED(a_signal_ends_a_wait),
+	CONNECTED(a_cursor_reads_what_comes_after_it),
+	CONNECTED(an_event_loop_is_woken_over_a_daemons_restart),
+	CONNECTED(a_forked_child_works_as_itself),
+	CONNECTED(a_connection_can_be_for_another_worker_or_none),
+	CONNECTED(threads_share_a_connection),
+};
 
-	return connections_run(tests);
-}
+SUITE_WITH(tests, connections_start, connections_stop)

@@ -5,7 +5,6 @@
 #include "tests/harness/client.h"
 #include "tests/harness/own_board.h"
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -313,13 +312,7 @@ static void a_process_whose_first_thread_has_ended_is_alive(void **state)
 	char path[64], stat[512];
 
 	(void)state;
-	pid_t pid = harness_fork();
-	if (pid == 0) {
-		pthread_t thread;
-		if (pthread_create(&thread, NULL, stay_thread, NULL) != 0)
-			_exit(1);
-		pthread_exit(NULL);
-	}
+	pid_t pid = client_without_first_thread(stay_thread);
 	uint64_t start = client_start_time(pid);
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	for (bool zombie = false; !zombie;) {
@@ -335,26 +328,23 @@ static void a_process_whose_first_thread_has_ended_is_alive(void **state)
 	assert_true(process_dead(pid, start));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN_BOARD(a_claim_says_who_we_are, 16),
-		OWN_BOARD(a_process_has_one_entry_however_often_it_claims, 16),
-		OWN_BOARD(a_forked_child_claims_its_own, 16),
-		OWN_BOARD(a_process_that_is_no_more_cannot_claim, 16),
-		OWN_BOARD(claimants_at_once_get_entries_of_their_own, 16),
-		OWN_BOARD(a_full_table_of_living_processes_refuses, 16),
-		OWN_BOARD(the_entry_of_a_dead_process_is_taken_with_the_next_generation, 16),
-		OWN_BOARD(a_free_entry_goes_before_a_dead_ones, 16),
-		OWN_BOARD(the_generation_never_becomes_zero, 16),
-		OWN_BOARD(another_process_of_our_pid_is_not_us, 16),
-		OWN_BOARD(an_entry_that_never_became_ready_is_nobodys, 16),
-		OWN_BOARD(only_its_own_generation_is_freed, 16),
-		OWN_BOARD(what_is_no_entry_resolves_to_nobody, 16),
-		cmocka_unit_test(start_times_do_not_depend_on_the_commands_name),
-		cmocka_unit_test(a_zombie_is_dead),
-		cmocka_unit_test(a_process_whose_first_thread_has_ended_is_alive),
-	};
+static const struct CMUnitTest tests[] = {
+	OWN_BOARD(a_claim_says_who_we_are, 16),
+	OWN_BOARD(a_process_has_one_entry_however_often_it_claims, 16),
+	OWN_BOARD(a_forked_child_claims_its_own, 16),
+	OWN_BOARD(a_process_that_is_no_more_cannot_claim, 16),
+	OWN_BOARD(claimants_at_once_get_entries_of_their_own, 16),
+	OWN_BOARD(a_full_table_of_living_processes_refuses, 16),
+	OWN_BOARD(the_entry_of_a_dead_process_is_taken_with_the_next_generation, 16),
+	OWN_BOARD(a_free_entry_goes_before_a_dead_ones, 16),
+	OWN_BOARD(the_generation_never_becomes_zero, 16),
+	OWN_BOARD(another_process_of_our_pid_is_not_us, 16),
+	OWN_BOARD(an_entry_that_never_became_ready_is_nobodys, 16),
+	OWN_BOARD(only_its_own_generation_is_freed, 16),
+	OWN_BOARD(what_is_no_entry_resolves_to_nobody, 16),
+	cmocka_unit_test(start_times_do_not_depend_on_the_commands_name),
+	cmocka_unit_test(a_zombie_is_dead),
+	cmocka_unit_test(a_process_whose_first_thread_has_ended_is_alive),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -250,7 +250,7 @@ static struct trackd_task busy_task(void)
 		.total = 1000,
 		.started_ns = 1,
 		.worker_pid = 4182,
-		.worker_comm = "uvicorn",
+		.worker_comm = "uvicorn"
 	};
 
 	task.stages[0].started_ns = 1;
@@ -337,22 +337,22 @@ static void every_verb_can_be_found_and_explained(void **state)
 	assert_int_equal(n, 16);
 }
 
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(durations_are_parsed),
+	cmocka_unit_test(numbers_are_parsed),
+	cmocka_unit_test(options_may_stand_anywhere),
+	cmocka_unit_test(lines_of_progress_are_parsed),
+	cmocka_unit_test(other_lines_are_refused),
+	cmocka_unit_test(lines_are_put_together),
+	cmocka_unit_test(text_is_cut_to_cells),
+	cmocka_unit_test(bars_are_as_wide_as_asked),
+	cmocka_unit_test(rows_fit_every_width),
+	cmocka_unit_test(the_verb_that_was_meant_is_found),
+	cmocka_unit_test(every_verb_can_be_found_and_explained),
+};
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(durations_are_parsed),
-		cmocka_unit_test(numbers_are_parsed),
-		cmocka_unit_test(options_may_stand_anywhere),
-		cmocka_unit_test(lines_of_progress_are_parsed),
-		cmocka_unit_test(other_lines_are_refused),
-		cmocka_unit_test(lines_are_put_together),
-		cmocka_unit_test(text_is_cut_to_cells),
-		cmocka_unit_test(bars_are_as_wide_as_asked),
-		cmocka_unit_test(rows_fit_every_width),
-		cmocka_unit_test(the_verb_that_was_meant_is_found),
-		cmocka_unit_test(every_verb_can_be_found_and_explained),
-	};
-
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		return 1;
 	return suite_run(tests);
