@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { ID_BUCKET = 3, OTHER_BUCKET = 9, OWNER_BUCKET = 5, COMPANY = 5, TARGET = 2, VERSIONS = 3 };
 
@@ -40,11 +39,6 @@ static struct company {
 	struct trackd_ref replaced; /* what took the target's place */
 } company;
 
-static uint64_t limit(void)
-{
-	return harness_deadline(2000);
-}
-
 /* ---- Before -------------------------------------------------------------- */
 
 static struct trackd_ref add(const char *id, const char *owner, bool replace)
@@ -54,7 +48,7 @@ static struct trackd_ref add(const char *id, const char *owner, bool replace)
 	};
 	struct trackd_ref ref;
 
-	HARNESS_MUST(tenant_create(&company.scene.board, &task, limit(), &ref));
+	HARNESS_MUST(tenant_create(&company.scene.board, &task, harness_soon(), &ref));
 	return ref;
 }
 
@@ -67,8 +61,9 @@ static void publish(unsigned n)
 	struct board *board = &company.scene.board;
 	struct trackd_ref ref = company.ref[TARGET];
 
-	HARNESS_MUST(record_update(board, ref, (int)n, messages[n], company.scene.worker, limit()));
-	HARNESS_MUST(record_set_progress(board, ref, 10 + n, 100 + n, limit()));
+	HARNESS_MUST(record_update(board, ref, (int)n, messages[n], company.scene.worker,
+				   harness_soon()));
+	HARNESS_MUST(record_set_progress(board, ref, 10 + n, 100 + n, harness_soon()));
 	fake_clock_set(fake_clock() + 7 * NS_PER_MS);
 }
 
@@ -110,7 +105,7 @@ static void reuse(unsigned i)
 	struct board *board = &company.scene.board;
 	uint32_t slot = company.ref[i].slot;
 
-	HARNESS_MUST(slot_remove(board, company.ref[i], SLOT_REMOVE_ASKED, limit()));
+	HARNESS_MUST(slot_remove(board, company.ref[i], SLOT_REMOVE_ASKED, harness_soon()));
 	board->header->cursor = slot;
 	struct trackd_ref ref = add(company.other_id, company.other_owner, false);
 	if (ref.slot != slot)
@@ -133,7 +128,7 @@ static void reuse_first(void *unused)
 static void reuse_two(void *unused)
 {
 	HARNESS_MUST(slot_remove(&company.scene.board, company.ref[COMPANY - 1], SLOT_REMOVE_ASKED,
-				 limit()));
+				 harness_soon()));
 	reuse_next(unused);
 }
 
@@ -150,9 +145,10 @@ static void refuse_in_next(void *unused)
 
 	(void)unused;
 	(void)add(company.other_id, company.other_owner, false);
-	HARNESS_MUST(slot_remove(board, company.ref[TARGET + 1], SLOT_REMOVE_ASKED, limit()));
+	HARNESS_MUST(
+		slot_remove(board, company.ref[TARGET + 1], SLOT_REMOVE_ASKED, harness_soon()));
 	board->header->cursor = company.ref[TARGET + 1].slot;
-	if (tenant_create(board, &task, limit(), &ref) != TRACKD_E_EXISTS)
+	if (tenant_create(board, &task, harness_soon(), &ref) != TRACKD_E_EXISTS)
 		harness_die("another owner's task was replaced");
 }
 
@@ -162,8 +158,10 @@ static void free_two_and_come_back(void *unused)
 	struct board *board = &company.scene.board;
 
 	(void)unused;
-	HARNESS_MUST(slot_remove(board, company.ref[TARGET + 1], SLOT_REMOVE_ASKED, limit()));
-	HARNESS_MUST(slot_remove(board, company.ref[TARGET - 1], SLOT_REMOVE_ASKED, limit()));
+	HARNESS_MUST(
+		slot_remove(board, company.ref[TARGET + 1], SLOT_REMOVE_ASKED, harness_soon()));
+	HARNESS_MUST(
+		slot_remove(board, company.ref[TARGET - 1], SLOT_REMOVE_ASKED, harness_soon()));
 	board->header->cursor = company.ref[TARGET + 1].slot;
 	(void)add(company.id[TARGET + 1], company.owner, false);
 }
@@ -181,7 +179,7 @@ static void come_back(void *unused)
 	struct board *board = &company.scene.board;
 
 	(void)unused;
-	HARNESS_MUST(slot_remove(board, company.ref[i], SLOT_REMOVE_ASKED, limit()));
+	HARNESS_MUST(slot_remove(board, company.ref[i], SLOT_REMOVE_ASKED, harness_soon()));
 	board->header->cursor = company.ref[i].slot;
 	(void)add(company.id[i], company.owner, false);
 }
@@ -411,8 +409,7 @@ int main(void)
 {
 	if (tracer_impossible())
 		return tap_skip_all(tracer_impossible());
-	seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	harness_must(seen == MAP_FAILED ? -errno : 0, "mmap");
+	seen = harness_shared(sizeof *seen);
 	begin();
 	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++)
 		run_trial(&trials[i]);

@@ -12,12 +12,10 @@
 #include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
-#include <errno.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -139,9 +137,7 @@ int main(void)
 
 	if (prctl(PR_GET_SECCOMP) < 0)
 		return tap_skip_all("there is no seccomp here");
-	tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
-	harness_must(tally == MAP_FAILED ? -errno : 0, "mmap");
+	tally = harness_shared(sizeof *tally);
 	fake_clock_set(NOW);
 	harness_board(&board, CAPACITY);
 	harness_board_name(name);

@@ -8,7 +8,6 @@
 #include "tests/crash/engine/campaign.h"
 #include "tests/crash/engine/tracer.h"
 #include "tests/harness/tap.h"
-#include <stdlib.h>
 
 /* About a hundred reader calls: some ten microseconds, and far below this in any case. */
 static const uint64_t LIMIT_NS = 20000000;

@@ -9,7 +9,6 @@
  *	replaced_anywhere [STRIDE]    pause at every STRIDE-th instruction (8); `make soak` at each
  */
 #include "daemon/board/carry.h"
-#include "libclient/record/index.h"
 #include "libclient/record/kind.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/view.h"
@@ -23,8 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { CAPACITY = 16, LARGER = 32, UNITS = 17, NOT_RUN = -ECHILD };
 
@@ -342,9 +339,7 @@ int main(int argc, char **argv)
 		return tap_skip_all(tracer_impossible());
 	stride = argc > 1 ? strtoul(argv[1], NULL, 10) : 8;
 
-	result = mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	harness_must(result == MAP_FAILED ? -errno : 0, "mmap");
+	result = harness_shared(sizeof *result);
 	harness_folder(folder, sizeof folder);
 	snprintf(socket_path, sizeof socket_path, "%s/s", folder);
 	harness_board_name(name);

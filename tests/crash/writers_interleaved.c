@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { DONE = 42, UNITS = 17, NOT_RUN = -ECHILD };
@@ -37,11 +36,6 @@ static struct results {
 	int first, second;
 	struct trackd_ref made; /* by the second */
 } * results;
-
-static uint64_t limit(void)
-{
-	return harness_deadline(2000);
-}
 
 static bool busy(int result)
 {
@@ -291,7 +285,7 @@ static const struct trial {
 
 static void run_first(void *trial)
 {
-	results->first = ((const struct trial *)trial)->first(limit());
+	results->first = ((const struct trial *)trial)->first(harness_soon());
 }
 
 static void run_second(void *trial)
@@ -369,9 +363,7 @@ int main(void)
 {
 	if (tracer_impossible())
 		return tap_skip_all(tracer_impossible());
-	results = mmap(NULL, sizeof *results, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
-	harness_must(results == MAP_FAILED ? -errno : 0, "mmap");
+	results = harness_shared(sizeof *results);
 	for (size_t i = 0; i < sizeof trials / sizeof trials[0]; i++)
 		run_trial(&trials[i]);
 	return tap_done();

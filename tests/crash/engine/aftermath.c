@@ -11,26 +11,7 @@
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-static bool fail(struct image_fault *fault, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static bool fail(struct image_fault *fault, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(fault->text, sizeof fault->text, format, arguments);
-	va_end(arguments);
-	return false;
-}
-
-static uint64_t limit(void)
-{
-	return harness_deadline(2000);
-}
 
 /* ---- The next operations on the id -------------------------------------- */
 
@@ -42,11 +23,11 @@ static bool check_exists(struct play *play, struct image_fault *fault)
 	struct trackd_ref there, ref;
 	int error = view_lookup(&play->scene->reader, play->id, fake_clock(), &there);
 	int expected = error == 0 ? TRACKD_E_EXISTS : 0;
-	int seen = tenant_create(&play->scene->board, &task, limit(), &ref);
+	int seen = tenant_create(&play->scene->board, &task, harness_soon(), &ref);
 
 	if (seen != expected)
-		return fail(fault, "create of %s: %s, expected: %s", play->id,
-			    trackd_strerror(seen), trackd_strerror(expected));
+		return image_fail(fault, "create of %s: %s, expected: %s", play->id,
+				  trackd_strerror(seen), trackd_strerror(expected));
 	return true;
 }
 
@@ -55,10 +36,10 @@ static bool check_replace(struct play *play, struct trackd_ref *ret_ref, struct 
 	struct tenant_new task = {
 		.id = play->id, .owner = play->owner, .name = "x", .message = "y", .replace = true
 	};
-	int error = tenant_create(&play->scene->board, &task, limit(), ret_ref);
+	int error = tenant_create(&play->scene->board, &task, harness_soon(), ret_ref);
 
 	return error == 0 ? true
-			  : fail(fault, "replacing %s: %s", play->id, trackd_strerror(error));
+			  : image_fail(fault, "replacing %s: %s", play->id, trackd_strerror(error));
 }
 
 static bool check_update(struct play *play, struct trackd_ref ref, struct image_fault *fault)
@@ -66,8 +47,8 @@ static bool check_update(struct play *play, struct trackd_ref ref, struct image_
 	struct board *board = &play->scene->board;
 	struct trackd_task task = { 0 };
 	struct trackd_ref found = { 0 };
-	int error =
-		record_update(board, ref, TRACKD_EMBEDDING, "hello", play->scene->worker, limit());
+	int error = record_update(board, ref, TRACKD_EMBEDDING, "hello", play->scene->worker,
+				  harness_soon());
 
 	if (error == 0)
 		error = record_advance(board, ref, 3);
@@ -76,25 +57,26 @@ static bool check_update(struct play *play, struct trackd_ref ref, struct image_
 	if (error == 0)
 		error = view_copy(&play->scene->reader, found, fake_clock(), &task);
 	if (error < 0)
-		return fail(fault, "updating %s: %s", play->id, trackd_strerror(error));
+		return image_fail(fault, "updating %s: %s", play->id, trackd_strerror(error));
 	if (found.slot != ref.slot || found.generation != ref.generation ||
 	    task.stage != TRACKD_EMBEDDING || task.done != 3 ||
 	    strcmp(task.message, "hello") != 0 || task.revision != 2)
-		return fail(fault, "%s does not show its update: stage %d, done %llu", play->id,
-			    task.stage, (unsigned long long)task.done);
+		return image_fail(fault, "%s does not show its update: stage %d, done %llu",
+				  play->id, task.stage, (unsigned long long)task.done);
 	return true;
 }
 
 static bool check_remove(struct play *play, struct trackd_ref ref, struct image_fault *fault)
 {
 	struct trackd_ref found;
-	int error = slot_remove(&play->scene->board, ref, SLOT_REMOVE_ASKED, limit());
+	int error = slot_remove(&play->scene->board, ref, SLOT_REMOVE_ASKED, harness_soon());
 
 	if (error < 0)
-		return fail(fault, "removing %s: %s", play->id, trackd_strerror(error));
+		return image_fail(fault, "removing %s: %s", play->id, trackd_strerror(error));
 	error = view_lookup(&play->scene->reader, play->id, fake_clock(), &found);
-	return error == TRACKD_E_NOT_FOUND ? true
-					   : fail(fault, "%s is found after its removal", play->id);
+	return error == TRACKD_E_NOT_FOUND
+		       ? true
+		       : image_fail(fault, "%s is found after its removal", play->id);
 }
 
 /* What the next ones say about themselves must reach who listens, past what the dead left unsaid.
@@ -113,7 +95,7 @@ static bool check_events(struct play *play, uint64_t from, struct image_fault *f
 	}
 	return removed > 0 && cursor.next == event_head(reader)
 		       ? true
-		       : fail(fault, "the events after the death do not arrive");
+		       : image_fail(fault, "the events after the death do not arrive");
 }
 
 /* Everybody but the task itself is as it was. */
@@ -131,7 +113,7 @@ static bool check_others(const struct operation *operation, struct play *play,
 		if (strcmp(id, play->id) == 0 || !image_find(after, id) || image_find(&seen, id))
 			continue;
 		if (!operation->evicts)
-			return fail(fault, "%s got lost", id);
+			return image_fail(fault, "%s got lost", id);
 	}
 	return true;
 }
@@ -146,7 +128,7 @@ static bool work_on(const struct operation *operation, struct play *play,
 	if (operation->repeats) {
 		operation->run(play);
 		if (play->result < 0)
-			return fail(fault, "once more: %s", trackd_strerror(play->result));
+			return image_fail(fault, "once more: %s", trackd_strerror(play->result));
 	}
 	return check_exists(play, fault) && check_replace(play, &ref, fault) &&
 	       check_update(play, ref, fault) && check_remove(play, ref, fault) &&
@@ -158,13 +140,13 @@ static bool work_on(const struct operation *operation, struct play *play,
 
 static bool repair(struct play *play, struct image_fault *fault)
 {
-	int error = repair_all(&play->scene->board, limit());
+	int error = repair_all(&play->scene->board, harness_soon());
 
 	if (error < 0)
-		return fail(fault, "repair: %s", trackd_strerror(error));
+		return image_fail(fault, "repair: %s", trackd_strerror(error));
 	/* What it found it has mended: a second one has nothing to do. */
-	error = repair_all(&play->scene->board, limit());
-	return error == 0 ? true : fail(fault, "a second repair finds %d things", error);
+	error = repair_all(&play->scene->board, harness_soon());
+	return error == 0 ? true : image_fail(fault, "a second repair finds %d things", error);
 }
 
 static bool clean(struct play *play, const char *when, struct image_fault *fault)
@@ -173,7 +155,7 @@ static bool clean(struct play *play, const char *when, struct image_fault *fault
 
 	if (inspection_faults(&play->scene->board, text, sizeof text) == play->n_held)
 		return true;
-	return fail(fault, "%s: %s", when, text);
+	return image_fail(fault, "%s: %s", when, text);
 }
 
 static bool repaired_first(const struct operation *operation, struct play *play,

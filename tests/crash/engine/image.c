@@ -8,10 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool fail(struct image_fault *fault, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static bool fail(struct image_fault *fault, const char *format, ...)
+bool image_fail(struct image_fault *fault, const char *format, ...)
 {
 	va_list arguments;
 
@@ -36,10 +33,11 @@ bool image_take(const struct board *board, struct image *ret_image, struct image
 	while (view_next(&iter, &ref) > 0) {
 		/* While one is replaced, it and the new one. */
 		if (ret_image->n == SCENE_CAPACITY + 1)
-			return fail(fault, "iteration meets more tasks than the board holds");
+			return image_fail(fault, "iteration meets more tasks than the board holds");
 		int error = view_copy(board, ref, fake_clock(), &ret_image->tasks[ret_image->n++]);
 		if (error < 0)
-			return fail(fault, "copy of slot %u: %s", ref.slot, trackd_strerror(error));
+			return image_fail(fault, "copy of slot %u: %s", ref.slot,
+					  trackd_strerror(error));
 	}
 	return true;
 }
@@ -94,13 +92,14 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 	const struct trackd_task *new = find_ref(after, seen->ref);
 
 	if (!old && !new)
-		return fail(fault, "slot %u holds %s, generation %u, which is neither old nor new",
-			    seen->ref.slot, seen->id, seen->ref.generation);
+		return image_fail(fault,
+				  "slot %u holds %s, generation %u, which is neither old nor new",
+				  seen->ref.slot, seen->id, seen->ref.generation);
 	old = old ? old : new;
 	new = new ? new : old;
 	bool is_old = same_task(seen, old), is_new = same_task(seen, new);
 	if (!is_old && !is_new)
-		return fail(
+		return image_fail(
 			fault,
 			"%s is neither the old nor the new version: revision %llu (old %llu, new "
 			"%llu), state %u (%u, %u), stage %d (%d, %d), done %llu (%llu, %llu), "
@@ -111,15 +110,16 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 			(unsigned long long)seen->done, (unsigned long long)old->done,
 			(unsigned long long)new->done, seen->message);
 	if (!either(seen->expires_ns, old->expires_ns, new->expires_ns))
-		return fail(fault, "%s expires neither when the old nor when the new one does",
-			    seen->id);
+		return image_fail(fault,
+				  "%s expires neither when the old nor when the new one does",
+				  seen->id);
 	/* Lengthened before the commit and shortened after it: whichever version it is, none expires
 	 * early. */
 	if (!(is_old && seen->expires_ns >= old->expires_ns) &&
 	    !(is_new && seen->expires_ns >= new->expires_ns))
-		return fail(fault, "%s expires before its version does", seen->id);
+		return image_fail(fault, "%s expires before its version does", seen->id);
 	if (!either(seen->cancel_requested_ns, old->cancel_requested_ns, new->cancel_requested_ns))
-		return fail(fault, "%s was asked to cancel at no time that fits", seen->id);
+		return image_fail(fault, "%s was asked to cancel at no time that fits", seen->id);
 	return true;
 }
 
@@ -131,7 +131,7 @@ static bool check_view(const struct board *board, const struct trackd_task *task
 	int error = view_get(board, task->ref, fake_clock(), &view);
 
 	if (error < 0)
-		return fail(fault, "view of %s: %s", task->id, trackd_strerror(error));
+		return image_fail(fault, "view of %s: %s", task->id, trackd_strerror(error));
 	bool same = view.revision == task->revision && view.done == task->done &&
 		    view.total == task->total && view.state == task->state &&
 		    view.stage == task->stage && view.reason == task->reason &&
@@ -143,9 +143,9 @@ static bool check_view(const struct board *board, const struct trackd_task *task
 		    strcmp(trackd_view_status(&view), task->status) == 0 &&
 		    trackd_view_progress(&view) == task->progress;
 	if (!trackd_view_valid(&view))
-		return fail(fault, "the view of %s is not valid, though there are no writers",
-			    task->id);
-	return same ? true : fail(fault, "the view of %s differs from its copy", task->id);
+		return image_fail(fault, "the view of %s is not valid, though there are no writers",
+				  task->id);
+	return same ? true : image_fail(fault, "the view of %s differs from its copy", task->id);
 }
 
 /* ---- All of them -------------------------------------------------------- */
@@ -160,7 +160,8 @@ static bool check_met(const struct image *seen, const struct image *before,
 		for (unsigned j = 0; j < seen->n; j++)
 			met += same_ref(seen->tasks[j].ref, ref);
 		if (met > 1 || (met == 0 && find_ref(after, ref)))
-			return fail(fault, "iteration meets %s %u times", before->tasks[i].id, met);
+			return image_fail(fault, "iteration meets %s %u times", before->tasks[i].id,
+					  met);
 	}
 	return true;
 }
@@ -174,16 +175,17 @@ static bool check_lookup(const struct board *board, const char *id, const struct
 	if (error == TRACKD_E_NOT_FOUND) {
 		if (image_find(before, id) && image_find(after, id) &&
 		    strcmp(id, after->may_miss) != 0)
-			return fail(fault, "lookup misses %s, which is there before and after", id);
+			return image_fail(fault,
+					  "lookup misses %s, which is there before and after", id);
 		return true;
 	}
 	if (error < 0)
-		return fail(fault, "lookup of %s: %s", id, trackd_strerror(error));
+		return image_fail(fault, "lookup of %s: %s", id, trackd_strerror(error));
 	const struct trackd_task *old = find_ref(before, ref), *new = find_ref(after, ref);
 	if ((old && strcmp(old->id, id) == 0) || (new &&strcmp(new->id, id) == 0))
 		return true;
-	return fail(fault, "lookup of %s gives slot %u, generation %u", id, ref.slot,
-		    ref.generation);
+	return image_fail(fault, "lookup of %s gives slot %u, generation %u", id, ref.slot,
+			  ref.generation);
 }
 
 static bool check_lookups(const struct board *board, const struct image *of,
@@ -214,14 +216,14 @@ static bool check_owner(const struct board *board, const char *owner, const stru
 		const struct trackd_task *task = old ? old : new;
 
 		if (!task || strcmp(task->owner, owner) != 0)
-			return fail(fault, "slot %u is met as %s's", ref.slot, owner);
+			return image_fail(fault, "slot %u is met as %s's", ref.slot, owner);
 		if (task->serial >= serial)
-			return fail(fault, "%s's tasks are not met newest first", owner);
+			return image_fail(fault, "%s's tasks are not met newest first", owner);
 		serial = task->serial;
 		met += old && new;
 	}
 	if (met != stable)
-		return fail(fault, "%u of %s's %u tasks are met", met, owner, stable);
+		return image_fail(fault, "%u of %s's %u tasks are met", met, owner, stable);
 	return true;
 }
 
@@ -245,8 +247,8 @@ static bool check_events(const struct board *board, struct image_fault *fault)
 
 	while ((error = event_next(board, &cursor, &event)) > 0)
 		if (n++ > LAYOUT_EVENTS)
-			return fail(fault, "the events have no end");
-	return error == 0 ? true : fail(fault, "events: %s", trackd_strerror(error));
+			return image_fail(fault, "the events have no end");
+	return error == 0 ? true : image_fail(fault, "events: %s", trackd_strerror(error));
 }
 
 bool image_check_between(const struct board *board, const struct image *before,
@@ -274,6 +276,7 @@ bool image_check_repaired(const struct board *board, const struct image *before,
 		return false;
 	for (unsigned i = 0; i < seen.n; i++)
 		if (image_find(&seen, seen.tasks[i].id) != &seen.tasks[i])
-			return fail(fault, "%s is there twice after repair", seen.tasks[i].id);
+			return image_fail(fault, "%s is there twice after repair",
+					  seen.tasks[i].id);
 	return true;
 }

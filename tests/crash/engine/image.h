@@ -21,6 +21,10 @@ struct image_fault {
 	char text[400];
 };
 
+/* Say what is wrong. False, always. */
+bool image_fail(struct image_fault *fault, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Take an image by iteration. False: a reader call failed. */
 bool image_take(const struct board *board, struct image *ret_image, struct image_fault *fault);
 

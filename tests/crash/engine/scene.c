@@ -113,24 +113,24 @@ uint64_t scene_hash(const struct scene *scene)
 	return XXH3_64bits(scene->scratch, front_size(board) + back_size(board));
 }
 
-void scene_id_in(const struct scene *scene, uint32_t bucket, unsigned n, char ret_id[16])
+/* The prefix with the n-th number that makes it fall into the bucket. */
+static void text_in(const struct board *board, const char *prefix,
+		    uint64_t (*hash)(const struct board *, const char *), uint32_t bucket,
+		    unsigned n, char ret_text[16])
 {
-	const struct board *board = &scene->board;
-
 	for (unsigned i = 0;; i++) {
-		snprintf(ret_id, 16, "t%u", i);
-		if (index_bucket(board, index_id_hash(board, ret_id)) == bucket && n-- == 0)
+		snprintf(ret_text, 16, "%s%u", prefix, i);
+		if (index_bucket(board, hash(board, ret_text)) == bucket && n-- == 0)
 			return;
 	}
 }
 
+void scene_id_in(const struct scene *scene, uint32_t bucket, unsigned n, char ret_id[16])
+{
+	text_in(&scene->board, "t", index_id_hash, bucket, n, ret_id);
+}
+
 void scene_owner_in(const struct scene *scene, uint32_t bucket, unsigned n, char ret_owner[16])
 {
-	const struct board *board = &scene->board;
-
-	for (unsigned i = 0;; i++) {
-		snprintf(ret_owner, 16, "owner%u", i);
-		if (index_bucket(board, index_owner_hash(board, ret_owner)) == bucket && n-- == 0)
-			return;
-	}
+	text_in(&scene->board, "owner", index_owner_hash, bucket, n, ret_owner);
 }

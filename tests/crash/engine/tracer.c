@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Single steps and breakpoints; see tracer.h. */
 #include "tests/crash/engine/tracer.h"
-#include "libclient/segment/clock.h"
 #include "tests/harness/harness.h"
 #include <dlfcn.h>
 #include <elf.h>
@@ -28,16 +27,7 @@ static const unsigned long BREAKPOINT = 0xcc, BREAKPOINT_MASK = 0xff;
 enum { BEHIND_BREAKPOINT = 1, OVER_BREAKPOINT = 0 };
 #define COUNTER rip
 
-static inline void stop_here(void)
-{
-	__asm__ volatile("int3" ::: "memory");
-}
-
-/* Why it cannot be done here, or NULL. */
-static const char *cannot_step(void)
-{
-	return NULL;
-}
+#define STOP_HERE "int3"
 
 #elif defined(__aarch64__)
 
@@ -46,23 +36,28 @@ static const unsigned long BREAKPOINT = 0xd4200000, BREAKPOINT_MASK = 0xffffffff
 enum { BEHIND_BREAKPOINT = 0, OVER_BREAKPOINT = 4 };
 #define COUNTER pc
 
-static inline void stop_here(void)
-{
-	__asm__ volatile("brk #0" ::: "memory");
-}
-
-/* A trap clears the exclusive monitor, so that a load-exclusive, store-exclusive loop never ends
- * under single steps. */
-static const char *cannot_step(void)
-{
-	return getauxval(AT_HWCAP) & HWCAP_ATOMICS
-		       ? NULL
-		       : "a processor without atomic instructions cannot be stepped through a lock";
-}
+#define STOP_HERE "brk #0"
 
 #else
 #error "the tracer does not know this processor's breakpoint"
 #endif
+
+static inline void stop_here(void)
+{
+	__asm__ volatile(STOP_HERE ::: "memory");
+}
+
+/* Why it cannot be done here, or NULL. */
+static const char *cannot_step(void)
+{
+#ifdef __aarch64__
+	/* A trap clears the exclusive monitor, so that a load-exclusive, store-exclusive loop never
+	 * ends under single steps. */
+	if (!(getauxval(AT_HWCAP) & HWCAP_ATOMICS))
+		return "a processor without atomic instructions cannot be stepped through a lock";
+#endif
+	return NULL;
+}
 
 static void get_registers(pid_t pid, struct user_regs_struct *registers)
 {

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the board looks like before an operation is killed: tasks of two owners in the same buckets,
+ * a full board, what a death has left. Each is for operation_prepare(): the scene is as scene_make()
+ * left it, and the play as preparation_begin() did.
+ */
+#ifndef TESTS_PREPARATION_H
+#define TESTS_PREPARATION_H
+
+#include "tests/crash/engine/operation.h"
+
+enum { PREPARATION_ID_BUCKET = 3 }; /* of the task that the play is about */
+
+void preparation_begin(struct play *ret_play, struct scene *scene);
+
+void before_pending(struct play *play);
+void before_new(struct play *play);
+void before_new_of_nobody(struct play *play);
+void before_active(struct play *play);
+void before_expired(struct play *play);
+void before_full(struct play *play);
+void before_full_expired(struct play *play);
+void before_full_held(struct play *play);
+void before_full_replace(struct play *play);
+void before_full_replace_spare(struct play *play);
+void before_import(struct play *play);
+void before_import_over(struct play *play);
+void before_claimed(struct play *play);
+void before_claimed_unlinked(struct play *play);
+void before_removing(struct play *play);
+void before_miscounted(struct play *play);
+void before_forgotten_bit(struct play *play);
+void before_claim(struct play *play);
+
+#endif
