@@ -37,7 +37,7 @@ int bare_daemon_free(void **state)
 	if (needs->tidy)
 		needs->tidy();
 	liveness_free(&d->liveness);
-	notify_free(&d->notify);
+	service_notify_free(&d->notify);
 	sweep_free(&d->sweep);
 	reaper_free(&d->reaper);
 	dead_workers_free(&d->dead_workers);
@@ -58,7 +58,7 @@ void bare_daemon_watch(void)
 {
 	struct bare_daemon *d = &bare_daemon;
 
-	notify_init(&d->notify);
+	service_notify_init(&d->notify);
 	HARNESS_MUST(
 		liveness_init(&d->liveness, d->event, &d->board, &d->dead_workers, &d->notify));
 }

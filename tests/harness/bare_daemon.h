@@ -9,10 +9,10 @@
 #define TESTS_BARE_DAEMON_H
 
 #include "daemon/expiry/sweep.h"
-#include "daemon/loop/notify.h"
 #include "daemon/workers/liveness.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
+#include "tools/common/service_notify.h"
 
 extern struct bare_daemon {
 	struct board board;
@@ -23,7 +23,7 @@ extern struct bare_daemon {
 	struct reaper reaper;
 	struct sweep sweep;
 	/* bare_daemon_watch() */
-	struct notify notify;
+	struct service_notify notify;
 	struct liveness liveness;
 } bare_daemon;
 

@@ -11,6 +11,7 @@ crash_mutant_src := tests/crash/mutant/main.c
 stress_src := $(wildcard tests/stress/*.c)
 e2e_src := $(wildcard tests/e2e/clients/*.c)
 e2e_scripts := $(sort $(shell find tests/e2e -name '*.sh' -o -name '*.py'))
+stress_engine_src := $(wildcard tests/stress/engine/*.c)
 
 docproc_tests := $(call prog,$(wildcard tests/unit/docproc/*.c))
 http_tests := $(call prog,$(wildcard tests/unit/trackd-http/*.c))
@@ -44,6 +45,12 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(harness_src)) $(daemon_a) 
 
 # Objects of its own.
 $(BUILD)/tests/e2e/clients/test_client: $(call obj,$(wildcard tests/e2e/clients/verbs/*.c))
+
+$(BUILD)/tests/stress/storm: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call obj,$(stress_engine_src) $(harness_src)) \
+		$(daemon_a) $(common_a) $(lib_a)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(SYSTEMD_LIBS) $(TOOL_LIBS)
 
 crash_objects := $(call obj,$(crash_engine_src) $(harness_src))
 

@@ -8,11 +8,9 @@
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
+#include "tests/harness/linked_board.h"
 #include "tests/harness/tap.h"
 #include "tests/stress/pattern.h"
-#include <errno.h>
-#include <signal.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
@@ -38,19 +36,7 @@ static struct tally {
 	char missing[32];
 } * tally;
 
-static char board_name[64], socket_path[192];
-
-static struct trackd *connect_board(unsigned flags)
-{
-	struct trackd_options options = TRACKD_OPTIONS_INIT;
-	struct trackd *trackd;
-
-	options.flags = flags | TRACKD_OPEN_NO_DAEMON;
-	options.board = board_name;
-	options.socket = socket_path;
-	HARNESS_MUST(trackd_open(&trackd, &options));
-	return trackd;
-}
+static struct linked_board linked;
 
 static int create(struct trackd *trackd, const char *id, const char *owner, uint32_t flags)
 {
@@ -66,7 +52,7 @@ static int create(struct trackd *trackd, const char *id, const char *owner, uint
 
 _Noreturn static void churn(unsigned number)
 {
-	struct trackd *trackd = connect_board(TRACKD_OPEN_WRITE);
+	struct trackd *trackd = linked_board_open(&linked, TRACKD_OPEN_WRITE, 0);
 	uint64_t random = number;
 	struct trackd_ref ref;
 	char id[32];
@@ -129,7 +115,7 @@ static void list(struct trackd *trackd)
 
 _Noreturn static void look(void)
 {
-	struct trackd *trackd = connect_board(TRACKD_OPEN_READ);
+	struct trackd *trackd = linked_board_open(&linked, TRACKD_OPEN_READ, 0);
 	char id[32];
 
 	for (unsigned i = 0; i < LOOKS && load_relaxed(&tally->missed) == 0; i++) {
@@ -150,7 +136,7 @@ _Noreturn static void look(void)
 
 static void populate(void)
 {
-	struct trackd *trackd = connect_board(TRACKD_OPEN_WRITE);
+	struct trackd *trackd = linked_board_open(&linked, TRACKD_OPEN_WRITE, 0);
 	char id[32];
 
 	for (unsigned i = 0; i < STABLE; i++) {
@@ -188,17 +174,9 @@ static bool run_all(void)
 
 int main(void)
 {
-	char folder[128], text[256] = "";
-	struct board board;
 
-	tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
-	harness_must(tally == MAP_FAILED ? -errno : 0, "mmap");
-	harness_folder(folder, sizeof folder);
-	snprintf(socket_path, sizeof socket_path, "%s/none.sock", folder);
-	harness_board_name(board_name);
-	harness_board(&board, CAPACITY);
-	HARNESS_MUST(segment_link(&board, board_name));
+	tally = harness_shared(sizeof *tally);
+	linked_board_make(&linked, CAPACITY);
 	populate();
 	tap_ok(run_all(), "all processes end well");
 	tap_ok(tally->missed == 0, "what is there is never missed (missed %llu of %llu%s%s)",
@@ -208,10 +186,7 @@ int main(void)
 	tap_note("%llu lookups, %llu lists, %llu created, %llu replaced",
 		 (unsigned long long)tally->looks, (unsigned long long)tally->lists,
 		 (unsigned long long)tally->churned, (unsigned long long)tally->replaced);
-	size_t n_faults = inspection_faults(&board, text, sizeof text);
-	tap_ok(n_faults == 0, "the doctor finds the board in order%s%s", n_faults ? ": " : "",
-	       n_faults ? text : "");
-	harness_board_free(&board);
-	harness_unlink(board_name);
+	(void)inspection_ok(&linked.board);
+	linked_board_remove(&linked);
 	return tap_done();
 }

@@ -16,13 +16,11 @@
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/tap.h"
-#include <errno.h>
+#include "tests/stress/engine/ledger.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -32,34 +30,6 @@ enum { SECONDS = 8 };
 enum { SECONDS = 20 };
 #endif
 
-enum { PRODUCERS = 8, ROWS = 96, STAGES = 5 };
-
-/* How far a task is: nothing, stage 0 to 4 plus one, its end. */
-enum { ABSENT = 0, PENDING = 1, STAGE_0 = 2, FINAL = STAGE_0 + STAGES };
-
-/* What a task must look like. One call is under way at a time: `tried` is what it would make of
- * `acked`. */
-struct snapshot {
-	uint64_t phase, done, message;
-};
-
-struct row {
-	uint64_t id; /* of the task: producer-id */
-	struct trackd_ref ref;
-	struct snapshot acked, tried;
-};
-
-struct ledger {
-	struct row rows[PRODUCERS][ROWS];
-	uint64_t last_id[PRODUCERS];
-	uint64_t calls[PRODUCERS], moving[PRODUCERS], moved[PRODUCERS];
-	uint64_t wrong; /* complaints; each is printed */
-	uint64_t events, lapped, lost, iterations;
-	uint32_t idle; /* producers that have stopped */
-	uint32_t stop; /* 1: work no more; 2: and end */
-};
-
-static struct ledger *ledger;
 static struct private_daemon service;
 static uint64_t seed;
 
@@ -71,100 +41,6 @@ static uint64_t draw(uint64_t below)
 	return seed % below;
 }
 
-static void complain(const char *what, unsigned producer, const struct row *row, int error)
-{
-	add_relaxed(&ledger->wrong, 1);
-	tap_note(
-		"producer %u task %lu: %s (%s); acknowledged phase %lu done %lu message %lu, tried "
-		"%lu %lu %lu",
-		producer, row->id, what, error < 0 ? trackd_strerror(error) : "", row->acked.phase,
-		row->acked.done, row->acked.message, row->tried.phase, row->tried.done,
-		row->tried.message);
-	fflush(stdout);
-}
-
-static void id_of(char id[32], unsigned producer, const struct row *row)
-{
-	snprintf(id, 32, "p%u-%lu", producer, row->id);
-}
-
-/* ---- Looking ------------------------------------------------------------------ */
-
-/* A task as the ledger would put it. */
-static void snapshot_of(const struct trackd_task *task, struct snapshot *snapshot)
-{
-	snapshot->done = task->done;
-	snapshot->message = strtoull(task->message, NULL, 10);
-	if (task->state == TRACKD_PENDING)
-		snapshot->phase = PENDING;
-	else if (task->state == TRACKD_ACTIVE)
-		snapshot->phase = STAGE_0 + (uint64_t)task->stage;
-	else
-		snapshot->phase = FINAL;
-}
-
-static bool same(const struct snapshot *a, const struct snapshot *b)
-{
-	return a->phase == b->phase && a->done == b->done && a->message == b->message;
-}
-
-static int read_task(struct trackd *trackd, const char *id, struct trackd_task *ret_task)
-{
-	struct trackd_ref ref;
-	int error, tries = 0;
-
-	/* Again if its reference has changed since: the board is a smaller one now. */
-	do {
-		error = trackd_lookup(trackd, id, &ref);
-		if (error == 0)
-			error = trackd_copy(trackd, ref, ret_task);
-	} while (error == TRACKD_E_GONE && tries++ < 10);
-	return error;
-}
-
-/* Whether the board shows what was acknowledged, or what the call that its producer died in tried. */
-static void compare(struct trackd *trackd, unsigned producer, const struct row *row, bool in_doubt)
-{
-	struct trackd_task task = { 0 };
-	struct snapshot snapshot = { 0 };
-	char id[32];
-
-	id_of(id, producer, row);
-	int error = read_task(trackd, id, &task);
-	if (error == 0)
-		snapshot_of(&task, &snapshot);
-	else if (error != TRACKD_E_NOT_FOUND)
-		complain("cannot be read", producer, row, error);
-	if (same(&snapshot, &row->acked) || (in_doubt && same(&snapshot, &row->tried)))
-		return;
-	complain("differs", producer, row, 0);
-	tap_note("  the board has phase %lu done %lu message %lu", snapshot.phase, snapshot.done,
-		 snapshot.message);
-}
-
-/* The task of a killed producer: failed with what it had done, unless it was final or pending. */
-static void compare_failed(struct trackd *trackd, unsigned producer, const struct row *row)
-{
-	struct trackd_task task = { 0 };
-	char id[32];
-
-	id_of(id, producer, row);
-	int error = read_task(trackd, id, &task);
-	if (error < 0) {
-		complain("has gone with its worker", producer, row, 0);
-		return;
-	}
-	uint64_t stage = STAGE_0 + (uint64_t)task.stage;
-	bool as_acked = stage == row->acked.phase && task.done == row->acked.done;
-	bool as_tried = stage == row->tried.phase && task.done == row->tried.done;
-	if (task.state != TRACKD_FAILED || task.reason != TRACKD_REASON_WORKER_LOST ||
-	    !(as_acked || as_tried)) {
-		complain("failed otherwise than it was", producer, row, 0);
-		tap_note("  the board has state %u reason %u stage %d done %lu", task.state,
-			 task.reason, task.stage, task.done);
-	}
-}
-
 /* ---- Producers ------------------------------------------------------------------ */
 
 /* One call that makes `tried` of `acked`. */
@@ -174,7 +50,7 @@ static int call(struct trackd *trackd, unsigned producer, struct row *row)
 	struct trackd_new task = TRACKD_NEW_INIT;
 	char id[32], owner[32], message[32];
 
-	id_of(id, producer, row);
+	ledger_id(id, producer, row);
 	snprintf(owner, sizeof owner, "owner-%u", producer);
 	snprintf(message, sizeof message, "%lu", to->message);
 	if (from->phase == ABSENT) {
@@ -241,7 +117,7 @@ static bool look_up(struct trackd *trackd, unsigned producer, struct row *row)
 {
 	char id[32];
 
-	id_of(id, producer, row);
+	ledger_id(id, producer, row);
 	ledger->moved[producer]++;
 	return trackd_lookup(trackd, id, &row->ref) == 0;
 }
@@ -258,14 +134,14 @@ static void work_on(struct trackd *trackd, unsigned producer, struct row *row)
 		ledger->moving[producer]++; /* not applied: the ledger says so, and is compared */
 		row->tried = row->acked;
 	} else if (error < 0) {
-		complain("was refused", producer, row, error);
+		ledger_complain("was refused", producer, row, error);
 		tell(trackd, row->ref);
 		row->tried = row->acked;
 	} else {
 		row->acked = row->tried;
 	}
 	if (draw(8) == 0)
-		compare(trackd, producer, row, false);
+		ledger_compare(trackd, producer, row, false);
 }
 
 static _Noreturn void produce(unsigned producer)
@@ -329,13 +205,13 @@ static void iterate(struct trackd *trackd)
 		}
 	}
 	if (found < 0)
-		complain("ended an iteration", producer, &ledger->rows[producer][0], found);
+		ledger_complain("ended an iteration", producer, &ledger->rows[producer][0], found);
 	for (unsigned i = 0; i < ROWS; i++) {
 		const struct row *row = &ledger->rows[producer][i];
 		bool stayed = before[i] != UINT64_MAX && id_there(row) == before[i];
 
 		if (stayed && (met[i] > 1 || (met[i] == 0 && unknown == 0)))
-			complain(met[i] ? "was met twice" : "was missed", producer, row, 0);
+			ledger_complain(met[i] ? "was met twice" : "was missed", producer, row, 0);
 	}
 	add_relaxed(&ledger->iterations, 1);
 }
@@ -442,14 +318,14 @@ static pid_t replace_producer(pid_t pid, unsigned producer)
 		struct trackd_ref ref;
 		char id[32];
 
-		id_of(id, producer, row);
+		ledger_id(id, producer, row);
 		bool there = trackd_lookup(trackd, id, &ref) == 0;
 		bool worked_on = row->acked.phase >= STAGE_0 && row->acked.phase < FINAL;
 		if (worked_on && row->tried.phase != FINAL) {
 			(void)trackd_wait(trackd, ref, TRACKD_WAIT_FINAL, NULL, 20000);
-			compare_failed(trackd, producer, row);
-		} else if (same(&row->acked, &row->tried)) {
-			compare(trackd, producer, row, false);
+			ledger_compare_failed(trackd, producer, row);
+		} else if (ledger_same(&row->acked, &row->tried)) {
+			ledger_compare(trackd, producer, row, false);
 		}
 		/* Before it is removed, so that no reader expects it. */
 		row->tried = (struct snapshot){ 0 };
@@ -482,10 +358,7 @@ int main(int argc, char **argv)
 		return tap_skip_all("there are no robust lists here");
 	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : clock_boot_ns() | 1;
 	tap_note("seed %lu", seed);
-	ledger = mmap(NULL, sizeof *ledger, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	if (ledger == MAP_FAILED)
-		harness_die("no memory for the ledger");
+	ledger = harness_shared(sizeof *ledger);
 	private_daemon_start(&service,
 			     (const char *const[]){ "--capacity", "4096", "--mode", "0600", NULL });
 	/* From here on it says every task. */
@@ -513,7 +386,7 @@ int main(int argc, char **argv)
 	struct trackd *fresh = private_daemon_open(&service, TRACKD_OPEN_READ);
 	for (unsigned i = 0; i < PRODUCERS; i++)
 		for (unsigned j = 0; j < ROWS; j++)
-			compare(fresh, i, &ledger->rows[i][j], false);
+			ledger_compare(fresh, i, &ledger->rows[i][j], false);
 	trackd_close(fresh);
 	store_relaxed(&ledger->stop, 2u);
 	for (unsigned i = 0; i < PRODUCERS; i++)

@@ -11,12 +11,11 @@
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
+#include "tests/harness/linked_board.h"
 #include "tests/harness/tap.h"
 #include "tests/stress/pattern.h"
-#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
@@ -42,7 +41,7 @@ static struct tally {
 	char fault[256]; /* the first */
 } * tally;
 
-static char board_name[64], socket_path[192];
+static struct linked_board linked;
 
 struct actor {
 	struct trackd *trackd;
@@ -303,18 +302,6 @@ static void *work(void *context)
 	return NULL;
 }
 
-static struct trackd *connect_board(void)
-{
-	struct trackd_options options = TRACKD_OPTIONS_INIT;
-	struct trackd *trackd;
-
-	options.flags = TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_DAEMON;
-	options.board = board_name;
-	options.socket = socket_path;
-	HARNESS_MUST(trackd_open(&trackd, &options));
-	return trackd;
-}
-
 /* A process that does what the threads do, with a connection of its own. */
 static pid_t start_process(unsigned number)
 {
@@ -323,7 +310,9 @@ static pid_t start_process(unsigned number)
 
 	if (pid != 0)
 		return pid;
-	actor = (struct actor){ .trackd = connect_board(), .number = number, .random = number };
+	actor = (struct actor){ .trackd = linked_board_open(&linked, TRACKD_OPEN_WRITE, 0),
+				.number = number,
+				.random = number };
 	work(&actor);
 	trackd_close(actor.trackd);
 	_exit(0);
@@ -391,18 +380,10 @@ static void check_counts(struct trackd *trackd)
 
 int main(void)
 {
-	char folder[128], text[256] = "";
-	struct board board;
 
-	tally = mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		     0);
-	harness_must(tally == MAP_FAILED ? -errno : 0, "mmap");
-	harness_folder(folder, sizeof folder);
-	snprintf(socket_path, sizeof socket_path, "%s/none.sock", folder);
-	harness_board_name(board_name);
-	harness_board(&board, CAPACITY);
-	HARNESS_MUST(segment_link(&board, board_name));
-	struct trackd *trackd = connect_board();
+	tally = harness_shared(sizeof *tally);
+	linked_board_make(&linked, CAPACITY);
+	struct trackd *trackd = linked_board_open(&linked, TRACKD_OPEN_WRITE, 0);
 	populate(trackd);
 	run_all(trackd);
 	tap_ok(tally->faults == 0, "nothing tears, what is there is found and met once%s%s",
@@ -410,13 +391,10 @@ int main(void)
 	tap_note("%llu looks, %llu walks", (unsigned long long)tally->looks,
 		 (unsigned long long)tally->walks);
 	check_counts(trackd);
-	size_t n_faults = inspection_faults(&board, text, sizeof text);
-	tap_ok(n_faults == 0, "the doctor finds the board in order%s%s", n_faults ? ": " : "",
-	       n_faults ? text : "");
-	int repaired = repair_all(&board, harness_deadline(2000));
+	(void)inspection_ok(&linked.board);
+	int repaired = repair_all(&linked.board, harness_deadline(2000));
 	tap_ok(repaired == 0, "there is nothing to repair (saw %d)", repaired);
 	trackd_close(trackd);
-	harness_board_free(&board);
-	harness_unlink(board_name);
+	linked_board_remove(&linked);
 	return tap_done();
 }
