@@ -2,7 +2,7 @@
 #ifndef TRACKD_PUBLIC_H
 #define TRACKD_PUBLIC_H
 
-/* In front of what the library exports; libtrackd.map lists it again. */
+/* Marks a function as exported; libtrackd.map lists the same functions. */
 #define PUBLIC __attribute__((visibility("default")))
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The counters that make the sum; see changes.h. */
+/* Sums the counters of ends and removals; see changes.h. */
 #include "libclient/record/changes.h"
 #include "libclient/segment/atomic.h"
 
 void changes_add(struct board *board)
 {
-	/* What has changed before the count; pairs with the fence in changes_sum(). */
+	/* Orders the change before its count; pairs with the fence in changes_sum(). */
 	fence_release();
 	add_relaxed(&board->header->changes, 1);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * header->earliest: a bound (48 bits, in units of 2^16 ns), the number of the search that found it
- * (15), and whether that search goes on (1). When none does, no LIVE record expires before the
- * bound. A search sets the bound to never and the bit, scans all heads, and lowers the bound to
- * what it found; meanwhile each process that makes a deadline lowers it as well. So what a search has passed
- * is in the bound, and a search that dies leaves the bit: the next one finishes it.
+ * (15), and a bit that is set while the search runs (1). While the bit is clear, no LIVE record
+ * expires before the bound. A search sets the bound to never, sets the bit, scans all heads, and
+ * lowers the bound to the earliest deadline it found. Every process that sets a deadline lowers the
+ * bound too, so the bound includes deadlines that the scan has already passed. If the searching
+ * process dies, the bit stays set and the next search completes it.
  */
 #include "libclient/record/earliest.h"
 #include "libclient/segment/atomic.h"
@@ -28,7 +29,7 @@ bool earliest_none_expired(const struct board *board, uint64_t now)
 	return (seen & GOES_ON) == 0 && now < (seen & BOUND);
 }
 
-/* The number of the search, with its bit. */
+/* Returns the search number including the bit. */
 uint64_t earliest_search_begin(struct board *board)
 {
 	uint64_t *earliest = &board->header->earliest;
@@ -39,7 +40,8 @@ uint64_t earliest_search_begin(struct board *board)
 		if (cas_relaxed(earliest, &seen, next))
 			break;
 	}
-	/* The bit before the heads; pairs with the caller's of earliest_lower(). */
+	/* Orders setting the bit before reading the heads; pairs with the full fence that callers
+	 * of earliest_lower() pass. */
 	fence_full();
 	return ((seen & GOES_ON) != 0 ? seen : next) & SEARCH;
 }
@@ -51,7 +53,7 @@ void earliest_search_end(struct board *board, uint64_t search, uint64_t found)
 
 	do {
 		if ((seen & SEARCH) != search)
-			return; /* another has ended it */
+			return; /* another process has ended it */
 		next = ((seen & BOUND) < found ? seen : found) & BOUND;
 		next |= search & ~GOES_ON;
 	} while (!cas_relaxed(earliest, &seen, next));

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* A lower bound of all deadlines on the board, kept in its header: whether anything can have expired is
- * known without a look at the heads. */
+/* A lower bound of all deadlines, in the board's header. It shows without a scan of the heads
+ * whether any task can have expired. */
 #ifndef TRACKD_RECORD_EARLIEST_H
 #define TRACKD_RECORD_EARLIEST_H
 
 #include "libclient/segment/segment.h"
 
-/* A LIVE record of this deadline has just been made, or its deadline has become that early. The
- * caller has passed a full fence since the store, and still holds the record's mutex: should it die
- * before, mend_record() does this for it. */
+/* Lower the bound after a deadline was stored. The caller has passed a full fence since the store
+ * and still holds the record's mutex; if it dies before this call, mend_record() lowers the
+ * bound. */
 void earliest_lower(struct board *board, uint64_t deadline);
 
-/* Whether nothing can have expired by now. */
+/* True if no task can have expired by now. */
 bool earliest_none_expired(const struct board *board, uint64_t now);
 
-/* A search of all heads for the earliest deadline: begin it, which returns its number, and end it with
- * what was found. Deadlines that are lowered meanwhile count. */
+/* Begin a search of all heads for the earliest deadline; returns the search number. End it with the
+ * earliest deadline found. earliest_lower() calls in between are included. */
 uint64_t earliest_search_begin(struct board *board);
 void earliest_search_end(struct board *board, uint64_t search, uint64_t found);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An edit of one record: lock it and load the facts of the copy in force, change them, write them to
- * the other copy, publish. Inline, and of record.c alone: the path of an update is one function to
- * the compiler, since a call a step costs a fifth of it.
+ * An edit of one record: lock it, load the facts of the current copy, change them, write them to
+ * the other copy, publish. Only record.c includes this. Everything is inline, because a function
+ * call per step would slow an update down by a fifth.
  */
 #ifndef TRACKD_RECORD_EDIT_H
 #define TRACKD_RECORD_EDIT_H
@@ -15,17 +15,17 @@
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/namespace.h"
 
-/* Between locking a record and publishing. */
+/* The state between locking a record and publishing. */
 struct edit {
 	struct board *board;
 	struct layout_head *head;
 	struct layout_body *body;
-	const struct layout_copy *from; /* in force */
-	struct layout_copy *to;         /* ours until the commit */
+	const struct layout_copy *from; /* the current copy */
+	struct layout_copy *to;         /* filled here until the commit */
 	uint32_t slot, generation;
 	uint64_t stamp, now;
 	uint64_t count;   /* work counter at the beginning */
-	bool new_message; /* it has been written to `to` */
+	bool new_message; /* the new message has been written to `to` */
 	struct facts next;
 };
 
@@ -44,7 +44,8 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 	int error = slot_lock(board, ref.slot, deadline);
 	if (error < 0)
 		return error;
-	/* Under the lock: the daemon closes the board before it takes this lock for the last time. */
+	/* Check under the lock: the daemon closes the board before it takes this lock for the last
+	 * time. */
 	if (__builtin_expect(board_closed(board) != LAYOUT_OPEN, 0)) {
 		slot_unlock(board, ref.slot);
 		return TRACKD_E_MOVING;
@@ -71,8 +72,8 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 	edit->new_message = false;
 	facts_load(&edit->next, edit->from);
 	edit->count = load_relaxed(&body->work) & WORK_COUNT_MASK;
-	/* What is filled from here on stays behind the stamp of the publish before; pairs with
-	 * fence_acquire() before a reader's second look at the stamp. */
+	/* Orders the previous publish's stamp before the fill that follows; pairs with
+	 * fence_acquire() before a reader's second load of the stamp. */
 	fence_release();
 	return 0;
 }
@@ -89,7 +90,7 @@ static __attribute__((noinline)) int refuse_final(struct board *board, uint32_t 
 	return TRACKD_E_FINAL;
 }
 
-/* edit_begin() for what final records refuse. */
+/* edit_begin() for changes that a final record refuses. */
 INLINE int edit_begin_open(struct edit *edit, struct board *board, struct trackd_ref ref,
 			   uint64_t deadline)
 {
@@ -122,7 +123,7 @@ INLINE void keep_message(const struct edit *edit)
 		store_relaxed(&to[i], load_relaxed(&from[i]));
 }
 
-/* Fill the copy that is not in force. */
+/* Fill the copy that is not current. */
 INLINE void edit_fill(struct edit *edit)
 {
 	if (!edit->new_message)
@@ -130,14 +131,15 @@ INLINE void edit_fill(struct edit *edit)
 	facts_store(edit->to, &edit->next);
 }
 
-/* The record expires earlier now. By value, so that the edit stays in registers. */
+/* Lower the bound after a deadline was shortened. Takes values, so that the edit stays in
+ * registers. */
 static __attribute__((noinline)) void edit_expires(struct board *board, uint64_t deadline)
 {
 	fence_full();
 	earliest_lower(board, deadline);
 }
 
-/* Publish. The record's mutex stays held, for the event. */
+/* Publish. The record's mutex stays locked, for the event. */
 INLINE void edit_commit(struct edit *edit)
 {
 	struct layout_head *head = edit->head;
@@ -157,13 +159,13 @@ INLINE void edit_commit(struct edit *edit)
 		store_relaxed(&head->hint, hint);
 	/* The commit. Pairs with the acquire of the stamp by readers. */
 	store_release(&head->stamp, stamp_make(edit->generation, version + 1, SLOT_LIVE));
-	if (after < before) { /* not seen before the commit */
+	if (after < before) { /* a shorter deadline must not be visible before the commit */
 		store_release(&head->deadline, after);
 		edit_expires(edit->board, after);
 	}
 }
 
-/* After the commit: take the seal off that the copy before needed and this one does not. */
+/* After the commit: clear the seal if the previous copy needed it and this one does not. */
 INLINE void edit_settle_seal(const struct edit *edit)
 {
 	if (__builtin_expect((load_relaxed(&edit->body->work) & WORK_SEAL) != 0, 0) &&
@@ -178,7 +180,7 @@ INLINE void edit_end(struct edit *edit)
 	slot_unlock(edit->board, edit->slot);
 }
 
-/* Publish a transition: also tell who watches. */
+/* Publish a transition and append its event. */
 static __attribute__((noinline)) void edit_end_event(struct edit *edit, enum trackd_event_type type,
 						     uint64_t done)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The event ring and the doorbell. An entry says itself whether it is whole: its last word mixes
- * its sequence number with its payload, so neither a producer that died halfway nor one that was
- * overtaken by a lap can pass for another.
+ * The event ring and the doorbell. The last word of an entry is a checksum of its sequence number
+ * and payload. A reader therefore detects an entry that a dead producer left unfinished, or that a
+ * producer on a later lap has overwritten.
  */
 #include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
@@ -16,7 +16,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* How long an entry may stay unfinished behind others before it counts as lost. */
+/* How long an entry may stay unfinished while later ones exist before it counts as lost. */
 static const uint64_t STALL_NS = 10 * NS_PER_MS;
 
 enum { EVENT_WORDS = sizeof(struct layout_event) / 8, PAYLOAD = sizeof(struct layout_event) - 8 };
@@ -50,7 +50,7 @@ void event_append(struct board *board, enum trackd_event_type type, uint32_t slo
 		.total = copy->total,
 		.owner_hash = load_relaxed(&board->heads[slot].owner_hash),
 	};
-	/* Behind the commit: who sees the ring move and is woken sees what has happened. Pairs with
+	/* After the commit: a reader that sees the new sequence also sees the change. Pairs with
 	 * the acquire in event_head(). */
 	uint64_t sequence = add_release(&board->header->event_next, 1);
 	struct layout_event *to = entry_of(board, sequence);
@@ -71,14 +71,14 @@ void event_ring_fenced(struct board *board)
 {
 	struct layout_header *header = board->header;
 
-	/* What was published must be visible before we look whether the daemon sleeps: the
-	 * caller's full fence pairs with the one between raising armed and looking at the ring
+	/* The published change must be visible before this load of `armed`: the caller's full fence
+	 * pairs with the daemon's, between its store to `armed` and its check of the ring
 	 * (daemon/loop/doorbell.c). */
 	uint32_t ticket = load_relaxed(&header->armed);
 	if (ticket == 0)
 		return;
-	/* Counted before the wake-up, so that a daemon that is about to sleep does not. Lowered
-	 * last: dying before that leaves one wake-up too many, the other way round one too few. */
+	/* Count before waking, so that a daemon that is about to sleep stays awake. Clear `armed`
+	 * last: dying before that costs a needless wake-up; the reverse order could lose one. */
 	add_relaxed(&header->doorbell, 1);
 	(void)syscall(SYS_futex, &header->doorbell, FUTEX_WAKE, 1, NULL, NULL, 0);
 	(void)cas_relaxed(&header->armed, &ticket, 0);
@@ -107,8 +107,8 @@ bool event_whole(const struct board *board, uint64_t sequence)
 	return read_entry(board, sequence, &entry);
 }
 
-/* The id is not in the entry but in the record, where it stays until the slot is claimed again: as
- * the living tenant's, or as the one's that has just been removed. */
+/* The id is not in the entry but in the record, where it stays until the slot is claimed again,
+ * even if the tenant has just been removed. */
 static void read_id(const struct board *board, const struct layout_event *entry, char *ret_id)
 {
 	ret_id[0] = '\0';
@@ -126,7 +126,7 @@ static void read_id(const struct board *board, const struct layout_event *entry,
 	words_load(id, board->bodies[entry->slot].id, LAYOUT_ID / 8);
 	fence_acquire();
 	uint64_t again = load_relaxed(&head->stamp);
-	/* From REMOVING to FREE the id stays. */
+	/* The id survives REMOVING and FREE. */
 	if (stamp_generation(again) != generation || stamp_state(again) == SLOT_CLAIMED ||
 	    (removed && stamp_state(again) == SLOT_LIVE))
 		return;
@@ -141,7 +141,7 @@ static int lapped(const struct board *board, struct trackd_cursor *cursor, uint6
 	if (cursor->next < oldest && cursor->lineage == board->hash_seed)
 		cursor->lost += oldest - cursor->next;
 	else
-		cursor->lost++; /* the ring went back: it was damaged, or is another board's */
+		cursor->lost++; /* the ring went back: damaged, or of another board */
 	cursor->lineage = board->hash_seed;
 	cursor->next = oldest;
 	cursor->stalled_ns = 0;
@@ -150,7 +150,8 @@ static int lapped(const struct board *board, struct trackd_cursor *cursor, uint6
 	return TRACKD_E_LAPPED;
 }
 
-/* An entry that is not whole: being written, or its producer died. 1 when it was given up. */
+/* Handle an incomplete entry: its producer is writing it or has died. 1 if the cursor skipped
+ * it. */
 static int unfinished(struct trackd_cursor *cursor, uint64_t head)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -202,7 +203,7 @@ int event_next(const struct board *board, struct trackd_cursor *cursor,
 			return lapped(board, cursor, head);
 		if (read_entry(board, cursor->next, &entry))
 			break;
-		/* A lap may have overwritten it just now. */
+		/* A producer on a later lap may just have overwritten it. */
 		if (event_head(board) - cursor->next > LAYOUT_EVENTS)
 			continue;
 		if (!unfinished(cursor, head))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one copy of a record says, in registers as far as they go, and when the record expires by it.
- * Inline, because the path of an update is one function to the compiler.
+ * The fixed-size fields of a record's copy, kept in registers as far as possible, and the deadline
+ * that follows from them. Inline, because a function call per step would slow updates down.
  */
 #ifndef TRACKD_RECORD_FACTS_H
 #define TRACKD_RECORD_FACTS_H
@@ -28,7 +28,7 @@ INLINE uint64_t deadline_of(const struct board *board, const struct layout_body 
 
 /* ---- Facts ------------------------------------------------------------- */
 
-/* What a copy says, in registers as far as they go. */
+/* The fixed-size fields of a copy. */
 struct facts {
 	uint64_t revision, updated, total, base, done, worker, stage_start;
 	uint64_t state, stage, reason, flags, stages_left,
@@ -42,8 +42,8 @@ INLINE const word_t *copy_word(const struct layout_copy *copy)
 	return (const void *)&copy->state;
 }
 
-/* Load and store a copy's facts, one line. The last word in one piece: bytes stored into a word
- * that is then loaded whole would stall. */
+/* Load and store a copy's facts, which fill one cache line. The last word is stored as a whole:
+ * loading a word that was stored bytewise stalls the processor. */
 INLINE void facts_load(struct facts *facts, const struct layout_copy *copy)
 {
 	uint64_t word = load_relaxed(copy_word(copy));

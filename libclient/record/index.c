@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Hash chains. A writer holds the stripe of the bucket it changes: it links at the head only and
- * unlinks with one store to whatever points at the record. A reader holds nothing. What makes
- * following a link safe:
+ * unlinks with one store to the link that points at the record. A reader holds no lock. It follows
+ * a link safely by this rule:
  *
  *   having read a record's stamp, read again the link that led to it and the stamp of the record
  *   that holds that link; both unchanged, else start over; only then read the record's own link,
  *   and its stamp again.
  *
- * So a link is followed only out of a record that was in the chain while it was read. (Checking
- * just the generation before following the link loses live tasks: a model checker found it.) FREE
- * means that the record has left the chain: start over. CLAIMED and REMOVING are in the chain, or
- * were a moment ago: pass through. A stamp counts as unchanged whatever its version: publishing
- * moves no link.
+ * So a reader follows a link only from a record that was in the chain when the link was read.
+ * (Checking only the generation before following the link misses live tasks, as a model checker
+ * found.) FREE means that the record has left the chain: start over. CLAIMED and REMOVING records
+ * are in the chain or were a moment ago: continue past them. Stamps are compared without their
+ * version, because publishing changes no link.
  */
 #include "libclient/record/index.h"
 #include "libclient/record/text.h"
@@ -23,7 +23,8 @@
 
 enum { RESTARTS = 16, ROUNDS = 4 };
 
-/* The walk's state lives in registers only if all of it is inlined: half the cost of a lookup. */
+/* The walk's state stays in registers only if all of it is inlined, which halves the cost of a
+ * lookup. */
 #define INLINE static inline __attribute__((always_inline))
 
 uint64_t index_id_hash(const struct board *board, const char *id)
@@ -61,13 +62,13 @@ void index_read_id(const struct board *board, uint32_t slot, char *ret_id)
 struct key {
 	uint64_t hash;
 	const char *text;
-	size_t n;      /* whole words of the text */
-	uint64_t tail; /* the rest of it, as the field's word after those */
+	size_t n;      /* number of whole words of the text */
+	uint64_t tail; /* the remaining bytes, as the field's next word */
 };
 
 static_assert(LAYOUT_ID == LAYOUT_OWNER, "one key for both");
 
-/* False: too long to be anything's key. */
+/* False: too long to be a key. */
 INLINE bool key_make(struct key *key, const char *text, size_t length, uint64_t hash)
 {
 	*key = (struct key){ hash, text, length / 8, text_tail(text, length) };
@@ -110,14 +111,14 @@ INLINE const uint32_t *link_of(const struct board *board, enum chain chain, uint
 struct walk {
 	const struct board *board;
 	enum chain chain;
-	const uint32_t *link; /* the link that leads on */
-	uint32_t next;        /* what it said */
-	uint32_t first;       /* what the bucket said at the beginning */
-	uint64_t first_stamp; /* and the stamp of that record */
+	const uint32_t *link; /* the link to the next record */
+	uint32_t next;        /* its value */
+	uint32_t first;       /* the bucket's value at the start of the walk */
+	uint64_t first_stamp; /* the stamp of that record */
 	const uint32_t *bucket;
 	uint32_t holder; /* slot that holds the link; UINT32_MAX: the bucket */
 	uint64_t holder_stamp;
-	uint32_t slot; /* where we stand */
+	uint32_t slot; /* the current record */
 	uint64_t stamp;
 	uint32_t steps;
 };
@@ -131,7 +132,7 @@ INLINE void walk_begin(struct walk *walk, const struct board *board, enum chain 
 
 	*walk = (struct walk){ .board = board, .chain = chain, .holder = UINT32_MAX };
 	walk->link = &buckets[bucket];
-	if (chain == BY_ID) /* an owner's newer tasks are none of a walk's business */
+	if (chain == BY_ID) /* a walk by owner need not see newer tasks */
 		walk->bucket = walk->link;
 	walk->first = walk->next = load_acquire(walk->link);
 }
@@ -145,8 +146,8 @@ INLINE bool holder_unchanged(const struct walk *walk)
 				 walk->holder_stamp);
 }
 
-/* Ask for all that an update or a view will touch as soon as the slot is known: the lines arrive
- * while the head is still on its way. Which copy is in force is not known yet, so both. */
+/* Prefetch every line that an update or a view will touch as soon as the slot is known, in parallel
+ * with the head. The current copy is not known yet, so prefetch both. */
 INLINE void prefetch_body(const struct board *board, uint32_t slot)
 {
 	const struct layout_body *body = &board->bodies[slot];
@@ -157,9 +158,10 @@ INLINE void prefetch_body(const struct board *board, uint32_t slot)
 	prefetch(&body->copy[1]);
 }
 
-/* At the end of a chain: whether nothing was linked at its bucket since we began. A record that
- * replaced one behind us was linked there before that one was removed. The same slot is not enough:
- * it may have left, and come back with another tenant in front of that record. */
+/* At the end of a chain: whether no record was linked at its bucket since the walk began. A
+ * replacement is linked there before the record that it replaces is removed. Comparing the slot is
+ * not enough: the first record may have been removed and its slot reused in front of the
+ * replacement. */
 INLINE bool bucket_unchanged(const struct walk *walk)
 {
 	if (!walk->bucket)
@@ -172,7 +174,7 @@ INLINE bool bucket_unchanged(const struct walk *walk)
 				 walk->first_stamp);
 }
 
-/* Go to the record that the link names. */
+/* Move to the record that the link names. */
 INLINE enum step walk_enter(struct walk *walk)
 {
 	const struct board *board = walk->board;
@@ -192,10 +194,11 @@ INLINE enum step walk_enter(struct walk *walk)
 	return STEP_AT;
 }
 
-/* Read the link of the record where we stand. */
+/* Read the link of the current record. */
 INLINE enum step walk_leave(struct walk *walk)
 {
-	/* Not before walk_enter() has seen again the link that led here, and its holder's stamp. */
+	/* Only after walk_enter() has checked the link that led here and its holder's stamp
+	 * again. */
 	fence_acquire();
 	walk->link = link_of(walk->board, walk->chain, walk->slot);
 	walk->holder = walk->slot;
@@ -207,7 +210,7 @@ INLINE enum step walk_leave(struct walk *walk)
 	return STEP_AT;
 }
 
-/* Whether the record where we stand was the same tenant while we compared its key. */
+/* Whether the current record kept its tenant while its key was compared. */
 INLINE bool walk_still(const struct walk *walk)
 {
 	fence_acquire();
@@ -216,7 +219,7 @@ INLINE bool walk_still(const struct walk *walk)
 
 /* ---- By id --------------------------------------------------------------- */
 
-/* One pass of the chain: STEP_AT found, STEP_END not there. */
+/* One pass over the chain. STEP_AT: found; STEP_END: not found. */
 static enum step pass_id(const struct board *board, const struct key *id, struct walk *walk)
 {
 	enum step step;
@@ -234,7 +237,7 @@ static enum step pass_id(const struct board *board, const struct key *id, struct
 	}
 }
 
-/* Without the chains, for when they keep changing under us or are damaged. */
+/* Search without the chains, if they keep changing during the walk or are damaged. */
 static bool scan_id(const struct board *board, const struct key *id, uint32_t *ret_slot,
 		    uint64_t *ret_stamp)
 {
@@ -310,18 +313,18 @@ int index_find(const struct board *board, uint64_t hash, const char *id, uint32_
 
 /* ---- By owner ------------------------------------------------------------ */
 
-/* A place from which an iteration can go on: a link, and the serials that its record must lie
- * below. */
+/* A position from which an iteration can continue: a link, and a bound for the serial of its
+ * record. */
 struct start {
 	uint32_t link;
 	uint64_t below;
 };
 
-/* Stand at the record that a link names which was read earlier, out of a record of this bucket with
- * a serial of at least `below`. Within a bucket serials fall from link to link, and whatever enters
- * it gets the highest yet: so a LIVE record of this bucket whose serial is below is the one that the
- * link meant, and no later tenant of its slot. LIVE means that it is in the chain; what was between
- * the two has left. (That it stays so while it is read, walk_leave() finds out.) */
+/* Move to the record named by a link that was read earlier, from a record of this bucket with a
+ * serial of at least `below`. Serials decrease along a bucket's chain, and a new record gets the
+ * highest one. So a LIVE record of this bucket with a serial less than `below` is the one that the
+ * link named, not a later tenant of its slot. LIVE means that it is in the chain; records between
+ * the two have left. (walk_leave() checks that the record stays LIVE while it is read.) */
 INLINE bool walk_again(struct walk *walk, struct start start, uint32_t bucket)
 {
 	const struct board *board = walk->board;
@@ -337,10 +340,10 @@ INLINE bool walk_again(struct walk *walk, struct start start, uint32_t bucket)
 	       index_bucket(board, hash) == bucket && load_relaxed(&head->serial) < start.below;
 }
 
-/* Stand where the iteration can go on: at the record behind the one that was given out last; if it
- * has left, at the one that was given out; if that has left too, at one that was there in front of
- * them when we last had to look; else at the bucket. The one in front follows the iteration, so
- * that what stays is passed once on such ways, and not at each. */
+/* Move to where the iteration can continue: the record after the one returned last; if it has left,
+ * the one returned last; if that has left too, the remembered record in front of them; otherwise
+ * the bucket. The remembered record advances with the iteration, so remaining records are passed
+ * only once on such detours. */
 static enum step walk_resume(struct walk *walk, const struct board *board,
 			     const struct index_position *position, uint32_t bucket)
 {
@@ -362,8 +365,8 @@ static enum step walk_resume(struct walk *walk, const struct board *board,
 	return walk_enter(walk);
 }
 
-/* Go on from where we stand to the next record of this owner with a serial below the position's. At
- * it, its link has been read. */
+/* Walk from the current record to this owner's next record with a serial below the position's. On
+ * STEP_AT, its link has been read. */
 static enum step pass_owner(struct walk *walk, const struct key *owner,
 			    struct index_position *position)
 {
@@ -442,8 +445,8 @@ void index_owner_move(struct index_position *position)
 	position->here = position->ahead = position->kept = INDEX_NO_LINK;
 }
 
-/* A caller that goes through a list looks at each task before it asks for the next one: what it will touch
- * of that one is on its way meanwhile. */
+/* A caller that iterates reads each task before it requests the next one; prefetch the next one
+ * meanwhile. */
 INLINE void prefetch_task(const struct board *board, uint32_t link)
 {
 	if (link == 0 || link > board->capacity)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entering and leaving the chains, under the stripe of the bucket: link at the head only, and unlink
- * with one store to whatever points at the record. index.c says what readers make of it.
+ * Linking and unlinking records, with the bucket's stripe locked: link at the head only, and unlink
+ * with one store to the link that points at the record. index.c describes the readers' side.
  */
 #include "libclient/record/index.h"
 #include "libclient/segment/atomic.h"
@@ -15,7 +15,7 @@ static uint32_t *link_of(struct board *board, enum chain chain, uint32_t slot)
 	return chain == BY_ID ? &head->id_next : &head->owner_next;
 }
 
-/* Find what points at slot and let it point behind it. */
+/* Find the link that points at slot and make it point to the record after it. */
 static void unlink_by_walk(struct board *board, uint32_t *bucket, enum chain chain, uint32_t slot)
 {
 	uint32_t *link = bucket;
@@ -66,8 +66,8 @@ void index_link_owner(struct board *board, uint32_t slot)
 	store_release(bucket, slot + 1); /* pairs with load_acquire in walk_begin() */
 }
 
-/* The record before slot in its owner's chain, if the hint can be believed: LIVE, in this bucket,
- * and its link is slot. */
+/* The record before slot in its owner's chain, if owner_prev is correct: the record is LIVE, in
+ * this bucket, and its link names slot. */
 static struct layout_head *owner_before(struct board *board, uint32_t slot, uint32_t bucket)
 {
 	uint32_t hint = load_relaxed(&board->heads[slot].owner_prev);
@@ -75,8 +75,9 @@ static struct layout_head *owner_before(struct board *board, uint32_t slot, uint
 	if (hint == 0 || hint > board->capacity)
 		return NULL;
 	struct layout_head *before = &board->heads[hint - 1];
-	/* It may be becoming another chain's at this moment. The stamp first: LIVE as that tenant
-	 * shows that tenant's hash and link too. Pairs with the release of the stamp in tenant.c. */
+	/* The slot may just be getting a tenant of another chain. Load the stamp first: if it is
+	 * LIVE, the hash and link of that tenant are visible too. Pairs with the release of the
+	 * stamp in tenant.c. */
 	if (stamp_state(load_acquire(&before->stamp)) != SLOT_LIVE)
 		return NULL;
 	uint64_t hash = load_relaxed(&before->owner_hash);

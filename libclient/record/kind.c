@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Kinds are filled first and counted after, under the tables' mutex; readers take the count and
- * look at nothing beyond it. */
+/* A kind is filled before it is counted, under the table's mutex; readers load the count and read
+ * no kind beyond it. */
 #include "libclient/record/kind.h"
 #include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
@@ -76,8 +76,8 @@ static bool same_definition(const struct layout_kind *kind, const char *name,
 	return true;
 }
 
-/* The newest kind of a name, if it is just like this one: an older one of the name would be found
- * under it no more. */
+/* The newest kind with this name, if it is identical. An older one does not count, because a lookup
+ * by name no longer finds it. */
 static int find_identical(const struct board *board, const char *name,
 			  const struct trackd_stage_def *stages, int n_stages)
 {
@@ -107,9 +107,10 @@ int kind_declare(struct board *board, const char *name, const struct trackd_stag
 	int error = lock_take(&board->kinds->mutex, deadline);
 	if (error < 0)
 		return error;
-	if (error == LOCK_RECOVERED) /* half a definition behind the count is not visible yet */
+	if (error == LOCK_RECOVERED) /* a partial definition is beyond the count and not visible */
 		add_relaxed(&board->header->counters.locks_recovered, 1);
-	/* The daemon closes the board before it takes this lock for the last time. */
+	/* Checked under the lock: the daemon closes the board before it takes this lock for the
+	 * last time. */
 	if (board_closed(board) != LAYOUT_OPEN) {
 		lock_drop(&board->kinds->mutex);
 		return TRACKD_E_MOVING;
@@ -189,7 +190,7 @@ int kind_progress(const struct board *board, uint32_t kind, uint8_t state, uint8
 
 	if (state == TRACKD_COMPLETED)
 		return 100;
-	/* One that failed or was cancelled stays where it was: its stage and counts are kept. */
+	/* A failed or cancelled task keeps its stage and counts. */
 	bool entered =
 		state == TRACKD_ACTIVE || state == TRACKD_FAILED || state == TRACKD_CANCELLED;
 	if (!entered || !from)
@@ -205,7 +206,7 @@ int kind_progress(const struct board *board, uint32_t kind, uint8_t state, uint8
 		return (int)here;
 	if (done >= total)
 		return (int)there - 1;
-	/* total is at most 2^47 - 1 on a whole board; scale down what garbage may say. */
+	/* total is at most 2^47 - 1 on an undamaged board; scale larger values down. */
 	if (total > TRACKD_WORK_MAX) {
 		done >>= 17;
 		total >>= 17;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* After a death under a record's mutex; see mend.h. */
+/* Restores a record whose lock holder died; see mend.h. */
 #include "libclient/record/mend.h"
 #include "libclient/record/earliest.h"
 #include "libclient/record/facts.h"
@@ -23,6 +23,6 @@ void mend_record(struct board *board, uint32_t slot)
 	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))
 		or_relaxed(&body->work, WORK_SEAL);
 	else if (board_closed(board) ==
-		 LAYOUT_OPEN) /* else the daemon's: it seals what it copies */
+		 LAYOUT_OPEN) /* otherwise the daemon may have set the seal, to copy the record */
 		and_relaxed(&body->work, ~WORK_SEAL);
 }

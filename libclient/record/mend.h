@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What depends on a record's copy in force, made right after its holder died. */
+/* Restores a record's derived fields after the holder of its mutex died. */
 #ifndef TRACKD_RECORD_MEND_H
 #define TRACKD_RECORD_MEND_H
 
 #include "libclient/segment/segment.h"
 
-/* Under the record's mutex: deadline, hint and seal as the copy in force says. Idempotent. */
+/* With the record's mutex locked: recompute deadline, hint and seal from the current copy.
+ * Idempotent. */
 void mend_record(struct board *board, uint32_t slot);
 
 #endif

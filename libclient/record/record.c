@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Publishing. The copy in force is copy[version & 1]. A writer that holds the record's mutex fills
+ * Publishing. The current copy is copy[version & 1]. A writer that holds the record's mutex fills
  * the other one completely and then stores the stamp with the next version: that one store is the
- * commit. A writer that dies or stops before it has changed nothing that a reader looks at;
- * readers never wait.
+ * commit. A writer that dies or stops before the commit has changed nothing that a reader uses.
+ * Readers never wait.
  *
- * What lies outside the copies is written before the commit that makes it count, while nothing
- * counts it: a stage's row while its bit is clear, the error before the state is failed, the first
- * start before COPY_STARTED. The deadline is lengthened before the commit and shortened after it,
- * so that no record expires early.
+ * Data outside the copies is written before the commit that makes it valid, while readers ignore
+ * it: a stage's row while its bit is clear, the error before COPY_ERROR is set, the first start
+ * before COPY_STARTED is set. The deadline is extended before the commit and shortened after it, so
+ * that no record expires early.
  */
 #include "libclient/record/record.h"
 #include "libclient/record/earliest.h"
@@ -17,8 +17,8 @@
 #include "libclient/segment/lock.h"
 #include <errno.h>
 
-/* NOLINTNEXTLINE(misc-redundant-expression): two headers say it */
-static_assert(TRACKD_WORK_MAX == WORK_LIFETIME_MAX, "what callers are told is what is counted");
+/* NOLINTNEXTLINE(misc-redundant-expression): two headers define it */
+static_assert(TRACKD_WORK_MAX == WORK_LIFETIME_MAX, "the public limit is the counter's limit");
 
 uint64_t record_deadline(const struct board *board, const struct layout_body *body,
 			 const struct layout_copy *copy)
@@ -28,7 +28,8 @@ uint64_t record_deadline(const struct board *board, const struct layout_body *bo
 
 /* ---- Stages -------------------------------------------------------------- */
 
-/* Write the row of the stage that is being left. Its bit is clear, so no reader looks at the row yet. */
+/* Write the row of the stage that the task leaves. Its bit is clear, so no reader uses the row
+ * yet. */
 static void leave_stage(struct edit *edit)
 {
 	struct facts *next = &edit->next;
@@ -49,7 +50,7 @@ static void enter_stage(struct edit *edit, uint32_t stage)
 		leave_stage(edit);
 	if ((next->flags & COPY_STARTED) == 0)
 		store_relaxed(&edit->board->details[edit->slot].started, edit->now);
-	/* A retry starts its stage again, and all that came after it. */
+	/* A retry starts its stage and all later stages again. */
 	next->stages_left &= (UINT64_C(1) << stage) - 1;
 	next->flags |= COPY_STARTED;
 	next->state = TRACKD_ACTIVE;
@@ -59,8 +60,8 @@ static void enter_stage(struct edit *edit, uint32_t stage)
 	next->total = 0;
 }
 
-/* To another stage. The edit comes by value, so that the common update keeps its own in registers.
- */
+/* Move to another stage. Takes the edit by value, so that the common update keeps its edit in
+ * registers. */
 static __attribute__((noinline)) int move(struct edit edit, int stage, const char *message,
 					  uint64_t worker)
 {
@@ -120,12 +121,12 @@ int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total,
 	return 0;
 }
 
-/* Put the stage's beginning so far below the count. If every increment then needs the mutex, the
- * seal comes before the commit, and the count that it found is the last that was made without. */
+/* Set the stage's base to `done` below the count. If every increment will need the mutex, set the
+ * seal before the commit; the count it returns includes every increment made without the mutex. */
 static void begin_at(struct edit *edit, uint64_t done)
 {
 	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
-	/* Said first: no stage begins further below the tenant's start than it has done. */
+	/* A fast test: a base lies at most `done` below the tenant's start. */
 	if (__builtin_expect(done <= WORK_UNLOCKED_MAX, 1) ||
 	    !work_needs_mutex(edit->next.base, edit->generation))
 		return;
@@ -157,7 +158,8 @@ static uint64_t room_below(uint64_t limit, uint64_t count)
 	return count < limit ? limit - count : 0;
 }
 
-/* Under the record's mutex: exactly to the limits. Others may count beside it if it is not sealed. */
+/* Count up to the exact limits, with the record's mutex held. Other processes may count at the same
+ * time if the counter is not sealed. */
 static int count_exactly(uint64_t *work, uint32_t generation, uint64_t base, uint64_t units)
 {
 	uint64_t seen = load_relaxed(work);
@@ -174,8 +176,9 @@ static int count_exactly(uint64_t *work, uint32_t generation, uint64_t base, uin
 	return 0;
 }
 
-/* Whoever sealed an open record is ending it at this moment and holds it, or died: then the lock
- * mends it. Or it always counts this way, see work_needs_mutex(). */
+/* An open record is sealed in three cases: another process holds the mutex and is ending the task;
+ * such a process died, and taking the mutex repairs the record; or the stage needs the mutex for
+ * every increment, see work_needs_mutex(). */
 static int advance_locked(struct board *board, struct trackd_ref ref, uint64_t units,
 			  uint64_t deadline)
 {
@@ -184,7 +187,8 @@ static int advance_locked(struct board *board, struct trackd_ref ref, uint64_t u
 
 	if (error < 0)
 		return error;
-	/* Under the lock, as in edit_begin(): what is counted before it is closed is copied. */
+	/* Check under the lock, as in edit_begin(): units counted before the board is closed are
+	 * copied. */
 	if (board_closed(board) != LAYOUT_OPEN) {
 		slot_unlock(board, ref.slot);
 		return TRACKD_E_MOVING;
@@ -213,7 +217,7 @@ int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t u
 	for (;;) {
 		uint64_t *work = &board->bodies[ref.slot].work;
 
-		/* In this order at every try, as in record_advance(). */
+		/* Load both in this order at every try, as in record_advance_fast(). */
 		seen = load_acquire(work);
 		if (!stamp_is_live(load_relaxed(&board->heads[ref.slot].stamp), ref.generation))
 			return TRACKD_E_GONE;
@@ -222,7 +226,7 @@ int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t u
 		if (cas_relaxed(work, &seen, seen + units))
 			return 0;
 	}
-	/* Final stays final, so this needs no lock. */
+	/* A final state never changes, so this check needs no lock. */
 	if (record_peek(board, ref, &state, &worker, &seen) && is_final(state)) {
 		add_relaxed(&board->header->counters.refused_final, 1);
 		return TRACKD_E_FINAL;
@@ -260,7 +264,7 @@ static void finish(struct edit *edit, const struct record_end *end)
 {
 	struct facts *next = &edit->next;
 
-	/* No increment after this one; what was counted until now is what was done. */
+	/* The seal stops unlocked increments; the count it returns is the final one. */
 	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
 	next->done = edit_done(edit);
 	if (next->state == TRACKD_ACTIVE)
@@ -272,7 +276,7 @@ static void finish(struct edit *edit, const struct record_end *end)
 	if (end->error)
 		write_error(edit, end->error);
 	edit_end_event(edit, TRACKD_EVENT_FINAL, next->done);
-	/* After the commit; pairs with the fence in changes_sum(). */
+	/* Orders the commit before its count; pairs with the fence in changes_sum(). */
 	fence_release();
 	count_end(edit->board, end);
 }
@@ -303,12 +307,12 @@ static void ask(struct edit *edit)
 	uint64_t before = load_relaxed(&edit->head->cancel);
 
 	if ((uint32_t)before != 0 && (uint32_t)(before >> 32) == edit->generation) {
-		abandon(edit->board, edit->slot); /* asked before */
+		abandon(edit->board, edit->slot); /* already requested */
 		return;
 	}
 	store_relaxed(&edit->head->cancel,
 		      cancel_make(edit->generation, cancel_asked(edit->now - created)));
-	/* A new revision, so that readers that compare revisions see it; the task's age stays. */
+	/* Publish a new revision, for readers that compare revisions; `updated` is unchanged. */
 	edit_end_event(edit, TRACKD_EVENT_CANCEL, edit_done(edit));
 }
 
@@ -322,7 +326,7 @@ int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
 	if (error < 0)
 		return error;
 	if (edit.next.state == TRACKD_CANCELLED) {
-		abandon(board, ref.slot); /* nothing is left to do */
+		abandon(board, ref.slot); /* already cancelled */
 		return TRACKD_CANCEL_ENDED;
 	}
 	if (is_final(edit.next.state))

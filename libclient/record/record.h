@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing a record: fill the copy that is not in force, then one store of the stamp. A process
- * that dies anywhere leaves the whole old version or the whole new one. Deadlines as in slot.h.
+ * Changing a record: fill the copy that is not current, then publish it with one store of the
+ * stamp. A process that dies at any point leaves the complete old version or the complete new one.
+ * Deadlines as in slot.h.
  */
 #ifndef TRACKD_RECORD_RECORD_H
 #define TRACKD_RECORD_RECORD_H
@@ -14,17 +15,17 @@ int record_update(struct board *board, struct trackd_ref ref, int stage, const c
 int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline);
 int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
 			uint64_t deadline);
-/* Count where one compare-and-swap cannot: under the record's mutex if need be. */
+/* Count if record_advance_fast() could not: take the record's mutex if necessary. */
 int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units,
 			  uint64_t deadline);
 
-/* Inline, since it stands in inner loops: one compare-and-swap, and the checks that it needs. The
- * counter is read before the generation is looked at, so it is this tenant's or an earlier one's;
- * should the record change hands after that, the counter is another, by its tag and by where it
- * starts, and the swap fails. False: nothing was counted; record_advance_slowly() goes on. */
+/* Inline, because callers use it in inner loops: one compare-and-swap and its checks. The counter
+ * is loaded before the generation is checked, so it belongs to this tenant or an earlier one. If
+ * the slot gets another tenant after that, the counter has another tag or start, and the swap
+ * fails. False: nothing was counted; call record_advance_slowly(). */
 static inline bool record_advance_fast(struct board *board, struct trackd_ref ref, uint64_t units)
 {
-	/* As one word: a reference that is taken apart in memory costs as much as the swap. */
+	/* Passed as one word: splitting a reference in memory costs as much as the swap. */
 	uint64_t bits = ref_bits(ref);
 	uint32_t slot = (uint32_t)bits, generation = (uint32_t)(bits >> 32);
 
@@ -40,15 +41,16 @@ static inline bool record_advance_fast(struct board *board, struct trackd_ref re
 				1);
 }
 
-/* Does not wait: -EBUSY if it is locked. */
+/* Does not wait: -EBUSY if the record is locked. */
 static inline int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
 {
 	return record_advance_fast(board, ref, units) ? 0
 						      : record_advance_slowly(board, ref, units, 0);
 }
 
-/* End it. error: for TRACKD_FAILED. worker: 0, or only if this still is its worker and it is active
- * (else -EAGAIN): how the daemon fails what a dead process left. */
+/* How to end a task. error: for TRACKD_FAILED. only_worker: 0, or end it only if it is active and
+ * this is its worker (otherwise -EAGAIN); the daemon uses this to fail the tasks of a dead
+ * process. */
 struct record_end {
 	enum trackd_state state;
 	enum trackd_reason reason;
@@ -60,16 +62,16 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 
 int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline);
 
-/* The daemon: put the deadline where it would be had the task been updated now, without publishing.
- * For workers that only advance. */
+/* Renew the task's time to live by an update that changes nothing else. The daemon calls this for
+ * workers that only advance. */
 int record_renew(struct board *board, struct trackd_ref ref, uint64_t deadline);
 
-/* When a copy's task expires: the one rule. Saturates at UINT64_MAX: never. */
+/* The deadline that follows from a copy. Saturates at UINT64_MAX: never. */
 uint64_t record_deadline(const struct board *board, const struct layout_body *body,
 			 const struct layout_copy *copy);
 
-/* The worker and state that the copy in force names, without a lock; false if the record changed
- * meanwhile or is not of ref. */
+/* Read the current copy's state and worker and the work counter, without a lock. False if the
+ * record changed meanwhile or ref is stale. */
 bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,
 		 uint64_t *ret_worker, uint64_t *ret_work);
 

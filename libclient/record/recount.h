@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many tasks an id stripe's buckets hold. A process that makes or removes a task counts it under the
- * stripe's mutex; a holder that died may have left the count wrong. Counting anew goes in slices of
- * buckets, and the mutex is free between two, so that no process waits for a whole stripe. How far it
- * has come and what it has found so far stand in the stripe, and a change in a bucket that has been
- * counted adjusts both counts.
+ * The number of tasks in an id stripe's buckets. A process that creates or removes a task changes
+ * the count under the stripe's mutex; a holder that died may have left it wrong. A recount goes in
+ * slices of buckets and releases the mutex between slices, so no process waits for a whole stripe.
+ * The stripe stores the number of slices done and the tasks found; a change in a bucket that has
+ * been recounted adjusts both counts.
  */
 #ifndef TRACKD_RECORD_RECOUNT_H
 #define TRACKD_RECORD_RECOUNT_H
@@ -16,12 +16,12 @@
 enum {
 	RECOUNT_BUCKETS = 64, /* of a stripe, in one slice */
 	RECOUNT_SUM_BITS = 21,
-	RECOUNT_SUM_MAX = (1 << RECOUNT_SUM_BITS) - 1, /* this many or more */
+	RECOUNT_SUM_MAX = (1 << RECOUNT_SUM_BITS) - 1, /* means this many or more */
 };
 
 static_assert((TRACKD_CAPACITY_MAX + LAYOUT_SPARE) / LAYOUT_STRIPES / RECOUNT_BUCKETS + 1 <=
 		      1 << (32 - RECOUNT_SUM_BITS),
-	      "the slices of the largest board");
+	      "the slices of the largest board fit");
 
 static inline uint32_t recount_make(uint32_t slices, uint32_t sum)
 {
@@ -45,7 +45,7 @@ static inline uint32_t recount_slice_of(uint32_t bucket)
 	return bucket / LAYOUT_STRIPES / RECOUNT_BUCKETS;
 }
 
-/* Under the stripe's mutex: a task of this bucket has come. */
+/* With the stripe's mutex held: count a new task in this bucket. */
 static inline void recount_add(struct layout_stripe *stripe, uint32_t bucket)
 {
 	uint32_t word = load_relaxed(&stripe->recount);
@@ -55,7 +55,7 @@ static inline void recount_add(struct layout_stripe *stripe, uint32_t bucket)
 		store_relaxed(&stripe->recount, word + 1);
 }
 
-/* A task of this bucket has gone. */
+/* The same for a removed task. */
 static inline void recount_subtract(struct layout_stripe *stripe, uint32_t bucket)
 {
 	uint32_t word = load_relaxed(&stripe->recount);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Repair. A record that is neither FREE nor LIVE is being made or removed by the holder of its mutex;
- * if the mutex is free, that process has died. Both hashes are read before the stripes are taken and
- * again after, since the slot may have moved on. It is taken out of both chains whether it was in
- * them or not. Every step is one store, so a repairer may die anywhere as well.
+ * Repair. The holder of a record's mutex is creating or removing it while it is neither FREE nor
+ * LIVE; if the mutex is free, that process has died. Repair reads both hashes before it locks the
+ * stripes and checks them again afterwards, because the slot may have changed. It unlinks the
+ * record from both chains even if it was not linked. Every step is one store, so the repairing
+ * process may die at any point too.
  */
 #include "libclient/record/repair.h"
 #include "libclient/record/changes.h"
@@ -17,7 +18,8 @@
 #include "libclient/segment/map.h"
 #include <errno.h>
 
-/* How far into one bucket twins are looked for: chains are short unless a process wrote garbage. */
+/* How far into one bucket repair searches for duplicates of an id. Chains are longer only if a
+ * process wrote garbage. */
 enum { TWIN_DEPTH = 256 };
 
 /* ---- Slots --------------------------------------------------------------- */
@@ -27,8 +29,8 @@ static bool is_leftover(uint64_t stamp)
 	return stamp_state(stamp) == SLOT_CLAIMED || stamp_state(stamp) == SLOT_REMOVING;
 }
 
-/* FREE, but its maker died between setting the bit and claiming, or its remover before clearing it.
- */
+/* Clear the used bit of a FREE slot: its creator died before claiming it, or its remover before
+ * clearing the bit. */
 static int repair_bit(struct board *board, uint32_t slot)
 {
 	int error = slot_lock(board, slot, LOCK_TRY);
@@ -45,7 +47,7 @@ static int repair_bit(struct board *board, uint32_t slot)
 	return stuck;
 }
 
-/* The stripes are held. */
+/* With the stripes locked. */
 static int repair_leftover(struct board *board, uint32_t slot, uint64_t stamp, uint64_t id_hash,
 			   uint64_t owner_hash)
 {
@@ -94,7 +96,7 @@ int repair_slot(struct board *board, uint32_t slot, uint64_t deadline)
 
 struct count {
 	uint32_t live;
-	uint32_t steps; /* taken so far in this slice: bounded, whatever the links say */
+	uint32_t steps; /* taken in this slice; limited, because links may hold garbage */
 	bool has_twin;
 	struct trackd_ref twin; /* the older of two LIVE records with one id */
 };
@@ -138,8 +140,8 @@ uint32_t repair_slices(const struct board *board)
 	return recount_slice_of(board->capacity - 1) + 1;
 }
 
-/* The next slice of a stripe that is held; after the last one its count is put right. 1 if it was
- * wrong. */
+/* Count the next slice of a locked stripe; after the last slice correct the stripe's count. 1 if it
+ * was wrong or a duplicate must be removed. */
 static int count_slice(struct board *board, uint32_t stripe, struct count *count)
 {
 	struct layout_stripe *id_stripe = &board->id_stripes[stripe];
@@ -151,7 +153,7 @@ static int count_slice(struct board *board, uint32_t stripe, struct count *count
 	     i++, bucket += LAYOUT_STRIPES)
 		count_bucket(board, (uint32_t)bucket, count);
 	if (count->has_twin)
-		return 1; /* it goes first; then this slice again */
+		return 1; /* remove it, then count this slice again */
 	uint32_t sum = recount_sum(word) + count->live;
 	if (slice + 1 < repair_slices(board)) {
 		store_relaxed(&id_stripe->recount, recount_make(slice + 1, sum));
@@ -164,8 +166,8 @@ static int count_slice(struct board *board, uint32_t stripe, struct count *count
 	return wrong;
 }
 
-/* What the mutex guards bears its holder's death as it is; only the mutex itself wants somebody to
- * take it. */
+/* Lock and release a mutex whose holder died. The data that it guards is consistent after every
+ * store, so only the mutex needs recovery. */
 static int take_over(union layout_mutex *mutex, uint64_t deadline)
 {
 	if (!lock_orphaned(mutex))
@@ -189,7 +191,7 @@ int repair_slice(struct board *board, uint32_t stripe, bool first, uint64_t dead
 
 		if (error < 0)
 			return error;
-		if (first && tries == 0) /* a count that another process began is started again */
+		if (first && tries == 0) /* restart a count that another process may have begun */
 			store_relaxed(&id_stripe->recount, 0);
 		repaired |= count_slice(board, stripe, &count);
 		slot_stripes_drop(&stripes);
@@ -225,7 +227,8 @@ int repair_kinds(struct board *board, uint64_t deadline)
 
 /* ---- All ----------------------------------------------------------------- */
 
-/* A record whose holder died is whole, but its deadline, hint or seal may be ahead of it. */
+/* If the holder died, the record is consistent but its deadline, hint or seal may not match it;
+ * slot_lock() restores them. */
 int repair_lock(struct board *board, uint32_t slot)
 {
 	if (!lock_orphaned(&board->bodies[slot].mutex))
@@ -238,7 +241,7 @@ int repair_lock(struct board *board, uint32_t slot)
 	return error == LOCK_RECOVERED;
 }
 
-/* Records that are locked are skipped; all others are repaired. */
+/* Add one result. An error does not end the repair: the first one is kept. */
 static void add_up(int *repaired, int *error, int result)
 {
 	if (result > 0)

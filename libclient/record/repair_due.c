@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A word in the header, and the doorbell; see repair_due.h. */
+/* Sets and clears a word in the header; see repair_due.h. */
 #include "libclient/record/repair_due.h"
 #include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
@@ -13,6 +13,6 @@ void repair_due_set(struct board *board)
 
 void repair_due_clear(struct board *board)
 {
-	/* A process that set it before this also left the damage before this: the sweep sees it. */
+	/* The damage precedes the store of repair_due, so the sweep that follows this sees it. */
 	(void)exchange_acq_rel(&board->header->repair_due, 0u);
 }

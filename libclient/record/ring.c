@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Claiming. All of it happens before the creator takes a stripe of its own, and none of it waits
- * for a particular record while another would do.
+ * Claiming a slot. All of this happens before the creator locks its own stripes. It never waits for
+ * a particular record while another one would do.
  *
- * Two things are remembered in the header, so that a full board is not scanned for every create: a
- * lower bound of all deadlines, and that nothing can be given up.
+ * The header stores two facts, so that a create on a full board need not scan it each time: a lower
+ * bound of all deadlines, and that no task can be evicted.
  */
 #include "libclient/record/ring.h"
 #include "libclient/record/changes.h"
@@ -20,18 +20,19 @@
 enum {
 	WINDOW = 64,  /* final tasks that are compared */
 	AT_ONCE = 64, /* expired tasks that one create removes */
-	RACES = 16,   /* tries for the last slot against others */
+	RACES = 16,   /* tries if other creators compete for the last slot */
 };
 
 static const uint32_t NONE = UINT32_MAX; /* no slot */
 
-/* How long "nothing can be given up" is believed, and an expired record that is held passed over. */
+/* How long "no task can be evicted" is used, and after how long a locked expired record is tried
+ * again. */
 static const uint64_t BELIEVED_NS = NS_PER_S;
 static const uint64_t LOOK_NS = 50 * NS_PER_MS;
 
 /* ---- Free slots ---------------------------------------------------------- */
 
-/* Claim one slot, if it is FREE and not locked. On success its mutex is held. */
+/* Claim one slot if it is FREE and not locked. On success its mutex is held. */
 static bool try_claim(struct board *board, uint32_t slot, uint32_t *ret_generation)
 {
 	struct layout_head *head = &board->heads[slot];
@@ -47,8 +48,7 @@ static bool try_claim(struct board *board, uint32_t slot, uint32_t *ret_generati
 		slot_unlock(board, slot);
 		return false;
 	}
-	/* CLAIMED must be seen before anything that is filled in; pairs with fence_acquire() in
-	 * view.c and index.c. */
+	/* Orders CLAIMED before the fill; pairs with fence_acquire() in view.c and index.c. */
 	fence_release();
 	*ret_generation = generation;
 	return true;
@@ -81,10 +81,10 @@ static uint32_t live_spares(const struct board *board)
 	return n;
 }
 
-/* The bits of the spare slots: as many as there are in a word. */
+/* The used bits of the spare slots, as one word. */
 static inline uint64_t spare_bits(const struct board *board)
 {
-	static_assert(LAYOUT_SPARE == 64, "the spare slots' bits are a word, perhaps over two");
+	static_assert(LAYOUT_SPARE == 64, "the spare slots' bits fill one word or span two");
 	const uint64_t *map = &board->used_map[board->tasks_max / 64];
 	uint32_t shift = board->tasks_max % 64;
 
@@ -92,23 +92,24 @@ static inline uint64_t spare_bits(const struct board *board)
 			  : load_relaxed(map) >> shift | load_relaxed(map + 1) << (64 - shift);
 }
 
-/* Whether, with spare slots in use, so many slots of the capacity can be taken and those that tasks
- * in spare slots leave free still stay free. */
+/* Whether, with spare slots in use, `taking` regular slots can be taken while at least as many stay
+ * free as tasks occupy spare slots. */
 static __attribute__((noinline)) bool in_balance_with(const struct board *board, uint64_t spares,
 						      uint32_t taking)
 {
 	uint32_t most = board->tasks_max, start = cursor_of(board);
 	uint32_t wanted = (uint32_t)__builtin_popcountll(spares) + taking;
 
-	/* Of two creators that take the last slots at once, each has set its bit before it counts,
-	 * so one at least sees both. */
+	/* If two creators take the last slots at once, each sets its bit before it counts, so at
+	 * least one of them sees both bits. */
 	fence_full();
 	if (start > most)
 		start = most;
 	uint32_t n = map_count(board, start, most, false, wanted);
 	if (n < wanted)
 		n += map_count(board, 0, start, false, wanted - n);
-	/* A CLAIMED spare slot leaves none free: the task that it replaces still has its own. */
+	/* Only LIVE spare slots reserve a free slot: the task that a CLAIMED one will replace still
+	 * occupies its own. */
 	return n >= wanted || n >= live_spares(board) + taking;
 }
 
@@ -138,7 +139,7 @@ bool ring_claim_free(struct board *board, uint32_t *ret_slot, uint32_t *ret_gene
 	return false;
 }
 
-/* Claim the slot that has just come free, without moving the cursor; else another. */
+/* Claim the slot that was just freed, without moving the cursor; otherwise another one. */
 static bool claim_freed(struct board *board, uint32_t slot, uint32_t *ret_slot,
 			uint32_t *ret_generation)
 {
@@ -151,16 +152,16 @@ static bool claim_freed(struct board *board, uint32_t slot, uint32_t *ret_slot,
 	return false;
 }
 
-/* ---- Giving up ----------------------------------------------------------- */
+/* ---- Making room --------------------------------------------------------- */
 
 struct search {
 	struct board *board;
-	uint32_t freed; /* a slot that came free */
-	uint32_t held;  /* one that would have, but it is locked */
-	bool moving;    /* the board was being replaced, so nothing could go */
+	uint32_t freed; /* a slot that was freed */
+	uint32_t held;  /* a slot that could be freed but is locked */
+	bool moving;    /* the board was being replaced, so nothing was removed */
 };
 
-/* No lock is waited for: other slots may do. */
+/* Remove a task without waiting for a lock: other slots may do. */
 static bool give_up(struct search *search, struct trackd_ref ref, enum slot_remove_why why)
 {
 	int error = slot_remove(search->board, ref, why, LOCK_TRY);
@@ -182,8 +183,9 @@ static bool is_live_at(const struct board *board, uint32_t slot, struct trackd_r
 	return stamp_state(stamp) == SLOT_LIVE;
 }
 
-/* Remove all that have expired, AT_ONCE at most, and learn when the next one does. If that is known
- * nothing is scanned, unless the caller wants those that were held. */
+/* Remove expired tasks, at most AT_ONCE, and find the earliest deadline of the others. Skip the
+ * scan if the bound shows that no task has expired, unless held_too requests another try at tasks
+ * that were locked. */
 static bool reclaim_expired(struct search *search, bool held_too)
 {
 	struct board *board = search->board;
@@ -204,7 +206,8 @@ static bool reclaim_expired(struct search *search, bool held_too)
 			n++;
 			continue;
 		}
-		/* Not expired, or renewed in this moment, or held: then it is looked at later. */
+		/* The task has not expired, was just renewed, or is locked. A locked one is tried
+		 * again later. */
 		uint64_t next = load_relaxed(deadline);
 		if (next <= now)
 			next = now + BELIEVED_NS;
@@ -215,20 +218,20 @@ static bool reclaim_expired(struct search *search, bool held_too)
 	return n > 0;
 }
 
-/* A final task, and when it ended on the board's clock: before 0 for what ended before the boot. */
+/* A final task and when it ended, on the board's clock; negative if before the boot. */
 struct final {
 	int64_t ended;
 	struct trackd_ref ref;
 };
 
-/* By the end, then by the slot. */
+/* Order by end time, then by slot. */
 static bool ended_before(const struct final *a, const struct final *b)
 {
 	return a->ended != b->ended ? a->ended < b->ended : a->ref.slot < b->ref.slot;
 }
 
-/* The next final task, *passed slots behind the cursor or further. The remover checks whether
- * the hint is true. */
+/* Find the next final task that is at least *passed slots after the cursor. slot_remove() checks
+ * the hint. */
 static bool next_final(const struct board *board, uint32_t start, uint32_t *passed,
 		       struct final *ret_final)
 {
@@ -251,13 +254,13 @@ static bool next_final(const struct board *board, uint32_t start, uint32_t *pass
 	return false;
 }
 
-/* The next final tasks that are compared. */
+/* The final tasks that are compared. */
 struct window {
-	uint32_t start, passed, end; /* the cursor; slots between it and this window; behind it */
-	uint32_t first;              /* slot of the first of them */
+	uint32_t start, passed, end; /* the cursor; slots from it to the start and the end */
+	uint32_t first;              /* slot of the first final task */
 };
 
-/* The one of them that ended first, but after `tried` (NULL: any). */
+/* The first of them to have ended after `tried` (NULL: of all). */
 static bool window_first_ended(struct window *window, const struct board *board,
 			       const struct final *tried, struct final *ret_best)
 {
@@ -279,9 +282,10 @@ static bool window_first_ended(struct window *window, const struct board *board,
 	return found;
 }
 
-/* Of the next WINDOW final tasks after the cursor, remove the one that ended first; else the next
- * one, else one of the next window. The cursor passes one final task each time, so that the window
- * goes round the board, and every task in it is compared with many. */
+/* Of the next WINDOW final tasks after the cursor, remove the one that ended first. If it is
+ * locked, try the next one to have ended, then the next window. Each eviction moves the cursor past
+ * one final task, so the window moves around the board and each task in it is compared with
+ * many. */
 static bool evict(struct search *search)
 {
 	struct board *board = search->board;
@@ -304,7 +308,7 @@ static bool evict(struct search *search)
 	return false;
 }
 
-/* What a maker or remover left that died, or a FREE slot with its bit still set. */
+/* Free a record that a dead creator or remover left, or clear the used bit of a FREE slot. */
 static bool reclaim_leftover(struct search *search)
 {
 	struct board *board = search->board;
@@ -320,10 +324,10 @@ static bool reclaim_leftover(struct search *search)
 	return false;
 }
 
-/* ---- Nothing to give up -------------------------------------------------- */
+/* ---- Nothing to evict ---------------------------------------------------- */
 
-/* Whether a scan has found nothing to give up, and nothing has ended, gone or expired since. Who
- * dies between a commit and its count is not counted: so it is believed for a while only. */
+/* Whether a scan found nothing to evict, and no task has ended, expired or been removed since. The
+ * result is used only for a while, because a process may die between a commit and its count. */
 static bool known_full(const struct board *board)
 {
 	const struct layout_header *header = board->header;
@@ -350,8 +354,7 @@ static void note_room(struct board *board)
 
 /* ---- Claiming ------------------------------------------------------------ */
 
-/* Every candidate is locked: wait for one of them, a little, before all are
- * tried again. */
+/* All candidates are locked: wait briefly for one of them before the next try. */
 static int wait_a_little(struct board *board, uint32_t slot, uint64_t deadline)
 {
 	static const struct timespec pause = { .tv_nsec = (long)NS_PER_MS };
@@ -372,12 +375,12 @@ static int wait_a_little(struct board *board, uint32_t slot, uint64_t deadline)
 			slot_unlock(board, slot);
 		}
 	}
-	/* It may be a stripe that is held, and not the record. */
+	/* The lock that is held may be a stripe's and not the record's. */
 	(void)nanosleep(&pause, NULL);
 	return 0;
 }
 
-/* On a full board. 1: another process was faster, or the wait is over: try again. */
+/* Claim a slot on a full board. 1: another process took it, or the wait is over; try again. */
 static int claim_by_force(struct board *board, uint64_t deadline, uint32_t *ret_slot,
 			  uint32_t *ret_generation)
 {

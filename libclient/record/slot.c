@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A record's way round the ring. Lock order: id stripe, owner stripe; under stripes a record is
- * only tried; if it is locked, all locks are released, that record is waited for alone, and the
- * operation starts again. A creator holds the record that it has claimed while it waits for
- * stripes: no process waits for that record while it holds a stripe.
+ * Removing records, and the order of locks: id stripe, then owner stripe. While it holds stripes,
+ * an operation only tries to lock a record; if that fails, it releases all locks, waits for that
+ * record alone, and starts again. A creator holds the record that it has claimed while it waits for
+ * stripes; this is safe because no process waits for that record while holding a stripe.
  */
 #include "libclient/record/slot.h"
 #include "libclient/record/event.h"
@@ -20,7 +20,7 @@
 
 /* ---- Locks --------------------------------------------------------------- */
 
-/* Count a recovered or busy lock, and return it. */
+/* Count a recovered or busy lock, and return error. */
 static int count_lock(struct board *board, int error)
 {
 	if (error == LOCK_RECOVERED) {
@@ -67,7 +67,8 @@ int slot_stripes_take(struct board *board, const struct slot_stripes *stripes, u
 	}
 	if (error < 0 || board_closed(board) == LAYOUT_OPEN)
 		return error;
-	/* The daemon closes the board before it takes this id stripe for the last time. */
+	/* Checked under the lock: the daemon closes the board before it takes this id stripe for
+	 * the last time. */
 	slot_stripes_drop(stripes);
 	return TRACKD_E_MOVING;
 }
@@ -97,7 +98,7 @@ uint32_t slot_count(const struct board *board)
 	return count < board->capacity ? (uint32_t)count : board->capacity;
 }
 
-/* ---- Leaving the ring: all called with the record's mutex ---------------- */
+/* ---- Freeing a slot: all called with the record's mutex held ------------- */
 
 void slot_release(struct board *board, uint32_t slot, uint32_t generation)
 {
@@ -107,7 +108,7 @@ void slot_release(struct board *board, uint32_t slot, uint32_t generation)
 
 void slot_take_out(struct board *board, uint32_t slot, uint32_t generation)
 {
-	/* The commit: from here on it is gone for everyone. */
+	/* The commit: from here on the record is removed for all processes. */
 	store_release(&board->heads[slot].stamp, stamp_make(generation + 1, 0, SLOT_REMOVING));
 	index_unlink_id(board, slot);
 	index_unlink_owner(board, slot);
@@ -139,7 +140,7 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 		     why == SLOT_REMOVE_EXPIRED ? TRACKD_EVENT_EXPIRED : TRACKD_EVENT_REMOVED, slot,
 		     generation, now, copy, load_relaxed(&copy->done));
 	slot_release(board, slot, generation + 1);
-	/* After it is done; pairs with the fence in changes_sum(). */
+	/* Orders the removal before its count; pairs with the fence in changes_sum(). */
 	fence_release();
 	count_removal(board, why);
 }
@@ -170,8 +171,8 @@ static bool reason_holds(const struct board *board, uint32_t slot, enum slot_rem
 	return false;
 }
 
-/* Under its stripes, lock the record if it still is what we came for. On -EBUSY nothing is held of
- * it. */
+/* With its stripes locked, lock the record if it is still the one that ref and the hashes name. On
+ * failure the record is not locked. */
 static int try_record(struct board *board, struct trackd_ref ref, uint64_t id_hash,
 		      uint64_t owner_hash)
 {
@@ -188,8 +189,8 @@ static int try_record(struct board *board, struct trackd_ref ref, uint64_t id_ha
 	return TRACKD_E_GONE;
 }
 
-/* A record that this one replaced, whose remover died before it got there, must not come back to
- * life: it goes first. -EBUSY: *ret_busy is locked. */
+/* Remove older records with this id first: if a process died during a replacement, removing only
+ * the newer record would make the older one visible again. -EBUSY: *ret_busy is locked. */
 static int remove_twins(struct board *board, struct slot_stripes *stripes, uint32_t slot,
 			uint64_t id_hash, uint64_t now, uint32_t *ret_busy)
 {
@@ -199,7 +200,7 @@ static int remove_twins(struct board *board, struct slot_stripes *stripes, uint3
 	index_read_id(board, slot, id);
 	while (index_find(board, id_hash, id, slot, &twin) == 0 && twin != slot) {
 		*ret_busy = twin;
-		/* Another owner's: not made by us; leave it to repair. */
+		/* Another owner's record is not from a replacement; leave it to repair. */
 		if (load_relaxed(&board->heads[twin].owner_hash) !=
 		    load_relaxed(&board->heads[slot].owner_hash))
 			return 0;
@@ -212,7 +213,7 @@ static int remove_twins(struct board *board, struct slot_stripes *stripes, uint3
 	return 0;
 }
 
-/* One try. -EBUSY: *ret_busy was locked; all locks have been released. */
+/* One try to remove. -EBUSY: *ret_busy was locked; all locks have been released. */
 static int remove_once(struct board *board, struct trackd_ref ref, enum slot_remove_why why,
 		       uint64_t deadline, uint32_t *ret_busy)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring of slots: a record's way from FREE through CLAIMED to LIVE, and through REMOVING to
- * FREE. Each step is one store of the stamp. Every call takes a deadline (CLOCK_MONOTONIC ns) for
- * all locks together, or LOCK_TRY: then it returns -EBUSY where it would wait, which is how the
- * daemon calls.
+ * The states of a slot: FREE, CLAIMED, LIVE, REMOVING, FREE. Each step is one store of the stamp.
+ * Every call takes one deadline (CLOCK_MONOTONIC ns) for all its locks, or LOCK_TRY, as the daemon
+ * does: then it returns -EBUSY where it would wait.
  */
 #ifndef TRACKD_RECORD_SLOT_H
 #define TRACKD_RECORD_SLOT_H
@@ -34,7 +33,7 @@ static inline uint32_t slot_next_used(const struct board *board, uint32_t from)
 	return map_find(board, from, board->capacity, true);
 }
 
-/* The stripes of one record: its id's and, unless it has no owner, its owner's. Taken in that
+/* The stripes of one record: its id's and, if it has an owner, its owner's. Locked in that
  * order. */
 struct slot_stripes {
 	struct layout_stripe *id, *owner;
@@ -44,27 +43,26 @@ struct slot_stripes slot_stripes_of(struct board *board, uint64_t id_hash, uint6
 int slot_stripes_take(struct board *board, const struct slot_stripes *stripes, uint64_t deadline);
 void slot_stripes_drop(const struct slot_stripes *stripes);
 
-/* With the record's mutex and its stripes held: store REMOVING with the next generation (the
- * commit: from here on it is gone for everyone), and unlink it from both chains. For a record that
- * is LIVE or was left on the way, linked or not. */
+/* With the record's mutex and its stripes held: store REMOVING with the next generation (the commit
+ * of the removal), and unlink the record from both chains. For a LIVE record, or one that a dead
+ * process left, linked or not. */
 void slot_take_out(struct board *board, uint32_t slot, uint32_t generation);
 
-/* With the record's mutex held: to FREE, as a slot of this generation. */
+/* With the record's mutex held: set the slot to FREE with this generation. */
 void slot_release(struct board *board, uint32_t slot, uint32_t generation);
 
-/* With the record's mutex and its stripes held: remove a LIVE record, with its count and its event.
- */
+/* With the record's mutex and its stripes held: remove a LIVE record, count the removal and append
+ * its event. */
 void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_t slot,
 		      enum slot_remove_why why, uint64_t now);
 
-/* Wait until a record that was in the way is free, holding nothing. */
+/* Wait until a record's mutex is free. The caller holds no lock. */
 int slot_wait(struct board *board, uint32_t slot, uint64_t deadline);
 
-/* What becomes of a record's lock that was not simply free: see slot_lock(). */
+/* Handle a lock result other than 0: see slot_lock(). */
 int slot_locked(struct board *board, uint32_t slot, int error);
 
-/* Lock a record alone; when its last holder died, make it whole first (mend_record()) and raise
- * repair_due. */
+/* Lock a record. If the last holder died, restore the record (mend_record()) and set repair_due. */
 static inline int slot_lock(struct board *board, uint32_t slot, uint64_t deadline)
 {
 	int error = lock_take(&board->bodies[slot].mutex, deadline);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A new tenant of a slot: the record is filled while its slot is CLAIMED and only its maker looks
- * at it, linked into both chains, and committed by the one store that makes it LIVE. A chain may
- * therefore hold CLAIMED records, whose maker may be dead: readers pass through them, repair takes
- * them out.
+ * A new tenant of a slot. The creator fills the record while its slot is CLAIMED and other
+ * processes ignore it, links it into both chains, and commits it by the one store that makes it
+ * LIVE. A chain may therefore contain CLAIMED records, whose creators may be dead: readers continue
+ * past them, repair unlinks them.
  */
 #include "libclient/record/tenant.h"
 #include "libclient/record/changes.h"
@@ -24,7 +24,7 @@
 
 /* ---- Filling a claimed slot ---------------------------------------------- */
 
-/* Keys are filled to the last byte, texts up to their end. */
+/* Fill a key to the last byte of its field; fill_text() stops at the end of the text. */
 static void fill_key(uint8_t *field, const char *text)
 {
 	static const uint64_t zeros[LAYOUT_ID / 8];
@@ -34,7 +34,7 @@ static void fill_key(uint8_t *field, const char *text)
 	text_store(field, text, length);
 }
 
-/* Whether the text was cut. */
+/* Returns whether the text was cut. */
 static bool fill_text(uint8_t *field, size_t size, const char *text)
 {
 	bool cut;
@@ -99,17 +99,16 @@ static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
 
 /* ---- Entering the index -------------------------------------------------- */
 
-/* What insert() found in the way, when it returns -EAGAIN: to be dealt with while nothing is held.
- */
+/* Why insert() returned -EAGAIN. The caller clears the obstacle while it holds no stripe. */
 struct obstacle {
 	enum { OBSTACLE_HELD, OBSTACLE_EXPIRED, OBSTACLE_GONE } what;
 	struct trackd_ref ref;
 };
 
-/* How a slot was claimed: for a task of its own, or in place of the one that has the id. */
+/* What a slot was claimed for: an additional task, or the replacement of the task with this id. */
 enum place { PLACE_OWN, PLACE_OF_ANOTHER };
 
-/* Under the stripes: link a filled record and commit it. */
+/* With the stripes locked: link a filled record and commit it. */
 static void commit(struct board *board, struct slot_stripes *stripes, uint32_t slot,
 		   uint32_t generation)
 {
@@ -125,8 +124,8 @@ static void commit(struct board *board, struct slot_stripes *stripes, uint32_t s
 	recount_add(stripes->id, index_bucket(board, load_relaxed(&head->id_hash)));
 }
 
-/* Whether the task that has the id may be replaced, and lock it then. 0 locked; else what to do
- * instead. */
+/* Lock the task that has the id if it may be replaced. 0: locked; -EAGAIN: clear the obstacle
+ * first; or an error. */
 static int check_existing(struct board *board, uint32_t old, uint32_t slot, bool replace,
 			  uint64_t now, struct obstacle *ret_obstacle)
 {
@@ -162,7 +161,7 @@ static int insert(struct board *board, uint32_t slot, uint32_t generation, enum 
 	if (error == 0) {
 		error = check_existing(board, old, slot, task->replace, now, ret_obstacle);
 	} else if (error == TRACKD_E_NOT_FOUND) {
-		/* Whose place it was to take is gone: this slot may be one too many. */
+		/* The task to replace is gone, so this slot may exceed the capacity. */
 		*ret_obstacle = (struct obstacle){ .what = OBSTACLE_GONE };
 		error = place == PLACE_OF_ANOTHER ? -EAGAIN : 0;
 	}
@@ -171,7 +170,8 @@ static int insert(struct board *board, uint32_t slot, uint32_t generation, enum 
 	commit(board, &stripes, slot, generation);
 	event_append(board, TRACKD_EVENT_CREATED, slot, generation, now, copy, 0);
 	if (old != UINT32_MAX) {
-		/* Linked behind the new one: a lookup of the id finds one of the two. */
+		/* The new record is linked in front of the old one, so a lookup always finds one of
+		 * the two. */
 		slot_remove_live(board, &stripes, old, SLOT_REMOVE_ASKED, now);
 		slot_unlock(board, old);
 	}
@@ -193,8 +193,8 @@ static int clear_obstacle(struct board *board, const struct obstacle *obstacle, 
 	return error == TRACKD_E_GONE || error == -EAGAIN ? 0 : error;
 }
 
-/* Before a full board gives up a record: refuse what exists, and see whether it can be replaced.
- * insert() looks again, under the stripes. */
+/* Before a task is evicted from a full board: check whether the id exists and may be replaced.
+ * insert() checks again, with the stripes locked. */
 static int look_ahead(struct board *board, const struct tenant_new *task, uint64_t now,
 		      enum place *ret_place)
 {
@@ -206,7 +206,7 @@ static int look_ahead(struct board *board, const struct tenant_new *task, uint64
 		return 0;
 	if (!task->replace ||
 	    load_relaxed(&board->heads[slot].owner_hash) != index_owner_hash(board, task->owner)) {
-		/* Unless it has changed hands since it was found. */
+		/* Ignore the result if the slot has got another tenant since the lookup. */
 		fence_acquire();
 		if (!stamp_same_tenant(load_relaxed(&board->heads[slot].stamp), stamp))
 			return 0;
@@ -217,7 +217,8 @@ static int look_ahead(struct board *board, const struct tenant_new *task, uint64
 	return 0;
 }
 
-/* A task that replaces another finds room on any board; but it is looked for only on a full one. */
+/* Claim a slot. Look for a task to replace only if no regular slot is free; a replacement then
+ * takes a spare one. */
 static int claim(struct board *board, const struct tenant_new *task, uint64_t now,
 		 uint64_t deadline, enum place *ret_place, uint32_t *ret_slot,
 		 uint32_t *ret_generation)
@@ -253,12 +254,13 @@ static int create_once(struct board *board, const struct tenant_new *task, uint6
 		ring_unclaim(board, slot, generation);
 		return error;
 	}
-	/* One fence for both: the deadline, and the event, for event_ring_fenced(). */
+	/* One fence for both the deadline (earliest_lower()) and the event
+	 * (event_ring_fenced()). */
 	fence_full();
 	earliest_lower(board, load_relaxed(&board->heads[slot].deadline));
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };
-	clock_boot_last = now; /* produce.c knows the task by the time of its creation */
+	clock_boot_last = now; /* produce.c identifies the task by its creation time */
 	return 0;
 }
 
@@ -296,7 +298,7 @@ static bool is_terminated(const char *text, size_t size)
 	return memchr(text, '\0', size) != NULL;
 }
 
-/* A task from a file is checked like one from a person. */
+/* Check a task from a file like one from a caller. */
 static bool importable(const struct board *board, const struct trackd_task *task)
 {
 	uint32_t n_kinds = kind_count(board);
@@ -387,7 +389,7 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 	fill_copy(board, slot, &copy, (uint8_t)task->kind, task->message);
 }
 
-/* Of two records with one id the newer is kept. 0: the older one on the board is gone. */
+/* Of two records with one id, keep the newer. 0: the board has no older one any more. */
 static int import_over(struct board *board, const struct trackd_task *task, uint64_t updated,
 		       uint64_t deadline)
 {
@@ -422,7 +424,7 @@ static int import_insert(struct board *board, uint32_t slot, uint32_t generation
 		commit(board, &stripes, slot, generation);
 		error = 0;
 	} else if (error == 0) {
-		error = -EEXIST; /* made in this moment, so newer than any snapshot */
+		error = -EEXIST; /* just created, so newer than any snapshot */
 	}
 	slot_stripes_drop(&stripes);
 	return error;
@@ -448,7 +450,7 @@ int tenant_import(struct board *board, const struct trackd_task *task, uint64_t 
 	}
 	fence_full();
 	earliest_lower(board, load_relaxed(&board->heads[slot].deadline));
-	changes_add(board); /* it may be final */
+	changes_add(board); /* the task may be final and thus evictable */
 	slot_unlock(board, slot);
 	*ret_ref = (struct trackd_ref){ slot, generation };
 	return 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Making records: new ones, and whole ones that come back from a snapshot or an older board.
- * Deadlines as in slot.h. */
+/* Creating records: new ones, and complete ones from a snapshot or an older board. Deadlines as in
+ * slot.h. */
 #ifndef TRACKD_RECORD_TENANT_H
 #define TRACKD_RECORD_TENANT_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
 
-/* A new record, its strings checked and never NULL. */
+/* A new record. Its strings have been checked and are not NULL. */
 struct tenant_new {
 	const char *id, *owner, *name, *message;
 	uint64_t total;
@@ -20,11 +20,11 @@ int tenant_create(struct board *board, const struct tenant_new *task, uint64_t d
 		  struct trackd_ref *ret_ref);
 
 /*
- * Put a whole record back: every field of task but ref and serial; expiry follows from the rule.
- * worker: worker_make() or 0. wall_offset_ns: what turns the task's wall times into the board's
- * clock. Returns 0, -ESTALE (it has expired), -EEXIST (the board has a record of that id, updated
- * no earlier; an earlier one is replaced), -EINVAL (not a record), or what tenant_create() returns.
- * Writes no event.
+ * Import a complete record: every field of task except ref and serial. Its deadline is recomputed.
+ * worker: worker_make() or 0. wall_offset_ns: wall time minus the board's clock. Returns 0, -ESTALE
+ * (it has expired), -EEXIST (the board has a record with that id that was not updated earlier; an
+ * earlier one is replaced), -EINVAL (not a record), or what tenant_create() returns. Writes no
+ * event.
  */
 int tenant_import(struct board *board, const struct trackd_task *task, uint64_t worker,
 		  int64_t wall_offset_ns, uint64_t deadline, struct trackd_ref *ret_ref);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys are never cut, texts are cut between characters. UTF-8 as in RFC 3629: no surrogates, no
+/* Keys are never cut; texts are cut between characters. UTF-8 as in RFC 3629: no surrogates, no
  * overlong forms. */
 #include "libclient/record/text.h"
 #include "libclient/trackd.h"
@@ -35,7 +35,7 @@ bool text_id_valid(const char *id)
 		if (length == TRACKD_ID_MAX ||
 		    !(is_alnum(id[length]) || is_id_punctuation(id[length])))
 			return false;
-	/* In a URL and in a path these two are no names. */
+	/* These two have a special meaning in URLs and paths. */
 	return length > 0 && strcmp(id, ".") != 0 && strcmp(id, "..") != 0;
 }
 
@@ -53,7 +53,7 @@ bool text_word_valid(const char *word)
 	return length > 0;
 }
 
-/* Bytes of the character that begins at text, or 0 if it is none. */
+/* Length of the character at text, or 0 if it is not valid UTF-8. */
 static size_t utf8_character(const unsigned char *text, size_t length)
 {
 	unsigned char lead = text[0];
@@ -105,8 +105,8 @@ bool text_owner_valid(const char *owner)
 
 size_t text_cut(const char *text, size_t max)
 {
-	/* Step back over continuation bytes, at most three: in text that is not UTF-8 any place is
-	 * as good. */
+	/* Step back over at most three continuation bytes: text that is not UTF-8 may be cut
+	 * anywhere. */
 	for (size_t back = 0; back < 4 && back <= max; back++)
 		if (((unsigned char)text[max - back] & 0xc0) != 0x80)
 			return max - back;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes of strings: what a key may hold, and where a text may be cut. */
+/* Which bytes a key may contain, and where a text may be cut. */
 #ifndef TRACKD_RECORD_TEXT_H
 #define TRACKD_RECORD_TEXT_H
 
@@ -14,7 +14,7 @@ bool text_utf8_valid(const char *text, size_t length);
 /* Where to cut a text that is longer than max without splitting a character. */
 size_t text_cut(const char *text, size_t max);
 
-/* How many bytes of text (up to its NUL) fit into max. *ret_cut: whether some do not. */
+/* How many bytes of text (up to its NUL) fit into max. *ret_cut: whether the text is longer. */
 static inline size_t text_fit(const char *text, size_t max, bool *ret_cut)
 {
 	size_t length = strnlen(text, max + 1);
@@ -24,7 +24,7 @@ static inline size_t text_fit(const char *text, size_t max, bool *ret_cut)
 }
 
 /* Eight bytes of a text as a word, and its last `length % 8` bytes as one, padded with zeros.
- * Little-endian, as the fingerprint demands. */
+ * Little-endian, as the fingerprint guarantees. */
 static inline uint64_t text_word(const char *at)
 {
 	uint64_t word;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reader's half of publishing: load the stamp, use the copy that it names, fence, load the
- * stamp again. Unchanged means that what was read was whole. A writer that is stopped or dead
- * leaves the stamp as it was, so a reader never waits; one that publishes all the time costs a
- * reader a few tries, and a limit.
+ * The reader's half of publishing: load the stamp, read the copy that it selects, pass a fence,
+ * load the stamp again. If it is unchanged, the data is consistent. A writer that is stopped or
+ * dead does not change the stamp, so a reader never waits. A writer that publishes continually
+ * costs a reader a few tries, up to a limit.
  *
- * Nothing read here is trusted: indices are checked, strings measured within their field.
+ * No data read here is trusted: indices are checked, and strings are measured within their fields.
  */
 #include "libclient/record/view.h"
 #include "libclient/public.h"
@@ -17,7 +17,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* After so many versions under one look something is wrong with the writer, not with us. */
+/* How often a read is tried again because a writer published in between. */
 enum { TRIES = 1000 };
 
 /* ---- In place -------------------------------------------------------------- */
@@ -47,14 +47,14 @@ PUBLIC bool trackd_view_valid(const struct trackd_view *view)
 	const struct layout_head *head = view->head;
 	const struct layout_copy *copy = copy_of(view);
 
-	/* Pairs with fence_release() before a fill in record.c. The revision tells a stamp that has
-	 * come round, after 2^30 versions, from the one we saw. */
+	/* Pairs with fence_release() before a fill in record.c. The version in the stamp wraps
+	 * around after 2^30; the revision does not. */
 	fence_acquire();
 	return load_relaxed(&head->stamp) == view->stamp &&
 	       load_relaxed(&copy->revision) == view->revision;
 }
 
-/* A string where it lies, or "" if it has no end within its field. */
+/* A string in place, or "" if it is not terminated within its field. */
 static const char *text_at(const uint8_t *field, size_t size)
 {
 	const char *text = (const char *)field;
@@ -111,8 +111,8 @@ PUBLIC int trackd_view_progress(const struct trackd_view *view)
 
 /* ---- Copies -------------------------------------------------------------- */
 
-/* A record as it was at one moment, in private memory. What it does not use (the rest of the message,
- * the error of a task that has none, rows of stages that its kind has not) is not loaded. */
+/* A consistent copy of a record in private memory. Unused parts (bytes after the message, the error
+ * of a task without one, rows of stages that its kind does not have) are not loaded. */
 struct record {
 	uint64_t stamp, deadline, cancel, serial, work;
 	uint32_t ttl_ms, active_ttl_ms;
@@ -128,7 +128,7 @@ static_assert(offsetof(struct layout_copy, message) % 8 == 0 &&
 		      sizeof(struct layout_stage_row) % 8 == 0,
 	      "loaded in words");
 
-/* The length is that of a writer whom we do not trust: cut to the field. */
+/* The length comes from an untrusted writer, so it is limited to the field. */
 static void load_copy(struct layout_copy *to, const struct layout_copy *from)
 {
 	size_t length = COPY_WORD_LENGTH(load_relaxed((const word_t *)(const void *)&from->state));
@@ -383,7 +383,7 @@ int view_iter_after(const struct board *board, const char *owner, struct trackd_
 	if (!stamp_is_live(load_acquire(&head->stamp), ref.generation))
 		return TRACKD_E_GONE;
 	uint64_t hash = load_relaxed(&head->owner_hash), serial = load_relaxed(&head->serial);
-	/* Both are of the tenant whose generation is still there. */
+	/* If the generation is unchanged, both values are of this tenant. */
 	fence_acquire();
 	if (!stamp_is_live(load_relaxed(&head->stamp), ref.generation) || hash != iter->owner_hash)
 		return TRACKD_E_GONE;
@@ -398,10 +398,11 @@ void view_iter_move(struct trackd_iter *public_iter, const struct board *board)
 
 	iter->position = iter->position_before;
 	iter->next = iter->next_before;
-	/* Same lineage: serials are the same, and slots and generations of what fits. */
+	/* Same lineage: serials are the same, and so are slots and generations of records that fit
+	 * the new capacity. */
 	if (iter->lineage == board->hash_seed) {
-		/* An owner's serials lead on. Of all, what lay above a smaller capacity may lie behind
-		 * us now. */
+		/* By owner, the serial gives the position. Over all tasks, records from beyond a
+		 * smaller capacity may now be in slots that were passed. */
 		if (iter->by_owner || board->capacity < iter->board->capacity)
 			iter->next = 0;
 		iter->board = board;
@@ -439,7 +440,8 @@ static int next_of_owner(struct iter *iter, struct trackd_ref *ret_ref)
 {
 	const struct board *board = iter->board;
 
-	/* Tasks without an owner are in no chain. No owner has more than there are slots, whatever the links say. */
+	/* Tasks without an owner are in no chain. The number of slots bounds the walk if links hold
+	 * garbage. */
 	while (iter->owner_hash != 0 && iter->next < board->capacity &&
 	       index_owner_next(board, iter->owner, iter->owner_hash, &iter->position, ret_ref) ==
 		       1) {

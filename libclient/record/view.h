@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at records: in place, as a copy, and one after another. No lock, no system call. */
+/* Reading records: in place, as a copy, and by iteration. No lock, no system call. */
 #ifndef TRACKD_RECORD_VIEW_H
 #define TRACKD_RECORD_VIEW_H
 
@@ -18,7 +18,7 @@ static inline uint8_t view_stage(uint8_t stage)
 
 static inline bool view_is_asked(uint64_t cancel, uint32_t generation)
 {
-	/* {generation, 1 to 2^32 - 1}; hardly ever, so the half that tells comes first */
+	/* {generation, 1 to 2^32 - 1}; rarely set, so test the time first */
 	return __builtin_expect((uint32_t)cancel != 0, 0) && (uint32_t)(cancel >> 32) == generation;
 }
 
@@ -31,7 +31,7 @@ static inline uint64_t view_done(uint8_t state, uint64_t work, uint64_t base, ui
 static_assert((int)COPY_MESSAGE_CUT == (int)TRACKD_MESSAGE_CUT &&
 		      (int)COPY_ERROR_CUT == (int)TRACKD_ERROR_CUT &&
 		      (int)DETAIL_NAME_CUT == (int)TRACKD_NAME_CUT,
-	      "flags are passed on as they are");
+	      "flags are passed on unchanged");
 
 static inline uint8_t view_flags(uint8_t copy_flags, uint32_t detail_flags, bool asked)
 {
@@ -49,9 +49,10 @@ static_assert(
 		offsetof(struct trackd_view, stage) == offsetof(struct trackd_view, state) + 2 &&
 		offsetof(struct trackd_view, flags) == offsetof(struct trackd_view, state) + 3 &&
 		offsetof(struct trackd_view, kind) == offsetof(struct trackd_view, state) + 4,
-	"a view's small facts lie as a copy's do");
+	"a view's small fields have the layout of a copy's");
 
-/* The small facts of a view in one store: a store for each would be a tenth of a view. */
+/* Set the small fields of a view in one store: separate stores would take a tenth of trackd_get()'s
+ * time. */
 static inline void view_word(struct trackd_view *view, uint64_t word, uint8_t kind, bool asked)
 {
 	uint64_t shown = COPY_MESSAGE_CUT | COPY_ERROR_CUT;
@@ -76,14 +77,14 @@ static inline void view_load(struct trackd_view *view, const struct layout_head 
 	view->updated_boot_ns = load_relaxed(&copy->updated);
 	view_word(view, word, hint_kind(load_relaxed(&head->hint)),
 		  view_is_asked(load_relaxed(&head->cancel), generation));
-	/* Never behind its base, in whatever order: who published the base had read the counter
-	 * before. */
+	/* The counter is never below base, whatever the order of the loads: a writer loads the
+	 * counter before it publishes base. */
 	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base,
 			       load_relaxed(&copy->done));
 	view->head = head;
 }
 
-/* One look. -EAGAIN: a version came in between. */
+/* One try. -EAGAIN: a writer published in between. */
 static inline int view_look(const struct board *board, struct trackd_ref ref, uint64_t now,
 			    struct trackd_view *view)
 {
@@ -131,7 +132,7 @@ static inline int view_cancel_requested(const struct board *board, struct trackd
 	return view_is_asked(load_relaxed(&head->cancel), ref.generation);
 }
 
-/* What the public calls of the same name do, on a board; now: board_time(). */
+/* The public calls of the same names, on a given board. now: board_time(). */
 int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
 	      struct trackd_task *ret_task);
 int view_lookup(const struct board *board, const char *id, uint64_t now,
@@ -143,16 +144,16 @@ int view_iter_after(const struct board *board, const char *owner, struct trackd_
 		    struct trackd_iter *ret_iter);
 int view_next(struct trackd_iter *iter, struct trackd_ref *ret_ref);
 
-/* What a struct trackd_iter is. */
+/* The contents of a struct trackd_iter. */
 struct iter {
 	const struct board *board;
 	uint64_t lineage; /* hash_seed of the board */
 	uint32_t by_owner;
-	uint32_t next; /* of all: slot to look at; by owner: tasks met */
+	uint32_t next; /* all tasks: next slot to check; by owner: tasks visited */
 	uint64_t owner_hash;
 	struct index_position position; /* by owner */
 	char owner[LAYOUT_OWNER];
-	/* before the last step, to make it again */
+	/* before the last step, to repeat it */
 	struct index_position position_before;
 	uint32_t next_before;
 };
@@ -164,8 +165,8 @@ static inline const struct board *view_iter_board(const struct trackd_iter *iter
 	return ((const struct iter *)(const void *)iter)->board;
 }
 
-/* Undo the last step and go to the board in that one's place: there it goes on, or, if the tasks are
- * not the same records, begins again. */
+/* Undo the last step and move to the board that replaced the iterator's. The iteration continues
+ * there; if that board does not descend from the old one, it restarts. */
 void view_iter_move(struct trackd_iter *iter, const struct board *board);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client table. A claim is one compare-and-swap of {generation, pid}; what describes the
- * process follows, and `ready` last, so a claimant may die anywhere: an entry that is not ready
- * is no worker.
+ * The client table. A claim is one compare-and-swap of {generation, pid}. The description of the
+ * process follows, then `ready`. A claimant may die at any point: an entry that is not ready is not
+ * a worker.
  */
 #include "libclient/record/worker.h"
 #include "libclient/record/event.h"
@@ -49,8 +49,8 @@ bool worker_resolve(const struct board *board, uint64_t worker, struct worker_in
 	return true;
 }
 
-/* Take an entry over from `seen`, which is free or a dead process's. False: another
- * process was faster. */
+/* Claim an entry whose claim word is `seen`, free or of a dead process. False: another process
+ * claimed it first. */
 static bool claim_entry(struct layout_client *client, uint64_t seen,
 			const struct worker_info *process, uint32_t *ret_generation)
 {
@@ -60,13 +60,12 @@ static bool claim_entry(struct layout_client *client, uint64_t seen,
 		generation = 1;
 	if (!cas_acq_rel(&client->claim, &seen, claim_make(generation, (uint32_t)process->pid)))
 		return false;
-	/* The claim must be seen before anything that is filled in; pairs with fence_acquire() in
-	 * worker_read(). */
+	/* Orders the claim before the fill; pairs with fence_acquire() in worker_read(). */
 	fence_release();
 	store_relaxed(&client->start_time, process->start_time);
 	store_relaxed(&client->uid, process->uid);
 	words_store(client->comm, process->comm, 2);
-	/* Pairs with the acquire in worker_read(): who sees it ready sees what it says. */
+	/* Pairs with the acquire in worker_read(): a reader that sees `ready` sees the fields. */
 	store_release(&client->ready, generation);
 	*ret_generation = generation;
 	return true;
@@ -89,8 +88,8 @@ static bool find_own(const struct board *board, const struct worker_info *proces
 	return false;
 }
 
-/* Whether a claimant may take an entry that is in use: its process must be provably dead. An entry
- * that never became ready has no start time to go by; only a pid that is gone frees it. */
+/* Whether an entry in use may be claimed: its process must be provably dead. An entry that never
+ * became ready has no start time, so it is free only if its pid no longer exists. */
 static bool takeable(const struct board *board, uint32_t entry, uint64_t claim)
 {
 	struct worker_info info;
@@ -113,7 +112,7 @@ int worker_claim(struct board *board, pid_t pid, uint64_t *ret_worker)
 	if (find_own(board, &process, ret_worker))
 		return 0;
 	process_describe(pid, &process.uid, process.comm);
-	for (int pass = 0; pass < 2; pass++) { /* free ones first, then the dead */
+	for (int pass = 0; pass < 2; pass++) { /* free entries first, then dead ones */
 		for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
 			uint32_t entry = (first + i) % LAYOUT_CLIENTS;
 			uint64_t claim = load_acquire(&board->clients[entry].claim);
@@ -123,7 +122,7 @@ int worker_claim(struct board *board, pid_t pid, uint64_t *ret_worker)
 			if (!claim_entry(&board->clients[entry], claim, &process, &generation))
 				continue;
 			*ret_worker = worker_make(entry, generation);
-			/* Behind `ready`; pairs with the acquire in daemon/workers/liveness.c. */
+			/* After `ready`; pairs with the acquire in daemon/workers/liveness.c. */
 			add_release(&board->header->client_change, 1);
 			event_ring(board);
 			return 0;

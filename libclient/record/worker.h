@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client table: which process is meant by a task's worker. An entry is one process, known by
- * pid and start time; it outlives close() and exec. Claimed without a lock by a compare-and-swap on
- * {generation, pid}.
+ * The client table, which identifies the processes that a task's worker field refers to. An entry
+ * is one process, identified by pid and start time; it outlives close() and exec. It is claimed
+ * without a lock by a compare-and-swap on {generation, pid}.
  */
 #ifndef TRACKD_RECORD_WORKER_H
 #define TRACKD_RECORD_WORKER_H
@@ -19,20 +19,19 @@ struct worker_info {
 };
 
 /*
- * Find or claim the entry of process pid (a thread-group leader that exists). May take over entries
- * whose process is provably dead. On success *ret_worker is what goes into layout_copy.worker.
+ * Find or claim the entry of process pid (an existing thread-group leader). May take over entries
+ * whose process is provably dead. On success *ret_worker is the value for layout_copy.worker.
  * Errors: -ESRCH, TRACKD_E_TABLE_FULL.
  */
 int worker_claim(struct board *board, pid_t pid, uint64_t *ret_worker);
 
-/* What an entry says, if it is ready and its generation is worker's. Strings terminated. */
+/* Read a worker's entry, if it is ready and has the worker's generation. Strings are terminated. */
 bool worker_resolve(const struct board *board, uint64_t worker, struct worker_info *ret_info);
 
-/* The same by entry number, whatever its generation: for a walk of the table. False: free or not
- * ready. */
+/* The same by entry number, for any generation: to walk the table. False: free or not ready. */
 bool worker_read(const struct board *board, uint32_t entry, struct worker_info *ret_info);
 
-/* Free an entry whose process is dead, if it still is of that generation. */
+/* Free the entry of a dead process, if its generation is unchanged. */
 void worker_free(struct board *board, uint32_t entry, uint32_t generation);
 
 #endif

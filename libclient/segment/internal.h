@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All of this room, for the daemon and the tools of this tree: they include this header and none of the
- * others. No program outside may: it changes at any time.
+ * All headers of this folder. The daemon and the tools of this tree include only this one. Other
+ * programs must not include it: it may change at any time.
  */
 #ifndef TRACKD_SEGMENT_INTERNAL_H
 #define TRACKD_SEGMENT_INTERNAL_H
