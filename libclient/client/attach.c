@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attaching to a board: from the daemon, or by name where none answers; as itself in a forked child.
- * follow.c goes from a board that is given up to the next.
+ * Attaching to a board: through the daemon, or by name if no daemon answers. follow.c switches from
+ * a replaced board to its successor.
  */
 #include "libclient/client/client.h"
 #include "libclient/segment/atomic.h"
@@ -31,8 +31,7 @@ int attach_open_by_name(const struct trackd *trackd)
 	return error < 0 ? error : segment_open(trackd->address.board, is_writer(trackd), uid);
 }
 
-/* Whoever may not connect, or is refused there, may still be one whom the board's mode lets read.
- */
+/* A process that may not connect to the socket may still be permitted by the board's mode. */
 bool attach_means_no_daemon(int error)
 {
 	return error == -EACCES || error == -ENOENT || error == -ECONNREFUSED ||
@@ -40,7 +39,8 @@ bool attach_means_no_daemon(int error)
 	       error == -ECONNRESET || error == -EPIPE;
 }
 
-/* A descriptor of the board, and perhaps a socket to its daemon. */
+/* Get a descriptor of the board, and a socket if the daemon answered; otherwise *ret_socket is
+ * -1. */
 static int find_board(struct trackd *trackd, int *ret_fd, int *ret_socket)
 {
 	int error = -ENOENT;
@@ -61,8 +61,8 @@ static int find_board(struct trackd *trackd, int *ret_fd, int *ret_socket)
 
 /* ---- Mapping it ---------------------------------------------------------- */
 
-/* Beside the connection, which is no memory of malloc() either: a checker of leaks that looks for
- * pointers would not find the one in there. */
+/* Use mmap(), as for the connection: a leak checker does not search the connection's mapping and
+ * would report a malloc()ed block as lost. */
 static struct mapping *mapping_new(void)
 {
 	void *mapping = mmap(NULL, sizeof(struct mapping), PROT_READ | PROT_WRITE,
@@ -87,7 +87,7 @@ int attach_map(const struct trackd *trackd, int fd, struct mapping **ret_mapping
 	if (error < 0)
 		goto free_mapping;
 	namespace_compare(&mapping->board);
-	/* Who has not attached yet does so at the first call that writes, if it may. */
+	/* A process that has not attached yet attaches at its first writing call. */
 	if (load_relaxed(&trackd->mark) == MARK_ATTACHED && !namespace_foreign(&mapping->board))
 		error = claim_worker(trackd, &mapping->board, &mapping->worker);
 	if (error < 0)
@@ -113,11 +113,11 @@ void attach_use(struct trackd *trackd, struct mapping *mapping)
 	store_relaxed(&trackd->epoch, load_relaxed(&mapping->board.header->daemon_epoch));
 	if (namespace_foreign(&mapping->board))
 		fork_look(trackd, mapping);
-	/* Pairs with the acquire wherever a call takes the mapping. */
+	/* Pairs with the acquire wherever a call loads the mapping. */
 	store_release(&trackd->mapping, mapping);
 }
 
-/* A producer must be where the board is. */
+/* A producer must be in the board's namespaces. */
 static int check_namespaces(struct trackd *trackd, struct mapping *mapping)
 {
 	if (!is_writer(trackd) || !namespace_foreign(&mapping->board))
@@ -176,7 +176,7 @@ void attach_close(struct trackd *trackd)
 
 /* ---- Writing ------------------------------------------------------------- */
 
-/* A daemon has taken the board over since: it learns who we are. */
+/* If another daemon has taken over the board, introduce this process to it. */
 static void check_daemon(struct trackd *trackd, const struct mapping *mapping)
 {
 	uint32_t epoch = load_relaxed(&mapping->board.header->daemon_epoch);
@@ -196,8 +196,8 @@ int attach_again(struct trackd *trackd, struct mapping **ret_mapping)
 		struct mapping *mapping = load_acquire(&trackd->mapping);
 		int error = 0;
 
-		/* What made the epoch change is seen as well; pairs with the release of the epoch in
-		 * segment_close() and segment_retire(). */
+		/* `closed` and `retired` must be loaded after the epoch; pairs with the release of
+		 * the epoch in segment_close() and segment_retire(). */
 		fence_acquire();
 		if (load_acquire(&trackd->mark) != MARK_ATTACHED)
 			error = fork_attach(trackd);
@@ -206,7 +206,7 @@ int attach_again(struct trackd *trackd, struct mapping **ret_mapping)
 		if (error < 0)
 			return error;
 		if (load_acquire(&trackd->mapping) != mapping)
-			continue; /* this one may be given up by now as well */
+			continue; /* the new board may have been replaced too */
 		check_daemon(trackd, mapping);
 		*ret_mapping = mapping;
 		return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection: what a struct trackd is made of. attach.c makes mappings, link.c speaks to the
- * daemon, trackd.c is the public calls.
+ * A connection: the definition of struct trackd. attach.c creates mappings, link.c communicates
+ * with the daemon, trackd.c contains the public calls.
  *
- * A mapping keeps its addresses until the connection is closed, so a view stays safe to read when
- * the connection has moved to a newer board. Calls take the present mapping once and use it
+ * A mapping keeps its addresses until the connection is closed, so a view stays safe to read after
+ * the connection has switched to a newer board. A call loads the current mapping once and uses it
  * throughout.
  */
 #ifndef TRACKD_CLIENT_CLIENT_H
@@ -21,32 +21,31 @@ struct mapping {
 	struct mapping *older;
 };
 
-/* What is wiped in a forked child takes whole pages, of the largest size that Linux has. No memory
- * stands behind those that are not touched. */
+/* The part that the kernel wipes in a forked child takes whole pages, of the largest page size that
+ * Linux supports. Pages that are not touched use no memory. */
 enum { CONNECTION_OWN = 65536 };
 
 enum fork_mark {
-	MARK_CHILD = 0,    /* wiped: forked since, and no call made */
-	MARK_SETTLED = 1,  /* may read; has to attach before it writes */
-	MARK_ATTACHED = 2, /* may write, as itself */
+	MARK_CHILD = 0,    /* wiped: a forked child before its first call */
+	MARK_SETTLED = 1,  /* may read; must attach before it writes */
+	MARK_ATTACHED = 2, /* may write */
 };
 
 struct trackd {
-	/* This process's own: all zero in a forked child (fork.c). */
+	/* Private to this process: all zero in a forked child (fork.c). */
 	union {
 		struct {
-			uint64_t next_look; /* when to look again whether the board is still ours:
-					       CLOCK_BOOTTIME, roughly (atomic) */
+			uint64_t next_look; /* next check of the board: CLOCK_BOOTTIME (atomic) */
 			uint32_t mark;      /* enum fork_mark (atomic) */
-			uint32_t epoch;     /* daemon epoch that knows us (atomic) */
+			uint32_t epoch;     /* daemon epoch that knows this process (atomic) */
 			bool refused;       /* counted among the header's attach_refused */
 			union local_lock turn; /* see turn_take() */
 			union local_lock lock; /* guards the descriptors and subscribed */
 		};
 		uint8_t own[CONNECTION_OWN];
 	};
-	/* Kept over a fork. */
-	struct mapping *mapping; /* the present one (atomic) */
+	/* Inherited by a forked child. */
+	struct mapping *mapping; /* the current one (atomic) */
 	unsigned flags;          /* enum trackd_open_flags */
 	uint64_t timeout_ns;
 	pid_t worker_pid;         /* 0: this process */
@@ -57,86 +56,86 @@ struct trackd {
 
 /* ---- fork.c -------------------------------------------------------------- */
 
-/* A connection's memory, no descriptor open. -ENOMEM; -EINVAL (Linux before 4.14). */
+/* Allocate a connection with no open descriptor. -ENOMEM; -EINVAL (Linux before 4.14). */
 int connection_new(struct trackd **ret_trackd);
 void connection_free(struct trackd *trackd);
 
-/* The thread that has the turn may change the mapping, the mark and who we are. turn_try() does not
- * wait. The turn is taken before `lock`. */
+/* The turn is a lock: its holder may change the mapping, the mark and the worker. turn_try() does
+ * not wait. Lock order: turn, then `lock`. */
 void turn_take(struct trackd *trackd);
 bool turn_try(struct trackd *trackd);
 void turn_drop(struct trackd *trackd);
 
-/* First of all in every call that uses what is this process's own, but for the fast paths below: a
- * wiped page sends those here. Without the turn. */
+/* Called first by every call that uses the private part, except the fast paths below, which a wiped
+ * page leads here. The caller does not hold the turn. */
 void fork_settle(struct trackd *trackd);
 
-/* Attach a forked child, or who has been in another namespace, as itself. Without the turn.
- * TRACKD_E_NAMESPACE, or what worker_claim() fails with. */
+/* Attach a forked child, or a process that has been in another namespace. The caller does not hold
+ * the turn. TRACKD_E_NAMESPACE, or an error of worker_claim(). */
 int fork_attach(struct trackd *trackd);
 
-/* Look whether this process has gone to another time namespace; then it has to attach before it
- * writes. With the turn. */
+/* Check whether this process has changed namespaces; if so, it must attach before it writes. The
+ * caller holds the turn. */
 void fork_look(struct trackd *trackd, struct mapping *mapping);
 
-/* Count a refusal once: TRACKD_E_NAMESPACE. */
+/* Count one refusal per process. Returns TRACKD_E_NAMESPACE. */
 int refuse_namespace(struct trackd *trackd, struct board *board);
 
-/* A writer's entry in the client table, if it is to have one. */
+/* Claim a writer's entry in the client table, unless TRACKD_OPEN_NO_WORKER is set. */
 int claim_worker(const struct trackd *trackd, struct board *board, uint64_t *ret_worker);
 
 /* ---- attach.c ------------------------------------------------------------ */
 
-/* Make the first mapping. Everything that trackd_open() can fail with. */
+/* Create the first mapping. Errors: those of trackd_open(). */
 int attach_open(struct trackd *trackd);
 
 /* The slow half of attach_writer(). */
 int attach_again(struct trackd *trackd, struct mapping **ret_mapping);
 
-/* A descriptor of the board's file by its name, or what segment_open() answers. */
+/* Open the board's file by name: a descriptor, or an error of segment_open(). */
 int attach_open_by_name(const struct trackd *trackd);
-/* Whether an error of link_receive_board() leaves the board to be opened by name. */
+/* Whether the board may be opened by name after this error of link_receive_board(). */
 bool attach_means_no_daemon(int error);
-/* Map a board, and enter it as a client if the connection has attached. Takes fd over, whatever
- * happens. */
+/* Map a board, and claim a client entry if the connection has attached. Takes ownership of fd even
+ * on failure. */
 int attach_map(const struct trackd *trackd, int fd, struct mapping **ret_mapping);
-/* Make it the present mapping. With the turn. */
+/* Make it the current mapping. The caller holds the turn. */
 void attach_use(struct trackd *trackd, struct mapping *mapping);
 
 /* ---- follow.c ------------------------------------------------------------ */
 
-/* How often a call looks whether the board has been unlinked and its header gives the time, at
- * most. */
+/* How often, at most, a call checks whether the board has been unlinked and its clock offsets are
+ * current. */
 static const uint64_t LOOK_NS = NS_PER_S;
 
-/* Whether a thread has looked lately. Not so in a forked child, where next_look is zero, and after
- * a clock has run backwards by more than LOOK_NS; readings of two threads are apart by less. Pairs
- * with the release in follow_look(): what the look found is seen. */
+/* Whether a thread has checked within LOOK_NS. False in a forked child, where next_look is zero,
+ * and after the clock has gone backwards by more than LOOK_NS (two threads' readings differ by
+ * less). The acquire pairs with the release in follow_look(). */
 static inline bool looked_lately(const struct trackd *trackd, uint64_t now)
 {
 	return __builtin_expect(load_acquire(&trackd->next_look) - now <= 2 * LOOK_NS, 1);
 }
 
-/* Look whether the board has been retired or unlinked and move to the one in its place, if it is
- * there. now: board time. */
+/* Check whether the board has been retired or unlinked, and switch to its successor if there is
+ * one. now: board time. */
 void follow_look(struct trackd *trackd, uint64_t now);
 
-/* The slow half of attach_reader(): look if it is time, leave a board that has been left. */
+/* The slow path of attach_reader(): check if due, and switch boards if this one was retired. */
 const struct board *follow_reader(struct trackd *trackd, uint64_t now);
 
-/* After a reading call on *board whose answer cannot be trusted if the board has been left since:
- * true if the connection is on another board; *board then is that one, and the call is made again. */
+/* Called after a read whose result is invalid if the connection has switched boards since. True:
+ * *board is the new board; repeat the read. */
 bool follow_again(struct trackd *trackd, const struct board **board);
 
-/* Wait until there is a board to write to: mapping's, if it is not closed, or another. deadline:
- * CLOCK_MONOTONIC. TRACKD_E_MOVING: closed until the deadline; TRACKD_E_NO_BOARD: it was given up
- * and no other is to be had; or what attaching to the other one fails with. */
+/* Wait until there is a board to write to: mapping's if it is not closed, or its successor.
+ * deadline: CLOCK_MONOTONIC. TRACKD_E_MOVING: closed until the deadline; TRACKD_E_NO_BOARD: removed
+ * without a successor; or an error of attaching to the successor. */
 int follow_wait(struct trackd *trackd, struct mapping *mapping, uint64_t deadline);
 
-/* ---- Taking the board, on every call -------------------------------------- */
+/* ---- Getting the board, on every call -------------------------------------- */
 
-/* The board to read from; coarse is a reading of clock_coarse_ns(). Once a second it is looked at
- * whether the board has been unlinked and its header gives the time; that it has been retired shows
+/* The board to read from; coarse is a reading of clock_coarse_ns(). Once a second this checks
+ * whether the board has been unlinked and its clock offsets are current. A retired board is marked
  * in its header. */
 static inline const struct board *attach_reader(struct trackd *trackd, uint64_t coarse)
 {
@@ -149,7 +148,7 @@ static inline const struct board *attach_reader(struct trackd *trackd, uint64_t 
 	return follow_reader(trackd, now);
 }
 
-/* follow_again(), for the usual case that the board is neither closed nor left. */
+/* follow_again(), with a fast path for a board that is neither closed nor retired. */
 static inline bool attach_reader_again(struct trackd *trackd, const struct board **board)
 {
 	if (__builtin_expect(board_closed(*board) == LAYOUT_OPEN &&
@@ -159,26 +158,26 @@ static inline bool attach_reader_again(struct trackd *trackd, const struct board
 	return follow_again(trackd, board);
 }
 
-/* A reading call on *board found nothing. True: *board is another one by now, ask that. False: the
- * answer stands, or is TRACKD_E_NO_BOARD. */
+/* Called after a read on *board failed. True: the connection has switched; repeat the read on
+ * *board. False: *answer is the result, possibly set to TRACKD_E_NO_BOARD. */
 bool follow_failed(struct trackd *trackd, const struct board **board, int *answer);
 
-/* The mapping to write to, or NULL: there is something to do first, see attach_again(). What a
- * writer must notice shows in two words: a forked child's mark is wiped, and a daemon that takes a
- * board over or retires it raises the epoch. Reads no clock: who has written looks with
- * attach_look() afterwards. */
+/* The mapping to write to, or NULL if attach_again() must run first. A writer checks two words: a
+ * forked child's mark is wiped, and a daemon that takes over, closes or retires a board increments
+ * the epoch. Reads no clock: callers call attach_look() after the write. */
 static inline struct mapping *attach_ready(struct trackd *trackd)
 {
 	struct mapping *mapping = load_acquire(&trackd->mapping);
 	bool ready =
-		/* Pairs with the release in fork_noticed(): with the mark comes the worker. */
+		/* Pairs with the release of the mark in fork.c, which orders the worker before
+		 * it. */
 		load_acquire(&trackd->mark) == MARK_ATTACHED &&
 		load_relaxed(&mapping->board.header->daemon_epoch) == load_relaxed(&trackd->epoch);
 
 	return __builtin_expect(ready, 1) ? mapping : NULL;
 }
 
-/* The mapping to write to. TRACKD_E_READ_ONLY, or what fork_attach() fails with. */
+/* The mapping to write to. TRACKD_E_READ_ONLY, or an error of fork_attach() or follow_wait(). */
 static inline int attach_writer(struct trackd *trackd, struct mapping **ret_mapping)
 {
 	struct mapping *mapping = attach_ready(trackd);
@@ -189,7 +188,7 @@ static inline int attach_writer(struct trackd *trackd, struct mapping **ret_mapp
 	return 0;
 }
 
-/* After a write: the look of attach_reader(), by the time that the write has read anyway. */
+/* After a write: the check of attach_reader(), with the time that the write has read. */
 static inline void attach_look(struct trackd *trackd)
 {
 	if (!looked_lately(trackd, clock_boot_last))
@@ -200,22 +199,22 @@ void attach_close(struct trackd *trackd);
 
 /* ---- link.c -------------------------------------------------------------- */
 
-/* Connect, say hello and receive the board. *ret_socket stays open for BIND and SUBSCRIBE. -ENOENT
- * and the like: no daemon. */
+/* Connect, send HELLO and receive the board. *ret_socket stays open for BIND and SUBSCRIBE.
+ * attach_means_no_daemon() lists the errors that mean that no daemon answers. */
 int link_receive_board(struct trackd *trackd, int *ret_fd, int *ret_socket);
 
-/* Tell the daemon who we are; never blocks. For a new daemon, or after a fork. */
+/* Introduce this process to the daemon; never blocks. For a new daemon, or after a fork. */
 void link_introduce(struct trackd *trackd, const struct mapping *mapping);
 
-/* Keep a socket that link_receive_board() opened, and say which entry is ours. */
+/* Keep a socket that link_receive_board() opened, and send this process's entry. */
 void link_keep(struct trackd *trackd, int socket, const struct mapping *mapping);
 
 int link_descriptor(struct trackd *trackd);
 int link_dispatch(struct trackd *trackd);
 void link_close(struct trackd *trackd);
 
-/* In a forked child: close the copies of the parent's descriptors. Its epoll set is the parent's
- * too and stays as it is. */
+/* In a forked child: close the copies of the parent's descriptors. The epoll set is shared with the
+ * parent and is not changed. */
 void link_forget(struct trackd *trackd);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words for people: errors, states, reasons, the version. The error table is in trackd.h. */
+/* Texts of errors, states and reasons, and the version. The error table is in trackd.h. */
 #include "libclient/public.h"
 #include "libclient/trackd.h"
 #include <string.h>

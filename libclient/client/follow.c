@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a board that has been given up to the one in its place. A board is given up in this order
- * (daemon/board/replacement.c): `closed` is set, the new board gets the name, `retired` is set. So a board
- * that is retired with LAYOUT_REPLACED has a successor already, one with LAYOUT_REMOVED gets none; while it
- * is only closed its daemon may still open it again.
+ * Switching from a replaced board to its successor. The daemon replaces a board in this order
+ * (daemon/board/replacement.c): it sets `closed`, gives the name to the new board, and sets
+ * `retired`. So a board with LAYOUT_REPLACED already has a successor, and one with LAYOUT_REMOVED
+ * gets none. The daemon may reopen a board that is only closed.
  *
- * The successor is opened by name. Where that leads nowhere (a private /dev/shm, another mode, the
- * name is gone) the daemon is asked for its descriptor.
+ * A client opens the successor by name. If that fails (a private /dev/shm, another mode, the name
+ * is gone), it asks the daemon for a descriptor.
  */
 #include "libclient/client/client.h"
 #include "libclient/record/event.h"
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How often a closed board is looked at while its successor is waited for. */
+/* How often to check for the successor of a closed board. */
 static const uint64_t NAP_NS = 2 * NS_PER_MS;
 
 static bool is_unlinked(const struct board *board)
@@ -41,10 +41,10 @@ static bool same_file(int a, int b)
 	       sa.st_ino == sb.st_ino;
 }
 
-/* What was found is the present board. */
+/* The board that was found is the current one. */
 enum { PRESENT = -EALREADY };
 
-/* Map what fd leads to, or PRESENT. Takes fd over, whatever happens. */
+/* Map the board of fd, or return PRESENT. Takes ownership of fd even on failure. */
 static int take(struct trackd *trackd, int fd, const struct mapping *present,
 		struct mapping **ret_mapping)
 {
@@ -75,8 +75,8 @@ static int take_from_daemon(struct trackd *trackd, const struct mapping *present
 	return take(trackd, fd, present, ret_mapping);
 }
 
-/* Whether its daemon knows that the board has lost its name, and is about to put another in its place.
- * It may be too busy with that to answer. */
+/* Whether the daemon has noticed that the board lost its name and is about to replace it. It may be
+ * too busy to answer. */
 static bool is_being_renewed(const struct board *board)
 {
 	return board_coarse_ns(board) < load_relaxed(&board->header->nameless_until_ns);
@@ -87,19 +87,21 @@ static bool is_served_nameless(const struct board *board)
 	return is_being_renewed(board) && !board_closed(board) && !board_retired(board);
 }
 
-/* TRACKD_E_NO_BOARD: neither the name nor a daemon leads to a board; PRESENT: only to the present one;
- * -EAGAIN: the daemon did not get to it. */
+/* TRACKD_E_NO_BOARD: neither the name nor a daemon leads to a board; PRESENT: they lead only to the
+ * current one; -EAGAIN: the daemon is too busy to answer. */
 static int find_successor(struct trackd *trackd, const struct mapping *present,
 			  struct mapping **ret_mapping)
 {
 	int error;
 	bool left;
 
-	/* What the name led to before the board lost it says nothing of what it leads to now. */
+	/* If the board lost its name after it was opened by name, the result is outdated: try
+	 * again. */
 	do {
 		left = is_left(&present->board);
 		error = take_by_name(trackd, present, ret_mapping);
-		/* The daemon of a board that is only closed is at work on the next one. */
+		/* The name still leads to this board: the daemon has not linked the successor
+		 * yet. */
 		if (error == 0 || (error == PRESENT && !is_left(&present->board)))
 			return error;
 	} while (error == PRESENT && !left);
@@ -107,7 +109,7 @@ static int find_successor(struct trackd *trackd, const struct mapping *present,
 		return PRESENT;
 	if (!(trackd->flags & TRACKD_OPEN_NO_DAEMON)) {
 		int asked = take_from_daemon(trackd, present, ret_mapping);
-		/* It is there, and busy: perhaps with just this. */
+		/* The daemon is running but busy, possibly with the replacement. */
 		if (asked == -ETIMEDOUT)
 			asked = -EAGAIN;
 		if (!attach_means_no_daemon(asked) || asked == -EAGAIN)
@@ -119,8 +121,8 @@ static int find_successor(struct trackd *trackd, const struct mapping *present,
 									 : error;
 }
 
-/* With the turn. 0: the connection has moved, or need not: the board has no name, and its daemon says
- * that it serves it all the same. */
+/* The caller holds the turn. 0: the connection has switched, or need not, because the daemon still
+ * serves this board although it has lost its name. */
 static int move(struct trackd *trackd, struct mapping *present)
 {
 	struct mapping *mapping;
@@ -131,8 +133,8 @@ static int move(struct trackd *trackd, struct mapping *present)
 	if (error < 0)
 		return error;
 	attach_use(trackd, mapping);
-	/* A reader holds no lock in what it leaves, so its memory can be let go; views of it read
-	 * zeros from now on and are not valid. */
+	/* A reader holds no lock in the old board, so its memory can be freed. Views of it now read
+	 * zeros and are not valid. */
 	if (!present->board.writable)
 		segment_vacate(&present->board);
 	link_introduce(trackd, mapping);
@@ -141,11 +143,11 @@ static int move(struct trackd *trackd, struct mapping *present)
 
 /* ---- For readers ----------------------------------------------------------- */
 
-/* With the turn. */
+/* The caller holds the turn. */
 static void leave(struct trackd *trackd, struct mapping *mapping)
 {
 	if (is_left(&mapping->board) && move(trackd, mapping) < 0)
-		/* No call of a writer may find this board ready. */
+		/* A wrong epoch sends writing calls to attach_again(). */
 		store_relaxed(&trackd->epoch,
 			      load_relaxed(&mapping->board.header->daemon_epoch) - 1);
 }
@@ -153,7 +155,7 @@ static void leave(struct trackd *trackd, struct mapping *mapping)
 void follow_look(struct trackd *trackd, uint64_t now)
 {
 	fork_settle(trackd);
-	if (!turn_try(trackd)) /* another thread is at it */
+	if (!turn_try(trackd)) /* another thread is checking */
 		return;
 	struct mapping *mapping = load_acquire(&trackd->mapping);
 
@@ -173,7 +175,7 @@ bool follow_again(struct trackd *trackd, const struct board **board)
 	turn_take(trackd);
 	struct mapping *mapping = load_acquire(&trackd->mapping);
 
-	/* A daemon may have died before it retired the board that it had replaced. */
+	/* A daemon may have died after it linked the successor and before it retired this board. */
 	if (&mapping->board == before)
 		leave(trackd, mapping);
 	*board = &load_acquire(&trackd->mapping)->board;
@@ -187,7 +189,7 @@ const struct board *follow_reader(struct trackd *trackd, uint64_t now)
 
 	if (!looked_lately(trackd, now))
 		follow_look(trackd, now);
-	/* The board that we come to may have been left by then as well. */
+	/* The successor may have been replaced too. */
 	do
 		board = &load_acquire(&trackd->mapping)->board;
 	while (board_closed(board) != LAYOUT_OPEN && follow_again(trackd, &board));
@@ -200,7 +202,7 @@ bool follow_failed(struct trackd *trackd, const struct board **board, int *answe
 		return true;
 	if (!board_retired(*board))
 		return false;
-	/* Retired since we looked, or long ago, and then there is no other. */
+	/* Either it was retired just now, or earlier and without a successor. */
 	if (follow_again(trackd, board))
 		return true;
 	*answer = TRACKD_E_NO_BOARD;
@@ -209,7 +211,7 @@ bool follow_failed(struct trackd *trackd, const struct board **board, int *answe
 
 /* ---- For writers ----------------------------------------------------------- */
 
-/* Whether a successor that is not there yet is still to come. */
+/* Whether a successor that does not exist yet may still appear. */
 static bool is_coming(const struct board *board, int error)
 {
 	uint32_t retired = load_relaxed(&board->header->retired);
@@ -221,7 +223,7 @@ static bool is_coming(const struct board *board, int error)
 	return (error == -EAGAIN || error == PRESENT) && retired != LAYOUT_REMOVED;
 }
 
-/* One try. 0: there is a board to write to; -EAGAIN: not yet. */
+/* One try to get a board to write to. 0: there is one; -EAGAIN: not yet. */
 static int follow_once(struct trackd *trackd, struct mapping *mapping)
 {
 	int error = 0;

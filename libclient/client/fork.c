@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection over fork(). What of it is one process's own lies on pages that the kernel wipes in
- * the child (MADV_WIPEONFORK): the child finds its locks free, whatever the parent's threads held,
- * is due for a look and is nobody yet. At its first call of any kind it settles: what it inherited
- * and cannot use is put aside. At its first call that writes it attaches as itself. A fork in the
- * middle of either leaves the grandchild wiped pages again, so it begins anew.
+ * A connection after fork(). The part that is private to one process lies on pages that the kernel
+ * wipes in the child (MADV_WIPEONFORK). So the child's locks are free, whatever the parent's
+ * threads held, its next check is due, and it is not attached. The child's first call settles the
+ * connection: it discards inherited descriptors and worker entries. Its first writing call attaches
+ * it as a new client. If the child forks in the middle of either, the grandchild again has wiped
+ * pages and starts over.
  */
 #include "libclient/client/client.h"
 #include "libclient/record/worker.h"
@@ -59,8 +60,8 @@ void turn_drop(struct trackd *trackd)
 
 /* ---- In the child ---------------------------------------------------------- */
 
-/* With the turn. What is kept over a fork and is the parent's: its descriptors, its entry in client
- * tables, its namespaces. Views may lie on older boards. */
+/* Discard the parent's state: descriptors, entries in client tables, namespaces. Older mappings are
+ * included, because views may use them. The caller holds the turn. */
 static void settle(struct trackd *trackd)
 {
 	struct mapping *present = load_acquire(&trackd->mapping);
@@ -95,7 +96,7 @@ int refuse_namespace(struct trackd *trackd, struct board *board)
 	return TRACKD_E_NAMESPACE;
 }
 
-/* With the turn, so that the board stays the present one. */
+/* The caller holds the turn, so the mapping stays the current one. 1: newly attached. */
 static int attach(struct trackd *trackd, struct mapping *mapping)
 {
 	uint64_t worker = 0;
@@ -134,7 +135,7 @@ void fork_look(struct trackd *trackd, struct mapping *mapping)
 		(void)cas_acq_rel(&trackd->mark, &attached, MARK_SETTLED);
 }
 
-/* ---- Who we are ------------------------------------------------------------ */
+/* ---- The worker entry ------------------------------------------------------ */
 
 int claim_worker(const struct trackd *trackd, struct board *board, uint64_t *ret_worker)
 {

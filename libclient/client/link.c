@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket to the daemon. It hands over the board and rings for event loops; nothing else depends
- * on it, so after the first hello no call ever waits for it. What is sent later is sent without
- * waiting, and if the daemon is away the client table says who we are just as well.
+ * The socket to the daemon. The daemon passes the board over it and wakes event loops through it.
+ * Nothing else depends on the socket: after the first HELLO no call waits for it, and later
+ * messages are sent without blocking. Without a daemon the client table still identifies this
+ * process.
  */
 #include "libclient/client/client.h"
 #include "libclient/client/protocol.h"
@@ -28,8 +29,8 @@ static struct protocol_message message_of(enum protocol_type type)
 	};
 }
 
-/* Forgotten first: a fork by another thread may copy a descriptor that nobody closes, but no number
- * that the child would close twice. */
+/* Reset the variable before closing: if another thread forks in between, the child leaks a
+ * descriptor but never closes a reused number. */
 static void close_fd(int *fd)
 {
 	int closing = *fd;
@@ -39,8 +40,8 @@ static void close_fd(int *fd)
 		close(closing);
 }
 
-/* A forked child may hold copies, so that closing ours does not end what epoll watches: a socket
- * whose daemon has gone would be ready for ever. */
+/* Remove it from the epoll set explicitly: if a forked child holds a copy, closing does not remove
+ * it, and a socket without a daemon would stay ready for ever. */
 static void close_watched(const struct trackd *trackd, int *fd)
 {
 	if (trackd->epoll >= 0 && *fd >= 0)
@@ -76,7 +77,7 @@ static bool send_message(int fd, const struct protocol_message *message)
 
 /* ---- Hello --------------------------------------------------------------- */
 
-/* The first descriptor of a message; any further ones are closed. */
+/* Return the first descriptor of a message and close any others. */
 static int take_descriptor(struct msghdr *header)
 {
 	int taken = -1;
@@ -153,7 +154,7 @@ int link_receive_board(struct trackd *trackd, int *ret_fd, int *ret_socket)
 	return 0;
 }
 
-/* ---- Afterwards, under the connection's lock, never waiting -------------- */
+/* ---- After HELLO: with the connection's lock held, never blocking --------- */
 
 static void say_who(const struct trackd *trackd, const struct mapping *mapping)
 {
@@ -274,7 +275,7 @@ int link_descriptor(struct trackd *trackd)
 	return error < 0 ? error : fd;
 }
 
-/* Read what has arrived. 1: transitions may have happened. */
+/* Read all messages. 1: transitions may have happened. */
 static int drain_socket(struct trackd *trackd)
 {
 	struct protocol_message message;
@@ -288,7 +289,8 @@ static int drain_socket(struct trackd *trackd)
 		if (n < 0 && errno == EAGAIN)
 			return woken;
 		if (n <= 0) {
-			/* The daemon has gone; what it did not ring for may have happened. */
+			/* The daemon has exited; transitions may have happened without a
+			 * wake-up. */
 			close_watched(trackd, &trackd->socket);
 			watch_timer(trackd);
 			return 1;
@@ -297,8 +299,8 @@ static int drain_socket(struct trackd *trackd)
 	}
 }
 
-/* Without a daemon no process wakes us: once a second we look for one, and let the caller look at its
- * tasks. */
+/* Without a daemon there are no wake-ups: once a second, try to connect and let the caller check
+ * its tasks. */
 static int drain_timer(struct trackd *trackd)
 {
 	uint64_t ticks;

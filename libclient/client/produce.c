@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The public calls that write. Each tests `closed` under the lock that commits (edit.h, tenant.c,
- * slot.c, kind.c) and once more here, after it: a call on a board that is being given up is made
- * again on the board in its place, so nothing is acknowledged that the new board does not have.
+ * slot.c, kind.c) and once more here, after it: a call on a board that is being replaced is
+ * repeated on its successor, so every acknowledged change is on the new board.
  *
- * What was committed before its board was closed needs no second look where the daemon takes every
- * lock (LAYOUT_CLOSED): it locked after us and copied what we committed. A damaged board is copied
- * without locks (LAYOUT_CLOSED_BLIND): there the change is looked for on the new board.
+ * With LAYOUT_CLOSED, a change that was committed before the board was closed needs no check: the
+ * daemon takes every lock after it and copies the change. The daemon copies a damaged board without
+ * locks (LAYOUT_CLOSED_BLIND); then this file looks for the change on the new board.
  */
 #include "libclient/client/client.h"
 #include "libclient/public.h"
@@ -21,10 +21,10 @@
 #include "libclient/segment/atomic.h"
 #include <errno.h>
 
-/* A writing call as a value, so that it can be made again. */
+/* The arguments of a writing call, so that it can be repeated. */
 struct change {
 	enum { CREATE, UPDATE, TOTAL, PROGRESS, ADVANCE, END, CANCEL, REMOVE, DECLARE } what;
-	struct trackd_ref ref; /* of a create: the new task's */
+	struct trackd_ref ref; /* of CREATE: the new task */
 	union {
 		const struct trackd_new *task;
 		struct {
@@ -48,11 +48,11 @@ static uint64_t lock_deadline(const struct trackd *trackd)
 	return clock_coarse_ns() + trackd->timeout_ns;
 }
 
-/* How the board was closed, after a call on it. */
+/* How the board is closed, after a call on it. */
 static inline enum layout_closed closed_after(const struct board *board)
 {
-	/* Between the commit and this look; pairs with the fence in segment_close(). On x86 the
-	 * exchange that unlocks a robust mutex is such a fence already. */
+	/* A full fence between the commit and this load; pairs with the fence in segment_close().
+	 * On x86 the exchange that unlocks a robust mutex is such a fence. */
 #if defined(__x86_64__)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 #else
@@ -136,9 +136,9 @@ static int make(struct mapping *mapping, struct change *change, uint64_t deadlin
 	return -EINVAL;
 }
 
-/* ---- Looking for it on the next board -------------------------------------- */
+/* ---- Looking for the change on the successor ------------------------------- */
 
-/* When the record was created, for a create; else when it was updated last. */
+/* When the record was created (if `created`) or last updated; 0: it is gone. */
 static uint64_t time_of(const struct board *board, struct trackd_ref ref, bool created)
 {
 	if (ref.slot >= board->capacity)
@@ -152,7 +152,7 @@ static uint64_t time_of(const struct board *board, struct trackd_ref ref, bool c
 				 &board->bodies[ref.slot].copy[stamp_version(stamp) & 1].updated);
 }
 
-/* A record of a smaller board may have another slot there. */
+/* Look the task up by id, because it may have another slot on a smaller board. */
 static bool holds_created(const struct board *board, struct change *change, uint64_t at)
 {
 	struct trackd_ref ref;
@@ -167,7 +167,7 @@ static bool holds_created(const struct board *board, struct change *change, uint
 	return true;
 }
 
-/* Whether the board has the change that this thread made at a time on the one before. */
+/* Whether the board has the change that this thread made at time `at` on its predecessor. */
 static bool holds(const struct board *board, struct change *change, uint64_t at)
 {
 	switch (change->what) {
@@ -178,22 +178,22 @@ static bool holds(const struct board *board, struct change *change, uint64_t at)
 	case PROGRESS:
 	case END:
 		return time_of(board, change->ref, false) == at;
-	case ADVANCE: /* it swapped before the counter was sealed, and so was copied */
+	case ADVANCE: /* the swap preceded the seal, so the count was copied */
 		return true;
 	case CANCEL:
 		return view_cancel_requested(board, change->ref) == 1 ||
 		       time_of(board, change->ref, false) == at;
 	case REMOVE:
 		return time_of(board, change->ref, true) == 0;
-	case DECLARE: /* doing it twice adds nothing */
+	case DECLARE: /* declaring it twice changes nothing */
 		return false;
 	}
 	return false;
 }
 
-/* ---- Until it is settled --------------------------------------------------- */
+/* ---- Repeating a call ------------------------------------------------------ */
 
-/* Whether a result stands although the board is closed by now. */
+/* Whether a result is valid even if the board is closed now. */
 static bool stands(const struct board *board, int result)
 {
 	enum layout_closed closed = closed_after(board);
@@ -201,7 +201,7 @@ static bool stands(const struct board *board, int result)
 	return closed == LAYOUT_OPEN || (closed == LAYOUT_CLOSED && result >= 0);
 }
 
-/* The rest of a call whose result on `mapping` does not stand. */
+/* Repeat a call until its result is valid. */
 static __attribute__((noinline)) int settle(struct trackd *trackd, struct mapping *mapping,
 					    struct change *change, int result)
 {
@@ -209,7 +209,7 @@ static __attribute__((noinline)) int settle(struct trackd *trackd, struct mappin
 
 	do {
 		const struct mapping *before = mapping;
-		uint64_t at = clock_boot_last; /* of the change, if it was made */
+		uint64_t at = clock_boot_last; /* time of the change, if it was made */
 		int error = follow_wait(trackd, mapping, deadline);
 
 		if (error == 0)
@@ -223,8 +223,8 @@ static __attribute__((noinline)) int settle(struct trackd *trackd, struct mappin
 	return result;
 }
 
-/* A call that was not made by the fast path, or whose result there does not stand: with a limit for
- * its locks, on the board to write to. mapping: where it was made; NULL: nowhere yet. */
+/* Make a call that the fast path did not complete, now waiting for locks. mapping: where the fast
+ * path made it; NULL: it was not made. */
 static int otherwise(struct trackd *trackd, struct mapping *mapping, struct change *change,
 		     int result)
 {
@@ -248,8 +248,8 @@ static int apply(struct trackd *trackd, struct change *change)
 	return otherwise(trackd, NULL, change, 0);
 }
 
-/* Whether the fast path has done a call: its locks were free, and the result stands. The clock is
- * read for a deadline only if there is something to wait for. */
+/* Whether the fast path completed a call: its locks were free and the result is valid. So the clock
+ * is read for a deadline only if the call must wait. */
 static inline bool settled(struct trackd *trackd, const struct mapping *mapping, int result)
 {
 	if (__builtin_expect(result == -EBUSY || !stands(&mapping->board, result), 0))
@@ -260,8 +260,8 @@ static inline bool settled(struct trackd *trackd, const struct mapping *mapping,
 
 /* ---- The calls ------------------------------------------------------------- */
 
-/* Each call goes a fast path first; what is left then stands apart, so that the fast path needs no
- * frame for a change. */
+/* Each call tries a fast path first. The slow paths are separate functions, so that the fast path
+ * needs no stack frame for a struct change. */
 
 static __attribute__((noinline)) int create_otherwise(struct trackd *trackd,
 						      struct mapping *mapping,
@@ -322,19 +322,19 @@ static __attribute__((noinline)) int advance_otherwise(struct trackd *trackd, st
 	struct change change = { .what = ADVANCE, .ref = ref, .progress = { units, 0 } };
 	int error = apply(trackd, &change);
 
-	/* Nothing above has read a clock. */
+	/* Check the board here, because no code above has read a clock. */
 	(void)attach_reader(trackd, clock_coarse_ns());
 	return error;
 }
 
-/* The calls of this thread, for the look that needs a clock; wraps. */
+/* Counts this thread's calls, to check the board at every 256th; wraps. */
 static _Thread_local uint8_t n_advances __attribute__((tls_model("initial-exec")));
 
 PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t units)
 {
 	struct mapping *mapping = attach_ready(trackd);
 
-	/* Who only counts looks at every 256th call of a thread whether the board has been unlinked. */
+	/* At every 256th call of a thread, check whether the board has been unlinked. */
 	if (__builtin_expect(mapping == NULL, 0) || __builtin_expect(++n_advances == 0, 0) ||
 	    __builtin_expect(!record_advance_fast(&mapping->board, ref, units), 0))
 		return advance_otherwise(trackd, ref, units);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What clients and the daemon say to each other on the control socket (SOCK_SEQPACKET, one message
- * a packet, fixed-size, native byte order: both ends are on one host). A pid in a message is never
- * believed.
+ * Messages between clients and the daemon on the control socket (SOCK_SEQPACKET, one message per
+ * packet, fixed size, native byte order, because both ends are on one host). Messages contain no
+ * pid: the kernel reports the peer's.
  *
  *   client                         daemon
  *   HELLO ---------------------->  WELCOME with the board's descriptor (read-only for readers), or
  *                                  REFUSED
- *   BIND (producers: my entry) ->  no answer; ignored unless the entry's pid is the peer's
+ *   BIND (a producer's entry) -->  no answer; ignored unless the entry's pid is the peer's
  *   SUBSCRIBE ------------------>  WAKE, coalesced: at most one is unread at a time
- *   GOODBYE -------------------->  nothing; closing is the same
+ *   GOODBYE -------------------->  no answer; closing the socket has the same effect
  */
 #ifndef TRACKD_CLIENT_PROTOCOL_H
 #define TRACKD_CLIENT_PROTOCOL_H
@@ -30,13 +30,13 @@ enum protocol_type {
 };
 
 enum protocol_flags {
-	PROTOCOL_WRITE = 1 << 0,    /* HELLO: I am a producer */
-	PROTOCOL_NO_BOARD = 1 << 1, /* HELLO: I have the board already, send no descriptor */
+	PROTOCOL_WRITE = 1 << 0,    /* HELLO: the client is a producer */
+	PROTOCOL_NO_BOARD = 1 << 1, /* HELLO: the client has the board; send no descriptor */
 };
 
 struct protocol_message {
 	uint32_t magic;
-	uint16_t version; /* PROTOCOL_VERSION; another is answered with REFUSED */
+	uint16_t version; /* PROTOCOL_VERSION; any other gets REFUSED */
 	uint16_t type;
 	uint32_t flags;
 	int32_t error; /* REFUSED: a TRACKD_E_* code or -errno */
@@ -45,7 +45,7 @@ struct protocol_message {
 	uint64_t fingerprint; /* HELLO: segment_fingerprint() */
 	uint32_t entry;       /* BIND: client entry */
 	uint32_t generation;  /* BIND: and its generation */
-	uint8_t board_id[16]; /* WELCOME; in HELLO with NO_BOARD the one that I have */
+	uint8_t board_id[16]; /* WELCOME; in HELLO with NO_BOARD the client's board */
 	char board[64];       /* WELCOME: its name, "/trackd" */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackd_stats(): what the board's header counts, and what a scan of its heads does. */
+/* trackd_stats(): the counters of the board's header, and the results of a scan of its heads. */
 #include "libclient/client/client.h"
 #include "libclient/public.h"
 #include "libclient/record/event.h"

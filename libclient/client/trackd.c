@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The public calls: check what the caller gave, take the board, call the module. trackd.h says what
- * each does.
+ * The public calls: check the arguments, get the board, call the module. trackd.h documents them.
  */
 #include "libclient/trackd.h"
 #include "libclient/client/client.h"
@@ -92,7 +91,7 @@ static __attribute__((noinline)) int look_up_again(struct trackd *trackd, const 
 {
 	while (error < 0 && follow_failed(trackd, &board, &error))
 		error = view_lookup(board, id, board_time(board, coarse), ret_ref);
-	/* What no id can be is not on the board either: looked at only then. */
+	/* No task has an invalid id, so validate the id only if the lookup fails. */
 	return error == TRACKD_E_NOT_FOUND && !text_id_valid(id) ? TRACKD_E_KEY : error;
 }
 
@@ -126,7 +125,7 @@ PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct track
 	const struct layout_header *header = mapping->board.header;
 	uint64_t now = coarse + (uint64_t)load_relaxed(&header->suspend_offset_ns);
 
-	/* What attach_reader() and board_time() come to nearly always, with one reading of the
+	/* The fast paths of attach_reader() and board_time() combined, with one load of the
 	 * offset. */
 	if (__builtin_expect(looked_lately(trackd, now) &&
 				     load_relaxed(&mapping->board.clock) == BOARD_CLOCK_HEADER &&
@@ -176,8 +175,8 @@ PUBLIC int trackd_iter_after(struct trackd *trackd, const char *owner, struct tr
 	return error;
 }
 
-/* A step on a board that was given up meanwhile may have passed over tasks: it is made again from
- * where it began, on the board in its place. */
+/* A step on a board that was replaced meanwhile may have skipped tasks: repeat it on the
+ * successor. */
 static __attribute__((noinline)) int next_on_another(struct trackd *trackd,
 						     struct trackd_iter *iter,
 						     struct trackd_ref *ret_ref, int found)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The public calls that wait and that follow events. A waiter sleeps on the board's tick, which the
- * daemon bumps after every transition, and bounds each sleep, so that a dead daemon delays it and no
- * more.
+ * daemon increments after transitions. Each sleep is limited, so a dead daemon only delays the
+ * waiter.
  */
 #include "libclient/client/client.h"
 #include "libclient/public.h"
@@ -11,12 +11,12 @@
 #include "libclient/segment/atomic.h"
 #include <errno.h>
 
-/* How long a waiter sleeps before it looks again by itself: transitions are rung for, counters and
- * messages are not. */
+/* How long a waiter sleeps before it checks again by itself. The daemon wakes it for transitions,
+ * but not for counters and messages. */
 static const uint64_t NAP_TRANSITION_NS = 250 * NS_PER_MS;
 static const uint64_t NAP_CHANGE_NS = 50 * NS_PER_MS;
 
-/* What a waiter compares. */
+/* The values that a waiter compares. */
 struct snapshot {
 	uint64_t revision, done;
 	uint8_t state;
@@ -65,7 +65,8 @@ static uint64_t wait_deadline(int64_t timeout_ms)
 		       : clock_monotonic_ns() + (uint64_t)timeout_ms * NS_PER_MS;
 }
 
-/* One nap, until the daemon rings or `nap` is over. -ETIMEDOUT only when the whole wait is. */
+/* Sleep until the daemon wakes this waiter, for at most `nap`. -ETIMEDOUT only if the deadline has
+ * passed. */
 static int nap_once(const struct board *board, uint32_t tick, uint64_t nap, uint64_t deadline)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -122,7 +123,7 @@ PUBLIC int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor
 	struct trackd_cursor before = *cursor;
 	int found = event_next(board, cursor, ret_event);
 
-	/* The events of a board that was given up may be gone; they are on the one in its place. */
+	/* The events of a replaced board may be gone; its successor has them. */
 	while ((found != 1 || cursor->lost != before.lost) && attach_reader_again(trackd, &board)) {
 		*cursor = before;
 		found = event_next(board, cursor, ret_event);
@@ -140,7 +141,7 @@ PUBLIC int trackd_wait_event(struct trackd *trackd, const struct trackd_cursor *
 		uint32_t tick = event_tick(board);
 		uint64_t head = event_head(board);
 
-		/* An entry that is being written is none yet, unless others follow it. */
+		/* Ignore an incomplete entry unless others follow it. */
 		if (cursor->lineage != board->hash_seed || cursor->next > head ||
 		    head - cursor->next > 1 ||
 		    (cursor->next < head && event_whole(board, cursor->next)))
@@ -165,7 +166,8 @@ PUBLIC int trackd_dispatch(struct trackd *trackd)
 {
 	int woken = link_dispatch(trackd);
 
-	/* A ring may say that the board has been replaced: an idle client lets go of the old one. */
+	/* The wake-up may mean that the board was replaced: switch, so that an idle client releases
+	 * the old board. */
 	(void)attach_reader(trackd, clock_coarse_ns());
 	return woken;
 }

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every memory ordering that trackd uses, by name. The segment is shared with processes that may
- * stop or die at any instruction, so all access to it goes through these: a plain load may be
- * repeated by the compiler, and a value that was checked must be the value that is used.
+ * stop or die at any instruction, so all access to it goes through these. The compiler may repeat a
+ * plain load, but a value that was checked must be the value that is used.
  *
- * The pairs. The left side publishes; a process that loads its value on the right sees what came before.
+ * The pairs. The left side publishes; a process that loads the value on the right sees all earlier
+ * stores.
  *
  *   stamp, version + 1      store_release  edit.h     load_acquire   view.h view.c record.c event.c
  *   stamp, LIVE             store_release  tenant.c   load_acquire   the same, index.c daemon/
- *   stamp, CLAIMED          fence_release  ring.c     fence_acquire  before the second look: view.h
- *   copy not in force       fence_release  edit.h       view.c record.c event.c index.c
+ *   stamp, CLAIMED          fence_release  ring.c     fence_acquire  before the second load: view.h
+ *   copy not current        fence_release  edit.h       view.c record.c event.c index.c
  *   stamp, REMOVING, FREE   store_release  slot.c     load_acquire   index.c event.c ring.c
  *   link                    store_release  index.c    load_acquire   index.c daemon/
- *   link, seen again                                  fence_acquire  index.c walk_enter, walk_leave
+ *   link, loaded again                                fence_acquire  index.c walk_enter, walk_leave
  *   used bit set            cas_acq_rel    ring.c     load_acquire   of the stamp, LIVE
  *   used bit clear          and_release    map.c      the record's mutex
  *   deadline, shortened     store_release  edit.h     load_acquire   of the stamp before it
@@ -29,13 +30,13 @@
  *   commit, then closed     fence_full     produce.c  fence_full     segment.c segment_close
  *   mapping, fork mark      store_release  attach.c   load_acquire   client.h attach.c
  *
- * A fence_release() stands between the store that takes something (a stamp, a claim) and the stores
- * that fill it, since neither a release nor a compare-and-swap keeps later stores behind itself. A
- * fence_acquire() stands between the loads of what was filled and the second look that tells whether
- * it was taken meanwhile, since an acquire keeps no earlier load in front of itself (H.-J. Boehm,
- * "Can seqlocks get along with programming language memory models?", MSPC 2012). What lies under a
- * mutex needs neither. tests/unit/libclient/test_orders.c runs these protocols in every order that a
- * processor such as arm64 may give them, and shows of the orderings in them that each is needed.
+ * A fence_release() separates the store that claims something (a stamp, a client entry) from the
+ * stores that fill it, because neither a release nor a compare-and-swap orders later stores after
+ * itself. A fence_acquire() separates the loads of filled data from the second load that detects a
+ * new claim, because an acquire load does not order earlier loads before itself (H.-J. Boehm, "Can
+ * seqlocks get along with programming language memory models?", MSPC 2012). Data guarded by a mutex
+ * needs neither. tests/unit/libclient/test_orders.c runs these protocols in every order that a
+ * processor such as arm64 allows, and shows that each ordering is needed.
  */
 #ifndef TRACKD_SEGMENT_ATOMIC_H
 #define TRACKD_SEGMENT_ATOMIC_H
@@ -55,7 +56,7 @@
 #define and_release(p, v) __atomic_fetch_and((p), (v), __ATOMIC_RELEASE)
 #define exchange_acq_rel(p, v) __atomic_exchange_n((p), (v), __ATOMIC_ACQ_REL)
 
-/* Compare-and-swap; on failure *expected becomes what was found. */
+/* Compare-and-swap; on failure *expected is set to the value found. */
 #define cas_acq_rel(p, expected, desired)                                                          \
 	__atomic_compare_exchange_n((p), (expected), (desired), false, __ATOMIC_ACQ_REL,           \
 				    __ATOMIC_ACQUIRE)
@@ -72,9 +73,9 @@
 #endif
 
 #ifdef TRACKD_TSAN
-/* ThreadSanitizer does not model fences. The data around ours are relaxed atomics, which it does
- * not report, so the fences themselves may stay what they are; gcc only warns that it cannot see
- * them. */
+/* ThreadSanitizer does not model fences, and gcc warns about that. The data that the fences order
+ * is accessed by relaxed atomics, which ThreadSanitizer does not report, so the warning can be
+ * ignored. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wtsan"
 #endif
@@ -101,7 +102,7 @@ static inline void prefetch(const void *address)
 }
 
 /* Copies between the segment and private memory in relaxed 64-bit words, so that neither side is a
- * data race. Both addresses are aligned to 8; n is in words. The words lie over fields of other
+ * data race. Both addresses are aligned to 8; n is in words. The words overlay fields of other
  * types. */
 typedef uint64_t __attribute__((may_alias)) word_t;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Options, then the environment, then the user's own board if there is one, then the system's. */
+/* Search order: options, the environment, the user's own board if there is one, the system's
+ * board. */
 #include "libclient/segment/board_address.h"
 #include "libclient/trackd.h"
 #include <errno.h>
@@ -86,7 +87,8 @@ int board_address_serve(char *ret_socket, const char *board)
 		is_own || (geteuid() != 0 && has_dir && strcmp(board, BOARD_ADDRESS_SYSTEM) != 0));
 }
 
-/* Whether a file is there and is the caller's: in /dev/shm anyone can make one of any name. */
+/* Whether a file exists and belongs to the caller: any user can create a file with any name in
+ * /dev/shm. */
 static bool is_ours(const char *path)
 {
 	struct stat st;
@@ -102,7 +104,7 @@ static bool segment_is_ours(const char *board)
 	return is_ours(path);
 }
 
-/* The user's own board, if it or its socket is there. */
+/* Use the user's own board if it or its socket exists. */
 static bool find_user(struct board_address *address)
 {
 	board_address_user_name(address->board, geteuid());
@@ -110,8 +112,8 @@ static bool find_user(struct board_address *address)
 	       (is_ours(address->socket) || segment_is_ours(address->board));
 }
 
-/* A board that was named: its socket is the user's if that exists, else the system's. The user's
- * own board has only the former. */
+/* The socket of a named board is the user's if that exists, otherwise the system's. The user's own
+ * board can only have the user's. */
 static int find_socket(struct board_address *address)
 {
 	char own[sizeof address->board];
@@ -128,8 +130,8 @@ static const char *non_empty(const char *text)
 	return text && text[0] != '\0' ? text : NULL;
 }
 
-/* TRACKD_SOCKET is the socket of TRACKD_BOARD, or of the board that is found without it. A caller
- * who names another board does not mean it. */
+/* TRACKD_SOCKET belongs to TRACKD_BOARD, or to the default board if that is not set. Ignore it if
+ * the caller names another board. */
 static const char *socket_from_environment(const char *board)
 {
 	const char *other = non_empty(secure_getenv("TRACKD_BOARD"));
@@ -199,7 +201,8 @@ int board_address_owner(const struct board_address *address, uid_t *ret_uid)
 	if (stat(path, &directory) < 0)
 		return -errno;
 	*ret_uid = directory.st_uid;
-	/* The socket may be anyone's there; what is the caller's own is safe to use. */
+	/* Any user may have created the socket in this directory, but a board that the caller owns
+	 * is safe. */
 	if ((directory.st_mode & S_IWOTH) && segment_is_ours(address->board))
 		*ret_uid = geteuid();
 	return 0;

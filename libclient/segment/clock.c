@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The offset between two clocks that cannot be read at once. */
+/* The offset between two clocks, which cannot be read at the same time. */
 #include "libclient/segment/clock.h"
 
 __thread uint64_t clock_boot_last __attribute__((tls_model("initial-exec")));
 
-/* One clock on both sides of the other: a preemption between them shows, and the tightest wins. */
+/* Read one clock before and after the other. A preemption makes the interval longer; use the
+ * shortest one. */
 static int64_t offset_of(clockid_t of, clockid_t from)
 {
 	int64_t best = 0;

@@ -16,23 +16,22 @@ static inline uint64_t clock_read(clockid_t id)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-/* This thread's last reading of clock_boot_ns(): the time to within the last update, for nothing.
- */
+/* This thread's last reading of clock_boot_ns(): the approximate time, at no cost. */
 extern __thread uint64_t clock_boot_last __attribute__((tls_model("initial-exec")));
 
-/* Stamps updates and deadlines: suspends count, setting the wall clock does not. 25 ns. */
+/* For updates and deadlines: includes suspends, ignores changes of the wall clock. 25 ns. */
 static inline uint64_t clock_boot_ns(void)
 {
 	return clock_boot_last = clock_read(CLOCK_BOOTTIME);
 }
 
-/* Lock deadlines and time-outs. */
+/* For lock deadlines and timeouts. */
 static inline uint64_t clock_monotonic_ns(void)
 {
 	return clock_read(CLOCK_MONOTONIC);
 }
 
-/* What readers test deadlines with, plus the header's suspend offset: exact to a tick. 7 ns. */
+/* For readers, which add the header's suspend offset to test deadlines: exact to a tick. 7 ns. */
 static inline uint64_t clock_coarse_ns(void)
 {
 	return clock_read(CLOCK_MONOTONIC_COARSE);
@@ -43,8 +42,8 @@ static inline int64_t clock_wall_ns(void)
 	return (int64_t)clock_read(CLOCK_REALTIME);
 }
 
-/* CLOCK_REALTIME - CLOCK_BOOTTIME and CLOCK_BOOTTIME - CLOCK_MONOTONIC, for the header. They leave
- * clock_boot_last alone: a leap that it would show is still to be seen (namespace.h). */
+/* CLOCK_REALTIME - CLOCK_BOOTTIME and CLOCK_BOOTTIME - CLOCK_MONOTONIC, for the header. They do not
+ * change clock_boot_last, so namespace_now() still detects a jump of the clock. */
 int64_t clock_wall_offset_ns(void);
 int64_t clock_suspend_offset_ns(void);
 

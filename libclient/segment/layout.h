@@ -3,11 +3,12 @@
  * The segment: every byte that processes share, declared once. docs/FORMAT.md explains it.
  *
  * Rules: fixed-width integers; offsets and slot numbers, never pointers; no bit-fields, bool or
- * plain int; reserved fields are zero; every size and offset proven below. Code that reads an
- * index or a length from here loads it once, checks it, then uses it. A link is a slot number plus one,
- * so that zero means none and fresh memory is an empty table. Times are CLOCK_BOOTTIME nanoseconds.
+ * plain int; reserved fields are zero; every size and offset proven below. Code that reads an index
+ * or a length from the segment loads it once, checks it, then uses it. A link is a slot number plus
+ * one, so zero means none and zeroed memory is an empty table. Times are CLOCK_BOOTTIME
+ * nanoseconds.
  *
- * Each field says who writes it: [made] once before the board is linked, [daemon], [producer] with
+ * Each field names its writer: [made] once before the board is linked, [daemon], [producer] with
  * the lock that guards it, or [any].
  */
 #ifndef TRACKD_SEGMENT_LAYOUT_H
@@ -45,24 +46,24 @@ enum {
 	LAYOUT_SPARE = 64, /* slots beyond the capacity */
 };
 
-/* A process-shared robust mutex of the C library; only lock.c looks inside. As wide as the widest
- * of the platforms: glibc's has 40 bytes on most, 48 on arm64. */
+/* A process-shared robust mutex of the C library; only lock.c accesses it. The size is the largest
+ * of the platforms: glibc's mutex has 40 bytes on most, 48 on arm64. */
 union layout_mutex {
 	uint8_t bytes[48];
 	uint64_t align;
 };
 
-/* What the daemon makes of a board that it gives up (header words `closed` and `retired`). */
+/* States of a board that the daemon is replacing (header words `closed` and `retired`). */
 enum layout_closed {
 	LAYOUT_OPEN = 0,
-	LAYOUT_CLOSED = 1, /* each last change is taken over under the lock that committed it */
+	LAYOUT_CLOSED = 1,       /* records are copied under their locks */
 	LAYOUT_CLOSED_BLIND = 2, /* records are copied without their locks: the board is damaged */
 };
 
 enum layout_retired {
 	LAYOUT_SERVED = 0,
-	LAYOUT_REPLACED = 1, /* another board has the name */
-	LAYOUT_REMOVED = 2,  /* no other board is made */
+	LAYOUT_REPLACED = 1, /* a successor has the name */
+	LAYOUT_REMOVED = 2,  /* there is no successor */
 };
 
 /* ---- Header ------------------------------------------------------------- */
@@ -78,63 +79,63 @@ struct layout_counters { /* [any], relaxed adds */
 struct layout_header {
 	/* identity [made] */
 	uint64_t magic;
-	uint32_t retired; /* [daemon] enum layout_retired; at this offset in every layout, for ever:
-			     not 0 = attach anew */
+	/* [daemon] enum layout_retired; at this offset in every layout; not 0: attach again */
+	uint32_t retired;
 	uint16_t major;
 	uint16_t minor;
 	uint32_t header_size;
-	uint32_t capacity; /* tasks; there are `spare` slots more */
+	uint32_t capacity; /* tasks; the board has `spare` more slots */
 	uint64_t fingerprint;
 	uint64_t size; /* bytes of the whole segment */
 	uint8_t board_id[16];
 	uint64_t hash_seed;
-	/* where it was made [made] */
+	/* where the board was created [made] */
 	uint8_t boot_id[16];
 	uint64_t pid_ns; /* inode of the daemon's /proc/self/ns/pid */
 	uint64_t time_ns;
 	int64_t created_wall_ns;
 	uint32_t owner_uid;
-	uint32_t spare; /* LAYOUT_SPARE: slots behind those of the capacity, to replace tasks in */
+	uint32_t spare; /* LAYOUT_SPARE: slots beyond the capacity, for replacing tasks */
 	uint32_t reserved1[2];
 	/* sections: offsets from the start [made] */
 	uint64_t kinds, clients, id_stripes, owner_stripes;
 	uint64_t used_map, id_buckets, owner_buckets, heads;
 	uint64_t events, bodies, details, reserved2[6];
-	/* what readers want of the daemon [daemon; the offsets: any, see offsets.h] */
+	/* the daemon's data for readers [daemon; the offsets: any, see offsets.h] */
 	int64_t wall_offset_ns;    /* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	int64_t suspend_offset_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
 	uint32_t ttl_ms, active_ttl_ms;
-	uint32_t daemon_epoch; /* raised by every daemon that takes the board over */
+	uint32_t daemon_epoch; /* incremented by taking over, closing and retiring the board */
 	uint32_t daemon_pid;
 	uint64_t daemon_start_ns;
 	int64_t snapshot_wall_ns;
-	/* [daemon] enum layout_closed: a new board is being made from this one; nothing may be
+	/* [daemon] enum layout_closed: a new board is being made from this one. No change may be
 	 * committed here (tested under the lock that commits) */
 	uint32_t closed;
 	uint32_t reserved3;
-	/* [daemon] CLOCK_BOOTTIME until which the daemon serves the board although its name
-	 * has been taken away; 0: the board has its name */
+	/* [daemon] CLOCK_BOOTTIME until which the daemon serves a board that has lost its name; 0:
+	 * it has its name */
 	uint64_t nameless_until_ns;
-	/* ring cursor: slot at which the next create begins to look [producer] */
+	/* ring cursor: slot at which the next create starts to search [producer] */
 	uint64_t cursor;
 	uint64_t earliest; /* a lower bound of all deadlines, see ring.c [any] compare-and-swap */
-	/* a scan that began with this sum of changes and ended at this time (0: none) found
-	 * nothing to give up [producer] */
+	/* a scan that started with this sum of changes and ended at this time (0: none) found no
+	 * task to evict [producer] */
 	uint64_t full_changes, full_ns;
-	uint64_t changes; /* counts what makes room and no counter counts [any] */
+	uint64_t changes; /* counts changes that make room and have no other counter [any] */
 	uint64_t reserved4[3];
 	/* event ring: sequence of the next event [producer, relaxed add] */
 	uint64_t event_next;
 	uint64_t reserved5[7];
-	uint32_t doorbell; /* a futex: [producer] counts up and wakes, [daemon] waits */
-	/* ticket of the daemon's present sleep; 0: rung, or it does not sleep [daemon raises, producer
-	 * lowers] */
+	uint32_t doorbell; /* a futex: [producer] increments and wakes, [daemon] waits */
+	/* ticket of the daemon's current sleep; 0: woken, or not asleep [daemon sets, producer
+	 * clears] */
 	uint32_t armed;
 	uint32_t reserved6[14];
-	/* what readers sleep on [daemon] */
+	/* futex on which readers sleep [daemon] */
 	uint32_t tick;
 	uint32_t reserved7[15];
-	/* calls for the daemon [any] */
+	/* requests to the daemon [any] */
 	uint32_t repair_due;
 	uint32_t client_change; /* counts changes of the client table */
 	uint32_t reserved8[14];
@@ -158,13 +159,13 @@ struct layout_kinds {
 	struct layout_kind kind[LAYOUT_KINDS];
 };
 
-/* ---- Clients: one entry a producer process ------------------------------- */
+/* ---- Clients: one entry per producer process ----------------------------- */
 
 struct layout_client {
 	uint64_t claim; /* generation (32), pid (32; 0: free); the claimant's compare-and-swap */
 	uint64_t start_time; /* clock ticks after boot, /proc/PID/stat field 22; 0: not known */
 	uint32_t uid;
-	uint32_t ready; /* generation, stored last (release): the fields above belong to it */
+	uint32_t ready; /* generation, stored last (release); the fields above are valid for it */
 	uint8_t comm[16];
 	uint64_t reserved[3];
 };
@@ -189,13 +190,14 @@ static inline uint64_t claim_make(uint32_t generation, uint32_t pid)
 struct layout_stripe {
 	union layout_mutex mutex;
 	uint32_t count; /* id stripes: LIVE tasks in its buckets [producer, mutex] */
-	/* id stripes: slices of buckets counted anew so far (10), LIVE tasks in them (22); see
-	 * recount.h [any, mutex] */
+	/* id stripes: slices recounted so far (11), LIVE tasks in them (21); see recount.h [any,
+	 * mutex] */
 	uint32_t recount;
-	uint64_t serial; /* owner stripes: last serial given out [producer, mutex] */
+	/* last serial assigned; id stripes: to tasks without an owner [producer, mutex] */
+	uint64_t serial;
 };
 
-/* ---- Head: what a scan reads --------------------------------------------- */
+/* ---- Head: the part that scans read -------------------------------------- */
 
 struct layout_head {
 	uint64_t stamp;      /* the commit; see record.c and slot.c */
@@ -203,16 +205,16 @@ struct layout_head {
 	uint64_t id_hash;    /* [producer, CLAIMED] */
 	uint64_t owner_hash; /* [producer, CLAIMED]; 0: no owner, in no owner chain */
 	uint64_t cancel;     /* [producer, record mutex] */
-	uint64_t serial;  /* [producer, CLAIMED]; grows within an owner's chain towards its head */
+	uint64_t serial;  /* [producer, CLAIMED]; increases towards the head of an owner's chain */
 	uint32_t id_next; /* link [producer, id stripe] */
 	uint32_t owner_next; /* link [producer, owner stripe] */
 	uint32_t owner_prev; /* link, only a hint [producer, owner stripe] */
 	uint32_t hint; /* client entry + 1 (16), state (8), kind (8) [producer, record mutex] */
 };
 
-/* Of entry and state the copy in force has the truth, and a scan takes this word for a hint. The
- * kind stands nowhere else: it is written while the slot is CLAIMED, and every later store keeps
- * it. It may be any byte: kind.c checks it against the table of kinds. */
+/* For entry and state this word is a hint for scans; the current copy is authoritative. The kind is
+ * stored only here: it is written while the slot is CLAIMED, and every later store preserves it. It
+ * may be any byte: kind.c checks it against the table of kinds. */
 static inline uint32_t hint_make(uint64_t worker, uint8_t state, uint8_t kind)
 {
 	return (uint32_t)(worker & 0xffff) | (uint32_t)state << 16 | (uint32_t)kind << 24;
@@ -236,21 +238,21 @@ static inline uint8_t hint_kind(uint32_t hint)
 static_assert(LAYOUT_KINDS <= UINT8_MAX + 1, "a kind is one byte of the hint");
 static_assert(LAYOUT_CLIENTS <= UINT16_MAX, "a client entry is two bytes of the hint");
 
-/* ---- Body: id, mutex and counter, and two copies of what changes --------- */
+/* ---- Body: id, mutex and counter, and two copies of the rest ------------- */
 
-enum copy_flags { /* the marks of what was cut are those of enum trackd_task_flags */
+enum copy_flags { /* the *_CUT flags equal those of enum trackd_task_flags */
 		  COPY_MESSAGE_CUT = 1 << 1,
 		  COPY_ERROR_CUT = 1 << 2,
-		  COPY_STARTED = 1 << 4, /* detail.started counts */
-		  COPY_ERROR = 1 << 5,   /* detail.error counts */
+		  COPY_STARTED = 1 << 4, /* detail.started is valid */
+		  COPY_ERROR = 1 << 5,   /* detail.error is valid */
 };
 
 enum { COPY_NO_STAGE = 0xff };
 
-/* copy[version & 1] is in force; the other one belongs to the holder of the record's mutex. */
+/* copy[version & 1] is current; the holder of the record's mutex may write the other one. */
 struct layout_copy {
 	uint64_t revision;
-	uint64_t updated; /* time of the last update; of a final copy, of the end */
+	uint64_t updated; /* time of the last update; in a final copy, of the end */
 	uint64_t total;   /* of the stage; 0: not known */
 	uint64_t base;    /* work count at which the stage began */
 	uint64_t done;    /* only in a final copy */
@@ -260,12 +262,12 @@ struct layout_copy {
 	uint8_t reason;       /* enum trackd_reason */
 	uint8_t stage;        /* COPY_NO_STAGE: none yet */
 	uint8_t flags;        /* enum copy_flags */
-	uint16_t stages_left; /* bit s: row s of the history counts */
+	uint16_t stages_left; /* bit s: row s of the history is valid */
 	uint16_t message_len;
 	uint8_t message[LAYOUT_MESSAGE]; /* the last byte is always 0 */
 };
 
-/* From state to message_len in one word, so that they are loaded and stored together. */
+/* The fields from state to message_len as one word, to load and store them together. */
 #define COPY_WORD_STATE(word) ((uint8_t)(word))
 #define COPY_WORD_REASON(word) ((uint8_t)((word) >> 8))
 #define COPY_WORD_STAGE(word) ((uint8_t)((word) >> 16))
@@ -282,20 +284,19 @@ struct layout_body {
 	struct layout_copy copy[2];
 };
 
-/* ---- Detail: written once, each before the publish that makes it visible --- */
+/* ---- Detail: each field written before the publish that makes it valid ----- */
 
 enum detail_flags {
 	DETAIL_NAME_CUT = 1 << 0,
 };
 
-struct layout_stage_row { /* written when the stage is left, while its bit in stages_left is clear
-			   */
+struct layout_stage_row { /* written when the task leaves the stage, while its bit is clear */
 	uint64_t start, end, done, total;
 };
 
 struct layout_detail {
 	uint64_t created;
-	uint64_t started; /* first stage entered; counts with COPY_STARTED */
+	uint64_t started; /* when the first stage began; valid with COPY_STARTED */
 	uint32_t flags;
 	uint32_t reserved[11];
 	uint8_t owner[LAYOUT_OWNER];
@@ -316,7 +317,7 @@ struct layout_event { /* entry (sequence % 65536) [producer, the record's mutex]
 			   unfinished entry */
 };
 
-/* ---- Proven -------------------------------------------------------------- */
+/* ---- Checks of the layout ------------------------------------------------ */
 
 #define LAYOUT_AT(type, field, at)                                                                 \
 	static_assert(offsetof(struct type, field) == (at), #type "." #field)

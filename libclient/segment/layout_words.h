@@ -45,7 +45,7 @@ static inline int stamp_is_live(uint64_t stamp, uint32_t generation)
 	return (stamp & ~(STAMP_VERSION_MASK << 2)) == stamp_make(generation, 0, SLOT_LIVE);
 }
 
-/* The same tenant in the same slot state, whatever its version. */
+/* The same tenant in the same slot state; versions may differ. */
 static inline int stamp_same_tenant(uint64_t a, uint64_t b)
 {
 	return ((a ^ b) & ~(STAMP_VERSION_MASK << 2)) == 0;
@@ -53,16 +53,17 @@ static inline int stamp_same_tenant(uint64_t a, uint64_t b)
 
 /* ---- Work counter: generation tag (16), seal (1), count (47) ------------- */
 
-/* A tenant's count begins at a number of its own and goes on by at most WORK_LIFETIME_MAX, so it
- * stays within its 47 bits. While the seal is set, only the holder of the record's mutex counts. */
+/* A tenant's count begins at work_start() and rises by at most WORK_LIFETIME_MAX, so it fits in 47
+ * bits. While the seal is set, only the holder of the record's mutex counts. */
 #define WORK_COUNT_MASK ((UINT64_C(1) << 47) - 1)
 #define WORK_SEAL (UINT64_C(1) << 47)
 #define WORK_LIFETIME_MAX ((UINT64_C(1) << 46) - 1)
-/* Counting without the mutex ends here, in a tenant's lifetime; record.c counts the rest. */
+/* Up to this many units of a tenant's life are counted without the mutex; see record.c for the
+ * rest. */
 #define WORK_UNLOCKED_MAX ((UINT64_C(1) << 45) - 1)
 
-/* Where a tenant's count begins: the generation's bits 16 to 29, above 32 zeros. So tenants with
- * one tag differ in the count. */
+/* Where a tenant's count begins: the generation's bits 16 to 29, shifted by 32. So tenants with the
+ * same tag have different counts. */
 static inline uint64_t work_start(uint32_t generation)
 {
 	return (uint64_t)(generation & 0x3fff0000) << 16;
@@ -73,23 +74,23 @@ static inline uint64_t work_make(uint32_t generation, uint64_t lifetime) /* <= W
 	return ((uint64_t)(generation & 0xffff) << 48 | work_start(generation)) + lifetime;
 }
 
-/* What the tenant has counted in its lifetime. */
+/* The units that the tenant has counted in its lifetime. */
 static inline uint64_t work_lifetime(uint64_t work, uint32_t generation)
 {
 	return (work - work_start(generation)) & WORK_COUNT_MASK;
 }
 
-/* Whether so many units more may be counted without the record's mutex: the word is this tenant's,
- * not sealed, and far from the limit. One comparison says all three: between the tenant's start and
- * WORK_UNLOCKED_MAX above it tag and seal do not change. */
+/* Whether `units` more may be counted without the record's mutex: the word is this tenant's, not
+ * sealed, and below the limit. One comparison tests all three, because tag and seal do not change
+ * between the tenant's start and WORK_UNLOCKED_MAX above it. */
 static inline int work_has_room(uint64_t work, uint32_t generation, uint64_t units)
 {
 	return units <= WORK_UNLOCKED_MAX &&
 	       work - work_make(generation, 0) <= WORK_UNLOCKED_MAX - units;
 }
 
-/* Whether a stage that began at this count needs the mutex for every increment: it began so far
- * below the tenant's start that unlocked counting could take it past WORK_LIFETIME_MAX. */
+/* Whether a stage with this base needs the mutex for every increment: the base is so far below the
+ * tenant's start that unlocked counting could exceed WORK_LIFETIME_MAX. */
 static inline int work_needs_mutex(uint64_t base, uint32_t generation)
 {
 	uint64_t below = (work_start(generation) - base) & WORK_COUNT_MASK;
@@ -102,14 +103,14 @@ static inline int work_is_of(uint64_t work, uint32_t generation)
 	return (work >> 48) == (generation & 0xffff);
 }
 
-/* Of this tenant and not sealed. */
+/* Whether the word is this tenant's and not sealed. */
 static inline int work_is_open(uint64_t work, uint32_t generation)
 {
 	return (work >> 47) == (uint64_t)(generation & 0xffff) << 1;
 }
 
-/* ---- Cancel word: generation (32), time after creation at which it was asked (32; 0: not asked) -
- * In milliseconds plus one up to 24 days; beyond, with the top bit, in seconds. */
+/* ---- Cancel word: generation (32), time of the request after creation (32; 0: not requested) - In
+ * milliseconds plus one, up to 24 days; beyond that in seconds, with the top bit set. */
 
 #define CANCEL_SECONDS (UINT32_C(1) << 31)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Robust process-shared mutexes. Relies on glibc's layout of a robust mutex: its first word is
- * the futex, holding the owner's TID and the kernel's FUTEX_OWNER_DIED and FUTEX_WAITERS bits (the
- * fingerprint refuses every other C library).
+ * Robust process-shared mutexes. This relies on glibc's layout: the first word is the futex, with
+ * the owner's TID and the kernel's FUTEX_OWNER_DIED and FUTEX_WAITERS bits. The fingerprint rejects
+ * other C libraries.
  */
 #include "libclient/segment/lock.h"
 #include "libclient/segment/atomic.h"
@@ -21,7 +21,7 @@ static_assert(_Alignof(pthread_mutex_t) <= _Alignof(union layout_mutex), "mutex 
 static_assert(offsetof(pthread_mutex_t, __data.__lock) == 0, "the futex word comes first");
 static_assert(sizeof(pthread_mutex_t) <= sizeof(union local_lock), "local lock size");
 
-/* How long a waiter sleeps before it looks whether the holder still exists. */
+/* How long a waiter sleeps before it checks whether the holder still exists. */
 static const uint64_t LOOK_NS = 50 * NS_PER_MS;
 
 static pthread_mutex_t *native(union layout_mutex *mutex)
@@ -43,8 +43,8 @@ int lock_init(union layout_mutex *mutex)
 	return -error;
 }
 
-/* The C library's answer in our words. A death is made good at once: the mutex must be consistent
- * before any unlock, or it is lost for ever (ENOTRECOVERABLE). */
+/* Translate an error of the C library. After a death, mark the mutex consistent at once: unlocking
+ * an inconsistent mutex makes it unusable for ever (ENOTRECOVERABLE). */
 static int taken(union layout_mutex *mutex, int error)
 {
 	switch (error) {
@@ -64,7 +64,7 @@ static int taken(union layout_mutex *mutex, int error)
 static int wait_until(pthread_mutex_t *mutex, uint64_t until)
 {
 #ifdef TRACKD_TSAN
-	/* ThreadSanitizer does not intercept clocklock and would take what the mutex guards for
+	/* ThreadSanitizer does not intercept clocklock and would report accesses under the mutex as
 	 * races. */
 	uint64_t now = clock_monotonic_ns();
 	until = (uint64_t)clock_wall_ns() + (until > now ? until - now : 0);
@@ -127,7 +127,7 @@ bool lock_orphaned(const union layout_mutex *mutex)
 
 bool lock_is_free(const union layout_mutex *mutex)
 {
-	/* Pairs with the C library's release when it unlocks. */
+	/* Pairs with the release in the C library's unlock. */
 	return load_acquire((const uint32_t *)(const void *)mutex) == 0;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process-shared robust mutexes of the segment, and nothing else names a pthread_mutex.
+ * The process-shared robust mutexes of the segment. Only lock.c uses pthread_mutex_t.
  *
- * A holder may die at any instruction: the next locker gets LOCK_RECOVERED, with the mutex
- * already marked consistent. Every protocol of ours is one store away from whole at any moment, so
- * the caller goes on and raises repair_due. Order: id stripe, owner stripe; under stripes a
- * record's mutex is only tried.
+ * A holder may die at any instruction. The next process to lock the mutex gets LOCK_RECOVERED, and
+ * the mutex is already marked consistent. Every store leaves the segment in a state that repair can
+ * complete, so the caller continues and sets repair_due. Order: id stripe, owner stripe; while
+ * holding stripes, a process only tries a record's mutex.
  */
 #ifndef TRACKD_SEGMENT_LOCK_H
 #define TRACKD_SEGMENT_LOCK_H
@@ -15,40 +15,42 @@
 #include <stdint.h>
 
 enum {
-	LOCK_RECOVERED = 1, /* taken, and its last holder died holding it */
+	LOCK_RECOVERED = 1, /* locked, and the previous holder died while holding it */
 	LOCK_TRY = 0,       /* as a deadline: do not wait */
 };
 
-/* Make a mutex of zeroed or formerly mutex memory. 0 or -errno. */
+/* Initialise a mutex in memory that is zeroed or was a mutex. 0 or -errno. */
 int lock_init(union layout_mutex *mutex);
 
 /*
- * Lock, waiting until deadline (CLOCK_MONOTONIC ns, or LOCK_TRY).
- * Returns 0, LOCK_RECOVERED, -EBUSY (LOCK_TRY), TRACKD_E_BUSY (deadline passed, also when this
- * thread holds it itself), or TRACKD_E_DAMAGED. While it waits it looks after a holder that the
- * kernel forgot (lock_rescue()).
+ * Lock, waiting until deadline (CLOCK_MONOTONIC ns, or LOCK_TRY). Returns 0, LOCK_RECOVERED, -EBUSY
+ * (LOCK_TRY), TRACKD_E_BUSY (deadline passed, also when this thread holds it itself), or
+ * TRACKD_E_DAMAGED. While it waits it calls lock_rescue(), in case the kernel missed the holder's
+ * death.
  */
 int lock_take(union layout_mutex *mutex, uint64_t deadline);
 void lock_drop(union layout_mutex *mutex);
 
-/* Whether the kernel has marked it: the holder died and it has not been locked since. One load. */
+/* Whether the kernel has marked the mutex: the holder died and no process has locked it since. One
+ * load. */
 bool lock_orphaned(const union layout_mutex *mutex);
 
-/* Whether it is free, and its last holder did not die with it. What that holder did is visible then. */
+/* Whether the mutex is free and its last holder did not die while holding it. If so, that holder's
+ * stores are visible. */
 bool lock_is_free(const union layout_mutex *mutex);
 
-/* The thread that holds it, by its id in the holder's pid namespace; 0: it is free. */
+/* The holder's thread id in its pid namespace; 0: the mutex is free. */
 int lock_holder(const union layout_mutex *mutex);
 
 /*
- * If the holder's thread no longer exists, or is a zombie whose parent has not waited for it, do what
- * the kernel should have done (the OOM reaper can take a robust list's memory before it is walked):
- * mark the word and wake a waiter. Returns whether it did. Some system calls if it is held, so only
- * for who has waited a while, and for sweeps.
+ * If the holder's thread no longer exists or is a zombie, do what the kernel should have done: mark
+ * the word and wake a waiter. (The OOM reaper can free a robust list's memory before the kernel
+ * walks it.) Returns whether it did. Makes system calls if the mutex is held, so call it only after
+ * waiting for a while, and in sweeps.
  */
 bool lock_rescue(union layout_mutex *mutex);
 
-/* A lock of this process alone (link.c). All zero is a free one, as a forked child finds it. */
+/* A lock private to this process. All zero means free, so it is free in a forked child. */
 union local_lock {
 	uint8_t bytes[48];
 	uint64_t align;

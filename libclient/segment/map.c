@@ -10,7 +10,7 @@ void map_set(struct board *board, uint32_t slot)
 
 void map_clear(struct board *board, uint32_t slot)
 {
-	/* Behind the store of FREE: a clear bit means that. */
+	/* After the store of FREE: a clear bit means FREE. */
 	and_release(&board->used_map[slot / 64], ~(UINT64_C(1) << (slot % 64)));
 }
 

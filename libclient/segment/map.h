@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The map of used slots: one bit a slot, so that a search for room, an iteration and a sweep cost
- * what they find and not what the board could hold. A slot's bit is set before it leaves FREE and
- * cleared after it has come back, both under the record's mutex: a clear bit means FREE whoever
- * dies in between, a set bit means look.
+ * The map of used slots, one bit per slot. With it, the cost of a search for a free slot, an
+ * iteration or a sweep depends on the tasks on the board, not on its capacity. A slot's bit is set
+ * before it leaves FREE and cleared after it returns to FREE, both under the record's mutex. So a
+ * clear bit always means FREE, even if a process dies in between; if the bit is set, check the
+ * stamp.
  */
 #ifndef TRACKD_SEGMENT_MAP_H
 #define TRACKD_SEGMENT_MAP_H
@@ -15,15 +16,16 @@ void map_set(struct board *board, uint32_t slot);
 void map_clear(struct board *board, uint32_t slot);
 bool map_is_set(const struct board *board, uint32_t slot);
 
-/* How many bits in [from, to) are set, or with set false clear; it counts no further than `enough`
- * and may return more. */
+/* The number of bits in [from, to) that are set (or clear, if `set` is false). Stops once it has
+ * counted `enough`, and may return more. */
 uint32_t map_count(const struct board *board, uint32_t from, uint32_t to, bool set,
 		   uint32_t enough);
 
-/* The first slot in [from, to) whose bit is set, or with set false clear; `to` if there is none. */
+/* The first slot in [from, to) whose bit is set (or clear, if `set` is false); `to` if there is
+ * none. */
 uint32_t map_find_further(const struct board *board, uint32_t from, uint32_t to, bool set);
 
-/* The word of `from` at once, where it mostly is. */
+/* The same, with a fast path for the word of `from`, which mostly has one. */
 static inline uint32_t map_find(const struct board *board, uint32_t from, uint32_t to, bool set)
 {
 	if (__builtin_expect(from >= to, 0))

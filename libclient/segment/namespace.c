@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The namespaces of this process against those of a board: two calls of stat(). */
+/* Comparing the namespaces of this process with those of a board, by two calls of stat(). */
 #include "libclient/segment/namespace.h"
 #include "libclient/segment/atomic.h"
 
-/* Other threads may be reading: what is right already is not stored. */
+/* Store only a changed value, because other threads may be reading. */
 static void set(bool *flag, bool value)
 {
 	if (load_relaxed(flag) != value)
 		store_relaxed(flag, value);
 }
 
-/* Whether the header's offsets are right is another matter (offsets.c) and stays as it is. */
+/* Enter or leave BOARD_CLOCK_FOREIGN only; offsets.c decides between the other two states. */
 static void set_clock(struct board *board, bool foreign)
 {
 	uint32_t was = BOARD_CLOCK_FOREIGN;

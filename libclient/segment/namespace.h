@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pid and time namespaces of this process against those of a board. Robust mutexes name their
- * owner by thread id and deadlines are of one clock, so who writes must share both.
+ * Comparing the pid and time namespaces of this process with those of a board. A writer must share
+ * both, because robust mutexes identify their holder by thread id and deadlines use one clock.
  *
- * unshare() and setns() into a pid namespace, and unshare() into a time namespace, concern children
- * alone: fork.c notices those. setns() into a time namespace moves the caller's own clocks, between
- * one instruction and the next: they run backwards or leap.
+ * unshare() and setns() into a pid namespace, and unshare() into a time namespace, affect only
+ * children, which fork.c checks. setns() into a time namespace changes the caller's own clocks
+ * between two instructions: they jump backwards or forwards.
  */
 #ifndef TRACKD_SEGMENT_NAMESPACE_H
 #define TRACKD_SEGMENT_NAMESPACE_H
 
 #include "libclient/segment/segment.h"
 
-/* A clock that runs on without us does so by less than this between two readings, or it is worth a
- * look: NAMESPACE_LEAP_NS forward, or anything backwards. */
+/* If the clock goes forward by this much or backwards between two readings, compare the
+ * namespaces. */
 static const uint64_t NAMESPACE_LEAP_NS = NS_PER_S;
 
-/* Set board's foreign_pids, and whether its clock is BOARD_CLOCK_FOREIGN. A process that cannot tell its namespaces counts as
- * foreign. */
+/* Set the board's foreign_pids, and whether its clock is BOARD_CLOCK_FOREIGN. A process that cannot
+ * read its namespaces counts as foreign. */
 void namespace_compare(struct board *board);
 
-/* The same for a process that goes on: if it can no longer tell (/proc is out of its reach), both
- * stay what they were. Returns namespace_foreign(). */
+/* The same for an attached process: if it can no longer read its namespaces (/proc is not
+ * accessible), both are unchanged. Returns namespace_foreign(). */
 bool namespace_look(struct board *board);
 
 static inline bool namespace_foreign(const struct board *board)
@@ -30,12 +30,12 @@ static inline bool namespace_foreign(const struct board *board)
 	       load_relaxed(&board->clock) == BOARD_CLOCK_FOREIGN;
 }
 
-/* The slow half of namespace_now(). On TRACKD_E_NAMESPACE this thread's next reading is looked at
+/* The slow path of namespace_now(). After TRACKD_E_NAMESPACE, this thread's next reading is checked
  * again. */
 int namespace_leapt(struct board *board);
 
-/* The board's time, exactly, for who writes. TRACKD_E_NAMESPACE: the clock has leapt, and it is
- * another namespace's now. */
+/* The exact time on the board's clock, for writers. TRACKD_E_NAMESPACE: the clock jumped, and the
+ * process is in another namespace now. */
 static inline __attribute__((always_inline)) int namespace_now(struct board *board,
 							       uint64_t *ret_now)
 {

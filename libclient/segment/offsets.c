@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two clocks that are read one after the other never agree to the nanosecond, and stores below these
- * bounds would only dirty a line that every reader uses. */
+/* Offsets are stored only if they differ by more than a bound: two clocks cannot be read at the
+ * same time, and a needless store would invalidate a cache line that every reader uses. */
 #include "libclient/segment/offsets.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/clock.h"
@@ -9,11 +9,11 @@ struct slack {
 	int64_t wall, suspend;
 };
 
-/* A client's is the wider one, so that it keeps out of a daemon's way. */
+/* A client's bounds are wider, so that it does not interfere with a daemon. */
 static const struct slack daemons = { 100000, NS_PER_MS };
 static const struct slack clients = { 5 * NS_PER_MS, 5 * NS_PER_MS };
 
-/* In unsigned numbers, since the header may hold anything. */
+/* Unsigned arithmetic, because the header may hold any value. */
 static bool is_near(int64_t a, int64_t b, int64_t slack)
 {
 	return (uint64_t)a - (uint64_t)b + (uint64_t)slack <= 2 * (uint64_t)slack;
@@ -43,7 +43,8 @@ static void put_right(struct layout_header *header, const struct offsets *offset
 		store_relaxed(&header->suspend_offset_ns, offsets->suspend);
 }
 
-/* What to go by when we have found an offset stale: ours, until the header holds another one. */
+/* The offset to use after one was found stale: this process's own, until the header's value
+ * changes. */
 static uint64_t present(const int64_t *stale, const int64_t *own, const int64_t *in_header)
 {
 	int64_t offset = load_relaxed(in_header);
@@ -79,8 +80,8 @@ void offsets_refresh(struct board *board)
 	put_right(board->header, &offsets, &daemons);
 }
 
-/* Our clocks are the board's, as far as we know. Asked only when they seem not to be: a process may
- * have joined another time namespace, or have no /proc to tell it. */
+/* Whether this process is known to be in the board's time namespace. It may have joined another
+ * one, or may not be able to read /proc. */
 static bool clocks_are_the_boards(const struct board *board)
 {
 	uint64_t pid_ns, time_ns;
@@ -88,21 +89,23 @@ static bool clocks_are_the_boards(const struct board *board)
 	return segment_namespaces(&pid_ns, &time_ns) == 0 && time_ns == board->header->time_ns;
 }
 
-/* Ours first, so that present() finds it together with the value that it replaces. */
+/* Store `own` first, so that present() sees it together with the stale value that it replaces. */
 static void keep_one(int64_t *stale, int64_t *own, int64_t in_header, int64_t measured)
 {
 	store_relaxed(own, measured);
 	store_release(stale, in_header);
 }
 
-/* Between the two states that are this file's: namespace.c makes the third and ends it, at any time. */
+/* Change between the two states of this file; namespace.c may enter and leave the third at any
+ * time. */
 static void change(struct board *board, uint32_t from, uint32_t to)
 {
 	if (load_relaxed(&board->clock) == from)
 		(void)cas_acq_rel(&board->clock, &from, to);
 }
 
-/* For this process alone, until a process that may write has corrected the header. */
+/* Keep the offsets for this process only, until a process that may write has corrected the
+ * header. */
 static void keep(struct board *board, const struct offsets *offsets)
 {
 	const struct layout_header *header = board->header;
@@ -111,7 +114,7 @@ static void keep(struct board *board, const struct offsets *offsets)
 		 load_relaxed(&header->wall_offset_ns), offsets->wall);
 	keep_one(&board->suspend_offset.stale, &board->suspend_offset.own,
 		 load_relaxed(&header->suspend_offset_ns), offsets->suspend);
-	/* Pairs with the acquire in board_time_otherwise() and the next. */
+	/* Pairs with the acquires in board_time_otherwise() and board_wall_offset_otherwise(). */
 	change(board, BOARD_CLOCK_HEADER, BOARD_CLOCK_STALE);
 }
 

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The header's offsets between clocks, by which readers tell the time. The daemon keeps them right; a
- * suspend of the host or a setting of its clock makes them stale where no daemon runs. Then whoever
- * looks once a second (attach.c) notices: a writer puts it right for all, a reader goes by the clocks
- * themselves until somebody has.
+ * The header's clock offsets, from which readers compute the time. The daemon keeps them current.
+ * Without a daemon, a suspend of the host or a change of its clock makes them stale. A client's
+ * check once a second (follow.c) detects this: a writer corrects the header for all; a reader uses
+ * its own offsets until a writer has done so.
  */
 #ifndef TRACKD_SEGMENT_OFFSETS_H
 #define TRACKD_SEGMENT_OFFSETS_H
 
 #include "libclient/segment/segment.h"
 
-/* Put the offsets into the header where they differ enough to matter: the daemon. */
+/* Store the offsets in the header where they differ by more than the bound. Called by the
+ * daemon. */
 void offsets_refresh(struct board *board);
 
-/* Whether the header's offsets are right; if not, do what this process can. About 1 us. */
+/* Check the header's offsets; if they are stale, correct them or keep own ones. About 1 us. */
 void offsets_check(struct board *board);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading /proc, and when not to believe it. */
+/* Reading /proc, and detecting when it cannot be trusted. */
 #include "libclient/segment/process.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 /* ---- Reading /proc --------------------------------------------------------- */
 
-/* Our own files by "self", which is right in every /proc. */
+/* Use "self" for this process, which is correct in every /proc. */
 static void proc_path(char *path, size_t size, pid_t pid, const char *file)
 {
 	if (pid == getpid())
@@ -38,8 +38,8 @@ static ssize_t read_proc(pid_t pid, const char *file, char *buffer, size_t size)
 	return n;
 }
 
-/* Whether /proc numbers processes as we do. One of a pid namespace further out, mounted in a
- * container, shows other processes under the numbers that we know. */
+/* Whether /proc uses this process's pid numbers. In a container, /proc may be that of an outer pid
+ * namespace, where the same numbers mean other processes. */
 static bool proc_is_ours(void)
 {
 	char self[32];
@@ -51,8 +51,8 @@ static bool proc_is_ours(void)
 	return strtol(self, NULL, 10) == getpid();
 }
 
-/* Field n (3 is the state) of /proc/PID/stat; the command before may hold spaces and parentheses.
- */
+/* Field n (3 is the state) of /proc/PID/stat; the command before it may contain spaces and
+ * parentheses. */
 static const char *stat_field(const char *stat, int n)
 {
 	const char *at = strrchr(stat, ')');
@@ -70,13 +70,13 @@ static bool is_zombie(const char *state)
 	return *state == 'Z' || *state == 'X';
 }
 
-/* kill() finds processes and threads alike; EPERM means that it exists. */
+/* kill() works for processes and threads; EPERM means that it exists. */
 static bool gone(pid_t pid)
 {
 	return kill(pid, 0) < 0 && errno == ESRCH;
 }
 
-/* /proc/PID/stat of a process or thread. 0, -ESRCH: it is gone, or another -errno. */
+/* Read /proc/PID/stat of a process or thread. 0; -ESRCH: it is gone; or another -errno. */
 static int read_stat(pid_t pid, char *stat, size_t size)
 {
 	ssize_t n;
@@ -93,12 +93,12 @@ static int read_stat(pid_t pid, char *stat, size_t size)
 
 /* ---- Time namespaces ------------------------------------------------------- */
 
-/* /proc shows times since boot with the offset of the reader's time namespace, in whole ticks here,
- * rounded down. Its file tells the offset of the namespace for our children, which is ours unless we
- * have just called unshare(). */
+/* /proc shows times since boot with the offset of the reader's time namespace; return that offset
+ * in whole ticks, rounded down. The file shows the offset of the namespace for children, which is
+ * this process's own unless it has just called unshare(). */
 static int boot_offset(int64_t *ret_ticks)
 {
-	/* The first namespace's inode, for ever the same (linux/nsfs.h: TIME_NS_INIT_INO). */
+	/* The initial namespace's inode, which is fixed (linux/nsfs.h: TIME_NS_INIT_INO). */
 	static const ino_t first = 0xeffffffa;
 	struct stat own, children;
 	char text[256];
@@ -120,7 +120,7 @@ static int boot_offset(int64_t *ret_ticks)
 		return n < 0 ? (int)n : -EIO;
 	long long seconds = strtoll(line + strlen("boottime"), &rest, 10);
 	long nanoseconds = strtol(rest, NULL, 10);
-	/* Nanoseconds are 0 to 999999999, also where seconds are negative. */
+	/* Nanoseconds are 0 to 999999999, even if seconds is negative. */
 	*ret_ticks = seconds * hertz + nanoseconds / (1000000000 / hertz);
 	return 0;
 }
@@ -140,7 +140,7 @@ int process_start_time(pid_t pid, uint64_t *ret_ticks)
 	const char *start = stat_field(stat, 22);
 	if (!state || !threads || !start)
 		return -EIO;
-	/* A zombie leader may have threads that live; then the process does. */
+	/* A process with a zombie leader is alive if other threads are. */
 	if (is_zombie(state) && strtol(threads, NULL, 10) <= 1)
 		return -ESRCH;
 	error = boot_offset(&offset);

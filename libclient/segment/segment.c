@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The segment as a file and a mapping. A board is made without a name, reserved and initialised,
- * and only then linked, so that no process ever maps half of one.
+ * The segment as a file and a mapping. A board is created without a name, its memory is reserved
+ * and initialised, and only then it is linked, so no process ever maps an incomplete one.
  */
 #include "libclient/segment/segment.h"
 #include "libclient/segment/atomic.h"
@@ -35,8 +35,8 @@ static uint64_t place(uint64_t *at, uint64_t bytes)
 	return offset;
 }
 
-/* Where everything lies follows from the capacity alone; the offsets in the header are for people
- * and for readers of later layouts, and must agree. */
+/* The capacity alone determines all offsets. The header repeats them, for debugging and for readers
+ * of later layouts, and they must agree. */
 static struct geometry geometry_of(uint32_t capacity)
 {
 	struct geometry g = { 0 };
@@ -108,8 +108,8 @@ static bool header_agrees(const struct layout_header *header, const struct geome
 
 uint64_t segment_fingerprint(void)
 {
-	/* Sizes and alignments that two programs must share to use one mutex and record;
-	 * the C library is GNU's, byte order by a word that reads differently on the other. */
+	/* Sizes and alignments that two programs must share to use the same mutexes and records.
+	 * The C library is GNU's; the byte order shows in a multi-byte word. */
 	static const uint32_t parts[] = {
 		0x01020304,
 		__GLIBC__,
@@ -135,13 +135,14 @@ uint64_t segment_fingerprint(void)
 	return hash;
 }
 
-/* ---- Where we are -------------------------------------------------------- */
+/* ---- Namespaces and boot ------------------------------------------------- */
 
 int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns)
 {
 	struct stat pid_ns, time_ns;
 
-	/* Not /proc/self: the first thread of a process may have ended, and then has none. */
+	/* Not /proc/self: if the first thread of the process has ended, it has no namespaces
+	 * there. */
 	if (stat("/proc/thread-self/ns/pid", &pid_ns) < 0)
 		return -errno;
 	if (stat("/proc/thread-self/ns/time", &time_ns) < 0) {
@@ -187,7 +188,7 @@ int segment_boot_id(uint8_t ret_id[16])
 	return 0;
 }
 
-/* ---- Making -------------------------------------------------------------- */
+/* ---- Creating ------------------------------------------------------------ */
 
 static int fill_header(struct board *board, const struct segment_params *params)
 {
@@ -233,7 +234,7 @@ static int fill_locks(struct board *board)
 	return error;
 }
 
-/* A random generation to begin with, so that a reference to an earlier board fits none of ours. */
+/* Slots start at a random generation, so that a reference to an earlier board matches no record. */
 static int fill_stamps(struct board *board)
 {
 	uint32_t generations[64];
@@ -279,8 +280,8 @@ static int fill(struct board *board, const struct segment_params *params)
 
 static int map_fd(struct board *board, int fd, bool writable, size_t size)
 {
-	/* One private page of zeros follows, so that a string which hostile bytes left without an
-	 * end ends there. */
+	/* Map one private page of zeros after the segment: it terminates a string that hostile
+	 * bytes left without an end. */
 	size_t whole = size + LAYOUT_PAGE;
 	uint8_t *base =
 		mmap(NULL, whole, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -293,8 +294,8 @@ static int map_fd(struct board *board, int fd, bool writable, size_t size)
 		munmap(base, whole);
 		return error;
 	}
-	/* Fewer page faults and TLB misses where the kernel has huge pages for shared memory; else
-	 * no effect. */
+	/* Fewer page faults and TLB misses if the kernel has huge pages for shared memory;
+	 * otherwise no effect. */
 	(void)madvise(base, size, MADV_HUGEPAGE);
 	board->base = base;
 	board->size = size;
@@ -317,7 +318,7 @@ int segment_create(struct board *ret_board, const struct segment_params *params)
 	fd = open(SHM_DIR, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	/* Reserved to the last byte: a full tmpfs must be an error now, not a SIGBUS later. */
+	/* Reserve all memory now: a full tmpfs must cause an error here, not a SIGBUS later. */
 	error = -posix_fallocate(fd, 0, (off_t)g.size);
 	if (error == 0)
 		error = map_fd(&board, fd, true, g.size);
@@ -344,15 +345,15 @@ close_fd:
 	return error;
 }
 
-/* ---- Giving up ----------------------------------------------------------- */
+/* ---- Replacing ----------------------------------------------------------- */
 
 void segment_close(struct board *board, enum layout_closed how)
 {
 	store_release(&board->header->closed, (uint32_t)how);
-	/* Behind it; pairs with the fence in attach_again(). */
+	/* After `closed`; pairs with the fence in attach_again(). */
 	add_release(&board->header->daemon_epoch, 1);
-	/* Pairs with the fence in produce.c, between a commit and the look at `closed`: either the
-	 * writer sees it, or what it committed is seen from here on. */
+	/* Pairs with the fence in produce.c between a commit and the load of `closed`: either the
+	 * writer sees `closed`, or this process sees the commit from here on. */
 	fence_full();
 }
 
@@ -373,8 +374,8 @@ static void punch(const struct board *board, const void *from, const void *to)
 
 void segment_hollow(struct board *board)
 {
-	/* The heads first: a reader that meets zeros in a detail or an event sees by the stamp, or
-	 * by the check, that it was not whole. */
+	/* Clear the heads first: a reader that then finds zeros in a detail or an event detects
+	 * this by the stamp or the event's check word. */
 	punch(board, board->used_map, board->events);
 	punch(board, board->events, board->bodies);
 	punch(board, board->details, (const uint8_t *)board->base + board->size);
@@ -382,7 +383,7 @@ void segment_hollow(struct board *board)
 
 /* ---- Mapping ------------------------------------------------------------- */
 
-/* Read with pread before anything is mapped: no truncated file can raise SIGBUS here. */
+/* Read the header with pread() before mapping: a truncated file cannot raise SIGBUS here. */
 static int check_header(int fd, struct layout_header *header, struct geometry *g)
 {
 	struct stat st;
@@ -391,7 +392,7 @@ static int check_header(int fd, struct layout_header *header, struct geometry *g
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return TRACKD_E_DAMAGED;
-	/* What cannot be read is not damaged: it may be whole, and readable the next time. */
+	/* A read error does not mean that the board is damaged: the next read may succeed. */
 	ssize_t n = pread(fd, header, sizeof *header, 0);
 	if (n < 0)
 		return -errno;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The segment as a file and a mapping: made, linked, opened, checked, mapped. struct board is this
- * process's private account of one mapping; its geometry was checked once and is never read from
- * the segment again.
+ * The segment as a file and a mapping: create, link, open, check, map. struct board describes one
+ * mapping in this process's private memory. Its geometry is checked once and never read from the
+ * segment again.
  */
 #ifndef TRACKD_SEGMENT_SEGMENT_H
 #define TRACKD_SEGMENT_SEGMENT_H
@@ -15,11 +15,11 @@
 #include <string.h>
 #include <sys/types.h>
 
-/* How to tell the time on the board's clock. */
+/* How to compute the time on the board's clock. */
 enum board_clock {
-	BOARD_CLOCK_HEADER = 0, /* by the header's offsets */
-	BOARD_CLOCK_STALE,      /* they are stale: by offsets of our own, see offsets.h */
-	BOARD_CLOCK_FOREIGN,    /* we are in another time namespace: by the wall */
+	BOARD_CLOCK_HEADER = 0, /* use the header's offsets */
+	BOARD_CLOCK_STALE,      /* those are stale: use own offsets, see offsets.h */
+	BOARD_CLOCK_FOREIGN,    /* another time namespace: use wall time */
 };
 
 struct board {
@@ -27,20 +27,19 @@ struct board {
 	size_t size;
 	int fd; /* -1: none; owned */
 	bool writable;
-	bool foreign_pids; /* in another pid namespace: the board's pids mean nothing here (atomic)
-			    */
+	bool foreign_pids; /* another pid namespace: the board's pids are not valid here (atomic) */
 	uint32_t clock;    /* enum board_clock (atomic) */
 	struct {
 		int64_t stale, own;
-	} wall_offset, suspend_offset; /* BOARD_CLOCK_STALE: what the header holds; ours (atomic) */
-	uint32_t tasks_max;            /* the configured capacity: so many tasks may be LIVE */
+	} wall_offset, suspend_offset; /* BOARD_CLOCK_STALE: the header's value, own (atomic) */
+	uint32_t tasks_max;            /* the configured capacity: the limit of LIVE tasks */
 	uint32_t capacity;             /* slots: LAYOUT_SPARE more */
 	uint64_t hash_seed;
 	struct layout_header *header;
 	struct layout_kinds *kinds;
 	struct layout_client *clients;
 	struct layout_stripe *id_stripes, *owner_stripes;
-	uint64_t *used_map; /* bit per slot: set from claim to free, so a clear bit means FREE */
+	uint64_t *used_map; /* one bit per slot, set from claim to free: a clear bit means FREE */
 	uint32_t *id_buckets, *owner_buckets; /* links; as many as slots */
 	struct layout_head *heads;
 	struct layout_event *events;
@@ -56,24 +55,24 @@ struct segment_params {
 };
 
 /*
- * Make a segment without a name (O_TMPFILE in /dev/shm), reserved to the last byte, initialised,
- * mapped read-write. Nothing is left behind on failure. Errors: -ENOSPC (/dev/shm too small),
- * -EINVAL, -errno.
+ * Create a segment without a name (O_TMPFILE in /dev/shm), with all memory reserved, initialised
+ * and mapped read-write. On failure nothing remains. Errors: -ENOSPC (/dev/shm too small), -EINVAL,
+ * -errno.
  */
 int segment_create(struct board *ret_board, const struct segment_params *params);
 
-/* Give it its name ("/trackd"): -EEXIST if there is a file of that name; -EINVAL if no board may
- * have that name. */
+/* Give the segment its name ("/trackd"). -EEXIST if a file with that name exists; -EINVAL if the
+ * name is not valid for a board. */
 int segment_link(const struct board *board, const char *name);
 
-/* Give it its name in place of the file that has it now (link beside as NAME:new-NUMBER, rename).
- * The number is random. */
+/* Give the segment its name in place of the file that has it now: link it as NAME:new-NUMBER, with
+ * a random number, then rename. */
 int segment_replace(const struct board *board, const char *name);
 
 enum { SEGMENT_PATH_MAX = 128 };
 
-/* The path of a file in /dev/shm that belongs to a board but is none, NAME:SUFFIX. No board's name
- * has a colon, so no board can be at that path. The suffix has at most 32 bytes. */
+/* The path of an auxiliary file of a board in /dev/shm, NAME:SUFFIX. A board's name contains no
+ * colon, so no board can have that path. The suffix has at most 32 bytes. */
 void segment_beside(char path[SEGMENT_PATH_MAX], const char *name, const char *suffix);
 
 /*
@@ -82,28 +81,28 @@ void segment_beside(char path[SEGMENT_PATH_MAX], const char *name, const char *s
  */
 int segment_open(const char *name, bool writable, uid_t uid);
 
-/* Map and check a segment. Takes fd over on success only. TRACKD_E_LAYOUT, TRACKD_E_DAMAGED,
- * -errno. */
+/* Map and check a segment. Takes ownership of fd only on success. TRACKD_E_LAYOUT,
+ * TRACKD_E_DAMAGED, -errno. */
 int segment_map(struct board *ret_board, int fd, bool writable);
 void segment_unmap(struct board *board);
 
-/* Let a mapping's memory and descriptor go and keep its addresses, which read zeros from now on. */
+/* Release a mapping's memory and descriptor, but keep its addresses, which then read zeros. */
 void segment_vacate(struct board *board);
 
-/* Close a board to all changes, or with LAYOUT_OPEN open it again. Raises the epoch, so that writers
- * see it at their next call; a call that is under way sees it under the lock that would commit. */
+/* Close a board to all changes, or with LAYOUT_OPEN reopen it. Increments the epoch, so that
+ * writers notice at their next call. A call in progress tests it under the lock that commits. */
 void segment_close(struct board *board, enum layout_closed how);
 
-/* Tell all clients of a closed board that its successor has the name, or that there is none. Raises
- * the epoch. */
+/* Tell all clients of a closed board that its successor has the name, or that there is none.
+ * Increments the epoch. */
 void segment_retire(struct board *board, enum layout_retired how);
 
-/* Give the memory of a retired board back, but for its mutexes, whose bytes may not change while a
- * client can be inside one. Readers find no task on it and follow. */
+/* Free the memory of a retired board, except its mutexes, whose bytes must not change while a
+ * client may be using one. Readers find no task on it and switch to the successor. */
 void segment_hollow(struct board *board);
 
-/* Whether nothing may be committed on the board, and how it was closed. Tested under the lock that
- * commits. */
+/* Whether and how the board is closed; if it is, no change may be committed. Tested under the lock
+ * that commits. */
 static inline enum layout_closed board_closed(const struct board *board)
 {
 	return (enum layout_closed)load_relaxed(&board->header->closed);
@@ -114,16 +113,16 @@ static inline bool board_retired(const struct board *board)
 	return load_relaxed(&board->header->retired) != 0;
 }
 
-/* Inodes of this process's pid and time namespaces; -errno if /proc does not tell. */
+/* Inodes of this process's pid and time namespaces; -errno if they cannot be read from /proc. */
 int segment_namespaces(uint64_t *ret_pid_ns, uint64_t *ret_time_ns);
 /* The kernel's boot id, 16 bytes. */
 int segment_boot_id(uint8_t ret_id[16]);
-/* Bytes that a board of this capacity takes. */
+/* The size in bytes of a board with this capacity. */
 size_t segment_size(uint32_t capacity);
-/* The fingerprint that this build gives to its segments. */
+/* The fingerprint that this build stores in its segments. */
 uint64_t segment_fingerprint(void);
 
-/* What follows, where the header alone does not give it: offsets.c. */
+/* The slow paths of the two functions below: offsets.c. */
 uint64_t board_time_otherwise(const struct board *board, uint64_t coarse);
 uint64_t board_wall_offset_otherwise(const struct board *board);
 
@@ -136,7 +135,7 @@ static inline uint64_t board_time(const struct board *board, uint64_t coarse)
 	return coarse + (uint64_t)load_relaxed(&board->header->suspend_offset_ns);
 }
 
-/* CLOCK_REALTIME - the board's clock: what turns its times into people's. */
+/* CLOCK_REALTIME - the board's clock: added to the board's times, it gives wall times. */
 static inline uint64_t board_wall_offset(const struct board *board)
 {
 	if (__builtin_expect(load_relaxed(&board->clock) != BOARD_CLOCK_HEADER, 0))
@@ -149,7 +148,7 @@ static inline uint64_t board_coarse_ns(const struct board *board)
 	return board_time(board, clock_coarse_ns());
 }
 
-/* A reference as it is passed in a register: slot below, generation above. */
+/* A reference as one word: slot in the low half, generation in the high half. */
 static inline uint64_t ref_bits(struct trackd_ref ref)
 {
 	uint64_t bits;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names of segments in /dev/shm, where any user may have made a file: links are not followed, and
- * temporary names are by chance.
+ * The names of segments in /dev/shm, where any user may create files: links are not followed, and
+ * temporary names are random.
  */
 #include "libclient/segment/board_address.h"
 #include "libclient/segment/segment.h"
@@ -15,7 +15,7 @@
 
 #define SHM_DIR "/dev/shm"
 
-/* A board's name as a path; false if no board may have it. */
+/* A board's name as a path; false if the name is not valid. */
 static bool shm_path(char path[SEGMENT_PATH_MAX], const char *name)
 {
 	if (!board_name_valid(name))
@@ -53,7 +53,8 @@ int segment_replace(const struct board *board, const char *name)
 
 	if (!shm_path(path, name))
 		return -EINVAL;
-	/* By chance, because in /dev/shm anyone can take a name that is known beforehand. */
+	/* Random, because any user could create a file with a predictable name in /dev/shm
+	 * first. */
 	if (getrandom(&number, sizeof number, 0) < 0)
 		return -errno;
 	snprintf(suffix, sizeof suffix, "new-%016lx", number);
@@ -68,12 +69,12 @@ int segment_replace(const struct board *board, const char *name)
 	return error;
 }
 
-/* -ESTALE: another file has taken the name since it was opened. */
+/* -ESTALE: another file has got the name since it was opened. */
 static int open_once(const char *path, bool writable, uid_t uid)
 {
 	struct stat st;
 
-	/* O_NONBLOCK: opening a FIFO that a stranger put there must not hang. */
+	/* O_NONBLOCK: opening a FIFO that another user created must not block. */
 	int fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ELOOP || errno == EISDIR || errno == ENXIO ? TRACKD_E_NOT_OURS
