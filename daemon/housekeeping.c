@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Rounds. Who waits is rung first; the rest is housekeeping. */
+/* Rounds of the event loop. Each wakes waiting clients first; the rest is housekeeping. */
 #include "daemon/housekeeping.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 
 enum {
-	SLOW_USEC = 30000000, /* after a change, the whole board is gone over once */
+	SLOW_USEC = 30000000, /* delay of the sweep after a change */
 	STATUS_USEC = 1000000,
-	STATUS_BIG_USEC = 10000000, /* counting a big board takes milliseconds */
+	STATUS_BIG_USEC = 10000000, /* on a big board, where counting takes milliseconds */
 	BIG = 65536,
-	COUNT_CHUNK = 65536, /* heads a turn */
+	COUNT_CHUNK = 65536, /* heads per turn */
 };
 
 /* Arm a one-shot timer unless it is armed. */
@@ -86,7 +86,8 @@ static int on_slow(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-/* Active tasks are counted a piece a turn, so that a death waits for a piece and not for a board. */
+/* Count the active tasks of one part of the board per turn, so that handling a death is not delayed
+ * by a whole scan. */
 static void count_some(struct housekeeping *housekeeping)
 {
 	const struct board *board = housekeeping->parts.board;
@@ -153,7 +154,7 @@ int housekeeping_init(struct housekeeping *housekeeping, sd_event *event,
 		housekeeping_free(housekeeping);
 		return error;
 	}
-	/* The state of the board that we have come by. */
+	/* Handle the initial state of the board. */
 	changed(housekeeping);
 	return 0;
 }

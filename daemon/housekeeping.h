@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the event loop does when the doorbell says that the board has changed, and what follows some
- * time after a change: the slow sweep and the status line. Without changes nothing here is armed.
+ * The event loop's work when the doorbell reports a change of the board, and some time after a
+ * change: the slow sweep and the status line. Without changes no timer is armed.
  */
 #ifndef TRACKD_DAEMON_HOUSEKEEPING_H
 #define TRACKD_DAEMON_HOUSEKEEPING_H
@@ -15,7 +15,7 @@
 #include "daemon/workers/liveness.h"
 #include "tools/common/service_notify.h"
 
-/* The modules that a round goes through; all are owned elsewhere. */
+/* The modules that a round calls. The caller owns them. */
 struct housekeeping_parts {
 	struct board *board;
 	struct doorbell *doorbell;
@@ -31,14 +31,14 @@ struct housekeeping_parts {
 struct housekeeping {
 	struct housekeeping_parts parts;
 	sd_event_source *doorbell, *events, *slow, *status;
-	uint32_t counted, active; /* for the status line: slots so far, and active tasks in them */
+	uint32_t counted, active; /* for the status line: slots so far, active tasks in them */
 };
 
 int housekeeping_init(struct housekeeping *housekeeping, sd_event *event,
 		      const struct housekeeping_parts *parts);
 void housekeeping_free(struct housekeeping *housekeeping);
 
-/* A worker's death was dealt with: what it held must be looked after. */
+/* Called after a worker's tasks were failed: sweep for the locks that it held. */
 void housekeeping_after_death(struct housekeeping *housekeeping);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trackd: the daemon that keeps a board. What to do is read from the command line and the
- * configuration file; service.c does it. */
+/* trackd: the daemon that maintains a board. This file reads the command line and the configuration
+ * file; service.c does the work. */
 #include "daemon/board/adopt.h"
 #include "daemon/board/state_directory.h"
 #include "daemon/config/options.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All modules but three threads and the readers' descriptor reach the board through one pointer to
- * what the loop's thread alone changes, so only those have anything to do when it moves. */
+/* When the board is replaced, only the three threads and the readers' descriptor must change: all
+ * other modules use one pointer to a struct board, which only the event loop's thread changes. */
 #include "daemon/modules.h"
 #include "daemon/board/replacement.h"
 #include "libclient/record/internal.h"
@@ -20,7 +20,7 @@ static uint64_t watchdog_ns(void)
 	return sd_watchdog_enabled(0, &usec) > 0 ? usec * 1000 : 0;
 }
 
-/* The threads, and what takes the doorbell's word. from: the first event that the journal tells. */
+/* Start the threads and housekeeping. from: the first event for the journal. */
 static int start_threads(struct modules *modules, uint64_t from)
 {
 	const struct config *config = modules->config;
@@ -69,7 +69,7 @@ int modules_start(struct modules *modules, int listen_fd, const struct snapshot_
 	const struct config *config = modules->config;
 	struct board *board = modules->board;
 	sd_event *event = modules->event;
-	/* Events before this are history; what they left on the board the first sweep finds. */
+	/* Skip events before this one: the first sweep finds the tasks that they concern. */
 	uint64_t head = event_head(board);
 	int error = dead_workers_init(&modules->dead_workers, event, board, after_death, modules);
 
@@ -107,7 +107,7 @@ void modules_stop(struct modules *modules)
 
 int modules_move(struct modules *modules, const struct board *next)
 {
-	/* The old board is closed: it gets no more events, and the new one goes on behind them. */
+	/* The old board is closed and gets no more events; the new one continues its sequence. */
 	uint64_t head = event_head(modules->board);
 	int error;
 

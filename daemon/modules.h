@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every module that works on the board, started and stopped together. When another board takes the
- * place of the one that they work on, they move along: what they know of slots, clients and events
- * holds there too, if it has as many slots.
+ * Every module that works on the board. They are started and stopped together. When the board is
+ * replaced, they move to the new one: their data about slots, clients and events stays valid if the
+ * number of slots is the same.
  */
 #ifndef TRACKD_DAEMON_MODULES_H
 #define TRACKD_DAEMON_MODULES_H
@@ -23,7 +23,7 @@
 #include <systemd/sd-event.h>
 
 struct modules {
-	/* the caller's */
+	/* owned by the caller */
 	sd_event *event;
 	struct board *board;
 	const struct config *config;
@@ -41,17 +41,17 @@ struct modules {
 	struct housekeeping housekeeping;
 };
 
-/* Nothing is started; modules_stop() may be called. The pointers are kept. */
+/* Start no module yet; modules_stop() may be called afterwards. The pointers are kept. */
 void modules_init(struct modules *modules, sd_event *event, struct board *board,
 		  const struct config *config, struct service_notify *notify);
 
-/* Start all. 0 or -errno; what has been started is stopped by modules_stop(). */
+/* Start all modules. 0 or -errno; modules_stop() stops those that were started. */
 int modules_start(struct modules *modules, int listen_fd, const struct snapshot_place *place);
 void modules_stop(struct modules *modules);
 
 /*
- * Go on with *next, which replacement_install() has put in the place of *board, and leave that. *board
- * is *next then. Clients stay connected, and no event is left out of the journal. 0 or -errno: to be
+ * Move to *next, with which replacement_install() has replaced *board. Afterwards *board equals
+ * *next. Clients stay connected, and the journal misses no event. 0; -errno: the modules must be
  * stopped.
  */
 int modules_move(struct modules *modules, const struct board *next);

@@ -35,10 +35,10 @@ struct service {
 	struct modules modules;
 	struct name_watch name_watch, lock_watch;
 	char nameless[TASK_LABEL_MAX +
-		      32]; /* why the board has no name, as the log says; "": it has */
-	bool unlocked;     /* and whether its lock has none */
-	bool serves;       /* the board has its name: from here on it is stopped, not given up */
-	/* descriptors that the service manager passed us */
+		      32]; /* the logged reason why the board has no name; "": it has one */
+	bool unlocked;     /* whether its lock's file has lost its name */
+	bool serves;       /* the start is complete, so the end is not a failed start */
+	/* descriptors passed by the service manager */
 	int n_passed;
 	char **passed_names;
 };
@@ -74,7 +74,7 @@ static void take_kept(struct service *service, const char *name, int fd)
 	}
 }
 
-/* What the daemon before us left with the service manager. */
+/* Take the descriptors that the previous daemon left with the service manager. */
 static void take_all_kept(struct service *service)
 {
 	for (int i = 0; i < service->n_passed; i++) {
@@ -96,7 +96,7 @@ static int cannot_listen(const char *socket, int error)
 	return forbidden ? EXIT_CODE_PERMISSION : EXIT_CODE_NO_BOARD;
 }
 
-/* A socket without its name yet: there is no board to hand out. */
+/* Create the socket without its name: there is no board to pass to clients yet. */
 static int prepare_to_listen(struct service *service)
 {
 	const struct config *config = &service->config;
@@ -117,7 +117,7 @@ static int prepare_to_listen(struct service *service)
 	return cannot_listen(config->socket, error);
 }
 
-/* Clients that connect before the loop runs wait for it. */
+/* Show the socket. Clients that connect before the event loop runs wait for it. */
 static int listen_openly(struct service *service)
 {
 	const struct listener *listener = &service->listener;
@@ -130,7 +130,7 @@ static int listen_openly(struct service *service)
 	return 0;
 }
 
-/* A configuration that names a directory which cannot be used is wrong. */
+/* A directory that cannot be used is a configuration error. */
 static int prepare_state(struct service *service)
 {
 	int error = state_directory_make(&service->state_directory, &service->place);
@@ -212,9 +212,9 @@ static int catch_signals(struct service *service)
 	return error;
 }
 
-/* ---- A name that was taken away --------------------------------------- */
+/* ---- A name that was removed ------------------------------------------- */
 
-/* Once for each reason, however often it is tried again. */
+/* Log each reason once, even if the replacement is tried again. */
 static void say_nameless(struct service *service, const char *why, const char *advice)
 {
 	const char *board = service->config.board;
@@ -223,9 +223,9 @@ static void say_nameless(struct service *service, const char *why, const char *a
 		return;
 	snprintf(service->nameless, sizeof service->nameless, "%s", why);
 	log_error(
-		"somebody has removed /dev/shm%s, and the board cannot be replaced: %s; %s. Until "
-		"then it is served without a name, to programs that reach the socket, and is "
-		"lost if this daemon ends",
+		"/dev/shm%s has been removed, and the board cannot be replaced: %s; %s. Until then "
+		"it is served without a name, only to programs that reach the socket, and is "
+		"lost if this daemon exits",
 		board, why, advice);
 }
 
@@ -235,15 +235,15 @@ static void say_refused(struct service *service, int error, const char *holder)
 
 	if (error == -EBUSY) {
 		snprintf(why, sizeof why, "%s holds a lock on it", holder);
-		say_nameless(service, why, "end or continue that process");
+		say_nameless(service, why, "end or resume that process");
 	} else if (error == -ENOSPC) {
 		say_nameless(service, "/dev/shm has no room for both", "make room in /dev/shm");
 	} else {
-		say_nameless(service, trackd_strerror(error), "make its name free");
+		say_nameless(service, trackd_strerror(error), "remove the file that has its name");
 	}
 }
 
-/* Reserving memory that is not there would fill /dev/shm for a moment, each time it is tried. */
+/* Check for room first: a failed reservation would fill /dev/shm for a moment at every try. */
 static bool has_room(const struct board *board)
 {
 	struct statvfs fs;
@@ -252,7 +252,8 @@ static bool has_room(const struct board *board)
 	       (uint64_t)fs.f_bavail * fs.f_frsize >= board->size;
 }
 
-/* As large as the old one, whatever is configured: every task keeps its slot. */
+/* The new board has the old one's capacity and not the configured one, so that every task keeps its
+ * slot. */
 static int replace_board(struct service *service, struct board *ret_next)
 {
 	struct board *board = &service->board;
@@ -261,7 +262,7 @@ static int replace_board(struct service *service, struct board *ret_next)
 	int error = -ENOSPC;
 
 	config.capacity = board->tasks_max;
-	/* A large board takes longer than the watchdog waits for the loop. */
+	/* Replacing a large board takes longer than the watchdog's limit. */
 	doorbell_idle(&service->modules.doorbell);
 	if (has_room(board))
 		error = replacement_install(ret_next, board, &config, SUCCESSION_CARRY, holder);
@@ -271,7 +272,7 @@ static int replace_board(struct service *service, struct board *ret_next)
 	return error;
 }
 
-/* Without its lock nothing keeps another daemon from beginning beside this one. */
+/* Without the lock's file, a second daemon could start. */
 static int on_lock_lost(enum name_watch_name name, void *data)
 {
 	struct service *service = data;
@@ -280,9 +281,9 @@ static int on_lock_lost(enum name_watch_name name, void *data)
 
 	(void)name;
 	if (error < 0 && !service->unlocked)
-		log_error("somebody has removed %s, and it cannot be made again: %s",
+		log_error("%s has been removed and cannot be created again: %s",
 			  service->lock_watch.path,
-			  error == -EAGAIN ? "another trackd has made it; stop one of the two"
+			  error == -EAGAIN ? "another trackd has created it; stop one of the two"
 					   : trackd_strerror(error));
 	service->unlocked = error < 0;
 	return error;
@@ -296,19 +297,19 @@ static int on_name_lost(enum name_watch_name name, void *data)
 
 	board_serve_nameless(&service->board);
 	if (name == NAMEWATCH_TAKEN) {
-		say_nameless(service, "its name is taken by what belongs to somebody else",
-			     "look at that and remove it");
+		say_nameless(service, "its name is taken by a file that is not its own",
+			     "inspect that file and remove it");
 		return -EEXIST;
 	}
 	error = replace_board(service, &next);
 	if (error < 0)
 		return error;
 	service->nameless[0] = '\0';
-	log_warning("somebody has removed /dev/shm%s; a new board is there, with all tasks",
+	log_warning("/dev/shm%s has been removed; a new board with all tasks has replaced it",
 		    service->config.board);
 	error = modules_move(&service->modules, &next);
 	if (error < 0) {
-		log_error("cannot go on: %s", strerror(-error));
+		log_error("cannot continue: %s", strerror(-error));
 		(void)sd_event_exit(service->event, EXIT_CODE_RESOURCES);
 	}
 	return 0;
@@ -328,14 +329,13 @@ static void watch_names(struct service *service)
 		error = name_watch_init(&service->lock_watch, service->event, path,
 					&service->lock.fd, on_lock_lost, service);
 	if (error < 0)
-		log_warning("it will not be noticed when somebody removes the board: %s",
-			    strerror(-error));
+		log_warning("a removal of the board will not be noticed: %s", strerror(-error));
 }
 
 /* ---- Up and down -------------------------------------------------------- */
 
-/* By hand instead of sd_event_loop(), so that the watchdog can tell a loop that sleeps from one
- * that hangs. */
+/* Not sd_event_loop(), so that the doorbell can distinguish a loop that sleeps from one that
+ * hangs. */
 static int loop(struct service *service)
 {
 	int result = 0;
@@ -354,8 +354,8 @@ static int loop(struct service *service)
 	return result;
 }
 
-/* Everything that may fail, in an order in which each step can be taken back: nobody sees the socket
- * before the modules run, nor a new board before there is a socket. 0 or an exit status. */
+/* Start. The order allows each step to be undone: clients see the socket only when the modules run,
+ * and a new board only when there is a socket. 0 or an exit status. */
 static int start(struct service *service)
 {
 	int error, status = prepare_state(service);
@@ -399,7 +399,7 @@ static int serve(struct service *service)
 	return status;
 }
 
-/* Threads are started with all signals blocked; the loop takes them from a descriptor. */
+/* Threads start with all signals blocked; the event loop reads signals from a descriptor. */
 static void prepare_process(void)
 {
 	struct rlimit limit;
@@ -427,8 +427,8 @@ static void let_signals_through(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* In the reverse order of the start, as far as that came. Returns the exit status: `status`, if that is
- * one of a fault already. */
+/* Undo the completed steps of the start in reverse order. Returns the exit status: `status`, if
+ * that already reports a fault. */
 static int end(struct service *service, int status)
 {
 	if (service->serves) {
@@ -442,7 +442,7 @@ static int end(struct service *service, int status)
 	listener_close(&service->listener, !service->serves);
 	segment_unmap(&service->board);
 	if (service->serves) {
-		/* The socket is gone, and its number may become another's. */
+		/* The socket is removed, and another file may get its inode number. */
 		board_lock_note(&service->lock, "", 0, 0);
 		board_lock_drop(&service->lock);
 	} else {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon as a whole: every module is put together here, in the order in which they need each
- * other, and taken apart in reverse. */
+/* The daemon as a whole: starts all parts in the order of their dependencies and stops them in
+ * reverse. */
 #ifndef TRACKD_DAEMON_SERVICE_H
 #define TRACKD_DAEMON_SERVICE_H
 

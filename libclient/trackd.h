@@ -117,11 +117,11 @@ extern "C" {
 #define TRACKD_ERRORS(X)                                                                           \
 	X(TRACKD_E_NO_BOARD, -20001,                                                               \
 	  "no board: is trackd running? (systemctl start trackd, or trackd --user)")               \
-	X(TRACKD_E_NOT_FOUND, -20002, "no such task; trackctl ls shows those there are")           \
+	X(TRACKD_E_NOT_FOUND, -20002, "no such task; trackctl ls lists the tasks")                 \
 	X(TRACKD_E_GONE, -20003,                                                                   \
 	  "the task was removed, replaced or has expired; look its id up again")                   \
 	X(TRACKD_E_EXISTS, -20004,                                                                 \
-	  "a task of that id exists; create with TRACKD_REPLACE if it is yours, or choose "        \
+	  "a task with that id exists; create with TRACKD_REPLACE if it is yours, or choose "      \
 	  "another "                                                                               \
 	  "id")                                                                                    \
 	X(TRACKD_E_FINAL, -20005,                                                                  \
@@ -129,41 +129,38 @@ extern "C" {
 	  "TRACKD_REPLACE")                                                                        \
 	X(TRACKD_E_FULL, -20006,                                                                   \
 	  "the board is full and no task on it is final; raise capacity= in trackd.conf")          \
-	X(TRACKD_E_BUSY, -20007,                                                                   \
-	  "another process holds the record and did not let go in time; try again")                \
+	X(TRACKD_E_BUSY, -20007, "another process did not release a lock in time; try again")      \
 	X(TRACKD_E_KEY, -20008,                                                                    \
-	  "the id or owner does not fit: 1 to 63 bytes of A-Za-z0-9._~:@+=- and neither . nor .. " \
+	  "the id or owner is not valid: 1 to 63 bytes of A-Za-z0-9._~:@+=- and not . or .. "      \
 	  "for an id, up to 63 bytes of UTF-8 for an owner")                                       \
 	X(TRACKD_E_KIND, -20009,                                                                   \
 	  "no such kind; declare it in trackd.conf or with trackd_kind_declare()")                 \
 	X(TRACKD_E_STAGE, -20010, "the task's kind has no such stage; see trackctl kinds")         \
 	X(TRACKD_E_TABLE_FULL, -20011,                                                             \
-	  "the board's table of kinds (64) or of clients (4096) is full; use a kind that is "      \
-	  "there, or "                                                                             \
-	  "end producers that are not needed")                                                     \
-	X(TRACKD_E_OVERFLOW, -20012, "the count would pass 2^46 - 1; use a larger unit")           \
+	  "the board's table of kinds (64) or of clients (4096) is full; use an existing "         \
+	  "kind, or stop producers that are not needed")                                           \
+	X(TRACKD_E_OVERFLOW, -20012, "the count would exceed 2^46 - 1; use a larger unit")         \
 	X(TRACKD_E_READ_ONLY, -20013,                                                              \
 	  "the connection is read-only; open it with TRACKD_OPEN_WRITE")                           \
 	X(TRACKD_E_NAMESPACE, -20014,                                                              \
 	  "this process is in another pid or time namespace than the board and may only read; "    \
 	  "open it read-only, or run it in the daemon's namespaces")                               \
 	X(TRACKD_E_NOT_OURS, -20015,                                                               \
-	  "a file of the board's name exists that is not the daemon's own; look at it and remove " \
+	  "a file with the board's name exists that is not the daemon's; inspect it and remove "   \
 	  "it from /dev/shm")                                                                      \
 	X(TRACKD_E_LAYOUT, -20016,                                                                 \
-	  "the board's layout, C library or word size is another than this program's; install "    \
+	  "the board's layout, C library or word size differs from this program's; install "       \
 	  "matching versions of trackd and libtrackd")                                             \
 	X(TRACKD_E_DAMAGED, -20017,                                                                \
 	  "the board is damaged; run trackctl doctor, and restart trackd to rebuild it")           \
 	X(TRACKD_E_LAPPED, -20018,                                                                 \
 	  "events were overwritten before they were read; read the tasks again")                   \
 	X(TRACKD_E_MOVING, -20019,                                                                 \
-	  "the board is being replaced and the new one is not there yet; nothing was changed; "    \
-	  "try again, and see that trackd runs")                                                   \
+	  "the board is being replaced and the new one is not ready yet; nothing was changed; "    \
+	  "try again, and check that trackd is running")                                           \
 	X(TRACKD_E_OTHER_BOARD, -20020,                                                            \
-	  "the daemon at that socket serves another board; name the socket of this one "           \
-	  "(--socket, "                                                                            \
-	  "TRACKD_SOCKET), or leave either out")
+	  "the daemon at that socket serves another board; name this one's socket "                \
+	  "(--socket, TRACKD_SOCKET), or name only the board or only the socket")
 
 enum trackd_error {
 #define TRACKD_ERROR_ENUM(name, value, text) name = (value),

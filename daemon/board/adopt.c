@@ -18,12 +18,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* How long each lock is waited for while an adopted board is repaired; the sweep comes back. */
+/* How long the repair of an adopted board waits for each lock; a sweep retries those that time
+ * out. */
 static const uint64_t REPAIR_WAIT_NS = NS_PER_S;
 
 enum { MIB = 1024 * 1024 };
 
-/* ---- Making ------------------------------------------------------------- */
+/* ---- Creating ----------------------------------------------------------- */
 
 /* The largest round capacity whose board fits into that many bytes; 0 if none does. */
 static uint32_t capacity_for(uint64_t bytes)
@@ -51,7 +52,7 @@ static void say_no_room(const struct config *config)
 			  (unsigned long)(available / MIB), fits);
 	else
 		log_error("a board of %u tasks takes %lu MiB and /dev/shm has %lu MiB free, too "
-			  "little for any board; remove what fills it, or enlarge it: mount -o "
+			  "little for any board; free some of it, or enlarge it: mount -o "
 			  "remount,size=... /dev/shm",
 			  config->capacity, (unsigned long)(needed / MIB + 1),
 			  (unsigned long)(available / MIB));
@@ -63,14 +64,14 @@ static int say_not_made(const struct config *config, int error)
 		say_no_room(config);
 		return EXIT_CODE_NO_BOARD;
 	}
-	log_error("board %s cannot be made: %s", config->board, trackd_strerror(error));
+	log_error("board %s cannot be created: %s", config->board, trackd_strerror(error));
 	return exit_code_of_system(error, EXIT_CODE_NO_BOARD);
 }
 
-/* A board that is there and may be whole: it is left as it is. */
+/* The existing board may be undamaged, so it is not changed. */
 static int say_not_read(const struct config *config, int error)
 {
-	log_error("board %s cannot be read: %s; it is left as it is, try again", config->board,
+	log_error("board %s cannot be read: %s; it was not changed; try again", config->board,
 		  trackd_strerror(error));
 	return exit_code_of_system(error, EXIT_CODE_STORAGE);
 }
@@ -100,7 +101,7 @@ static int fresh(struct board *ret_board, const struct config *config)
 
 static void say_made(const struct config *config)
 {
-	log_info("board %s made for %u tasks, %lu MiB", config->board, config->capacity,
+	log_info("board %s created for %u tasks, %lu MiB", config->board, config->capacity,
 		 (unsigned long)(segment_size(config->capacity) / MIB + 1));
 }
 
@@ -112,7 +113,8 @@ int adopt_name(const struct board *board, const struct config *config)
 	if (fstat(board->fd, &st) == 0 && st.st_nlink > 0)
 		return 0;
 	error = segment_link(board, config->board);
-	/* Its name has been taken away since: the service replaces such boards. */
+	/* The unnamed file cannot be linked: it had a name that was removed. The service replaces
+	 * such boards. */
 	if (error == -ENOENT)
 		return 0;
 	if (error < 0)
@@ -121,30 +123,30 @@ int adopt_name(const struct board *board, const struct config *config)
 	return 0;
 }
 
-/* ---- The board that is there -------------------------------------------- */
+/* ---- The existing board ------------------------------------------------- */
 
-/* What is to be done with a board, and why. */
+/* What to do with a board, and why. */
 struct verdict {
-	const char *why; /* NULL: it is served as it is */
+	const char *why; /* NULL: serve it unchanged */
 	enum replacement_how how;
-	bool must; /* it cannot be served as it is */
+	bool must; /* it cannot be served unchanged */
 };
 
-/* Whether the board is of another boot or other namespaces: its pids and clocks mean nothing here. */
+/* Whether the board is from another boot or namespace, where its pids and times are not valid. */
 static const char *why_foreign(const struct layout_header *header)
 {
 	uint64_t pid_ns = 0, time_ns = 0;
 	uint8_t boot_id[16];
 
 	if (segment_boot_id(boot_id) == 0 && memcmp(boot_id, header->boot_id, sizeof boot_id) != 0)
-		return "is from before a restart of the host";
+		return "was created before a restart of the host";
 	if (segment_namespaces(&pid_ns, &time_ns) == 0 &&
 	    (header->pid_ns != pid_ns || header->time_ns != time_ns))
-		return "was made in another pid or time namespace";
+		return "was created in another pid or time namespace";
 	return NULL;
 }
 
-/* Whether the board is another one than configured. */
+/* Whether the board differs from the configuration. */
 static const char *why_other(const struct board *board, const struct config *config)
 {
 	struct stat st;
@@ -171,11 +173,11 @@ static struct verdict judge(const struct board *board, const struct config *conf
 	if (why)
 		return (struct verdict){ why, SUCCESSION_IMPORT, true };
 	if (board_retired(board))
-		return (struct verdict){ "was given up by its daemon", SUCCESSION_BLIND, true };
+		return (struct verdict){ "was closed by its daemon", SUCCESSION_BLIND, true };
 	return (struct verdict){ why_other(board, config), SUCCESSION_CARRY, false };
 }
 
-/* 0: *board is the new one. -EAGAIN: the old one is to be served. Else an exit status, and the board is
+/* 0: *board is the new one. -EAGAIN: serve the old one. Otherwise an exit status, and the board is
  * unmapped. */
 static int replace(struct board *board, const struct config *config, const struct verdict *verdict)
 {
@@ -191,12 +193,13 @@ static int replace(struct board *board, const struct config *config, const struc
 	}
 	if (error == -EBUSY)
 		log_warning("board %s cannot be replaced now: %s has held a lock on it for 100 ms; "
-			    "end or continue that process, then restart trackd",
+			    "end or resume that process, then restart trackd",
 			    config->board, holder);
 	else
-		log_warning("no new board (%s)", error == -ENOSPC ? "/dev/shm has no room for both"
-								  : trackd_strerror(error));
-	log_warning("board %s is served as it is", config->board);
+		log_warning("cannot create a new board (%s)",
+			    error == -ENOSPC ? "/dev/shm has no room for both"
+					     : trackd_strerror(error));
+	log_warning("board %s is served unchanged", config->board);
 	return -EAGAIN;
 }
 
@@ -205,7 +208,7 @@ static int adopt_mapped(struct board *board, const struct config *config)
 	struct verdict verdict = judge(board, config);
 	int repaired, status;
 
-	/* Its daemon died while it replaced it. */
+	/* Its daemon died while replacing it. */
 	if (verdict.how == SUCCESSION_CARRY && board_closed(board) != LAYOUT_OPEN)
 		replacement_reopen(board);
 	if (verdict.why && (status = replace(board, config, &verdict)) != -EAGAIN)
@@ -220,25 +223,25 @@ static int adopt_mapped(struct board *board, const struct config *config)
 					    true };
 		return replace(board, config, &verdict);
 	}
-	log_info("board %s adopted as it was: %u of %u slots used%s", config->board,
-		 slot_count(board), board->tasks_max, repaired > 0 ? ", and repaired" : "");
+	log_info("board %s adopted: %u of %u slots used%s", config->board, slot_count(board),
+		 board->tasks_max, repaired > 0 ? ", and repaired" : "");
 	return 0;
 }
 
-/* Tell the clients of a file that is no board of this layout to leave it. Closes fd. */
+/* Tell the clients of a board with another layout that it has been replaced. Closes fd. */
 static void retire_file(int fd)
 {
 	static const uint32_t retired = LAYOUT_REPLACED;
 	struct stat st;
 
-	/* At the same place in every layout; never makes a file longer. */
+	/* `retired` has the same offset in every layout. Never extends a file. */
 	if (fstat(fd, &st) == 0 && st.st_size >= LAYOUT_PAGE)
 		(void)!pwrite(fd, &retired, sizeof retired,
 			      offsetof(struct layout_header, retired));
 	close(fd);
 }
 
-/* A file of ours that is no board of this layout: nothing in it can be read. */
+/* Replace a file of this user that is not a board of this layout. None of its data can be used. */
 static int replace_unreadable(struct board *ret_board, const struct config *config, int fd,
 			      int error)
 {
@@ -282,8 +285,8 @@ int adopt_board(struct board *ret_board, const struct config *config)
 
 /* ---- The lock, and the end ---------------------------------------------- */
 
-/* A daemon that was killed holds its lock until the kernel has taken its board apart, which for a
- * large one takes a moment. */
+/* A killed daemon holds its lock until the kernel has unmapped its board, which takes a moment if
+ * the board is large. */
 static int take_lock(struct board_lock *ret_lock, const char *board, pid_t *ret_pid)
 {
 	static const struct timespec pause = { .tv_nsec = 20000000 };
@@ -304,12 +307,13 @@ static void say_lock_not_ours(const struct config *config)
 
 	segment_beside(path, config->board, "lock");
 	if (lstat(path, &st) < 0 || st.st_uid == geteuid()) {
-		log_error("%s is no lock that trackd has made; look at it and remove it", path);
+		log_error("%s is not a lock file of trackd; inspect it and remove it", path);
 		return;
 	}
 	snprintf(uid, sizeof uid, "uid %u", st.st_uid);
 	user = getpwuid(st.st_uid);
-	log_error("board %s belongs to %s (its lock does); choose another --board, or run as that "
+	log_error("board %s belongs to %s (its lock file does); choose another --board, or run as "
+		  "that "
 		  "user",
 		  config->board, user ? user->pw_name : uid);
 }
@@ -334,7 +338,7 @@ int adopt_lock(const struct config *config, struct board_lock *ret_lock)
 	return exit_code_of_system(error, EXIT_CODE_NO_BOARD);
 }
 
-/* Takes fd over. */
+/* Takes ownership of fd. */
 static int remove_board(const struct config *config, int fd)
 {
 	struct board board;
@@ -345,7 +349,7 @@ static int remove_board(const struct config *config, int fd)
 		error = replacement_remove(&board, config->board);
 		segment_unmap(&board);
 	} else if (error == TRACKD_E_LAYOUT || error == TRACKD_E_DAMAGED) {
-		/* no board, but a file of ours that has its name */
+		/* not a board, but a file of this user with its name */
 		retire_file(fd);
 		snprintf(path, sizeof path, "/dev/shm%s", config->board);
 		error = unlink(path) < 0 ? -errno : 0;
@@ -366,7 +370,7 @@ static void say_socket(const struct config *config)
 	struct stat st;
 
 	if (lstat(config->socket, &st) == 0)
-		log_info("%s stays: no daemon of board %s has made it", config->socket,
+		log_info("%s was not removed: no daemon of board %s created it", config->socket,
 			 config->board);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Coming by a board: the one that is there is adopted as it is; one of another boot, namespace,
- * capacity or mode, or a damaged one, is replaced by a new one with its records; where there is
- * none, a new one is filled from the snapshot. It gets its name only when it is whole.
+ * Getting a board at start. An existing board is adopted. If it is damaged or has another boot,
+ * namespace, capacity or mode, a new board with its records replaces it. If there is none, a new
+ * board is filled from the snapshot. A new board gets its name only when it is complete.
  */
 #ifndef TRACKD_DAEMON_BOARD_ADOPT_H
 #define TRACKD_DAEMON_BOARD_ADOPT_H
@@ -18,14 +18,14 @@
  */
 int adopt_board(struct board *ret_board, const struct config *config);
 
-/* Give the board its name, unless it has had one. The last step of a start. As above. */
+/* Give the board its name, unless it has one. The last step of a start. Returns as above. */
 int adopt_name(const struct board *board, const struct config *config);
 
-/* Remove a board that no daemon serves, its lock and the socket that its daemon made. An exit
- * status. */
+/* Remove a board that no daemon serves, its lock, and the socket that its daemon created. Returns
+ * an exit status. */
 int adopt_remove(const struct config *config);
 
-/* Take the lock. Returns 0 or an exit status, having said why. */
+/* Take the lock. Returns 0, or an exit status after logging why. */
 int adopt_lock(const struct config *config, struct board_lock *ret_lock);
 
 #endif

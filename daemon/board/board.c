@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every board goes through that this daemon serves, new or adopted. */
+/* Preparing a board to be served, new or adopted. */
 #include "daemon/board/board.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"

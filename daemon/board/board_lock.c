@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's lock. It belongs to the open file, so every process that has the descriptor keeps it. The
- * file's text is the daemon's pid and, on a second line, the socket that was made last.
+ * The daemon's lock. The lock belongs to the open file description, so every process with a copy of
+ * the descriptor holds it. The file contains the daemon's pid and, on a second line, the socket
+ * that it created last.
  */
 #include "daemon/board/board_lock.h"
 #include "libclient/segment/internal.h"
@@ -68,7 +69,7 @@ void board_lock_note(const struct board_lock *lock, const char *socket, dev_t de
 
 /* ---- Taking --------------------------------------------------------------- */
 
-/* Whether the name still leads to the file that was locked: it may have been removed meanwhile. */
+/* Whether the name still leads to the locked file, which may have been removed meanwhile. */
 static bool is_named(int fd, const char *path)
 {
 	struct stat opened, named;
@@ -93,7 +94,7 @@ static int open_lock(const char *path)
 	return fd;
 }
 
-/* A daemon writes its pid as soon as it has the lock. */
+/* An empty file has no owner: a daemon writes its pid as soon as it has the lock. */
 static bool is_empty(int fd)
 {
 	struct stat st;
@@ -101,7 +102,7 @@ static bool is_empty(int fd)
 	return fstat(fd, &st) == 0 && st.st_size == 0;
 }
 
-/* 0; -EAGAIN with the holder's pid; -errno, and then a file that was just made is gone again. */
+/* 0; -EAGAIN with the holder's pid; -errno, after removing a file that was just created. */
 static int lock_fd(int fd, const char *path, pid_t *ret_pid)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -117,7 +118,7 @@ static int lock_fd(int fd, const char *path, pid_t *ret_pid)
 	return error;
 }
 
-/* A descriptor that holds the lock, or an error as board_lock_take() returns it. */
+/* Returns a descriptor that holds the lock, or an error as board_lock_take(). */
 static int lock_file(const char *path, pid_t *ret_pid)
 {
 	for (;;) {
@@ -133,7 +134,7 @@ static int lock_file(const char *path, pid_t *ret_pid)
 	}
 }
 
-/* Boards that never got their name: segment_replace() was interrupted by a kill. */
+/* Remove boards that never got their name because a daemon was killed in segment_replace(). */
 static void remove_unfinished(const char *board)
 {
 	char prefix[SEGMENT_PATH_MAX];
@@ -188,7 +189,7 @@ int board_lock_renew(struct board_lock *lock, const char *board, pid_t *ret_pid)
 	return 0;
 }
 
-/* ---- Letting go ------------------------------------------------------------ */
+/* ---- Releasing ------------------------------------------------------------- */
 
 void board_lock_drop(struct board_lock *lock)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One daemon a board: a lock on /dev/shm/BOARD:lock, a file of mode 0600, which the kernel drops
- * when the daemon dies. On the board itself any reader could hold it. The file also notes which
- * socket the daemon has made, so that `trackd --remove` takes that one away and no other.
+ * One daemon per board: a lock on /dev/shm/BOARD:lock, a file of mode 0600. The kernel releases it
+ * when the daemon dies. The board itself is not locked, because any reader could hold that lock.
+ * The file also names the socket that the daemon created, so that `trackd --remove` removes only
+ * that one.
  */
 #ifndef TRACKD_DAEMON_BOARD_BOARD_LOCK_H
 #define TRACKD_DAEMON_BOARD_BOARD_LOCK_H
@@ -12,28 +13,28 @@
 
 struct board_lock {
 	int fd;    /* holds the lock; -1: none */
-	bool made; /* there was no such file before */
+	bool made; /* the file did not exist before */
 };
 
-/* Take it, and remove what a daemon that was killed while it replaced the board has left. 0;
- * -EAGAIN: another daemon has it, with its pid in *ret_pid if that is known; TRACKD_E_NOT_OURS: the
- * file is a stranger's; -errno. */
+/* Take the lock, and remove the files that a daemon killed during a replacement left. 0; -EAGAIN:
+ * another daemon holds it (its pid in *ret_pid if known); TRACKD_E_NOT_OURS: the file belongs to
+ * another user; -errno. */
 int board_lock_take(struct board_lock *ret_lock, const char *board, pid_t *ret_pid);
 
-/* Take it again if its file has been removed, so that no other daemon begins beside this one. As
- * board_lock_take(); after a failure what was held is held. */
+/* Take the lock again after its file was removed, so that no second daemon can start. Returns as
+ * board_lock_take(). After a failure the old lock is still held. */
 int board_lock_renew(struct board_lock *lock, const char *board, pid_t *ret_pid);
 
-/* The daemon has made this socket, whose file has that number; "": it has removed it. */
+/* Record the socket that the daemon created and its inode; "": the daemon has removed it. */
 void board_lock_note(const struct board_lock *lock, const char *socket, dev_t device, ino_t inode);
 
-/* Let go. The file stays, for the next daemon. */
+/* Release the lock. The file stays for the next daemon. */
 void board_lock_drop(struct board_lock *lock);
 
-/* Let go after a start that failed: the file is removed if it was not there before. */
+/* Release the lock after a failed start, and remove the file if it did not exist before. */
 void board_lock_give_up(struct board_lock *lock, const char *board);
 
-/* Let go, and remove the file and the socket that was noted last, if that is still there. */
+/* Release the lock, and remove the file and the socket recorded last, if it still exists. */
 void board_lock_remove(struct board_lock *lock, const char *board);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why nothing that was acknowledged is missing. `closed` is set before any lock of carry_end() is
- * taken, and writers test it under the lock that commits. So a commit under a lock that we have had
- * either came before us, and we copy what it left, or it did not come about. Creates, removals and
- * kinds commit under an id stripe or the kinds' lock: once each has been had, the set of LIVE records
- * is frozen. All else commits under the lock of an open record. Who ended one holds it a little longer,
- * for the deadline and the event: a final record is settled once its lock has been seen free. Counters
- * need no lock: the swap of an advance fails once the seal is set, and what it added before is in the
- * value that the seal found.
+ * Why no acknowledged change is lost. `closed` is set before carry_end() takes any lock, and
+ * writers test it under the lock that commits. So once carry_end() has held a lock, every commit
+ * under it either came before and is copied, or was refused. Creates, removals and kinds commit
+ * under an id stripe or the lock of the kinds: once carry_end() has held each of these, the set of
+ * LIVE records is frozen. All other changes commit under the lock of an open record. A process that
+ * ends a task holds the lock a little longer, for the deadline and the event, so a final record is
+ * settled once its lock was seen free. Counters need no lock: once the seal is set, the swap of an
+ * advance fails, and setting the seal returns all earlier increments.
  */
 #include "daemon/board/carry.h"
 #include "libclient/record/internal.h"
@@ -17,7 +17,7 @@
 
 static const uint64_t LOCK_WAIT_NS = 100 * NS_PER_MS;
 
-/* How often a record that is being written is looked at again without its lock. */
+/* How often to retry copying a record that is being written, without its lock. */
 enum { TRIES = 1000 };
 
 /* ---- Records --------------------------------------------------------------- */
@@ -29,7 +29,7 @@ static bool is_open(const struct board *board, uint32_t slot, uint64_t stamp)
 	return !trackd_state_final((enum trackd_state)state);
 }
 
-/* All but the stamp, the mutex, the counter and the links. */
+/* Copy everything except the stamp, the mutex, the counter and the links. */
 static void copy_parts(const struct carry *carry, uint32_t from, uint32_t to)
 {
 	const struct layout_head *head = &carry->old->heads[from];
@@ -51,7 +51,7 @@ static void copy_parts(const struct carry *carry, uint32_t from, uint32_t to)
 		   sizeof carry->old->details[from] / 8);
 }
 
-/* Whether what was copied can be a task: a damaged board may hold anything. */
+/* Whether the copied data can be a task: a damaged board may hold any bytes. */
 static bool is_sound(const struct carry *carry, uint32_t slot, uint64_t stamp)
 {
 	const struct board *board = carry->new;
@@ -71,7 +71,7 @@ static bool is_sound(const struct carry *carry, uint32_t slot, uint64_t stamp)
 	       copy->message_len < LAYOUT_MESSAGE;
 }
 
-/* The counter as the record in its new slot has it. */
+/* Set the counter of a copied record. */
 static void copy_work(const struct carry *carry, uint32_t to, uint64_t stamp, uint64_t work)
 {
 	struct layout_body *body = &carry->new->bodies[to];
@@ -83,7 +83,8 @@ static void copy_work(const struct carry *carry, uint32_t to, uint64_t stamp, ui
 		     (sealed ? WORK_SEAL : 0);
 }
 
-/* A tenant's count and the beginning of its stage stand above the tenant's start. */
+/* A count and a stage's base are relative to the tenant's start, which depends on the
+ * generation. */
 static uint64_t move_work(const struct carry *carry, uint32_t to, uint32_t before, uint32_t after,
 			  uint64_t work)
 {
@@ -117,7 +118,7 @@ static bool is_here(const struct carry *carry, uint32_t slot)
 	return stamp_state(carry->new->heads[slot].stamp) == SLOT_LIVE;
 }
 
-/* What was copied into a slot becomes a task there, or is given up. */
+/* Make the data that was copied into a slot a task, or discard it if it is not sound. */
 static void admit(struct carry *carry, uint32_t to, uint64_t stamp, uint64_t work, bool moved)
 {
 	if (!is_sound(carry, to, stamp)) {
@@ -133,7 +134,8 @@ static void admit(struct carry *carry, uint32_t to, uint64_t stamp, uint64_t wor
 		enter(carry, to, stamp, moved);
 }
 
-/* Copy as readers do. The stamp of what was copied; 0: it changed at each look. */
+/* Copy a record as readers do. Returns its stamp, or 0 if it is not LIVE or changed during every
+ * try. */
 static uint64_t copy_unlocked(const struct carry *carry, uint32_t from, uint32_t to)
 {
 	const uint64_t *stamp = &carry->old->heads[from].stamp;
@@ -161,13 +163,13 @@ int carry_begin(struct carry *carry, struct board *new, struct board *old)
 	*carry = (struct carry){
 		.old = old, .new = new, .wait_ns = LOCK_WAIT_NS, .chains = { .board = new }
 	};
-	/* The same seed: owners' hashes stay the same for readers that follow the events. */
+	/* Keep the seed, so that owners' hashes do not change for readers that follow events. */
 	new->hash_seed = new->header->hash_seed = old->hash_seed;
 	for (int64_t i = 0; i < n; i++) {
 		uint32_t slot = slots[i];
 		uint64_t stamp = slot < new->capacity ? copy_unlocked(carry, slot, slot) : 0;
 
-		/* Held, it is left to carry_end(), which takes the lock of what is not here. */
+		/* If a final record is locked, leave it to carry_end(), which takes the lock. */
 		if (stamp != 0 &&
 		    (is_open(old, slot, stamp) || lock_is_free(&old->bodies[slot].mutex)))
 			admit(carry, slot, stamp, load_relaxed(&old->bodies[slot].work), false);
@@ -187,7 +189,7 @@ static int take(struct carry *carry, union layout_mutex *mutex)
 		carry->held = mutex;
 		return -EBUSY;
 	}
-	return error; /* TRACKD_E_DAMAGED: no process can lock it, so none commits under it */
+	return error; /* TRACKD_E_DAMAGED: no process can lock it, so no process commits under it */
 }
 
 static int drain(struct carry *carry, union layout_mutex *mutex)
@@ -208,7 +210,7 @@ static int drain_all(struct carry *carry)
 	return error;
 }
 
-/* Seal an open record's counter. What it was just before. */
+/* Seal an open record's counter and return its previous value. */
 static uint64_t seal(struct board *board, uint32_t slot, uint64_t stamp)
 {
 	uint64_t *work = &board->bodies[slot].work;
@@ -216,7 +218,7 @@ static uint64_t seal(struct board *board, uint32_t slot, uint64_t stamp)
 	return is_open(board, slot, stamp) ? or_relaxed(work, WORK_SEAL) : load_relaxed(work);
 }
 
-/* The record as it is now, into the slot `to`. Its lock is held, or the board is damaged. */
+/* Copy a record's final version into the slot `to`. Its lock is held, or the board is damaged. */
 static void copy_again(struct carry *carry, uint32_t from, uint32_t to)
 {
 	uint64_t stamp = load_acquire(&carry->old->heads[from].stamp);
@@ -227,7 +229,7 @@ static void copy_again(struct carry *carry, uint32_t from, uint32_t to)
 		stamp = copy_unlocked(carry, from, to);
 		carry->again++;
 	}
-	if (stamp == 0) { /* of a damaged board: removed meanwhile, or never still */
+	if (stamp == 0) { /* on a damaged board: removed meanwhile, or changed during every try */
 		if (to == from && is_here(carry, to))
 			leave(carry, to);
 		carry->lost +=
@@ -245,8 +247,8 @@ static void copy_again(struct carry *carry, uint32_t from, uint32_t to)
 	admit(carry, to, stamp, work, to != from);
 }
 
-/* A final record does not change any more. Who ended it had let go of its lock after it was copied, but
- * may have shortened its deadline in between. */
+/* A final record does not change any more, except that the process that ended it may have shortened
+ * its deadline after it was copied. */
 static bool is_settled(struct carry *carry, uint32_t from, uint32_t to, uint64_t stamp)
 {
 	if (to != from || !is_here(carry, to) || carry->new->heads[to].stamp != stamp ||
@@ -276,7 +278,7 @@ static int settle(struct carry *carry, uint32_t from, uint32_t to, enum layout_c
 	return 0;
 }
 
-/* A slot of both boards. */
+/* Settle a slot that both boards have. */
 static int settle_slot(struct carry *carry, uint32_t slot, enum layout_closed how)
 {
 	uint64_t stamp = load_acquire(&carry->old->heads[slot].stamp);
@@ -288,14 +290,14 @@ static int settle_slot(struct carry *carry, uint32_t slot, enum layout_closed ho
 		leave(carry, slot);
 	if (live)
 		return settle(carry, slot, slot, how);
-	/* Under way to or from LIVE: that tenant is no more. */
+	/* CLAIMED or REMOVING: that tenant does not exist on the new board. */
 	if (stamp_state(stamp) != SLOT_FREE)
 		generation++;
 	carry->new->heads[slot].stamp = stamp_make(generation, 0, SLOT_FREE);
 	return 0;
 }
 
-/* Records above a smaller capacity, into slots that are free by now. */
+/* Copy records from beyond a smaller capacity into free slots. */
 static int settle_above(struct carry *carry, enum layout_closed how)
 {
 	struct board *old = carry->old, *new = carry->new;
@@ -336,7 +338,7 @@ static void carry_kinds(struct carry *carry)
 	carry->new->kinds->n = n;
 }
 
-/* After the records: a worker that one of them names has entered the table before. */
+/* Copied after the records, so that every worker that a record names is in the table. */
 static void carry_tables(struct carry *carry)
 {
 	struct layout_header *header = carry->new->header;
@@ -366,7 +368,7 @@ int carry_end(struct carry *carry, enum layout_closed how)
 		error = settle_slot(carry, slot, how);
 	if (error == 0)
 		error = settle_above(carry, how);
-	/* The spare slots are not there to hold more. */
+	/* Spare slots do not extend the capacity. */
 	if (error == 0 && carry->new->tasks_max < carry->old->tasks_max &&
 	    slot_count(carry->new) > carry->new->tasks_max)
 		error = TRACKD_E_FULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain loads and stores: the board is ours alone, except in chains_order(). */
+/* Plain loads and stores, because no other process maps the board, except in chains_order(). */
 #include "daemon/board/chains.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far into a chain a record's place is looked for. */
+/* How far into a chain to search for a record's position. */
 enum { DEPTH = 64 };
 
 static struct layout_stripe *id_stripe(struct board *board, uint32_t slot)
@@ -108,7 +108,7 @@ static uint32_t list(const struct board *board, struct place *places)
 {
 	uint32_t n = 0;
 
-	/* By the heads and not by the map of used slots, which a damaged board may have wrong. */
+	/* Read the heads and not the map of used slots, which may be wrong on a damaged board. */
 	for (uint32_t slot = 0; slot < board->capacity; slot++)
 		if (stamp_state(load_relaxed(&board->heads[slot].stamp)) == SLOT_LIVE)
 			places[n++] =

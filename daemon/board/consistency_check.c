@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The check of an adopted board. All chains are walked once, without locks, and what they reach is
- * noted in a map; then each living record must be in the map. Producers are at work meanwhile, so
- * what looks wrong is looked at again under its stripe before it counts.
+ * The check of an adopted board. It walks all chains once, without locks, and marks the records
+ * that it reaches in a map; then every LIVE record must be in the map. Producers may be writing
+ * meanwhile, so an apparent fault is checked again with its stripe locked before it counts.
  */
 #include "daemon/board/consistency_check.h"
 #include "daemon/board/task.h"
@@ -19,7 +19,7 @@ enum { CHAIN_ID, CHAIN_OWNER };
 struct chains {
 	struct board *board;
 	int which;
-	uint64_t *map; /* a bit for each slot that was met */
+	uint64_t *map; /* a bit for each slot that was reached */
 };
 
 static uint64_t hash_of(const struct chains *chains, uint32_t slot)
@@ -44,15 +44,15 @@ static uint32_t next_of(const struct chains *chains, uint32_t slot)
 	return load_acquire(chains->which == CHAIN_ID ? &head->id_next : &head->owner_next);
 }
 
-/* Each live record has its bit in the map of used slots: searches and sweeps go by it. */
+/* Every LIVE record must have its bit in the map of used slots, which searches and sweeps use. */
 static bool is_mapped(const struct board *board, uint32_t slot)
 {
 	return stamp_state(load_acquire(&board->heads[slot].stamp)) != SLOT_LIVE ||
 	       map_is_set(board, slot);
 }
 
-/* Walk a bucket's chain and note whom it reaches. False: it leaves the board, its bucket or the
- * map, or never ends. */
+/* Walk a bucket's chain and mark the records it reaches. False: the chain leaves the board, its
+ * bucket or the map of used slots, or does not end. */
 static bool walk(const struct chains *chains, uint32_t bucket)
 {
 	uint32_t link = first_of(chains, bucket);
@@ -69,7 +69,7 @@ static bool walk(const struct chains *chains, uint32_t bucket)
 	return true;
 }
 
-/* The same under the bucket's stripe, where it counts. */
+/* The same with the bucket's stripe locked, so that the result is reliable. */
 static bool walk_locked(const struct chains *chains, uint32_t bucket)
 {
 	struct board *board = chains->board;
@@ -90,7 +90,7 @@ static bool is_met(const struct chains *chains, uint32_t slot)
 	return (chains->map[slot / 64] >> (slot % 64) & 1) != 0;
 }
 
-/* Whether a record that no walk has met is in its chain, or has gone meanwhile. */
+/* Whether a record is in its chain, or has been removed meanwhile. */
 static bool is_linked(const struct chains *chains, struct trackd_ref ref)
 {
 	struct trackd_ref now;
@@ -134,7 +134,8 @@ bool consistency_check_kinds(const struct board *board)
 	return true;
 }
 
-/* Id and kind of a living record. Both are written before it lives and stay until it has gone. */
+/* Check the id and kind of a LIVE record. Both are written before it is LIVE and do not change
+ * until it is removed. */
 static bool record_holds(const struct board *board, uint32_t slot)
 {
 	const struct layout_body *body = &board->bodies[slot];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file is watched and not its directory, in which every program of the host makes files. */
+/* Watches the file and not its directory, in which every program of the host creates files. */
 #include "daemon/board/name_watch.h"
 #include <errno.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What was tried in vain is tried again after a second, then after twice as long each time. */
+/* A failed call of lost() is repeated after a second; each further pause is twice as long. */
 enum { PAUSE_USEC = 1000000, PAUSE_MOST_USEC = 4000000 };
 
 enum name_watch_name name_watch_look(const struct name_watch *watch)
@@ -15,7 +15,7 @@ enum name_watch_name name_watch_look(const struct name_watch *watch)
 	struct stat named, opened;
 
 	if (lstat(watch->path, &named) < 0)
-		/* What cannot be looked at may be right. */
+		/* If the name cannot be examined, it may still be this file's. */
 		return errno == ENOENT ? NAMEWATCH_FREE : NAMEWATCH_OURS;
 	if (fstat(*watch->fd, &opened) < 0 ||
 	    (named.st_dev == opened.st_dev && named.st_ino == opened.st_ino))
@@ -48,7 +48,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-/* Another program of this user may have used up what it may watch. */
+/* This may fail: other programs of this user may have used up its inotify watches. */
 static void watch_file(struct name_watch *watch)
 {
 	watch->change = sd_event_source_disable_unref(watch->change);
@@ -74,7 +74,7 @@ static void look(struct name_watch *watch)
 			return;
 		}
 		watch_file(watch);
-		/* It may have been taken away before the new file was watched. */
+		/* The name may have been removed before the new file was watched. */
 		look_again(watch, 0);
 	} else if (!watch->change) {
 		look_again(watch, PAUSE_USEC);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a name still leads to the file that we have open. The kernel tells when the file is unlinked,
- * renamed or replaced (inotify(7)); where it cannot, or as long as the name leads elsewhere, it is
- * looked at again after a while.
+ * Watches whether a name still leads to an open file. The kernel reports when the file is unlinked,
+ * renamed or replaced (inotify(7)). If it cannot, or while the name leads elsewhere, a timer
+ * repeats the check.
  */
 #ifndef TRACKD_DAEMON_BOARD_NAME_WATCH_H
 #define TRACKD_DAEMON_BOARD_NAME_WATCH_H
@@ -11,13 +11,13 @@
 #include <systemd/sd-event.h>
 
 enum name_watch_name {
-	NAMEWATCH_OURS,  /* it leads to our file */
-	NAMEWATCH_FREE,  /* to nothing, or to a file of our own user that may give way */
-	NAMEWATCH_TAKEN, /* to another user's file, or to something that is no file */
+	NAMEWATCH_OURS,  /* it leads to the open file */
+	NAMEWATCH_FREE,  /* to nothing, or to a file of this user, which may be replaced */
+	NAMEWATCH_TAKEN, /* to another user's file, or to something that is not a regular file */
 };
 
-/* The name does not lead to our file. Return 0 when it does again, perhaps to another one in *fd; else
- * a negative number: it is called again later. */
+/* Called when the name does not lead to the open file. Returns 0 if it does again, possibly to
+ * another file in *fd; a negative number: call again later. */
 typedef int name_watch_lost(enum name_watch_name name, void *data);
 
 struct name_watch {
@@ -26,12 +26,12 @@ struct name_watch {
 	const int *fd;
 	name_watch_lost *lost;
 	void *data;
-	sd_event_source *change; /* NULL: the kernel does not tell */
+	sd_event_source *change; /* NULL: the kernel does not report changes */
 	sd_event_source *timer;
-	uint64_t pause_usec; /* before the next call of lost(); 0: the name is ours */
+	uint64_t pause_usec; /* before the next call of lost(); 0: no call is due */
 };
 
-/* Watch from now on; what has happened already is seen in the first turn of the loop. 0 or -errno. */
+/* Start to watch. The first turn of the loop detects earlier changes. 0 or -errno. */
 int name_watch_init(struct name_watch *watch, sd_event *event, const char *path, const int *fd,
 		    name_watch_lost *lost, void *data);
 void name_watch_free(struct name_watch *watch);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of the steps is the protocol: libclient/client/follow.c and produce.c rely on it. */
+/* libclient/client/follow.c and produce.c rely on the order of the steps. */
 #include "daemon/board/replacement.h"
 #include "daemon/board/board.h"
 #include "daemon/board/carry.h"
@@ -19,7 +19,7 @@ static enum layout_closed closed_for(enum replacement_how how)
 	return how == SUCCESSION_CARRY ? LAYOUT_CLOSED : LAYOUT_CLOSED_BLIND;
 }
 
-/* ---- Words for the log --------------------------------------------------- */
+/* ---- Logging ------------------------------------------------------------- */
 
 static void name_holder(const union layout_mutex *held, char ret_holder[TASK_LABEL_MAX])
 {
@@ -82,7 +82,7 @@ void replacement_reopen(struct board *board)
 	event_wake_all(board);
 }
 
-/* Who waits for the next board, or for none, wakes up. */
+/* Retire the board and wake the clients that wait for its successor. */
 static void give_up(struct board *board, enum layout_retired how)
 {
 	segment_retire(board, how);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One board in place of another, while producers and readers are at work. Nothing that was
- * acknowledged is lost: the old board is closed, everything is carried over under the locks that
- * commit, the new one gets the name, and the old one is retired. A daemon that dies on the way leaves
- * a closed board, which the next one opens again or replaces; until then writers wait.
+ * Replacing a board while producers and readers use it. No acknowledged change is lost: the daemon
+ * closes the old board, copies everything under the locks that commit, gives the name to the new
+ * board, and retires the old one. If the daemon dies in between, the old board stays closed and
+ * writers wait until the next daemon reopens or replaces it.
  */
 #ifndef TRACKD_DAEMON_BOARD_REPLACEMENT_H
 #define TRACKD_DAEMON_BOARD_REPLACEMENT_H
@@ -13,31 +13,31 @@
 #include "libclient/segment/internal.h"
 
 enum replacement_how {
-	SUCCESSION_CARRY,  /* under each lock; one that is held for long prevents it */
+	SUCCESSION_CARRY,  /* copy under each lock; a lock that is held for long prevents it */
 	SUCCESSION_BLIND,  /* the same without locks, for a board that is damaged */
-	SUCCESSION_IMPORT, /* task by task, into other slots: of another boot or namespace */
+	SUCCESSION_IMPORT, /* task by task, for a board of another boot or namespace */
 };
 
 /*
- * Replace a board: on success *ret_new, which this daemon has taken over, has the name, and the old
- * board is retired. Its mapping is still whole, for threads that read it; replacement_leave() ends that.
- * 0; -EBUSY: the process that ret_holder names held a lock; or what making a board fails with. After a
- * failure the old board is open and as it was.
+ * Replace a board. On success *ret_new has the name and belongs to this daemon, and the old board
+ * is retired. Its mapping stays until replacement_leave(), for threads that read it. 0; -EBUSY: the
+ * process named in ret_holder held a lock; or an error of creating a board. After a failure the old
+ * board is open and unchanged.
  */
 int replacement_install(struct board *ret_new, struct board *old, const struct config *config,
 			enum replacement_how how, char ret_holder[TASK_LABEL_MAX]);
 
-/* Give back the memory of the board that was replaced, and unmap it. */
+/* Free the memory of the board that was replaced, and unmap it. */
 void replacement_leave(struct board *old);
 
-/* Both at once: on success *board is the new one. As replacement_install(). */
+/* Both in one call: on success *board is the new board. Returns as replacement_install(). */
 int replacement_replace(struct board *board, const struct config *config, enum replacement_how how,
 			char ret_holder[TASK_LABEL_MAX]);
 
-/* Open a board again whose daemon died while it replaced it. */
+/* Reopen a board whose daemon died while replacing it. */
 void replacement_reopen(struct board *board);
 
-/* Close a board for good and take its name away. 0 or -errno. */
+/* Close a board permanently and remove its name. 0 or -errno. */
 int replacement_remove(struct board *board, const char *name);
 
 #endif

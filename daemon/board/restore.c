@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Bringing tasks back. Wall times become the board's through the offset of when they were written,
- * if that was on this boot: then no setting of the clock in between moves a deadline. */
+/* Restoring tasks. Wall times are converted to the board's clock with the offset at the time of
+ * writing if that was in this boot, so that a change of the wall clock since then moves no
+ * deadline. */
 #include "daemon/board/restore.h"
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
@@ -15,10 +16,10 @@ static const uint64_t CREATE_WAIT_NS = 2 * NS_PER_S;
 
 struct restore {
 	struct board *board;
-	bool same_boot;          /* CLOCK_BOOTTIME goes on */
-	bool same_pids;          /* and a pid may mean the same process */
-	int64_t offset_ns;       /* of the wall times of the tasks that come */
-	int kinds[LAYOUT_KINDS]; /* their kinds' numbers on the new board, -1: none */
+	bool same_boot;          /* CLOCK_BOOTTIME has not restarted */
+	bool same_pids;          /* a pid may still mean the same process */
+	int64_t offset_ns;       /* wall clock offset of the tasks' times */
+	int kinds[LAYOUT_KINDS]; /* numbers of the tasks' kinds on the new board; -1: none */
 	struct restore_count *count;
 };
 
@@ -55,13 +56,13 @@ static void bring_kind(struct restore *restore, unsigned number, const struct tr
 	if (found >= 0)
 		restore->kinds[number] = found;
 	else
-		log_warning("kind %s could not be brought back: %s", kind->name,
+		log_warning("kind %s could not be restored: %s", kind->name,
 			    trackd_strerror(found));
 }
 
 /* ---- Tasks -------------------------------------------------------------- */
 
-/* The time on the clock by which the task's times were written. */
+/* The current time on the clock of the tasks' times. */
 static uint64_t wall_now(const struct restore *restore)
 {
 	return (uint64_t)((int64_t)clock_boot_ns() + restore->offset_ns);
@@ -84,13 +85,13 @@ static bool worker_lives(const struct restore *restore, const struct trackd_task
 {
 	if (!restore->same_pids || task->worker_pid <= 0)
 		return false;
-	/* A start time that cannot be read is no proof of death. */
+	/* A start time that cannot be read does not prove a death. */
 	if (process_dead(task->worker_pid, task->worker_start))
 		return false;
 	return worker_claim(restore->board, task->worker_pid, ret_worker) == 0;
 }
 
-/* The stage's name, for the error; a snapshot does not hold it. */
+/* Fill in the stage's name, for the error text; a snapshot does not contain it. */
 static void fill_status(const struct restore *restore, struct trackd_task *task)
 {
 	struct trackd_kind kind;
@@ -155,7 +156,7 @@ static int read_items(struct restore *restore, struct snapshot_reader *reader)
 	return result;
 }
 
-/* What is wrong with a snapshot that was read to its end: text[0] is NUL if nothing is. */
+/* Describe what is wrong with a snapshot that was read to its end; "" if nothing is. */
 static void judge(const struct snapshot_reader *reader, const struct restore_count *count,
 		  char text[128])
 {
@@ -174,7 +175,7 @@ static void judge(const struct snapshot_reader *reader, const struct restore_cou
 			 log_plural(count->lost), count->lost == 1 ? "does" : "do");
 }
 
-/* Keep what was not used, before the next snapshot takes its place. */
+/* Keep a snapshot that could not be used completely, before the next one replaces it. */
 static int keep(const struct snapshot_place *place, const char *what)
 {
 	char name[128];
@@ -183,8 +184,9 @@ static int keep(const struct snapshot_place *place, const char *what)
 	if (error == 0)
 		log_error("the snapshot in %s %s; it is kept as %s", place->dir, what, name);
 	else if (error == -EEXIST)
-		log_error("the snapshot in %s %s, and %d of its kind are kept there already; "
-			  "trackd does not start: look at %s and the others, and remove them",
+		log_error("the snapshot in %s %s, and %d such snapshots are kept there "
+			  "already; trackd does not start: inspect %s and the others, and remove "
+			  "them",
 			  place->dir, what, SNAPSHOT_ASIDE_MAX, name);
 	else
 		log_error("the snapshot in %s %s, and cannot be kept (%s); trackd does not "
@@ -247,7 +249,8 @@ int restore_snapshot(struct board *board, const struct snapshot_place *place,
 
 /* ---- From a board ------------------------------------------------------- */
 
-/* Without its lock, which may be of another pid namespace; the counter has been sealed. */
+/* Copy without taking the record's lock, which may be of another pid namespace. The counter has
+ * been sealed. */
 static void copy_record(struct restore *restore, const struct board *old, uint32_t slot,
 			struct trackd_task *task)
 {
@@ -281,7 +284,7 @@ int restore_board(struct board *board, struct board *old, struct restore_count *
 	return n < 0 ? (int)n : 0;
 }
 
-/* ---- Words for the log --------------------------------------------------- */
+/* ---- Logging ------------------------------------------------------------- */
 
 void restore_say(const char *board, const char *from, const struct restore_count *count)
 {
@@ -295,6 +298,6 @@ void restore_say(const char *board, const char *from, const struct restore_count
 	log_info("board %s: %lu task%s from %s%s%s", board, count->tasks, log_plural(count->tasks),
 		 from, failed, expired);
 	if (count->lost > 0)
-		log_warning("board %s: %lu record%s could not be brought back", board, count->lost,
+		log_warning("board %s: %lu record%s could not be restored", board, count->lost,
 			    log_plural(count->lost));
 }

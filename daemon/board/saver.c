@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A task that has not ended may change without an event (counters, messages, progress), so what a
- * snapshot would hold is judged by a fingerprint of stamps and counters, and while there is such a task
- * the timer goes on. What has ended only leaves, with an event. */
+/* An open task may change without an event (counters, messages, progress). So changes are detected
+ * by a fingerprint of stamps and counters, and the timer runs while there is an open task. A final
+ * task only changes by its removal, which has an event. */
 #include "daemon/board/saver.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
@@ -15,14 +15,14 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { AHEAD = 8 }; /* slots by which a counter's line is asked for in advance */
+enum { AHEAD = 8 }; /* slots by which a counter's cache line is prefetched */
 
 static bool is_on(const struct saver *saver)
 {
 	return saver->place.dir[0] != '\0';
 }
 
-/* Of the kinds and all living records; *ret_open: how many have not ended. */
+/* The fingerprint of the kinds and all LIVE records; *ret_open: the number of open ones. */
 static uint64_t fingerprint(const struct board *board, uint32_t *ret_open)
 {
 	uint64_t print = load_relaxed(&board->kinds->n);
@@ -70,14 +70,14 @@ static void took(struct saver *saver, int64_t result)
 	if (result < 0) {
 		saver->changed = true;
 		if (!saver->failing)
-			log_warning("no snapshot could be written to %s (%s); the one before is "
-				    "kept, and it is tried again",
+			log_warning("no snapshot could be written to %s (%s); the previous "
+				    "one is kept; trackd will try again",
 				    saver->place.dir, strerror((int)-result));
 		saver->failing = true;
 		return;
 	}
 	if (saver->failing)
-		log_info("the snapshot is written again");
+		log_info("snapshots can be written again");
 	saver->failing = false;
 	saver->written = saver->writing;
 }
@@ -124,7 +124,8 @@ static int on_done(sd_event_source *source, int fd, uint32_t revents, void *data
 	return 0;
 }
 
-/* Nothing is tried again after a stop: the board has what the snapshot lacks, until the host goes down. */
+/* There is no retry after a stop: until the host restarts, the board holds the tasks that the
+ * snapshot lacks. */
 static int say_unsaved(const struct saver *saver, int64_t error)
 {
 	log_error("no snapshot could be written to %s (%s): the tasks since the last snapshot are "
@@ -176,7 +177,7 @@ int saver_init(struct saver *saver, sd_event *event, struct board *board,
 						   on_timer, saver);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(saver->timer, SD_EVENT_OFF);
-	/* What an adopted board holds may have changed since the last snapshot. */
+	/* An adopted board may have changed since the last snapshot. */
 	if (error >= 0)
 		saver_touch(saver);
 	else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* When to write the snapshot: at stop, and while things change once an interval. A board of
- * which all tasks have ended arms no timer. */
+/* Decides when to write the snapshot: at stop, and once per interval while tasks change. No timer
+ * is armed while all tasks are final and unchanged. */
 #ifndef TRACKD_DAEMON_BOARD_SAVER_H
 #define TRACKD_DAEMON_BOARD_SAVER_H
 
@@ -13,25 +13,25 @@ struct saver {
 	uint32_t interval_ms; /* TRACKD_TTL_NEVER: only at stop */
 	sd_event_source *timer, *done;
 	struct snapshot_job job;
-	uint64_t written; /* fingerprint of what the last snapshot holds */
-	uint64_t writing; /* and of the one that is being written */
-	bool changed;     /* since the last look */
-	bool failing;     /* the last one failed, and it was said */
+	uint64_t written; /* fingerprint of the last snapshot */
+	uint64_t writing; /* fingerprint of the snapshot being written */
+	bool changed;     /* since the last check */
+	bool failing;     /* the last one failed, and this was logged */
 };
 
-/* 0 or -errno. Without a state directory it does nothing. */
+/* 0 or -errno. Without a state directory the saver does nothing. */
 int saver_init(struct saver *saver, sd_event *event, struct board *board,
 	       const struct snapshot_place *place, uint32_t interval_ms);
 void saver_free(struct saver *saver);
 
-/* Something has changed. */
+/* Note that the board has changed. */
 void saver_touch(struct saver *saver);
 
-/* Wait for the snapshot that is being written, if one is: its thread reads the board. */
+/* Wait for a snapshot that is being written, because its thread reads the board. */
 void saver_settle(struct saver *saver);
 
-/* Write one now and wait for it: the daemon stops. 0; -errno after a message: what changed since the last
- * snapshot is on the board only. */
+/* Write the last snapshot before the daemon stops, and wait for it. 0; -errno after logging that
+ * changes since the last snapshot are only on the board. */
 int saver_finish(struct saver *saver);
 
 #endif

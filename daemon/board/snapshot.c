@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The snapshot as a file: written beside and renamed, read frame by frame. */
+/* The snapshot as a file: written under a temporary name and renamed; read frame by frame. */
 #include "daemon/board/snapshot.h"
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
@@ -85,7 +85,7 @@ static void put_kinds(struct writer *writer, const struct board *board)
 	writer->item.number = 0;
 }
 
-/* Every task that is there, oldest first. Number of them. */
+/* Write all tasks, oldest first. Returns their number. */
 static int64_t put_tasks(struct writer *writer, const struct board *board)
 {
 	uint32_t *slots;
@@ -97,7 +97,7 @@ static int64_t put_tasks(struct writer *writer, const struct board *board)
 	for (int64_t i = 0; i < n && writer->error == 0; i++) {
 		if (!task_at(board, slots[i], &ref) ||
 		    task_copy(board, ref, &writer->item.task) < 0)
-			continue; /* it went meanwhile */
+			continue; /* it was removed meanwhile */
 		put_item(writer, SNAPSHOT_TASK);
 		written++;
 	}
@@ -129,8 +129,8 @@ static int64_t write_all(int fd, const struct board *board)
 	return n;
 }
 
-/* A new file beside the snapshot: a descriptor and its name, or -errno. Usually NAME.new; where a
- * stranger has that name, which he can in a directory that he may write, another made by chance. */
+/* Create a file next to the snapshot: returns a descriptor and its name, or -errno. Usually
+ * NAME.new; if another user who may write to the directory has taken that name, a random one. */
 static int open_beside(int dir, const struct snapshot_place *place, char ret_name[128])
 {
 	static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -139,7 +139,7 @@ static int open_beside(int dir, const struct snapshot_place *place, char ret_nam
 	int fd;
 
 	file_name(ret_name, place, ".new");
-	(void)unlinkat(dir, ret_name, 0); /* of a daemon that was killed */
+	(void)unlinkat(dir, ret_name, 0); /* left by a daemon that was killed */
 	fd = openat(dir, ret_name, flags, 0600);
 	if (fd >= 0 || errno != EEXIST)
 		return fd < 0 ? -errno : fd;
@@ -247,7 +247,8 @@ int64_t snapshot_end(struct snapshot_job *job)
 
 /* ---- Reading ------------------------------------------------------------ */
 
-/* Ours, root's, or of the directory's owner: its author could have overwritten ours as well. */
+/* Trust files of this user, of root, and of the directory's owner, who could overwrite this user's
+ * files too. */
 static bool is_trusted(int dir, const struct stat *file)
 {
 	struct stat st;
@@ -303,7 +304,7 @@ void snapshot_close(struct snapshot_reader *reader)
 	reader->fd = -1;
 }
 
-/* Have as many bytes in the buffer as fit. -errno, or 0. */
+/* Read until the buffer is full or the file ends. -errno, or 0. */
 static int fill_buffer(struct snapshot_reader *reader)
 {
 	if (reader->end - reader->start >= SNAPSHOT_FRAME_MAX)
@@ -344,7 +345,7 @@ int snapshot_next(struct snapshot_reader *reader, struct snapshot_item *ret_item
 			reader->expected = ret_item->n_tasks;
 			continue;
 		}
-		/* Look for the next frame that verifies; frames begin at multiples of 8. */
+		/* Search for the next valid frame; frames begin at multiples of 8. */
 		reader->bad += !reader->in_bad;
 		reader->in_bad = true;
 		reader->start += left < 8 ? left : 8;
@@ -361,8 +362,8 @@ static bool same_file(int dir, const char *a, const char *b)
 	       sa.st_ino == sb.st_ino;
 }
 
-/* Give a file a second name. Where the file system knows no links it gets the name instead of its
- * own. -EEXIST: the name is taken, by another file. */
+/* Give a file a second name. If the file system does not support links, rename it. -EEXIST: another
+ * file has the name. */
 static int add_name(int dir, const char *name, const char *aside)
 {
 	if (linkat(dir, name, dir, aside, 0) == 0 ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Frames of the snapshot. A checksum tells damage from truth but not truth from malice, so every
- * value is also checked for what a board could hold. */
+/* Frames of the snapshot. A checksum detects damage but not forgery, so every value is also checked
+ * against the limits of a board. */
 #include "daemon/board/snapshot_file.h"
 #include "libclient/record/internal.h"
 #include <assert.h>
@@ -11,7 +11,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* A task's numbers; behind them n_stages rows, then the strings without their NULs. */
+/* A task's numbers, followed by n_stages rows and the strings without their NULs. */
 struct task_part {
 	uint64_t revision, done, total, serial;
 	uint64_t created_ns, started_ns, updated_ns, finished_ns, cancel_requested_ns, expires_ns;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The snapshot's format: a header, then frames, each with a mark, a length and a checksum of its
- * own, so that a reader can take every frame that verifies and go on behind one that does not.
- * Native byte order: a snapshot is read by the host that wrote it, and the magic says so.
+ * The snapshot's format: a header, then frames, each with a mark, a length and a checksum, so that
+ * a reader can use every valid frame and skip invalid ones. Native byte order: a snapshot is read
+ * on the host that wrote it. The magic identifies the byte order.
  *
  *   header | kind | kind ... | task | task ... | end
  */
@@ -18,7 +18,7 @@
 
 enum {
 	SNAPSHOT_VERSION = 1,
-	SNAPSHOT_FRAME_MAX = 4096, /* bytes of the longest frame there can be */
+	SNAPSHOT_FRAME_MAX = 4096, /* bytes of the longest possible frame */
 };
 
 struct snapshot_header {
@@ -28,10 +28,10 @@ struct snapshot_header {
 	uint8_t boot_id[16];
 	uint8_t board_id[16];
 	uint64_t pid_ns;
-	int64_t wall_offset_ns; /* when written; gives back CLOCK_BOOTTIME on the same boot */
+	int64_t wall_offset_ns; /* at the time of writing; gives CLOCK_BOOTTIME in the same boot */
 	int64_t written_ns;
 	uint64_t reserved[6];
-	uint64_t check; /* XXH3 of all before */
+	uint64_t check; /* XXH3 of all fields before it */
 };
 
 enum snapshot_type {
@@ -44,30 +44,30 @@ struct snapshot_frame {
 	uint32_t mark;
 	uint16_t type;   /* enum snapshot_type */
 	uint16_t number; /* of a kind */
-	uint32_t length; /* of the payload behind this, a multiple of 8 */
+	uint32_t length; /* of the payload that follows, a multiple of 8 */
 	uint32_t reserved;
 	uint64_t check; /* XXH3 of the payload, seeded with type, number and length */
 };
 
-/* What a frame holds. */
+/* The content of a frame. */
 struct snapshot_item {
 	enum snapshot_type type;
 	unsigned number;         /* of a kind, in the board that was saved */
 	struct trackd_kind kind; /* SNAPSHOT_KIND */
-	struct trackd_task task; /* SNAPSHOT_TASK; status and what follows from the kind is empty */
-	uint64_t n_tasks;        /* SNAPSHOT_END: how many there should have been */
+	struct trackd_task task; /* SNAPSHOT_TASK; fields derived from the kind are empty */
+	uint64_t n_tasks;        /* SNAPSHOT_END: the number of tasks written */
 };
 
 void snapshot_seal(struct snapshot_header *header);
 /* 0; -EPROTO: another version; -EBADMSG: not a snapshot, or damaged. */
 int snapshot_check(const struct snapshot_header *header);
 
-/* Write an item as a frame into at most SNAPSHOT_FRAME_MAX bytes. Its length. */
+/* Write an item as a frame of at most SNAPSHOT_FRAME_MAX bytes. Returns its length. */
 size_t snapshot_encode(uint8_t frame[SNAPSHOT_FRAME_MAX], const struct snapshot_item *item);
 
 /*
- * Read the frame at the beginning of bytes. Returns its length; 0 if bytes end before it does (more
- * are needed); -EBADMSG if what is there is not a whole and valid frame.
+ * Read the frame at the start of bytes. Returns its length; 0 if more bytes are needed; -EBADMSG if
+ * the frame is not valid.
  */
 int snapshot_decode(const void *bytes, size_t size, struct snapshot_item *ret_item);
 

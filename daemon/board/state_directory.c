@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making the state directory and taking back what was made. Paths are absolute: config.c sees to
- * that. */
+/* Creating the state directory, and undoing that. Paths are absolute; config.c checks this. */
 #include "daemon/board/state_directory.h"
 #include "tools/common/log.h"
 #include <errno.h>
@@ -26,7 +25,7 @@ static bool cut(char *path)
 	return length > 1;
 }
 
-/* The end of the next component behind at. */
+/* The end of the next component after at. */
 static char *next_end(char *at)
 {
 	at += strspn(at, "/");
@@ -85,7 +84,7 @@ int state_directory_make(struct state_directory *ret_state_directory,
 		error = snapshot_try(place);
 	if (error == -ENOSPC || error == -EDQUOT) {
 		log_error("state_dir: %s: %s; no snapshot can be written until there is room, and "
-			  "what changes until then does not outlive a restart of the host",
+			  "changes until then are lost if the host restarts",
 			  place->dir, strerror(-error));
 		error = 0;
 	}
@@ -94,7 +93,7 @@ int state_directory_make(struct state_directory *ret_state_directory,
 	return error;
 }
 
-/* Where the directory is missing, the first of its parents that is there must let us make it. */
+/* If the directory is missing, its nearest existing parent must be writable. */
 int state_directory_check(const char *dir)
 {
 	char path[PATH_MAX];
@@ -106,7 +105,7 @@ int state_directory_check(const char *dir)
 	while (stat(path, &st) < 0) {
 		if (errno != ENOENT)
 			return -errno;
-		/* A link that leads nowhere: no directory can be made in its place. */
+		/* A dangling link: no directory can be created in its place. */
 		if (lstat(path, &st) == 0)
 			return -ENOENT;
 		(void)cut(path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading tasks for the log, the snapshot and the dead. */
+/* Reading tasks for the log, the snapshot and the handling of dead workers. */
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
@@ -10,7 +10,7 @@
 
 int task_copy(const struct board *board, struct trackd_ref ref, struct trackd_task *ret_task)
 {
-	/* At time 0 nothing has expired: who asks decides what to do with those that have. */
+	/* At time 0 no task has expired: the caller decides about expired tasks. */
 	return view_copy(board, ref, 0, ret_task);
 }
 
@@ -100,8 +100,7 @@ static bool is_living(const struct board *board, uint32_t slot)
 
 int64_t task_order(const struct board *board, uint32_t **ret_slots)
 {
-	/* By the heads and not by the map of used slots: of a damaged board neither may be right.
-	 */
+	/* Read the heads and not the map of used slots, which may be wrong on a damaged board. */
 	uint32_t n = 0, most = 0;
 
 	for (uint32_t slot = 0; slot < board->capacity; slot++)
@@ -113,7 +112,7 @@ int64_t task_order(const struct board *board, uint32_t **ret_slots)
 		free(slots);
 		return -ENOMEM;
 	}
-	/* More may come to life while we look. */
+	/* Tasks may be created during the loop. */
 	for (uint32_t slot = 0; slot < board->capacity && n < most; slot++)
 		if (is_living(board, slot))
 			places[n++] =

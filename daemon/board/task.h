@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon reads of tasks and kinds, straight from its board. */
+/* Reading tasks and kinds directly from the daemon's board. */
 #ifndef TRACKD_DAEMON_BOARD_TASK_H
 #define TRACKD_DAEMON_BOARD_TASK_H
 
@@ -11,22 +11,22 @@ enum { TASK_LABEL_MAX = 80 };
 /* Copy a task, whether it has expired or not. 0, TRACKD_E_GONE or -EAGAIN. */
 int task_copy(const struct board *board, struct trackd_ref ref, struct trackd_task *ret_task);
 
-/* The reference to the task in a slot now: false if there is none. */
+/* Get a reference to the task in a slot; false if there is none. */
 bool task_at(const struct board *board, uint32_t slot, struct trackd_ref *ret_ref);
 
 /* "embedding", or "an unknown stage". buffer holds at least LAYOUT_STAGE_NAME bytes. */
 const char *task_stage_name(const struct board *board, int kind, int stage, char *buffer);
 
-/* "uvicorn[4182]", with whatever the process called itself made printable. */
+/* "uvicorn[4182]", with unprintable bytes of the command replaced. */
 void task_worker_label(char label[TASK_LABEL_MAX], const char *comm, int pid);
 
-/* Turn an active task into a failed one: the worker went with the host or alone. wall_ns is now;
- * ttl_ms the board's. */
+/* Make an active task failed, because the host restarted or its worker was lost. wall_ns: now;
+ * ttl_ms: the board's. */
 void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wall_ns,
 	       uint32_t ttl_ms);
 
-/* The LIVE slots of a board in the order in which their tasks were created, in *ret_slots, which
- * the caller frees. Number of them, or -ENOMEM. */
+/* List the LIVE slots of a board in the order of creation, in *ret_slots, which the caller frees.
+ * Returns their number, or -ENOMEM. */
 int64_t task_order(const struct board *board, uint32_t **ret_slots);
 
 #endif

@@ -25,7 +25,8 @@ static bool is_not_empty(const char *text)
 
 static bool is_socket(const char *path)
 {
-	/* A suffix of CONFIG_SOCKET_SUFFIX bytes is added while it is made, and must fit into sun_path. */
+	/* The path plus the CONFIG_SOCKET_SUFFIX bytes of its temporary name must fit into
+	 * sun_path. */
 	return path[0] == '/' && strlen(path) + CONFIG_SOCKET_SUFFIX < 108;
 }
 
@@ -78,7 +79,7 @@ const struct option_entry config_entries[] = {
 	    .help = "control socket (default by the board's name)", .set = option_text,
 	    .is_valid = is_socket, .allowed = "an absolute path of up to 103 bytes"),
 	KEY(mode, .name = "mode", .takes = "OCTAL",
-	    .help = "who may read and write the board (default 0660)", .set = set_mode,
+	    .help = "permissions of the board (default 0660)", .set = set_mode,
 	    .allowed = "an octal mode with 6 for the owner and no execute bit, such as 0660",
 	    .completes = "0600 0640 0644 0660 0664"),
 	KEY(gid, .name = "group", .takes = "NAME",
@@ -93,17 +94,17 @@ const struct option_entry config_entries[] = {
 	    .is_valid = is_absolute_or_none,
 	    .allowed = "an absolute path, or nothing for no snapshots"),
 	LIVE(ttl, .name = "ttl", .takes = "TIME",
-	     .help = "keep tasks that are final or without worker (default 1h)",
+	     .help = "keep tasks that are final or have no worker (default 1h)",
 	     .set = option_lifetime, .allowed = LIFETIME),
 	LIVE(active_ttl, .name = "active-ttl", .takes = "TIME",
-	     .help = "keep active tasks whose worker lives (default 24h)", .set = option_lifetime,
-	     .allowed = LIFETIME),
+	     .help = "keep active tasks whose worker is alive (default 24h)",
+	     .set = option_lifetime, .allowed = LIFETIME),
 	LIVE(snapshot_interval, .name = "snapshot-interval", .takes = "TIME",
 	     .help = "write changes to the snapshot this often (default 60s)",
 	     .set = option_lifetime, .allowed = LIFETIME),
 	OPT(verbose, .name = "verbose", .letter = 'v',
 	    .flags = OPTION_IN_FILE | OPTION_RELOADS | OPTION_VALUE_OPTIONAL, .takes = "yes|no",
-	    .help = "say every stage, not only the beginning and the end (-v: yes)",
+	    .help = "log every stage, not only the start and the end (-v: yes)",
 	    .set = option_yes_no, .allowed = "yes or no"),
 	{ .name = "kind",
 	  .takes = "SPEC",
@@ -138,13 +139,14 @@ void config_defaults(struct config *ret_config, int user)
 
 /* ---- Kinds --------------------------------------------------------------- */
 
-/* The kind of a name in the list, made if it is not there: the command line replaces the file's. */
+/* Find the kind with this name in the list, or add it. So a kind of the command line replaces the
+ * file's. */
 static struct trackd_kind *kind_named(struct config *config, const char *name)
 {
 	for (uint32_t i = 0; i < config->n_kinds; i++)
 		if (strcmp(config->kinds[i].name, name) == 0)
 			return &config->kinds[i];
-	/* One place of the board's table is kind 0's. */
+	/* The board's table also holds kind 0. */
 	if (config->n_kinds == TRACKD_KINDS_MAX - 1)
 		return NULL;
 	return &config->kinds[config->n_kinds++];
@@ -227,7 +229,7 @@ static int add_stage(struct reading *reading, const char *where, const char *nam
 			 where, reading->kind.name, name, percent);
 }
 
-/* "fetching 10"; also behind "stage =", and there with another "=". */
+/* Parse "fetching 10" or "fetching = 10", alone or after "stage =". */
 static int stage_line(void *user, const char *where, const char *line, struct fault *fault)
 {
 	struct reading *reading = user;
@@ -241,7 +243,7 @@ static int stage_line(void *user, const char *where, const char *line, struct fa
 	return add_stage(reading, where, name, line + word + strspn(line + word, " \t="), fault);
 }
 
-/* In a kind's section, "stage = fetching 10" or "fetching = 10". */
+/* Parse "stage = fetching 10" or "fetching = 10" in a kind's section. */
 static int take_key(void *user, const char *where, const char *key, const char *value,
 		    struct fault *fault)
 {
@@ -275,7 +277,7 @@ int config_read(struct config *config, const char *path, struct fault *fault)
 	return error;
 }
 
-/* ---- What follows from the rest ----------------------------------------- */
+/* ---- Derived settings ---------------------------------------------------- */
 
 int config_finish(struct config *config, struct fault *fault)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The settings of the daemon, from three places in rising order: defaults, the configuration file, the
- * command line. The latter two set the same entries of one table, so that each limit is stated once.
+ * The settings of the daemon, from three sources in increasing priority: defaults, the
+ * configuration file, the command line. The last two use one table of settings, so each limit is
+ * defined once.
  */
 #ifndef TRACKD_DAEMON_CONFIG_CONFIG_H
 #define TRACKD_DAEMON_CONFIG_CONFIG_H
@@ -12,7 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Bytes that are added to the socket's path while the socket is made (socket/listener.c). */
+/* Bytes of the suffix in a new socket's temporary name (socket/listener.c). */
 enum { CONFIG_SOCKET_SUFFIX = 4 };
 
 struct config {
@@ -24,25 +25,25 @@ struct config {
 	uint32_t capacity;
 	uint32_t ttl, active_ttl, snapshot_interval; /* ms */
 	bool verbose;
-	bool board_named; /* and not the default one */
+	bool board_named; /* the board's name was given */
 	uint32_t n_kinds;
 	struct trackd_kind kinds[TRACKD_KINDS_MAX];
 };
 
-/* The settings, of a struct config. */
+/* The table of settings of struct config. */
 extern const struct option_entry config_entries[];
 
-/* The defaults. user: for the board of this user, not of the system. */
+/* Set the defaults. user: for this user's board, not the system's. */
 void config_defaults(struct config *ret_config, int user);
 
-/* Add a kind as a flag says it, "NAME=stage:10,stage:50". -EINVAL with *fault filled, if it is a kind;
- * empty, if it is none. */
+/* Add a kind from a flag, "NAME=stage:10,stage:50". -EINVAL: if the text is a kind, *fault is
+ * filled; otherwise it is empty. */
 int config_add_kind(struct config *config, const char *text, struct fault *fault);
 
-/* Read a file. -ENOENT if there is none, other -errno, -EINVAL; *fault filled in all cases. */
+/* Read a file. -ENOENT, another -errno, or -EINVAL, always with *fault filled. */
 int config_read(struct config *config, const char *path, struct fault *fault);
 
-/* What follows from the other settings: the socket's path. */
+/* Derive the socket's path from the other settings. */
 int config_finish(struct config *config, struct fault *fault);
 
 #endif

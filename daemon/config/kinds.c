@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Kinds as the configuration writes them; what the board demands of them is checked here, where
- * the line is known. */
+/* Parsing kinds from the configuration. The board's limits are checked here, where the line is
+ * known. */
 #include "daemon/config/kinds.h"
 #include "libclient/record/internal.h"
 #include "tools/common/value.h"
@@ -33,7 +33,7 @@ int kinds_add(struct trackd_kind *kind, const char *stage, const char *percent)
 	return 0;
 }
 
-/* Cut the next word off *text, which ends at `end` or with the text. NULL: it is too long. */
+/* Cut the next word off *text, which ends at `end` or with the text. NULL: the word is too long. */
 static const char *next_word(const char **text, char end, char word[64])
 {
 	size_t length = strcspn(*text, (char[]){ end, '\0' });

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Kinds as the configuration writes them: a name and its stages. */
+/* Parsing kinds from the configuration: a name and its stages. */
 #ifndef TRACKD_DAEMON_CONFIG_KINDS_H
 #define TRACKD_DAEMON_CONFIG_KINDS_H
 

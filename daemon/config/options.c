@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line is kept as it is: its settings are applied after the file, at start and at every
- * reload. */
+/* The command line is stored unparsed: its settings are applied after the file's, at start and at
+ * every reload. */
 #include "daemon/config/options.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -16,9 +16,9 @@ static const struct option_entry own[] = {
 	    .help = "read this file (default " DEFAULT_PATH ")", .set = option_word),
 	OPT(user, .name = "user", .help = "the board of this user, /trackd-UID",
 	    .set = option_switch),
-	OPT(check, .name = "check-config",
-	    .help = "say whether the configuration is valid, and exit", .set = option_switch),
-	OPT(remove, .name = "remove", .help = "remove the board that no daemon serves, and exit",
+	OPT(check, .name = "check-config", .help = "check the configuration and exit",
+	    .set = option_switch),
+	OPT(remove, .name = "remove", .help = "remove a board that no daemon serves, and exit",
 	    .set = option_switch),
 	OPTION_HELP_AND_VERSION(struct options),
 	{ 0 },
@@ -37,7 +37,7 @@ int options_parse(struct options *ret_options, int argc, char **argv, struct fau
 	if (first < argc)
 		return fault_set(fault, "%.100s: trackd takes flags only; see " SEE_HELP,
 				 argv[first]);
-	/* A user other than root who names no board has a board of their own. */
+	/* Without a board's name, a user other than root gets the user's own board. */
 	if (geteuid() != 0 && !given.board_named && !options.path)
 		options.user = true;
 	*ret_options = options;
@@ -77,7 +77,7 @@ int options_config(const struct options *options, struct config *ret_config, str
 	else
 		default_path(options, path, sizeof path);
 	error = config_read(&config, path, fault);
-	/* Only a file that was asked for must be there. */
+	/* Only a file named on the command line must exist. */
 	if (error < 0 && !(error == -ENOENT && !options->path))
 		return error;
 	error = apply_flags(options, &config, fault);
@@ -90,17 +90,16 @@ int options_config(const struct options *options, struct config *ret_config, str
 
 void options_help(FILE *file)
 {
-	fputs("trackd keeps a board of task records in shared memory: it makes and adopts the "
+	fputs("trackd keeps a board of task records in shared memory: it creates and adopts the "
 	      "board,\n"
-	      "fails the tasks of workers that died, reclaims what expired, and wakes who "
-	      "waits.\n\n"
+	      "fails the tasks of dead workers, reclaims expired tasks, and wakes waiting "
+	      "clients.\n\n"
 	      "Usage: trackd [--user] [--config FILE] [flags]\n\n",
 	      file);
 	option_help(file, config_entries, false);
 	option_help(file, own, false);
-	fputs("\nSIGHUP reads the configuration again; SIGTERM writes the snapshot, leaves the "
-	      "board\n"
-	      "and exits. See trackd(8) and trackd.conf(5).\n",
+	fputs("\nSIGHUP reads the configuration again; SIGTERM writes the snapshot and\n"
+	      "exits; the board stays. See trackd(8) and trackd.conf(5).\n",
 	      file);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: the settings as flags, and what else there is to do. */
+/* The command line: the settings as flags, and other actions. */
 #ifndef TRACKD_DAEMON_CONFIG_OPTIONS_H
 #define TRACKD_DAEMON_CONFIG_OPTIONS_H
 
@@ -10,7 +10,7 @@ struct options {
 	bool help, version;
 	bool check, remove; /* instead of running */
 	bool user;          /* the board of this user */
-	const char *path;   /* of the configuration file; NULL: the default place */
+	const char *path;   /* of the configuration file; NULL: the default path */
 	int argc;           /* kept, so that a reload can apply the flags again */
 	char **argv;
 };
@@ -18,7 +18,7 @@ struct options {
 /* Read the command line. 0, or -EINVAL with *fault filled. */
 int options_parse(struct options *ret_options, int argc, char **argv, struct fault *fault);
 
-/* Defaults, then the file, then the flags. 0, or a negative error with *fault filled. */
+/* Apply the defaults, then the file, then the flags. 0, or a negative error with *fault filled. */
 int options_config(const struct options *options, struct config *ret_config, struct fault *fault);
 
 void options_help(FILE *file);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers, events and the removal of what expired. */
+/* Timers, events and the removal of expired tasks. */
 #include "daemon/expiry/reaper.h"
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
@@ -10,9 +10,10 @@
 
 enum { EVENT_BATCH = 4096, EXPIRE_BATCH = 1024 };
 
-/* No task is looked at twice within less: the last looks before a deadline would never end. */
+/* The shortest interval between two checks of a task. Without it, checks before a deadline would
+ * not end. */
 static const uint64_t LOOK_MIN_NS = 100 * NS_PER_MS;
-/* A locked record; readers treat it as expired already. */
+/* When to retry a locked record. Readers already treat it as expired. */
 static const uint64_t BUSY_NS = NS_PER_S;
 
 /* ---- One task ----------------------------------------------------------- */
@@ -22,7 +23,7 @@ static bool is_active(const struct layout_head *head)
 	return hint_state(load_relaxed(&head->hint)) == TRACKD_ACTIVE;
 }
 
-/* When to look at a task again. */
+/* When to check a task again. */
 static uint64_t next_look(const struct layout_head *head, uint64_t now)
 {
 	uint64_t deadline = load_relaxed(&head->deadline);
@@ -32,7 +33,7 @@ static uint64_t next_look(const struct layout_head *head, uint64_t now)
 	return now + (deadline - now) / 2;
 }
 
-/* The task's worker may only count: then the deadline is ours to move. */
+/* Extend the deadline of a task whose worker only advances. */
 static void renew(struct reaper *reaper, struct trackd_ref ref)
 {
 	uint64_t worker, work;
@@ -40,7 +41,7 @@ static void renew(struct reaper *reaper, struct trackd_ref ref)
 
 	if (!record_peek(reaper->board, ref, &state, &worker, &work) || state != TRACKD_ACTIVE)
 		return;
-	/* The counter carries its tenant's generation: another task's count differs. */
+	/* The counter contains its tenant's generation, so another task's counter differs. */
 	if (reaper->seen[ref.slot] != 0 && reaper->seen[ref.slot] != work &&
 	    work_is_of(reaper->seen[ref.slot], ref.generation))
 		(void)record_renew(reaper->board, ref, LOCK_TRY);
@@ -53,12 +54,12 @@ static void expire(struct reaper *reaper, struct trackd_ref ref, uint64_t now)
 
 	if (error == -EBUSY || error == TRACKD_E_BUSY)
 		wheel_set(&reaper->wheel, ref.slot, now + BUSY_NS);
-	else if (error == -EAGAIN) /* renewed in this moment */
+	else if (error == -EAGAIN) /* renewed just now */
 		wheel_set(&reaper->wheel, ref.slot,
 			  next_look(&reaper->board->heads[ref.slot], now));
 }
 
-/* A timer has come up. */
+/* Handle a timer that is due. */
 static void come_up(struct reaper *reaper, uint32_t slot, uint64_t now)
 {
 	const struct layout_head *head = &reaper->board->heads[slot];

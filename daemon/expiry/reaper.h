@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Expiry. Readers see an expired task gone at its deadline whether we run or not; this gives the
- * slots back, at a cost that follows what expired. Each task has one lazy timer: it is set when an
- * event or a scan shows the task, and when it comes up the head is asked whether the deadline has
- * moved. Active tasks are looked at well before, so that one whose worker only counts is renewed.
+ * Expiry. Readers ignore a task from its deadline on, even without a daemon; the reaper frees the
+ * slots, at a cost proportional to the number of expired tasks. Each task has one lazy timer. It is
+ * set when an event or a scan shows the task; when it is due, the reaper checks in the head whether
+ * the deadline has moved. Active tasks are checked well before their deadlines, to renew those
+ * whose worker only advances.
  */
 #ifndef TRACKD_DAEMON_EXPIRY_REAPER_H
 #define TRACKD_DAEMON_EXPIRY_REAPER_H
@@ -17,27 +18,27 @@ struct reaper {
 	struct board *board;
 	struct wheel wheel;
 	struct trackd_cursor cursor;
-	uint64_t *seen; /* a task's work counter when it was looked at last */
+	uint64_t *seen; /* each task's work counter at its last check */
 	sd_event_source *timer;
 };
 
-/* Reads events from the sequence `from` on. 0 or -errno. */
+/* The reaper reads events from the sequence `from` on. 0 or -errno. */
 int reaper_init(struct reaper *reaper, sd_event *event, struct board *board, uint64_t from);
 void reaper_free(struct reaper *reaper);
 
 enum reaper_result {
 	REAPER_DONE,   /* all events are read */
-	REAPER_MORE,   /* there are more: call again */
+	REAPER_MORE,   /* more events exist: call again */
 	REAPER_LAPPED, /* some were lost: scan the heads */
 };
 
 /* Read a batch of events and set the timers of the tasks that they name. */
 enum reaper_result reaper_events(struct reaper *reaper);
 
-/* A scan came by this slot. */
+/* Set the timer of the task in this slot, during a scan. */
 void reaper_look(struct reaper *reaper, uint32_t slot, uint64_t now);
 
-/* After timers were set: be woken in time. */
+/* Arm the wake-up after timers were set. */
 void reaper_arm(struct reaper *reaper);
 
 #endif

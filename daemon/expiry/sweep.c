@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sweep. A turn is short enough that deaths and sockets are served between two. */
+/* The sweep. Each turn is short, so that deaths and sockets are served in between. */
 #include "daemon/expiry/sweep.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
@@ -8,10 +8,10 @@
 #include <string.h>
 
 enum {
-	SLOTS_CHUNK = 8192, /* slots a turn, each with a line or two that are far away */
+	SLOTS_CHUNK = 8192, /* slots per turn, each with one or two cache misses */
 	SLICES_CHUNK = 16,  /* each up to 64 chains */
-	AHEAD = 8,          /* slots by which its line is asked for in advance */
-	/* Sweeps take at most this part of the time, however often processes die. */
+	AHEAD = 8,          /* slots by which a line is prefetched */
+	/* A pause lasts this many times the sweep before it, however often processes die. */
 	REST_FACTOR = 10,
 };
 static const uint64_t RETRY_FIRST_NS = 50 * NS_PER_MS, RETRY_MOST_NS = 10 * NS_PER_S;
@@ -39,7 +39,7 @@ static void come_back(struct sweep *sweep, uint32_t slot, uint64_t stamp)
 	sweep->busy[sweep->n_busy++].stamp = stamp;
 }
 
-/* A lock whose holder died tells that more may be wrong than can be seen from here. */
+/* After a lock whose holder died, check the stripes too. */
 static void found_orphan(struct sweep *sweep)
 {
 	sweep->repaired++;
@@ -47,7 +47,7 @@ static void found_orphan(struct sweep *sweep)
 		sweep->depth = SWEEP_STRIPES;
 }
 
-/* Whether the record is in order now; false: come back. */
+/* Recover the record's lock if necessary. False: retry later. */
 static bool look_at_lock(struct sweep *sweep, uint32_t slot)
 {
 	union layout_mutex *mutex = &sweep->board->bodies[slot].mutex;
@@ -59,9 +59,9 @@ static bool look_at_lock(struct sweep *sweep, uint32_t slot)
 	return result >= 0;
 }
 
-/* Whether the record itself must be asked for its worker. Of the heads alone the hint decides, so
- * that the bodies of the others are not touched; after a death it may be wrong until the lock has
- * been looked at, so then every record is asked. */
+/* Whether the record's body must be read to check its worker. Normally the hint decides, so that
+ * other bodies are not touched. After a death the hint may be wrong until the lock has been
+ * checked, so every body is read. */
 static bool may_be_lost(const struct sweep *sweep, uint32_t slot)
 {
 	return sweep->depth >= SWEEP_LOCKS ||
@@ -100,7 +100,7 @@ static void begin(struct sweep *sweep)
 	sweep->n_busy = 0;
 	sweep->too_many_busy = sweep->stripe_busy = false;
 	sweep->started_ns = clock_monotonic_ns();
-	/* What is raised from here on is for the next one. */
+	/* If repair_due is set after this, the next sweep handles it. */
 	if (sweep->depth >= SWEEP_LOCKS)
 		repair_due_clear(sweep->board);
 	turn_on(sweep->turn);
@@ -146,8 +146,8 @@ static void note_result(struct sweep *sweep, int result)
 		sweep->stripe_busy = true;
 }
 
-/* One slice of one stripe. The other stripes come between it and this one's next slice, so that
- * whoever waits for the stripe gets it. */
+/* Repair one slice of one stripe. All other stripes are next, so that a producer that waits for
+ * this stripe gets it before its next slice. */
 static void one_slice(struct sweep *sweep)
 {
 	struct board *board = sweep->board;
@@ -179,14 +179,14 @@ static bool stripes_left(const struct sweep *sweep)
 	return sweep->depth >= SWEEP_STRIPES && sweep->slice < repair_slices(sweep->board);
 }
 
-/* A turn's worth of slices, as a turn's worth of locks. */
+/* Repair the slices of one turn. */
 static void some_slices(struct sweep *sweep)
 {
 	for (int i = 0; i < SLICES_CHUNK && stripes_left(sweep); i++)
 		one_slice(sweep);
 }
 
-/* Only what was busy last time: whether it has moved on, or its holder has died meanwhile. */
+/* Check only the slots that were busy last time: their holders may have died meanwhile. */
 static void busy_slots(struct sweep *sweep)
 {
 	uint32_t n = sweep->n_busy;
@@ -198,8 +198,8 @@ static void busy_slots(struct sweep *sweep)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t slot = sweep->busy[i].slot;
 		uint64_t stamp = sweep->busy[i].stamp;
-		/* A version further, it is somebody else's business; a living record that is held
-		 * at every look may belong to one who is stopped. */
+		/* If the stamp has changed, another process has used the record since, so it needs
+		 * no repair. */
 		if (load_acquire(&sweep->board->heads[slot].stamp) == stamp)
 			look_at(sweep, slot, now);
 	}
@@ -278,7 +278,7 @@ int sweep_init(struct sweep *sweep, sd_event *event, struct board *board, struct
 	error = sd_event_add_defer(event, &sweep->turn, on_turn, sweep);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(sweep->turn, SD_EVENT_OFF);
-	/* After all events that a process waits for. */
+	/* Run after all event sources that a process may be waiting for. */
 	if (error >= 0)
 		error = sd_event_source_set_priority(sweep->turn, SD_EVENT_PRIORITY_IDLE);
 	if (error >= 0)

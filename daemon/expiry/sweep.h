@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Going over the whole board, a piece a turn of the event loop: for the timers of tasks that no
- * event showed, for tasks whose worker is not known to the client table, for records and locks that
- * a death left on the way. It waits for no lock: it returns to locked records later.
+ * A sweep over the whole board, one part per turn of the event loop. It sets the timers of tasks
+ * whose events were missed, fails tasks whose worker is not in the client table, and repairs
+ * records and locks after a death. It does not wait for locks: it retries locked records later.
  */
 #ifndef TRACKD_DAEMON_EXPIRY_SWEEP_H
 #define TRACKD_DAEMON_EXPIRY_SWEEP_H
@@ -16,8 +16,8 @@
 enum sweep_depth {
 	SWEEP_NONE = 0,
 	SWEEP_HEADS = 1,   /* timers, leftovers, lost workers */
-	SWEEP_LOCKS = 2,   /* and every record's mutex: after a death */
-	SWEEP_STRIPES = 3, /* and every stripe's chains and count: when a lock was found orphaned */
+	SWEEP_LOCKS = 2,   /* also every record's mutex, after a death */
+	SWEEP_STRIPES = 3, /* also every stripe's chains and count, after an orphaned lock */
 };
 
 enum { SWEEP_BUSY_MAX = 64 };
@@ -27,16 +27,16 @@ struct sweep {
 	struct reaper *reaper;
 	struct dead_workers *dead_workers;
 	sd_event_source *turn, *timer;
-	/* under way */
+	/* the current sweep */
 	enum sweep_depth depth; /* 0: not */
 	uint32_t slot, stripe, slice;
-	bool left_out[LAYOUT_STRIPES]; /* in this round: it was locked */
+	bool left_out[LAYOUT_STRIPES]; /* skipped in this sweep: it was locked */
 	uint64_t started_ns;
 	uint64_t repaired;
-	/* asked for meanwhile */
+	/* requested meanwhile */
 	enum sweep_depth next; /* 0: nothing */
 	uint64_t not_before_ns;
-	/* to come back to */
+	/* to retry later */
 	uint32_t n_busy;
 	bool too_many_busy, stripe_busy;
 	uint64_t retry_ns;
@@ -51,7 +51,7 @@ int sweep_init(struct sweep *sweep, sd_event *event, struct board *board, struct
 	       struct dead_workers *dead_workers);
 void sweep_free(struct sweep *sweep);
 
-/* Begin soon; while one is under way, another one after it. */
+/* Request a sweep. If one is running, another follows it. */
 void sweep_ask(struct sweep *sweep, enum sweep_depth depth);
 
 bool sweep_running(const struct sweep *sweep);

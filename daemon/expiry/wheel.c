@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers hang in doubly linked lists of small numbers. A timer lives on the level whose buckets are
- * just narrow enough for its distance, and comes down a level when the wheel reaches its bucket.
- * Each bucket knows its earliest timer, so that the next wake-up is exact without looking through
- * lists, and an idle daemon is not woken only to move timers about.
+ * Timers are in doubly linked lists of indices. A timer is on the level whose buckets are narrow
+ * enough for its distance, and moves down when the wheel reaches its bucket. Each bucket stores its
+ * earliest timer, so the next wake-up is exact without a search, and an idle daemon is not woken
+ * only to move timers.
  */
 #include "daemon/expiry/wheel.h"
 #include <assert.h>
@@ -18,7 +18,7 @@ struct wheel_timer {
 	uint64_t place;      /* tick << 8 | level; level plus one; 0: not set; DUE */
 };
 
-/* No timer is set further away than half of what the levels reach, in ticks. */
+/* The longest distance of a timer in ticks: half of what the levels cover. */
 static const uint64_t REACH = UINT64_C(1) << (LEVEL_SHIFT * WHEEL_LEVELS - 1);
 
 static_assert(64 - TICK_SHIFT <= 56, "a tick and a level fit into one word");
@@ -134,7 +134,7 @@ void wheel_set_earlier(struct wheel *wheel, uint32_t i, uint64_t when_ns)
 		wheel_set(wheel, i, when_ns);
 }
 
-/* Put every timer of a bucket where it belongs now: lower, or due. */
+/* Move every timer of a bucket to a lower level, or mark it due. */
 static void come_down(struct wheel *wheel, unsigned level, uint64_t tick)
 {
 	struct wheel_bucket *bucket = &wheel->bucket[level][index_of(tick, level)];
@@ -157,7 +157,7 @@ static void pass(struct wheel *wheel, uint64_t until)
 		unsigned level = 0;
 		uint64_t step = 1;
 
-		/* Where the lower levels are empty, go from bucket to bucket of the next. */
+		/* If the lower levels are empty, step by buckets of the next level. */
 		while (level < WHEEL_LEVELS - 1 && wheel->count[level] == 0) {
 			level++;
 			step <<= LEVEL_SHIFT;

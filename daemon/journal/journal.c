@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Transitions as lines. The journal gets fields of its own names, which trackd(8) lists, and a
- * message id per transition, which never changes. */
+/* Transitions as log lines. Journal entries have the fields that trackd(8) lists, and a fixed
+ * message id per transition. */
 #include "daemon/journal/journal.h"
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
@@ -61,7 +61,7 @@ static enum transition transition_of(const struct trackd_event *event)
 
 /* ---- One line ----------------------------------------------------------- */
 
-/* What a line says, gathered: the event, and the record if it still is that task's. */
+/* The content of a line: the event, and the record if it still belongs to that task. */
 struct line {
 	const struct trackd_event *event;
 	enum transition transition;
@@ -133,10 +133,10 @@ static int send_fields(struct journal *journal, const struct line *line, const c
 	return journald_send(&journal->journald, &entry);
 }
 
-/* ---- Where it goes ------------------------------------------------------ */
+/* ---- Output ------------------------------------------------------------- */
 
-/* Whether what may not take a line now does, or we are to stop. Transitions come meanwhile; the
- * caller looks for them when this one has been said. */
+/* Wait until fd can take a line: true; false: the thread must stop. The caller reads transitions
+ * that arrive meanwhile after this one. */
 static bool wait_for_room(struct journal *journal, int fd)
 {
 	struct pollfd fds[] = { { .fd = fd, .events = POLLOUT },
@@ -182,7 +182,7 @@ static void say(struct journal *journal, const struct trackd_event *event)
 
 	if (!log_to_journal() && priority == LOG_DEBUG && load_relaxed(&journal->verbose) == 0)
 		return;
-	line.id = event->id[0] ? event->id : "(its record has been given away)";
+	line.id = event->id[0] ? event->id : "(its record has been reused)";
 	line.status = event->state == TRACKD_ACTIVE ? task_stage_name(journal->board, event->kind,
 								      event->stage, line.stage)
 						    : trackd_state_name(event->state);
@@ -221,7 +221,7 @@ static void *journal_main(void *argument)
 	uint64_t count, lost = 0;
 
 	do {
-		/* Blocks until there is something to say. */
+		/* Blocks until there are events. */
 		(void)!read(journal->event_fd, &count, sizeof count);
 		drain(journal, &lost);
 	} while (load_acquire(&journal->stop) == 0);

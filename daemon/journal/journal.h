@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The story of every task, one line a transition: to the journal with structured fields, or to
- * stderr. A thread of its own reads the event ring, so that a journal that is slow delays neither
- * the deaths nor the wake-ups; what it cannot follow it counts and says. It waits for the journal or
- * stderr to take a line until the daemon stops: then what is not taken at once is given up, counted
- * and reported with the next line that is taken.
+ * Logs one line per transition of a task, to the journal with structured fields or to stderr. A
+ * separate thread reads the event ring, so a slow journal delays neither the handling of deaths nor
+ * wake-ups. The thread counts and reports transitions that it missed. It waits until the journal or
+ * stderr takes a line. When the daemon stops, it no longer waits: lines that are not taken at once
+ * are dropped, counted and reported with the next line that is taken.
  */
 #ifndef TRACKD_DAEMON_JOURNAL_JOURNAL_H
 #define TRACKD_DAEMON_JOURNAL_JOURNAL_H
@@ -22,22 +22,22 @@ struct journal {
 	pthread_t thread;
 	bool running;
 	int event_fd;
-	/* the thread's */
+	/* private to the thread */
 	struct trackd_cursor cursor;
 	struct journald journald;
-	uint64_t unsaid; /* transitions that the journal did not take, not reported yet */
-	/* shared, atomics */
+	uint64_t unsaid; /* dropped transitions that have not been reported yet */
+	/* shared (atomic) */
 	uint32_t stop;
-	uint32_t verbose; /* stages too; in the journal they are there at debug level anyway */
+	uint32_t verbose; /* print stages too; the journal always gets them at debug level */
 };
 
-/* Begin with the events from cursor on. 0 or -errno. */
+/* Start with the events from cursor on. 0 or -errno. */
 int journal_start(struct journal *journal, const struct board *board, const char *name,
 		  uint64_t from, bool verbose);
-/* Say what is left, as far as it is taken without waiting, then end. */
+/* Log the remaining events as far as possible without waiting, then stop. */
 void journal_stop(struct journal *journal);
 
-void journal_wake(struct journal *journal); /* there are events */
+void journal_wake(struct journal *journal); /* there are new events */
 void journal_verbose(struct journal *journal, bool verbose);
 
 #endif

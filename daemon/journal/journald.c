@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A datagram an entry: NAME=VALUE and a newline a field, or, where the value holds newlines, the name,
- * a newline, the value's length in 64 bits (little-endian), the value, a newline. */
+/* One datagram per entry. A field is NAME=VALUE and a newline; if the value contains newlines, it
+ * is the name, a newline, the value's length in 64 bits (little-endian), the value and a
+ * newline. */
 #include "daemon/journal/journald.h"
 #include <endian.h>
 #include <errno.h>
@@ -76,7 +77,7 @@ int journald_send(struct journald *journald, const struct journald_entry *entry)
 {
 	int error = 0;
 
-	/* Twice: the socket may be another one since the last time. */
+	/* Try twice: the journal may have a new socket since the last entry. */
 	for (int i = 0; i < 2; i++) {
 		if (journald->fd < 0)
 			error = connect_now(journald);

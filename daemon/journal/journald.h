@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system's journal by its own protocol (JOURNAL_NATIVE_PROTOCOL), since sd_journal_sendv() waits
- * for a journal that does not read, and this does not.
+ * A client of the system's journal (JOURNAL_NATIVE_PROTOCOL). sd_journal_sendv() is not used,
+ * because it blocks if the journal does not read.
  */
 #ifndef TRACKD_DAEMON_JOURNAL_JOURNALD_H
 #define TRACKD_DAEMON_JOURNAL_JOURNALD_H
@@ -16,7 +16,7 @@ struct journald {
 void journald_init(struct journald *journald);
 void journald_free(struct journald *journald);
 
-/* One entry, as it grows. Fields that do not fit are left out. */
+/* An entry under construction. Fields that do not fit are left out. */
 struct journald_entry {
 	uint8_t bytes[8192];
 	size_t used;
@@ -25,7 +25,8 @@ struct journald_entry {
 __attribute__((format(printf, 3, 4))) void
 journald_field(struct journald_entry *entry, const char *name, const char *format, ...);
 
-/* 0, -EAGAIN: the journal does not read; poll fd for POLLOUT and try again, or another -errno. */
+/* 0; -EAGAIN: the journal does not read, so poll fd for POLLOUT and try again; or another
+ * -errno. */
 int journald_send(struct journald *journald, const struct journald_entry *entry);
 
 #endif

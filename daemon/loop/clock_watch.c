@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A timer at the end of time, of which the kernel tells us when the clock is set
- * (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET). */
+/* A timer that never expires; the kernel cancels it when the clock is set (timerfd_create(2),
+ * TFD_TIMER_CANCEL_ON_SET). */
 #include "daemon/loop/clock_watch.h"
 #include "libclient/segment/internal.h"
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 static int arm(int fd)
 {
-	/* The year 2200: far enough, and within what the kernel accepts. */
+	/* The year 2200, which the kernel accepts. */
 	static const struct itimerspec never = { .it_value.tv_sec = INT64_C(7258118400) };
 
 	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0

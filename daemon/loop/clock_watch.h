@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Noticing at once that the wall clock was set, or that the host resumed from suspend. */
+/* Detects at once that the wall clock was set or that the host resumed from suspend. */
 #ifndef TRACKD_DAEMON_LOOP_CLOCK_WATCH_H
 #define TRACKD_DAEMON_LOOP_CLOCK_WATCH_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A round: raise `armed`, compare what is rung for with how it stood before the last round, sleep if
- * nothing came, lower, note where the ring stands, wake everybody. A producer looks at `armed`
- * after publishing, so either it sees the ticket and posts, or the comparison here sees its event,
- * its new client or its call for repair.
+ * A round: set `armed`, compare the header words that producers change with their values in the
+ * last round, sleep if none has changed, clear `armed`, store the position of the event ring, wake
+ * all waiters. A producer loads `armed` after publishing. So either it sees the ticket and wakes
+ * this thread, or the comparison sees its event, its new client or its request for repair.
  */
 #include "daemon/loop/doorbell.h"
 #include "libclient/record/internal.h"
@@ -15,20 +15,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* An idle round. Producers and readers bound their own sleeps; this bounds what a lost post costs.
- */
+/* The length of an idle round, which limits the delay after a lost wake-up. */
 static const uint64_t IDLE_NS = NS_PER_S;
-/* A producer pays for a post at most this often. */
+/* The shortest interval between wake-ups, so that producers rarely pay for one. */
 static const uint64_t REARM_NS = NS_PER_MS;
-/* While an entry is unfinished; readers give it up after 10 ms, and must be woken to do so. */
+/* The longest sleep while an entry is unfinished. Readers skip such an entry after 10 ms and must
+ * be woken for that. */
 static const uint64_t UNFINISHED_NS = 10 * NS_PER_MS;
-/* A producer that was stopped or killed in the middle of an entry costs this many short rounds. */
+/* The number of short rounds for an unfinished entry, whose producer may be stopped or dead. */
 enum { UNFINISHED_ROUNDS = 3 };
 
-/* The header words that mean work for the loop, as they were when the loop was last woken. */
+/* The header words that mean work for the event loop, as of its last wake-up. */
 struct pulse {
 	uint64_t events;
-	uint64_t cursor; /* moves with every create, even one whose maker died before its event */
+	uint64_t cursor; /* moves with every create, even if the creator died before its event */
 	uint32_t client_change;
 	uint32_t repair_due;
 };
@@ -39,9 +39,9 @@ struct doorbell_loop {
 	uint32_t ticket;
 	uint64_t position; /* of the ring, before the last wake-up */
 	uint64_t last_ns;  /* of the last wake-up */
-	uint64_t checked;  /* entries before it are whole, or given up */
+	uint64_t checked;  /* entries before it are complete or skipped */
 	unsigned unfinished;
-	uint64_t fed_ns; /* the watchdog, last */
+	uint64_t fed_ns; /* when the watchdog was last fed */
 	struct pulse pulse;
 };
 
@@ -78,7 +78,7 @@ static void feed_watchdog(struct doorbell_loop *loop, uint64_t now)
 
 	if (doorbell->watchdog_ns == 0 || now - loop->fed_ns < doorbell->watchdog_ns)
 		return;
-	/* A loop that hangs in one callback must not be kept alive by this thread. */
+	/* Do not feed the watchdog if the event loop hangs in a callback. */
 	if (since != 0 && now - since > doorbell->busy_limit_ns)
 		return;
 	loop->fed_ns = now;
@@ -102,7 +102,7 @@ static bool has_moved(const struct pulse *a, const struct pulse *b)
 	       a->client_change != b->client_change || a->repair_due != b->repair_due;
 }
 
-/* Whether the loop has work to do. */
+/* Whether the event loop has work to do. */
 static bool work_for_loop(struct doorbell_loop *loop)
 {
 	struct pulse pulse = take_pulse(loop->board);
@@ -112,7 +112,8 @@ static bool work_for_loop(struct doorbell_loop *loop)
 	return moved || pulse.repair_due != 0;
 }
 
-/* Whether a producer has rung since the last turn without waking us, because we were awake. */
+/* Whether a producer has published since the last turn without waking this thread, which was not
+ * asleep. */
 static bool has_rung(const struct doorbell_loop *loop)
 {
 	struct pulse pulse = take_pulse(loop->board);
@@ -122,7 +123,7 @@ static bool has_rung(const struct doorbell_loop *loop)
 	       pulse.repair_due != loop->pulse.repair_due;
 }
 
-/* Whether the ring holds an entry that its producer has not finished and that is not given up. */
+/* Whether the ring holds an unfinished entry that has not been skipped. */
 static bool has_unfinished(struct doorbell_loop *loop)
 {
 	uint64_t head = event_head(loop->board);
@@ -160,7 +161,7 @@ static void sleep_until(uint64_t until)
 		;
 }
 
-/* Wait for the doorbell. Whether the ring moved or an unfinished entry is due another look. */
+/* Wait for the doorbell. True if the ring moved or an unfinished entry must be checked again. */
 static bool wait_for_ring(struct doorbell_loop *loop)
 {
 	struct layout_header *header = loop->board->header;
@@ -170,7 +171,7 @@ static bool wait_for_ring(struct doorbell_loop *loop)
 	if (++loop->ticket == 0)
 		loop->ticket = 1;
 	store_relaxed(&header->armed, loop->ticket);
-	/* Raising armed comes before looking at what is rung for; pairs with the full fence in
+	/* Orders the store of `armed` before the loads in has_rung(); pairs with the full fence in
 	 * event_ring(). */
 	fence_full();
 	if (!has_rung(loop) && load_relaxed(&loop->doorbell->stop) == 0)
@@ -191,7 +192,8 @@ static void turn(struct doorbell_loop *loop)
 			now = clock_monotonic_ns();
 		}
 		loop->last_ns = now;
-		/* Noted before the wake-up: what comes after it finds the next round not asleep. */
+		/* Store the position before the wake-up: the next round does not sleep if an event
+		 * follows. */
 		loop->position = event_head(loop->board);
 		event_wake_all(loop->board);
 	}
@@ -230,7 +232,7 @@ int doorbell_start(struct doorbell *doorbell, struct board *board, struct servic
 	doorbell->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (doorbell->event_fd < 0)
 		return -errno;
-	/* Signals are the loop's. */
+	/* The event loop handles all signals. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(&doorbell->thread, NULL, doorbell_main, doorbell);

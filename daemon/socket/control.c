@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Clients and what they ask for. A peer is known by what the kernel says of its socket. */
+/* Clients and their requests. A peer is identified by its socket's kernel data. */
 #include "daemon/socket/control.h"
 #include "daemon/socket/peer.h"
 #include "libclient/client/protocol.h"
@@ -21,15 +21,15 @@
 enum {
 	ACCEPT_BATCH = 64,
 	RECEIVE_BATCH = 16,
-	/* Descriptors that are not for peers: pidfds of all producers, and our own. */
+	/* Descriptors that are not for peers: pidfds of all producers, and the daemon's own. */
 	OTHER_FDS = LAYOUT_CLIENTS + 64,
-	HELLO_USEC = 5000000, /* a peer that has not said hello for so long may be put out */
+	HELLO_USEC = 5000000, /* after this time, a peer that sent no HELLO may be disconnected */
 	RESUME_USEC = 100000,
 };
 
 struct control_peer {
 	struct control *control;
-	uint32_t at, subscriber_at; /* its places in the lists */
+	uint32_t at, subscriber_at; /* its positions in the lists */
 	sd_event_source *source;
 	struct peer who;
 	uint64_t since_ns;
@@ -96,7 +96,7 @@ static int refuse(const struct control *control, int fd, int error)
 	return error;
 }
 
-/* ---- What they say ------------------------------------------------------ */
+/* ---- Messages ----------------------------------------------------------- */
 
 static int on_hello(struct control *control, struct control_peer *peer,
 		    const struct protocol_message *hello)
@@ -122,7 +122,7 @@ static int ring(const struct control *control, const struct control_peer *peer)
 	struct protocol_message wake = answer(control, PROTOCOL_WAKE);
 	int error = send_message(peer->fd, &wake, -1);
 
-	/* Its queue is full: there is a ring in it that it has not read. */
+	/* Its queue is full, so it contains an unread WAKE. */
 	return error == -EAGAIN ? 0 : error;
 }
 
@@ -140,8 +140,8 @@ static int on_subscribe(struct control *control, struct control_peer *peer)
 		peer->number = control->next_number++;
 		kept_descriptor_add(control->notify, KEPT_SUBSCRIBER, peer->number, 0, peer->fd);
 	}
-	/* At once, so that what happened before we knew of it is not missed; and from now on an
-	 * unread packet of ours means an unread ring. */
+	/* Wake it at once, in case it missed transitions before it subscribed. From now on an
+	 * unread packet means an unread WAKE. */
 	return ring(control, peer);
 }
 
@@ -157,7 +157,8 @@ int control_message(struct control *control, struct control_peer *peer, const vo
 {
 	struct protocol_message message;
 
-	/* The first words are the same in every version, so a client of another version gets an answer. */
+	/* The first words are the same in every version, so a client of another version gets
+	 * REFUSED. */
 	if (size < 8)
 		return -EPROTO;
 	memset(&message, 0, sizeof message);
@@ -192,7 +193,7 @@ static int on_peer(sd_event_source *source, int fd, uint32_t revents, void *data
 	(void)source;
 	(void)revents;
 	for (int i = 0; i < RECEIVE_BATCH; i++) {
-		/* No room for descriptors: the kernel closes what is sent along. */
+		/* There is no control buffer, so the kernel closes descriptors sent by the peer. */
 		ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
@@ -204,7 +205,7 @@ static int on_peer(sd_event_source *source, int fd, uint32_t revents, void *data
 	return 0;
 }
 
-/* ---- Who comes ---------------------------------------------------------- */
+/* ---- New connections ---------------------------------------------------- */
 
 struct control_peer *control_add(struct control *control, int fd, int number)
 {
@@ -231,7 +232,8 @@ struct control_peer *control_add(struct control *control, int fd, int number)
 	return peer;
 }
 
-/* Put out the peer that has been silent longest without a hello, if any. Whether there was one. */
+/* Disconnect the peer that has been connected longest without a HELLO. Returns whether there was
+ * one. */
 static bool make_room(struct control *control)
 {
 	uint32_t oldest = control->n_peers;
@@ -249,7 +251,7 @@ static bool make_room(struct control *control)
 	return true;
 }
 
-/* No descriptor is left: take a connection by means of the spare one, only to refuse it. */
+/* No descriptor is left: close the spare one, to accept a connection and refuse it. */
 static void refuse_one(struct control *control, int listen_fd)
 {
 	int fd;
@@ -263,7 +265,7 @@ static void refuse_one(struct control *control, int listen_fd)
 	}
 	control->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && sd_event_source_set_time_relative(control->resume, RESUME_USEC) >= 0) {
-		/* The whole system has run out: look again in a while, do not spin. */
+		/* The whole system has no descriptor left: try again later instead of spinning. */
 		(void)sd_event_source_set_enabled(control->resume, SD_EVENT_ONESHOT);
 		(void)sd_event_source_set_enabled(control->listen, SD_EVENT_OFF);
 	}
@@ -294,7 +296,7 @@ static int on_listen(sd_event_source *source, int listen_fd, uint32_t revents, v
 		if (fd < 0 && errno == EAGAIN)
 			return 0;
 		if (fd < 0)
-			continue; /* the client has gone again, or the network is unwell */
+			continue; /* the client has disconnected, or a network error */
 		if (control->n_peers >= control->max_peers && !make_room(control)) {
 			(void)refuse(control, fd, -EMFILE);
 			close(fd);
@@ -305,11 +307,11 @@ static int on_listen(sd_event_source *source, int listen_fd, uint32_t revents, v
 	return 0;
 }
 
-/* ---- Ringing ------------------------------------------------------------ */
+/* ---- Waking ------------------------------------------------------------- */
 
 void control_ring(struct control *control)
 {
-	/* From the end, because one that is dropped is replaced by the last. */
+	/* From the end, because the last one replaces one that is dropped. */
 	for (uint32_t i = control->n_subscribers; i-- > 0;) {
 		struct control_peer *peer = control->subscribers[i];
 		int unread = 0;
@@ -320,7 +322,7 @@ void control_ring(struct control *control)
 	}
 }
 
-/* ---- Beginning and end -------------------------------------------------- */
+/* ---- Start and end ------------------------------------------------------ */
 
 static uint32_t peers_allowed(void)
 {
@@ -334,7 +336,7 @@ static uint32_t peers_allowed(void)
 	return limit.rlim_cur > 128 ? (uint32_t)(limit.rlim_cur - 64) / 2 : 32;
 }
 
-/* The same file, opened read-only: what a reader gets, the kernel keeps it from writing to. */
+/* Open the same file read-only for readers, so that the kernel prevents writes. */
 static int open_for_readers(int board_fd)
 {
 	char path[64];
@@ -385,7 +387,7 @@ int control_move(struct control *control)
 
 void control_free(struct control *control)
 {
-	/* The service manager keeps its copies of the subscribers' sockets. */
+	/* The service manager keeps copies of the subscribers' sockets. */
 	for (uint32_t i = 0; i < control->n_peers; i++) {
 		struct control_peer *peer = control->peers[i];
 		sd_event_source_disable_unref(peer->source);

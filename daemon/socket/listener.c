@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a socket so that nobody ever meets one that does not listen yet, and nobody's live one is
- * taken away. */
+/* Creating a socket so that clients never find one that does not listen yet, and so that another
+ * daemon's live socket is never replaced. */
 #include "daemon/socket/listener.h"
 #include "daemon/config/config.h"
 #include <dirent.h>
@@ -29,7 +29,7 @@ static int address_of(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
-/* Whether a process listens at path: 1, 0 (nothing there, or a dead socket), -EEXIST (no socket). */
+/* Whether a process listens at path: 1; 0 (nothing or a dead socket); -EEXIST (not a socket). */
 static int is_served(const char *path)
 {
 	struct sockaddr_un address;
@@ -45,7 +45,7 @@ static int is_served(const char *path)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* EAGAIN: the queue of one that listens is full. EPROTOTYPE: it listens, but not for us. */
+	/* EAGAIN: a listener's queue is full. EPROTOTYPE: a listener with another socket type. */
 	error = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 1
 		: errno == ECONNREFUSED                                       ? 0
 		: errno == EAGAIN || errno == EPROTOTYPE                      ? 1
@@ -75,12 +75,12 @@ static int make_directory(struct listener *listener)
 
 	if (!directory_of(directory, listener->path))
 		return 0;
-	/* Clients trust the directory's owner to be the board's. */
+	/* Clients expect the directory's owner to own the board. */
 	listener->made_directory = mkdir(directory, 0755) == 0;
 	return listener->made_directory || errno == EEXIST ? 0 : -errno;
 }
 
-/* Whether a name can be made in a directory. */
+/* Whether a file can be created in a directory. */
 static int check_writable(const char *directory)
 {
 	struct stat st;
@@ -103,7 +103,7 @@ int listener_check(const char *path)
 	if (!directory_of(directory, path))
 		return check_writable("/");
 	error = check_writable(directory);
-	/* Of a missing one the last component is made; a link that leads nowhere is in the way. */
+	/* listener_make() creates a missing last component, but not in place of a dangling link. */
 	if (error == -ENOENT && lstat(directory, &st) < 0)
 		error = check_writable(directory_of(above, directory) ? above : "/");
 	return error;
@@ -132,12 +132,12 @@ static void remove_directory(const struct listener *listener)
 		(void)rmdir(directory);
 }
 
-/* ---- Beside the path --------------------------------------------------------- */
+/* ---- The temporary name ------------------------------------------------------ */
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
-/* A name that cannot be guessed: PATH~abc. The directory may be one in which others can make
- * files. */
+/* Choose a name that cannot be guessed, PATH~abc, because other users may be able to create files
+ * in the directory. */
 static int choose_beside(struct listener *listener)
 {
 	uint8_t random[CONFIG_SOCKET_SUFFIX - 1];
@@ -155,7 +155,7 @@ static int choose_beside(struct listener *listener)
 	return 0;
 }
 
-/* Whether a file's name is that of a socket beside NAME. */
+/* Whether a file's name is a temporary name for NAME. */
 static bool is_beside(const char *file, const char *name)
 {
 	size_t length = strlen(name);
@@ -165,7 +165,8 @@ static bool is_beside(const char *file, const char *name)
 	       strspn(file + length + 1, letters) == CONFIG_SOCKET_SUFFIX - 1;
 }
 
-/* Sockets of ours that were left beside the path by a daemon that was killed while it started. */
+/* Remove this user's sockets with temporary names, left by a daemon that was killed during its
+ * start. */
 static void remove_unfinished(const char *path)
 {
 	char directory[LISTENER_PATH_MAX], dead[LISTENER_PATH_MAX + 256];
@@ -185,13 +186,13 @@ static void remove_unfinished(const char *path)
 		closedir(dir);
 }
 
-/* Who may read the board may connect, and connecting asks for the right to write. */
+/* Users who may read the board may connect, which requires write permission on the socket. */
 static mode_t socket_mode(mode_t mode)
 {
 	return 0600 | (mode & 0040 ? 0060u : 0u) | (mode & 0004 ? 0006u : 0u);
 }
 
-/* Bind under a name that is free. */
+/* Bind to a free temporary name. */
 static int bind_beside(struct listener *listener)
 {
 	struct sockaddr_un address;
@@ -210,7 +211,8 @@ static int bind_beside(struct listener *listener)
 	return error == -EADDRINUSE ? -EEXIST : error;
 }
 
-/* Its owner, mode and number. No link is followed: the name may be a stranger's by now. */
+/* Set the owner and mode, and get the inode. No link is followed: another user may have taken the
+ * name. */
 static int finish_beside(struct listener *listener, mode_t mode, gid_t gid)
 {
 	struct stat st;
@@ -224,7 +226,7 @@ static int finish_beside(struct listener *listener, mode_t mode, gid_t gid)
 	return 0;
 }
 
-/* ---- Making, showing, removing ----------------------------------------------- */
+/* ---- Creating, showing, removing --------------------------------------------- */
 
 static int make_beside(struct listener *listener, mode_t mode, gid_t gid)
 {
@@ -294,7 +296,7 @@ bool listener_take(struct listener *ret_listener, int fd)
 
 	if (sd_is_socket_unix(fd, SOCK_SEQPACKET, 1, NULL, 0) <= 0)
 		return false;
-	/* Service managers pass sockets that block, and the loop accepts until there is no more. */
+	/* Service managers pass blocking sockets, but the loop accepts until EAGAIN. */
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return false;

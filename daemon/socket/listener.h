@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The listening socket: handed over by the service manager, or made at its path. */
+/* The listening socket: passed by the service manager, or created at its path. */
 #ifndef TRACKD_DAEMON_SOCKET_LISTENER_H
 #define TRACKD_DAEMON_SOCKET_LISTENER_H
 
@@ -10,9 +10,9 @@ enum { LISTENER_PATH_MAX = 108 };
 
 struct listener {
 	int fd;
-	bool made;           /* by us: to be removed at the end */
-	bool shown;          /* at its path; else it is beside it */
-	bool made_directory; /* of the path, by us */
+	bool made;           /* created by this daemon: to be removed at the end */
+	bool shown;          /* at its path; otherwise under its temporary name */
+	bool made_directory; /* this daemon created the path's directory */
 	dev_t device;
 	ino_t inode;
 	const char *path;
@@ -20,27 +20,31 @@ struct listener {
 };
 
 /*
- * Make the socket of path, beside it, with a suffix made by chance: its directory is made if only
- * the last component is missing. mode is the board's: who may read it may connect. path is kept.
- * 0; -EADDRINUSE: another process listens there; -errno, and nothing is left.
+ * Create the socket for path under a temporary name with a random suffix. Creates the directory if
+ * only its last component is missing. mode is the board's: users who may read it may connect. The
+ * pointer path is kept. 0; -EADDRINUSE: another process listens at path; -errno, and nothing is
+ * left behind.
  */
 int listener_make(struct listener *ret_listener, const char *path, mode_t mode, gid_t gid);
 
-/* Whether it could be made and shown, as far as can be told without doing it: what is wrong with the
- * directory or with what is at the path. A daemon that listens there does not matter. 0 or -errno. */
+/* Whether the socket could be created and shown, as far as can be tested without doing it. Checks
+ * the directory and an existing file at the path; ignores a daemon that listens there. 0 or
+ * -errno. */
 int listener_check(const char *path);
 
-/* What to do about an error: the beginning of a sentence that goes on with another way, or "". */
+/* Advice for an error: the beginning of a sentence that continues with an alternative, or "". */
 const char *listener_advice(int error);
 
-/* Put it at its path, in one step: a dead daemon's is replaced. What was handed over is there. */
+/* Rename the socket to its path, atomically, replacing a dead daemon's. A passed socket is at its
+ * path already. */
 int listener_show(struct listener *listener);
 
-/* Remove what was made, if it still is ours, and close. After a start that failed the directory goes
- * too; else it stays: clients take its owner for the board's while we are away. */
+/* Close, and remove the socket if this daemon created it and it still has its path. The directory
+ * is removed only after a failed start: clients use its owner to check the board while no daemon
+ * runs. */
 void listener_close(struct listener *listener, bool failed);
 
-/* Take a descriptor that was handed over, if it is a listening socket of our sort. */
+/* Take a descriptor that the service manager passed, if it is a listening SOCK_SEQPACKET socket. */
 bool listener_take(struct listener *ret_listener, int fd);
 
 #endif

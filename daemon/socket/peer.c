@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Peers by SO_PEERCRED and its relatives: these describe the process that called connect(), and were noted
- * by the kernel then. */
+/* Peers from SO_PEERCRED and similar options: the kernel recorded them when the process called
+ * connect(). */
 #include "daemon/socket/peer.h"
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77 /* Linux 6.5; younger than Debian 12's headers */
+#define SO_PEERPIDFD 77 /* Linux 6.5; not in Debian 12's headers */
 #endif
 
 enum { GROUPS_MAX = 1024 };
@@ -54,7 +54,8 @@ bool peer_may(const struct peer *peer, int board_fd, bool write)
 	return (st.st_mode & wanted) == wanted;
 }
 
-/* Whether /proc/PID/ns/NAME is ours. What we may not look at passes: the library asks as well. */
+/* Whether the peer shares the namespace /proc/PID/ns/NAME. True if it cannot be read: the library
+ * checks too. */
 static bool same_namespace(pid_t pid, const char *name)
 {
 	char path[64];

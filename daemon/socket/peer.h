@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is at the other end of a socket, as the kernel says. What the peer says of itself is never
- * asked. */
+/* The process at the other end of a socket, as the kernel reports it. The peer's own statements are
+ * not used. */
 #ifndef TRACKD_DAEMON_SOCKET_PEER_H
 #define TRACKD_DAEMON_SOCKET_PEER_H
 
@@ -8,24 +8,24 @@
 #include <sys/types.h>
 
 struct peer {
-	pid_t pid; /* 0: in a pid namespace that we do not see */
+	pid_t pid; /* 0: in a pid namespace that this process cannot see */
 	uid_t uid;
 	gid_t gid;
-	int fd; /* its socket, for its other groups */
+	int fd; /* its socket, to read its supplementary groups */
 };
 
 /* 0 or -errno. */
 int peer_identify(struct peer *ret_peer, int fd);
 
-/* Whether the peer may open the board of board_fd as its mode says: read, or also write. Root and
- * the daemon's own user always may. */
+/* Whether the mode of board_fd permits the peer to read, or also to write. Root and the daemon's
+ * own user always may. */
 bool peer_may(const struct peer *peer, int board_fd, bool write);
 
-/* Whether the peer shares our pid and time namespaces, as far as we can see. */
+/* Whether the peer shares this process's pid and time namespaces, as far as this can be read. */
 bool peer_is_near(const struct peer *peer);
 
-/* A pidfd of the process that connected, or -1 where the kernel cannot tell. The caller closes it.
- */
+/* A pidfd of the process that connected, or -1 if the kernel does not support this. The caller
+ * closes it. */
 int peer_pidfd(int fd);
 
 #endif

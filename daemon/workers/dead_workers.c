@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The scan: the heads' hints say which records to look at, the copies in force decide. */
+/* The scan: the heads' hints select the records to check; the current copies decide. */
 #include "daemon/workers/dead_workers.h"
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
@@ -10,17 +10,18 @@
 #include <string.h>
 
 enum {
-	SCAN_CHUNK = 65536, /* heads a turn */
-	ENDS_CHUNK = 1024,  /* tasks ended a turn: some 3 ms */
-	/* Tasks of one worker ended a pass: so one with a million does not keep the others' waiting. */
+	SCAN_CHUNK = 65536, /* heads per turn */
+	ENDS_CHUNK = 1024,  /* tasks failed per turn: about 3 ms */
+	/* Tasks of one worker failed per pass, so that one with a million tasks does not delay the
+	 * others'. */
 	QUOTA = 4096,
 };
 static const uint64_t RETRY_FIRST_NS = 2 * NS_PER_MS, RETRY_MOST_NS = 500 * NS_PER_MS;
 
 /* ---- One record --------------------------------------------------------- */
 
-/* What the error says: who, and where. The stage is read beside the worker; should it be wrong
- * because the record moved, record_end() refuses. */
+/* The error text: the worker and the stage. The stage is read without a lock; if the record has
+ * changed, record_end() refuses to end it. */
 static void say_error(const struct dead_workers *dead_workers, uint32_t slot,
 		      const struct worker_info *worker, char *text, size_t size)
 {
@@ -40,7 +41,7 @@ static void say_error(const struct dead_workers *dead_workers, uint32_t slot,
 	}
 }
 
-/* Fail a task if it is active under that worker. 1, 0 or -EBUSY. */
+/* Fail a task if it is active and has this worker. 1, 0 or -EBUSY. */
 static int lose(struct dead_workers *dead_workers, struct trackd_ref ref, uint64_t worker,
 		const struct worker_info *info)
 {
@@ -75,16 +76,16 @@ int dead_workers_check(struct dead_workers *dead_workers, uint32_t slot)
 
 /* ---- The scan ----------------------------------------------------------- */
 
-/* This slot's task was not ended now. */
+/* Note that this slot's task must be checked again. */
 static void leave_over(struct dead_worker *dead_worker, uint32_t slot)
 {
 	if (slot < dead_worker->left)
 		dead_worker->left = slot;
 }
 
-/* Whether a slot's task is one that this worker's death has ended: still active, and his, or that of
- * somebody who had the entry before him and is dead as well, or he would still have it. The entry may
- * have gone on to a living one already. */
+/* Whether a slot's task has lost its worker: it is active and belongs to this dead worker or to an
+ * earlier user of its entry, which must be dead too. The entry may already have a new, live
+ * user. */
 static bool is_lost(const struct dead_workers *dead_workers, const struct dead_worker *dead_worker,
 		    uint32_t slot, struct trackd_ref *ret_ref, uint64_t *ret_worker, bool *ret_his)
 {
@@ -100,7 +101,7 @@ static bool is_lost(const struct dead_workers *dead_workers, const struct dead_w
 	return *ret_his || !worker_resolve(dead_workers->board, *ret_worker, &other);
 }
 
-/* 1: failed one. */
+/* 1: failed the slot's task. */
 static int scan_slot(struct dead_workers *dead_workers, uint32_t slot)
 {
 	uint32_t entry = hint_entry(load_relaxed(&dead_workers->board->heads[slot].hint));
@@ -139,8 +140,8 @@ static void begin_pass(struct dead_worker *dead_worker, uint32_t from)
 	dead_worker->quota = QUOTA;
 }
 
-/* Free the entries of those of whom nothing is left; the others' turn comes again. Whether some have
- * more tasks than one pass ends. */
+/* Free the entries of workers without remaining tasks; the others stay for another pass. Returns
+ * whether a worker has used up its quota. */
 static bool end_each(struct dead_workers *dead_workers, uint32_t passed)
 {
 	uint32_t capacity = dead_workers->board->capacity, next = capacity;
@@ -202,7 +203,7 @@ static int scan(sd_event_source *source, void *data)
 		failed += scan_slot(dead_workers, slot);
 		slot = slot_next_used(board, slot + 1);
 	}
-	/* Who waits for one of these learns of it now, whatever the doorbell does. */
+	/* Wake the waiters now, without relying on the doorbell. */
 	if (failed > 0)
 		event_wake_all(dead_workers->board);
 	dead_workers->position = slot;
@@ -233,8 +234,8 @@ void dead_workers_add(struct dead_workers *dead_workers, const struct worker_inf
 	dead_workers->n_spent -= dead->who.pid != 0 && dead->quota == 0;
 	dead->who = *worker;
 	begin_pass(dead, 0);
-	/* A pass that is under way has passed some of its tasks: once more from the beginning, which
-	 * for the others are heads alone. */
+	/* A running pass may have passed some of its tasks, so restart it. For the other workers
+	 * this costs only the reading of heads. */
 	dead_workers->position = 0;
 	turn_on(dead_workers->turn);
 }
@@ -253,7 +254,7 @@ int dead_workers_init(struct dead_workers *dead_workers, sd_event *event, struct
 	error = sd_event_add_defer(event, &dead_workers->turn, scan, dead_workers);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(dead_workers->turn, SD_EVENT_OFF);
-	/* Behind the pidfds, so that all that are readable now are known before the scan. */
+	/* After the pidfds, so that all current deaths are known before the scan. */
 	if (error >= 0)
 		error = sd_event_source_set_priority(dead_workers->turn,
 						     SD_EVENT_PRIORITY_IMPORTANT + 1);

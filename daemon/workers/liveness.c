@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The map of workers and their pidfds. The pidfds hang in an epoll of their own, so a turn of the
- * loop takes all deaths at once, and thousands of workers are one event source. */
+/* The map of workers and their pidfds. The pidfds are in a separate epoll set, so one turn of the
+ * event loop takes all deaths at once, and thousands of workers are one event source. */
 #include "daemon/workers/liveness.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
@@ -14,7 +14,8 @@
 
 enum { BATCH = 64, POLL_USEC = 1000000 };
 
-/* What an epoll event says: entry and generation, so that none fits the entry's next tenant. */
+/* The data of an epoll event: entry and generation, so that an old event does not match the entry's
+ * next worker. */
 static uint64_t key_make(uint32_t entry, uint32_t generation)
 {
 	return (uint64_t)generation << 32 | entry;
@@ -22,7 +23,7 @@ static uint64_t key_make(uint32_t entry, uint32_t generation)
 
 struct liveness_entry {
 	bool used;
-	int pidfd; /* -1: none could be had */
+	int pidfd; /* -1: none */
 	struct worker_info worker;
 };
 
@@ -40,8 +41,8 @@ static void forget(struct liveness *liveness, struct liveness_entry *entry)
 	if (!entry->used)
 		return;
 	if (entry->pidfd >= 0) {
-		/* Closing takes it out of the epoll only if no other process holds a copy: the service
-		 * manager may. */
+		/* close() removes it from the epoll set only if no other process holds a copy, and
+		 * the service manager may hold one. */
 		(void)epoll_ctl(liveness->epoll, EPOLL_CTL_DEL, entry->pidfd, NULL);
 		kept_descriptor_drop(liveness->notify, KEPT_WORKER, entry->worker.entry,
 				     entry->worker.generation);
@@ -61,7 +62,7 @@ static void died(struct liveness *liveness, struct liveness_entry *entry)
 	dead_workers_add(liveness->dead_workers, &worker);
 }
 
-/* While there are workers without a pidfd, look at them once a second. */
+/* While there are workers without a pidfd, check them once a second. */
 static void poll_unwatched(struct liveness *liveness)
 {
 	if (liveness->n_unwatched == 0)
@@ -70,7 +71,7 @@ static void poll_unwatched(struct liveness *liveness)
 	(void)sd_event_source_set_enabled(liveness->timer, SD_EVENT_ONESHOT);
 }
 
-/* Watch a worker by a pidfd that is its own (-1: none is to be had). Takes it over. */
+/* Watch a worker by its pidfd (-1: none). Takes ownership of pidfd. */
 static void watch(struct liveness *liveness, const struct worker_info *worker, int pidfd)
 {
 	struct liveness_entry *entry = &liveness->entries[worker->entry];
@@ -90,15 +91,15 @@ static void watch(struct liveness *liveness, const struct worker_info *worker, i
 		return;
 	}
 	if (liveness->n_unwatched++ == 0)
-		log_warning(
-			"no descriptor to watch worker %d with; raise LimitNOFILE. It is looked "
-			"at once a second instead",
-			worker->pid);
+		log_warning("no descriptor left to watch worker %d; raise LimitNOFILE. trackd "
+			    "checks it "
+			    "once a second instead",
+			    worker->pid);
 	poll_unwatched(liveness);
 }
 
-/* A worker that we have not seen yet. Its pid may be another's by now: the pidfd is opened first
- * and the start time compared afterwards, so what we watch is what we compared. */
+/* Watch a new worker. Its pid may have been reused: open the pidfd first and compare the start time
+ * afterwards, so that the watched process is the one that was compared. */
 static void track_worker(struct liveness *liveness, const struct worker_info *worker)
 {
 	int pidfd = open_pidfd(worker->pid);
@@ -122,7 +123,7 @@ static bool is_known(const struct liveness *liveness, const struct worker_info *
 
 void liveness_walk(struct liveness *liveness, bool always)
 {
-	/* Loaded before the walk: a change during it is seen next time. */
+	/* Loaded before the walk, so that a change during the walk causes another one. */
 	uint32_t change = load_acquire(&liveness->board->header->client_change);
 	struct worker_info worker;
 
@@ -132,7 +133,7 @@ void liveness_walk(struct liveness *liveness, bool always)
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
 		struct liveness_entry *entry = &liveness->entries[i];
 		if (!worker_read(liveness->board, i, &worker)) {
-			/* Freed or being claimed: the previous process is no worker any more. */
+			/* Freed or being claimed: the previous process is not a worker any more. */
 			if (entry->used &&
 			    claim_generation(load_relaxed(&liveness->board->clients[i].claim)) !=
 				    entry->worker.generation)
@@ -149,7 +150,7 @@ void liveness_bind(struct liveness *liveness, uint32_t entry, uint32_t generatio
 {
 	struct worker_info worker;
 
-	/* Believed only if the table says of this entry what the kernel says of the peer. */
+	/* Accept it only if the entry's pid in the table is the peer's pid from the kernel. */
 	if (entry < LAYOUT_CLIENTS && worker_read(liveness->board, entry, &worker) &&
 	    worker.generation == generation && worker.pid == pid && pidfd >= 0 &&
 	    !is_known(liveness, &worker)) {
@@ -247,7 +248,7 @@ void liveness_free(struct liveness *liveness)
 {
 	sd_event_source_disable_unref(liveness->source);
 	sd_event_source_disable_unref(liveness->timer);
-	/* The service manager keeps its copies: the next daemon takes them back. */
+	/* The service manager keeps copies for the next daemon. */
 	for (uint32_t i = 0; liveness->entries && i < LAYOUT_CLIENTS; i++)
 		if (liveness->entries[i].used && liveness->entries[i].pidfd >= 0)
 			close(liveness->entries[i].pidfd);

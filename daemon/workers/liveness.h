@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Knowing that a worker has died. Each entry of the client table is watched through a pidfd, in a
- * map of our own that is keyed by entry and generation, so nothing that is written into the segment
- * can make us take one process for another. Dead means: the pidfd is readable, or the process does
- * not exist, or its start time was read and differs. What cannot be looked at is alive.
+ * Detecting dead workers. Each entry of the client table is watched through a pidfd, in a private
+ * map keyed by entry and generation, so no data in the segment can make the daemon mistake one
+ * process for another. Dead means: the pidfd is readable, or the process does not exist, or its
+ * start time was read and differs. A process that cannot be examined counts as alive.
  */
 #ifndef TRACKD_DAEMON_WORKERS_LIVENESS_H
 #define TRACKD_DAEMON_WORKERS_LIVENESS_H
@@ -19,9 +19,9 @@ struct liveness {
 	struct dead_workers *dead_workers;
 	struct service_notify *notify;
 	int epoll;
-	uint32_t change; /* header's client_change at the last walk */
+	uint32_t change; /* the header's client_change at the last walk */
 	uint32_t n_watched;
-	uint32_t n_unwatched; /* living entries without a pidfd: looked at once a second */
+	uint32_t n_unwatched; /* live entries without a pidfd, checked once a second */
 	sd_event_source *source, *timer;
 	struct liveness_entry *entries;
 };
@@ -31,15 +31,16 @@ int liveness_init(struct liveness *liveness, sd_event *event, struct board *boar
 		  struct dead_workers *dead_workers, struct service_notify *notify);
 void liveness_free(struct liveness *liveness);
 
-/* Walk the client table if it has changed since, or in any case. */
+/* Walk the client table if it has changed since the last walk, or always. */
 void liveness_walk(struct liveness *liveness, bool always);
 
-/* A producer says which entry is its own; pid and pidfd (-1: none) are the peer's, from the kernel.
- * Takes pidfd over. */
+/* A producer has named its entry. pid and pidfd (-1: none) are the peer's, from the kernel. Takes
+ * ownership of pidfd. */
 void liveness_bind(struct liveness *liveness, uint32_t entry, uint32_t generation, pid_t pid,
 		   int pidfd);
 
-/* A pidfd that the service manager kept for us over a restart. Takes it over. */
+/* Watch a worker by a pidfd that the service manager kept over a restart. Takes ownership of
+ * pidfd. */
 void liveness_restore(struct liveness *liveness, uint32_t entry, uint32_t generation, int pidfd);
 
 #endif

@@ -132,7 +132,7 @@ def _(site):
         # The first such call fails: by then the old board is on its way out.
         daemon.kill()
         daemon = site.daemon("--capacity", "4096", prefix=traced("-e", f"inject={calls}:error=EIO:when=1"))
-        check("no new board" in daemon.log(), daemon.log())
+        check("cannot create a new board" in daemon.log(), daemon.log())
         check(site.header(RETIRED, "<I") == 0, "the board that is served is marked as given up")
         check(site.header(CAPACITY, "<I") == 64, site.header(CAPACITY, "<I"))
         expect_same_board(site, worker, watcher)

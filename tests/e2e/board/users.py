@@ -175,7 +175,7 @@ def _(site):
     begin(site, "0664")
     check(not any(user.pw_uid == SERVICE for user in pwd.getpwall()), f"there is a user {SERVICE}")
     code, said = site.daemon_fails(program=site.program("trackd"), prefix=as_user(STRANGER))
-    words = f"board {site.board} belongs to uid {SERVICE} (its lock does); choose another --board"
+    words = f"board {site.board} belongs to uid {SERVICE} (its lock file does); choose another --board"
     check(code == 77 and words in said, f"trackd exited {code}: {said}")
 
 
@@ -183,7 +183,7 @@ def _(site):
 def _(site):
     os.symlink("/dev/null", site.shm + ":lock")
     code, said = site.daemon_fails()
-    check(code == 77 and f"{site.shm}:lock is no lock that trackd has made" in said, f"trackd exited {code}: {said}")
+    check(code == 77 and f"{site.shm}:lock is not a lock file of trackd" in said, f"trackd exited {code}: {said}")
     os.unlink(site.shm + ":lock")
 
 

@@ -272,7 +272,7 @@ static void help_writes_flags_as_they_are_taken(void **state)
 	assert_non_null(file);
 	options_help(file);
 	assert_int_equal(fclose(file), 0);
-	assert_non_null(strstr(text, "  --verbose[=yes|no]        say every stage"));
+	assert_non_null(strstr(text, "  --verbose[=yes|no]        log every stage"));
 	assert_non_null(strstr(text, "  --board /NAME             the board's name"));
 	free(text);
 	assert_int_equal(parse(&options, (char *const[]){ "--verbose=no", NULL }), 0);

@@ -11,8 +11,8 @@
 static const struct option_entry own[] = {
 	OPT(path, .name = "config", .takes = "FILE",
 	    .help = "read this file (default " DEFAULT_PATH ")", .set = option_word),
-	OPT(check, .name = "check-config",
-	    .help = "say whether the configuration is valid, and exit", .set = option_switch),
+	OPT(check, .name = "check-config", .help = "check the configuration and exit",
+	    .set = option_switch),
 	OPTION_HELP_AND_VERSION(struct options),
 	{ 0 },
 };
