@@ -129,7 +129,7 @@ exits 3 "not where input comes from elsewhere" eval "echo | script -qec \"true |
 exits 2 "an id that cannot be: 2" trackctl create "a b"
 exits 2 "nor can ." trackctl create .
 exits 2 "nor can .." trackctl create ..
-like "$output" "*neither . nor ..*" "and it says so"
+like "$output" "*not . or ..*" "and it says so"
 exits 2 "an owner that cannot be: 2" trackctl create x1 --owner "$(printf 'o%.0s' {1..64})"
 exits 2 "an id of escape sequences is none" trackctl show $'none\e[31m'
 [[ $output != *$'\e'* ]]
