@@ -10,6 +10,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../harness/python"))
+import concurrent.futures
 import json
 import re
 import signal
@@ -260,15 +261,19 @@ def _(site):
     cases = [("hang", "did not answer within"), ("500", "500"), ("429:0", "429"), ("garbage", "not JSON"),
              ("dimension:8", "8 dimensions"), ("close", "embedding service"), ("fewer", "embedding service")]
     with Endpoint() as endpoint:
-        for number, (plan, error) in enumerate(cases):
-            documents = Documents(site, "--embedding-url", endpoint.url(plan), "--embedding-model", "m",
-                                  "--dimension", "384", "--embedding-timeout", "500ms",
-                                  "--embedding-retries", "1")
-            code, _, said = documents.run("tides.txt", "--id", f"trouble-{number}")
-            seen = documents.expect(f"trouble-{number}", "failed", "error", error)
-            check(code == 1 and seen.number("stage") == 2, f"{plan}: {code} {seen.line}")
-            check(error in said, said)
-            check(documents.whole() == [], "the store")
+        documents = [Documents(site, "--embedding-url", endpoint.url(plan), "--embedding-model", "m",
+                               "--dimension", "384", "--embedding-timeout", "500ms", "--embedding-retries", "1",
+                               store=os.path.join(site.folder, f"store-{number}", "documents.db"))
+                     for number, (plan, _) in enumerate(cases)]
+        # Most of the time they wait for the endpoint: all at once.
+        with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
+            runs = pool.map(lambda one: one[1].run("tides.txt", "--id", f"trouble-{one[0]}"), enumerate(documents))
+            for number, (code, _, said) in enumerate(runs):
+                plan, error = cases[number]
+                seen = documents[number].expect(f"trouble-{number}", "failed", "error", error)
+                check(code == 1 and seen.number("stage") == 2, f"{plan}: {code} {seen.line}")
+                check(error in said, said)
+                check(documents[number].whole() == [], "the store")
         for number, plan in enumerate(("500,ok", "429:0,ok", "close,ok")):
             documents = Documents(site, "--embedding-url", endpoint.url(plan), "--embedding-model", "m",
                                   store=os.path.join(site.folder, "store", f"{number}.db"))
