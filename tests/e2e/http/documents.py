@@ -82,11 +82,12 @@ def check_story(seen, name):
 @test("a PDF is uploaded and seen in every stage until it is done")
 def _(site):
     documents, _, gateway = begin(site)
-    with open(documents.pages(600), "rb") as file:
-        content = file.read()
     states = set()
-    # A stage may be over before an answer is on its way; what must be seen each time is the order.
-    for _ in range(30):
+    # A stage may be over before an answer is on its way; what must be seen each time is the order. On a busy machine
+    # the stages of a longer document last long enough.
+    for pages in (600,) * 10 + (6000,) * 20:
+        with open(documents.pages(pages), "rb") as file:
+            content = file.read()
         reply = upload(gateway, ADA, "report.pdf", content)
         check(reply.status == 202, repr(reply))
         seen = [reply.json()]
