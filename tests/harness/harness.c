@@ -359,10 +359,21 @@ static void remove_folders(void)
 		(void)nftw(folders.path[i], remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-void harness_folder(char *ret_path, size_t size)
+static const char *base_folder(void)
 {
 	const char *base = getenv("TMPDIR");
 
+	return base ? base : "/tmp";
+}
+
+void harness_enter_folder(void)
+{
+	if (chdir(base_folder()) < 0)
+		harness_die("%s: %s", base_folder(), strerror(errno));
+}
+
+void harness_folder(char *ret_path, size_t size)
+{
 	if (folders.n == 8)
 		harness_die("more than 8 folders");
 	if (folders.n == 0) {
@@ -370,7 +381,7 @@ void harness_folder(char *ret_path, size_t size)
 		(void)atexit(remove_folders);
 	}
 	char *path = folders.path[folders.n++];
-	snprintf(path, 256, "%s/th-XXXXXX", base ? base : "/tmp");
+	snprintf(path, 256, "%s/th-XXXXXX", base_folder());
 	if (!mkdtemp(path))
 		harness_die("%s: %s", path, strerror(errno));
 	snprintf(ret_path, size, "%s", path);

@@ -146,6 +146,8 @@ const char *harness_program(const char *name, char *ret_path, size_t size);
 enum { HARNESS_COMMAND_WORDS = 8 };
 int harness_command(const char *name, char ret_text[4096],
 		    const char *ret_words[HARNESS_COMMAND_WORDS]);
+/* Make $TMPDIR, or /tmp, the working folder. */
+void harness_enter_folder(void);
 /* A new folder below $TMPDIR, removed at the end of the program. */
 void harness_folder(char *ret_path, size_t size);
 

@@ -6,6 +6,7 @@
 #include "daemon/config/config.h"
 #include "daemon/config/kinds.h"
 #include "daemon/config/options.h"
+#include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include <errno.h>
 #include <stdio.h>
@@ -361,10 +362,7 @@ static const struct CMUnitTest tests[] = {
 
 int main(void)
 {
-	const char *folder = getenv("TMPDIR");
-
-	if (chdir(folder ? folder : "/tmp") < 0)
-		return 1;
+	harness_enter_folder();
 	unsetenv("STATE_DIRECTORY");
 	return suite_run(tests);
 }

@@ -407,10 +407,7 @@ static const struct CMUnitTest tests[] = {
 
 int main(void)
 {
-	const char *folder = getenv("TMPDIR");
-
-	if (chdir(folder ? folder : "/tmp") < 0)
-		return 1;
+	harness_enter_folder();
 	signal(SIGXFSZ, SIG_IGN);
 	return suite_run(tests);
 }

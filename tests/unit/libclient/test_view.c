@@ -168,6 +168,8 @@ static void look(void *data)
 	struct trackd_view view;
 
 	scene->error = view_get(&own_board, scene->ref, 0, &view);
+	if (scene->error < 0)
+		return;
 	snprintf(seen->message, sizeof seen->message, "%s", trackd_view_message(&view));
 	seen->stage = view.stage;
 	seen->done = view.done;
