@@ -258,15 +258,12 @@ static void every_task_ends_with_a_sentence(void **state)
 	assert_int_equal(kill(daemon_.pid, 0), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_attempt_is_refused),
-		cmocka_unit_test(what_only_an_attacker_calls_kills_it),
-		cmocka_unit_test(a_flood_of_small_blocks_ends),
-		cmocka_unit_test(it_has_neither_board_nor_store_and_dies_with_its_reader),
-		cmocka_unit_test(every_task_ends_with_a_sentence),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(every_attempt_is_refused),
+	cmocka_unit_test(what_only_an_attacker_calls_kills_it),
+	cmocka_unit_test(a_flood_of_small_blocks_ends),
+	cmocka_unit_test(it_has_neither_board_nor_store_and_dies_with_its_reader),
+	cmocka_unit_test(every_task_ends_with_a_sentence),
+};
 
-	return suite_run_with(tests, start, end);
-}
+SUITE_WITH(tests, start, end)

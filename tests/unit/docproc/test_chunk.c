@@ -278,24 +278,22 @@ static void a_cancel_is_noticed_on_the_way(void **state)
 	test_free(text);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-	const struct CMUnitTest tests[] = {
-		TEST(chunks_are_of_whole_sentences_and_overlap),
-		TEST(a_heading_begins_a_chunk_that_is_half_full),
-		TEST(a_heading_is_not_left_at_the_end),
-		TEST(a_heading_holds_until_the_next),
-		TEST(rows_stay_whole_and_apart),
-		TEST(a_long_sentence_is_cut_behind_a_clause),
-		TEST(a_sentence_of_600_words_is_one_chunk),
-		TEST(an_overlap_makes_no_chunk_too_large),
-		TEST(endless_words_are_cut_between_characters),
-		TEST(what_has_no_words_is_left_out),
-		TEST(no_word_at_all_is_an_empty_document),
-		TEST(sentences_are_reported),
-		TEST(a_cancel_is_noticed_on_the_way),
-	};
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(chunks_are_of_whole_sentences_and_overlap),
+	TEST(a_heading_begins_a_chunk_that_is_half_full),
+	TEST(a_heading_is_not_left_at_the_end),
+	TEST(a_heading_holds_until_the_next),
+	TEST(rows_stay_whole_and_apart),
+	TEST(a_long_sentence_is_cut_behind_a_clause),
+	TEST(a_sentence_of_600_words_is_one_chunk),
+	TEST(an_overlap_makes_no_chunk_too_large),
+	TEST(endless_words_are_cut_between_characters),
+	TEST(what_has_no_words_is_left_out),
+	TEST(no_word_at_all_is_an_empty_document),
+	TEST(sentences_are_reported),
+	TEST(a_cancel_is_noticed_on_the_way),
+};
+
+SUITE(tests)

@@ -240,18 +240,15 @@ static void wrong_flags_are_refused(void **state)
 	assert_int_equal(cli_begin(&config, 2, absent), -1);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(defaults_are_those_of_the_manual, begin),
-		cmocka_unit_test_setup(values_are_understood_or_refused, begin),
-		cmocka_unit_test_setup(a_text_that_does_not_fit_is_refused_and_not_cut, begin),
-		cmocka_unit_test_setup(a_file_sets_what_it_names, begin),
-		cmocka_unit_test_setup(mistakes_in_a_file_are_named_with_their_line, begin),
-		cmocka_unit_test_setup(flags_come_after_the_file, begin),
-		cmocka_unit_test_setup(reading_stops_at_a_verb, begin),
-		cmocka_unit_test_setup(wrong_flags_are_refused, begin),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup(defaults_are_those_of_the_manual, begin),
+	cmocka_unit_test_setup(values_are_understood_or_refused, begin),
+	cmocka_unit_test_setup(a_text_that_does_not_fit_is_refused_and_not_cut, begin),
+	cmocka_unit_test_setup(a_file_sets_what_it_names, begin),
+	cmocka_unit_test_setup(mistakes_in_a_file_are_named_with_their_line, begin),
+	cmocka_unit_test_setup(flags_come_after_the_file, begin),
+	cmocka_unit_test_setup(reading_stops_at_a_verb, begin),
+	cmocka_unit_test_setup(wrong_flags_are_refused, begin),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

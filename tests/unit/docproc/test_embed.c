@@ -212,22 +212,20 @@ static void no_texts_are_no_vectors(void **state)
 	free(vectors);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-	const struct CMUnitTest tests[] = {
-		TEST(it_says_what_it_is),
-		TEST(vectors_have_length_one_and_empty_texts_are_zero),
-		TEST(the_bytes_are_the_same_for_ever),
-		TEST(case_accents_and_spelling_do_not_matter),
-		TEST(texts_that_share_words_are_nearer),
-		TEST(stop_words_weigh_little),
-		TEST(repetition_weighs_less_and_less),
-		TEST(what_is_not_utf8_is_survived),
-		TEST(of_a_huge_text_the_beginning_counts),
-		TEST(a_cancel_stops_between_texts),
-		TEST(no_texts_are_no_vectors),
-	};
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(it_says_what_it_is),
+	TEST(vectors_have_length_one_and_empty_texts_are_zero),
+	TEST(the_bytes_are_the_same_for_ever),
+	TEST(case_accents_and_spelling_do_not_matter),
+	TEST(texts_that_share_words_are_nearer),
+	TEST(stop_words_weigh_little),
+	TEST(repetition_weighs_less_and_less),
+	TEST(what_is_not_utf8_is_survived),
+	TEST(of_a_huge_text_the_beginning_counts),
+	TEST(a_cancel_stops_between_texts),
+	TEST(no_texts_are_no_vectors),
+};
+
+SUITE(tests)

@@ -370,25 +370,23 @@ static void a_cancel_is_noticed_at_once(void **state)
 	}
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
-	const struct CMUnitTest tests[] = {
-		TEST(texts_are_sent_in_batches_and_come_back_in_order),
-		TEST(an_unknown_dimension_is_what_it_answers),
-		TEST(it_tries_again_and_waits_before),
-		TEST(retry_after_is_honoured_in_both_forms),
-		TEST(every_failure_has_its_own_sentence),
-		TEST(the_advice_names_the_address_and_what_was_said),
-		TEST(nobody_there_is_said),
-		TEST(a_certificate_that_nobody_trusts_is_refused),
-		TEST(text_that_is_not_utf8_is_not_sent),
-		TEST(the_key_is_sent),
-		TEST(the_key_is_in_no_message),
-		TEST(a_key_that_cannot_be_used_is_refused),
-		TEST(a_key_is_not_sent_in_clear_over_a_network),
-		TEST(a_cancel_is_noticed_at_once),
-	};
 
-	return suite_run_with(tests, fake_setup, fake_teardown);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(texts_are_sent_in_batches_and_come_back_in_order),
+	TEST(an_unknown_dimension_is_what_it_answers),
+	TEST(it_tries_again_and_waits_before),
+	TEST(retry_after_is_honoured_in_both_forms),
+	TEST(every_failure_has_its_own_sentence),
+	TEST(the_advice_names_the_address_and_what_was_said),
+	TEST(nobody_there_is_said),
+	TEST(a_certificate_that_nobody_trusts_is_refused),
+	TEST(text_that_is_not_utf8_is_not_sent),
+	TEST(the_key_is_sent),
+	TEST(the_key_is_in_no_message),
+	TEST(a_key_that_cannot_be_used_is_refused),
+	TEST(a_key_is_not_sent_in_clear_over_a_network),
+	TEST(a_cancel_is_noticed_at_once),
+};
+
+SUITE_WITH(tests, fake_setup, fake_teardown)

@@ -300,27 +300,25 @@ static void cancelling_is_noticed_at_once(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(the_content_decides_the_type),
-		TEST(other_files_are_refused),
-		TEST(advice_is_given_for_old_word_files),
-		TEST(first_bytes_are_recognised),
-		TEST(a_pdf_may_begin_late),
-		TEST(a_text_about_pdf_is_text),
-		TEST(an_office_file_with_a_password_says_so),
-		TEST(bad_files_say_what_is_wrong),
-		TEST(a_damaged_pdf_says_so),
-		TEST(a_scanned_pdf_has_no_text_layer),
-		TEST(documents_without_text_have_no_blocks),
-		TEST(pages_over_the_limit_are_refused_unread),
-		TEST(parts_over_the_limit_are_refused),
-		TEST(what_unpacks_to_too_much_is_refused),
-		TEST(pages_and_parts_are_counted),
-		TEST(cancelling_is_noticed_at_once),
-	};
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(the_content_decides_the_type),
+	TEST(other_files_are_refused),
+	TEST(advice_is_given_for_old_word_files),
+	TEST(first_bytes_are_recognised),
+	TEST(a_pdf_may_begin_late),
+	TEST(a_text_about_pdf_is_text),
+	TEST(an_office_file_with_a_password_says_so),
+	TEST(bad_files_say_what_is_wrong),
+	TEST(a_damaged_pdf_says_so),
+	TEST(a_scanned_pdf_has_no_text_layer),
+	TEST(documents_without_text_have_no_blocks),
+	TEST(pages_over_the_limit_are_refused_unread),
+	TEST(parts_over_the_limit_are_refused),
+	TEST(what_unpacks_to_too_much_is_refused),
+	TEST(pages_and_parts_are_counted),
+	TEST(cancelling_is_noticed_at_once),
+};
+
+SUITE(tests)

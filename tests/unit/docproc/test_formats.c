@@ -256,28 +256,26 @@ static void more_text_than_allowed_is_refused(void **state)
 	assert_int_equal(added, CONTENT_BYTES_MAX >> 20);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(headings_tables_and_notes_of_a_pdf),
-		TEST(columns_are_read_one_after_the_other),
-		TEST(ligatures_are_letters),
-		TEST(text_from_right_to_left_is_whole),
-		TEST(chinese_and_japanese_are_read),
-		TEST(running_heads_and_page_numbers_are_dropped),
-		TEST(contents_are_no_headings),
-		TEST(cells_are_told_by_their_distance),
-		TEST(a_password_for_changes_only_is_no_obstacle),
-		TEST(paragraphs_tables_and_notes_of_a_docx),
-		TEST(headings_are_told_by_style_name_ancestor_and_level),
-		TEST(what_is_not_shown_is_left_out),
-		TEST(runs_and_signs_are_joined),
-		TEST(boxes_notes_and_tables_find_their_places),
-		TEST(a_docx_and_its_pdf_say_the_same),
-		TEST(blocks_are_clean),
-		TEST(more_text_than_allowed_is_refused),
-	};
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(headings_tables_and_notes_of_a_pdf),
+	TEST(columns_are_read_one_after_the_other),
+	TEST(ligatures_are_letters),
+	TEST(text_from_right_to_left_is_whole),
+	TEST(chinese_and_japanese_are_read),
+	TEST(running_heads_and_page_numbers_are_dropped),
+	TEST(contents_are_no_headings),
+	TEST(cells_are_told_by_their_distance),
+	TEST(a_password_for_changes_only_is_no_obstacle),
+	TEST(paragraphs_tables_and_notes_of_a_docx),
+	TEST(headings_are_told_by_style_name_ancestor_and_level),
+	TEST(what_is_not_shown_is_left_out),
+	TEST(runs_and_signs_are_joined),
+	TEST(boxes_notes_and_tables_find_their_places),
+	TEST(a_docx_and_its_pdf_say_the_same),
+	TEST(blocks_are_clean),
+	TEST(more_text_than_allowed_is_refused),
+};
+
+SUITE(tests)

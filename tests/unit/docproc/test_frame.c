@@ -150,14 +150,11 @@ static void a_failure_is_cleaned_before_it_is_sent(void **state)
 	frame_reader_free(&reader);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pieces_of_any_size_make_the_document),
-		cmocka_unit_test(a_document_that_was_cut_off_is_none),
-		cmocka_unit_test(a_flipped_bit_harms_nobody),
-		cmocka_unit_test(a_failure_is_cleaned_before_it_is_sent),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(pieces_of_any_size_make_the_document),
+	cmocka_unit_test(a_document_that_was_cut_off_is_none),
+	cmocka_unit_test(a_flipped_bit_harms_nobody),
+	cmocka_unit_test(a_failure_is_cleaned_before_it_is_sent),
+};
 
-	return suite_run_with(tests, begin, NULL);
-}
+SUITE_WITH(tests, begin, NULL)

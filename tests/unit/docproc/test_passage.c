@@ -189,17 +189,14 @@ static void lines_end_where_they_may(void **state)
 	assert_wrapped(&narrow, 0, "", NULL, 0, "");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_best_sentence_is_chosen),
-		cmocka_unit_test(a_neighbour_that_says_more_comes_along),
-		cmocka_unit_test(chinese_and_japanese_have_sentences),
-		cmocka_unit_test(a_long_sentence_is_cut_around_what_was_looked_for),
-		cmocka_unit_test(no_character_is_cut),
-		cmocka_unit_test(what_matches_is_marked),
-		cmocka_unit_test(lines_end_where_they_may),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(the_best_sentence_is_chosen),
+	cmocka_unit_test(a_neighbour_that_says_more_comes_along),
+	cmocka_unit_test(chinese_and_japanese_have_sentences),
+	cmocka_unit_test(a_long_sentence_is_cut_around_what_was_looked_for),
+	cmocka_unit_test(no_character_is_cut),
+	cmocka_unit_test(what_matches_is_marked),
+	cmocka_unit_test(lines_end_where_they_may),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -409,20 +409,17 @@ static int end_daemon(void **state)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_its_own_files_are_open_to_it),
-		cmocka_unit_test(there_is_no_network_unless_it_is_needed),
-		cmocka_unit_test(it_starts_threads_but_no_processes),
-		cmocka_unit_test(code_comes_from_files_only),
-		cmocka_unit_test(what_only_an_attacker_tries_kills_it),
-		cmocka_unit_test(time_that_is_used_up_fails_the_task),
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(only_its_own_files_are_open_to_it),
+	cmocka_unit_test(there_is_no_network_unless_it_is_needed),
+	cmocka_unit_test(it_starts_threads_but_no_processes),
+	cmocka_unit_test(code_comes_from_files_only),
+	cmocka_unit_test(what_only_an_attacker_tries_kills_it),
+	cmocka_unit_test(time_that_is_used_up_fails_the_task),
 #if !SANITIZED
-		cmocka_unit_test(a_crash_stays_a_crash),
-		cmocka_unit_test(memory_that_is_used_up_fails_the_task),
+	cmocka_unit_test(a_crash_stays_a_crash),
+	cmocka_unit_test(memory_that_is_used_up_fails_the_task),
 #endif
-	};
+};
 
-	return suite_run_with(tests, start_daemon, end_daemon);
-}
+SUITE_WITH(tests, start_daemon, end_daemon)

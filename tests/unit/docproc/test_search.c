@@ -472,24 +472,21 @@ static void ten_thousand_chunks_are_searched_at_once(void **state)
 	library_close(&library);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		LIBRARY_TEST(operators_are_words),
-		LIBRARY_TEST(random_queries_never_fail),
-		LIBRARY_TEST(a_long_query_is_no_trouble),
-		LIBRARY_TEST(words_are_found_in_any_writing),
-		LIBRARY_TEST(more_and_rarer_words_come_first),
-		LIBRARY_TEST(nobody_finds_what_is_anothers),
-		LIBRARY_TEST(others_do_not_crowd_one_out),
-		LIBRARY_TEST(only_what_is_finished_is_found),
-		LIBRARY_TEST(vectors_rank_by_the_angle),
-		cmocka_unit_test(rankings_fuse_by_reciprocal_rank),
-		cmocka_unit_test(equal_scores_keep_the_order_of_the_chunks),
-		LIBRARY_TEST(vectors_of_another_kind_are_not_compared),
-		LIBRARY_TEST(a_hit_says_where_it_is_from),
-		cmocka_unit_test(ten_thousand_chunks_are_searched_at_once),
-	};
+static const struct CMUnitTest tests[] = {
+	LIBRARY_TEST(operators_are_words),
+	LIBRARY_TEST(random_queries_never_fail),
+	LIBRARY_TEST(a_long_query_is_no_trouble),
+	LIBRARY_TEST(words_are_found_in_any_writing),
+	LIBRARY_TEST(more_and_rarer_words_come_first),
+	LIBRARY_TEST(nobody_finds_what_is_anothers),
+	LIBRARY_TEST(others_do_not_crowd_one_out),
+	LIBRARY_TEST(only_what_is_finished_is_found),
+	LIBRARY_TEST(vectors_rank_by_the_angle),
+	cmocka_unit_test(rankings_fuse_by_reciprocal_rank),
+	cmocka_unit_test(equal_scores_keep_the_order_of_the_chunks),
+	LIBRARY_TEST(vectors_of_another_kind_are_not_compared),
+	LIBRARY_TEST(a_hit_says_where_it_is_from),
+	cmocka_unit_test(ten_thousand_chunks_are_searched_at_once),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

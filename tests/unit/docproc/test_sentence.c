@@ -179,16 +179,14 @@ static void languages_are_told_apart(void **state)
 	}
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-	const struct CMUnitTest tests[] = {
-		TEST(words_are_joined_across_line_ends),
-		TEST(a_compound_elsewhere_in_the_document_keeps_its_hyphen),
-		TEST(sentences_end_where_people_end_them),
-		TEST(sentences_without_spaces_are_told_apart),
-		TEST(languages_are_told_apart),
-	};
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(words_are_joined_across_line_ends),
+	TEST(a_compound_elsewhere_in_the_document_keeps_its_hyphen),
+	TEST(sentences_end_where_people_end_them),
+	TEST(sentences_without_spaces_are_told_apart),
+	TEST(languages_are_told_apart),
+};
+
+SUITE(tests)

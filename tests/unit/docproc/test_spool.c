@@ -473,27 +473,24 @@ static void the_oldest_comes_first(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(ids_are_names_of_files_and_of_tasks),
-		TEST(new_ids_are_random_uuids),
-		TEST(tickets_come_back_as_they_were_written),
-		TEST(what_a_ticket_leaves_out_has_a_default),
-		TEST(a_long_name_is_cut_at_a_character),
-		TEST(garbage_is_no_ticket),
-		TEST(a_ticket_that_is_no_file_is_refused_at_once),
-		TEST(folders_are_made_for_the_group),
-		TEST(one_at_a_time_serves),
-		TEST(taking_up_moves_both_and_opens_the_document),
-		TEST(what_changed_meanwhile_is_not_opened),
-		TEST(half_moved_is_moved_back),
-		TEST(anything_can_be_discarded),
-		TEST(what_nobody_finishes_is_swept),
-		TEST(handing_in_leaves_two_files_and_a_task),
-		TEST(a_failed_hand_in_fails_its_task_and_leaves_nothing),
-		TEST(the_oldest_comes_first),
-	};
+static const struct CMUnitTest tests[] = {
+	TEST(ids_are_names_of_files_and_of_tasks),
+	TEST(new_ids_are_random_uuids),
+	TEST(tickets_come_back_as_they_were_written),
+	TEST(what_a_ticket_leaves_out_has_a_default),
+	TEST(a_long_name_is_cut_at_a_character),
+	TEST(garbage_is_no_ticket),
+	TEST(a_ticket_that_is_no_file_is_refused_at_once),
+	TEST(folders_are_made_for_the_group),
+	TEST(one_at_a_time_serves),
+	TEST(taking_up_moves_both_and_opens_the_document),
+	TEST(what_changed_meanwhile_is_not_opened),
+	TEST(half_moved_is_moved_back),
+	TEST(anything_can_be_discarded),
+	TEST(what_nobody_finishes_is_swept),
+	TEST(handing_in_leaves_two_files_and_a_task),
+	TEST(a_failed_hand_in_fails_its_task_and_leaves_nothing),
+	TEST(the_oldest_comes_first),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -189,19 +189,16 @@ static void a_provider_settled_in_between_is_noticed(void **state)
 	library_close(&library);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		LIBRARY_TEST(a_document_comes_out_as_it_went_in),
-		LIBRARY_TEST(chunks_and_vectors_read_by_the_documents_id),
-		LIBRARY_TEST(an_owner_sees_only_what_is_his),
-		LIBRARY_TEST(an_attempt_hides_until_it_is_finished),
-		LIBRARY_TEST(another_attempt_takes_the_place_of_one_left_behind),
-		LIBRARY_TEST(abandoning_leaves_finished_documents),
-		LIBRARY_TEST(finishing_without_an_attempt_loses_nothing),
-		LIBRARY_TEST(vectors_of_another_kind_are_refused),
-		cmocka_unit_test(a_provider_settled_in_between_is_noticed),
-	};
+static const struct CMUnitTest tests[] = {
+	LIBRARY_TEST(a_document_comes_out_as_it_went_in),
+	LIBRARY_TEST(chunks_and_vectors_read_by_the_documents_id),
+	LIBRARY_TEST(an_owner_sees_only_what_is_his),
+	LIBRARY_TEST(an_attempt_hides_until_it_is_finished),
+	LIBRARY_TEST(another_attempt_takes_the_place_of_one_left_behind),
+	LIBRARY_TEST(abandoning_leaves_finished_documents),
+	LIBRARY_TEST(finishing_without_an_attempt_loses_nothing),
+	LIBRARY_TEST(vectors_of_another_kind_are_refused),
+	cmocka_unit_test(a_provider_settled_in_between_is_noticed),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -325,19 +325,16 @@ static void who_may_only_read_is_told_so(void **state)
 	assert_int_equal(chmod(library.folder, 0700), 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_not_there_is_not_read),
-		cmocka_unit_test(a_file_of_another_program_is_left_as_it_is),
-		cmocka_unit_test(a_newer_store_is_left_as_it_is),
-		cmocka_unit_test(what_is_no_file_is_refused),
-		cmocka_unit_test(every_name_is_a_files),
-		cmocka_unit_test(damage_is_said),
-		cmocka_unit_test(files_are_the_groups_to_read_whatever_the_umask),
-		cmocka_unit_test(others_of_the_group_read_while_nobody_writes),
-		cmocka_unit_test(who_may_only_read_is_told_so),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(what_is_not_there_is_not_read),
+	cmocka_unit_test(a_file_of_another_program_is_left_as_it_is),
+	cmocka_unit_test(a_newer_store_is_left_as_it_is),
+	cmocka_unit_test(what_is_no_file_is_refused),
+	cmocka_unit_test(every_name_is_a_files),
+	cmocka_unit_test(damage_is_said),
+	cmocka_unit_test(files_are_the_groups_to_read_whatever_the_umask),
+	cmocka_unit_test(others_of_the_group_read_while_nobody_writes),
+	cmocka_unit_test(who_may_only_read_is_told_so),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -211,14 +211,11 @@ static int no_room_for_a_store_is_said(void)
 	return 0;
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		IN_A_CHILD(a_full_disk_leaves_nothing_of_the_attempt, true),
-		IN_A_CHILD(what_was_written_fits_whatever_the_room, true),
-		IN_A_CHILD(a_limit_on_files_is_said, false),
-		IN_A_CHILD(no_room_for_a_store_is_said, true),
-	};
+static const struct CMUnitTest tests[] = {
+	IN_A_CHILD(a_full_disk_leaves_nothing_of_the_attempt, true),
+	IN_A_CHILD(what_was_written_fits_whatever_the_room, true),
+	IN_A_CHILD(a_limit_on_files_is_said, false),
+	IN_A_CHILD(no_room_for_a_store_is_said, true),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -194,12 +194,9 @@ static void killed_at_every_write(void **state)
 	assert_true(at > 40);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(killed_after_any_number_of_steps),
-		cmocka_unit_test(killed_at_every_write),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(killed_after_any_number_of_steps),
+	cmocka_unit_test(killed_at_every_write),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

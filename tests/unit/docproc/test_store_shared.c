@@ -212,15 +212,12 @@ static void cancelling_ends_the_wait_for_another_writer(void **state)
 	end_cancelling(&cancelling);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(several_processes_write_at_once),
-		cmocka_unit_test(tables_that_are_made_meanwhile_are_seen_as_a_whole),
-		LIBRARY_TEST(waiting_for_another_writer_ends),
-		LIBRARY_TEST(cancelling_leaves_nothing_of_the_attempt),
-		LIBRARY_TEST(cancelling_ends_the_wait_for_another_writer),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(several_processes_write_at_once),
+	cmocka_unit_test(tables_that_are_made_meanwhile_are_seen_as_a_whole),
+	LIBRARY_TEST(waiting_for_another_writer_ends),
+	LIBRARY_TEST(cancelling_leaves_nothing_of_the_attempt),
+	LIBRARY_TEST(cancelling_ends_the_wait_for_another_writer),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -271,21 +271,19 @@ static void a_cancel_is_noticed_while_a_chat_service_thinks(void **state)
 	assert_int_equal(summarize(&chunks, &chat, NULL, &summary, &failure), CANCELLED);
 }
 
-int main(void)
-{
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-	const struct CMUnitTest tests[] = {
-		TEST(scores_are_those_of_the_paper),
-		TEST(the_central_sentences_are_taken_in_document_order),
-		TEST(nothing_is_said_twice),
-		TEST(only_prose_of_a_good_length_is_taken),
-		TEST(a_document_without_prose_is_summarized_all_the_same),
-		TEST(a_long_document_is_sampled_evenly),
-		TEST(a_cancel_is_noticed_while_it_runs),
-		TEST(a_chat_service_is_asked_once),
-		TEST(what_a_chat_service_does_wrong_is_said),
-		TEST(a_cancel_is_noticed_while_a_chat_service_thinks),
-	};
 
-	return suite_run_with(tests, fake_setup, fake_teardown);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(scores_are_those_of_the_paper),
+	TEST(the_central_sentences_are_taken_in_document_order),
+	TEST(nothing_is_said_twice),
+	TEST(only_prose_of_a_good_length_is_taken),
+	TEST(a_document_without_prose_is_summarized_all_the_same),
+	TEST(a_long_document_is_sampled_evenly),
+	TEST(a_cancel_is_noticed_while_it_runs),
+	TEST(a_chat_service_is_asked_once),
+	TEST(what_a_chat_service_does_wrong_is_said),
+	TEST(a_cancel_is_noticed_while_a_chat_service_thinks),
+};
+
+SUITE_WITH(tests, fake_setup, fake_teardown)

@@ -279,25 +279,23 @@ static void a_long_paragraph_is_cut_at_a_line(void **state)
 	assert_int_equal(content.n_bytes, LINES * 10 - 4);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-		TEST(encodings_give_the_same_text),
-		TEST(older_encodings_are_recognised),
-		TEST(a_text_may_be_ascii_for_long),
-		TEST(bytes_of_no_encoding_are_refused),
-		TEST(what_is_no_text_is_refused),
-		TEST(paragraphs_of_plain_text),
-		TEST(markdown_blocks),
-		TEST(markdown_inline),
-		TEST(markdown_structure),
-		TEST(footnotes_of_markdown_are_kept),
-		TEST(html_in_markdown_is_text),
-		TEST(code_and_lists_of_markdown_are_lines),
-		TEST(front_matter_needs_an_end),
-		TEST(a_long_paragraph_is_cut_at_a_line),
-	};
 
-	return suite_run(tests);
-}
+static const struct CMUnitTest tests[] = {
+	TEST(encodings_give_the_same_text),
+	TEST(older_encodings_are_recognised),
+	TEST(a_text_may_be_ascii_for_long),
+	TEST(bytes_of_no_encoding_are_refused),
+	TEST(what_is_no_text_is_refused),
+	TEST(paragraphs_of_plain_text),
+	TEST(markdown_blocks),
+	TEST(markdown_inline),
+	TEST(markdown_structure),
+	TEST(footnotes_of_markdown_are_kept),
+	TEST(html_in_markdown_is_text),
+	TEST(code_and_lists_of_markdown_are_lines),
+	TEST(front_matter_needs_an_end),
+	TEST(a_long_paragraph_is_cut_at_a_line),
+};
+
+SUITE(tests)

@@ -230,19 +230,16 @@ static void keys_that_a_token_brings_are_ignored(void **state)
 	       AUTH_SIGNATURE, "jwk");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		ADMISSION(what_is_no_token_is_refused),
-		ADMISSION(the_scheme_is_known_by_any_case),
-		ADMISSION(a_token_has_at_most_8_kib),
-		ADMISSION(no_character_can_be_changed),
-		ADMISSION(base64_has_one_spelling),
-		ADMISSION(a_stripped_signature_is_none),
-		ADMISSION(headers_choose_nothing),
-		ADMISSION(a_kid_names_no_file),
-		ADMISSION(keys_that_a_token_brings_are_ignored),
-	};
+static const struct CMUnitTest tests[] = {
+	ADMISSION(what_is_no_token_is_refused),
+	ADMISSION(the_scheme_is_known_by_any_case),
+	ADMISSION(a_token_has_at_most_8_kib),
+	ADMISSION(no_character_can_be_changed),
+	ADMISSION(base64_has_one_spelling),
+	ADMISSION(a_stripped_signature_is_none),
+	ADMISSION(headers_choose_nothing),
+	ADMISSION(a_kid_names_no_file),
+	ADMISSION(keys_that_a_token_brings_are_ignored),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

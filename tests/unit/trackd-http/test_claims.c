@@ -176,16 +176,13 @@ static void the_identity_is_what_the_token_says(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		ADMISSION(claims_are_what_they_must_be),
-		ADMISSION(a_refused_sub_is_in_the_log_escaped),
-		ADMISSION(a_nul_in_the_payload_ends_nothing),
-		ADMISSION(nested_tokens_are_refused),
-		cmocka_unit_test(issuer_and_audience_are_checked_if_configured),
-		ADMISSION(the_identity_is_what_the_token_says),
-	};
+static const struct CMUnitTest tests[] = {
+	ADMISSION(claims_are_what_they_must_be),
+	ADMISSION(a_refused_sub_is_in_the_log_escaped),
+	ADMISSION(a_nul_in_the_payload_ends_nothing),
+	ADMISSION(nested_tokens_are_refused),
+	cmocka_unit_test(issuer_and_audience_are_checked_if_configured),
+	ADMISSION(the_identity_is_what_the_token_says),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

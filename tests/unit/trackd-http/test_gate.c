@@ -238,13 +238,10 @@ static void test_end(void **state)
 	wire_free(&wire);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pieces),    cmocka_unit_test(test_cost),
-		cmocka_unit_test(test_long_line), cmocka_unit_test(test_no_end),
-		cmocka_unit_test(test_around),    cmocka_unit_test(test_end),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_pieces),    cmocka_unit_test(test_cost),
+	cmocka_unit_test(test_long_line), cmocka_unit_test(test_no_end),
+	cmocka_unit_test(test_around),    cmocka_unit_test(test_end),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

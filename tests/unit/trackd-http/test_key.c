@@ -283,21 +283,18 @@ static void what_cannot_be_signed_is_refused(void **state)
 	assert_null(token);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_key_has_one_algorithm_in_every_form),
-		cmocka_unit_test(a_public_key_is_no_secret),
-		cmocka_unit_test(public_keys_in_other_forms_are_refused),
-		cmocka_unit_test(weak_keys_are_refused),
-		cmocka_unit_test(a_secret_is_text_without_its_line_end_or_bytes_as_they_are),
-		cmocka_unit_test(secrets_are_for_few),
-		cmocka_unit_test(what_is_no_key_is_refused),
-		cmocka_unit_test(ed25519_and_eddsa_are_one_algorithm),
-		cmocka_unit_test(a_key_that_says_ed25519_signs),
-		cmocka_unit_test(what_is_signed_verifies),
-		cmocka_unit_test(what_cannot_be_signed_is_refused),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(each_key_has_one_algorithm_in_every_form),
+	cmocka_unit_test(a_public_key_is_no_secret),
+	cmocka_unit_test(public_keys_in_other_forms_are_refused),
+	cmocka_unit_test(weak_keys_are_refused),
+	cmocka_unit_test(a_secret_is_text_without_its_line_end_or_bytes_as_they_are),
+	cmocka_unit_test(secrets_are_for_few),
+	cmocka_unit_test(what_is_no_key_is_refused),
+	cmocka_unit_test(ed25519_and_eddsa_are_one_algorithm),
+	cmocka_unit_test(a_key_that_says_ed25519_signs),
+	cmocka_unit_test(what_is_signed_verifies),
+	cmocka_unit_test(what_cannot_be_signed_is_refused),
+};
 
-	return suite_run_with(tests, signing_keys_setup, signing_keys_teardown);
-}
+SUITE_WITH(tests, signing_keys_setup, signing_keys_teardown)

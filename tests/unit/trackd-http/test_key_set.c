@@ -194,18 +194,15 @@ static void keys_beyond_those_that_fit_are_named(void **state)
 	free(log_path);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_kid_chooses_among_keys_that_have_one),
-		cmocka_unit_test(keys_for_other_purposes_are_passed_over),
-		cmocka_unit_test(only_named_algorithms_are_allowed),
-		cmocka_unit_test(an_algorithm_without_a_key_does_not_spoil_the_others),
-		cmocka_unit_test(one_odd_key_does_not_spoil_the_others),
-		cmocka_unit_test(a_set_of_odd_keys_is_refused),
-		cmocka_unit_test(what_lies_beside_a_key_does_not_matter),
-		cmocka_unit_test(keys_beyond_those_that_fit_are_named),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(a_kid_chooses_among_keys_that_have_one),
+	cmocka_unit_test(keys_for_other_purposes_are_passed_over),
+	cmocka_unit_test(only_named_algorithms_are_allowed),
+	cmocka_unit_test(an_algorithm_without_a_key_does_not_spoil_the_others),
+	cmocka_unit_test(one_odd_key_does_not_spoil_the_others),
+	cmocka_unit_test(a_set_of_odd_keys_is_refused),
+	cmocka_unit_test(what_lies_beside_a_key_does_not_matter),
+	cmocka_unit_test(keys_beyond_those_that_fit_are_named),
+};
 
-	return suite_run_with(tests, signing_keys_setup, signing_keys_teardown);
-}
+SUITE_WITH(tests, signing_keys_setup, signing_keys_teardown)

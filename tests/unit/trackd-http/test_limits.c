@@ -110,13 +110,10 @@ static void turned_away(void **state)
 	limits_free(limits);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names),
-		cmocka_unit_test(streams_through_reloads),
-		cmocka_unit_test(turned_away),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(names),
+	cmocka_unit_test(streams_through_reloads),
+	cmocka_unit_test(turned_away),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -266,15 +266,12 @@ static void which_content_types_are_forms(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms_in_pieces_of_every_size),
-		cmocka_unit_test(a_nul_in_a_head),
-		cmocka_unit_test(content_is_what_stands_before_the_delimiter),
-		cmocka_unit_test(bounds),
-		cmocka_unit_test(which_content_types_are_forms),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(forms_in_pieces_of_every_size),
+	cmocka_unit_test(a_nul_in_a_head),
+	cmocka_unit_test(content_is_what_stands_before_the_delimiter),
+	cmocka_unit_test(bounds),
+	cmocka_unit_test(which_content_types_are_forms),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

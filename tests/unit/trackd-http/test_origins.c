@@ -82,12 +82,9 @@ static void only_the_same_is_allowed(void **state)
 	assert_false(origins_allow("", ""));
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(as_browsers_write_them),
-		cmocka_unit_test(only_the_same_is_allowed),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(as_browsers_write_them),
+	cmocka_unit_test(only_the_same_is_allowed),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

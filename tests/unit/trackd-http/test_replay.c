@@ -129,14 +129,11 @@ static void what_the_ring_has_overwritten_is_said_to_be_lost(void **state)
 	assert_int_equal(count(ring, &of_a, ring_head(ring) - 100), 3);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(of_all_transitions_its_own_are_found, ring_setup,
-						ring_teardown),
-		cmocka_unit_test_setup_teardown(what_the_ring_has_overwritten_is_said_to_be_lost,
-						ring_setup, ring_teardown),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup_teardown(of_all_transitions_its_own_are_found, ring_setup,
+					ring_teardown),
+	cmocka_unit_test_setup_teardown(what_the_ring_has_overwritten_is_said_to_be_lost,
+					ring_setup, ring_teardown),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

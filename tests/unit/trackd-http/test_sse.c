@@ -333,24 +333,21 @@ static void who_was_told_up_to_a_moment_lacks_what_came_after(void **state)
 
 #define FOLLOWED(test) cmocka_unit_test_setup(test, make_task)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_event_is_its_lines_and_an_empty_one),
-		cmocka_unit_test(it_is_taken_in_pieces_of_any_size),
-		cmocka_unit_test(ids_come_back_as_they_went),
-		cmocka_unit_test(what_is_no_id_is_none),
-		FOLLOWED(an_update_tells_what_was_true_then),
-		FOLLOWED(progress_never_reaches_the_next_stage),
-		FOLLOWED(of_the_same_revision_nothing_is_changed),
-		FOLLOWED(the_text_says_what_sort_of_update_it_is),
-		FOLLOWED(nothing_is_missing_of_what_was_told),
-		FOLLOWED(what_was_skipped_comes_first_in_order),
-		FOLLOWED(a_retry_is_not_taken_for_a_loss),
-		FOLLOWED(going_back_is_not_taken_for_a_loss),
-		FOLLOWED(a_second_turn_that_was_lost_is_found),
-		FOLLOWED(who_was_told_up_to_a_moment_lacks_what_came_after),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(an_event_is_its_lines_and_an_empty_one),
+	cmocka_unit_test(it_is_taken_in_pieces_of_any_size),
+	cmocka_unit_test(ids_come_back_as_they_went),
+	cmocka_unit_test(what_is_no_id_is_none),
+	FOLLOWED(an_update_tells_what_was_true_then),
+	FOLLOWED(progress_never_reaches_the_next_stage),
+	FOLLOWED(of_the_same_revision_nothing_is_changed),
+	FOLLOWED(the_text_says_what_sort_of_update_it_is),
+	FOLLOWED(nothing_is_missing_of_what_was_told),
+	FOLLOWED(what_was_skipped_comes_first_in_order),
+	FOLLOWED(a_retry_is_not_taken_for_a_loss),
+	FOLLOWED(going_back_is_not_taken_for_a_loss),
+	FOLLOWED(a_second_turn_that_was_lost_is_found),
+	FOLLOWED(who_was_told_up_to_a_moment_lacks_what_came_after),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -132,14 +132,11 @@ static void the_longest_fits(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_state_and_progress),
-		cmocka_unit_test(every_byte_alone_and_between_others),
-		cmocka_unit_test(texts_of_all_sorts),
-		cmocka_unit_test(the_longest_fits),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(every_state_and_progress),
+	cmocka_unit_test(every_byte_alone_and_between_others),
+	cmocka_unit_test(texts_of_all_sorts),
+	cmocka_unit_test(the_longest_fits),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

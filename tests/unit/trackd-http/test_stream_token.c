@@ -382,26 +382,23 @@ static void what_is_no_key_of_ours_is_refused(void **state)
 
 #define TICKET(test) cmocka_unit_test_setup_teardown(test, open_tokens, close_tokens)
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TICKET(a_ticket_opens_one_stream),
-		TICKET(within_30_seconds),
-		TICKET(not_beyond_its_token),
-		TICKET(of_the_task_it_was_made_for),
-		TICKET(reconnects_are_admitted_until_the_token_expires),
-		TICKET(what_was_never_opened_does_not_reconnect),
-		TICKET(a_restart_changes_nothing),
-		TICKET(a_ticket_that_was_never_opened_opens_nothing_after_its_time),
-		TICKET(only_a_stream_uses_a_ticket_up),
-		TICKET(no_character_can_be_changed),
-		TICKET(what_is_no_ticket_is_refused),
-		TICKET(another_gateway_s_tickets_are_not_ours),
-		TICKET(the_longest_names_fit_and_longer_ones_are_refused),
-		TICKET(names_do_not_shift),
-		cmocka_unit_test(the_key_is_made_once_and_for_us_alone),
-		cmocka_unit_test(what_is_no_key_of_ours_is_refused),
-	};
+static const struct CMUnitTest tests[] = {
+	TICKET(a_ticket_opens_one_stream),
+	TICKET(within_30_seconds),
+	TICKET(not_beyond_its_token),
+	TICKET(of_the_task_it_was_made_for),
+	TICKET(reconnects_are_admitted_until_the_token_expires),
+	TICKET(what_was_never_opened_does_not_reconnect),
+	TICKET(a_restart_changes_nothing),
+	TICKET(a_ticket_that_was_never_opened_opens_nothing_after_its_time),
+	TICKET(only_a_stream_uses_a_ticket_up),
+	TICKET(no_character_can_be_changed),
+	TICKET(what_is_no_ticket_is_refused),
+	TICKET(another_gateway_s_tickets_are_not_ours),
+	TICKET(the_longest_names_fit_and_longer_ones_are_refused),
+	TICKET(names_do_not_shift),
+	cmocka_unit_test(the_key_is_made_once_and_for_us_alone),
+	cmocka_unit_test(what_is_no_key_of_ours_is_refused),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -132,14 +132,11 @@ static void a_book_that_is_open_keeps_its_length(void **state)
 	free(log);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_book_has_the_last_ones),
-		cmocka_unit_test(a_book_of_another_boot_counts_if_it_was_closed),
-		cmocka_unit_test(what_is_no_book_is_begun_anew_or_kept_in_memory),
-		cmocka_unit_test(a_book_that_is_open_keeps_its_length),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(the_book_has_the_last_ones),
+	cmocka_unit_test(a_book_of_another_boot_counts_if_it_was_closed),
+	cmocka_unit_test(what_is_no_book_is_begun_anew_or_kept_in_memory),
+	cmocka_unit_test(a_book_that_is_open_keeps_its_length),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

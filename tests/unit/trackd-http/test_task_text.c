@@ -164,12 +164,9 @@ static void the_longest_fits(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tasks_of_all_sorts),
-		cmocka_unit_test(the_longest_fits),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(tasks_of_all_sorts),
+	cmocka_unit_test(the_longest_fits),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

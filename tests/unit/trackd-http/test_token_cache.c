@@ -235,18 +235,15 @@ static void a_hit_is_cheaper_than_a_miss(void **state)
 	}
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_that_fit_are_found_and_the_stalest_goes),
-		cmocka_unit_test(the_order_of_use_is_kept_over_many_rounds),
-		cmocka_unit_test(what_has_expired_or_is_cleared_is_not_found),
-		cmocka_unit_test(prints_are_another_cache_s_own),
-		ADMISSION(a_remembered_token_expires),
-		ADMISSION(only_the_very_token_is_remembered),
-		ADMISSION(a_reload_forgets_and_a_failed_one_keeps),
-		cmocka_unit_test(a_hit_is_cheaper_than_a_miss),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(all_that_fit_are_found_and_the_stalest_goes),
+	cmocka_unit_test(the_order_of_use_is_kept_over_many_rounds),
+	cmocka_unit_test(what_has_expired_or_is_cleared_is_not_found),
+	cmocka_unit_test(prints_are_another_cache_s_own),
+	ADMISSION(a_remembered_token_expires),
+	ADMISSION(only_the_very_token_is_remembered),
+	ADMISSION(a_reload_forgets_and_a_failed_one_keeps),
+	cmocka_unit_test(a_hit_is_cheaper_than_a_miss),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

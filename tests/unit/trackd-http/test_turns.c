@@ -187,18 +187,15 @@ static void who_leaves_is_not_called(void **state)
 	assert_true(jobs[0].left > 0);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_short_is_done_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_turn_of_the_loop_works_one_slice_whatever_waits,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(others_do_not_wait_for_one_who_asks_for_much, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(what_comes_over_the_network_has_its_turn_in_between,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(who_leaves_is_not_called, setup, teardown),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup_teardown(what_is_short_is_done_at_once, setup, teardown),
+	cmocka_unit_test_setup_teardown(a_turn_of_the_loop_works_one_slice_whatever_waits, setup,
+					teardown),
+	cmocka_unit_test_setup_teardown(others_do_not_wait_for_one_who_asks_for_much, setup,
+					teardown),
+	cmocka_unit_test_setup_teardown(what_comes_over_the_network_has_its_turn_in_between, setup,
+					teardown),
+	cmocka_unit_test_setup_teardown(who_leaves_is_not_called, setup, teardown),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

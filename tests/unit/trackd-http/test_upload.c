@@ -359,17 +359,14 @@ static void what_was_asked_for_is_done_before_the_end(void **state)
 	walk_end(&walk);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_in_headers),
-		cmocka_unit_test(the_longest_names_in_headers),
-		cmocka_unit_test(names_that_are_kept),
-		cmocka_unit_test(every_character_is_decoded_and_no_other),
-		cmocka_unit_test(what_is_refused_by_name_or_content),
-		cmocka_unit_test(jobs_run_elsewhere_and_end_in_the_loop),
-		cmocka_unit_test(what_was_asked_for_is_done_before_the_end),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(names_in_headers),
+	cmocka_unit_test(the_longest_names_in_headers),
+	cmocka_unit_test(names_that_are_kept),
+	cmocka_unit_test(every_character_is_decoded_and_no_other),
+	cmocka_unit_test(what_is_refused_by_name_or_content),
+	cmocka_unit_test(jobs_run_elsewhere_and_end_in_the_loop),
+	cmocka_unit_test(what_was_asked_for_is_done_before_the_end),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)

@@ -91,12 +91,9 @@ static void the_verb_says_when_it_is_misused(void **state)
 	free(key);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_verb_prints_a_token_that_is_admitted),
-		cmocka_unit_test(the_verb_says_when_it_is_misused),
-	};
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(the_verb_prints_a_token_that_is_admitted),
+	cmocka_unit_test(the_verb_says_when_it_is_misused),
+};
 
-	return suite_run(tests);
-}
+SUITE(tests)
