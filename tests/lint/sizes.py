@@ -17,8 +17,7 @@ import sys
 TREE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 FUNCTION_MAX, FILE_MAX, FOLDER_MAX = 60, 500, 40
 LARGER = {"libclient/trackd.h"}
-CHECKED_TESTS = ("tests/crash/", "tests/harness/", "tests/stress/", "tests/unit/common/", "tests/unit/daemon/",
-                 "tests/unit/libclient/", "tests/unit/trackctl/")
+CHECKED_TESTS = ("tests/bench/", "tests/crash/", "tests/fuzz/", "tests/harness/", "tests/stress/", "tests/unit/")
 COMPONENTS = ("libclient", "daemon", "tools/common", "tools/documents", "tools/docproc", "tools/trackd-http",
               "tools/trackctl", "tests")
 
