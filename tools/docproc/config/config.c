@@ -7,9 +7,10 @@
 
 #define KEY(member, ...) OPTION_KEY(struct config, member, __VA_ARGS__)
 #define URL_ALLOWED "a URL such as https://host/v1, or nothing for the built-in way"
+/* NOLINTBEGIN(bugprone-macro-parentheses): members and parts of literals */
 /* The keys of an endpoint. text: what its URL is; timeout: the default. */
 #define ENDPOINT(member, prefix, text, timeout)                                                    \
-	KEY(member.url, .name = prefix "-url", .takes = "URL", .help = text, .set = option_url,    \
+	KEY(member.url, .name = prefix "-url", .takes = "URL", .help = (text), .set = option_url,  \
 	    .allowed = URL_ALLOWED),                                                               \
 		KEY(member.model, .name = prefix "-model", .takes = "NAME", .help = "its model",   \
 		    .set = option_text, .allowed = "a name of up to 127 bytes"),                   \
@@ -21,6 +22,7 @@
 		KEY(member.retries, .name = prefix "-retries", .takes = "N",                       \
 		    .help = "after the first try: 0 to 20 (default 2)", .set = option_number,      \
 		    .min = 0, .max = 20, .allowed = "a number from 0 to 20")
+/* NOLINTEND(bugprone-macro-parentheses) */
 const struct option_entry config_entries[] = {
 	OPTION_BOARD(struct config),
 	KEY(spool, .name = "spool", .takes = "DIR",

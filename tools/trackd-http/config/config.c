@@ -34,15 +34,15 @@ static bool is_networks(const char *text)
 #define LIVE(member, ...) OPTION_LIVE_KEY(struct config, member, __VA_ARGS__)
 /* A number of which 0 is none; of requests at once; and a time of up to an hour or a day. */
 #define LIMIT(kind, member, flag, most, text)                                                      \
-	kind(member, .name = flag, .takes = "N", .help = text, .set = option_number, .min = 0,     \
+	kind(member, .name = (flag), .takes = "N", .help = (text), .set = option_number, .min = 0, \
 	     .max = (most), .allowed = "a number up to " #most ", or 0 for no limit")
 #define BURST(member, flag)                                                                        \
-	LIVE(member, .name = flag, .takes = "N", .help = "of them at once (default 100)",          \
+	LIVE(member, .name = (flag), .takes = "N", .help = "of them at once (default 100)",        \
 	     .set = option_number, .min = 1, .max = 1000000,                                       \
 	     .allowed = "a number from 1 to 1000000")
 #define TIME(member, flag, most, most_text, text)                                                  \
-	LIVE(member, .name = flag, .takes = "TIME", .help = text, .set = option_seconds, .min = 1, \
-	     .max = (most), .allowed = "a time from 1s to " most_text)
+	LIVE(member, .name = (flag), .takes = "TIME", .help = (text), .set = option_seconds,       \
+	     .min = 1, .max = (most), .allowed = "a time from 1s to " most_text)
 const struct option_entry config_entries[] = {
 	OPTION_BOARD(struct config),
 	KEY(listen, .name = "listen", .takes = "WHERE",
