@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=600 */
 /*
- * Promise 2, nothing tears: every operation is killed at every one of its instructions. With names
- * of operations as arguments only these.
+ * Promise 2, no torn records: every operation is killed at every one of its instructions. Arguments
+ * select operations by name.
  */
 #include "tests/crash/engine/campaign.h"
 #include "tests/crash/engine/tracer.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * Promise 2: a process that repairs what a death left may die as well. Every operation that touches chains
- * is killed at every instruction, and for every state that this leaves the repairer is killed: here
- * at a sample of its instructions, with the argument "all" at each of them.
+ * Promise 2: a repairing process may die too. Every operation that touches chains is killed at
+ * every instruction, and for every resulting state the repairing process is killed at a sample of
+ * its instructions, or with the argument "all" at each of them.
  */
 #include "tests/crash/engine/campaign.h"
 #include "tests/crash/engine/tracer.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * Promise 2, from the reader's side: a reader stands still before every one of its instructions
- * while others do whole operations, and then goes on. What it returns was whole at one moment; what
- * was there throughout, it finds, and meets once; of what was replaced it finds one of the two.
+ * Promise 2, for readers: a reader is stopped before every one of its instructions while writers do
+ * complete operations, and then continues. Its results are consistent; it finds every task that
+ * existed throughout, and an iteration returns it once; of a replaced task it finds the old or the
+ * new record.
  */
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
@@ -20,14 +21,14 @@
 
 enum { ID_BUCKET = 3, OTHER_BUCKET = 9, OWNER_BUCKET = 5, COMPANY = 5, TARGET = 2, VERSIONS = 3 };
 
-/* What a reader saw; shared with the child that reads. */
+/* The reader's results; shared with the child that reads. */
 static struct seen {
 	int error;
 	struct trackd_view view;
 	bool valid;
 	struct trackd_task task;
 	struct trackd_ref ref;
-	unsigned met[COMPANY]; /* how often the iteration met each */
+	unsigned met[COMPANY]; /* how often the iteration returned each */
 } * seen;
 
 /* Five tasks of one owner with ids in one bucket, the target in the middle of both chains. */
@@ -36,7 +37,7 @@ static struct company {
 	struct scene_state begin;
 	char id[COMPANY][16], other_id[16], owner[16], other_owner[16];
 	struct trackd_ref ref[COMPANY];
-	struct trackd_ref replaced; /* what took the target's place */
+	struct trackd_ref replaced; /* the task that replaced the target */
 } company;
 
 /* ---- Before -------------------------------------------------------------- */
@@ -52,7 +53,7 @@ static struct trackd_ref add(const char *id, const char *owner, bool replace)
 	return ref;
 }
 
-/* The n-th version of the target: every field differs from the others' and tells the version. */
+/* Publish the n-th version of the target: every field identifies the version. */
 static void publish(unsigned n)
 {
 	static const char *const messages[VERSIONS] = { "first first first first first",
@@ -91,7 +92,7 @@ static void put_back(void)
 
 /* ---- Meanwhile ------------------------------------------------------------ */
 
-/* Both copies are written anew, so the one that the reader looks at is too. */
+/* Overwrite both copies, including the one that the reader reads. */
 static void publish_twice(void *unused)
 {
 	(void)unused;
@@ -99,7 +100,7 @@ static void publish_twice(void *unused)
 	publish(2);
 }
 
-/* A slot that was in both chains is at once another task's, in other chains. */
+/* A slot that was in both chains is reused at once for a task in other chains. */
 static void reuse(unsigned i)
 {
 	struct board *board = &company.scene.board;
@@ -124,7 +125,7 @@ static void reuse_first(void *unused)
 	reuse(COMPANY - 1);
 }
 
-/* A slot that has left its chains still says what came behind it. */
+/* A slot that has left its chains still links to the next record. */
 static void reuse_two(void *unused)
 {
 	HARNESS_MUST(slot_remove(&company.scene.board, company.ref[COMPANY - 1], SLOT_REMOVE_ASKED,
@@ -132,7 +133,8 @@ static void reuse_two(void *unused)
 	reuse_next(unused);
 }
 
-/* A slot that has left its chains is filled for a task of the same owner, and that is refused. */
+/* A slot that has left its chains is filled for a task of the same owner, whose create is then
+ * refused. */
 static void refuse_in_next(void *unused)
 {
 	struct board *board = &company.scene.board;
@@ -152,7 +154,7 @@ static void refuse_in_next(void *unused)
 		harness_die("another owner's task was replaced");
 }
 
-/* Two neighbours leave both chains, and the first one's slot comes back at the head. */
+/* Two neighbours leave both chains, and the first one's slot is linked again at the head. */
 static void free_two_and_come_back(void *unused)
 {
 	struct board *board = &company.scene.board;
@@ -172,7 +174,7 @@ static void reuse_behind(void *unused)
 	reuse(TARGET - 1);
 }
 
-/* The task in front of the target leaves and comes back at the head of the same chains. */
+/* The task in front of the target is removed and created again at the head of the same chains. */
 static void come_back(void *unused)
 {
 	unsigned i = TARGET + 1;
@@ -190,7 +192,7 @@ static void replace_target(void *unused)
 	company.replaced = add(company.id[TARGET], company.owner, true);
 }
 
-/* And its slot goes to another task. */
+/* Replace the target, and reuse its slot for another task. */
 static void replace_and_reuse(void *unused)
 {
 	replace_target(unused);
@@ -285,7 +287,7 @@ static bool message_fits(int stage, const char *message)
 	static const char *const begins[VERSIONS] = { "first ", "second ", "third " };
 	size_t n = stage >= 0 && stage < VERSIONS ? strlen(begins[stage]) : 0;
 
-	/* To its end, so that no word of another version is in it. */
+	/* Compare to the end, so that a word of another version is detected. */
 	for (unsigned i = 0; n > 0 && i < 4; i++)
 		if (strncmp(message + i * n, begins[stage], n) != 0)
 			return false;
@@ -318,7 +320,7 @@ static bool copy_whole(void)
 	       task->revision == 3 + 2 * (uint64_t)task->stage - (task->total == 0);
 }
 
-/* A copy of what is replaced: the old one, or that it is gone. */
+/* A copy of a replaced task: the old version, or TRACKD_E_GONE. */
 static bool copy_or_gone(void)
 {
 	return seen->error == TRACKD_E_GONE || copy_whole();
@@ -330,7 +332,7 @@ static bool found(void)
 	       (same_ref(seen->ref, company.ref[TARGET]) || same_ref(seen->ref, company.replaced));
 }
 
-/* Untouched tasks, once each. */
+/* Whether each unchanged task was returned once. */
 static bool met_others(void)
 {
 	return seen->error == 0 && seen->met[0] == 1 && seen->met[TARGET] == 1 &&

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Promise 1, to the letter: readers make no system call and write nothing. A child reads all there
- * is through the public calls, on a mapping that it may only read, where the kernel kills
- * a caller that asks it for anything (seccomp's strict mode): first without writers, then while its parent
- * writes all the time. The clock stands still, so that no call looks, as one does each second,
- * whether the board is still the one.
+ * Promise 1: readers make no system call and write nothing. A child reads everything through the
+ * public calls, on a read-only mapping, in seccomp's strict mode, in which the kernel kills a
+ * process that makes a system call: first without writers, then while its parent writes
+ * continually. The clock stands still, so no call makes the check of the board that is due every
+ * second.
  */
 #include "libclient/record/record.h"
 #include "libclient/segment/atomic.h"
@@ -75,7 +75,7 @@ static void read_all(void)
 
 _Noreturn static void read_alone(void)
 {
-	read_all(); /* the first call looks at the board's file */
+	read_all(); /* the first call checks the board's file */
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) < 0)
 		_exit(1);
 	store_release(&tally->ready, 1);
@@ -83,7 +83,7 @@ _Noreturn static void read_alone(void)
 		read_all();
 		add_relaxed(&tally->rounds, 1);
 	}
-	(void)syscall(SYS_exit, 0); /* the one that strict mode allows */
+	(void)syscall(SYS_exit, 0); /* strict mode allows this one */
 	__builtin_unreachable();
 }
 
@@ -111,7 +111,7 @@ static void verdict(const char *when, int status)
 		snprintf(how, sizeof how, ": killed by signal %d%s", WTERMSIG(status),
 			 WTERMSIG(status) == SIGKILL ? ", so it made a system call" : "");
 	tap_ok(status == 0 && tally->rounds == ROUNDS && tally->wrong == 0,
-	       "%s readers ask the kernel for nothing (%llu reads, %llu wrong)%s", when,
+	       "%s readers make no system call (%llu reads, %llu wrong)%s", when,
 	       (unsigned long long)tally->read, (unsigned long long)tally->wrong, how);
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * Promise 1, a reader cannot be stalled: every operation is stopped before every one of its
- * instructions, and with the only writer standing still there, readers on a read-only mapping get,
- * copy, look up and iterate everything: nothing fails, nothing is missed, and nothing takes long.
+ * Promise 1, a reader cannot be stalled: the only writer is stopped before every instruction of
+ * every operation, while readers on a read-only mapping get, copy, look up and iterate over
+ * everything. No call fails, misses a task or takes long.
  */
 #include "tests/crash/engine/campaign.h"
 #include "tests/crash/engine/tracer.h"
 #include "tests/harness/tap.h"
 
-/* About a hundred reader calls: some ten microseconds, and far below this in any case. */
+/* For about a hundred reader calls, which take about ten microseconds. */
 static const uint64_t LIMIT_NS = 20000000;
 
 int main(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * A board is replaced while a producer stands still before each instruction of each writing call,
- * the public one with all that it does to follow. When the producer goes on, what it acknowledges is
- * on the board that is in force, once, and what it refuses is not. Under locks the replacement may be
- * refused, and then the old board serves on; a damaged board is replaced whichever locks are held.
+ * A board is replaced while a producer is stopped before each instruction of each public writing
+ * call. When the producer continues, an acknowledged change is on the current board exactly once,
+ * and a refused one is not. With locks the replacement may be refused, and the old board stays in
+ * service; a damaged board is replaced regardless of held locks.
  *
  *	replaced_anywhere [STRIDE]    pause at every STRIDE-th instruction (8); `make soak` at each
  */
@@ -36,7 +36,7 @@ static bool replaced;
 static unsigned trial;
 static size_t stride;
 static uint64_t n_before; /* events before the call */
-static int *result;       /* of the call; shared with the child that makes it */
+static int *result;       /* of the call; shared with the child */
 
 /* ---- The calls -------------------------------------------------------------- */
 
@@ -103,7 +103,7 @@ static int declare(void)
 	return trackd_kind_declare(writer, "two", stages, 2);
 }
 
-/* ---- Whether they are on a board ---------------------------------------------- */
+/* ---- Whether a change is on a board ---------------------------------------------- */
 
 static bool find(const struct board *board, const char *id, struct trackd_task *task)
 {
@@ -176,7 +176,7 @@ static const struct call {
 	const char *name;
 	int (*make)(void);
 	bool (*made)(const struct board *board);
-	enum trackd_event_type event; /* that it leaves; 0: none */
+	enum trackd_event_type event; /* event of the call; 0: none */
 } calls[] = {
 	{ "update", update, says_mine, 0 },
 	{ "another stage", move, has_moved, TRACKD_EVENT_STAGE },
@@ -190,7 +190,7 @@ static const struct call {
 	{ "declare", declare, is_declared, 0 },
 };
 
-/* How many events of this type a follower finds there since the call began. */
+/* How many events of this type a reader finds since the call began. */
 static unsigned count_events(const struct board *board, enum trackd_event_type type)
 {
 	uint64_t next = load_relaxed(&board->header->event_next);
@@ -209,7 +209,7 @@ static void prepare(void)
 
 	fake_clock_set(BEGIN_NS);
 	harness_board(&old, CAPACITY);
-	/* The same chains each time, so that each run takes the same path. */
+	/* The same chains in every run, so that each run takes the same path. */
 	old.hash_seed = old.header->hash_seed = 42;
 	HARNESS_MUST(segment_link(&old, name));
 	options.flags = TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER | TRACKD_OPEN_NO_DAEMON;
@@ -240,7 +240,7 @@ static void make_call(void *call)
 	*result = ((const struct call *)call)->make();
 }
 
-/* What the daemon does (daemon/board/replacement.c). */
+/* The steps of the daemon (daemon/board/replacement.c). */
 static void replace_board(void *unused)
 {
 	struct carry carry;
@@ -257,7 +257,7 @@ static void replace_board(void *unused)
 		return;
 	}
 	HARNESS_MUST(segment_replace(&fresh, name));
-	/* The daemon may stand still anywhere from here on, too. */
+	/* The daemon may be stopped at any point from here on, too. */
 	if (trial % 3 > 0)
 		segment_retire(&old, LAYOUT_REPLACED);
 	if (trial % 3 > 1)
@@ -265,7 +265,7 @@ static void replace_board(void *unused)
 	replaced = true;
 }
 
-/* What is wrong; NULL: nothing. */
+/* Describe the fault; NULL: none. */
 static const char *judge(const struct call *call)
 {
 	static char text[400];
@@ -281,7 +281,7 @@ static const char *judge(const struct call *call)
 			 replaced ? "new" : "old");
 		return text;
 	}
-	/* Without locks nothing keeps a writer from appending its event behind the copy of the ring. */
+	/* Without locks a writer may append its event after the ring was copied. */
 	unsigned n = call->event ? count_events(board, call->event) : 1;
 	if (how == LAYOUT_CLOSED && n != 1) {
 		snprintf(text, sizeof text, "its event is there %u times", n);
@@ -294,7 +294,8 @@ static const char *judge(const struct call *call)
 		    hint_state(board->heads[slot].hint) < TRACKD_COMPLETED)
 			return "an open record is sealed";
 	}
-	/* A replacement that was under way leaves two of one id, of which repair removes the older. */
+	/* An interrupted replacement of a task leaves two records with one id; repair removes the
+	 * older. */
 	if (how == LAYOUT_CLOSED_BLIND)
 		HARNESS_MUST(repair_all(board, fake_clock()));
 	return inspection_faults(board, text, sizeof text) > 0 ? text : NULL;

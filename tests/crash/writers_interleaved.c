@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * Two at one record: a writer stands still before every one of its instructions while another, who
- * does not wait, does a whole operation. What comes out is what comes of one after the other, or
- * of the first alone if the other got BUSY; and the board is in order.
+ * Two writers on one record: a writer is stopped before every one of its instructions while
+ * another, which does not wait, does a complete operation. The result equals that of one operation
+ * after the other, or of the first alone if the other got BUSY; the doctor finds no fault.
  */
 #include "libclient/record/kind.h"
 #include "libclient/record/record.h"
@@ -31,7 +31,7 @@ static struct play play;
 static uint64_t other_worker;
 static uint64_t expiry; /* of the target */
 
-/* What the two returned; shared with the child, which is the first. */
+/* The results of both; shared with the child, which is the first. */
 static struct results {
 	int first, second;
 	struct trackd_ref made; /* by the second */
@@ -42,7 +42,7 @@ static bool busy(int result)
 	return result == -EBUSY || result == TRACKD_E_BUSY;
 }
 
-/* ---- What they do --------------------------------------------------------- */
+/* ---- Operations ----------------------------------------------------------- */
 
 static int lose(uint64_t deadline)
 {
@@ -105,7 +105,7 @@ static int replace(uint64_t deadline)
 	return create_as(play.id, true, deadline);
 }
 
-/* Remove it, and give its slot to another task. */
+/* Remove the task, and reuse its slot for another one. */
 static int reuse(uint64_t deadline)
 {
 	int error = remove_it(deadline);
@@ -114,7 +114,7 @@ static int reuse(uint64_t deadline)
 	return error < 0 ? error : create(deadline);
 }
 
-/* It has expired, says the first one's clock; the other one is in time. */
+/* The task has expired on the first writer's clock, but not on the second one's. */
 static int expire(uint64_t deadline)
 {
 	fake_clock_set(expiry);
@@ -134,9 +134,9 @@ static int declare(uint64_t deadline)
 	return kind_declare(&scene.board, "two", stages, 2, deadline);
 }
 
-/* ---- What may come of it --------------------------------------------------- */
+/* ---- Allowed results ------------------------------------------------------- */
 
-static struct trackd_task seen; /* the target, if it is there */
+static struct trackd_task seen; /* the target, if it exists */
 static int seen_error;
 
 static bool is_there(void)
@@ -199,7 +199,7 @@ static bool one_created(void)
 		      : results->first == TRACKD_E_EXISTS);
 }
 
-/* The next tenant of the slot has nothing of what was meant for the one before. */
+/* The slot's next tenant has no change that was meant for the previous one. */
 static bool next_untouched(void)
 {
 	struct trackd_task next;
@@ -220,7 +220,7 @@ static bool renewed_or_gone(void)
 	       (busy(results->second) || results->second == TRACKD_E_GONE);
 }
 
-/* One record has the id, the newest. */
+/* Only one record has the id, the newest. */
 static bool replaced(void)
 {
 	struct trackd_ref ref;
@@ -293,7 +293,7 @@ static void run_second(void *trial)
 	results->second = ((const struct trial *)trial)->second(LOCK_TRY);
 }
 
-/* What is wrong now that both are done; NULL: nothing. */
+/* Describe the fault after both are done; NULL: none. */
 static const char *judge(const struct trial *trial)
 {
 	static char text[400];

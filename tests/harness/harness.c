@@ -200,7 +200,7 @@ void harness_stop(pid_t pid)
 static int count_entries(const char *path)
 {
 	DIR *folder = opendir(path);
-	int n = -1; /* the descriptor of the folder itself, where it is /proc/self/fd */
+	int n = -1; /* -1 for the descriptor of /proc/self/fd itself */
 
 	if (!folder)
 		harness_die("%s: %s", path, strerror(errno));
@@ -266,7 +266,7 @@ bool harness_robust_lists(void)
 
 bool harness_wiped_pages(void)
 {
-	enum { SIZE = 65536 }; /* a page of the largest kind */
+	enum { SIZE = 65536 }; /* the largest page size */
 	char *page = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)
@@ -335,7 +335,7 @@ int harness_command(const char *name, char ret_text[4096],
 	return n;
 }
 
-/* Folders to remove at the end, by the process that made them and not by its children. */
+/* Folders to remove at the end, by the process that created them and not by its children. */
 static struct {
 	char path[8][256];
 	int n;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the C tests share: boards made in the process, waiting for conditions, children, leaks.
- * A helper that cannot do its work ends the program with a message (harness_die()), so tests need
- * not check what they do not test.
+ * Helpers for the C tests: boards created in the process, waiting for conditions, children, leaks.
+ * A helper that fails ends the program with a message (harness_die()), so tests need not check for
+ * its errors.
  *
  *	struct board board;
  *	harness_board(&board, 64);                    a segment without a name, mapped read-write
@@ -28,16 +28,16 @@
 
 /* ---- Giving up ---------------------------------------------------------- */
 
-/* Print "Bail out! ..." and end the program, children and daemons included. */
+/* Print "Bail out! ..." and end the program, its children and its daemons. */
 _Noreturn void harness_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Die unless error is 0 or more: what is a call, or a sentence about it. */
+/* Call harness_die() if error is negative. what: the failed call, or a description. */
 int harness_must(int error, const char *what);
 #define HARNESS_MUST(call) harness_must((call), #call)
 
 /* ---- What cannot be tested here ----------------------------------------- */
 
-/* In a test of cmocka: end it as skipped, and say why. */
+/* In a cmocka test: end it as skipped and print the reason. */
 #define HARNESS_SKIP(why)                                                                          \
 	do {                                                                                       \
 		harness_skipped(why);                                                              \
@@ -50,36 +50,35 @@ void harness_skipped(const char *why);
 			HARNESS_SKIP(why);                                                         \
 	} while (0)
 
-/* Whether the kernel learns of robust mutexes and marks those of the dead. Emulators that pass on
- * system calls do not let it. */
+/* Whether the kernel marks the robust mutexes of dead threads. It does not for programs in an
+ * emulator that passes system calls on. */
 bool harness_robust_lists(void);
 #define HARNESS_NEEDS_ROBUST_LISTS()                                                               \
 	HARNESS_NEEDS(harness_robust_lists(), "there are no robust lists here")
 
-/* Whether a forked child finds pages zero that are marked so (MADV_WIPEONFORK), by which the library
- * knows one. Emulators may take the mark and forget it. */
+/* Whether MADV_WIPEONFORK works, by which the library recognises a forked child. Emulators may
+ * accept it without effect. */
 bool harness_wiped_pages(void);
 #define HARNESS_NEEDS_WIPED_PAGES()                                                                \
 	HARNESS_NEEDS(harness_wiped_pages(), "marked pages are not wiped at a fork here")
 
-/* Whether a process reads of itself in /proc what others read of it. Emulators make that up, so that
- * a daemon takes a worker of this program for another process, and it for dead. */
+/* Whether a process sees the same data about itself in /proc as other processes do. Emulators
+ * invent that data, so a daemon would consider a worker of this program dead. */
 bool harness_same_proc(void);
 #define HARNESS_NEEDS_SAME_PROC()                                                                  \
 	HARNESS_NEEDS(harness_same_proc(), "/proc/self/stat is made up here")
 
 /* ---- Boards ------------------------------------------------------------- */
 
-/* A board of 1 h and 24 h, mode 0600, unnamed. */
+/* Create a board without a name: ttl 1 h, active_ttl 24 h, mode 0600. */
 void harness_board(struct board *ret_board, uint32_t capacity);
 void harness_board_params(struct board *ret_board, const struct segment_params *params);
 void harness_board_free(struct board *board);
 
-/* The same segment mapped once more, read-only as readers have it. */
+/* Map the same segment again, read-only as readers do. */
 void harness_board_reader(struct board *ret_reader, const struct board *board);
 
-/* A name that no other test uses: "/tt-...", another one at each call. It must be gone at the end.
- */
+/* A unique board name, "/tt-...". The test must remove the board at its end. */
 void harness_board_name(char ret_name[64]);
 void harness_unlink(const char *name);
 
@@ -95,7 +94,7 @@ void *harness_shared(size_t size);
 
 /* ---- Waiting ------------------------------------------------------------ */
 
-/* Look at condition every half millisecond until it is true; die after limit_ms. */
+/* Check the condition every half millisecond until it is true; harness_die() after limit_ms. */
 #define HARNESS_WAIT(condition, limit_ms)                                                          \
 	do {                                                                                       \
 		uint64_t harness_limit_ = harness_deadline(limit_ms);                              \
@@ -120,7 +119,7 @@ bool harness_nap(uint64_t limit); /* false: the limit has passed */
 
 /* fork(); the child is killed when its parent dies. */
 pid_t harness_fork(void);
-/* Wait for a child: its exit status, or -signal. Dies after 60 s. */
+/* Wait for a child: returns its exit status, or -signal. harness_die() after 60 s. */
 int harness_reap(pid_t pid);
 /* Send a signal and reap. */
 int harness_kill(pid_t pid, int signal);
@@ -134,15 +133,15 @@ struct harness_usage {
 };
 
 struct harness_usage harness_usage(void);
-/* Number of kinds of things of which there are more than before, each printed. */
+/* The number of kinds of resources of which there are more than before. Prints each. */
 int harness_leaks(const struct harness_usage *before);
 
-/* ---- Where things are --------------------------------------------------- */
+/* ---- Paths -------------------------------------------------------------- */
 
-/* $TRACKD_BUILD/name, or name in the build folder that this program lies in. */
+/* $TRACKD_BUILD/name, or name in this program's build folder. */
 const char *harness_program(const char *name, char *ret_path, size_t size);
-/* What starts that program: its path, behind the words of $TRACKD_EMULATOR where it is of another
- * architecture. Returns how many they are. */
+/* The command that starts that program: its path, after the words of $TRACKD_EMULATOR if that is
+ * set. Returns the number of words. */
 enum { HARNESS_COMMAND_WORDS = 8 };
 int harness_command(const char *name, char ret_text[4096],
 		    const char *ret_words[HARNESS_COMMAND_WORDS]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The doctor's verdict on a board of a test; see inspection.h. */
+/* The doctor's check of a test's board; see inspection.h. */
 #include "tests/harness/inspection.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The doctor's verdict on a board of a test. */
+/* The doctor's check of a test's board. */
 #ifndef TESTS_INSPECTION_H
 #define TESTS_INSPECTION_H
 
@@ -9,13 +9,13 @@
 #include <stddef.h>
 
 /*
- * Let the doctor (tools/common/doctor/doctor.h) look at a board that is not in use at this moment; it needs
- * its descriptor. Records that are on the way (claimed, being removed) count as faults too.
- * Returns the number of faults; the first one is described in ret_text, which may be NULL.
+ * Let the doctor (tools/common/doctor/doctor.h) check a board that no process uses; needs its
+ * descriptor. Records that are claimed or being removed count as faults too. Returns the number of
+ * faults; the first one is described in ret_text, which may be NULL.
  */
 size_t inspection_faults(const struct board *board, char *ret_text, size_t size);
 
-/* The same, with every fault printed as a "# " line that begins with when. */
+/* The same, but print every fault as a "# " line that begins with `when`. */
 size_t inspection_print(const struct board *board, const char *when);
 
 /* Whether one of the faults in a report is of this part and field. */

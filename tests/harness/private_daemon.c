@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starting and ending a trackd of one's own; see private_daemon.h. */
+/* Starting and stopping a private trackd; see private_daemon.h. */
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
@@ -79,7 +79,7 @@ static _Noreturn void run(const struct private_daemon *daemon, const char *notif
 	int n = harness_command("trackd", command, arguments);
 	int log = open(daemon->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
-	arguments[n++] = "--config"; /* not the host's; one in the options comes later and wins */
+	arguments[n++] = "--config"; /* not the host's; a later one in the options wins */
 	arguments[n++] = "/dev/null";
 	arguments[n++] = "--board";
 	arguments[n++] = daemon->board;
@@ -117,7 +117,7 @@ static bool exited(pid_t pid)
 	       info.si_pid == pid;
 }
 
-/* 0 when it is ready, else how it ended. */
+/* 0 when it is ready, otherwise its exit status or -signal. */
 static int launch(struct private_daemon *daemon)
 {
 	char notify[200];

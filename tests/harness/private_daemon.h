@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trackd of one's own, with its own board and socket in a folder of its own.
+ * A private trackd, with its own board, and its socket in its own folder.
  *
  *	struct private_daemon daemon;
  *	private_daemon_start(&daemon, (const char *const[]){ "--capacity", "64", NULL });
@@ -32,17 +32,16 @@ struct private_daemon {
 
 /* options: a list that ends with NULL, or NULL. */
 void private_daemon_start(struct private_daemon *daemon, const char *const *options);
-/* The same, but returns the exit status (or -signal) if it ends instead of getting ready, else 0.
- */
+/* The same, but returns 0 if it gets ready, otherwise its exit status or -signal. */
 int private_daemon_try(struct private_daemon *daemon, const char *const *options);
 void private_daemon_restart(struct private_daemon *daemon);
-/* The same, but returns how it ended if it does not get ready, else 0. */
+/* The same; returns as private_daemon_try(). */
 int private_daemon_retry(struct private_daemon *daemon);
 void private_daemon_kill(struct private_daemon *daemon);
 int private_daemon_stop(struct private_daemon *daemon);
 void private_daemon_remove(struct private_daemon *daemon);
 
-/* A connection to its board; dies where it cannot be had. */
+/* A connection to its board; harness_die() on failure. */
 struct trackd *private_daemon_open(const struct private_daemon *daemon, unsigned flags);
 
 #endif

@@ -16,7 +16,7 @@ static struct {
 	void (*interfere)(void *);
 	void *data;
 	unsigned left;
-	bool every; /* interfere at each step, and count them up in left */
+	bool every; /* interfere at each step, and count the steps in left */
 } step;
 
 static void trapped(int signal, siginfo_t *info, void *context)
@@ -36,7 +36,7 @@ static void trapped(int signal, siginfo_t *info, void *context)
 	step.interfere(step.data);
 }
 
-/* Below the red zone, in which the compiler may keep something. */
+/* Below the red zone, which the compiler may use. */
 static inline __attribute__((always_inline)) void trap_on(void)
 {
 	__asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; orq $0x100, (%%rsp); popfq; "
@@ -67,7 +67,7 @@ static void run_stepped(void (*body)(void *), void *data)
 	trap_on();
 	body(data);
 	trap_off();
-	/* trap_off() itself has been counted, behind the end of body. */
+	/* trap_off() itself has been counted, after the end of body. */
 	(void)sigaction(SIGTRAP, &before, NULL);
 }
 

@@ -32,7 +32,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 	(void)context;
 	while (i < n_ranges && (at < ranges[i].begin || at >= ranges[i].end))
 		i++;
-	/* A fault of another kind happens again at once, without us. */
+	/* A fault of another kind happens again at once, without this handler. */
 	if (i == n_ranges || info->si_code != SEGV_ACCERR) {
 		(void)sigaction(signal, &before, NULL);
 		return;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Producers killed with SIGKILL wherever they happen to be, again and again, while others go on:
- * no call waits longer than the time limit, no count is lost, and after repair the board is in
- *order. Without a daemon, so that what is proven is the producers' own. tests/run: timeout=300
+ * Producers are killed with SIGKILL at random points while others keep working: no call waits
+ * longer than the time limit, no count is lost, and after repair the doctor finds no fault. There
+ * is no daemon, so the producers alone are tested.
  *
  *	killed [KILLS]
+ *
+ * tests/run: timeout=300
  */
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
@@ -23,9 +25,9 @@ enum { CAPACITY = 64, IDS = 48, PRODUCERS = 4, KILLS = 1000, TIMEOUT_MS = 20000,
 /* Shared with the producers. */
 static struct tally {
 	uint64_t longest_ns;  /* of a call */
-	uint64_t meant, done; /* units for the counting task: before and after each advance */
+	uint64_t meant, done; /* units of the counting task, before and after each advance */
 	uint64_t calls;
-	int32_t unexpected; /* an error that no death explains */
+	int32_t unexpected; /* an error that a death does not explain */
 	char call[32];
 	uint32_t torn;
 	char fault[256];
@@ -52,8 +54,7 @@ static void begin(struct producer *producer)
 	producer->since = clock_monotonic_ns();
 }
 
-/* Account for a call: how long it took, and whether its answer is one that others' work explains.
- */
+/* Record a call: its duration, and whether other producers' work explains its result. */
 static void end(struct producer *producer, const char *call, int error)
 {
 	uint64_t ns = clock_monotonic_ns() - producer->since;
@@ -167,7 +168,7 @@ static pid_t start_producer(uint64_t seed)
 	return pid;
 }
 
-/* What the daemon does when a producer's death has been noticed. */
+/* The daemon's work after a producer's death. */
 static int mend(struct board *board)
 {
 	if (!load_relaxed(&board->header->repair_due))
@@ -177,7 +178,7 @@ static int mend(struct board *board)
 	return repaired > 0 ? repaired : 0;
 }
 
-/* Let them work for a moment, kill one, start another in its place. */
+/* Let the producers work for a moment, kill one, and start another. */
 static int kill_some(struct board *board, unsigned n_kills)
 {
 	pid_t pids[PRODUCERS];
@@ -190,7 +191,7 @@ static int kill_some(struct board *board, unsigned n_kills)
 		unsigned victim = (unsigned)(pattern_random(&random) >> 16) % PRODUCERS;
 		uint64_t calls = load_relaxed(&tally->calls) + 200;
 
-		/* All make progress; no death holds up the others. */
+		/* All make progress; no death blocks the others. */
 		HARNESS_WAIT(load_relaxed(&tally->calls) >= calls, LIMIT_MS);
 		usleep((useconds_t)(pattern_random(&random) % 700));
 		harness_kill(pids[victim], SIGKILL);
@@ -211,14 +212,14 @@ static void check_count(struct trackd *trackd)
 
 	if (trackd_lookup(trackd, "counting", &ref) == 0)
 		(void)trackd_get(trackd, ref, &view);
-	/* A producer may die between its advance and saying so. */
+	/* A producer may die between its advance and recording it. */
 	tap_ok(view.done >= tally->done && view.done <= tally->meant,
 	       "no advance is lost or doubled (%llu <= %llu <= %llu)",
 	       (unsigned long long)tally->done, (unsigned long long)view.done,
 	       (unsigned long long)tally->meant);
 }
 
-/* Every id can be had again. */
+/* Every id can be used again. */
 static void check_usable(struct trackd *trackd)
 {
 	struct trackd_new new = TRACKD_NEW_INIT;
@@ -239,8 +240,7 @@ static void check_usable(struct trackd *trackd)
 	       wrong);
 }
 
-/* Where the kernel does not mark the mutexes of the dead, and on a board without a daemon that would
- * come round. */
+/* Recover mutexes of dead processes that the kernel has not marked, because no daemon does it. */
 static void rescue(struct board *board)
 {
 	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++) {
@@ -257,8 +257,8 @@ static void judge(struct board *board, struct trackd *trackd)
 
 	tap_ok(longest < LIMIT_MS, "no call takes longer than its time limit (longest %.1f ms)",
 	       longest);
-	tap_ok(tally->unexpected == 0, "no call fails for another's death (%s: %s)", tally->call,
-	       trackd_strerror(tally->unexpected));
+	tap_ok(tally->unexpected == 0, "no call fails because of another's death (%s: %s)",
+	       tally->call, trackd_strerror(tally->unexpected));
 	tap_ok(tally->torn == 0, "no copy is torn%s%s", tally->fault[0] ? ": " : "", tally->fault);
 	check_count(trackd);
 	if (!harness_robust_lists())

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lookup never misses a task that is there, while the records around it in its chain come, go and
- * are used again elsewhere; nor does an owner's list. The board is as small as it may be, so that
- * all chains are shared and a freed slot gets another task at once. tests/run:
- * timeout=300
+ * A lookup never misses an existing task while the records around it in its chain are created,
+ * removed and reused in other chains; nor does an iteration over an owner's tasks. The board has
+ * the smallest capacity, so that chains are shared and a freed slot is reused at once.
+ *
+ * tests/run: timeout=300
  */
 #include "libclient/segment/atomic.h"
 #include "tests/harness/harness.h"
@@ -15,8 +16,8 @@
 
 enum {
 	CAPACITY = 16,
-	STABLE = 4, /* there from beginning to end */
-	TURNS = 3,  /* replaced again and again: always there, never in the same slot */
+	STABLE = 4, /* exist from beginning to end */
+	TURNS = 3,  /* replaced continually: they always exist, each time in another slot */
 	CHURNED = 64,
 	CHURNERS = 2,
 	LOOKERS = 2,
@@ -48,7 +49,7 @@ static int create(struct trackd *trackd, const char *id, const char *owner, uint
 	return trackd_create(trackd, &new, NULL);
 }
 
-/* ---- Those who change the chains ---------------------------------------- */
+/* ---- Processes that change the chains ----------------------------------- */
 
 _Noreturn static void churn(unsigned number)
 {
@@ -73,7 +74,7 @@ _Noreturn static void churn(unsigned number)
 	_exit(0);
 }
 
-/* ---- Those who look ----------------------------------------------------- */
+/* ---- Readers ------------------------------------------------------------ */
 
 static void missed(const char *id)
 {
@@ -90,7 +91,7 @@ static void look_up(struct trackd *trackd, const char *id)
 		missed(id);
 }
 
-/* The owner's stable tasks, by an iteration in which others come and go. */
+/* Check the owner's stable tasks by an iteration while others are created and removed. */
 static void list(struct trackd *trackd)
 {
 	unsigned met[STABLE] = { 0 };
@@ -178,8 +179,8 @@ int main(void)
 	tally = harness_shared(sizeof *tally);
 	linked_board_make(&linked, CAPACITY);
 	populate();
-	tap_ok(run_all(), "all processes end well");
-	tap_ok(tally->missed == 0, "what is there is never missed (missed %llu of %llu%s%s)",
+	tap_ok(run_all(), "all processes exit with 0");
+	tap_ok(tally->missed == 0, "no existing task is missed (missed %llu of %llu%s%s)",
 	       (unsigned long long)tally->missed, (unsigned long long)tally->looks,
 	       tally->missing[0] ? ": " : "", tally->missing);
 	tap_ok(tally->churned > 100 && tally->replaced > 100, "the chains changed meanwhile");

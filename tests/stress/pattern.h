@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What stress tests write: messages that tell whether they are whole and which stage they were
- * published with; totals that only these tests set; random numbers.
+ * Data of the stress tests: messages that show whether they are complete and with which stage they
+ * were published; totals that only these tests set; random numbers.
  */
 #ifndef STRESS_PATTERN_H
 #define STRESS_PATTERN_H
@@ -23,7 +23,8 @@ static inline uint64_t pattern_random(uint64_t *state)
 	return x ^ x >> 31;
 }
 
-/* "<stage>:<number in hex>:" and then one letter, which and how often follows from the number. */
+/* "<stage>:<number in hex>:" followed by one repeated letter; the number determines letter and
+ * length. */
 static inline void pattern_make(char text[PATTERN_SIZE], int stage, uint32_t number)
 {
 	int n = snprintf(text, PATTERN_SIZE, "%d:%08x:", stage, number);
@@ -33,7 +34,7 @@ static inline void pattern_make(char text[PATTERN_SIZE], int stage, uint32_t num
 	text[(size_t)n + length] = '\0';
 }
 
-/* Whether a message is whole and was published together with this stage. */
+/* Whether a message is complete and was published together with this stage. */
 static inline bool pattern_whole(const char *text, int stage)
 {
 	char expected[PATTERN_SIZE], *end;
@@ -45,7 +46,7 @@ static inline bool pattern_whole(const char *text, int stage)
 	return strcmp(text, expected) == 0;
 }
 
-/* The number behind a prefix, as in "stable-17"; -1 if the id is not of that sort. */
+/* The number after a prefix, as in "stable-17"; -1 if the id does not have this form. */
 static inline long pattern_number(const char *id, const char *prefix)
 {
 	size_t length = strlen(prefix);

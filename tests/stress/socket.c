@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control socket of a real daemon in bad company: packets that are short, long, of another
- * version or nonsense; unexpected descriptors; clients that are silent, half-closed, many, or
- * never read what they subscribed to. The daemon stands, keeps nothing of theirs, and serves a
- * well-behaved client all the while. tests/run: timeout=300
+ * The control socket of a real daemon with faulty clients: packets that are short, long, random or
+ * of another version; unexpected descriptors; clients that are silent, half-closed, many, or
+ * subscribe and never read. The daemon survives, leaks nothing, and serves a well-behaved client
+ * throughout.
+ *
+ * tests/run: timeout=300
  */
 #include "libclient/client/protocol.h"
 #include "libclient/segment/atomic.h"
@@ -78,8 +80,7 @@ static int join(void)
 
 	snprintf(address.sun_path, sizeof address.sun_path, "%.100s", trackd_daemon.socket);
 	harness_must(fd < 0 ? -errno : 0, "socket");
-	/* A full backlog makes a connect wait: that is the kernel's queue, not the daemon's doing.
-	 */
+	/* connect() blocks while the kernel's backlog is full. */
 	if (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		harness_die("connect to the daemon: %s", strerror(errno));
 	return fd;
@@ -102,8 +103,8 @@ static void say(int fd, enum protocol_type type)
 	(void)send(fd, &message, sizeof message, MSG_NOSIGNAL);
 }
 
-/* The next answer's type; 0: none within the limit; -1: the daemon has closed. Descriptors that
- * come along find no room and are closed. */
+/* Returns the next answer's type; 0: none within the limit; -1: the daemon has closed. There is no
+ * control buffer, so the kernel closes descriptors. */
 static int answer(int fd, int limit_ms)
 {
 	struct pollfd poller = { .fd = fd, .events = POLLIN };
@@ -124,7 +125,7 @@ static bool closed_on(int fd)
 	return type == -1;
 }
 
-/* A client as it should be is served at once. */
+/* Whether a well-behaved client is served at once. */
 static bool serves(void)
 {
 	struct trackd *trackd = private_daemon_open(&trackd_daemon, TRACKD_OPEN_READ);
@@ -139,24 +140,24 @@ static bool serves(void)
 	return good;
 }
 
-/* Nothing of theirs is left. */
+/* The daemon has released all resources of these clients. */
 static void check_after(const char *whom, unsigned fds)
 {
 	unsigned seen = 0;
 	bool back = HARNESS_SEES((seen = daemon_fds()) <= fds, LIMIT_MS);
 
-	tap_ok(back, "nothing is left of %s (%u descriptors, %u before)", whom, seen, fds);
+	tap_ok(back, "no descriptor is left of %s (%u, %u before)", whom, seen, fds);
 	tap_ok(serves(), "and others are served after %s", whom);
 }
 
-/* ---- Wrong words -------------------------------------------------------- */
+/* ---- Invalid packets ---------------------------------------------------- */
 
 struct packet {
 	const char *name;
 	size_t size;
 	uint32_t magic;
 	uint16_t version, type;
-	int expected; /* answer; -1: closed without one */
+	int expected; /* type of the answer; -1: closed without one */
 };
 
 static const struct packet packets[] = {
@@ -194,7 +195,7 @@ static void check_packet(const struct packet *packet)
 	close(fd);
 }
 
-/* ---- Bad company -------------------------------------------------------- */
+/* ---- Faulty clients ----------------------------------------------------- */
 
 static void send_rights(int fd, void *bytes, size_t size)
 {
@@ -233,8 +234,7 @@ static void descriptors(void)
 		most = now > most ? now : most;
 		close(fd);
 	}
-	tap_ok(most < fds + RIGHTS, "descriptors that are sent along are not taken (at most %u)",
-	       most);
+	tap_ok(most < fds + RIGHTS, "descriptors in messages are not received (at most %u)", most);
 	check_after("clients that send descriptors", fds);
 }
 
@@ -256,7 +256,7 @@ static void half_closed(void)
 	check_after("half-closed clients", fds);
 }
 
-/* A thousand at once: every other one says hello, the rest are silent. */
+/* A thousand clients at once: every other one sends HELLO, the rest are silent. */
 static void many(void)
 {
 	static int clients[MANY];
@@ -270,7 +270,8 @@ static void many(void)
 	for (int i = 0; i < MANY; i += 2)
 		welcomed += answer(clients[i], LIMIT_MS) == PROTOCOL_WELCOME;
 	tap_ok(welcomed == MANY / 2,
-	       "of %d connections at once all that say hello are welcomed (%u)", MANY, welcomed);
+	       "of %d simultaneous connections all that send HELLO are welcomed (%u)", MANY,
+	       welcomed);
 	tap_ok(serves(), "and others are served beside them");
 	for (int i = 0; i < MANY; i++)
 		close(clients[i]);
@@ -308,7 +309,7 @@ static void noise(void)
 
 /* ---- A subscriber that never reads -------------------------------------- */
 
-/* Move a task to and fro; count what a subscriber that reads gets to hear. */
+/* Move a task between stages; count the WAKEs that a reading subscriber gets. */
 static unsigned move_and_listen(struct trackd *trackd, struct trackd_ref ref, int listener)
 {
 	unsigned heard = 0;
@@ -343,12 +344,12 @@ static void unread(void)
 	unsigned long before = daemon_rss_kib();
 	unsigned heard = move_and_listen(trackd, ref, listener);
 	unsigned long after = daemon_rss_kib();
-	/* More than the queue of one that does not read would hold. */
-	tap_ok(heard > TRANSITIONS / LISTEN / 4, "one that reads is rung all the while (%u times)",
-	       heard);
+	/* More than the queue of a client that does not read would hold. */
+	tap_ok(heard > TRANSITIONS / LISTEN / 4,
+	       "a subscriber that reads is woken throughout (%u times)", heard);
 	/* A sanitizer's daemon fills shadow memory at its own pace. */
 	tap_ok(after < before + allowance_kib,
-	       "those that do not cost no memory (%lu KiB, %lu before)", after, before);
+	       "subscribers that do not read cost no memory (%lu KiB, %lu before)", after, before);
 	for (size_t i = 0; i < 64; i++)
 		close(deaf[i]);
 	close(listener);
@@ -369,15 +370,15 @@ int main(void)
 	unsigned fds = daemon_fds();
 	for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++)
 		check_packet(&packets[i]);
-	check_after("clients that speak otherwise", fds);
+	check_after("clients that send invalid packets", fds);
 	descriptors();
 	half_closed();
 	many();
 	noise();
 	unread();
-	tap_ok(kill(trackd_daemon.pid, 0) == 0, "the daemon is the one that was started");
+	tap_ok(kill(trackd_daemon.pid, 0) == 0, "the daemon is still running");
 	int status = private_daemon_stop(&trackd_daemon);
-	tap_ok(status == 0, "and stops well (status %d)", status);
+	tap_ok(status == 0, "and exits with 0 (status %d)", status);
 	private_daemon_remove(&trackd_daemon);
 	return tap_done();
 }

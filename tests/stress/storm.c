@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nothing that was acknowledged is lost while boards are replaced. Eight producers work without a
- * pause and write into a ledger, which survives them, what they try before each call and what was
- * acknowledged after it. The daemon is stopped or killed, often in the middle of a replacement, and
- * started again with another capacity or mode; producers are killed and replaced. Each row of the
- * ledger is compared with the board after every call, and at the end with what a fresh client sees.
+ * No acknowledged change is lost while boards are replaced. Eight producers work without a pause.
+ * Each records in a ledger, which survives it, the intended change before each call and the
+ * acknowledged state after it. The daemon is stopped or killed, often during a replacement, and
+ * restarted with another capacity or mode; producers are killed and replaced. Each row of the
+ * ledger is compared with the board after every call, and at the end with what a new client sees.
  *
  *	storm [SECONDS [SEED]]          20 s; `make storm` runs it for half an hour
  *
@@ -43,7 +43,7 @@ static uint64_t draw(uint64_t below)
 
 /* ---- Producers ------------------------------------------------------------------ */
 
-/* One call that makes `tried` of `acked`. */
+/* Make the call that changes `acked` to `tried`. */
 static int call(struct trackd *trackd, unsigned producer, struct row *row)
 {
 	const struct snapshot *from = &row->acked, *to = &row->tried;
@@ -80,7 +80,7 @@ static void plan(unsigned producer, struct row *row)
 	*to = row->acked;
 	switch (to->phase) {
 	case ABSENT:
-		row->id = ++ledger->last_id[producer]; /* none is used twice */
+		row->id = ++ledger->last_id[producer]; /* no id is used twice */
 		*to = (struct snapshot){ PENDING, 0, draw(1000000) + 1 };
 		return;
 	case FINAL:
@@ -102,7 +102,7 @@ static void plan(unsigned producer, struct row *row)
 	}
 }
 
-/* What the board says of a task that ought to be another. */
+/* Print the board's state of a wrong task. */
 static void tell(struct trackd *trackd, struct trackd_ref ref)
 {
 	struct trackd_task task;
@@ -112,7 +112,7 @@ static void tell(struct trackd *trackd, struct trackd_ref ref)
 			 trackd_reason_name(task.reason), task.error);
 }
 
-/* A record that lay above a smaller capacity has another reference. */
+/* A record from beyond a smaller capacity has a new reference. */
 static bool look_up(struct trackd *trackd, unsigned producer, struct row *row)
 {
 	char id[32];
@@ -131,7 +131,7 @@ static void work_on(struct trackd *trackd, unsigned producer, struct row *row)
 		error = call(trackd, producer, row);
 	ledger->calls[producer]++;
 	if (error == TRACKD_E_MOVING || error == TRACKD_E_BUSY) {
-		ledger->moving[producer]++; /* not applied: the ledger says so, and is compared */
+		ledger->moving[producer]++; /* not applied: `acked` is unchanged, and is compared */
 		row->tried = row->acked;
 	} else if (error < 0) {
 		ledger_complain("was refused", producer, row, error);
@@ -154,7 +154,7 @@ static _Noreturn void produce(unsigned producer)
 		if (draw(64) == 0)
 			usleep(200);
 	}
-	/* Its tasks are compared before it goes. */
+	/* The main process compares its tasks before it exits. */
 	add_relaxed(&ledger->idle, 1);
 	while (load_relaxed(&ledger->stop) == 1)
 		usleep(1000);
@@ -164,18 +164,18 @@ static _Noreturn void produce(unsigned producer)
 
 /* ---- Readers --------------------------------------------------------------------- */
 
-/* The id of a task that is there, neither being made nor removed; else UINT64_MAX. */
+/* The id of a task that exists and is not being created or removed; otherwise UINT64_MAX. */
 static uint64_t id_there(const struct row *row)
 {
 	uint64_t id = load_acquire(&row->id);
 	bool there = load_acquire(&row->acked.phase) != ABSENT &&
 		     load_acquire(&row->tried.phase) != ABSENT;
 
-	/* The producer may have gone on to another task meanwhile. */
+	/* The producer may have started another task meanwhile. */
 	return there && load_acquire(&row->id) == id ? id : UINT64_MAX;
 }
 
-/* Nothing that is there all the time is met twice or missed. */
+/* Check that an iteration returns each task that exists throughout exactly once. */
 static void iterate(struct trackd *trackd)
 {
 	unsigned producer = (unsigned)draw(PRODUCERS);
@@ -194,7 +194,7 @@ static void iterate(struct trackd *trackd)
 	int found;
 	while ((found = trackd_next(trackd, &iter, &ref)) > 0) {
 		if (trackd_copy(trackd, ref, &task) < 0) {
-			/* Removed since, or it has another reference on a smaller board. */
+			/* Removed since, or it has a new reference on a smaller board. */
 			unknown++;
 			continue;
 		}
@@ -262,7 +262,7 @@ static void choose_options(void)
 	set_option(3, modes[draw(2)]);
 }
 
-/* A daemon that dies at some moment of its start, which is mostly a replacement. */
+/* Start a daemon and kill it during its start, most of which is a replacement. */
 static void start_and_kill(void)
 {
 	pid_t pid = harness_fork();
@@ -271,7 +271,7 @@ static void start_and_kill(void)
 		while (private_daemon_retry(&service) == EX_TEMPFAIL)
 			;
 		pause();
-		_exit(0); /* past the harness, which would take the board away */
+		_exit(0); /* skip the harness's cleanup, which would remove the board */
 	}
 	usleep((useconds_t)draw(60000));
 	(void)harness_kill(pid, SIGKILL);
@@ -288,7 +288,7 @@ static void replace_board(void)
 		start_and_kill();
 	}
 	choose_options();
-	/* One that was killed a moment ago may still hold the board's lock. */
+	/* A daemon that was just killed may still hold the board's lock. */
 	int status;
 	do
 		status = private_daemon_retry(&service);
@@ -306,7 +306,7 @@ static pid_t start_producer(unsigned producer)
 	return pid;
 }
 
-/* Kill a producer, see that its tasks are as it left them, and let another one take its place. */
+/* Kill a producer, check that its tasks are as it left them, and start another one. */
 static pid_t replace_producer(pid_t pid, unsigned producer)
 {
 	struct trackd *trackd;
@@ -327,7 +327,7 @@ static pid_t replace_producer(pid_t pid, unsigned producer)
 		} else if (ledger_same(&row->acked, &row->tried)) {
 			ledger_compare(trackd, producer, row, false);
 		}
-		/* Before it is removed, so that no reader expects it. */
+		/* Set before the removal, so that no reader expects the task. */
 		row->tried = (struct snapshot){ 0 };
 		fence_full();
 		if (there)
@@ -361,7 +361,7 @@ int main(int argc, char **argv)
 	ledger = harness_shared(sizeof *ledger);
 	private_daemon_start(&service,
 			     (const char *const[]){ "--capacity", "4096", "--mode", "0600", NULL });
-	/* From here on it says every task. */
+	/* From here on the daemon logs every task. */
 	snprintf(service.log, sizeof service.log, "%s",
 		 getenv("STORM_LOG") ? getenv("STORM_LOG") : "/dev/null");
 	for (unsigned i = 0; i < PRODUCERS; i++)
@@ -390,15 +390,15 @@ int main(int argc, char **argv)
 	trackd_close(fresh);
 	store_relaxed(&ledger->stop, 2u);
 	for (unsigned i = 0; i < PRODUCERS; i++)
-		(void)tap_ok(harness_reap(producers[i]) == 0, "producer %u ended well", i);
-	(void)tap_ok(harness_reap(reader) == 0, "the reader ended well");
+		(void)tap_ok(harness_reap(producers[i]) == 0, "producer %u exited with 0", i);
+	(void)tap_ok(harness_reap(reader) == 0, "the reader exited with 0");
 	tap_note("%u replacements, %u producers killed, %lu calls", replaced, killed,
 		 sum(ledger->calls));
 	tap_note("%lu calls told to try again, %lu references looked up again, %lu events, lapped "
 		 "%lu, lost %lu, %lu iterations",
 		 sum(ledger->moving), sum(ledger->moved), ledger->events, ledger->lapped,
 		 ledger->lost, ledger->iterations);
-	(void)tap_ok(ledger->wrong == 0, "nothing that was acknowledged is lost");
+	(void)tap_ok(ledger->wrong == 0, "no acknowledged change is lost");
 	private_daemon_remove(&service);
 	return tap_done();
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that share one connection, and two more processes beside them, all at once on one board:
- * nothing tears, no count is lost, what is there is found, an iteration meets it once. Meant for
- * ThreadSanitizer too. tests/run: timeout=300
+ * Threads that share one connection, and two more processes, use one board at the same time: no
+ * record is torn, no count is lost, existing tasks are found, an iteration returns each once. Also
+ * run with ThreadSanitizer.
  *
- * Tasks "stable-N" are there throughout and move between stages; "count-N" only count; "turn-N" are
- * replaced all the time and so always exist; "churn-T-N" are made and removed by process T.
+ * tests/run: timeout=300
+ *
+ * Tasks "stable-N" exist throughout and move between stages; "count-N" only count; "turn-N" are
+ * replaced continually and always exist; process T creates and removes "churn-T-N".
  */
 #include "libclient/record/repair.h"
 #include "libclient/segment/atomic.h"
@@ -34,11 +36,11 @@ enum {
 
 /* Shared by all processes. */
 static struct tally {
-	uint64_t counted[COUNTS]; /* what was advanced, by all */
+	uint64_t counted[COUNTS]; /* units advanced by all */
 	uint64_t operations;
 	uint64_t looks, walks;
 	uint64_t faults;
-	char fault[256]; /* the first */
+	char fault[256]; /* the first fault */
 } * tally;
 
 static struct linked_board linked;
@@ -95,7 +97,7 @@ static void move_stable(struct actor *actor)
 		fault("set_total of %s: %s", id, trackd_strerror(error));
 }
 
-/* Counting, in between with messages of the same stage. */
+/* Count, with updates of the message in between. */
 static void count(struct actor *actor)
 {
 	uint32_t i = pick(actor, COUNTS), units = 1 + pick(actor, 9);
@@ -127,7 +129,7 @@ static int create(struct actor *actor, const char *id, uint32_t flags, struct tr
 	return trackd_create(actor->trackd, &new, ret_ref);
 }
 
-/* Take the place of a task that is there, so that it is there always. */
+/* Replace a task, which therefore always exists. */
 static void replace(struct actor *actor)
 {
 	char id[32];
@@ -138,7 +140,7 @@ static void replace(struct actor *actor)
 		fault("replacing %s: %s", id, trackd_strerror(error));
 }
 
-/* One task from its creation to its removal: each step is seen by who made it. */
+/* One task from its creation to its removal: its creator sees each step. */
 static void churn(struct actor *actor)
 {
 	struct trackd_ref ref, found;
@@ -205,7 +207,7 @@ static void copy_one(struct actor *actor)
 		check_whole(&task);
 }
 
-/* The same in place. ThreadSanitizer cannot know that a torn look is thrown away. */
+/* The same in place. ThreadSanitizer cannot know that inconsistent reads are discarded. */
 static void view_one(struct actor *actor)
 {
 #ifdef TRACKD_TSAN
@@ -386,7 +388,8 @@ int main(void)
 	struct trackd *trackd = linked_board_open(&linked, TRACKD_OPEN_WRITE, 0);
 	populate(trackd);
 	run_all(trackd);
-	tap_ok(tally->faults == 0, "nothing tears, what is there is found and met once%s%s",
+	tap_ok(tally->faults == 0,
+	       "no record is torn, existing tasks are found and returned once%s%s",
 	       tally->fault[0] ? ": " : "", tally->fault);
 	tap_note("%llu looks, %llu walks", (unsigned long long)tally->looks,
 		 (unsigned long long)tally->walks);

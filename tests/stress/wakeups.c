@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No wake-up is lost between a producer that looks whether the daemon sleeps and a daemon that is
- * about to: the producer's half is the library's, the other one is the daemon's, each on a processor
- * of its own, so often that a missing fence shows. Nothing depends on time: a ring is lost when its
- * producer is done with it and the sleeper has not been rung. tests/run: serial timeout=300
+ * No wake-up is lost between a producer that checks whether the daemon sleeps and a daemon that is
+ * about to sleep. The library's and the daemon's code run on one processor each, often enough that
+ * a missing fence shows. The test does not depend on time: a wake-up is lost if the producer has
+ * returned and the sleeper was not woken.
+ *
+ * tests/run: serial timeout=300
  */
 #include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
@@ -14,7 +16,7 @@
 
 static void sleep_until_rung(struct board *board, uint32_t count, uint64_t deadline);
 
-/* The doorbell's own round, asleep where we can watch it. */
+/* The doorbell's own round, with a sleep that this test can watch. */
 #define event_doorbell_wait sleep_until_rung
 #include "daemon/loop/doorbell.c" // NOLINT(bugprone-suspicious-include)
 
@@ -34,7 +36,7 @@ static struct pair {
 } pair;
 
 static _Alignas(64) uint64_t rung; /* transitions whose producer has returned */
-static _Alignas(64) uint64_t seen; /* transitions that the sleeper knows of */
+static _Alignas(64) uint64_t seen; /* transitions that the sleeper has seen */
 
 static void pin(unsigned processor)
 {
@@ -56,7 +58,7 @@ static void linger(uint64_t n)
 		__asm__ volatile("" ::: "memory");
 }
 
-/* The other side may share our processor. */
+/* The other side may run on the same processor. */
 static void relax(unsigned *spins)
 {
 	if (++*spins % 1024 == 0)
@@ -82,7 +84,7 @@ static void *produce(void *unused)
 	return unused;
 }
 
-/* What is rung is counted before its producer returns. */
+/* The producer increments the doorbell before it returns. */
 static void sleep_until_rung(struct board *board, uint32_t count, uint64_t deadline)
 {
 	unsigned spins = 0;
@@ -99,7 +101,8 @@ static void sleep_through_all(struct doorbell_loop *loop)
 	unsigned spins = 0;
 
 	for (uint64_t i = 0; i < TRANSITIONS; i++) {
-		/* Of another length each time, so that the two meet at all their instructions. */
+		/* With another length each time, so that the two interleave at all their
+		 * instructions. */
 		linger(i * 37 % 1021);
 		(void)wait_for_ring(loop);
 		while (load_acquire(&rung) == i)
@@ -110,14 +113,14 @@ static void sleep_through_all(struct doorbell_loop *loop)
 	}
 }
 
-/* Whether a turn falls asleep when a producer rang just before it raised `armed`. */
+/* Whether a turn sleeps although a producer published just before it set `armed`. */
 static bool sleeps_through(struct doorbell_loop *loop, uint32_t *called)
 {
 	uint64_t slept = pair.slept;
 
 	loop->position = event_head(loop->board);
 	loop->pulse = take_pulse(loop->board);
-	store_relaxed(&rung, seen + 1); /* its sleep, if it comes to that, ends at once */
+	store_relaxed(&rung, seen + 1); /* if it sleeps, it ends at once */
 	add_relaxed(called, 1);
 	event_ring(loop->board);
 	(void)wait_for_ring(loop);
@@ -135,18 +138,18 @@ int main(void)
 	loop.position = loop.checked = event_head(&pair.board);
 	int error = pthread_create(&producer, NULL, produce, NULL);
 	harness_must(-error, "a thread");
-	pin(0); /* the producer has not inherited it */
+	pin(0); /* after the producer was started, which must not inherit it */
 	sleep_through_all(&loop);
 	pthread_join(producer, NULL);
 	tap_ok(pair.lost == 0, "of %d transitions none leaves the sleeper asleep (%llu did)",
 	       TRANSITIONS, (unsigned long long)pair.lost);
 	tap_ok(pair.slept > 0 && pair.slept < TRANSITIONS,
-	       "they come before and after it has looked (it slept before %llu)",
+	       "they come before and after its check (it slept before %llu)",
 	       (unsigned long long)pair.slept);
 	tap_ok(!sleeps_through(&loop, &pair.board.header->client_change),
-	       "a new client is seen that rang while the daemon was awake");
+	       "the daemon sees a new client that attached while it was awake");
 	tap_ok(!sleeps_through(&loop, &pair.board.header->repair_due),
-	       "a call for repair is seen that came while the daemon was awake");
+	       "the daemon sees a request for repair made while it was awake");
 	harness_board_free(&pair.board);
 	return tap_done();
 }

@@ -79,8 +79,8 @@ static bool check_remove(struct play *play, struct trackd_ref ref, struct image_
 		       : image_fail(fault, "%s is found after its removal", play->id);
 }
 
-/* What the next ones say about themselves must reach who listens, past what the dead left unsaid.
- */
+/* Events of the next operations must reach readers, past an entry that the dead process left
+ * unfinished. */
 static bool check_events(struct play *play, uint64_t from, struct image_fault *fault)
 {
 	const struct board *reader = &play->scene->reader;
@@ -91,14 +91,14 @@ static bool check_events(struct play *play, uint64_t from, struct image_fault *f
 	for (unsigned i = 0; i < 100; i++) {
 		while (event_next(reader, &cursor, &event) > 0)
 			removed += event.type == TRACKD_EVENT_REMOVED;
-		fake_clock_set(fake_clock() + 11 * NS_PER_MS); /* unfinished ones are given up */
+		fake_clock_set(fake_clock() + 11 * NS_PER_MS); /* skip unfinished entries */
 	}
 	return removed > 0 && cursor.next == event_head(reader)
 		       ? true
 		       : image_fail(fault, "the events after the death do not arrive");
 }
 
-/* Everybody but the task itself is as it was. */
+/* All tasks except the target are unchanged. */
 static bool check_others(const struct operation *operation, struct play *play,
 			 const struct image *before, const struct image *after,
 			 struct image_fault *fault)

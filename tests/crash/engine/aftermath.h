@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checking a board on which a process died, and going on with it. */
+/* Checking a board on which a process died, and using it further. */
 #ifndef TESTS_AFTERMATH_H
 #define TESTS_AFTERMATH_H
 
@@ -7,8 +7,8 @@
 #include "tests/crash/engine/operation.h"
 
 /*
- * Everything that must hold of the board that play->scene holds now, after a death between the two
- * images. The board is used up by it.
+ * Check everything that must hold for the board in play->scene, after a death between the two
+ * images. This changes the board.
  */
 bool aftermath_check(const struct operation *operation, struct play *play,
 		     const struct image *before, const struct image *after,

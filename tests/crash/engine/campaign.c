@@ -15,14 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Of a long search, which stores nothing, only so many rounds are killed. */
+/* In a long search, which stores nothing, kill only in this many rounds. */
 enum { SEARCHED = 4 };
 
-enum { RECORDED_AGAIN = 50 }; /* so often for one instruction */
+enum { RECORDED_AGAIN = 50 }; /* at most this often for one instruction */
 
-enum { PRINTED_FAULTS = 5 }; /* of one operation, each another one */
+enum { PRINTED_FAULTS = 5 }; /* different faults of one operation */
 
-/* ---- States that have been looked at ------------------------------------ */
+/* ---- States that have been checked -------------------------------------- */
 
 static bool insert(uint64_t *table, size_t room, uint64_t hash)
 {
@@ -74,13 +74,13 @@ void campaign_free(struct campaign *campaign)
 	campaign->n_seen = campaign->room = 0;
 }
 
-/* What deaths left, each state once, to be repaired by repairers that are killed as well. */
+/* The different states that deaths left, to be repaired by processes that are killed too. */
 struct deaths {
 	struct scene_state *states;
 	size_t n;
 };
 
-/* ---- One operation, on stage -------------------------------------------- */
+/* ---- One operation ------------------------------------------------------ */
 
 struct stage {
 	struct campaign *campaign;
@@ -151,7 +151,7 @@ static void run_operation(void *argument)
 	stage->operation->run(&stage->play);
 }
 
-/* Check the board as it is, unless this state was checked before. Whether it was new. */
+/* Check the board, unless this state was checked before. Returns whether it was new. */
 static bool examine(struct stage *stage, size_t n, uint64_t pc)
 {
 	struct image_fault fault;
@@ -184,8 +184,8 @@ static void record_path(struct stage *stage, struct tracer_path *path)
 	tracer_step(run_operation, stage, NULL, NULL, path);
 }
 
-/* Kill a run at instruction n. One that goes another way because its process has another number is
- * recorded again; it may become shorter. */
+/* Kill a run at instruction n. If a run takes another path because its pid has other digits, record
+ * the path again; it may become shorter. */
 static bool kill_at(struct stage *stage, struct tracer_path *path, size_t n)
 {
 	for (unsigned tries = 0; n < path->n; tries++) {
@@ -249,7 +249,7 @@ static void run_repair(void *argument)
 		(void)repair_stripe(board, stripe, LOCK_TRY);
 }
 
-/* The instructions before which the board differs from what it was one instruction earlier. */
+/* The instructions before which the board differs from its state one instruction earlier. */
 struct changes {
 	struct stage *stage;
 	uint64_t last;
@@ -274,7 +274,7 @@ static bool note_change(void *argument, size_t n, uint64_t pc)
 	return true;
 }
 
-/* Kill at each instruction that finds the board changed: that leaves every state there is. */
+/* Kill at each instruction before which the board has changed: this yields every state. */
 static void kill_at_changes(struct stage *stage, struct deaths *ret_deaths)
 {
 	struct changes changes = { .stage = stage };
@@ -304,7 +304,7 @@ static void kill_repairers(struct stage *stage, const struct scene_state *death,
 	scene_put_back(&stage->scene, death);
 	tracer_step(run_repair, stage, NULL, NULL, &path);
 	size_t stride = samples == 0 || path.n < samples ? 1 : path.n / samples;
-	/* Begin elsewhere each time, so that the samples fall on all instructions. */
+	/* Start at another instruction each time, so that the samples cover all instructions. */
 	for (size_t n = number * 7919 % stride; n < path.n; n += stride) {
 		scene_put_back(&stage->scene, death);
 		if (!tracer_kill_at(run_repair, stage, &path.points[n])) {
@@ -342,7 +342,7 @@ struct watch {
 	size_t n;
 };
 
-/* The fake clock stands still: this is the kernel's. */
+/* The kernel's clock, because the fake clock stands still. */
 static uint64_t true_clock(void)
 {
 	struct timespec now;

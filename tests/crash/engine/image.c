@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What readers see; see image.h. */
+/* The board as readers see it; see image.h. */
 #include "tests/crash/engine/image.h"
 #include "libclient/record/event.h"
 #include "libclient/record/view.h"
@@ -31,7 +31,7 @@ bool image_take(const struct board *board, struct image *ret_image, struct image
 	ret_image->n = 0;
 	view_iter_all(board, &iter);
 	while (view_next(&iter, &ref) > 0) {
-		/* While one is replaced, it and the new one. */
+		/* During a replacement, both the old and the new record. */
 		if (ret_image->n == SCENE_CAPACITY + 1)
 			return image_fail(fault, "iteration meets more tasks than the board holds");
 		int error = view_copy(board, ref, fake_clock(), &ret_image->tasks[ret_image->n++]);
@@ -60,8 +60,8 @@ static const struct trackd_task *find_ref(const struct image *image, struct trac
 
 /* ---- One record --------------------------------------------------------- */
 
-/* Expiry and the request to cancel are words of their own, outside the version: each may already be
- * the new one or still the old one. */
+/* Expiry and the cancellation request are separate words outside the version: each may be old or
+ * new. */
 static void neutralise(struct trackd_task *task)
 {
 	task->expires_ns = 0;
@@ -123,7 +123,7 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 	return true;
 }
 
-/* A view shows what the copy does. */
+/* A view shows the same as the copy. */
 static bool check_view(const struct board *board, const struct trackd_task *task,
 		       struct image_fault *fault)
 {
@@ -237,7 +237,7 @@ static bool check_owners(const struct board *board, const struct image *before,
 	return true;
 }
 
-/* Events are hints and may be missing, but none makes a reader fail or stand still. */
+/* Events are hints and may be missing, but none makes a reader fail or hang. */
 static bool check_events(const struct board *board, struct image_fault *fault)
 {
 	struct trackd_cursor cursor = event_cursor(board, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What readers see of a board, and whether it is what may be seen in the middle of an operation:
- * every record is, in all its fields, the one before the operation or the one after it; nothing
- * that is there before and after is ever missed; nothing is met twice.
+ * The board as readers see it, and whether that is allowed in the middle of an operation: every
+ * record equals, in all its fields, the one before or the one after the operation; no record that
+ * exists before and after is missed; none is returned twice.
  */
 #ifndef TESTS_IMAGE_H
 #define TESTS_IMAGE_H
@@ -13,10 +13,10 @@
 struct image {
 	struct trackd_task tasks[SCENE_CAPACITY + 1];
 	unsigned n;
-	char may_miss[16]; /* an id that is not always there in between; "": none */
+	char may_miss[16]; /* an id that may be missing in between; "": none */
 };
 
-/* What is wrong, in words; empty: nothing. */
+/* A description of a fault; empty: none. */
 struct image_fault {
 	char text[400];
 };
@@ -30,11 +30,11 @@ bool image_take(const struct board *board, struct image *ret_image, struct image
 
 const struct trackd_task *image_find(const struct image *image, const char *id);
 
-/* All reader calls on a board between `before` and `after`. */
+/* Check the results of all reader calls on a board between `before` and `after`. */
 bool image_check_between(const struct board *board, const struct image *before,
 			 const struct image *after, struct image_fault *fault);
 
-/* Additionally every id has one record only: true of a repaired board. */
+/* The same, and on a repaired board every id has only one record. */
 bool image_check_repaired(const struct board *board, const struct image *before,
 			  const struct image *after, struct image_fault *fault);
 

@@ -16,8 +16,8 @@
 static const uint64_t HASH_SEED = 0x7261636b64;
 static const uint64_t BEGIN_NS = 1000 * NS_PER_S;
 
-/* The bytes are those before the second page of the event ring and those behind the ring: no
- * operation here writes more events than the first page holds. */
+/* A state contains the bytes before the second page of the event ring and those after the ring: no
+ * operation writes more events than the first page holds. */
 static size_t front_size(const struct board *board)
 {
 	return (size_t)((uint8_t *)board->events - (uint8_t *)board->base) + LAYOUT_PAGE;
@@ -44,7 +44,7 @@ void scene_make(struct scene *scene)
 	scene->board.hash_seed = scene->board.header->hash_seed = HASH_SEED;
 	for (uint32_t i = 0; i < scene->board.capacity; i++)
 		scene->board.heads[i].stamp = stamp_make(1000 * (i + 1), 0, SLOT_FREE);
-	/* As if the daemon slept, so that the doorbell is rung. */
+	/* As if the daemon slept, so that producers wake it. */
 	scene->board.header->armed = 1;
 	harness_board_reader(&scene->reader, &scene->board);
 	HARNESS_MUST(worker_claim(&scene->board, getpid(), &scene->worker));

@@ -22,7 +22,7 @@
 
 #if defined(__x86_64__)
 
-/* INT3; the program counter stands behind it when it has trapped. */
+/* INT3; after the trap the program counter is behind it. */
 static const unsigned long BREAKPOINT = 0xcc, BREAKPOINT_MASK = 0xff;
 enum { BEHIND_BREAKPOINT = 1, OVER_BREAKPOINT = 0 };
 #define COUNTER rip
@@ -31,7 +31,7 @@ enum { BEHIND_BREAKPOINT = 1, OVER_BREAKPOINT = 0 };
 
 #elif defined(__aarch64__)
 
-/* BRK #0; the program counter still stands at it when it has trapped. */
+/* BRK #0; after the trap the program counter is still at it. */
 static const unsigned long BREAKPOINT = 0xd4200000, BREAKPOINT_MASK = 0xffffffff;
 enum { BEHIND_BREAKPOINT = 0, OVER_BREAKPOINT = 4 };
 #define COUNTER pc
@@ -109,7 +109,7 @@ const char *tracer_impossible(void)
 
 /* ---- The child ---------------------------------------------------------- */
 
-/* Where a run ends: the tracer knows the address. */
+/* The end of a run; the tracer knows its address. */
 static __attribute__((noinline)) void end_of_run(void)
 {
 	__asm__ volatile("" ::: "memory");
@@ -146,15 +146,16 @@ static void request(enum __ptrace_request what, pid_t pid, uintptr_t data)
 		harness_die("ptrace %d: %s", (int)what, strerror(errno));
 }
 
-/* The stack begins at the same place within its page, whatever the caller: string functions take other
- * paths for other alignments. */
+/* The stack begins at the same offset within its page for every caller, because string functions
+ * take other paths for other alignments. */
 static __attribute__((noinline)) _Noreturn void be_traced(tracer_function function, void *argument)
 {
 	size_t spare = (uintptr_t)__builtin_frame_address(0) % 4096;
 	volatile char *pad = __builtin_alloca(spare + 1);
 
 	pad[0] = 0;
-	/* As a thread that has read no clock: the same path, whatever the parent has called. */
+	/* As a thread that has read no clock, so that the path does not depend on the parent's
+	 * calls. */
 	clock_boot_last = 0;
 	(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	stop_here();
@@ -174,7 +175,7 @@ static pid_t start(tracer_function function, void *argument)
 		be_traced(function, argument);
 	await_trap(pid);
 	request(PTRACE_SETOPTIONS, pid, PTRACE_O_EXITKILL);
-	/* What it executes next is the first instruction that counts. */
+	/* The next instruction is the first of the run. */
 	if (OVER_BREAKPOINT != 0)
 		set_pc(pid, get_pc(pid) + OVER_BREAKPOINT);
 	return pid;
@@ -298,7 +299,7 @@ static bool run_to_hit(pid_t pid, const struct tracer_point *point)
 	if (errno != 0)
 		harness_die("reading at %#lx: %s", (unsigned long)point->pc, strerror(errno));
 	poke(pid, end, with_breakpoint(end_word));
-	/* The child stands at the first instruction: that is a hit without a breakpoint. */
+	/* The child is stopped at the first instruction: count a hit without a breakpoint. */
 	if (get_pc(pid) == point->pc) {
 		if (hit++ == point->hit)
 			return true;

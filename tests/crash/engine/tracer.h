@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running a function in a child, one instruction at a time, or up to a given instruction and not
- * further. The child is a fork of this process, so its code lies where ours does; both are pinned
- * to one processor, which makes the stops ten times faster.
+ * Running a function in a child, one instruction at a time or up to a given instruction. The child
+ * is a fork of this process, so its code has the same addresses. Both are pinned to one processor,
+ * which makes the stops ten times faster.
  */
 #ifndef TESTS_TRACER_H
 #define TESTS_TRACER_H
@@ -14,8 +14,8 @@
 
 typedef void (*tracer_function)(void *argument);
 
-/* An instruction of a run: before the hit-th execution at pc. A repeated string instruction is one
- * execution of several steps; `extra` counts them. */
+/* A point of a run: before the hit-th execution of the instruction at pc. A repeated string
+ * instruction is one execution of several steps; `extra` counts them. */
 struct tracer_point {
 	uint64_t pc;
 	uint32_t hit, extra;
@@ -26,10 +26,10 @@ struct tracer_path {
 	size_t n;
 };
 
-/* Why nothing can be traced here, such as on an emulator; NULL: it can. */
+/* Why tracing is not possible here, for example on an emulator; NULL: it is possible. */
 const char *tracer_impossible(void);
 
-/* Called before each instruction while the child stands still; false ends the run. */
+/* Called before each instruction, while the child is stopped; false ends the run. */
 typedef bool (*tracer_look)(void *argument, size_t n, uint64_t pc);
 
 /* Step through function(argument) from its first instruction to its return. look may be NULL. */
@@ -37,12 +37,12 @@ void tracer_step(tracer_function function, void *argument, tracer_look look, voi
 		 struct tracer_path *ret_path);
 void tracer_path_free(struct tracer_path *path);
 
-/* Run function(argument) in a child up to the point and kill it there with SIGKILL; when this
- * returns it is dead. False: it ended before it got there. */
+/* Run function(argument) in a child up to the point and kill it there with SIGKILL; it is dead when
+ * this returns. False: the function ended before the point. */
 bool tracer_kill_at(tracer_function function, void *argument, const struct tracer_point *point);
 
-/* Run function(argument) in a child up to the point, call meanwhile while it stands there, and let it
- * run to its end. False: it ended before it got there. */
+/* Run function(argument) in a child up to the point, call meanwhile() while it is stopped there,
+ * and let it run to its end. False: the function ended before the point. */
 bool tracer_pause_at(tracer_function function, void *argument, const struct tracer_point *point,
 		     tracer_function meanwhile, void *meanwhile_argument);
 

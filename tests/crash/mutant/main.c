@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A test of the tests: this program is linked with one module of the library that was broken on
- * purpose (tests/crash/mutants), and succeeds if killing the operations at their instructions finds
- * that out.
+ * A test of the tests: this program is linked with one module of the library that is broken on
+ * purpose (tests/crash/mutants). It passes if killing the operations at their instructions detects
+ * the fault.
  */
 #include "tests/crash/engine/campaign.h"
 #include "tests/crash/engine/tracer.h"
