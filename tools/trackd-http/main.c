@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trackd-http: the gateway. What to do is read from the command line and the configuration file;
- * service.c serves. */
+/* trackd-http, the gateway. It reads the command line and the configuration file; service.c
+ * serves. */
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/log.h"
@@ -25,7 +25,7 @@ static int check(const struct config *config)
 	}
 	printf("configuration is valid: listening on %s, operators on %s, %s\n", config->listen,
 	       config->admin[0] ? config->admin : "nothing",
-	       config->auth.key_file[0] ? config->auth.key_file : "no key: nobody can sign in");
+	       config->auth.key_file[0] ? config->auth.key_file : "no key: no user can sign in");
 	return EXIT_CODE_DONE;
 }
 
@@ -33,7 +33,7 @@ static int run_verb(const struct config *config, int argc, char **argv)
 {
 	if (strcmp(argv[0], "token") == 0)
 		return verb_token(&config->auth, argc, argv);
-	log_error("%s: no such verb; there is token. See trackd-http --help", argv[0]);
+	log_error("%s: no such verb; the only one is token. See trackd-http --help", argv[0]);
 	return EXIT_CODE_USAGE;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What paths there are: one table. */
+/* The table of all routes. */
 #ifndef TRACKD_HTTP_ROUTES_H
 #define TRACKD_HTTP_ROUTES_H
 

@@ -2,9 +2,9 @@
 /*
  * The composition root, the event loop and the signals.
  *
- * The end: who waits is answered, streams end so that their clients come back, and requests that are
- * under way have DRAIN_USEC. New connections stay in the socket's queue for the next gateway, if
- * the socket is systemd's.
+ * At shutdown, waiting requests are answered, streams end so that their clients reconnect, and
+ * requests in progress get DRAIN_USEC. If systemd owns the socket, new connections wait in its
+ * queue for the next gateway.
  */
 #include "tools/trackd-http/service.h"
 #include "tools/common/exit_code.h"
@@ -44,7 +44,7 @@ struct service {
 	struct config config;
 	struct gateway gateway;
 	struct service_notify notify;
-	int http_fd, admin_fd; /* until a server has taken them over */
+	int http_fd, admin_fd; /* until a server takes them over */
 	bool passed;
 	sd_event_source *drain;
 	uint64_t drain_until;
@@ -52,7 +52,7 @@ struct service {
 
 /* ---- Sockets ------------------------------------------------------------- */
 
-/* What the service manager passed: "http" and "admin", or one without a name. */
+/* Sockets from the service manager: "http" and "admin", or a single one without a name. */
 static int take_passed(struct service *service)
 {
 	char **names = NULL;
@@ -64,8 +64,8 @@ static int take_passed(struct service *service)
 			strcmp(names[i], "admin") == 0 ? &service->admin_fd : &service->http_fd;
 
 		if (*place >= 0 || sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0) {
-			log_warning("the socket \"%s\" that was passed is not used; sockets are "
-				    "named http and admin, one each",
+			log_warning("the passed socket \"%s\" is not used; expected are one named "
+				    "http and one named admin",
 				    names[i]);
 			close(fd);
 		} else {
@@ -87,7 +87,7 @@ static int cannot_listen(const char *key, const char *where, int error)
 	return EXIT_CODE_BUSY;
 }
 
-/* Tokens are the only thing that keeps strangers out. */
+/* Only tokens keep strangers out. */
 static int refuse_strangers(const struct service *service)
 {
 	char where[256];
@@ -95,8 +95,8 @@ static int refuse_strangers(const struct service *service)
 	if (service->gateway.auth || listen_is_local(service->http_fd))
 		return 0;
 	listen_name(service->http_fd, where, sizeof where);
-	log_error("listen: %s can be reached from other hosts, and there is no key to verify "
-		  "tokens with; set key_file, or listen on 127.0.0.1",
+	log_error("listen: %s can be reached from other hosts, and no key is configured; set "
+		  "key_file, or listen on 127.0.0.1",
 		  where);
 	return EXIT_CODE_USAGE;
 }
@@ -118,7 +118,7 @@ static int open_sockets(struct service *service)
 	return refuse_strangers(service);
 }
 
-/* A descriptor a connection; what the gateway itself needs is little. */
+/* One descriptor per connection; the gateway itself needs few. */
 static void raise_limits(const struct config *config)
 {
 	struct rlimit limit;
@@ -140,7 +140,7 @@ static int open_auth(struct service *service)
 	char why[WHY];
 
 	if (config->key_file[0] == '\0') {
-		log_warning("there is no key to verify tokens with, so nobody can sign in; set "
+		log_warning("no key to verify tokens is configured, so no user can sign in; set "
 			    "key_file in http.conf (for a first try: head -c 32 /dev/urandom | "
 			    "base64 >KEY; chmod 600 KEY)");
 		return 0;
@@ -152,7 +152,7 @@ static int open_auth(struct service *service)
 	return 0;
 }
 
-/* The folder and those above it, for users without systemd. */
+/* Create the folder and its parents, for users without systemd. */
 static void make_folder(const char *path)
 {
 	char part[4096];
@@ -164,7 +164,7 @@ static void make_folder(const char *path)
 	(void)mkdir(path, 0700);
 }
 
-/* Streams tell their clients. */
+/* Streams report the change to their clients. */
 static void on_daemon_changed(struct gateway *gateway)
 {
 	if (gateway->streams)
@@ -182,14 +182,13 @@ static int open_stream_tokens(struct service *service)
 	if (error == 0)
 		return 0;
 	log_error("state_dir: %s: %s; %s", path, strerror(-error),
-		  error == -EINVAL ? "it is not the key of tickets: remove it"
-		  : error == -EPERM
-			  ? "others may read it: chmod 600"
-			  : "make the folder, and let the user of the gateway write there");
+		  error == -EINVAL  ? "it is not a ticket key: remove it"
+		  : error == -EPERM ? "others may read it: run chmod 600 on it"
+				    : "create the folder, writable for the gateway's user");
 	return EXIT_CODE_PERMISSION;
 }
 
-/* 0, -errno, or an exit status that has been explained. */
+/* 0, -errno, or an exit status whose cause has been logged. */
 static int start_modules(struct service *service)
 {
 	struct gateway *gateway = &service->gateway;
@@ -248,7 +247,7 @@ static void stop_modules(struct service *service)
 
 	uploads_finish(gateway->uploads);
 	turns_end(gateway->turns);
-	/* Requests that are open let go of their watches, streams and tasks. */
+	/* Open requests release their watches, streams and tasks. */
 	server_stop(gateway->server);
 	server_stop(gateway->admin);
 	daemon_stop(gateway->daemon);
@@ -294,9 +293,9 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 
 	(void)source;
 	(void)info;
-	(void)service_notify_status(&service->notify, "Ending what is open");
+	(void)service_notify_status(&service->notify, "Ending open requests");
 	service_notify_stopping(&service->notify);
-	/* A second one ends us at once. */
+	/* A second SIGTERM kills the process. */
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	gateway->draining = true;
@@ -318,7 +317,7 @@ static void needs_restart(const char *key)
 		    key);
 }
 
-/* The key's file may have changed, though its name has not. */
+/* The content of the key file may have changed under the same name. */
 static bool reload_auth(struct service *service, const struct auth_config *config)
 {
 	char why[WHY];
@@ -326,8 +325,8 @@ static bool reload_auth(struct service *service, const struct auth_config *confi
 
 	if (config->key_file[0] == '\0') {
 		if (service->gateway.auth)
-			log_error("key_file: there is none any more; the old key stays. Restart "
-				  "to do without");
+			log_error("key_file: no longer set; the old key stays. Restart to run "
+				  "without a key");
 		return !service->gateway.auth;
 	}
 	if (auth_open(config, &auth, why, sizeof why) < 0) {
@@ -383,7 +382,7 @@ static int catch_signals(struct service *service)
 	int error = 0;
 	sigset_t mask;
 
-	/* Clients go when they like. */
+	/* Clients may disconnect at any time. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&mask);
 	for (size_t i = 0; i < sizeof caught / sizeof caught[0]; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Starts and stops all parts, and runs the event loop between. */
+/* Starts and stops all parts, and runs the event loop. */
 #ifndef TRACKD_HTTP_SERVICE_H
 #define TRACKD_HTTP_SERVICE_H
 

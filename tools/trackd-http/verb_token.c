@@ -22,12 +22,12 @@ struct wish {
 
 #define OPT(member, ...) OPTION(struct wish, member, __VA_ARGS__)
 static const struct option_entry entries[] = {
-	OPT(owner, .name = "sub", .takes = "USER", .help = "whose token it is", .set = option_word),
-	OPT(ttl_s, .name = "ttl", .takes = "TIME",
-	    .help = "how long it is good for: 90s, 15m, 12h (1h)", .set = option_seconds, .min = 1,
-	    .max = UINT32_MAX, .allowed = "a time of whole seconds, such as 90s, 15m or 12h"),
+	OPT(owner, .name = "sub", .takes = "USER", .help = "the user", .set = option_word),
+	OPT(ttl_s, .name = "ttl", .takes = "TIME", .help = "its lifetime: 90s, 15m, 12h (1h)",
+	    .set = option_seconds, .min = 1, .max = UINT32_MAX,
+	    .allowed = "a time of whole seconds, such as 90s, 15m or 12h"),
 	OPT(auth.key_file, .name = "key-file", .takes = "FILE",
-	    .help = "another key file than the configured one", .set = option_path,
+	    .help = "key file (default: the configured one)", .set = option_path,
 	    .allowed = "the path of a file"),
 	/* Its old name. */
 	OPT(auth.key_file, .name = "key", .flags = OPTION_HIDDEN, .takes = "FILE",
@@ -56,8 +56,8 @@ static int parse(int argc, char **argv, struct wish *wish)
 	if (wish->help)
 		return 0;
 	if (first < argc)
-		return misused("token takes options only");
-	return wish->owner ? 0 : misused("whose token? --sub USER says it");
+		return misused("token takes only options");
+	return wish->owner ? 0 : misused("--sub USER is required");
 }
 
 static void help(void)

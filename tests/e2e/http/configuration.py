@@ -56,7 +56,7 @@ def _(site):
                             (("--listen",), "--listen needs a value"),
                             (("--listen", "--check-config"), "--listen needs a value"),
                             (("serve",), "no such verb"),
-                            (("--check-config", "token"), "without a verb")):
+                            (("--check-config", "token"), "not allowed with a verb")):
         code, out, err = run(*arguments)
         check(code == 2 and said in err, f"{arguments}: {code} {err}")
     code, out, err = run("--config", gateway.conf, "--algorithms", "RS256", "--check-config")
@@ -77,7 +77,7 @@ def _(site):
     check(run("--version")[1].startswith("trackd-http "), "--version")
 
 
-@test("tokens for development are let in")
+@test("tokens for development are accepted")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site, settings={"issuer": "tests", "audience": "trackd"})
@@ -156,7 +156,7 @@ def _(site):
     gateway = Gateway.on(site)
     gateway.terminate()
     for content, mode, said in ((b"short", 0o600, "32"), (b"", 0o600, "empty"),
-                                (b"x" * 40, 0o644, "others")):
+                                (b"x" * 40, 0o644, "other users")):
         with open(gateway.key, "wb") as file:
             file.write(content)
         os.chmod(gateway.key, mode)

@@ -63,14 +63,13 @@ def _(site):
         tasks = gateway.get(f"/v1/tasks?state={state}", ADA).json()["tasks"]
         check([task["id"] for task in tasks] == names, f"{state}: {tasks}")
     for query, detail in (("state=broken", "state must be pending, active, completed, failed, "
-                           "cancelled, open or final"), ("kind=none", "there is no such kind"),
+                           "cancelled, open or final"), ("kind=none", "unknown kind"),
                           ("page_size=0", "page_size must be a number, 1 to 500"),
                           ("page_size=501", "page_size must be a number, 1 to 500"),
-                          ("page_token=x", "page_token must be one that was handed out"),
-                          ("page_token=1.2", "page_token must be one that was handed out"),
-                          ("page_token=1.2.4294967296", "page_token must be one that was handed "
-                           "out"), ("page_token=1.2.3.4", "page_token must be one that was handed "
-                                    "out")):
+                          ("page_token=x", "page_token must come from an earlier answer"),
+                          ("page_token=1.2", "page_token must come from an earlier answer"),
+                          ("page_token=1.2.4294967296", "page_token must come from an earlier answer"),
+                          ("page_token=1.2.3.4", "page_token must come from an earlier answer")):
         problem(gateway.get(f"/v1/tasks?{query}", ADA), 400, "Bad Request", detail)
 
 

@@ -232,19 +232,19 @@ def _(site):
         refused(gateway, upload(gateway, ADA, type=type), 400, expected)
     refused(gateway, gateway.ask("POST", "/documents", ADA), 400, expected)
     refused(gateway, gateway.ask("POST", "/documents", ADA, {"Content-Type": TYPE}), 400,
-            "The form is not whole")
+            "The form is incomplete")
     good = form(file("a.txt", b"text"))
     for body, detail in (
-            (form(file("a.txt", b"1"), file("b.txt", b"2")), "One file at a time"),
-            (form(file("a.txt", b"1"), file("a.txt", b"1")), "One file at a time"),
+            (form(file("a.txt", b"1"), file("b.txt", b"2")), "Only one file may be sent at a time"),
+            (form(file("a.txt", b"1"), file("a.txt", b"1")), "Only one file may be sent at a time"),
             (form(), "No file was sent"), (form(field("a", "b")), "No file was sent"),
             (form(file("", b"")), "No file was sent"),
-            (good[:-4], "The form is not whole"), (good[:40], "The form is not whole"),
-            (b"garbage", "The form is not whole"), (good.replace(b"\r\n", b"\n"), "The form is not whole"),
-            (good.replace(b"form-data", b"attachment"), "The form is not whole"),
-            (form(part("X: " + "a" * 5000, b"")), "The form is not whole"),
-            (form(*[field("a", "b")] * 100), "The form is not whole"),
-            (os.urandom(20000), "The form is not whole")):
+            (good[:-4], "The form is incomplete"), (good[:40], "The form is incomplete"),
+            (b"garbage", "The form is incomplete"), (good.replace(b"\r\n", b"\n"), "The form is incomplete"),
+            (good.replace(b"form-data", b"attachment"), "The form is incomplete"),
+            (form(part("X: " + "a" * 5000, b"")), "The form is incomplete"),
+            (form(*[field("a", "b")] * 100), "The form is incomplete"),
+            (os.urandom(20000), "The form is incomplete")):
         refused(gateway, upload(gateway, ADA, body=body), 400, detail)
     check(upload(gateway, ADA, body=good).status == 202, "the good one is good")
 

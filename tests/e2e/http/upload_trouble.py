@@ -181,7 +181,7 @@ def refuses(gateway):
 
 # ---- The disk and the board ------------------------------------------------------------------------
 
-UNABLE = "Documents cannot be taken at the moment"
+UNABLE = "Documents cannot be accepted at the moment"
 
 
 @ends_well("no spool: said at once, and over when it is there")
@@ -259,7 +259,7 @@ def _(site):
             nothing_left(gateway)
             for task in mine:
                 check((task["state"], (task["error"] or {}).get("message")) ==
-                      ("failed", "The document could not be handed in"), f"{rule}: {task}")
+                      ("failed", "The document could not be submitted"), f"{rule}: {task}")
         check(upload(gateway, ADA).status == 202, f"{rule}: the next one")
         gateway.kill()
 

@@ -98,7 +98,7 @@ static inline struct auth *open_set(const char *a, const char *b, const char *c,
 	return open_text(set, algorithms);
 }
 
-/* Refused, with a sentence that names the file and says these words, but not what the file holds. */
+/* The refusal names the file and has these words, but does not quote the file's content. */
 static inline void expect_refusal(const void *bytes, size_t size, mode_t mode,
 				  const char *algorithms, const char *words)
 {

@@ -81,7 +81,7 @@ static void weak_keys_are_refused(void **state)
 	char *jwk;
 
 	(void)state;
-	refuse_text("", "", "it is empty");
+	refuse_text("", "", "the file is empty");
 	refuse_text("1234567890123456789012345678901", "", "under 32 bytes");
 	refuse_text("1234567890123456789012345678901\n", "", "under 32 bytes");
 	refuse_text("{\"kty\":\"oct\",\"k\":\"c2hvcnQ\"}", "", "under 32 bytes");
@@ -123,10 +123,10 @@ static void secrets_are_for_few(void **state)
 	char why[WHY_MAX];
 
 	(void)state;
-	expect_refusal(FORGE_SECRET, sizeof FORGE_SECRET, 0604, "", "others may open it");
-	expect_refusal(FORGE_SECRET, sizeof FORGE_SECRET, 0602, "", "others may open it");
+	expect_refusal(FORGE_SECRET, sizeof FORGE_SECRET, 0604, "", "other users may read");
+	expect_refusal(FORGE_SECRET, sizeof FORGE_SECRET, 0602, "", "other users may read");
 	expect_refusal(jwks_private[FORGE_RS256], strlen(jwks_private[FORGE_RS256]), 0644, "",
-		       "others may open it");
+		       "other users may read");
 	config = config_of(FORGE_SECRET, sizeof FORGE_SECRET, 0640, "");
 	assert_int_equal(auth_open(&config, &auth, why, sizeof why), 0);
 	auth_close(auth);
@@ -144,17 +144,17 @@ static void what_is_no_key_is_refused(void **state)
 
 	(void)state;
 	memset(long_text, 'x', 70000);
-	refuse_text(long_text, "", "over 64 KiB");
+	refuse_text(long_text, "", "longer than 64 KiB");
 	free(long_text);
-	refuse_text("{\"kty\":", "", "looks like JSON and is none");
-	refuse_text("{\"kty\":\"oct\",\"kty\":\"RSA\"}", "", "looks like JSON and is none");
-	refuse_text("{}", "", "no valid JWK");
-	refuse_text("[]", "", "no valid JWK");
-	refuse_text("{\"keys\":[]}", "", "no key in the set");
-	refuse_text("{\"keys\":[7,{}]}", "", "no valid JWK");
+	refuse_text("{\"kty\":", "", "looks like JSON but is not valid");
+	refuse_text("{\"kty\":\"oct\",\"kty\":\"RSA\"}", "", "looks like JSON but is not valid");
+	refuse_text("{}", "", "not a valid JWK");
+	refuse_text("[]", "", "not a valid JWK");
+	refuse_text("{\"keys\":[]}", "", "the set has no keys");
+	refuse_text("{\"keys\":[7,{}]}", "", "not a valid JWK");
 	refuse_text("{\"kty\":\"RSA\",\"x5u\":\"https://127.0.0.1:1/key\"}", "", "");
-	refuse_text(FORGE_SECRET, "none", "none is not among");
-	refuse_text(FORGE_SECRET, "HS256 HS512", "HS512 is not among");
+	refuse_text(FORGE_SECRET, "none", "none is not one of");
+	refuse_text(FORGE_SECRET, "HS256 HS512", "HS512 is not one of");
 	refuse_text(FORGE_SECRET, "RS256", "there is no key for RS256");
 	assert_int_equal(auth_open(&config, &auth, why, sizeof why), -EINVAL);
 	assert_non_null(strstr(why, "give --key-file FILE"));
@@ -163,7 +163,7 @@ static void what_is_no_key_is_refused(void **state)
 	assert_non_null(strstr(why, "No such file"));
 	snprintf(config.key_file, sizeof config.key_file, "/");
 	assert_int_equal(auth_open(&config, &auth, why, sizeof why), -EINVAL);
-	assert_non_null(strstr(why, "no regular file"));
+	assert_non_null(strstr(why, "not a regular file"));
 	assert_null(auth);
 }
 

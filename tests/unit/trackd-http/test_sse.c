@@ -118,10 +118,10 @@ static void what_is_no_id_is_none(void **state)
 
 /* ---- Transitions ---------------------------------------------------------- */
 
-/* What goes through its stages, and what one who follows it was told; at the beginning of each test
- * pending, and nothing. */
+/* A task that goes through its stages, and what was delivered to its follower. Each test begins with
+ * a pending task and nothing delivered. */
 static struct trackd_task task;
-static struct told told;
+static struct delivered delivered;
 
 static int make_task(void **state)
 {
@@ -137,7 +137,7 @@ static int make_task(void **state)
 	}
 	task.stage = -1;
 	task.state = TRACKD_PENDING;
-	told_task(&told, &task);
+	delivered_task(&delivered, &task);
 	return 0;
 }
 
@@ -240,21 +240,21 @@ static void the_text_says_what_sort_of_update_it_is(void **state)
 
 /* ---- Stage history -------------------------------------------------------- */
 
-/* Tell these one after the other: nothing is missing before any of them, nor afterwards. */
-static void tell(const struct trackd_event *events, size_t n)
+/* Deliver these one after the other: nothing is missing before any of them, nor afterwards. */
+static void deliver(const struct trackd_event *events, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		assert_int_equal(told_missing(&told, &task, &events[i]), -1);
-		told_event(&told, &events[i]);
+		assert_int_equal(delivered_missing(&delivered, &task, &events[i]), -1);
+		delivered_event(&delivered, &events[i]);
 	}
-	assert_int_equal(told_missing(&told, &task, NULL), -1);
+	assert_int_equal(delivered_missing(&delivered, &task, NULL), -1);
 }
 
 static void nothing_is_missing_of_what_was_told(void **state)
 {
 	(void)state;
 	enter("012");
-	tell((const struct trackd_event[]){ stage_event(0), stage_event(1), stage_event(2) }, 3);
+	deliver((const struct trackd_event[]){ stage_event(0), stage_event(1), stage_event(2) }, 3);
 }
 
 static void what_was_skipped_comes_first_in_order(void **state)
@@ -263,14 +263,14 @@ static void what_was_skipped_comes_first_in_order(void **state)
 	enter("012");
 	struct trackd_event last = stage_event(2), rebuilt;
 	for (int stage = 0; stage < 2; stage++) {
-		assert_int_equal(told_missing(&told, &task, &last), stage);
+		assert_int_equal(delivered_missing(&delivered, &task, &last), stage);
 		transition_rebuild(&task, stage, &rebuilt);
 		assert_int_equal(rebuilt.stage, stage);
 		assert_true(rebuilt.time_ns == task.stages[stage].started_ns);
-		told_event(&told, &rebuilt);
+		delivered_event(&delivered, &rebuilt);
 	}
-	assert_int_equal(told_missing(&told, &task, &last), -1);
-	assert_int_equal(told_missing(&told, &task, NULL), 2);
+	assert_int_equal(delivered_missing(&delivered, &task, &last), -1);
+	assert_int_equal(delivered_missing(&delivered, &task, NULL), 2);
 }
 
 /* The history has the later turn alone, and must not be taken for the earlier one. */
@@ -284,7 +284,7 @@ static void a_retry_is_not_taken_for_a_loss(void **state)
 		events[turn] = stage_event(0);
 		events[turn + 1] = stage_event(1);
 	}
-	tell(events, 4);
+	deliver(events, 4);
 }
 
 /* Nor what came after the earlier turn of an event's stage for what came before it. */
@@ -298,20 +298,20 @@ static void going_back_is_not_taken_for_a_loss(void **state)
 		enter(stages[i]);
 		events[i] = stage_event(stages[i][0] - '0');
 	}
-	tell(events, 3);
+	deliver(events, 3);
 }
 
 static void a_second_turn_that_was_lost_is_found(void **state)
 {
 	(void)state;
 	enter("012");
-	told_task(&told, &task);
+	delivered_task(&delivered, &task);
 	enter("0");
 	struct trackd_event again = stage_event(0);
-	told_event(&told, &again);
+	delivered_event(&delivered, &again);
 	enter("12");
 	struct trackd_event last = stage_event(2);
-	assert_int_equal(told_missing(&told, &task, &last), 1);
+	assert_int_equal(delivered_missing(&delivered, &task, &last), 1);
 }
 
 static void who_was_told_up_to_a_moment_lacks_what_came_after(void **state)
@@ -320,15 +320,15 @@ static void who_was_told_up_to_a_moment_lacks_what_came_after(void **state)
 	enter("012");
 	task.state = TRACKD_COMPLETED;
 	task.finished_ns = task.updated_ns + 1000000000u;
-	told_task(&told, &task);
-	told_until(&told, &task, task.stages[1].started_ns);
-	assert_int_equal(told.stage, 1);
-	assert_int_equal(told.state, TRACKD_ACTIVE);
-	assert_int_equal(told_missing(&told, &task, NULL), 2);
-	told_task(&told, &task);
-	told_until(&told, &task, task.finished_ns);
-	assert_int_equal(told.state, TRACKD_COMPLETED);
-	assert_int_equal(told_missing(&told, &task, NULL), -1);
+	delivered_task(&delivered, &task);
+	delivered_until(&delivered, &task, task.stages[1].started_ns);
+	assert_int_equal(delivered.stage, 1);
+	assert_int_equal(delivered.state, TRACKD_ACTIVE);
+	assert_int_equal(delivered_missing(&delivered, &task, NULL), 2);
+	delivered_task(&delivered, &task);
+	delivered_until(&delivered, &task, task.finished_ns);
+	assert_int_equal(delivered.state, TRACKD_COMPLETED);
+	assert_int_equal(delivered_missing(&delivered, &task, NULL), -1);
 }
 
 #define FOLLOWED(test) cmocka_unit_test_setup(test, make_task)

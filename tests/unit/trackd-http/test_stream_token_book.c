@@ -98,7 +98,7 @@ static void what_is_no_book_is_begun_anew_or_kept_in_memory(void **state)
 		assert_int_equal(stream_token_book_state(book, stream_token_book_run(book), number),
 				 STREAM_TOKEN_OPENED);
 		stream_token_book_close(book);
-		assert_int_equal(strstr(forge_log_end(log, before), "will not come back") != NULL,
+		assert_int_equal(strstr(forge_log_end(log, before), "will not resume") != NULL,
 				 way >= 3);
 	}
 	free(log);
@@ -118,7 +118,7 @@ static void a_book_that_is_open_keeps_its_length(void **state)
 	HARNESS_MUST(stat(path, &file));
 	HARNESS_MUST(truncate(path, file.st_size + 8));
 	second = open_book(path);
-	assert_non_null(strstr(forge_log_end(log, before), "will not come back"));
+	assert_non_null(strstr(forge_log_end(log, before), "will not resume"));
 	assert_int_not_equal(stream_token_book_run(second), run);
 	stream_token_book_close(second);
 	assert_int_equal(stream_token_book_run(first), run);

@@ -68,7 +68,7 @@ int spool_submit_file(struct spool *spool, struct trackd *trackd, int fd, struct
 	error = spool_submit_move(spool->tmp, spool->new, entry->id);
 	if (error == 0)
 		return 0;
-	(void)trackd_fail(trackd, ref, "The document could not be handed in");
+	(void)trackd_fail(trackd, ref, "The document could not be submitted");
 undo:
 	spool_submit_undo(spool->tmp, spool->new, entry->id);
 	return failure_set(failure, "%s cannot be written to the spool: %s", entry->id,

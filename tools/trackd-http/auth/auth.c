@@ -24,7 +24,7 @@ int auth_open(const struct auth_config *config, struct auth **ret_auth, char *re
 	int error = -EINVAL;
 
 	if (!auth || !(auth->cache = token_cache_new())) {
-		snprintf(ret_why, size, "memory or randomness is out");
+		snprintf(ret_why, size, "no memory or no randomness");
 		goto fail;
 	}
 	auth->config = *config;
@@ -63,7 +63,7 @@ void auth_close(struct auth *auth)
 
 /* ---- Checking ----------------------------------------------------------- */
 
-/* The token of "Bearer TOKEN" and its length, cut at one byte more than a token may have. */
+/* The token of "Bearer TOKEN"; its length is capped at one byte more than a token may have. */
 static const char *bearer(const char *authorization, size_t *ret_length)
 {
 	static const char SCHEME[] = "Bearer ";
@@ -131,9 +131,9 @@ int auth_sign(const struct auth_config *config, const char *owner, int64_t now, 
 
 	if (!auth_owner_valid(owner))
 		return refuse(ret_why, size,
-			      "a user is 1 to 63 bytes of UTF-8 without control characters");
+			      "a user must be 1 to 63 bytes of UTF-8 without control characters");
 	if (ttl_s < 1 || ttl_s > AUTH_TTL_MAX_S)
-		return refuse(ret_why, size, "a token lives for a second to 366 days");
+		return refuse(ret_why, size, "a token's lifetime must be 1 s to 366 days");
 	if (keys_read(config, true, &keys, ret_why, size) != 0)
 		return -EINVAL;
 	key = keys_signer(keys);
@@ -143,8 +143,8 @@ int auth_sign(const struct auth_config *config, const char *owner, int64_t now, 
 	keys_free(keys);
 	if (!token) {
 		snprintf(ret_why, size,
-			 "%s: it holds no key that can sign: a secret, or a private "
-			 "key as a JWK or PEM",
+			 "%s: it has no key that can sign (a secret, or a private key as JWK or "
+			 "PEM)",
 			 config->key_file);
 		return -EINVAL;
 	}

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is asking. A bearer token is a JWT (RFC 7519), verified as RFC 8725 asks: by the one key and
- * the algorithms that are configured for it, never by what its header wishes. What has been verified
- * is remembered until it expires, so that a client that polls costs a look-up. For one thread.
+ * Authentication. A bearer token is a JWT (RFC 7519), verified as RFC 8725 recommends: only with
+ * the configured key and algorithms, whatever its header asks for. A verified token is cached until
+ * it expires, so a client that polls costs one look-up. Use it from one thread.
  *
- * The key file is a PEM public key, a JWK or a set of them, or for HS256 the secret: what is text
- * without the end of its line, other bytes as they are. Keys are at least 256 bits (secret), 2048
- * bits (RSA), P-256 or Ed25519; a private key serves too, but needs the same care as a secret. Of a
- * set, keys that cannot be used are passed over, each with a warning. A token's kid chooses among keys that have one, and
- * means nothing to a key that has none; jku, x5u, jwk and x5c mean nothing at all.
+ * The key file is a PEM public key, a JWK, a JWK set, or for HS256 a secret: a text without its
+ * line end, or any other bytes as they are. Minimum sizes: 256 bits (secret), 2048 bits (RSA),
+ * P-256, Ed25519. A private key works too, but must be protected like a secret. Unusable keys of a
+ * set are skipped, each with a warning. A token's kid selects among keys that have a kid; keys
+ * without one are always tried. jku, x5u, jwk and x5c are ignored.
  *
- * A token says who (sub, see auth_owner_valid()) and until when (exp). Dates may have fractions; nbf
- * is honoured; iss and aud are checked if they are configured. A typ that is not (at+)JWT, a cty and
- * any crit are refused.
+ * A token names the user (sub, see auth_owner_valid()) and its expiry (exp). Dates may have
+ * fractions; nbf is honoured; iss and aud are checked if configured. Tokens with a typ other than
+ * (at+)JWT, a cty, or any crit are refused.
  */
 #ifndef TRACKD_HTTP_AUTH_AUTH_H
 #define TRACKD_HTTP_AUTH_AUTH_H
@@ -26,25 +26,27 @@ enum { AUTH_TTL_MAX_S = 366 * 86400 };
 
 struct auth;
 
-/* Read the key. ret_why: a sentence that names the file and what to do, at least 512 bytes.
- * 0 or -EINVAL: no file, readable by others (a secret), no key, a key that is too short, a public key
- * in a form that would pass for a secret, algorithms none of which has a key. */
+/* Read the key. ret_why, of at least 512 bytes, gets a sentence that names the file and the remedy.
+ * 0 or -EINVAL: no file, a secret that others may read, no key, a key that is too short, a public
+ * key in a form that would be taken for a secret, or algorithms without a key. */
 int auth_open(const struct auth_config *config, struct auth **ret_auth, char *ret_why, size_t size);
 
-/* Read the key again; on failure the old one stays. Forgets what was verified. As auth_open(). */
+/* Read the key again and forget the verified tokens; on failure the old key stays. Returns as
+ * auth_open(). */
 int auth_reload(struct auth *auth, char *ret_why, size_t size);
 void auth_close(struct auth *auth);
 
 /*
- * The value of an Authorization header; NULL: there is none. now: Unix time, seconds.
- * AUTH_MISSING: nothing, or another scheme than Bearer. AUTH_SIGNATURE comes before all that depends
- * on claims, so that a stranger does not learn what a valid token would have to contain.
+ * Check the value of an Authorization header; NULL: there is none. now: Unix time, seconds.
+ * AUTH_MISSING: no header, or another scheme than Bearer. The signature is checked before any
+ * claim, so that a stranger does not learn what a valid token must contain.
  */
 enum auth_failure auth_check(struct auth *auth, const char *authorization, int64_t now,
 			     struct identity *ret_identity);
 
-/* Sign a token for development, with a secret or a private key (JWK or PEM), and with iss and aud if
- * they are configured. ttl_s: up to AUTH_TTL_MAX_S. The caller frees it. 0 or -EINVAL with why. */
+/* Sign a token for development, with a secret or a private key (JWK or PEM), and with iss and aud
+ * if configured. ttl_s: up to AUTH_TTL_MAX_S. The caller frees the token. 0, or -EINVAL with the
+ * reason. */
 int auth_sign(const struct auth_config *config, const char *owner, int64_t now, int64_t ttl_s,
 	      char **ret_token, char *ret_why, size_t size);
 

@@ -5,9 +5,8 @@
 
 struct auth_config {
 	char key_file[4096];
-	char algorithms
-		[128]; /* "RS256 ES256": only these, each must have a key; "" all that have */
-	char issuer[256], audience[256]; /* "" not checked */
+	char algorithms[128];            /* "RS256 ES256": only these; "": those of all keys */
+	char issuer[256], audience[256]; /* "": not checked */
 };
 
 #endif

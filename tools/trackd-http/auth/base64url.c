@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GnuTLS converts. It refuses bits left over and padding in wrong places, but it skips spaces and
- * knows only the standard alphabet with padding. So the characters are checked and replaced here.
+ * GnuTLS does the conversion. It refuses leftover bits and misplaced padding, but it skips spaces
+ * and knows only the padded standard alphabet. So the characters are checked and translated here.
  */
 #include "tools/trackd-http/auth/base64url.h"
 #include <errno.h>
@@ -28,7 +28,7 @@ int base64url_encode(char *to, const void *from, size_t n)
 	return (int)length;
 }
 
-/* As the standard alphabet spells it; '=' for what is not in this alphabet. */
+/* Translate to the standard alphabet; '=' if the character is not in this alphabet. */
 static unsigned char standard(char c)
 {
 	bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -36,7 +36,8 @@ static unsigned char standard(char c)
 	return c == '-' ? '+' : c == '_' ? '/' : plain ? (unsigned char)c : '=';
 }
 
-/* The text in the standard alphabet, padded. False: a character is not of this alphabet. */
+/* The text in the standard alphabet, padded. False: it has a character that is not in this
+ * alphabet. */
 static bool standardise(gnutls_datum_t *text, const char *from, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {

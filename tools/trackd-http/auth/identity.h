@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who a caller is, or why that is not known. */
+/* The identity of a caller, or why the caller could not be identified. */
 #ifndef TRACKD_HTTP_AUTH_IDENTITY_H
 #define TRACKD_HTTP_AUTH_IDENTITY_H
 
@@ -11,10 +11,10 @@ enum { AUTH_TOKEN_MAX = 8192, AUTH_LEEWAY_S = 60 };
 
 struct identity {
 	char owner[TRACKD_OWNER_MAX + 1]; /* the token's sub */
-	int64_t expires; /* Unix time, seconds: from then on it is refused (exp and the leeway) */
+	int64_t expires; /* Unix time, seconds: the end of its validity (exp + leeway) */
 };
 
-/* Labels of a metric, and what the log says. */
+/* Labels of a metric, and the texts of the log. */
 #define AUTH_FAILURES(X)                                                                           \
 	X(NONE, "none")                                                                            \
 	X(MISSING, "missing")                                                                      \
@@ -38,8 +38,8 @@ enum auth_failure {
 
 const char *auth_failure_label(enum auth_failure failure);
 
-/* 1 to 63 bytes of UTF-8, without control characters, separators of lines, and marks that turn the
- * direction of writing: two names that look the same are the same, and none forges a line. */
+/* 1 to 63 bytes of UTF-8, without control characters, line separators or marks that change the
+ * direction of text: so that no name can pose as another one or forge a line of the log. */
 bool auth_owner_valid(const char *owner);
 
 #endif

@@ -20,7 +20,8 @@ const char *key_algorithm_text(enum key_algorithm algorithm)
 
 int key_algorithm_parse(const char *text, size_t length)
 {
-	static const char SPECIFIED[] = "Ed25519"; /* RFC 9864's name of EdDSA on this curve */
+	static const char SPECIFIED[] =
+		"Ed25519"; /* the name in RFC 9864 for EdDSA on this curve */
 
 	for (int i = 0; i < KEY_N_ALGORITHMS; i++)
 		if (strlen(TEXTS[i]) == length && memcmp(TEXTS[i], text, length) == 0)
@@ -48,13 +49,13 @@ static const char *secret_from_jwk(struct key *key, jwk_t *jwk)
 	uint8_t *secret = calloc(1, size + 1);
 
 	if (!secret)
-		return "memory is out";
+		return "out of memory";
 	if (size == 0 || r_jwk_export_to_symmetric_key(jwk, secret, &size) != RHN_OK)
 		size = 0;
 	return secret_take(key, secret, size);
 }
 
-/* Which of ours fits, by what GnuTLS sees. */
+/* The algorithm that fits the key, as GnuTLS reports it. */
 static const char *algorithm_of(gnutls_pubkey_t public, enum key_algorithm *ret_algorithm)
 {
 	unsigned bits = 0;
@@ -63,31 +64,32 @@ static const char *algorithm_of(gnutls_pubkey_t public, enum key_algorithm *ret_
 
 	if (type == GNUTLS_PK_RSA) {
 		*ret_algorithm = KEY_RS256;
-		return bits < KEY_RSA_BITS_MIN ? "an RSA key has 2048 bits or more" : NULL;
+		return bits < KEY_RSA_BITS_MIN ? "an RSA key must have 2048 bits or more" : NULL;
 	}
 	if (type == GNUTLS_PK_EDDSA_ED25519) {
 		*ret_algorithm = KEY_EDDSA;
 		return NULL;
 	}
 	if (type != GNUTLS_PK_EC)
-		return "keys are RSA, P-256, Ed25519 or a secret";
+		return "a key must be RSA, P-256, Ed25519 or a secret";
 	*ret_algorithm = KEY_ES256;
 	gnutls_pubkey_export_ecc_raw2(public, &curve, NULL, NULL, 0);
-	return curve == GNUTLS_ECC_CURVE_SECP256R1 ? NULL : "an elliptic curve is P-256 or Ed25519";
+	return curve == GNUTLS_ECC_CURVE_SECP256R1 ? NULL
+						   : "the elliptic curve must be P-256 or Ed25519";
 }
 
 static const char *public_from_jwk(struct key *key, jwk_t *jwk, bool private)
 {
-	const char *why = "memory is out";
+	const char *why = "out of memory";
 	jwk_t *half = NULL;
 
 	if (r_jwk_init(&half) != RHN_OK)
 		return why;
 	if (private && r_jwk_extract_pubkey(jwk, half, R_FLAG_IGNORE_REMOTE) != RHN_OK)
-		why = "the public half cannot be read";
+		why = "its public key cannot be read";
 	else if (!(key->public = r_jwk_export_to_gnutls_pubkey(private ? half : jwk,
 							       R_FLAG_IGNORE_REMOTE)))
-		why = "its numbers make no key";
+		why = "its parameters do not form a valid key";
 	else
 		why = algorithm_of(key->public, &key->algorithm);
 	r_jwk_free(half);
@@ -102,10 +104,10 @@ const char *key_from_jwk(struct key *ret_key, jwk_t *jwk, bool signing)
 	const char *why;
 
 	if (type == R_KEY_TYPE_NONE)
-		return "it is no valid JWK";
+		return "it is not a valid JWK";
 	why = secret ? secret_from_jwk(&key, jwk) : public_from_jwk(&key, jwk, private);
 	if (!why && signing && key.private && !(key.signing = r_jwk_copy(jwk)))
-		why = "memory is out";
+		why = "out of memory";
 	if (why)
 		key_free(&key);
 	else
@@ -115,7 +117,7 @@ const char *key_from_jwk(struct key *ret_key, jwk_t *jwk, bool signing)
 
 /* ---- Making, of a JSON object ------------------------------------------- */
 
-/* Of the operations that a key may be for, those that concern us. */
+/* Whether the key's operations include those that we need. */
 static bool operation_fits(const struct key *key, const json_t *operations)
 {
 	const json_t *item;
@@ -132,7 +134,7 @@ static bool operation_fits(const struct key *key, const json_t *operations)
 	return false;
 }
 
-/* A key that says what it is for is for nothing else. */
+/* A key with a stated purpose must not be used for another one. */
 static const char *purpose_fits(const struct key *key, const json_t *json)
 {
 	const json_t *alg = json_object_get(json, "alg"), *use = json_object_get(json, "use");
@@ -142,17 +144,17 @@ static const char *purpose_fits(const struct key *key, const json_t *json)
 	if (alg && (!json_is_string(alg) ||
 		    key_algorithm_parse(json_string_value(alg), json_string_length(alg)) !=
 			    (int)key->algorithm))
-		return "its \"alg\" is not HS256, RS256, ES256, EdDSA or Ed25519, or not of this "
-		       "kind of key";
+		return "its \"alg\" is not HS256, RS256, ES256, EdDSA or Ed25519, or does not fit "
+		       "this kind of key";
 	if (use && (!text || strcmp(text, "sig") != 0))
 		return "its \"use\" is not \"sig\"";
 	if (operations && !operation_fits(key, operations))
-		return "its \"key_ops\" do not have \"verify\"";
+		return "its \"key_ops\" lack \"verify\"";
 	return NULL;
 }
 
-/* The members that make the key. The others are not librhonabwy's to judge: it refuses a key for an
- * "alg" that it has not heard of, or for a certificate beside it that it cannot read. */
+/* Copy only the members that form the key. librhonabwy would reject a key for an unknown "alg" or
+ * an unreadable certificate. */
 static const char *numbers_of(const json_t *json, jwk_t *jwk)
 {
 	static const char *const NAMES[] = { "kty", "crv", "x", "y",  "n",  "e", "k",
@@ -163,9 +165,9 @@ static const char *numbers_of(const json_t *json, jwk_t *jwk)
 	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
 		if ((member = json_object_get(json, NAMES[i])) &&
 		    json_object_set(numbers, NAMES[i], member) < 0)
-			why = "memory is out";
+			why = "out of memory";
 	if (!why && r_jwk_import_from_json_t(jwk, numbers) != RHN_OK)
-		why = "it is no valid JWK of a kind that is known";
+		why = "it is not a valid JWK of a known type";
 	json_decref(numbers);
 	return why;
 }
@@ -173,14 +175,14 @@ static const char *numbers_of(const json_t *json, jwk_t *jwk)
 const char *key_from_json(struct key *ret_key, const json_t *json, bool signing)
 {
 	const json_t *kid = json_object_get(json, "kid");
-	const char *why = "memory is out";
+	const char *why = "out of memory";
 	struct key key = { 0 };
 	jwk_t *jwk = NULL;
 
 	if (!json_is_object(json))
-		return "it is no valid JWK but something else than an object";
+		return "it is not a valid JWK: not an object";
 	if (kid && !json_is_string(kid))
-		return "its \"kid\" is no text";
+		return "its \"kid\" is not a string";
 	if (r_jwk_init(&jwk) == RHN_OK)
 		why = numbers_of(json, jwk);
 	if (!why)
@@ -189,7 +191,7 @@ const char *key_from_json(struct key *ret_key, const json_t *json, bool signing)
 	if (!why)
 		why = purpose_fits(&key, json);
 	if (!why && kid && !(key.kid = strdup(json_string_value(kid))))
-		why = "memory is out";
+		why = "out of memory";
 	if (why)
 		key_free(&key);
 	else
@@ -204,13 +206,13 @@ const char *key_from_secret(struct key *ret_key, const void *secret, size_t size
 	const char *why;
 
 	if (!copy)
-		return "memory is out";
+		return "out of memory";
 	memcpy(copy, secret, size);
 	why = secret_take(&key, copy, size);
 	if (!why && signing &&
 	    (r_jwk_init(&key.signing) != RHN_OK ||
 	     r_jwk_import_from_symmetric_key(key.signing, copy, size) != RHN_OK))
-		why = "memory is out";
+		why = "out of memory";
 	if (why)
 		key_free(&key);
 	else
@@ -242,7 +244,7 @@ static bool verify_secret(const struct key *key, const gnutls_datum_t *input,
 	       gnutls_memcmp(mac, signature->data, HMAC_SIZE) == 0;
 }
 
-/* JWS has r and s side by side, GnuTLS wants them in DER. */
+/* JWS has r and s side by side; GnuTLS expects them in DER. */
 static bool verify_ecdsa(const struct key *key, const gnutls_datum_t *input,
 			 const gnutls_datum_t *signature)
 {
@@ -261,7 +263,7 @@ static bool verify_ecdsa(const struct key *key, const gnutls_datum_t *input,
 bool key_verify(const struct key *key, const char *input, size_t n_input, const uint8_t *signature,
 		size_t n_signature)
 {
-	/* GnuTLS takes them without const and leaves them as they are. */
+	/* GnuTLS takes the bytes without const but does not change them. */
 	gnutls_datum_t text = { (unsigned char *)input, (unsigned)n_input };
 	gnutls_datum_t sign = { (unsigned char *)signature, (unsigned)n_signature };
 

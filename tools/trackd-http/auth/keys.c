@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A key file's content says what it is: PEM, JSON, otherwise a secret. What looks like a public
- * key in another form is refused, for as a secret everybody would know it.
+ * The content of a key file decides its type: PEM, JSON, otherwise a secret. A public key in any
+ * other form is refused: used as a secret, it would be one that everybody knows.
  */
 #include "tools/trackd-http/auth/keys.h"
 #include "tools/common/log.h"
@@ -60,8 +60,8 @@ static int descriptor_read(struct reading *reading, int fd)
 	if (n < 0)
 		return refuse(reading, "%s", strerror(errno));
 	if (reading->length == 0)
-		return refuse(reading, "it is empty");
-	return reading->length < FILE_MAX ? 0 : refuse(reading, "it is over 64 KiB long");
+		return refuse(reading, "the file is empty");
+	return reading->length < FILE_MAX ? 0 : refuse(reading, "the file is longer than 64 KiB");
 }
 
 static int file_read(struct reading *reading)
@@ -75,7 +75,7 @@ static int file_read(struct reading *reading)
 		reading->mode = status.st_mode;
 		error = descriptor_read(reading, fd);
 	} else {
-		error = refuse(reading, "it is no regular file");
+		error = refuse(reading, "it is not a regular file");
 	}
 	close(fd);
 	return error;
@@ -83,7 +83,7 @@ static int file_read(struct reading *reading)
 
 /* ---- Its forms ---------------------------------------------------------- */
 
-/* why: of the key that was to be the next one, or NULL. */
+/* Count the key just read. why: the reason why it cannot be used, or NULL. */
 static int added(struct reading *reading, const char *why)
 {
 	if (why)
@@ -107,8 +107,8 @@ static void warn_unused(const struct reading *reading, size_t i, const json_t *j
 		    kid ? " (kid " : "", kid ? kid : "", kid ? ")" : "", why);
 }
 
-/* Sets of an issuer hold keys for other purposes and of kinds to come too: each is judged alone, and
- * what one of them is does not matter to the others. */
+/* An issuer's set may hold keys for other purposes and of future types. Each key is judged on its
+ * own; a bad one does not affect the others. */
 static int read_set(struct reading *reading, const json_t *set)
 {
 	const char *why, *first = NULL;
@@ -117,7 +117,7 @@ static int read_set(struct reading *reading, const json_t *set)
 
 	json_array_foreach(set, i, item)
 	{
-		why = "a set may have 32 keys that can be used";
+		why = "a set may have at most 32 usable keys";
 		if (reading->keys->n < KEYS_MAX)
 			why = key_from_json(place(reading), item, reading->signing);
 		if (added(reading, why) == 0)
@@ -127,8 +127,8 @@ static int read_set(struct reading *reading, const json_t *set)
 	}
 	if (reading->keys->n > 0)
 		return 0;
-	return first ? refuse(reading, "no key of the set can be used; of the first: %s", first)
-		     : refuse(reading, "there is no key in the set");
+	return first ? refuse(reading, "no key of the set can be used; the first one: %s", first)
+		     : refuse(reading, "the set has no keys");
 }
 
 static int read_json(struct reading *reading)
@@ -139,7 +139,7 @@ static int read_json(struct reading *reading)
 	int error;
 
 	if (!json)
-		return refuse(reading, "it looks like JSON and is none");
+		return refuse(reading, "it looks like JSON but is not valid");
 	if (json_is_array(set)) {
 		error = read_set(reading, set);
 	} else {
@@ -152,8 +152,8 @@ static int read_json(struct reading *reading)
 
 static int read_pem(struct reading *reading)
 {
-	const char *why = "it holds no PEM public key; openssl pkey -pubout makes one of a private "
-			  "one, openssl x509 -pubkey of a certificate";
+	const char *why = "it has no PEM public key; make one with openssl pkey -pubout (from a "
+			  "private key) or openssl x509 -pubkey (from a certificate)";
 	int type = strstr(reading->text, "PRIVATE KEY-----") ? R_X509_TYPE_PRIVKEY
 							     : R_X509_TYPE_PUBKEY;
 	jwk_t *jwk = NULL;
@@ -162,7 +162,7 @@ static int read_pem(struct reading *reading)
 	if (r_jwk_init(&jwk) == RHN_OK &&
 	    r_jwk_import_from_pem_der(jwk, type, R_FORMAT_PEM, (unsigned char *)reading->text,
 				      reading->length) == RHN_OK) {
-		/* librhonabwy makes a kid of the key's print, which the tokens do not name. */
+		/* Remove the kid that librhonabwy derives from the key: tokens do not use it. */
 		r_jwk_delete_property_str(jwk, "kid");
 		why = key_from_jwk(place(reading), jwk, reading->signing);
 		error = added(reading, why);
@@ -187,7 +187,7 @@ static bool is_public_by_another_name(const struct reading *reading)
 	return is;
 }
 
-/* An editor ends a line of text; bytes that are no text are taken as they are. */
+/* Editors end a text with a line end, which is dropped; binary bytes are used as they are. */
 static size_t secret_length(const struct reading *reading)
 {
 	size_t length = reading->length;
@@ -207,11 +207,11 @@ static int read_secret(struct reading *reading)
 	const char *why;
 
 	if (is_public_by_another_name(reading))
-		return refuse(reading, "this is a public key; write it as PEM or as a JWK");
+		return refuse(reading, "this is a public key; convert it to PEM or JWK");
 	why = key_from_secret(place(reading), reading->text, secret_length(reading),
 			      reading->signing);
 	if (why)
-		return refuse(reading, "%s; openssl rand -base64 48 makes a good one", why);
+		return refuse(reading, "%s; make one with openssl rand -base64 48", why);
 	return added(reading, NULL);
 }
 
@@ -228,8 +228,8 @@ static int read_form(struct reading *reading)
 
 /* ---- The algorithms ----------------------------------------------------- */
 
-/* Those that are named, or those of all keys. One of them must have a key; that another has none is
- * worth a warning, since an issuer may have taken its key back. */
+/* Allow the named algorithms, or those of all keys. At least one of them must have a key. Another
+ * one without a key gets a warning, since the issuer may have withdrawn it. */
 static int allow_named(struct reading *reading, const char *names)
 {
 	bool *allowed = reading->keys->allowed, named = false, found = false;
@@ -240,8 +240,7 @@ static int allow_named(struct reading *reading, const char *names)
 
 		if (algorithm < 0)
 			return refuse(reading,
-				      "%.*s is not among HS256, RS256, ES256, EdDSA and Ed25519; "
-				      "name those, or none",
+				      "%.*s is not one of HS256, RS256, ES256, EdDSA and Ed25519",
 				      (int)length, at);
 		allowed[algorithm] = named = true;
 		at += length;
@@ -277,7 +276,8 @@ static int keys_fill(struct reading *reading, const struct auth_config *config)
 	if (error == 0)
 		error = read_form(reading);
 	if (error == 0 && reading->secret && (reading->mode & S_IRWXO) != 0)
-		error = refuse(reading, "it holds a secret and others may open it; chmod o= it");
+		error = refuse(reading,
+			       "it holds a secret that other users may read; run chmod o= on it");
 	if (error == 0)
 		error = allow_named(reading, config->algorithms);
 	if (error == 0)
@@ -304,7 +304,7 @@ int keys_read(const struct auth_config *config, bool signing, struct keys **ret_
 	if (reading.keys && reading.text)
 		error = keys_fill(&reading, config);
 	else
-		refuse(&reading, "memory is out");
+		refuse(&reading, "out of memory");
 	if (reading.text)
 		explicit_bzero(reading.text, reading.length);
 	free(reading.text);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys of a key file. Which of them verifies a token is our choice: kid only ever narrows it,
- * by comparison with the kids of the file, and never names a file or an address. */
+/* The keys of a key file. The configuration decides which of them may verify a token: a kid only
+ * narrows the choice by comparison with the kids in the file. It never names a file or an
+ * address. */
 #ifndef TRACKD_HTTP_AUTH_KEYS_H
 #define TRACKD_HTTP_AUTH_KEYS_H
 
@@ -9,8 +10,8 @@
 
 struct keys;
 
-/* signing: for auth_sign(), which needs private keys; the gateway keeps none in memory. 0 or -EINVAL
- * with why. */
+/* signing: keep private keys in memory, for auth_sign(); the gateway does not. 0, or -EINVAL with
+ * the reason. */
 int keys_read(const struct auth_config *config, bool signing, struct keys **ret_keys, char *ret_why,
 	      size_t size);
 void keys_free(struct keys *keys);

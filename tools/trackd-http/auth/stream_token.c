@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ticket is its own record: who, which stream, when, until when; an HMAC-SHA256 of our key's guards
- * it. Whether its stream was opened is in the book (stream_token_book.h), which restarts do not touch: a
- * ticket that opened no stream within its 30 s opens none for ever, whatever its bearer says about
- * where he has been. What the book does not know any more opens nothing: that is the bound on memory,
- * and it fails on the safe side; the client gets another ticket.
+ * A ticket carries its own record: the user, the stream, when it was made and when it expires; an
+ * HMAC-SHA256 with our key protects it. The book (stream_token_book.h), which outlives restarts,
+ * says whether its stream was opened: a ticket that opened no stream within 30 s never opens one,
+ * whatever Last-Event-ID comes with it. A ticket that the book no longer covers is refused. This
+ * bounds the memory and errs on the safe side; the client gets another ticket.
  */
 #include "tools/trackd-http/auth/stream_token.h"
 #include "libclient/record/internal.h"
@@ -27,12 +27,12 @@ struct stream_tokens {
 	struct stream_token_book *book;
 };
 
-/* What is signed, in the host's byte order: tickets stay at home. */
+/* The signed record, in host byte order: only this host reads it. */
 struct record {
 	uint8_t version, n_owner, n_id, reserved[5];
 	uint64_t run, number;
 	int64_t issued, expires;
-	char texts[TRACKD_OWNER_MAX + TRACKD_ID_MAX]; /* owner, id: as long as they are */
+	char texts[TRACKD_OWNER_MAX + TRACKD_ID_MAX]; /* owner, then id, without padding */
 };
 
 enum {
@@ -40,7 +40,7 @@ enum {
 	SIGNED_MAX = FIXED + TRACKD_OWNER_MAX + TRACKD_ID_MAX
 };
 
-_Static_assert(FIXED == 40, "no padding: all that is signed is set");
+_Static_assert(FIXED == 40, "no padding, so every signed byte is set");
 _Static_assert(BASE64URL_ROOM(SIGNED_MAX + MAC_SIZE) <= STREAM_TOKEN_MAX,
 	       "the longest ticket fits");
 
@@ -51,7 +51,7 @@ static int random_fill(void *to, size_t size)
 	return getrandom(to, size, 0) == (ssize_t)size ? 0 : -EIO;
 }
 
-/* What others may read or is of another size is no key of ours. */
+/* Refuse a key that others may read or that has another size. */
 static int key_read(const char *path, uint8_t ret_key[KEY_SIZE])
 {
 	uint8_t key[KEY_SIZE + 1];
@@ -86,7 +86,8 @@ static int key_write(int fd)
 	return error;
 }
 
-/* Under its name only when it is whole; of two that make it at once, the first stays. */
+/* Write to a temporary file and link it to its name. If two processes make the key at once, the
+ * first one stays. */
 static int key_make(const char *path)
 {
 	char temporary[4096 + 16];
@@ -183,7 +184,7 @@ int stream_token_make(struct stream_tokens *stream_tokens, const struct identity
 
 /* ---- Using -------------------------------------------------------------- */
 
-/* Nothing is read before the signature says that we wrote it. */
+/* Read nothing before the signature has been verified. */
 static bool record_read(const struct stream_tokens *stream_tokens, const char *stream_token,
 			struct record *ret_record)
 {
@@ -209,7 +210,7 @@ static bool is_for(const struct record *record, const char *id)
 	       memcmp(record->texts + record->n_owner, id, record->n_id) == 0;
 }
 
-/* Whether there is a stream to be opened still, or one that was opened to come back to. */
+/* Whether the ticket may open its stream for the first time, or reconnect to it. */
 static bool may_open(const struct record *record, enum stream_token_state state, bool reconnect,
 		     int64_t now)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file's pages are the kernel's: a gateway that is killed leaves them as they were, a host that
- * loses power may not. So the book says on which boot of the host it was written, and whether it was
- * closed; it is synced twice in its life, not for each ticket.
+ * The kernel owns the file's pages: they survive a gateway that is killed, but perhaps not a power
+ * failure. So the book records the boot in which it was written, and whether it was closed. It is
+ * synced when it is opened and when it is closed, not for each ticket.
  */
 #include "tools/trackd-http/auth/stream_token_book.h"
 #include "tools/common/log.h"
@@ -24,16 +24,16 @@ static const char MAGIC[8] = "tickets1";
 struct pages {
 	char magic[sizeof MAGIC];
 	char boot[BOOT_SIZE]; /* the host's boot id */
-	uint64_t closed;      /* 1: all that was written is on the disk */
+	uint64_t closed;      /* 1: everything that was written is on the disk */
 	uint64_t run;         /* random */
 	uint64_t last;        /* number of the newest ticket */
 	uint64_t opened[STREAM_TOKEN_BOOK_SIZE /
-			WORD_BITS]; /* a bit at number % STREAM_TOKEN_BOOK_SIZE */
+			WORD_BITS]; /* one bit per ticket, at number % STREAM_TOKEN_BOOK_SIZE */
 };
 
 struct stream_token_book {
 	struct pages *pages;
-	int fd; /* -1: in memory */
+	int fd; /* -1: in memory only */
 };
 
 /* ---- The file ----------------------------------------------------------- */
@@ -50,7 +50,7 @@ static void boot_read(char ret_boot[BOOT_SIZE])
 	close(fd);
 }
 
-/* Whether nothing that was written can be missing. */
+/* Whether the book cannot have lost any writes. */
 static bool is_whole(const struct pages *pages)
 {
 	char boot[BOOT_SIZE];
@@ -73,8 +73,8 @@ static int begin_anew(struct pages *pages)
 	return 0;
 }
 
-/* One regular file of ours that nobody else may write to, made as long as it must be. Whoever has it
- * mapped would die of a file that became shorter. */
+/* Accept only a regular file of our user that others cannot write, and give it its size. If the
+ * file were truncated, processes that have mapped it would crash. */
 static int file_fit(int fd, bool alone)
 {
 	struct stat status;
@@ -108,7 +108,7 @@ static int file_open(const char *path, bool *ret_alone)
 	return error;
 }
 
-/* Under the file's lock. Who comes second finds it open, and as it must be. */
+/* Begin a new book if needed, under the file's lock. A second process finds the book ready. */
 static int pages_begin(struct pages *pages, bool alone)
 {
 	int error = 0;
@@ -162,8 +162,7 @@ int stream_token_book_open(const char *path, struct stream_token_book **ret_book
 		return -ENOMEM;
 	error = file_map(book, path);
 	if (error != 0) {
-		log_warning("%s: %s; streams that tickets opened will not come back after a "
-			    "restart",
+		log_warning("%s: %s; streams opened with tickets will not resume after a restart",
 			    path, strerror(-error));
 		error = memory_map(book);
 	}
@@ -178,7 +177,7 @@ void stream_token_book_close(struct stream_token_book *book)
 {
 	if (!book)
 		return;
-	/* The last one that has it. */
+	/* Only the last process that has it open marks it as closed. */
 	if (book->fd >= 0 && flock(book->fd, LOCK_EX | LOCK_NB) == 0 &&
 	    msync(book->pages, sizeof *book->pages, MS_SYNC) == 0)
 		book->pages->closed = 1;

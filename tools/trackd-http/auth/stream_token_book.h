@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which tickets have been opened. Tickets have numbers; of the last STREAM_TOKEN_BOOK_SIZE the book has a
- * bit each. It is a mapped file, so that it outlives the gateway however that ends, and costs no
- * write to the disk for a stream. A book that may have missed something is begun anew, with another
- * run; what fell out of a book or is of another run is unknown. All processes that have opened the
- * file share it.
+ * Records which tickets have been opened. Tickets are numbered; the book has one bit for each of
+ * the last STREAM_TOKEN_BOOK_SIZE. It is a mapped file, so it survives any end of the gateway, and
+ * opening a stream needs no disk write. A book that may have lost writes is begun anew, with
+ * another run number; tickets of another run, or too old for the book, are unknown. All processes
+ * that open the file share it.
  */
 #ifndef TRACKD_HTTP_AUTH_STREAM_TOKEN_BOOK_H
 #define TRACKD_HTTP_AUTH_STREAM_TOKEN_BOOK_H
@@ -17,8 +17,9 @@ struct stream_token_book;
 
 enum stream_token_state { STREAM_TOKEN_UNKNOWN, STREAM_TOKEN_UNOPENED, STREAM_TOKEN_OPENED };
 
-/* The book in a file, which is made if it is not there or is of no use. If that cannot be, a warning
- * is given, and the book lasts as long as the process. 0, -ENOMEM, -EIO (no randomness). */
+/* Open the book in a file; create or replace the file if it is missing or unusable. If that fails,
+ * a warning is logged, and the book lasts as long as the process. 0, -ENOMEM, -EIO (no
+ * randomness). */
 int stream_token_book_open(const char *path, struct stream_token_book **ret_book);
 void stream_token_book_close(struct stream_token_book *book);
 

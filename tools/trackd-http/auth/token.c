@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The last second of the year 9999: what is beyond is no date but a mistake. */
+/* The last second of the year 9999; a later date must be a mistake. */
 #define LAST_SECOND INT64_C(253402300799)
 
 struct part {
@@ -20,12 +20,12 @@ struct token {
 	struct part header, payload, signature, input;
 };
 
-/* What one part of the longest token holds. */
+/* Room for one part of the longest token. */
 typedef uint8_t bytes_t[BASE64URL_BYTES(AUTH_TOKEN_MAX)];
 
 /* ---- Shape -------------------------------------------------------------- */
 
-/* Three parts: a JWE has five. */
+/* Split into three parts; a JWE has five. */
 static bool split(const char *text, size_t length, struct token *ret_token)
 {
 	const char *end = text + length, *first = memchr(text, '.', length), *second;
@@ -42,8 +42,8 @@ static bool split(const char *text, size_t length, struct token *ret_token)
 	return true;
 }
 
-/* An object without a name twice, of which two readers could take different ones, and without NUL
- * in a string, behind which one reader would see more than another. NULL: it is none. */
+/* Decode an object. Duplicate names are refused, since two parsers could choose different ones, and
+ * so is a NUL in a string, at which some parsers stop. NULL: it is not acceptable. */
 static json_t *decode(const struct part *part)
 {
 	bytes_t bytes;
@@ -60,8 +60,8 @@ static json_t *decode(const struct part *part)
 
 /* ---- Header ------------------------------------------------------------- */
 
-/* Other JWTs of the same issuer (logout tokens, security events) say by their type that they are
- * not for us (RFC 8725, 3.11). */
+/* Other JWTs of the same issuer (logout tokens, security events) carry another type (RFC 8725,
+ * 3.11). */
 static bool type_fits(const json_t *header)
 {
 	static const char *const TYPES[] = { "JWT", "at+jwt", "application/jwt",
@@ -77,7 +77,7 @@ static bool type_fits(const json_t *header)
 	return false;
 }
 
-/* jku, x5u, jwk and x5c are not looked at: keys come from the configuration alone. */
+/* jku, x5u, jwk and x5c are ignored: keys come only from the configuration. */
 static enum auth_failure header_check(const struct keys *keys, const json_t *header,
 				      enum key_algorithm *ret_algorithm)
 {
@@ -88,10 +88,11 @@ static enum auth_failure header_check(const struct keys *keys, const json_t *hea
 		algorithm = key_algorithm_parse(json_string_value(alg), json_string_length(alg));
 	if (algorithm < 0 || !keys_allow(keys, (enum key_algorithm)algorithm))
 		return AUTH_ALGORITHM;
-	/* We understand no extension, so none may be critical; an empty list is not allowed. */
+	/* We support no extension, so none may be critical; an empty list is not allowed. */
 	if (json_object_get(header, "crit"))
 		return AUTH_CRITICAL;
-	/* With a content type the payload is another token, or nothing of ours. */
+	/* With a content type, the payload is a nested token or something else that we do not
+	 * accept. */
 	if (json_object_get(header, "cty") || !type_fits(header) || (kid && !json_is_string(kid)))
 		return AUTH_MALFORMED;
 	*ret_algorithm = (enum key_algorithm)algorithm;
@@ -115,7 +116,7 @@ static enum auth_failure signature_check(const struct keys *keys, const struct t
 
 /* ---- Claims ------------------------------------------------------------- */
 
-/* A NumericDate, which may have a fraction; up: the second that it lies before. */
+/* A NumericDate, which may have a fraction. up: round up. */
 static bool date_read(const json_t *date, bool up, int64_t *ret_second)
 {
 	double real;
@@ -124,7 +125,7 @@ static bool date_read(const json_t *date, bool up, int64_t *ret_second)
 		*ret_second = json_integer_value(date);
 		return *ret_second >= 0 && *ret_second <= LAST_SECOND;
 	}
-	real = json_real_value(date); /* 0 for what is none */
+	real = json_real_value(date); /* 0 if it is not a real */
 	if (!json_is_real(date) || !(real >= 0 && real <= (double)LAST_SECOND))
 		return false;
 	*ret_second = (int64_t)(up ? ceil(real) : floor(real));
@@ -151,7 +152,7 @@ static bool is_text(const json_t *json, const char *text)
 	return json_is_string(json) && strcmp(json_string_value(json), text) == 0;
 }
 
-/* aud is one text or a list of them. */
+/* aud is a string or a list of strings. */
 static bool audience_fits(const json_t *audience, const char *text)
 {
 	const json_t *item;
@@ -163,7 +164,7 @@ static bool audience_fits(const json_t *audience, const char *text)
 	return false;
 }
 
-/* The issuer's mistake, and to be found in the log; but no more than one line in a while. */
+/* A bad sub is the issuer's mistake and belongs in the log, but limited to one line in a while. */
 static void warn_subject(const json_t *subject, int64_t now)
 {
 	enum { EVERY_S = 10 };
@@ -174,7 +175,7 @@ static void warn_subject(const json_t *subject, int64_t now)
 		return;
 	warned = now;
 	text = json_dumps(subject, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-	log_warning("a token is refused for its sub, %.400s: a sub is 1 to 63 bytes of UTF-8 "
+	log_warning("a token is refused for its sub, %.400s: a sub must be 1 to 63 bytes of UTF-8 "
 		    "without control characters",
 		    text ? text : "nothing");
 	free(text);

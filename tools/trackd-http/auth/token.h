@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One JWT, in the order that gives a stranger least to play with: its shape, its header, its
- * signature, and only then what it claims. Nothing in a header chooses more than which of the
- * configured keys and algorithms is meant.
+ * Verifies one JWT, in the order that exposes least to a stranger: its form, its header, its
+ * signature, and only then its claims. The header can only choose among the configured keys and
+ * algorithms.
  */
 #ifndef TRACKD_HTTP_AUTH_TOKEN_H
 #define TRACKD_HTTP_AUTH_TOKEN_H

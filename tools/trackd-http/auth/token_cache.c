@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fixed arrays and indices: a table of chains, and through the same entries a ring from the one used
- * last (older than the anchor) to the one used longest ago (newer than it). Entry 0 is the ring's anchor, and the end of every chain. */
+/* Fixed arrays and indices: a hash table of chains, and a ring through the same entries in order of
+ * use, from the most recent (older than the anchor) to the least recent (newer than it). Entry 0 is
+ * the ring's anchor and the end of every chain. */
 #include "tools/trackd-http/auth/token_cache.h"
 #include <gnutls/crypto.h>
 #include <stdlib.h>
@@ -12,13 +13,13 @@ enum { SEED_SIZE = 32, N_BUCKETS = TOKEN_CACHE_SIZE };
 struct entry {
 	struct token_print print;
 	struct identity identity;
-	uint32_t next;         /* of the chain */
-	uint32_t newer, older; /* of the ring */
+	uint32_t next;         /* in the chain */
+	uint32_t newer, older; /* in the ring */
 };
 
 struct token_cache {
 	uint8_t seed[SEED_SIZE];
-	uint32_t n; /* entries that were ever used; the others follow them */
+	uint32_t n; /* entries that have been used at some time; the others follow them */
 	uint32_t buckets[N_BUCKETS];
 	struct entry entries[TOKEN_CACHE_SIZE + 1];
 };
@@ -87,7 +88,7 @@ static void ring_remove(struct token_cache *cache, uint32_t index)
 	cache->entries[entry->older].newer = entry->newer;
 }
 
-/* As the one used last. */
+/* Insert as the most recently used. */
 static void ring_insert(struct token_cache *cache, uint32_t index)
 {
 	struct entry *entries = cache->entries;
@@ -109,8 +110,8 @@ static uint32_t evict(struct token_cache *cache)
 
 /* ---- Using -------------------------------------------------------------- */
 
-/* Prints are no secret: without the seed they tell nothing about a token. What has expired is left to
- * sink to the end of the ring. */
+/* Prints need no constant-time comparison: without the seed they reveal nothing about a token. An
+ * expired entry is not removed; it drops out as the least recently used. */
 bool token_cache_find(struct token_cache *cache, const struct token_print *print, int64_t now,
 		      struct identity *ret_identity)
 {

@@ -10,17 +10,17 @@ enum { SEEN = 256 };
 
 struct link {
 	struct trackd *trackd; /* NULL: none now */
-	int error;             /* of the last attempt */
+	int error;             /* of the last attempt to connect */
 	time_t tried;          /* CLOCK_MONOTONIC seconds; 0 never */
 };
 
 struct board_connection {
 	const struct config *config;
 	struct link reader, writer;
-	uint64_t lineage; /* that id is made of */
+	uint64_t lineage; /* from which `id` was made */
 	char id[33];
-	char seen[SEEN][TRACKD_ID_MAX + 1]; /* ids that were shown lately */
-	unsigned n_seen, n_unseen;          /* how often one was, and was not */
+	char seen[SEEN][TRACKD_ID_MAX + 1]; /* ids shown recently */
+	unsigned n_seen, n_unseen; /* how many of them were shown, how many were not found */
 };
 
 static time_t now_s(void)
@@ -80,8 +80,8 @@ struct trackd *board_connection_writer(struct board_connection *board, int *ret_
 			ret_error);
 }
 
-/* A lineage is what the board hashes ids with, and clients that knew it could choose ids that collide:
- * they see a digest. */
+/* The board seeds its hash of ids with the lineage. Clients that knew it could choose colliding
+ * ids, so they get a digest. */
 static void spell_id(struct board_connection *board)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -103,7 +103,7 @@ const char *board_connection_id(struct board_connection *board)
 
 	if (!trackd)
 		return "";
-	/* It is asked for with every answer and every event, and hardly ever another. */
+	/* Called for every answer and event; the lineage hardly ever changes. */
 	trackd_cursor_now(trackd, &cursor);
 	if (board->id[0] == '\0' || cursor.lineage != board->lineage) {
 		board->lineage = cursor.lineage;
@@ -114,8 +114,8 @@ const char *board_connection_id(struct board_connection *board)
 
 /* ---- A task of an owner -------------------------------------------------- */
 
-/* 0: it is the owner's. Of a task that goes while we look, anything may be read: it is not found then,
- * whatever this says. A task without an owner is visible to no user over HTTP. */
+/* 0: the task is the owner's. A record that is removed meanwhile may give any result; its task is
+ * then not found anyway. A task without an owner is visible to no user over HTTP. */
 static int check_owner(struct trackd *trackd, struct trackd_ref ref, const char *owner)
 {
 	struct trackd_view view;
@@ -128,7 +128,7 @@ static int check_owner(struct trackd *trackd, struct trackd_ref ref, const char 
 	return owner[0] != '\0' ? 0 : TRACKD_E_NOT_FOUND;
 }
 
-/* A copy of a task of the owner. */
+/* Copy a task of the owner. */
 static int copy(struct trackd *trackd, struct trackd_ref ref, const char *owner,
 		struct trackd_task *ret_task)
 {
@@ -154,9 +154,10 @@ static int find(struct trackd *trackd, const char *id, const char *owner,
 }
 
 /*
- * That a task exists must not be told by the time that it takes to say that it does not. So who asks
- * for one that is missing looks for one that is there as well, and who asks for somebody else's for
- * one that is missing: each time one of both. Not always the same one, which would be quicker to read.
+ * How long an answer takes must not reveal whether a task exists. So a request for a missing task
+ * also looks up an existing one, and a request for another user's task also looks up a missing one:
+ * each request does one of both. The extra id varies, because a repeated one would be read
+ * faster.
  */
 static void find_another(struct board_connection *board, struct trackd *trackd, const char *owner,
 			 bool missing)

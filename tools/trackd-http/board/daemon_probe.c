@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 enum {
-	ASK_USEC = 1000000,    /* while all is well */
-	SEARCH_USEC = 250000,  /* else */
-	AWAY_MS = 1000,        /* a restart is shorter */
-	SILENT_MS = 3000,      /* a busy host may take a while */
-	ACCURACY_USEC = 10000, /* sd-event's own would be a quarter of a second */
+	ASK_USEC = 1000000,    /* while trackd answers */
+	SEARCH_USEC = 250000,  /* otherwise */
+	AWAY_MS = 1000,        /* a restart takes less */
+	SILENT_MS = 3000,      /* a busy host may take this long */
+	ACCURACY_USEC = 10000, /* sd-event's default would be a quarter of a second */
 };
 
 struct daemon {
@@ -29,8 +29,8 @@ struct daemon {
 	int fd;
 	sd_event_source *io, *timer;
 	bool up, asked;
-	int error;           /* of the last attempt to reach it; 0: it is connected */
-	uint64_t trouble_ns; /* since when there has been no answer; 0: there has been one */
+	int error;           /* of the last attempt to connect; 0: connected */
+	uint64_t trouble_ns; /* since when there has been no answer; 0: it answers */
 };
 
 /* ---- Up and down --------------------------------------------------------- */
@@ -47,8 +47,8 @@ static void set_up(struct daemon *daemon, bool up)
 	if (up)
 		log_info("trackd answers again");
 	else if (board_connection_reader(daemon->gateway->board, &error))
-		log_warning("%s; statuses are still read, but lost workers and expiry are not "
-			    "noticed: systemctl status trackd",
+		log_warning("%s; statuses are still read, but lost workers and expiry go "
+			    "undetected: systemctl status trackd",
 			    why);
 	else
 		log_warning("%s; requests are answered 503: %s", why, trackd_strerror(error));
@@ -114,7 +114,7 @@ static void ask(struct daemon *daemon)
 	begin_trouble(daemon);
 }
 
-/* Whatever it says, it is there. */
+/* Any answer shows that it is running. */
 static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct daemon *daemon = data;
@@ -128,7 +128,8 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *da
 		return 0;
 	if (n <= 0) {
 		disconnect(daemon, n < 0 ? -errno : -ECONNRESET);
-		/* Not at once: it may end every connection, as one of another layout does. */
+		/* Wait before reconnecting: trackd may end every connection, as one with another
+		 * layout does. */
 		(void)sd_event_source_set_time_relative(daemon->timer, SEARCH_USEC);
 		return sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
 	}
@@ -159,7 +160,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* ---- Outside ------------------------------------------------------------- */
+/* ---- Interface ----------------------------------------------------------- */
 
 int daemon_start(struct gateway *gateway, void (*changed)(struct gateway *gateway),
 		 struct daemon **ret_daemon)

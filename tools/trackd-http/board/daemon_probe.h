@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether trackd answers. The board is read without it, so a dead or stopped daemon shows in no answer:
- * it is asked once a second on a connection of its own, with the hello of a reader.
+ * Whether trackd answers. Reading the board does not need trackd, so reads do not reveal a dead or
+ * stopped daemon. The probe asks it once a second, on its own connection, with a reader's hello.
  */
 #ifndef TRACKD_HTTP_BOARD_DAEMON_PROBE_H
 #define TRACKD_HTTP_BOARD_DAEMON_PROBE_H
@@ -10,14 +10,14 @@
 
 struct daemon;
 
-/* changed: called when daemon_is_up() answers otherwise than before. */
+/* changed: called whenever the result of daemon_is_up() changes. */
 int daemon_start(struct gateway *gateway, void (*changed)(struct gateway *gateway),
 		 struct daemon **ret_daemon);
 void daemon_stop(struct daemon *daemon);
 
-/* False: it has been away for a second, or silent for three. True until that is known. */
+/* False: unreachable for one second, or silent for three. True until that is known. */
 bool daemon_is_up(const struct daemon *daemon);
-/* Why not: "trackd does not answer", "trackd cannot be reached: No such file or directory". */
+/* The reason: "trackd does not answer", "trackd cannot be reached: No such file or directory". */
 void daemon_why(const struct daemon *daemon, char *ret_why, size_t size);
 
 #endif

@@ -12,11 +12,11 @@
 enum { BUSY_MS = 2, CALM_S = 1, AGAIN_S = 1 };
 
 struct documents {
-	const char *path; /* "": there is no store */
+	const char *path; /* "": no store is configured */
 	sqlite3 *database;
 	sqlite3_stmt *query;
-	struct stat opened; /* the file that it is, or that could not be opened */
-	bool seen;          /* there has been one */
+	struct stat opened; /* the file that is open, or that failed to open */
+	bool seen;          /* the file has existed at some time */
 	char trouble[256];
 	time_t tried, busy; /* CLOCK_MONOTONIC seconds */
 };
@@ -48,7 +48,7 @@ static void note_trouble(struct documents *documents, const char *what)
 	memcpy(documents->trouble, trouble, sizeof trouble);
 }
 
-/* All requests wait while we wait for a lock: once a second, and not for long. */
+/* While SQLite waits for a lock, all requests wait: allow it once a second, and only briefly. */
 static void be_patient(struct documents *documents)
 {
 	bool calm = now_s() - documents->busy > CALM_S;
@@ -56,14 +56,14 @@ static void be_patient(struct documents *documents)
 	(void)sqlite3_busy_timeout(documents->database, calm ? BUSY_MS : 0);
 }
 
-/* What is wrong may be over at the next question, unless the file itself is no store. */
+/* Trouble may pass by the next question, unless the file itself is not a store. */
 static int failed(struct documents *documents, int result)
 {
 	note_trouble(documents, documents->database ? sqlite3_errmsg(documents->database)
 						    : sqlite3_errstr(result));
 	if (result == SQLITE_BUSY)
 		documents->busy = now_s();
-	else if (result != SQLITE_ERROR) /* a table that is not there yet */
+	else if (result != SQLITE_ERROR) /* a table that does not exist yet */
 		let_go(documents);
 	return -EIO;
 }
@@ -79,7 +79,8 @@ static int open_store(struct documents *documents)
 
 static int prepare(struct documents *documents)
 {
-	/* A document that is not there is the one after it, so that what follows is the same work. */
+	/* For a missing document, the query reads the one after it, so that both cases do the same
+	 * work. */
 	static const char sql[] = "SELECT id, user_id, finished_at IS NOT NULL FROM documents "
 				  "WHERE id >= ?1 ORDER BY id LIMIT 1";
 
@@ -99,7 +100,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* 0: there is no store, and never was; 1: there is a file; -EIO: unknown. */
+/* 0: there is no store, and never was; 1: the file exists; -EIO: unknown. */
 static int look(struct documents *documents, struct stat *ret_file)
 {
 	int error = stat(documents->path, ret_file) != 0 ? errno : 0;
@@ -109,14 +110,14 @@ static int look(struct documents *documents, struct stat *ret_file)
 		return 1;
 	}
 	bool missing = error == ENOENT || error == ENOTDIR;
-	/* To open a FIFO would wait for its other end. */
+	/* Opening a FIFO would block until its other end is opened. */
 	note_trouble(documents, error == 0 ? "it is no regular file" : strerror(error));
 	let_go(documents);
 	documents->opened = (struct stat){ .st_ino = 0 };
 	return missing && !documents->seen ? 0 : -EIO;
 }
 
-/* 1: it can be asked; else as above. */
+/* 1: the store can be queried; otherwise as look(). */
 static int ready(struct documents *documents)
 {
 	struct stat file;
@@ -124,11 +125,11 @@ static int ready(struct documents *documents)
 
 	if (found <= 0)
 		return found;
-	/* One that was taken away, or has another in its place, would go on to answer. */
+	/* An open database would keep answering from a file that was removed or replaced. */
 	bool same = same_file(&file, &documents->opened);
 	if (!same)
 		let_go(documents);
-	/* What could not be opened is tried again when it has changed, or after a while. */
+	/* A file that failed to open is tried again when it has changed, or after a while. */
 	if (!documents->database && same && same_time(file.st_ctim, documents->opened.st_ctim) &&
 	    now_s() - documents->tried < AGAIN_S)
 		return -EIO;
@@ -167,7 +168,7 @@ static bool is_text(sqlite3_stmt *query, int column, const char *text)
 	return value && size == strlen(text) && memcmp(value, text, size) == 0;
 }
 
-/* All of it is looked at, whatever the first says. */
+/* Compare everything, even if the first comparison fails: the time must not depend on it. */
 static bool is_finished(sqlite3_stmt *query, const char *id, const char *owner)
 {
 	bool same = is_text(query, 0, id), owned = is_text(query, 1, owner);
@@ -189,7 +190,7 @@ int documents_finished(struct documents *documents, const char *id, const char *
 	(void)sqlite3_bind_text(documents->query, 1, id, -1, SQLITE_STATIC);
 	result = sqlite3_step(documents->query);
 	if (result != SQLITE_ROW && result != SQLITE_DONE) {
-		/* The statement first, else it keeps what is to be closed. */
+		/* Finalize the statement first: it keeps the database open. */
 		(void)sqlite3_reset(documents->query);
 		return failed(documents, result);
 	}

@@ -10,7 +10,7 @@ enum {
 	TICK_USEC = 100000,    /* while a request or a stream watches */
 	SEARCH_USEC = 1000000, /* while there is no board */
 	ACCURACY_USEC = 1000,  /* sd-event's own would be a quarter of a second */
-	TURN = 4096,           /* events a turn of the loop, so that requests are served between */
+	TURN = 4096, /* events per turn of the loop; other requests are served in between */
 };
 
 struct follower {
@@ -19,7 +19,7 @@ struct follower {
 	unsigned n_watches;
 	struct trackd_cursor cursor;
 	char board[33];
-	struct trackd *trackd; /* whose descriptor `io` is; NULL: no board yet */
+	struct trackd *trackd; /* the board whose descriptor `io` watches; NULL: no board yet */
 	sd_event_source *io, *tick, *again, *search;
 	void (*tap)(void *user, const struct trackd_event *event);
 	void *tap_user;
@@ -30,9 +30,9 @@ static size_t bucket_of(uint64_t key)
 	return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 52) & (BUCKETS - 1);
 }
 
-/* ---- Telling ------------------------------------------------------------ */
+/* ---- Delivering ------------------------------------------------------------ */
 
-static void tell(struct follower *follower, const struct trackd_event *event)
+static void deliver(struct follower *follower, const struct trackd_event *event)
 {
 	for (struct watch *w = follower->by_task[bucket_of(event->ref.slot)]; w; w = w->next)
 		if (w->ref.slot == event->ref.slot && w->ref.generation == event->ref.generation)
@@ -44,7 +44,7 @@ static void tell(struct follower *follower, const struct trackd_event *event)
 		follower->tap(follower->tap_user, event);
 }
 
-static void tell_all(struct follower *follower, bool reset)
+static void notify_all(struct follower *follower, bool reset)
 {
 	struct watch **tables[] = { follower->by_task, follower->by_owner };
 
@@ -56,12 +56,12 @@ static void tell_all(struct follower *follower, bool reset)
 
 /* ---- Reading ------------------------------------------------------------ */
 
-static void begin_anew(struct follower *follower, struct trackd *trackd)
+static void restart(struct follower *follower, struct trackd *trackd)
 {
 	memcpy(follower->board, board_connection_id(follower->gateway->board),
 	       sizeof follower->board);
 	trackd_cursor_now(trackd, &follower->cursor);
-	tell_all(follower, true);
+	notify_all(follower, true);
 }
 
 static void read_events(struct follower *follower, struct trackd *trackd)
@@ -69,7 +69,7 @@ static void read_events(struct follower *follower, struct trackd *trackd)
 	struct trackd_event event;
 
 	if (strcmp(follower->board, board_connection_id(follower->gateway->board)) != 0) {
-		begin_anew(follower, trackd);
+		restart(follower, trackd);
 		return;
 	}
 	for (int i = 0; i < TURN; i++) {
@@ -78,9 +78,9 @@ static void read_events(struct follower *follower, struct trackd *trackd)
 		if (result == 0)
 			return;
 		if (result < 0)
-			tell_all(follower, true);
+			notify_all(follower, true);
 		else
-			tell(follower, &event);
+			deliver(follower, &event);
 	}
 	(void)sd_event_source_set_enabled(follower->again, SD_EVENT_ONESHOT);
 }
@@ -112,7 +112,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 
 	if (follower->trackd)
 		read_events(follower, follower->trackd);
-	tell_all(follower, false);
+	notify_all(follower, false);
 	if (follower->n_watches == 0)
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	(void)sd_event_source_set_time(source, usec + TICK_USEC);
@@ -132,7 +132,7 @@ static int on_search(sd_event_source *source, uint64_t usec, void *data)
 		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	}
 	follower->trackd = trackd;
-	begin_anew(follower, trackd);
+	restart(follower, trackd);
 	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
@@ -160,7 +160,7 @@ int follower_start(struct gateway *gateway, struct follower **ret_follower)
 	}
 	(void)sd_event_source_set_enabled(follower->tick, SD_EVENT_OFF);
 	(void)sd_event_source_set_enabled(follower->again, SD_EVENT_OFF);
-	/* At once: what happens from now on is seen. */
+	/* Run it now, so that no event from here on is missed. */
 	(void)sd_event_now(gateway->event, CLOCK_MONOTONIC, &now);
 	(void)on_search(follower->search, now, follower);
 	*ret_follower = follower;

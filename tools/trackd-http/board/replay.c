@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * To find one task's transitions among all, a table remembers of each entry of the ring whose it is:
- * 1 MiB, filled as far back as any stream asked, and read at memory speed. So a reconnect after ten
- * thousand transitions costs microseconds, and a thousand of them at once do not stall the loop.
+ * An index over the ring finds one task's transitions among all: for each entry of the ring it
+ * stores whose it is. It takes 1 MiB, is filled as far back as any stream has asked, and is read at
+ * memory speed. So a reconnect after ten thousand transitions costs microseconds, and a thousand
+ * reconnects at once do not stall the loop.
  */
 #include "tools/trackd-http/board/replay.h"
 #include <errno.h>
@@ -14,7 +15,7 @@ struct whose {
 };
 
 struct replay {
-	uint64_t from, to; /* the sequences that the table knows; equal: none */
+	uint64_t from, to; /* the sequences that the index holds; equal: none */
 	struct whose whose[TRACKD_EVENTS];
 };
 
@@ -39,7 +40,7 @@ void replay_forget(struct replay *replay)
 
 /* ---- The ring ------------------------------------------------------------ */
 
-/* One entry. 1, 0 lost, TRACKD_E_LAPPED. */
+/* Read one entry. 1: read; 0: lost; TRACKD_E_LAPPED. */
 static int read_at(struct trackd *trackd, uint64_t sequence, struct trackd_event *ret_event)
 {
 	struct trackd_cursor cursor;
@@ -48,11 +49,11 @@ static int read_at(struct trackd *trackd, uint64_t sequence, struct trackd_event
 	trackd_cursor_at(trackd, sequence, &cursor);
 	result = trackd_next_event(trackd, &cursor, ret_event);
 	if (result == 1 && ret_event->sequence != sequence)
-		return 0; /* it was passed over */
+		return 0; /* its producer died while writing it */
 	return result;
 }
 
-/* Fill [from, to) of the table; what cannot be read is nobody's. */
+/* Index [from, to); entries that cannot be read match no task. */
 static void fill(struct replay *replay, struct trackd *trackd, uint64_t from, uint64_t to)
 {
 	struct trackd_event event;
@@ -74,7 +75,7 @@ static void know(struct replay *replay, struct trackd *trackd, uint64_t from, ui
 		fill(replay, trackd, replay->to, to);
 		replay->to = to;
 	}
-	/* What is newer has taken the place of what is a lap older. */
+	/* Newer entries have overwritten those one lap older. */
 	if (replay->to - replay->from > TRACKD_EVENTS)
 		replay->from = replay->to - TRACKD_EVENTS;
 	if (from < replay->from) {
@@ -128,7 +129,7 @@ uint64_t replay_time_before(struct trackd *trackd, uint64_t sequence)
 {
 	struct trackd_event event;
 
-	/* The last few may have been lost. */
+	/* The last few entries may have been lost. */
 	for (uint64_t back = 1; back <= 16 && back <= sequence; back++)
 		if (read_at(trackd, sequence - back, &event) == 1)
 			return event.time_ns;
@@ -157,38 +158,38 @@ static uint32_t entered(const struct trackd_task *task, uint64_t until_ns, int8_
 	return stages;
 }
 
-void told_task(struct told *told, const struct trackd_task *task)
+void delivered_task(struct delivered *delivered, const struct trackd_task *task)
 {
-	*told = (struct told){ .state = task->state,
-			       .revision = task->revision,
-			       .done = task->done };
-	told->stages = entered(task, UINT64_MAX, &told->stage);
+	*delivered = (struct delivered){ .state = task->state,
+					 .revision = task->revision,
+					 .done = task->done };
+	delivered->stages = entered(task, UINT64_MAX, &delivered->stage);
 }
 
-void told_until(struct told *told, const struct trackd_task *task, uint64_t time_ns)
+void delivered_until(struct delivered *delivered, const struct trackd_task *task, uint64_t time_ns)
 {
 	uint64_t until = time_ns + SKEW_NS;
 
-	told->stages = entered(task, until, &told->stage);
+	delivered->stages = entered(task, until, &delivered->stage);
 	if (trackd_state_final((enum trackd_state)task->state) && task->finished_ns > until)
-		told->state = TRACKD_ACTIVE;
+		delivered->state = TRACKD_ACTIVE;
 }
 
-void told_event(struct told *told, const struct trackd_event *event)
+void delivered_event(struct delivered *delivered, const struct trackd_event *event)
 {
-	told->state = event->state;
-	told->revision = event->revision;
-	told->done = event->done;
+	delivered->state = event->state;
+	delivered->revision = event->revision;
+	delivered->done = event->done;
 	if (event->type == TRACKD_EVENT_CREATED) {
-		told->stages = 0;
-		told->stage = -1;
+		delivered->stages = 0;
+		delivered->stage = -1;
 	}
 	if (event->type != TRACKD_EVENT_STAGE || event->stage < 0)
 		return;
-	/* Going back begins the later ones again. */
-	told->stages &= (1u << event->stage) - 1;
-	told->stages |= 1u << event->stage;
-	told->stage = event->stage;
+	/* Returning to a stage resets the later ones. */
+	delivered->stages &= (1u << event->stage) - 1;
+	delivered->stages |= 1u << event->stage;
+	delivered->stage = event->stage;
 }
 
 static uint64_t started(const struct trackd_task *task, int stage)
@@ -198,15 +199,16 @@ static uint64_t started(const struct trackd_task *task, int stage)
 		       : 0;
 }
 
-int told_missing(const struct told *told, const struct trackd_task *task,
-		 const struct trackd_event *event)
+int delivered_missing(const struct delivered *delivered, const struct trackd_task *task,
+		      const struct trackd_event *event)
 {
-	uint64_t after = started(task, told->stage), before = UINT64_MAX;
+	uint64_t after = started(task, delivered->stage), before = UINT64_MAX;
 	int found = -1;
 
 	if (event && event->type == TRACKD_EVENT_STAGE) {
 		before = started(task, event->stage);
-		/* The record may have a later turn of that stage; then nothing can be said. */
+		/* The record may show a later visit to that stage; then nothing is known of this
+		 * one. */
 		if (before != event->time_ns)
 			return -1;
 	} else if (event && event->type != TRACKD_EVENT_FINAL)
@@ -214,7 +216,7 @@ int told_missing(const struct told *told, const struct trackd_task *task,
 	for (int i = 0; i < task->n_stages && i < TRACKD_STAGES_MAX; i++) {
 		uint64_t at = task->stages[i].started_ns;
 
-		if (at > after && at < before && !(told->stages & 1u << i)) {
+		if (at > after && at < before && !(delivered->stages & 1u << i)) {
 			before = at;
 			found = i;
 		}

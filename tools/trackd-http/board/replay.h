@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading back in the board's ring. A stream keeps no queue: it knows up to which sequence it has
- * told all, and asks for its next transition when there is room for it. What the ring has lost is
- * looked for in the record's stage history.
+ * Reading back from the board's ring. A stream keeps no queue: it knows up to which sequence it has
+ * delivered everything, and asks for its next transition when the socket has room. What the ring
+ * has lost is recovered from the record's stage history.
  */
 #ifndef TRACKD_HTTP_BOARD_REPLAY_H
 #define TRACKD_HTTP_BOARD_REPLAY_H
@@ -14,10 +14,10 @@ struct replay;
 
 int replay_new(struct replay **ret_replay);
 void replay_free(struct replay *replay);
-/* Another board took the old one's place. */
+/* Call it when another board has replaced the old one. */
 void replay_forget(struct replay *replay);
 
-/* Whose transitions: one task's, or an owner's. */
+/* Selects the transitions: one task's, or all of an owner's. */
 struct replay_of {
 	bool owner;
 	struct trackd_ref ref;
@@ -25,38 +25,38 @@ struct replay_of {
 };
 
 /*
- * The first transition at *sequence or behind it, before `until`. 1: *ret_event, and *sequence is
- * behind it. 0: there is none, and *sequence is `until`. TRACKD_E_LAPPED: the ring begins behind
- * *sequence. What its producer died writing is passed over.
+ * The first transition at or after *sequence and before `until`. 1: *ret_event is filled and
+ * *sequence is behind it. 0: there is none, and *sequence is `until`. TRACKD_E_LAPPED: the ring has
+ * lost *sequence. Entries whose producer died while writing are skipped.
  */
 int replay_next(struct replay *replay, struct trackd *trackd, const struct replay_of *of,
 		uint64_t *sequence, uint64_t until, struct trackd_event *ret_event);
 
-/* The sequence itself, or the oldest that the ring has if it has lost that. */
+/* `sequence`, or the oldest sequence in the ring if that one has been lost. */
 uint64_t replay_readable(struct trackd *trackd, uint64_t sequence);
 
-/* When the transition before a sequence was. 0: the ring has no such. */
+/* The time of the transition before a sequence. 0: the ring does not hold it. */
 uint64_t replay_time_before(struct trackd *trackd, uint64_t sequence);
 
 /* ---- Stage history ------------------------------------------------------- */
 
-/* What a stream of one task has told. */
-struct told {
-	uint32_t stages; /* those entered, as bits */
-	int8_t stage;    /* the last one; -1: none */
+/* What a stream of one task has delivered. */
+struct delivered {
+	uint32_t stages; /* those entered, as a bit mask */
+	int8_t stage;    /* the last one entered; -1: none */
 	uint8_t state;
 	uint64_t revision, done;
 };
 
-/* The client has been shown the whole task. */
-void told_task(struct told *told, const struct trackd_task *task);
-/* It had been told everything up to a moment, by an earlier stream. */
-void told_until(struct told *told, const struct trackd_task *task, uint64_t time_ns);
-void told_event(struct told *told, const struct trackd_event *event);
+/* The client has received the whole task. */
+void delivered_task(struct delivered *delivered, const struct trackd_task *task);
+/* An earlier stream has delivered everything up to a moment. */
+void delivered_until(struct delivered *delivered, const struct trackd_task *task, uint64_t time_ns);
+void delivered_event(struct delivered *delivered, const struct trackd_event *event);
 
-/* The earliest stage that the record says was entered after the last one that was told, has not been
- * told, and comes before the event (NULL: any). -1: there is none. */
-int told_missing(const struct told *told, const struct trackd_task *task,
-		 const struct trackd_event *event);
+/* The earliest stage that, by the record, was entered after the last delivered one and before the
+ * event (NULL: at any time), and has not been delivered. -1: there is none. */
+int delivered_missing(const struct delivered *delivered, const struct trackd_task *task,
+		      const struct trackd_event *event);
 
 #endif

@@ -53,9 +53,8 @@ const struct option_entry config_entries[] = {
 	    .help = "for operators, without tokens; none: \"\" (default 127.0.0.1:8081)",
 	    .set = option_text, .is_valid = is_place_or_none,
 	    .allowed = "HOST:PORT such as 127.0.0.1:8081, unix:PATH, or nothing for none"),
-	KEY(spool, .name = "spool", .takes = "DIR",
-	    .help = "where documents are handed in; as docproc's", .set = option_path,
-	    .allowed = "the path of a directory"),
+	KEY(spool, .name = "spool", .takes = "DIR", .help = "docproc's spool, for uploads",
+	    .set = option_path, .allowed = "the path of a directory"),
 	KEY(store, .name = "store", .takes = "FILE",
 	    .help = "the document store, as docproc's; none: \"\"", .set = option_text,
 	    .allowed = "the path of a file, or nothing for none"),
@@ -63,10 +62,10 @@ const struct option_entry config_entries[] = {
 	    .help = "for the key that signs tickets", .set = option_path,
 	    .allowed = "the path of a directory"),
 	LIVE(auth.key_file, .name = "key-file", .takes = "FILE",
-	     .help = "secret, PEM, JWK or JWKS to verify tokens with (default: see the manual)",
+	     .help = "secret, PEM, JWK or JWKS that verifies tokens (default: see the manual)",
 	     .set = option_text, .allowed = "the path of a file"),
 	LIVE(auth.algorithms, .name = "algorithms", .takes = "LIST",
-	     .help = "only these: HS256 RS256 ES256 EdDSA (default: as the key is)",
+	     .help = "accept only these: HS256 RS256 ES256 EdDSA (default: by key)",
 	     .set = option_text, .allowed = "some of HS256 RS256 ES256 EdDSA Ed25519"),
 	LIVE(auth.issuer, .name = "issuer", .takes = "TEXT",
 	     .help = "iss that tokens must have (default: not checked)", .set = option_text,
@@ -116,8 +115,8 @@ const struct option_entry config_entries[] = {
 
 /* ---- Defaults ------------------------------------------------------------ */
 
-/* NAME in a folder of the system, or in FOLDER below a user's own. Root has no more right to make the
- * system's than others: what root owns there the service cannot use. */
+/* NAME in a system folder, or in FOLDER below the user's own. Root does not create missing system
+ * folders either: the service could not use what root owns. */
 static void place(char *to, size_t size, const char *system, const char *variable,
 		  const char *below_home, const char *name)
 {
@@ -136,7 +135,7 @@ static void place(char *to, size_t size, const char *system, const char *variabl
 
 static void set_places(struct config *config)
 {
-	const char *state = getenv("STATE_DIRECTORY"); /* systemd's */
+	const char *state = getenv("STATE_DIRECTORY"); /* set by systemd */
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 
 	place(config->spool, sizeof config->spool, DOCUMENTS_FOLDER, "XDG_DATA_HOME",

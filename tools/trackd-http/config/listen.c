@@ -82,7 +82,7 @@ static int open_unix(const char *path)
 
 /* ---- Hosts --------------------------------------------------------------- */
 
-/* The host without brackets; the port, or NULL if the text has another form. */
+/* The host without brackets, and the port. NULL: the text has another form. */
 static const char *split(const char *where, char ret_host[HOST])
 {
 	const char *colon = strrchr(where, ':');

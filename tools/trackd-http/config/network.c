@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands for a peer on a Unix socket, which has no address. */
+/* Stands for a peer on a Unix socket, which has no address. */
 static const char local_name[] = "local";
 
 static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
@@ -14,7 +14,7 @@ static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 static bool parse(const char *text, unsigned char ret_bytes[16], unsigned *ret_bits)
 {
 	if (strcmp(text, local_name) == 0) {
-		memset(ret_bytes, 0, 16); /* "::" is no peer's address */
+		memset(ret_bytes, 0, 16); /* "::" is never a peer's address */
 		*ret_bits = 128;
 		return true;
 	}
@@ -102,7 +102,7 @@ void network_group(const char *address, char ret_group[64])
 
 	memcpy(ret_group, address, length);
 	ret_group[length] = '\0';
-	/* A zone, as in fe80::1%eth0, is the network of one link. */
+	/* A zone, as in fe80::1%eth0, names a link, which counts as one network. */
 	if (!strchr(address, ':') || inet_pton(AF_INET6, address, bytes) != 1)
 		return;
 	if (memcmp(bytes, mapped, sizeof mapped) == 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* IP addresses and the networks that they are in. */
+/* IP addresses and networks. */
 #ifndef TRACKD_HTTP_CONFIG_NETWORK_H
 #define TRACKD_HTTP_CONFIG_NETWORK_H
 
@@ -25,8 +25,8 @@ bool networks_contain(const struct networks *networks, const char *address);
 /* Whether a text is an address at all. */
 bool network_is_address(const char *text);
 
-/* What an address is counted as: IPv6 as its /64, since a host has all of one, "2001:db8::/64";
- * ::ffff:a.b.c.d as a.b.c.d; any other text as it is. */
+/* The group under which an address is counted: IPv6 as its /64, "2001:db8::/64", since a host
+ * usually has a whole one; ::ffff:a.b.c.d as a.b.c.d; any other text unchanged. */
 void network_group(const char *address, char ret_group[64]);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line is kept as it is: its settings are applied after the file, at start and at every
+/* The command line is kept, because its settings are applied after the file at start and at every
  * reload. */
 #include "tools/trackd-http/config/options.h"
 #include <errno.h>
@@ -27,7 +27,7 @@ int options_parse(struct options *ret_options, int argc, char **argv, struct fau
 	if (first < 0)
 		return first;
 	if (first < argc && (options.check || options.help || options.version))
-		return fault_set(fault, "%.100s: this goes without a verb", argv[first]);
+		return fault_set(fault, "%.100s is not allowed with a verb", argv[first]);
 	options.verb = first < argc ? first : 0;
 	*ret_options = options;
 	return 0;
@@ -42,7 +42,7 @@ int options_config(const struct options *options, struct config *ret_config, str
 	config_defaults(&config);
 	error = option_read_file(config_entries, &config,
 				 options->path ? options->path : DEFAULT_PATH, fault);
-	/* Only a file that was asked for must be there. */
+	/* The default file may be missing; a file given with --config may not. */
 	if (error < 0 && !(error == -ENOENT && !options->path))
 		return error;
 	error = option_parse(parts, options->argc, options->argv, true, SEE_HELP, fault);
@@ -54,14 +54,14 @@ int options_config(const struct options *options, struct config *ret_config, str
 
 void options_help(FILE *file)
 {
-	fputs("trackd-http shows tasks to people and programs over HTTP, and takes documents "
+	fputs("trackd-http shows tasks to people and programs over HTTP, and accepts documents "
 	      "in.\n\n"
 	      "Usage: trackd-http [--config FILE] [flags]\n"
 	      "       trackd-http token --sub USER [--ttl TIME] [--key-file FILE]\n\n",
 	      file);
 	option_help(file, config_entries, false);
 	option_help(file, own, false);
-	fputs("\nSIGHUP reads the configuration and the key again; SIGTERM ends what is open and "
+	fputs("\nSIGHUP reloads the configuration and the key; SIGTERM ends open requests and "
 	      "exits.\nSee trackd-http(1).\n",
 	      file);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: the settings as flags, and what else there is to do. */
+/* The command line: the settings as flags, and the other actions. */
 #ifndef TRACKD_HTTP_CONFIG_OPTIONS_H
 #define TRACKD_HTTP_CONFIG_OPTIONS_H
 
@@ -8,9 +8,9 @@
 
 struct options {
 	bool help, version;
-	bool check;       /* the configuration, instead of serving */
+	bool check;       /* check the configuration instead of serving */
 	const char *path; /* --config; NULL: the default, if it is there */
-	int verb;         /* argv[verb] is its name; 0: none, serve */
+	int verb;         /* index of the verb in argv; 0: none, serve */
 	int argc;         /* kept, so that a reload can apply the flags again */
 	char **argv;
 };
@@ -22,6 +22,6 @@ int options_parse(struct options *ret_options, int argc, char **argv, struct fau
 int options_config(const struct options *options, struct config *ret_config, struct fault *fault);
 
 void options_help(FILE *file);
-void options_list(FILE *file); /* as option_list() does, without the verb's */
+void options_list(FILE *file); /* Prints as option_list() does, without the verb's options. */
 
 #endif

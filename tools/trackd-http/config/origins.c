@@ -7,7 +7,7 @@
 
 static const char separators[] = " \t,";
 
-/* The next entry of a list, *ret_length 0 at its end. */
+/* The next entry of a list; *ret_length is 0 at the end. */
 static const char *next_entry(const char *at, size_t *ret_length)
 {
 	at += strspn(at, separators);
@@ -23,7 +23,7 @@ static bool is_name(const char *host)
 	return length > 0 && host[0] != '.' && host[strspn(host, letters)] == '\0';
 }
 
-/* "[::1]", written as inet_ntop() does, and so do browsers. */
+/* "[::1]", in the form of inet_ntop(), which browsers use. */
 static bool is_bracketed(char *host)
 {
 	size_t length = strlen(host);
@@ -37,7 +37,7 @@ static bool is_bracketed(char *host)
 	       inet_ntop(AF_INET6, &address, again, sizeof again) && strcmp(again, host + 1) == 0;
 }
 
-/* Without leading zeros, and not the one that the scheme implies: browsers leave that out. */
+/* A port without leading zeros, and not the scheme's default, which browsers omit. */
 static bool is_port(const char *port, const char *implied)
 {
 	char *end;

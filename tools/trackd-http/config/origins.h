@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of origins as browsers write them, "https://a.example http://b:8080", separated by white space
- * or commas. */
+/* Lists of origins in the form that browsers send, "https://a.example http://b:8080", separated by
+ * white space or commas. */
 #ifndef TRACKD_HTTP_CONFIG_ORIGINS_H
 #define TRACKD_HTTP_CONFIG_ORIGINS_H
 
@@ -9,7 +9,7 @@
 /* Whether a text is such a list. */
 bool origins_valid(const char *text);
 
-/* Whether an origin is one of the list, byte by byte. */
+/* Whether an origin is in the list, compared byte by byte. */
 bool origins_allow(const char *origins, const char *origin);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The assembler puts the files into the program; the Makefile says that we depend on them.
+ * The assembler embeds the files in the program; the Makefile declares the dependency.
  *
- * The page names its files with a version, which is a hash of them all. So a browser may keep them
- * for ever, twenty tabs cost no more than one, and files of two versions never meet. A version that
- * is not ours any more gets what there is now, not to be kept.
+ * The page's links contain a version, which is a hash of all its files. So browsers may cache the
+ * files for ever, many tabs cost no more than one, and files of two versions are never mixed. A
+ * request for another version gets the current file, marked as not cacheable.
  */
 #include "tools/trackd-http/ops/assets.h"
 #include "tools/trackd-http/server/gzip.h"
@@ -40,10 +40,10 @@ static const struct asset assets[] = { ASSETS(ROW) };
 
 enum { N_ASSETS = sizeof assets / sizeof assets[0], VERSION = 16 };
 
-/* In the page's text, where the version goes. */
+/* Replaced by the version in the page's text. */
 static const char placeholder[] = "/VERSION/";
 
-/* No script, style or connection but our own, nothing inline, in nobody's frame. */
+/* Allow only our own scripts, styles and connections, nothing inline, and no framing. */
 static const char policy[] =
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
 	"'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -62,7 +62,7 @@ static void add_to(XXH64_state_t *state, const struct asset *asset)
 	XXH64_update(state, asset->begin, size_of(asset));
 }
 
-/* Made at the first use; there is one thread. */
+/* Computed at the first use; there is only one thread. */
 static const char *version(void)
 {
 	static char text[VERSION + 1];
@@ -78,7 +78,7 @@ static const char *version(void)
 	return text;
 }
 
-/* The page with the version filled in: *ret_size bytes that live for ever. NULL: no memory. */
+/* The page with the version filled in: *ret_size bytes that are never freed. NULL: no memory. */
 static const char *page_text(size_t *ret_size)
 {
 	static char *text;
@@ -105,7 +105,7 @@ static const char *page_text(size_t *ret_size)
 
 /* ---- Answers ------------------------------------------------------------ */
 
-/* The packed form is another representation, with a tag of its own. */
+/* The gzip form is another representation, with its own tag. */
 static enum MHD_Result answer(struct request *request, const struct asset *asset, const char *body,
 			      size_t size, struct gzip_kept *kept, const char *caching)
 {

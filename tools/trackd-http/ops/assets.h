@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The page for people, "/", and the files that it is made of. */
+/* The web page, "/", and its files. */
 #ifndef TRACKD_HTTP_OPS_ASSETS_H
 #define TRACKD_HTTP_OPS_ASSETS_H
 
@@ -30,7 +30,7 @@
 
 #define ASSET_SCRIPT "text/javascript; charset=utf-8"
 
-/* Of the routes: the page, and /page/{version}/FILE. */
+/* Routes: the page, and /page/{version}/FILE. */
 #define ASSETS_PREFIX "/page/{id}/"
 enum MHD_Result assets_begin_page(struct request *request);
 enum MHD_Result assets_begin_file(struct request *request);

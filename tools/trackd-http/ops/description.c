@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The assembler puts openapi.json into the program; the Makefile says that we depend on it. */
+/* The assembler embeds openapi.json in the program; the Makefile declares the dependency. */
 #include "tools/trackd-http/ops/description.h"
 #include "tools/trackd-http/server/gzip.h"
 #include "tools/trackd-http/server/respond.h"
@@ -23,7 +23,7 @@ enum MHD_Result description_begin(struct request *request)
 				packed ? kept.size : size);
 
 	gzip_headers(response, packed);
-	/* The same for all; it changes with the version. */
+	/* The same for all callers; it changes with the version. */
 	if (response)
 		response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "public, max-age=3600");
 	return respond(request, MHD_HTTP_OK, response);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /openapi.json: what the gateway offers, for programs. */
+/* /openapi.json: the description of the API, for programs. */
 #ifndef TRACKD_HTTP_OPS_DESCRIPTION_H
 #define TRACKD_HTTP_OPS_DESCRIPTION_H
 

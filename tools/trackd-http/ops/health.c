@@ -14,7 +14,7 @@ enum { WHY = 512, PAGE = 6 * (WHY + 64) };
 struct check {
 	const char *name;
 	bool needed;
-	/* Leaves "" if all is well. */
+	/* Leaves "" if there is no trouble. */
 	void (*look)(struct gateway *gateway, char why[WHY]);
 };
 
@@ -40,10 +40,10 @@ static void look_at_daemon(struct gateway *gateway, char why[WHY])
 static void look_at_key(struct gateway *gateway, char why[WHY])
 {
 	if (!gateway->auth)
-		snprintf(why, WHY, "there is no key to verify tokens with; set key_file");
+		snprintf(why, WHY, "no key to verify tokens is configured; set key_file");
 }
 
-/* Trouble is found by asking, and so is that it is over. */
+/* Looking at the store also updates its state. */
 static void look_at_store(struct gateway *gateway, char why[WHY])
 {
 	(void)documents_finished(gateway->documents, "", "");
@@ -59,9 +59,9 @@ static void look_at_spool(struct gateway *gateway, char why[WHY])
 		snprintf(path, sizeof path, "%s/%s", gateway->config->spool, folders[i]);
 		if (access(path, W_OK | X_OK) == 0)
 			continue;
-		snprintf(why, WHY, "documents cannot be handed in: %s/ of the spool: %s%s",
+		snprintf(why, WHY, "documents cannot be submitted: %s/ of the spool: %s%s",
 			 folders[i], strerror(errno),
-			 errno == ENOENT ? "; docproc serve makes it" : "");
+			 errno == ENOENT ? "; docproc serve creates it" : "");
 		return;
 	}
 }
@@ -82,7 +82,7 @@ enum MHD_Result health_begin_live(struct request *request)
 		       response_static("text/plain; charset=utf-8", body, sizeof body - 1));
 }
 
-/* What was found of each. */
+/* The result of each check. */
 struct findings {
 	char why[N_CHECKS][WHY];
 	bool ready;
@@ -122,7 +122,7 @@ static enum MHD_Result respond_ready(struct request *request, const struct findi
 		       response_copy("text/plain; charset=utf-8", page, strlen(page)));
 }
 
-/* A problem document: what is missing in a sentence, and each check. */
+/* A problem document: a sentence about what is missing, and the result of each check. */
 static enum MHD_Result respond_not_ready(struct request *request, const struct findings *findings)
 {
 	json_t *list = json_array();

@@ -5,11 +5,11 @@
 
 #include "tools/trackd-http/server/request.h"
 
-/* It answers: the loop runs. */
+/* Answers 200: the event loop is running. */
 enum MHD_Result health_begin_live(struct request *request);
-/* 503, a problem document that names the part, without what all depends on: a board that is kept up by
- * a daemon, a key, an end that has not come. What is only worse without, the store and the spool, is
- * said and stays 200. ?verbose: each in a line. */
+/* 503 and a problem document that names the part, if the gateway cannot serve: no board, no running
+ * daemon, no key, or it is shutting down. Trouble with the store or the spool is reported with 200.
+ * ?verbose: one line per check. */
 enum MHD_Result health_begin_ready(struct request *request);
 enum MHD_Result health_begin_version(struct request *request);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two dialects: Prometheus' text format 0.0.4 and OpenMetrics 1.0, which differ in what a counter's
- * family is called and in how the end is marked. Families of the board are left out while there is
- * none; so is a time that has not come yet.
+ * Two formats: Prometheus 0.0.4 and OpenMetrics 1.0. They differ in the name of a counter's family
+ * and in the end marker. Families about the board are omitted while there is no board; so is a time
+ * that is not set.
  */
 #include "tools/trackd-http/ops/metrics_text.h"
 #include "tools/trackd-http/board/board_connection.h"
@@ -28,7 +28,7 @@ static void family(const struct writer *writer, const char *name, const char *ty
 	fprintf(writer->file, "# HELP trackd_%s %s\n# TYPE trackd_%s %s\n", name, help, name, type);
 }
 
-/* name: without _total, which OpenMetrics adds to the samples and 0.0.4 to the family as well. */
+/* name: without _total. OpenMetrics adds it to the samples only, 0.0.4 to the family as well. */
 static void counter_family(const struct writer *writer, const char *name, const char *help)
 {
 	char full[64];
@@ -55,7 +55,7 @@ enum { STATES = TRACKD_CANCELLED + 1 };
 
 struct scan {
 	uint64_t tasks[TRACKD_KINDS_MAX][STATES];
-	uint64_t oldest_ns; /* start of the oldest active task; 0: none is */
+	uint64_t oldest_ns; /* start of the oldest active task; 0: there is none */
 };
 
 static void scan_active(struct trackd *trackd, struct trackd_ref ref, struct scan *scan)
@@ -86,7 +86,7 @@ static void scan_tasks(struct trackd *trackd, struct scan *ret_scan)
 	}
 }
 
-/* Kinds of one name are one to people: a board may know an older and a newer one. */
+/* Kinds of the same name are shown as one: a board may have an older and a newer one. */
 static bool is_newest(struct trackd *trackd, int kind, const char *name)
 {
 	return trackd_kind_find(trackd, name) == kind;
@@ -139,24 +139,24 @@ static void write_board(const struct writer *writer, struct trackd *trackd)
 	counter(writer, "tasks_created", "Tasks created.", stats.n_created);
 	counter(writer, "worker_lost", "Tasks that failed because their worker died.",
 		stats.n_worker_lost);
-	counter(writer, "expired", "Tasks forgotten because their time was over.", stats.n_expired);
-	counter(writer, "evicted", "Final tasks forgotten to make room.", stats.n_evicted);
+	counter(writer, "expired", "Tasks removed because they expired.", stats.n_expired);
+	counter(writer, "evicted", "Final tasks evicted to make room.", stats.n_evicted);
 	write_rejected(writer, &stats);
-	counter(writer, "records_repaired", "Records repaired after a producer died writing.",
+	counter(writer, "records_repaired", "Records repaired after a producer died while writing.",
 		stats.n_repaired);
 	gauge(writer, "slots_used", "Tasks on the board, of all kinds.", stats.used);
 	gauge(writer, "slots_capacity", "Tasks that fit on the board.", stats.capacity);
-	gauge(writer, "clients_connected", "Producers that the board knows.", stats.clients);
+	gauge(writer, "clients_connected", "Producers registered on the board.", stats.clients);
 	if (scan.oldest_ns > 0)
 		gauge(writer, "oldest_active_task_start_timestamp_seconds",
 		      "When the task that has been active for longest began.",
 		      (double)scan.oldest_ns / 1e9);
 	if (stats.snapshot_ns > 0)
 		gauge(writer, "snapshot_last_success_timestamp_seconds",
-		      "When the board was last written to disk.", (double)stats.snapshot_ns / 1e9);
+		      "When the board was last saved to disk.", (double)stats.snapshot_ns / 1e9);
 }
 
-/* ---- What the gateway saw ------------------------------------------------ */
+/* ---- The gateway's own counts ---------------------------------------------- */
 
 static void write_ends(const struct writer *writer)
 {
@@ -164,7 +164,7 @@ static void write_ends(const struct writer *writer)
 	const struct task_counts *counts = writer->gateway->task_counts;
 	char labels[128];
 
-	counter_family(writer, "tasks_finished", "Tasks that ended while the gateway looked on.");
+	counter_family(writer, "tasks_finished", "Tasks that ended while the gateway was running.");
 	for (size_t k = 0; k < counts->n_kinds; k++)
 		for (size_t o = 0; o < TASK_COUNTS_OUTCOMES; o++)
 			fprintf(writer->file,
@@ -194,7 +194,7 @@ static void write_route(const struct writer *writer, size_t route)
 	static const char *const codes[] = { REQUEST_CODES(CODE_TEXT) "other" };
 #undef CODE_TEXT
 	const struct request_counts *counts = writer->gateway->request_counts;
-	/* A path has a row for each of its methods. */
+	/* A path has one row for each of its methods. */
 	const char *path = route < counts->routes->n ? counts->routes->rows[route].path : "none";
 
 	for (size_t m = 0; m < REQUEST_METHODS; m++)
@@ -214,11 +214,12 @@ static void write_requests(const struct writer *writer)
 	for (size_t route = 0; route <= counts->routes->n; route++)
 		write_route(writer, route);
 	family(writer, "http_request_duration_seconds", "histogram",
-	       "From when a request could be answered, its body whole and its wait over, to its "
+	       "From the time a request could be answered (body complete, long poll over) to its "
 	       "answer; without streams and operators' requests.");
 	histogram_write(writer->file, &counts->times, &histogram_requests,
 			"trackd_http_request_duration_seconds", "");
-	counter_family(writer, "auth_failures", "Requests whose caller was not let in.");
+	counter_family(writer, "auth_failures",
+		       "Requests refused because of their token or ticket.");
 	for (int i = AUTH_NONE + 1; i < AUTH_N_FAILURES; i++)
 		fprintf(writer->file, "trackd_auth_failures_total{reason=\"%s\"} %" PRIu64 "\n",
 			auth_failure_label((enum auth_failure)i), counts->auth_failures[i]);
@@ -227,7 +228,7 @@ static void write_requests(const struct writer *writer)
 
 static void write_build(const struct writer *writer)
 {
-	/* OpenMetrics has a type for what never changes; the sample is called alike. */
+	/* OpenMetrics has a type for constants; the sample's name is the same. */
 	family(writer, writer->open_metrics ? "build" : "build_info",
 	       writer->open_metrics ? "info" : "gauge", "The gateway's version.");
 	fprintf(writer->file, "trackd_build_info{version=\"%s\"} 1\n", trackd_version());

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the gateway counts of tasks that end while it looks on; metrics_text.c writes it.
+ * The gateway's counts of tasks that end while it runs; metrics_text.c writes them.
  *
- * Durations of tasks and stages are taken from a task's record when it ends: by then all of them are
- * known. A record that another task has taken by then, and transitions that the ring lost, are not
- * counted; the board's own counters are complete.
+ * Durations of tasks and stages are taken from the record when a task ends: by then all of them are
+ * known. Tasks whose record has been reused by then, and transitions that the ring has lost, are
+ * not counted; the board's own counters are complete.
  */
 #ifndef TRACKD_HTTP_OPS_TASK_COUNTS_H
 #define TRACKD_HTTP_OPS_TASK_COUNTS_H
@@ -13,8 +13,8 @@
 #include "tools/trackd-http/board/follower.h"
 #include "tools/trackd-http/server/histogram.h"
 
-/* Names of kinds and stages come from whoever declares them, so their number is bounded here: what
- * is beyond is not told apart. */
+/* Any producer may declare kinds and stages, so the number of names is bounded here; names beyond
+ * the bound are counted together. */
 enum {
 	TASK_COUNTS_KINDS = TRACKD_KINDS_MAX,
 	TASK_COUNTS_STAGES = TRACKD_KINDS_MAX * TRACKD_STAGES_MAX / 2,
@@ -40,12 +40,13 @@ struct task_counts {
 	size_t n_stages;
 };
 
-/* Counts from now on, until the follower stops. 0 or -ENOMEM. */
+/* Counts until the follower stops. 0 or -ENOMEM. */
 int task_counts_new(struct board_connection *board, struct follower *follower,
 		    struct task_counts **ret_counts);
 void task_counts_free(struct task_counts *counts);
 
-/* With zeros before the first end of a task: Prometheus sees no increase in what was not there. */
+/* Adds kinds with zero counts before their first task ends: Prometheus cannot see an increase of a
+ * series that did not exist. */
 void task_counts_know_kinds(struct task_counts *counts);
 
 #endif

@@ -4,7 +4,7 @@
 #include "tools/trackd-http/server/response.h"
 #include <stdio.h>
 
-/* Chromium keeps an answer to a preflight for at most two hours. */
+/* Chromium caches the result of a preflight for at most two hours. */
 #define PREFLIGHT_SECONDS "7200"
 #define METHODS "GET, HEAD, POST, DELETE"
 #define REQUEST_HEADERS "Authorization, Content-Type, If-None-Match, Last-Event-ID, Prefer"
@@ -17,7 +17,7 @@ static const char *origins_of(const struct request *request)
 	return request->admin ? "" : request->gateway->config->cors_origins;
 }
 
-/* The origin that a request comes from, NULL if it names none that is allowed. */
+/* The request's origin; NULL if it has none or one that is not allowed. */
 static const char *allowed(const struct request *request)
 {
 	const char *origin = request_header(request, MHD_HTTP_HEADER_ORIGIN);
@@ -29,7 +29,7 @@ void cors_add(const struct request *request, struct MHD_Response *response)
 {
 	const char *origin = allowed(request);
 
-	/* Also for those that are not allowed: a cache must not give them what others got. */
+	/* Also for other origins: a cache must not give them an answer that allows someone else. */
 	if (origins_of(request)[0] != '\0')
 		response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ORIGIN);
 	if (!origin)

@@ -21,7 +21,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* ---- Who and what ------------------------------------------------------- */
+/* ---- Request and caller ---------------------------------------------------- */
 
 static enum method method_of(const char *name)
 {
@@ -37,7 +37,7 @@ static enum method method_of(const char *name)
 	return METHOD_OTHER;
 }
 
-/* The end of all lines of a list. */
+/* The end of a list that may come in several header lines. */
 struct list {
 	char text[1024];
 	size_t length;
@@ -52,7 +52,7 @@ static bool append(const char *line, void *user)
 		line += length - room;
 		length = room;
 	}
-	/* The nearest proxies wrote last. */
+	/* Keep the end: the nearest proxies append there. */
 	size_t kept = list->length < room - length ? list->length : room - length;
 	memmove(list->text, list->text + list->length - kept, kept);
 	list->text[kept] = ',';
@@ -61,7 +61,7 @@ static bool append(const char *line, void *user)
 	return false;
 }
 
-/* HAProxy adds a line of its own to those that came. */
+/* HAProxy adds its own header line to those that came. */
 static void find_address(struct request *request)
 {
 	static const char name[] = "X-Forwarded-For";
@@ -104,7 +104,7 @@ static enum auth_failure identify(struct request *request)
 	const char *stream_token = request_query(request, "ticket");
 	int64_t now = (int64_t)time(NULL);
 
-	/* Without a key no caller can be identified, not even one that an earlier key admitted. */
+	/* Without a key no caller can be identified, not even one whose token is still cached. */
 	if (!gateway->auth)
 		return authorization ? AUTH_SIGNATURE : AUTH_MISSING;
 	if (!authorization && stream_token && (request->route->flags & ROUTE_STREAM))
@@ -154,7 +154,7 @@ static enum MHD_Result admit(struct request *request)
 	char allow[64];
 	unsigned wait;
 
-	/* Costs no more than being turned away, and what follows it is limited. */
+	/* A preflight costs no more than a refusal, and the request that follows it is limited. */
 	if (cors_is_preflight(request))
 		return respond(request, MHD_HTTP_NO_CONTENT, cors_preflight_response());
 	request->route = route_find(gateway->routes, admin, request->path, request->method,
@@ -172,7 +172,7 @@ static enum MHD_Result admit(struct request *request)
 	return admit_caller(request);
 }
 
-/* ---- libmicrohttpd's calls ---------------------------------------------- */
+/* ---- Callbacks of libmicrohttpd ----------------------------------------- */
 
 /* Whether a body follows the head. */
 static bool has_body(const struct request *request)
@@ -183,7 +183,7 @@ static bool has_body(const struct request *request)
 	       (length && length[strspn(length, "0")] != '\0');
 }
 
-/* Where the next request begins cannot be known. */
+/* It is unknown where the next request begins. */
 static enum MHD_Result refuse(struct request *request, const struct head_fault *fault)
 {
 	struct MHD_Response *response = response_error(request, fault->status, fault->detail);
@@ -219,7 +219,7 @@ static enum MHD_Result more(struct request *request, const char *data, size_t *s
 		request_due(request);
 		*size = 0;
 		if (request->status != 0 || !work || !work->data)
-			return MHD_YES; /* answered, or not wanted */
+			return MHD_YES; /* already answered, or the body is ignored */
 		return work->data(request, data, n);
 	}
 	if (request->body) {
@@ -256,8 +256,8 @@ enum MHD_Result dispatch_call(void *cls, struct MHD_Connection *connection, cons
 	*state = request;
 	request->body = has_body(request);
 	server_phase(connection, request->body ? CONNECTION_BODY : CONNECTION_BUSY);
-	/* An answer before the body has been read ends the connection. That is acceptable for a body
-	 * that is not wanted, but not for a request that has none. */
+	/* An answer before the end of the body closes the connection. That is acceptable for an
+	 * unwanted body, but not for a request without one. */
 	if (!request->body)
 		return MHD_YES;
 	request->admitted = true;

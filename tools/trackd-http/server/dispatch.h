@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From libmicrohttpd's callbacks to the route's: who calls, what is asked, whether it is admitted. */
+/* From libmicrohttpd's callbacks to the route's: identifies the caller, finds the route, applies
+ * the limits. */
 #ifndef TRACKD_HTTP_SERVER_DISPATCH_H
 #define TRACKD_HTTP_SERVER_DISPATCH_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes are read into one buffer of all gates, examined, and handed over as far as they were found to
- * be good. What is left over, a part of a head or of a line between chunks, stays with its gate until
- * more has come.
+ * Bytes are read into one buffer that all gates share, examined, and passed on as far as they are
+ * valid. The rest, a part of a head or of a chunk's line, stays with its gate until more bytes
+ * arrive.
  *
- * libmicrohttpd waits for an edge of epoll once it gets less than it asked for. So a gate returns less
- * only when the socket has been emptied and all that may be handed over has been.
+ * libmicrohttpd waits for an edge of epoll once it gets less than it asked for. So a gate returns
+ * less only when the socket is empty and everything that may be passed on has been.
  */
 #include "tools/trackd-http/server/gate.h"
 #include <errno.h>
@@ -19,7 +19,7 @@ enum {
 	CHUNK_LINE_MAX = 1024,
 	TRAILERS_MAX = 4096,
 	EMPTY_LINES_MAX = 8,
-	LEFT_MAX = HEAD_COST_MAX + (16 << 10), /* and what a connection's memory holds at once */
+	LEFT_MAX = HEAD_COST_MAX + (16 << 10), /* also what a connection's memory holds at once */
 	REPLACEMENT_MAX = 64,
 };
 
@@ -27,25 +27,26 @@ enum state {
 	GATE_HEAD,
 	GATE_BODY,      /* of a known length */
 	GATE_SIZE,      /* the line before a chunk */
-	GATE_CHUNK,     /* a chunk */
+	GATE_CHUNK,     /* the data of a chunk */
 	GATE_CHUNK_END, /* the CRLF behind a chunk */
 	GATE_TRAILERS,
-	GATE_SHUT, /* nothing is read any more */
+	GATE_SHUT, /* nothing more is read */
 };
 
 struct gate {
 	int fd;
 	enum state state;
-	uint64_t left;     /* of the body, or of the chunk */
-	size_t n_trailers; /* bytes of them */
-	unsigned n_empty;  /* lines before this head */
+	uint64_t left;     /* bytes of the body or chunk to come */
+	size_t n_trailers; /* bytes of trailers so far */
+	unsigned n_empty;  /* empty lines before this head */
 	uint64_t n_heads, n_begun;
-	const struct head_fault *fault; /* of the last head, or of its body */
-	char *rest;                     /* what has been read and not handed over */
-	size_t n_rest, n_good;          /* its bytes; of these so many have been examined */
+	const struct head_fault *fault; /* of the last head or its body */
+	char *rest;                     /* read but not passed on */
+	size_t n_rest, n_good;          /* its bytes, and how many of them have been examined */
 };
 
-/* Of what is being examined: so many bytes are done with, the first of them are handed over. */
+/* How many of the examined bytes are consumed, and how many of those, from the first, are passed
+ * on. */
 struct piece {
 	size_t used, kept;
 };
@@ -56,7 +57,7 @@ static const struct head_fault empty_lines = { MHD_HTTP_BAD_REQUEST,
 
 /* ---- The gates of sockets ------------------------------------------------- */
 
-/* By descriptor: recv() gets nothing else. */
+/* By descriptor, since recv() gets nothing else. */
 static struct slot {
 	struct gate *gate;
 } * gates;
@@ -117,8 +118,8 @@ const struct head_fault *gate_fault(const struct gate *gate)
 
 /* ---- Pieces ---------------------------------------------------------------- */
 
-/* Before the request line, and none of it. Without a limit a client could keep the gateway reading,
- * for of these lines nothing is handed over. */
+/* Empty lines before the request line are skipped. Their number is limited: since nothing is passed
+ * on, a client could keep the gateway reading for ever. */
 static struct piece of_empty_line(struct gate *gate, size_t size)
 {
 	if (size == 1)
@@ -146,7 +147,8 @@ static struct piece of_head(struct gate *gate, char *data, size_t size)
 	return (struct piece){ whole, kept };
 }
 
-/* The end of the line that begins here, behind its LF; 0: not yet, or the gate has a fault. */
+/* The size of the line that begins here, with its LF; 0: it is incomplete, or the gate has a
+ * fault. */
 static size_t line_of(struct gate *gate, const char *data, size_t size, size_t max)
 {
 	const char *feed = memchr(data, '\n', size);
@@ -219,7 +221,7 @@ static struct piece of_chunk_end(struct gate *gate, const char *data, size_t siz
 	return (struct piece){ 2, 2 };
 }
 
-/* They are checked and dropped, but for the empty line behind them. */
+/* Trailers are checked and dropped, except the final empty line. */
 static struct piece of_trailers(struct gate *gate, const char *data, size_t size)
 {
 	size_t length = line_of(gate, data, size, TRAILERS_MAX - gate->n_trailers);
@@ -263,7 +265,7 @@ struct text {
 };
 #define TEXT(literal) ((struct text){ (literal), sizeof(literal) - 1 })
 
-/* What libmicrohttpd gets in place of what is bad. */
+/* What libmicrohttpd gets instead of the bad bytes. */
 static struct text replacement(const struct gate *gate, const char *bad, size_t size)
 {
 	switch (gate->state) {
@@ -279,7 +281,7 @@ static struct text replacement(const struct gate *gate, const char *bad, size_t 
 	case GATE_SHUT:
 		break;
 	}
-	/* The answer to HEAD has no body, whatever it says. */
+	/* An answer to HEAD must not have a body, whatever else is wrong. */
 	return size > 5 && memcmp(bad, "HEAD ", 5) == 0
 		       ? TEXT("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		       : TEXT("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -298,10 +300,10 @@ static size_t replace(struct gate *gate, char *bad, size_t size)
 
 /* ---- Reading --------------------------------------------------------------- */
 
-/* What is being examined: first what a gate had left over. */
+/* The bytes being examined: first the gate's rest. */
 static struct {
 	char bytes[LEFT_MAX + REPLACEMENT_MAX];
-	size_t size, good; /* so many may be handed over */
+	size_t size, good; /* how many of them may be passed on */
 } work;
 
 static void examine(struct gate *gate)
@@ -344,7 +346,7 @@ static void take_out(struct gate *gate)
 		memcpy(work.bytes, gate->rest, gate->n_rest);
 }
 
-/* False if memory is out. */
+/* Keep the rest for the next call. False if memory is out. */
 static bool put_back(struct gate *gate)
 {
 	char *rest = NULL;
@@ -362,7 +364,7 @@ static bool put_back(struct gate *gate)
 	return true;
 }
 
-/* As recv(). */
+/* As recv(), through the gate. */
 static ssize_t read_through(struct gate *gate, char *to, size_t size)
 {
 	size_t done = 0, wanted;
@@ -394,8 +396,8 @@ static ssize_t read_through(struct gate *gate, char *to, size_t size)
 }
 
 /*
- * The program's recv(), which is libmicrohttpd's as well: a shared library takes a function from the
- * program if that exports one. The C library's is recvfrom() without an address.
+ * The program's recv(), which libmicrohttpd uses too: the dynamic linker prefers a function that
+ * the program exports. The C library's version is recvfrom() without an address.
  */
 ssize_t gate_recv(int fd, void *to, size_t size, int flags) __asm__("recv")
 	__attribute__((visibility("default")));

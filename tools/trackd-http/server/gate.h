@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What libmicrohttpd reads from a connection goes through here first, so that it parses no head that
- * has not been checked, and both agree on where a body ends.
+ * Everything that libmicrohttpd reads from a connection passes through here first, so that it
+ * parses no unchecked head, and both agree on where a body ends.
  *
- * libmicrohttpd shows of a head only what it made of it: the first of two Content-Length lines, a
- * value up to its NUL; what it refuses it answers itself, in HTML, or closes. It has no hook before
- * its parser, and a look at the socket (MSG_PEEK) would miss what a pipeline brings later. But it
- * reads by recv(), which the dynamic linker finds in this program: see gate.c. A request that came to
- * it by another way is refused (gate_next()), so another libmicrohttpd cannot undo the check unseen.
+ * libmicrohttpd shows only its own interpretation of a head: the first of two Content-Length lines,
+ * a value up to its NUL. What it refuses, it answers itself in HTML, or closes. It has no hook
+ * before its parser, and a look at the socket (MSG_PEEK) would miss later requests of a pipeline.
+ * But it reads with recv(), which the dynamic linker resolves to this program's: see gate.c. A
+ * request that bypassed the gate is refused (gate_next()), so a different libmicrohttpd cannot
+ * silently disable the check.
  *
- * In place of a bad head libmicrohttpd gets one that asks for nothing and ends the connection, and
- * request.c answers it with the fault: so the answer has its place behind those of earlier requests,
- * and the form of all others. A body that is badly chunked ends for libmicrohttpd where it went wrong.
+ * In place of a bad head, libmicrohttpd gets one that requests nothing and ends the connection, and
+ * request.c answers it with the fault. So the answer comes after those of earlier requests and
+ * looks like all others. A badly chunked body ends for libmicrohttpd where the error is.
  */
 #ifndef TRACKD_HTTP_SERVER_GATE_H
 #define TRACKD_HTTP_SERVER_GATE_H
@@ -20,17 +21,17 @@
 
 struct gate;
 
-/* All reading from the socket now goes through a gate. NULL if memory is out. */
+/* From now on, all reads from the socket go through the gate. NULL if memory is out. */
 struct gate *gate_open(int fd);
 void gate_close(struct gate *gate);
 
-/* libmicrohttpd begins a request. False: of a head that the gate has not seen. */
+/* libmicrohttpd begins a request. False: the gate has not checked its head. */
 bool gate_next(struct gate *gate);
 
-/* Whether libmicrohttpd has yet to begin a request that has come. */
+/* Whether a request has been read that libmicrohttpd has not begun. */
 bool gate_has_more(const struct gate *gate);
 
-/* What is wrong with the request that was begun last. NULL: nothing so far. */
+/* What is wrong with the current request. NULL: nothing so far. */
 const struct head_fault *gate_fault(const struct gate *gate);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What all parts of the gateway share. One thread, one event loop. */
+/* Shared by all parts of the gateway. One thread, one event loop. */
 #ifndef TRACKD_HTTP_SERVER_GATEWAY_H
 #define TRACKD_HTTP_SERVER_GATEWAY_H
 
@@ -24,7 +24,7 @@ struct gateway {
 	struct limits *limits;
 	struct request_counts *request_counts;
 	struct task_counts *task_counts;
-	bool draining; /* answers 503, ends what is open */
+	bool draining; /* new requests get 503, open ones are being ended */
 };
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fastest level with a small window: of lists, whose rows are alike, it makes a sixth at 6 us a
- * KiB; the best one would make an eighth at 38 us. */
+/* The fastest level with a small window: lists, whose rows are alike, shrink to a sixth at 6 us per
+ * KiB; the best level would reach an eighth at 38 us. */
 #include "tools/trackd-http/server/gzip.h"
 #include "tools/trackd-http/server/header_lines.h"
 #include "tools/trackd-http/server/response.h"
@@ -11,14 +11,14 @@
 
 enum { LEVEL = 1, WINDOW = 13, MEMORY = 6, AS_GZIP = 16, BLOCK = 4096, Q_ONE = 1000 };
 
-/* ---- What the client takes ---------------------------------------------- */
+/* ---- Accept-Encoding ---------------------------------------------------- */
 
-/* -1: not named. In thousandths. */
+/* Weights in thousandths; -1: not named. */
 struct wishes {
 	int gzip, identity, any;
 };
 
-/* Of a coding with its weight: "gzip;q=0.5" is 500. What is no weight counts as none: 1000. */
+/* The weight of a coding: "gzip;q=0.5" is 500. An invalid weight is ignored: 1000. */
 static int weight_of(const char *coding, size_t length)
 {
 	const char *end = coding + length, *at = memchr(coding, ';', length);
@@ -81,9 +81,9 @@ void gzip_headers(struct MHD_Response *response, bool packed)
 		response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 }
 
-/* ---- What lives for ever ------------------------------------------------ */
+/* ---- Static bodies ------------------------------------------------------ */
 
-/* zlib takes what it reads as if it could change it. */
+/* zlib takes its input without const but does not change it. */
 static void feed(z_stream *zlib, const char *body, size_t size)
 {
 	memcpy(&zlib->next_in, &body, sizeof body);
@@ -102,7 +102,7 @@ static void pack(struct gzip_kept *kept, const char *body, size_t size)
 	}
 	feed(&zlib, body, size);
 	zlib.next_out = (Bytef *)bytes;
-	zlib.avail_out = (uInt)(size - size / 8); /* less is not worth it */
+	zlib.avail_out = (uInt)(size - size / 8); /* a smaller gain is not worth it */
 	if (deflate(&zlib, Z_FINISH) == Z_STREAM_END) {
 		kept->bytes = bytes;
 		kept->size = zlib.total_out;
@@ -120,23 +120,23 @@ bool gzip_keep(struct gzip_kept *kept, const char *body, size_t size)
 	return kept->bytes != NULL;
 }
 
-/* ---- What is made anew -------------------------------------------------- */
+/* ---- Generated bodies --------------------------------------------------- */
 
 struct packing {
 	z_stream zlib;
 	char *text;
-	size_t left; /* bytes that have not been given to zlib */
+	size_t left; /* bytes not yet given to zlib */
 	bool over;
 };
 
-/* What there is of the last piece, else the next one; flushed, for else zlib would go on to a block of
- * its own size, which for lists is a hundred KiB and more. */
+/* Compress the rest of the last piece, or the next one, and flush it: otherwise zlib would buffer
+ * up to its own block size, a hundred KiB or more of a list. */
 static int pack_piece(struct packing *packing)
 {
 	if (packing->zlib.avail_in == 0) {
 		size_t size = packing->left < GZIP_PIECE ? packing->left : GZIP_PIECE;
 
-		packing->zlib.avail_in = (uInt)size; /* next_in stands there */
+		packing->zlib.avail_in = (uInt)size; /* next_in points there */
 		packing->left -= size;
 	}
 	return deflate(&packing->zlib, packing->left > 0 ? Z_SYNC_FLUSH : Z_FINISH);
@@ -187,8 +187,8 @@ static struct packing *packing_new(char *text, size_t size)
 	return packing;
 }
 
-/* HEAD gets the head of the plain form: libmicrohttpd ends a body that has no length also where there
- * is none, and the end would be taken for the next answer. */
+/* HEAD gets the headers of the plain form: libmicrohttpd sends the end marker of a body without
+ * length even if there is no body, and the client would take it for the next answer. */
 struct MHD_Response *gzip_response(const struct request *request, const char *type, char *text,
 				   size_t size)
 {

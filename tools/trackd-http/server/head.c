@@ -11,7 +11,7 @@
 FAULT(bad_line_end, MHD_HTTP_BAD_REQUEST, "A line of the head does not end with CR LF");
 FAULT(bad_request_line, MHD_HTTP_BAD_REQUEST, "The request line is not METHOD TARGET VERSION");
 FAULT(bad_target, MHD_HTTP_BAD_REQUEST, "The request target is not valid");
-FAULT(bad_version, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.0 and HTTP/1.1 are spoken");
+FAULT(bad_version, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "Only HTTP/1.0 and HTTP/1.1 are supported");
 FAULT(long_line, MHD_HTTP_URI_TOO_LONG, "The request line is longer than 8192 bytes");
 FAULT(large_head, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large");
 FAULT(folded, MHD_HTTP_BAD_REQUEST, "A line of the head begins with white space");
@@ -25,9 +25,9 @@ FAULT(bad_length, MHD_HTTP_BAD_REQUEST, "The value of Content-Length is not vali
 FAULT(two_framings, MHD_HTTP_BAD_REQUEST,
       "The request has both Content-Length and Transfer-Encoding");
 FAULT(two_codings, MHD_HTTP_BAD_REQUEST, "The request has more than one Transfer-Encoding");
-FAULT(early_coding, MHD_HTTP_BAD_REQUEST, "HTTP/1.0 has no Transfer-Encoding");
+FAULT(early_coding, MHD_HTTP_BAD_REQUEST, "Transfer-Encoding is not allowed in HTTP/1.0");
 FAULT(last_coding, MHD_HTTP_BAD_REQUEST, "The last transfer coding is not chunked");
-FAULT(unknown_coding, MHD_HTTP_NOT_IMPLEMENTED, "Only the transfer coding chunked is known");
+FAULT(unknown_coding, MHD_HTTP_NOT_IMPLEMENTED, "The only supported transfer coding is chunked");
 
 /* ---- Characters ----------------------------------------------------------- */
 
@@ -36,7 +36,7 @@ static bool is_alnum(char c)
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* Of RFC 9110: letters, digits and !#$%&'*+-.^_`|~, a bit each. */
+/* The token characters of RFC 9110: letters, digits and !#$%&'*+-.^_`|~, one bit each. */
 static bool is_token_char(char c)
 {
 	static const uint64_t chars[2] = { UINT64_C(0x03ff6cfa00000000),
@@ -66,7 +66,7 @@ static bool is_control(char c)
 	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-/* Whether one of eight bytes may be below 0x20 or 0x7f. */
+/* Whether one of eight bytes may be below 0x20 or equal to 0x7f. */
 static bool may_have_control(const char *from)
 {
 	static const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
@@ -77,7 +77,7 @@ static bool may_have_control(const char *from)
 	return (((word - ones * 0x20) & ~word) | ((delete - ones) & ~delete)) & tops;
 }
 
-/* No control characters but tabulators; bytes above 0x7f may be there. */
+/* No control characters but tabs; bytes above 0x7f are allowed. */
 static bool is_value(const char *from, const char *end)
 {
 	while (end - from >= 8 && !may_have_control(from))
@@ -88,7 +88,7 @@ static bool is_value(const char *from, const char *end)
 	return true;
 }
 
-/* ---- Where it ends -------------------------------------------------------- */
+/* ---- The end of the head -------------------------------------------------- */
 
 size_t head_size(const char *data, size_t size, const struct head_fault **ret_fault)
 {
@@ -114,13 +114,14 @@ size_t head_size(const char *data, size_t size, const struct head_fault **ret_fa
 
 struct parse {
 	struct head *head;
-	char *to;    /* behind what is kept */
-	size_t cost; /* to libmicrohttpd */
-	bool early;  /* HTTP/1.0 */
+	char *to;    /* end of the output so far */
+	size_t cost; /* what libmicrohttpd needs for it */
+	bool early;  /* the version is HTTP/1.0 */
 	bool host, length, coding;
 };
 
-/* "https://example.org" of an absolute target: its length, 0 if there is none, SIZE_MAX if it is bad. */
+/* The length of "https://example.org" in an absolute target; 0 if there is none, SIZE_MAX if
+ * invalid. */
 static size_t authority(const char *target, const char *end)
 {
 	size_t length = (size_t)(end - target), scheme;
@@ -134,7 +135,7 @@ static size_t authority(const char *target, const char *end)
 	size_t at = scheme;
 	while (at < length && target[at] != '/' && target[at] != '?')
 		at++;
-	/* Without a host, or with a user's name before it, it is no target (RFC 9110, 4.2). */
+	/* A target without a host, or with a user name, is invalid (RFC 9110, 4.2). */
 	return at == scheme || memchr(target + scheme, '@', at - scheme) ? SIZE_MAX : at;
 }
 
@@ -204,7 +205,7 @@ static const struct head_fault *check_request_line(struct parse *parse, const ch
 		return &long_line;
 	if (!space || space == last || !is_token(line, space))
 		return &bad_request_line;
-	/* Of what follows nothing is overwritten before it has been read. */
+	/* The output never overtakes the input. */
 	char version[16] = "";
 	size_t length = (size_t)(end - last - 1);
 	memcpy(version, last + 1, length < sizeof version ? length : sizeof version - 1);
@@ -216,7 +217,7 @@ static const struct head_fault *check_request_line(struct parse *parse, const ch
 /* ---- The fields ----------------------------------------------------------- */
 
 struct field {
-	const char *line, *colon, *value, *end; /* end: of the value */
+	const char *line, *colon, *value, *end; /* end: the end of the value */
 };
 
 static const struct head_fault *split(const char *line, const char *end, struct field *ret_field)
@@ -273,7 +274,7 @@ static const struct head_fault *check_length(struct parse *parse, const struct f
 	return field->value == field->end ? &bad_length : NULL;
 }
 
-/* If the last coding is another one, nothing says where the body ends (RFC 9112, 6.3). */
+/* If the last coding is not chunked, the end of the body is undefined (RFC 9112, 6.3). */
 static const struct head_fault *check_coding(struct parse *parse, const struct field *field)
 {
 	static const char chunked[] = "chunked";
@@ -306,7 +307,7 @@ static const struct head_fault *next_field(struct parse *parse, const char *line
 	if (!fault)
 		fault = check_field(parse, &field);
 	parse->cost += HEAD_ENTRY_COST;
-	/* Nothing here reads cookies; libmicrohttpd would keep a copy of them. */
+	/* The gateway uses no cookies; libmicrohttpd would keep a copy of them. */
 	if (fault || is_named(&field, MHD_HTTP_HEADER_COOKIE))
 		return fault;
 	if (field.end == end) {
@@ -327,7 +328,7 @@ const struct head_fault *head_check_field(const char *line, size_t length)
 
 /* ---- The head ------------------------------------------------------------- */
 
-/* What no line says alone. */
+/* Rules about several fields together. */
 static const struct head_fault *check_whole(const struct parse *parse)
 {
 	if (parse->cost > HEAD_COST_MAX)

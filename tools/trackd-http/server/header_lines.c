@@ -26,7 +26,7 @@ bool header_lines_any(const struct request *request, const char *name,
 {
 	struct asking asking = { name, ask, user, false };
 
-	/* Mostly there is none, and to find that out costs less than to be told of each line. */
+	/* The header is usually absent, and a look-up is cheaper than a callback per line. */
 	if (!request_header(request, name))
 		return false;
 	(void)MHD_get_connection_values(request->connection, MHD_HEADER_KIND, on_line, &asking);

@@ -24,7 +24,7 @@ void histogram_add(struct histogram *histogram, const struct histogram_bounds *b
 	histogram->sum += seconds;
 }
 
-/* OpenMetrics wants numbers that tell that they are not whole: 1.0, not 1. */
+/* OpenMetrics requires a decimal point in bounds: 1.0, not 1. */
 static void bound_text(double bound, char *to, size_t size)
 {
 	int n = snprintf(to, size, "%.10g", bound);
@@ -48,7 +48,7 @@ void histogram_write(FILE *file, const struct histogram *histogram,
 	}
 	sum += histogram->counts[bounds->n];
 	fprintf(file, "%s_bucket{%sle=\"+Inf\"} %" PRIu64 "\n", name, labels, sum);
-	/* Without the comma at the end; none at all without labels. */
+	/* Drop the final comma; no braces without labels. */
 	const char *open = length > 0 ? "{" : "", *close = length > 0 ? "}" : "";
 	if (length > 0)
 		length--;

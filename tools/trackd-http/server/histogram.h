@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counts of durations, in buckets whose bounds suit what is measured. */
+/* Histograms of durations, with bounds that suit what is measured. */
 #ifndef TRACKD_HTTP_SERVER_HISTOGRAM_H
 #define TRACKD_HTTP_SERVER_HISTOGRAM_H
 
@@ -14,18 +14,19 @@ struct histogram_bounds {
 	double seconds[HISTOGRAM_BUCKETS]; /* rising */
 };
 
-/* Of requests, and of work on tasks. */
+/* For requests, and for tasks. */
 extern const struct histogram_bounds histogram_requests, histogram_work;
 
 struct histogram {
-	uint64_t counts[HISTOGRAM_BUCKETS + 1]; /* of each bucket alone; the last is beyond all */
+	uint64_t counts[HISTOGRAM_BUCKETS +
+			1]; /* each bucket alone; the last one is above all bounds */
 	double sum;
 };
 
 void histogram_add(struct histogram *histogram, const struct histogram_bounds *bounds,
 		   double seconds);
 
-/* As Prometheus reads it. labels: `kind="document",`, or "". */
+/* Write it in Prometheus' format. labels: `kind="document",`, or "". */
 void histogram_write(FILE *file, const struct histogram *histogram,
 		     const struct histogram_bounds *bounds, const char *name, const char *labels);
 

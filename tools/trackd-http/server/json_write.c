@@ -9,7 +9,7 @@ static bool is_simple(char c)
 	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
-/* Valid text in, which has no control characters but these two. */
+/* The input is valid text; its only control characters are tab and line feed. */
 static char *write_escaped(char *to, const char *text)
 {
 	for (; *text != '\0'; text++) {

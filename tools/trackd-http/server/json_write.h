@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON written straight into a buffer, for the documents that are asked for most. To the byte what
- * jansson writes of the same values. Each returns the end; the caller has made sure of the room.
+ * Writes JSON straight into a buffer, for the documents requested most. The output is byte for byte
+ * that of jansson. Each function returns the end; the caller ensures that there is room.
  */
 #ifndef TRACKD_HTTP_SERVER_JSON_WRITE_H
 #define TRACKD_HTTP_SERVER_JSON_WRITE_H
@@ -10,11 +10,12 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The ends of a text; each of its bytes escaped, or a sign of three bytes in its place. */
+/* Two quotes, and per byte an escape or a replacement of three bytes. */
 #define JSON_ROOM(bytes) (2 + (bytes)*3)
 #define JSON_ROOM_NUMBER 20
 
-/* As it stands: names of members, brackets. Inline, so that the length of a constant is one, too. */
+/* Write text unchanged: names of members, brackets. Inline, so that the length of a literal is a
+ * constant. */
 static inline char *json_write_plain(char *to, const char *text)
 {
 	return stpcpy(to, text);
@@ -23,12 +24,12 @@ static inline char *json_write_plain(char *to, const char *text)
 /* The name of a member that is not the first; a constant. */
 #define json_write_key(to, name) json_write_plain((to), ",\"" name "\":")
 
-/* A string: any bytes, at most TRACKD_ERROR_MAX; what is not text is replaced. */
+/* A string of any bytes, at most TRACKD_ERROR_MAX; invalid UTF-8 is replaced. */
 char *json_write_text(char *to, const char *text);
-/* "" is null. */
+/* As json_write_text(), but "" becomes null. */
 char *json_write_optional(char *to, const char *text);
 char *json_write_number(char *to, uint64_t value);
-/* 0 is null. */
+/* 0 becomes null. */
 char *json_write_number_or_null(char *to, uint64_t value);
 
 #endif

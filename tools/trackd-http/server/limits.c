@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A table of fixed size: who has not been seen for longest makes room. Whoever has streams open
- * stays.
- */
+/* A table of fixed size: the account idle for longest makes room, unless it has open streams. */
 #include "tools/trackd-http/server/limits.h"
 #include "libclient/trackd.h"
 #include "tools/trackd-http/config/network.h"
@@ -16,7 +13,7 @@
 
 enum { SETS = 2048, WAYS = 8 };
 
-/* What is counted under one name. */
+/* The counts of one address or owner. */
 struct account {
 	char name[TRACKD_OWNER_MAX + 2]; /* 'a' or 'o', then the address or owner; "" unused */
 	uint64_t seen_ns;
@@ -55,7 +52,7 @@ void limits_free(struct limits *limits)
 
 /* ---- Accounts ----------------------------------------------------------- */
 
-/* The account of a name. NULL: all that could make room have streams open. */
+/* The account of a name. NULL: every candidate for eviction has open streams. */
 static struct account *account_of(struct limits *limits, char sort, const char *of, double burst)
 {
 	char name[sizeof limits->accounts[0][0].name];
@@ -119,8 +116,8 @@ unsigned limits_request(struct limits *limits, const char *address, const char *
 
 /* ---- Streams ------------------------------------------------------------ */
 
-/* All streams are counted, so that a limit that is set later finds them. NULL with *ret_full false:
- * there is no account to be had, and no limit. */
+/* Streams are counted even without a limit, so that a limit set later applies to them. NULL with
+ * *ret_full false: no account is available, and there is no limit. */
 static struct account *room_for(struct limits *limits, char sort, const char *of, bool *ret_full)
 {
 	struct rule rule = rule_of(limits, sort);
@@ -140,7 +137,7 @@ bool limits_stream_enter(struct limits *limits, const char *address, const char 
 	if (full)
 		return false;
 	if (charge.address)
-		charge.address->streams++; /* it stays while the other is looked up, and after */
+		charge.address->streams++; /* so that it is not evicted meanwhile */
 	charge.owner = room_for(limits, 'o', owner, &full);
 	if (full) {
 		charge.owner = NULL;
@@ -175,7 +172,7 @@ static void find_address(const struct limits *limits, const char *peer, const ch
 	ret_address[size] = '\0';
 	if (!forwarded || !networks_contain(&limits->trusted, peer))
 		return;
-	/* The end of the list is what the nearest proxies wrote. */
+	/* The nearest proxies append at the end. */
 	size_t length = strlen(forwarded);
 	snprintf(list, sizeof list, "%s",
 		 length < sizeof list ? forwarded : forwarded + length - sizeof list + 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A duplicate keeps the socket open when its owner closes it, having sent the end of the answer. */
+/* A duplicate of the descriptor keeps the socket open after its owner has sent the answer and
+ * closed it. */
 #include "tools/trackd-http/server/lingering_close.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,7 @@ enum {
 	LINGERS_MAX = 128,
 	LINGER_USEC = 3000000,
 	READ_AT_ONCE = 64 << 10,
-	READS_A_TURN = 8, /* others are served meanwhile */
+	READS_A_TURN = 8, /* others are served in between */
 	LINGER_BYTES = 8 << 20,
 };
 
@@ -58,7 +59,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *data)
 		n = recv(fd, dropped, sizeof dropped, MSG_DONTWAIT);
 		lingering_close->n_bytes += n > 0 ? (size_t)n : 0;
 	}
-	/* Who has sent so much more was not going to listen. */
+	/* A client that has sent this much does not read the answer. */
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
 	    lingering_close->n_bytes > LINGER_BYTES)
 		end(lingering_close);

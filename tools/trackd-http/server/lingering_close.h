@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Clients that were answered before all of their body had come. To close a socket in which bytes are
- * left unread resets it, and takes the answer away from a client that has not read it yet; so what
- * they still send is read for a moment, and dropped.
+ * For clients that got an answer before they had sent their whole body. Closing a socket with
+ * unread bytes resets the connection, and a client that has not read the answer yet would lose it.
+ * So the rest of the body is read and dropped for a moment.
  */
 #ifndef TRACKD_HTTP_SERVER_LINGERING_CLOSE_H
 #define TRACKD_HTTP_SERVER_LINGERING_CLOSE_H
@@ -14,7 +14,7 @@ struct lingering_closes;
 int lingering_closes_new(sd_event *event, struct lingering_closes **ret_lingering_closes);
 void lingering_closes_free(struct lingering_closes *lingering_closes);
 
-/* The socket of a connection that its owner is about to close; it stays the owner's. */
+/* Add the socket of a connection whose owner is about to close it; fd stays the owner's. */
 void lingering_closes_add(struct lingering_closes *lingering_closes, int fd);
 
 #endif

@@ -16,8 +16,8 @@ static size_t code_slot(unsigned status)
 	}
 }
 
-/* A stream lasts as long as its client: that is no answer's time. What operators ask for is theirs:
- * a scrape of a large board is slow, and no user waits for it. */
+/* Streams are left out: they last as long as their clients. Operators' requests are left out:
+ * scraping a large board is slow, and no user waits for it. */
 void request_counts_add(struct request_counts *counts, const struct route *route,
 			enum method method, unsigned status, uint64_t duration_ns)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the gateway counts of its requests; ops/metrics_text.c writes it. */
+/* The gateway's counts of its requests; ops/metrics_text.c writes them. */
 #ifndef TRACKD_HTTP_SERVER_REQUEST_COUNTS_H
 #define TRACKD_HTTP_SERVER_REQUEST_COUNTS_H
 
@@ -9,7 +9,7 @@
 
 enum { REQUEST_METHODS = METHOD_OTHER + 1 };
 
-/* X(status): what we answer; the last slot is for all others. */
+/* X(status): our statuses; the last slot is for all others. */
 #define REQUEST_CODES(X)                                                                           \
 	X(200)                                                                                     \
 	X(201)                                                                                     \
@@ -41,17 +41,17 @@ typedef uint64_t route_counts[REQUEST_METHODS][REQUEST_N_CODES];
 
 struct request_counts {
 	const struct route_table *routes;
-	route_counts *requests; /* one more than there are routes: no such path */
+	route_counts *requests; /* by route; the last one: no such path */
 	struct histogram times;
 	uint64_t auth_failures[AUTH_N_FAILURES];
-	int streams; /* that are open */
+	int streams; /* streams that are open */
 };
 
-/* routes live as long as the counts. 0 or -ENOMEM. */
+/* routes must live as long as the counts. 0 or -ENOMEM. */
 int request_counts_new(const struct route_table *routes, struct request_counts **ret_counts);
 void request_counts_free(struct request_counts *counts);
 
-/* One more answer; route NULL: there was no such path. */
+/* Count one answer; route NULL: no such path. */
 void request_counts_add(struct request_counts *counts, const struct route *route,
 			enum method method, unsigned status, uint64_t duration_ns);
 

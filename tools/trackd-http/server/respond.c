@@ -96,7 +96,8 @@ enum MHD_Result respond_amid_body(struct request *request, unsigned status, cons
 				      "Cache-Control: no-store\r\n%sContent-Length: %zu\r\n\r\n%s",
 				      status, MHD_get_reason_phrase_for(status), date, cors,
 				      strlen(text), text);
-		/* Into an empty buffer; what does not fit is no loss that could be mended. */
+		/* The socket's buffer is empty, so a short write is unlikely; nothing could be done
+		 * about one. */
 		(void)send(info->connect_fd, answer, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
 		request_answered(request, status);
 	}

@@ -14,7 +14,7 @@ static struct MHD_Response *with_type(struct MHD_Response *response, const char 
 	return response;
 }
 
-/* libmicrohttpd takes what it is told not to change as if it could. */
+/* libmicrohttpd takes a constant body without const. */
 static void *body_of(const void *body)
 {
 	void *same;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libmicrohttpd's responses, made of what we have. */
+/* Makes libmicrohttpd responses from our own types. */
 #ifndef TRACKD_HTTP_SERVER_RESPONSE_H
 #define TRACKD_HTTP_SERVER_RESPONSE_H
 
@@ -7,7 +7,7 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
-/* A body that is copied, or lives for ever. NULL if memory is out. */
+/* A response with a copy of the body, or with a body that is never freed. NULL if memory is out. */
 struct MHD_Response *response_copy(const char *type, const char *body, size_t size);
 struct MHD_Response *response_static(const char *type, const char *body, size_t size);
 /* Compact JSON; takes the reference. */

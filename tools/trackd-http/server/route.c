@@ -7,7 +7,7 @@ static const char *const method_names[] = {
 	[METHOD_GET] = "GET, HEAD", [METHOD_POST] = "POST", [METHOD_DELETE] = "DELETE"
 };
 
-/* Whether a path is of a template; the segment in place of {id} may not be empty. */
+/* Whether a path matches a template; the segment in place of {id} must not be empty. */
 static bool matches(const char *template, const char *path, char ret_id[TRACKD_ID_MAX + 1])
 {
 	const char *hole = strstr(template, "{id}");
@@ -20,8 +20,8 @@ static bool matches(const char *template, const char *path, char ret_id[TRACKD_I
 	size_t length = strcspn(path + before, "/");
 	if (length == 0 || strcmp(path + before + length, hole + 4) != 0)
 		return false;
-	/* A text that is too long for an id names no task; an id of the longest kind with one byte more names
-	 * no task either. */
+	/* Truncate a text that is too long to one byte more than an id may have: it then matches no
+	 * task. */
 	if (length > TRACKD_ID_MAX)
 		length = 0;
 	memcpy(ret_id, path + before, length);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A path with a method, and what answers it. The table of them is the caller's: routes.h. */
+/* A route: a path, a method and the function that answers. The caller has the table: routes.h. */
 #ifndef TRACKD_HTTP_SERVER_ROUTE_H
 #define TRACKD_HTTP_SERVER_ROUTE_H
 
@@ -11,11 +11,11 @@
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
 
 enum route_flags {
-	ROUTE_ORIGINAL = 1 << 0, /* the original service's: errors are {"detail":...} */
-	ROUTE_TOKEN = 1 << 1,    /* wants a bearer token */
+	ROUTE_ORIGINAL = 1 << 0, /* of the original service: errors are {"detail":...} */
+	ROUTE_TOKEN = 1 << 1,    /* requires a bearer token */
 	ROUTE_BODY = 1 << 2,     /* a body is expected */
-	ROUTE_ADMIN = 1 << 3,    /* on the operators' listener alone */
-	ROUTE_STREAM = 1 << 4,   /* admits a ticket in place of a token; counted as a stream */
+	ROUTE_ADMIN = 1 << 3,    /* only on the operators' listener */
+	ROUTE_STREAM = 1 << 4,   /* accepts a ticket instead of a token; counted as a stream */
 };
 
 struct request;
@@ -32,8 +32,8 @@ struct route_table {
 	size_t n;
 };
 
-/* The route of a path and method; HEAD is GET. NULL with *ret_allow "" if there is no such path, or
- * with the methods that there are, "GET, HEAD, POST". Fills in the id, decoded. */
+/* Find the route for a path and method; HEAD is treated as GET. NULL with *ret_allow "" if there is
+ * no such path, or with the allowed methods, "GET, HEAD, POST". Fills in the decoded id. */
 const struct route *route_find(const struct route_table *table, bool admin, const char *path,
 			       enum method method, char ret_id[TRACKD_ID_MAX + 1],
 			       char ret_allow[64]);

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 enum {
-	MEMORY = 16 << 10, /* of one connection: head and answer; less refuses an 11 KB head */
+	MEMORY =
+		16 << 10, /* per connection, for head and answer; less would refuse an 11 KB head */
 	KICK_USEC = 1000,
 	WATCH_USEC = 1000000,
-	UNREAD_S = 60, /* an answer of which the client takes nothing */
-	SEND_BUFFER =
-		128 << 10, /* of the kernel, which doubles it; by itself it would go to 4 MiB */
+	UNREAD_S = 60,           /* time limit for a client that takes nothing of an answer */
+	SEND_BUFFER = 128 << 10, /* doubled by the kernel, which would otherwise grow it to 4 MiB */
 };
 
 struct connection {
@@ -27,8 +27,8 @@ struct connection {
 	struct MHD_Connection *of;
 	struct gate *gate; /* NULL if memory was out: no request is served */
 	enum connection_phase phase;
-	time_t since;   /* CLOCK_MONOTONIC, of the phase; of an answer: when some of it was taken */
-	uint64_t taken; /* of all answers, as the kernel says it */
+	time_t since;   /* CLOCK_MONOTONIC: the phase began, or the client last took bytes */
+	uint64_t taken; /* bytes acknowledged by the client in all, as the kernel reports */
 	char peer[64];
 };
 
@@ -119,8 +119,8 @@ static void leave(struct server *server, void **context)
 	gate_close(connection->gate);
 	free(connection);
 	*context = NULL;
-	/* With all connections taken, libmicrohttpd listens no more until it is run again, and when
-	 * they have gone nothing else would run it. */
+	/* At the connection limit, libmicrohttpd stops listening until its next run, and after
+	 * these connections have closed nothing else would trigger one. */
 	server_kick(server);
 	if (--server->n_connections == 0)
 		(void)sd_event_source_set_enabled(server->watch, SD_EVENT_OFF);
@@ -144,9 +144,9 @@ static void end(struct MHD_Connection *of)
 		(void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 
-/* Whether the client will say nothing more, and all that it said has been served or is a part of a
- * request. If the end came together with its last bytes, it was the same edge for epoll, and
- * libmicrohttpd learns nothing of it. */
+/* Whether the client has closed its side, and everything before that has been served or is part of
+ * a request. If the end arrived together with the last bytes, epoll reported one edge for both, and
+ * libmicrohttpd does not notice the end. */
 static bool has_ended(const struct connection *connection)
 {
 	char byte;
@@ -167,7 +167,7 @@ const char *server_peer(struct MHD_Connection *of)
 {
 	const struct connection *connection = connection_of(of);
 
-	/* Without memory to remember them, all are one. */
+	/* Without memory for the addresses, all peers count as one. */
 	return connection ? connection->peer : "unknown";
 }
 
@@ -224,13 +224,13 @@ static uint32_t limit_of(const struct server *server, enum connection_phase phas
 		return UINT32_MAX;
 	case CONNECTION_SENDING:
 		return UNREAD_S;
-	case CONNECTION_IDLE: /* and the head that ends it */
+	case CONNECTION_IDLE: /* also the head that ends it */
 		return config->idle_s + config->head_s;
 	}
 	return 0;
 }
 
-/* Whether the client has all that was sent, or has taken some of it since this was asked last. */
+/* Whether the client has everything that was sent, or has taken some of it since the last call. */
 static bool takes(struct connection *connection)
 {
 	int fd = socket_of(connection->of), queued = 0;
@@ -240,7 +240,7 @@ static bool takes(struct connection *connection)
 
 	if (ioctl(fd, SIOCOUTQ, &queued) < 0 || queued == 0)
 		return true;
-	/* A Unix socket has no more to say than how much is left. */
+	/* For a Unix socket, the kernel reports only how much is left. */
 	connection->taken = (uint64_t)queued;
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
 		connection->taken = info.tcpi_bytes_acked;
@@ -323,7 +323,7 @@ static int digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* %00 stays as it is: decoded, it would end the text, and "t%00" be taken for "t". */
+/* Keep %00: decoded, it would end the text, and "t%00" would be taken for "t". */
 static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
 {
 	char *to = text;
@@ -400,7 +400,7 @@ int server_start(struct gateway *gateway, const struct server_calls *calls, int 
 	error = lingering_closes_new(gateway->event, &server->lingering_closes);
 	if (error < 0)
 		goto fail;
-	/* Connections have it from their listener. */
+	/* Connections inherit the size from their listener. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
 	server->daemon = start_daemon(server, calls, fd);
 	error = server->daemon ? add_sources(server) : -EIO;
@@ -428,7 +428,7 @@ void server_stop(struct server *server)
 	if (!server)
 		return;
 	if (server->daemon) {
-		/* What has been resumed must have gone on before it stops. */
+		/* Resumed requests must continue before the server stops. */
 		(void)MHD_run(server->daemon);
 		MHD_stop_daemon(server->daemon);
 	}

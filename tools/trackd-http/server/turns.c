@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-/* What waits of one owner, in order. Lanes are a ring; the next turn is the first one's. */
+/* The waiting work of one owner, in order. Lanes form a ring; the first one has the next turn. */
 struct lane {
 	struct lane *next, *previous;
 	struct turn *first, **last;
@@ -16,8 +16,8 @@ struct turns {
 	struct gateway *gateway;
 	sd_event_source *source;
 	struct lane *lanes;
-	uint64_t iteration; /* of the event loop, which `left` is of */
-	int left;           /* units that may still be worked in it */
+	uint64_t iteration; /* of the event loop: `left` is for this one */
+	int left;           /* units left in it */
 };
 
 /* ---- Lanes --------------------------------------------------------------- */
@@ -35,7 +35,7 @@ static struct lane *lane_find(struct turns *turns, const char *owner)
 	return NULL;
 }
 
-/* The one whose turn comes last. */
+/* Add a lane; its turn comes last. */
 static struct lane *lane_new(struct turns *turns, const char *owner)
 {
 	struct lane *lane = calloc(1, sizeof *lane);
@@ -97,7 +97,7 @@ void turns_leave(struct turn *turn)
 
 /* ---- Working ------------------------------------------------------------- */
 
-/* What may still be worked in this turn of the event loop. */
+/* The units left in this turn of the event loop. */
 static int units_left(struct turns *turns)
 {
 	uint64_t iteration = 0;
@@ -115,8 +115,8 @@ static void finish(struct turn *turn)
 	turn->done(turn);
 }
 
-/* A time that is over, not sd-event's deferred call: that one counts as the oldest that waits, and what
- * has come over the network would never have its turn. */
+/* Use an expired timer, not a deferred event: sd-event treats a deferred one as the oldest pending,
+ * so network events would never get their turn. */
 static int arm(struct turns *turns)
 {
 	int error = sd_event_source_set_time(turns->source, 0);

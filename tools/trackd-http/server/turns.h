@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long work of requests, in slices. All requests share one thread, so one that looks at thousands of
- * tasks or writes hundreds of them would hold up everybody: it gets a slice of bounded work in a turn
- * of the event loop, and between two turns others are served. Turns go round by owner, and the
- * requests of one owner wait for each other: who asks for much at once waits for that alone.
+ * Runs long work of requests in slices. All requests share one thread, so a request that looks at
+ * thousands of tasks or writes hundreds would block all others. Instead it gets one slice of
+ * bounded work in a turn of the event loop, and other requests are served between turns. Owners
+ * take turns, and requests of one owner queue up: a large request delays only its own user.
  */
 #ifndef TRACKD_HTTP_SERVER_TURNS_H
 #define TRACKD_HTTP_SERVER_TURNS_H
@@ -13,32 +13,31 @@
 
 /* Units of work, about 0.1 us each. */
 enum {
-	TURNS_LOOK = 1,   /* to look at a task */
-	TURNS_WRITE = 32, /* to write one as JSON */
+	TURNS_LOOK = 1,   /* look at a task */
+	TURNS_WRITE = 32, /* write one as JSON */
 	TURNS_SLICE = 1024,
 };
 
 /* Embedded in the work of a request. */
 struct turn {
-	/* Work, and take what it costs from *units, while there is some left. True: it is done. */
+	/* Work until *units is used up, and subtract the cost from it. True: the work is done. */
 	bool (*work)(struct turn *turn, int *units);
-	/* It is done, or the gateway ends. Not called if turns_enter() said that it is done. */
+	/* The work is done, or the gateway is ending. Not called if turns_enter() returned 1. */
 	void (*done)(struct turn *turn);
 	/* private */
 	struct turns *turns;
-	struct lane *lane; /* NULL: it does not wait */
+	struct lane *lane; /* NULL: it is not waiting */
 	struct turn *next, **link;
 };
 
 int turns_new(struct gateway *gateway, struct turns **ret_turns);
-/* All that wait are done. */
+/* End all waiting work: calls done() of each. */
 void turns_end(struct turns *turns);
 void turns_free(struct turns *turns);
 
-/* Begin. 1: it is done already, since it was short and no other work waits; 0: done() will be called;
- * -ENOMEM. */
+/* Begin. 1: the work was short and is done already; 0: done() will be called later; -ENOMEM. */
 int turns_enter(struct turns *turns, struct turn *turn, const char *owner);
-/* The request is over, however it ended. */
+/* Call it when the request has ended, in whatever way. */
 void turns_leave(struct turn *turn);
 
 #endif

@@ -26,7 +26,7 @@ void sse_id_text(const struct sse_id *id, char ret_text[SSE_ID])
 		snprintf(ret_text + size, SSE_ID - (size_t)size, ".end.%" PRIu32, id->generation);
 }
 
-/* A number without sign or leading zeros, and what follows it. NULL: it is none. */
+/* A number without sign or leading zeros, and what follows it. NULL: there is none. */
 static const char *number(const char *text, uint64_t max, uint64_t *ret_number)
 {
 	uint64_t n = 0;

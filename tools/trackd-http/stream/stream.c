@@ -16,11 +16,11 @@
 
 enum {
 	TICK_USEC = 100000,
-	MOVES = 400, /* streams a tick that are told of counts; the others have the next one */
-	SEND_BUFFER = 32 << 10, /* of the kernel; it doubles it. Who does not read costs no more */
-	PENDING_MAX = 64 << 10, /* bytes that a reader may be behind ... */
+	UPDATES_PER_TICK = 400, /* streams that get counts; the others follow in the next tick */
+	SEND_BUFFER = 32 << 10, /* the kernel doubles it; it bounds the cost of a slow reader */
+	PENDING_MAX = 64 << 10, /* bytes that a reader may lag behind ... */
 	UPDATE_TYPICAL = 1300,
-	BEHIND_S = 2, /* ... for so long, without taking anything */
+	BEHIND_S = 2, /* ... for this long, without taking anything */
 	BLOCKED_S = 60,
 	BLOCKED_OVER_S = 10,
 	HANGUPS = 64,
@@ -56,8 +56,8 @@ static void on_event(struct watch *watch, const struct trackd_event *event)
 {
 	struct stream *stream = stream_of(watch);
 
-	/* Who is up to date need not look for it. */
-	if (stream->waiting++ == 0 && stream->position >= stream->replay_until &&
+	/* An up-to-date stream skips straight to the event. */
+	if (stream->undelivered++ == 0 && stream->position >= stream->replay_until &&
 	    stream->position < event->sequence)
 		stream->position = event->sequence;
 	stream_wake(stream);
@@ -69,8 +69,8 @@ static void on_reset(struct watch *watch)
 	struct streams *streams = stream->streams;
 	bool moved_on = strcmp(stream->board, follower_board(streams->gateway->follower)) != 0;
 
-	/* Of one task the stage history tells what the ring has lost, when the next transition comes
-	 * or the record is found astray. */
+	/* For one task, the stage history replaces what the ring has lost, at the next transition
+	 * or once the record is found to have diverged. */
 	if (!moved_on && !stream->owned)
 		return;
 	if (moved_on)
@@ -79,13 +79,13 @@ static void on_reset(struct watch *watch)
 	stream_wake(stream);
 }
 
-/* Streams have a tick of their own. */
+/* Streams have their own tick. */
 static void on_nothing(struct watch *watch)
 {
 	(void)watch;
 }
 
-/* The socket has room: libmicrohttpd asks for more. */
+/* libmicrohttpd calls this when the socket has room. */
 static ssize_t on_room(void *cls, uint64_t position, char *to, size_t max)
 {
 	struct stream *stream = cls;
@@ -97,14 +97,14 @@ static ssize_t on_room(void *cls, uint64_t position, char *to, size_t max)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	do
 		size += text_buffer_take(&stream->out, to + size, max - size);
-	while (size < max && stream_tell(stream));
+	while (size < max && stream_deliver(stream));
 	if (stream->out.failed)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (size > 0) {
-		stream->said = stream->since;
+		stream->last_sent = stream->since;
 		return (ssize_t)size;
 	}
-	if (stream->over)
+	if (stream->ending)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	stream->suspended = true;
 	request_suspend(stream->request);
@@ -113,7 +113,7 @@ static ssize_t on_room(void *cls, uint64_t position, char *to, size_t max)
 
 /* ---- Time ---------------------------------------------------------------- */
 
-/* Whether something has moved that no transition tells of. */
+/* Whether counts or the message changed, or the record has diverged. */
 static bool look_at_task(struct stream *stream)
 {
 	struct trackd *trackd = stream_board(stream);
@@ -122,15 +122,16 @@ static bool look_at_task(struct stream *stream)
 
 	if (error < 0 && error != TRACKD_E_GONE)
 		return false;
-	if (error == TRACKD_E_GONE || view.state != stream->told.state ||
-	    view.stage != stream->told.stage) {
+	if (error == TRACKD_E_GONE || view.state != stream->delivered.state ||
+	    view.stage != stream->delivered.stage) {
 		if (stream->suspended && ++stream->strikes >= STREAM_STRIKES)
-			stream->astray = true;
-		return stream->astray;
+			stream->diverged = true;
+		return stream->diverged;
 	}
 	stream->strikes = 0;
-	stream->moved |= view.revision != stream->told.revision || view.done != stream->told.done;
-	/* What is final and still open waits for its end. */
+	stream->moved |=
+		view.revision != stream->delivered.revision || view.done != stream->delivered.done;
+	/* A final task whose stream is still open needs its end event. */
 	return stream->moved || trackd_state_final((enum trackd_state)view.state);
 }
 
@@ -147,18 +148,18 @@ static void cut_off(const struct stream *stream)
 	(void)shutdown(stream->fd, SHUT_RDWR);
 }
 
-/* Its socket has had no room for some time. */
+/* The socket has had no room for some time. */
 static void look_at_blocked(struct stream *stream, time_t now)
 {
 	time_t blocked = now - stream->since;
 
-	if (blocked >= BEHIND_S && stream->waiting * UPDATE_TYPICAL > PENDING_MAX)
+	if (blocked >= BEHIND_S && stream->undelivered * UPDATE_TYPICAL > PENDING_MAX)
 		stream->reset = true;
-	if (blocked >= (stream->expired || stream->over ? BLOCKED_OVER_S : BLOCKED_S))
+	if (blocked >= (stream->expired || stream->ending ? BLOCKED_OVER_S : BLOCKED_S))
 		cut_off(stream);
 }
 
-/* True: it was woken for what has moved. */
+/* True: the stream was woken to deliver counts. */
 static bool tick(struct stream *stream, time_t now, bool moves)
 {
 	uint32_t keepalive_s = stream->streams->gateway->config->keepalive_s;
@@ -169,10 +170,10 @@ static bool tick(struct stream *stream, time_t now, bool moves)
 		look_at_blocked(stream, now);
 		return false;
 	}
-	if (stream->said != 0 && now - stream->said >= (time_t)keepalive_s)
-		stream->beat = true;
+	if (stream->last_sent != 0 && now - stream->last_sent >= (time_t)keepalive_s)
+		stream->keepalive_due = true;
 	bool moved = moves && look(stream);
-	if (moved || stream->beat || stream->expired)
+	if (moved || stream->keepalive_due || stream->expired)
 		stream_wake(stream);
 	return moved;
 }
@@ -183,12 +184,12 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	time_t now = now_s();
 	unsigned n = streams->n, n_moved = 0;
 
-	/* It goes on where it left off, so that all have their turn. */
+	/* Each tick continues where the last one stopped, so that every stream gets its turn. */
 	for (; n > 0; n--) {
 		struct stream *stream = streams->turn ? streams->turn : streams->first;
 
 		streams->turn = stream->next;
-		n_moved += tick(stream, now, n_moved < MOVES);
+		n_moved += tick(stream, now, n_moved < UPDATES_PER_TICK);
 	}
 	if (streams->n == 0)
 		return sd_event_source_set_enabled(source, SD_EVENT_OFF);
@@ -196,7 +197,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *data)
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* A suspended connection is not looked at by libmicrohttpd. */
+/* libmicrohttpd does not watch a suspended connection. */
 static int on_hangups(sd_event_source *source, int fd, uint32_t revents, void *data)
 {
 	struct epoll_event events[HANGUPS];
@@ -257,7 +258,7 @@ static void stream_free(struct request *request)
 
 static const struct work_class stream_class = { .free = stream_free };
 
-/* Who reads slowly, and who goes without a word. */
+/* Bound what a slow reader costs, and notice a client that disconnects silently. */
 static void prepare_socket(struct stream *stream)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
@@ -307,7 +308,7 @@ static enum MHD_Result respond_stream(struct request *request, struct MHD_Respon
 	return respond(request, MHD_HTTP_OK, response);
 }
 
-/* Anything but 200 would stop an EventSource for good. */
+/* Any status but 200 would stop an EventSource for good. */
 static enum MHD_Result respond_unavailable(struct request *request)
 {
 	static const char text[] =
@@ -348,8 +349,7 @@ static enum MHD_Result begin(struct request *request, bool owned, const struct s
 									 on_room, stream, NULL));
 }
 
-/* An id that is none of ours, or of an event that we do not know, is one all the same: the client
- * has been somewhere. */
+/* An id that cannot be parsed still means that the client has connected before. */
 static const struct sse_id *last_id(const struct request *request, struct sse_id *id)
 {
 	const char *text = request_header(request, "Last-Event-ID");
@@ -361,7 +361,7 @@ static const struct sse_id *last_id(const struct request *request, struct sse_id
 	return id;
 }
 
-/* The client has had the end of what is there now. */
+/* The client has received the end of this generation. */
 static bool has_ended(const struct sse_id *last, const struct trackd_task *task)
 {
 	return last && last->end && last->generation == task->ref.generation &&
@@ -376,7 +376,7 @@ enum MHD_Result stream_begin_task(struct request *request)
 	int error = board_connection_find(request->gateway->board, request->id,
 					  request->identity.owner, &task);
 
-	/* For whom the task has ended, it may be forgotten, or another's. */
+	/* A client that has received the end needs nothing more, even if the task is gone. */
 	if (error == 0 ? has_ended(last, &task) : error == TRACKD_E_NOT_FOUND && last && last->end)
 		return respond(request, MHD_HTTP_NO_CONTENT, response_empty());
 	if (error < 0)
@@ -398,7 +398,7 @@ enum MHD_Result stream_begin_owner(struct request *request)
 	return begin(request, true, last_id(request, &id));
 }
 
-/* ---- All of them --------------------------------------------------------- */
+/* ---- All streams ----------------------------------------------------------- */
 
 static int add_sources(struct streams *streams)
 {

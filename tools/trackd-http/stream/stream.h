@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Server-Sent Events: one task's, or all of a user's. A stream is a request whose answer does not
- * end. It is suspended until there is something to tell, and asks for what comes next only when the
- * socket has room: so a client that reads slowly or not at all costs no memory and delays no other client.
+ * Server-Sent Events for one task, or for all of a user's tasks. A stream is a request whose answer
+ * does not end. It is suspended while there is nothing to send, and asks for the next event only
+ * when the socket has room: so a client that reads slowly or not at all costs no memory and delays
+ * no other client.
  */
 #ifndef TRACKD_HTTP_STREAM_STREAM_H
 #define TRACKD_HTTP_STREAM_STREAM_H
@@ -12,8 +13,8 @@
 struct streams;
 
 int streams_new(struct gateway *gateway, struct streams **ret_streams);
-/* Something that all tell of has changed: trackd is away or back; or we are going, and all end, so that
- * their clients reconnect to the next gateway. */
+/* Wake all streams: trackd's state has changed, or the gateway is shutting down and all streams
+ * end, so that their clients reconnect to the next gateway. */
 void streams_wake(struct streams *streams);
 void streams_free(struct streams *streams);
 

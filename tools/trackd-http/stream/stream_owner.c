@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Streams of all of an owner's tasks. The snapshot is a list, written as it is sent, a line of data a
- * task, so that five hundred of them need no more memory than one. Counts of the active ones are
- * compared with what was last seen of them, ten times a second.
+ * Streams of all of an owner's tasks. The snapshot is a list that is written while it is sent, one
+ * data line per task, so that five hundred tasks need no more memory than one. Ten times a second,
+ * the counts of active tasks are compared with those seen last.
  */
 #include "tools/common/growth.h"
 #include "tools/common/time_format.h"
@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TASKS_MAX = 500, NOT_TOLD = -2 };
+enum { TASKS_MAX = 500, NOT_DELIVERED = -2 };
 
-/* An active task, as it was last seen or told. */
+/* An active task, as last seen or delivered. */
 struct seen {
 	struct trackd_ref ref;
 	uint64_t revision, done;
-	int8_t stage;    /* NOT_TOLD: not told of at all */
-	uint8_t strikes; /* looks at which it was elsewhere, and no transition had said so */
+	int8_t stage;    /* NOT_DELIVERED: the client does not know the task yet */
+	uint8_t strikes; /* samples for which it differed and no transition explained it */
 	bool moved;
 };
 
@@ -27,7 +27,7 @@ struct owned {
 	bool listing;
 	unsigned n_listed;
 	struct trackd_iter iter;
-	bool deep; /* looking beyond the newest: `older` goes on at the next look */
+	bool deep; /* searching beyond the newest tasks: the next sample continues at `older` */
 	struct trackd_iter older;
 	struct seen *seen;
 	size_t n_seen, room;
@@ -47,14 +47,15 @@ void owned_free(struct owned *owned)
 	free(owned);
 }
 
-/* ---- What was seen ------------------------------------------------------- */
+/* ---- Tasks seen ------------------------------------------------------------ */
 
 static bool same_ref(struct trackd_ref a, struct trackd_ref b)
 {
 	return a.slot == b.slot && a.generation == b.generation;
 }
 
-/* Both the list and the walk are newest first, so the place is mostly where the last one was. */
+/* The list and the walk are both newest first, so the match is usually right behind the last
+ * one. */
 static struct seen *find(struct owned *owned, struct trackd_ref ref, unsigned *hint)
 {
 	for (unsigned i = 0; i < owned->n_seen; i++) {
@@ -78,7 +79,7 @@ static bool make_room(struct owned *owned)
 	return seen != NULL;
 }
 
-/* What has been told of an active task. NULL: there are too many. */
+/* The entry of an active task, added if it is missing. NULL: there are too many. */
 static struct seen *enter(struct owned *owned, struct trackd_ref ref)
 {
 	unsigned hint = 0;
@@ -141,7 +142,7 @@ static bool next_task(struct stream *stream, struct trackd_task *ret_task)
 	struct trackd_ref ref;
 
 	while (trackd_next(trackd, &stream->owned->iter, &ref) > 0)
-		/* The record may have changed hands since the iterator met it. */
+		/* The record may have been reused since the iterator found it. */
 		if (trackd_copy(trackd, ref, ret_task) == 0 &&
 		    strcmp(ret_task->owner, stream->request->identity.owner) == 0)
 			return true;
@@ -168,12 +169,12 @@ void owned_list_more(struct stream *stream)
 	text_buffer_add(&stream->out, "\n", 1);
 }
 
-/* ---- What moves ---------------------------------------------------------- */
+/* ---- Changes without a transition ------------------------------------------ */
 
 static void compare(struct stream *stream, struct seen *seen, const struct trackd_view *view)
 {
 	if (view->state != TRACKD_ACTIVE || view->stage != seen->stage) {
-		/* Its transition is on the way, or will never come. */
+		/* Its transition is about to arrive, or its producer died. */
 		if (stream->suspended && ++seen->strikes >= STREAM_STRIKES)
 			stream->reset = true;
 		return;
@@ -191,8 +192,8 @@ static bool is_active(struct trackd *trackd, struct trackd_ref ref, struct track
 	return trackd_get(trackd, ref, ret_view) == 0 && ret_view->state == TRACKD_ACTIVE;
 }
 
-/* One that nobody has told of: its transition is on the way, or will never come. True: there are older
- * ones, behind *ret_iter. */
+/* Enter active tasks that the client does not know yet: their transitions are about to arrive, or
+ * their producers died. True: there are older tasks, behind *ret_iter. */
 static bool look_for_new(struct stream *stream, struct trackd *trackd, struct trackd_iter *ret_iter)
 {
 	struct owned *owned = stream->owned;
@@ -204,12 +205,12 @@ static bool look_for_new(struct stream *stream, struct trackd *trackd, struct tr
 		return false;
 	for (; n < TASKS_MAX && trackd_next(trackd, ret_iter, &ref) > 0; n++)
 		if (is_active(trackd, ref, &view) && !find(owned, ref, &hint))
-			note(owned, ref, NOT_TOLD, 0, 0);
+			note(owned, ref, NOT_DELIVERED, 0, 0);
 	return n == TASKS_MAX;
 }
 
-/* The snapshot is of the newest; an active one that is older is told as if it had moved. Some at each
- * look, so that one of ten thousand is found within two seconds. */
+/* The snapshot has only the newest tasks. An older one that is active is delivered as an update.
+ * Each sample looks at some of them, so that one among ten thousand is found within two seconds. */
 static void look_deeper(struct stream *stream, struct trackd *trackd)
 {
 	struct owned *owned = stream->owned;
@@ -254,7 +255,7 @@ void owned_sample(struct stream *stream)
 		look_deeper(stream, trackd);
 }
 
-bool owned_tell(struct stream *stream)
+bool owned_deliver(struct stream *stream)
 {
 	struct owned *owned = stream->owned;
 	struct trackd_task task;
@@ -266,14 +267,14 @@ bool owned_tell(struct stream *stream)
 		if (trackd_copy(stream_board(stream), owned->seen[i].ref, &task) < 0 ||
 		    task.state != TRACKD_ACTIVE || task.stage != owned->seen[i].stage ||
 		    strcmp(task.owner, stream->request->identity.owner) != 0)
-			continue; /* a transition says more */
+			continue; /* a transition will follow */
 		return stream_put_update(stream, &task, NULL, 0);
 	}
 	stream->moved = false;
 	return false;
 }
 
-void owned_told(struct owned *owned, const struct trackd_event *event)
+void owned_delivered(struct owned *owned, const struct trackd_event *event)
 {
 	if (event->state != TRACKD_ACTIVE || event->type == TRACKD_EVENT_REMOVED ||
 	    event->type == TRACKD_EVENT_EXPIRED)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of a stream share: its life (stream.c), what it tells next (stream_tell.c), and what
- * those of all of an owner's tasks need beyond (stream_owner.c). */
+/* Shared by the parts of a stream: its lifecycle (stream.c), the choice of the next event
+ * (stream_deliver.c), and streams of all of an owner's tasks (stream_owner.c). */
 #ifndef TRACKD_HTTP_STREAM_STREAM_PARTS_H
 #define TRACKD_HTTP_STREAM_STREAM_PARTS_H
 
@@ -12,10 +12,10 @@
 
 enum { STREAM_SHARED = 64, STREAM_STRIKES = 3 };
 
-/* An update that was made for one stream, for others of the same task. */
+/* The text of an update, made for one stream and reused by others of the same owner. */
 struct shared_update {
 	uint64_t sequence;
-	char board[SSE_BOARD]; /* another one counts from the beginning again */
+	char board[SSE_BOARD]; /* another board has its own sequence */
 	char owner[TRACKD_OWNER_MAX + 1];
 	char *text; /* NULL: none */
 };
@@ -23,16 +23,16 @@ struct shared_update {
 struct streams {
 	struct gateway *gateway;
 	struct stream *first;
-	struct stream *turn; /* where the next tick goes on */
+	struct stream *turn; /* the next tick starts here */
 	unsigned n;
 	struct replay *replay;
-	char board[SSE_BOARD]; /* whose ring the replay knows */
+	char board[SSE_BOARD]; /* the board whose ring `replay` has indexed */
 	sd_event_source *tick, *hangups;
-	int hangup_fd; /* epoll of all streams' sockets: whose peers have gone */
+	int hangup_fd; /* epoll of all streams' sockets: reports those that the peer has closed */
 	struct shared_update shared[STREAM_SHARED]; /* at sequence % STREAM_SHARED */
 };
 
-/* The owner's side of a stream: see stream_owner.c. */
+/* State of a stream of all of an owner's tasks: see stream_owner.c. */
 struct owned;
 
 struct stream {
@@ -42,60 +42,62 @@ struct stream {
 	struct stream *next, **link;
 	int fd;
 	struct limits_charge charge;
-	struct text_buffer out; /* what is being sent: one event, or a piece of a list */
-	char board[SSE_BOARD];  /* whose sequence, references and hash these are */
-	struct replay_of of;    /* whose transitions it tells */
-	uint64_t position;      /* all of ours below this sequence have been told */
-	uint64_t replay_until;  /* those below this one were published before we came */
-	uint64_t settled;       /* the snapshot may show what comes below it */
-	unsigned waiting;       /* of ours that came and have not been told */
-	unsigned strikes;       /* ticks for which the record has been elsewhere than was told */
-	struct told told;       /* of one task */
-	struct owned *owned;    /* NULL: one task */
-	time_t since;           /* when the socket last had room, or we began to wait for it */
-	time_t said;            /* when something was last sent */
+	struct text_buffer out; /* being sent: one event, or a piece of a list */
+	char board[SSE_BOARD];  /* the board of this sequence, these references and this hash */
+	struct replay_of of;    /* whose transitions it delivers */
+	uint64_t position;      /* our transitions below this sequence have been delivered */
+	uint64_t replay_until; /* those below this one were published before the client connected */
+	uint64_t snapshot_end; /* the snapshot may already include transitions below it */
+	unsigned undelivered;  /* our transitions that were published and not delivered */
+	unsigned strikes;      /* ticks for which the record has differed from `delivered` */
+	struct delivered delivered; /* for one task */
+	struct owned *owned;        /* NULL: one task */
+	time_t since;               /* when the socket last had room, or we began to wait for it */
+	time_t last_sent;           /* when something was last sent; 0: nothing yet */
 	bool suspended;
-	bool reset;     /* tell all anew */
-	bool moved;     /* counts or message have changed */
-	bool astray;    /* the record is elsewhere than was told, and no transition says why */
-	bool beat;      /* has been silent for long */
-	bool expired;   /* its token */
-	bool hung_up;   /* its peer */
-	bool told_down; /* that trackd does not answer */
-	bool over;      /* ends when all has been sent */
+	bool reset;         /* send everything again */
+	bool moved;         /* counts or message have changed */
+	bool diverged;      /* the record differs from `delivered`, and no transition explains it */
+	bool keepalive_due; /* nothing has been sent for keepalive_s */
+	bool expired;       /* the token has expired */
+	bool hung_up;       /* the peer has closed */
+	bool reported_down; /* the client knows that trackd does not answer */
+	bool ending;        /* end once everything has been sent */
 };
 
-/* ---- Telling (stream_tell.c) --------------------------------------------- */
+/* ---- Delivering (stream_deliver.c) ----------------------------------------- */
 
-/* Find the task or the owner, watch, and put the beginning into out. last: where the client was,
- * NULL: nowhere. 0, or what board_connection_find() returned, with nothing put. */
+/* Find the task or the owner, subscribe, and write the first events to `out`. last: where the
+ * client left off; NULL: it is new. 0, or the error of board_connection_find(), with nothing
+ * written. */
 int stream_attach(struct stream *stream, const struct sse_id *last);
-/* Put what comes next into out. False: there is nothing now. */
-bool stream_tell(struct stream *stream);
+/* Write the next event to `out`. False: there is none now. */
+bool stream_deliver(struct stream *stream);
 
 struct trackd *stream_board(const struct stream *stream);
-/* The id that stands for `position`. */
+/* The event id of `position`. */
 void stream_id(const struct stream *stream, char ret_id[SSE_ID]);
-/* An update without a transition: what moved is not worth an id. False if memory is out. */
+/* Write an update. event NULL: only counts or the message changed; such updates have no id. False
+ * if memory is out. */
 bool stream_put_update(struct stream *stream, const struct trackd_task *task,
 		       const struct trackd_event *event, unsigned flags);
 
-/* ---- All of an owner's (stream_owner.c) ---------------------------------- */
+/* ---- All of an owner's tasks (stream_owner.c) ------------------------------ */
 
 int owned_new(struct owned **ret_owned);
 void owned_free(struct owned *owned);
-/* Begin the snapshot, a list, and go on with it: it is made as it is sent. */
+/* Begin the snapshot, and write its next task. The list is made while it is sent. */
 void owned_list_begin(struct stream *stream, const char *id);
 bool owned_listing(const struct owned *owned);
 void owned_list_more(struct stream *stream);
-/* Look which of the active tasks have moved. */
+/* Find which of the active tasks have new counts or messages. */
 void owned_sample(struct stream *stream);
-/* Tell of one that has. False: there is none. */
-bool owned_tell(struct stream *stream);
-/* A transition has been told, or that the task is gone. */
-void owned_told(struct owned *owned, const struct trackd_event *event);
+/* Write an update for one of them. False: there is none. */
+bool owned_deliver(struct stream *stream);
+/* Note that a transition, or the removal of the task, has been delivered. */
+void owned_delivered(struct owned *owned, const struct trackd_event *event);
 
-/* Resume, if it sleeps (stream.c). */
+/* Resume the stream if it is suspended (stream.c). */
 void stream_wake(struct stream *stream);
 
 #endif

@@ -14,14 +14,14 @@ struct waits {
 	struct wait *first;
 };
 
-/* A request that waits for its task to change. */
+/* A request waiting for its task to change. */
 struct wait {
 	struct watch watch;
 	struct request *request;
 	const struct conditional_get *show;
 	struct wait *next, **link;
 	struct trackd_ref ref;
-	uint64_t revision, done; /* that the caller knows */
+	uint64_t revision, done; /* the version that the caller has */
 	sd_event_source *timer;
 	bool suspended, preferred, over;
 };
@@ -175,7 +175,8 @@ static enum MHD_Result begin_wait(struct request *request, const struct conditio
 	if (sd_event_add_time_relative(gateway->event, &wait->timer, CLOCK_MONOTONIC,
 				       (uint64_t)ms * 1000, 10000, on_timer, wait) < 0)
 		return MHD_NO;
-	/* libmicrohttpd calls again, without a body; then it is looked at once more, and slept. */
+	/* libmicrohttpd calls again, without a body; then the task is checked again and the request
+	 * suspended. */
 	return MHD_YES;
 }
 
@@ -200,7 +201,7 @@ enum MHD_Result conditional_get(struct request *request, const struct conditiona
 	return answer(request, show, MHD_HTTP_OK, &task, tag, unchanged, preferred);
 }
 
-/* ---- All of them -------------------------------------------------------- */
+/* ---- All waits ---------------------------------------------------------- */
 
 int waits_new(struct gateway *gateway, struct waits **ret_waits)
 {

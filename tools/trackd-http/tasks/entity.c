@@ -23,13 +23,13 @@ void entity_tag(struct gateway *gateway, const struct trackd_task *task, char re
 	json_write_plain(to, "\"");
 }
 
-/* What is compared: the tag without its weakness. */
+/* The part that is compared: the tag without W/. */
 static const char *opaque(const char *tag)
 {
 	return strncmp(tag, "W/", 2) == 0 ? tag + 2 : tag;
 }
 
-/* Whether a list has the tag, or is "*". Between its quotes a tag may have commas. */
+/* Whether a list has the tag, or is "*". Commas may occur between a tag's quotes. */
 static bool names_tag(const char *line, void *user)
 {
 	const char *wanted = *(const char *const *)user;
@@ -38,7 +38,7 @@ static bool names_tag(const char *line, void *user)
 	for (const char *at = line + strspn(line, " \t,"); *at; at += strspn(at, " \t,")) {
 		const char *tag = opaque(at), *end = tag[0] == '"' ? strchr(tag + 1, '"') : NULL;
 
-		if (at[0] == '*' && strchr(" \t,", at[1])) /* strchr() finds the end as well */
+		if (at[0] == '*' && strchr(" \t,", at[1])) /* strchr() finds the final NUL too */
 			return true;
 		if (end && (size_t)(end + 1 - tag) == length && memcmp(tag, wanted, length) == 0)
 			return true;
@@ -55,7 +55,7 @@ bool entity_unchanged(const struct request *request, const char *tag)
 	return header_lines_any(request, "If-None-Match", names_tag, &wanted);
 }
 
-/* The number of "wait=N" among the preferences. */
+/* The number in "wait=N" among the preferences. */
 static bool find_wait(const char *line, void *user)
 {
 	const char **ret_wait = user;

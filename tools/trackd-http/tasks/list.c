@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A page ends when it is full, or when so many tasks have been looked at: then it may have fewer than
- * were asked for, or none, and its token goes on behind the last one that was looked at. The token
- * names that task, so that to go on costs nothing, however deep; if the task has left the board, the
- * walk begins at the newest one and passes over what has been shown.
+ * A page ends when it is full, or after a fixed number of tasks has been looked at: then it may
+ * have fewer tasks than requested, or none, and its token continues behind the last one looked at.
+ * The token names that task, so continuing costs nothing, however deep the page. If the task has
+ * left the board, the walk starts at the newest one and skips what has been shown.
  */
 #include "tools/trackd-http/tasks/list.h"
 #include "tools/common/time_format.h"
@@ -30,9 +30,9 @@ enum {
 	STATES = TRACKD_CANCELLED + 1
 };
 
-/* ---- What is asked for --------------------------------------------------- */
+/* ---- The query ---------------------------------------------------------- */
 
-/* Where a page ends: behind this task, which may be on the page or not. */
+/* Where a page ends: behind this task, whether or not it is on the page. */
 struct place {
 	struct trackd_ref ref;
 	uint64_t serial;
@@ -49,7 +49,7 @@ struct query {
 static const unsigned OPEN = 1u << TRACKD_PENDING | 1u << TRACKD_ACTIVE;
 static const unsigned FINAL = 1u << TRACKD_COMPLETED | 1u << TRACKD_FAILED | 1u << TRACKD_CANCELLED;
 
-/* 0: there is none of that name. */
+/* 0: no state has that name. */
 static unsigned parse_states(const char *name)
 {
 	if (strcmp(name, "open") == 0)
@@ -62,7 +62,7 @@ static unsigned parse_states(const char *name)
 	return 0;
 }
 
-/* Digits up to an end; NULL: there are none, or the number is larger than max. */
+/* Digits up to an end character. NULL: there are none, or the number is larger than max. */
 static const char *parse_number(const char *text, uint64_t max, uint64_t *ret_number)
 {
 	char *end;
@@ -103,7 +103,7 @@ static bool parse_token(const char *token, struct place *ret_place)
 	return true;
 }
 
-/* NULL, or what is wrong with the query. */
+/* NULL, or the error in the query. */
 static const char *parse_query(const struct request *request, struct trackd *trackd,
 			       struct query *ret_query)
 {
@@ -118,18 +118,18 @@ static const char *parse_query(const struct request *request, struct trackd *tra
 	if (ret_query->states == 0)
 		return "state must be pending, active, completed, failed, cancelled, open or final";
 	if (kind && ret_query->kind < 0)
-		return "there is no such kind";
+		return "unknown kind";
 	if (size && (!parse_part(size, PAGE_MAX, '\0', &number) || number == 0))
 		return "page_size must be a number, 1 to 500";
 	if (token && !parse_token(token, &ret_query->from))
-		return "page_token must be one that was handed out";
+		return "page_token must come from an earlier answer";
 	ret_query->size = (size_t)number;
 	return NULL;
 }
 
-/* ---- Both ---------------------------------------------------------------- */
+/* ---- Walking ------------------------------------------------------------ */
 
-/* A request that goes through an owner's tasks. */
+/* A request that walks through an owner's tasks. */
 struct walk {
 	struct turn turn;
 	struct request *request;
@@ -153,7 +153,8 @@ static void suspend(struct walk *walk)
 	request_suspend(walk->request);
 }
 
-/* Work until the end, or until the units are used up. Looks at a task; false: no further. */
+/* Walk until the end, or until the units are used up. The callback looks at a task; it returns
+ * false to stop. */
 static bool go_through(struct walk *walk, int *units,
 		       bool (*look)(struct walk *walk, struct trackd *trackd, struct trackd_ref ref,
 				    int *units))
@@ -199,7 +200,7 @@ static enum MHD_Result respond_fresh(struct request *request, struct MHD_Respons
 struct listing {
 	struct walk walk;
 	struct query query;
-	bool passing; /* over what earlier pages have shown */
+	bool passing; /* skipping what earlier pages have shown */
 	size_t n, looked;
 	struct place last;
 	bool more;
@@ -221,7 +222,7 @@ static void write_row(struct listing *listing, const struct trackd_task *task)
 	text_buffer_add(&listing->text, text, task_text(task, listing->now_ns, text));
 }
 
-/* Whether the page goes on behind a task that belongs on it. */
+/* Add a task to the page. False: the page is full, and this task begins the next one. */
 static bool enter(struct listing *listing, const struct trackd_task *task, int *units)
 {
 	if (listing->n == listing->query.size) {
@@ -265,7 +266,7 @@ static bool list_work(struct turn *turn, int *units)
 	return go_through((struct walk *)(void *)turn, units, list_look);
 }
 
-/* Takes the bytes over. */
+/* Takes over the bytes. */
 static struct MHD_Response *page(struct listing *listing)
 {
 	char token[TOKEN], end[TOKEN + 64] = "],\"next_page_token\":null}";
@@ -304,7 +305,7 @@ static void list_free(struct request *request)
 	free(listing);
 }
 
-/* The walk begins behind the last page's end; if that has gone, at the newest. */
+/* Start behind the end of the last page; if that task is gone, at the newest one. */
 static int begin_at(struct listing *listing, struct trackd *trackd, const char *owner)
 {
 	const struct place *from = &listing->query.from;
@@ -313,7 +314,7 @@ static int begin_at(struct listing *listing, struct trackd *trackd, const char *
 	listing->last = *from;
 	if (!listing->query.resumed)
 		return trackd_iter_owner(trackd, owner, &listing->walk.iter);
-	/* The page may have ended amid what earlier ones had shown. */
+	/* The last page may have ended among tasks that earlier ones had shown: skip those. */
 	listing->passing = trackd_copy(trackd, from->ref, &task) < 0 || task.serial > from->serial;
 	int error = trackd_iter_after(trackd, owner, from->ref, &listing->walk.iter);
 	if (error != TRACKD_E_GONE)
@@ -322,7 +323,7 @@ static int begin_at(struct listing *listing, struct trackd *trackd, const char *
 	return trackd_iter_owner(trackd, owner, &listing->walk.iter);
 }
 
-/* The kernel takes so much of an answer at a time; it doubles it. Else forty that are sent in one turn
+/* Limit the kernel's buffer per answer, which it doubles: otherwise forty answers sent in one turn
  * of the loop would take megabytes each. */
 static void send_in_pieces(const struct request *request)
 {
@@ -334,7 +335,7 @@ static void send_in_pieces(const struct request *request)
 		(void)setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
-/* request.c goes on with it at once. An owner whom no board can have has no tasks. */
+/* request.c continues it at once. An owner that no board can have has no tasks. */
 static enum MHD_Result walk_begin(struct walk *walk, bool (*work)(struct turn *turn, int *units),
 				  const struct work_class *class, int error)
 {

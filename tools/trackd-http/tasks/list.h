@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /v1/tasks: the caller's tasks in pages; /v1/task-counts: how many there are in each state. */
+/* /v1/tasks: the caller's tasks in pages; /v1/task-counts: their number in each state. */
 #ifndef TRACKD_HTTP_TASKS_LIST_H
 #define TRACKD_HTTP_TASKS_LIST_H
 

@@ -18,7 +18,7 @@ void public_task_error(const struct trackd_task *task, char ret_error[TRACKD_ERR
 	memcpy(ret_error, task->error, strlen(task->error) + 1);
 	if (task->reason != TRACKD_REASON_WORKER_LOST)
 		return;
-	/* The last one: a program's name may have brackets as well. */
+	/* Use the last bracket: a program's name may contain others. */
 	for (char *at = ret_error; (at = strchr(at, '[')) != NULL; at++)
 		if (at[1 + strspn(at + 1, "0123456789")] == ']')
 			open = at;

@@ -6,8 +6,8 @@
 #include "libclient/trackd.h"
 #include <jansson.h>
 
-/* The task's error. The daemon's own words about a lost worker tell of its pid, "worker indexer[6679]
- * exited": that stays on this host. */
+/* The task's error. For a lost worker the daemon writes "worker indexer[6679] exited"; the pid is
+ * removed, since it is internal to this host. */
 void public_task_error(const struct trackd_task *task, char ret_error[TRACKD_ERROR_MAX + 1]);
 
 /* The whole task, with links. NULL if memory is out. */

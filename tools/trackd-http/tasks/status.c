@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * The body is what is asked for most by far, and always has the same five members: so it is written
- * straight into a buffer, without a document in between.
+ * By far the most requested body, always with the same five members: so it is written straight into
+ * a buffer, without a JSON document in between.
  */
 
 struct status {
@@ -40,9 +40,9 @@ size_t status_text(const struct trackd_task *task, char ret_text[STATUS_TEXT])
 	if (task->state == TRACKD_FAILED) {
 		public_task_error(task, error);
 		status.error = error;
-		status.progress = 0; /* what the original answered, wherever it was */
+		status.progress = 0; /* the original service answered 0 in any stage */
 	} else if (task->state == TRACKD_CANCELLED) {
-		/* The original knew no such status. */
+		/* The original service had no cancelled status. */
 		status.status = "failed";
 		status.error = "Cancelled";
 		status.progress = 0;
@@ -68,7 +68,7 @@ static struct MHD_Response *make(struct request *request, const struct trackd_ta
 	return status_body(task);
 }
 
-/* Not on the board, or another user's: the same from here on. */
+/* Not on the board, or another user's: handled the same from here on. */
 static enum MHD_Result absent(struct request *request, int error)
 {
 	static const struct status finished = { NULL, "completed", "Document ready", NULL, 100 };
@@ -83,8 +83,8 @@ static enum MHD_Result absent(struct request *request, int error)
 	}
 	if (found == 0 && error == TRACKD_E_NOT_FOUND)
 		return respond_error(request, MHD_HTTP_NOT_FOUND, "Document not found");
-	/* Neither it nor its absence can be told: the same for every document that is not the caller's
-	 * on the board. */
+	/* It is unknown whether the document exists: answer the same for every document that is not
+	 * the caller's on the board. */
 	return respond_retry(request, MHD_HTTP_SERVICE_UNAVAILABLE, 2, "Service unavailable");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /documents/{id}/status: the original service's contract, to the byte. */
+/* GET /documents/{id}/status: exactly the original service's format. */
 #ifndef TRACKD_HTTP_TASKS_STATUS_H
 #define TRACKD_HTTP_TASKS_STATUS_H
 
@@ -17,7 +17,7 @@ enum MHD_Result status_begin(struct request *request);
 /* The body of a status; returns its length. No NUL follows. */
 size_t status_text(const struct trackd_task *task, char ret_text[STATUS_TEXT]);
 
-/* The same as a response, for the answer to an upload too. NULL if memory is out. */
+/* The same as a response; answers to uploads use it too. NULL if memory is out. */
 struct MHD_Response *status_body(const struct trackd_task *task);
 
 #endif

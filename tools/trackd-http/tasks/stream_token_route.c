@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The body is {"task": ID}, or {} or nothing for the stream of all of the caller's tasks. Whether
- * there is such a task is not asked here: the stream says so. */
+/* The body is {"task": ID}; {} or an empty body selects the stream of all of the caller's tasks.
+ * The task's existence is not checked here: the stream reports a missing task. */
 #include "tools/trackd-http/tasks/stream_token_route.h"
 #include "libclient/record/internal.h"
 #include "tools/trackd-http/auth/stream_token.h"
@@ -30,7 +30,7 @@ static enum MHD_Result take(struct request *request, const char *data, size_t si
 	return MHD_YES;
 }
 
-/* NULL, or what is wrong with the body. */
+/* NULL, or the error in the body. */
 static const char *parse(const struct body *body, char ret_id[TRACKD_ID_MAX + 1])
 {
 	static const char wanted[] = "the body must be {\"task\": ID}, or nothing for all tasks";

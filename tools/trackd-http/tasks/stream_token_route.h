@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /v1/stream-tickets: a ticket for an EventSource, which can send no header. */
+/* POST /v1/stream-tickets: a ticket for an EventSource, which cannot send headers. */
 #ifndef TRACKD_HTTP_TASKS_STREAM_TOKEN_ROUTE_H
 #define TRACKD_HTTP_TASKS_STREAM_TOKEN_ROUTE_H
 

@@ -19,7 +19,8 @@ static char *write_digits(char *to, unsigned value, int n)
 	return to + n;
 }
 
-/* A list's times are of few days, so the date of the last one mostly fits. One thread. */
+/* The times in a list span few days, so the previous date usually fits. Only one thread calls
+ * this. */
 static char *write_date(char *to, uint64_t day)
 {
 	static uint64_t known = UINT64_MAX;

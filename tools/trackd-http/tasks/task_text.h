@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task as JSON text. The same document as public_task_json(), to the byte, a tenth of its cost: lists have
- * hundreds of them, and all requests share one thread.
+ * A task as JSON text: byte for byte the document of public_task_json(), at a tenth of its cost.
+ * Lists have hundreds of them, and all requests share one thread.
  */
 #ifndef TRACKD_HTTP_TASKS_TASK_TEXT_H
 #define TRACKD_HTTP_TASKS_TASK_TEXT_H
@@ -19,7 +19,7 @@ enum {
 		    TRACKD_STAGES_MAX * TASK_TEXT_STAGE
 };
 
-/* Returns its length; no NUL follows. now_ns: since the Unix epoch, for durations and the estimate. */
+/* Returns its length; no NUL follows. now_ns: since the Unix epoch. */
 size_t task_text(const struct trackd_task *task, uint64_t now_ns, char ret_text[TASK_TEXT]);
 
 #endif

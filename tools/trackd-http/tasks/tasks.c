@@ -33,7 +33,8 @@ enum MHD_Result tasks_begin_one(struct request *request)
 
 /* ---- Changes ------------------------------------------------------------ */
 
-/* The caller's task and a connection that may write to it; else the answer has been given. */
+/* Find the caller's task, and a connection that may write to it. NULL: an error has been
+ * answered. */
 static struct trackd *find_for_change(struct request *request, struct trackd_task *ret_task,
 				      enum MHD_Result *ret_answer)
 {

@@ -11,7 +11,8 @@ static bool has_stage(const struct trackd_task *task)
 	return task->stage >= 0 && task->stage < task->n_stages && task->stage < TRACKD_STAGES_MAX;
 }
 
-/* The library's rule: from the stage's own percentage towards the next one's, never reaching it. */
+/* The library's rule: between the stage's own percentage and that of the next one, which it never
+ * reaches. */
 static uint8_t progress_of(const struct trackd_task *task)
 {
 	unsigned from, to;
@@ -46,7 +47,7 @@ static void set_derived(struct trackd_task *task)
 void transition_apply(struct trackd_task *task, const struct trackd_event *event)
 {
 	if (task->revision == event->revision)
-		return; /* nothing has happened since */
+		return; /* nothing has happened since the event */
 	task->revision = event->revision;
 	task->state = event->state;
 	task->stage = event->stage;
@@ -75,7 +76,7 @@ void transition_alone(struct trackd *trackd, const struct trackd_event *event, c
 			task.stages[i].percent = kind.stages[i].percent;
 		}
 	}
-	task.revision = event->revision - 1; /* not the event's yet */
+	task.revision = event->revision - 1; /* below the event's own revision */
 	transition_apply(&task, event);
 	if (trackd_state_final((enum trackd_state)task.state))
 		task.finished_ns = event->time_ns;
@@ -96,7 +97,7 @@ void transition_rebuild(const struct trackd_task *task, int stage, struct trackd
 				      .time_ns = task->updated_ns };
 
 	if (stage >= 0) {
-		/* Which revision it was is not known; it was not the present one. */
+		/* The event's revision is unknown, but it was not the present one. */
 		event.type = TRACKD_EVENT_STAGE;
 		event.state = TRACKD_ACTIVE;
 		event.stage = (int8_t)stage;

@@ -16,10 +16,10 @@ struct disk {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct queue asked, done; /* under the lock, as is ending */
+	struct queue asked, done; /* under the lock, like `ending` */
 	bool ending;
 	bool running; /* the thread; the event loop's own */
-	int fd;       /* eventfd: there is something in done */
+	int fd;       /* eventfd: `done` has jobs */
 	sd_event_source *source;
 };
 
@@ -41,7 +41,7 @@ static struct disk_job *take_all(struct queue *queue)
 
 /* ---- The other thread ----------------------------------------------------- */
 
-/* With the lock held, which is let go meanwhile. */
+/* Called with the lock held; releases it while the job runs. */
 static void run_first(struct disk *disk)
 {
 	static const uint64_t one = 1;
@@ -54,7 +54,7 @@ static void run_first(struct disk *disk)
 	job->run(job);
 	pthread_mutex_lock(&disk->lock);
 	put(&disk->done, job);
-	/* It fails only where the loop has not looked at 2^64 of them. */
+	/* It can only fail if the loop has missed 2^64 of them. */
 	if (write(disk->fd, &one, sizeof one) < 0)
 		return;
 }
@@ -115,7 +115,7 @@ void disk_do(struct disk *disk, struct disk_job *job)
 
 /* ---- Starting and stopping ------------------------------------------------- */
 
-/* Signals are the event loop's. */
+/* Signals belong to the event loop's thread. */
 static int start_thread(struct disk *disk)
 {
 	sigset_t all, before;

@@ -23,7 +23,7 @@ static void add(struct text *text, int byte)
 		text->bytes[text->length++] = (char)byte;
 }
 
-/* ---- What headers are made of -------------------------------------------- */
+/* ---- Syntax of headers --------------------------------------------------- */
 
 static void skip_blanks(struct cursor *cursor)
 {
@@ -41,7 +41,7 @@ static bool skip(struct cursor *cursor, char c)
 	return true;
 }
 
-/* A token (RFC 9110), or what unquoted names hold: all but separators. */
+/* A token (RFC 9110), or an unquoted name: all but separators. */
 static struct cursor token(struct cursor *cursor)
 {
 	const char *from = cursor->at;
@@ -58,8 +58,8 @@ static bool is(struct cursor word, const char *name)
 	       strncasecmp(word.at, name, strlen(name)) == 0;
 }
 
-/* Browsers write three bytes as %22, %0D and %0A, and a percent sign as itself (WHATWG HTML, encoding
- * of form-data), so "%41" is three characters of a name. */
+/* Browsers encode three bytes as %22, %0D and %0A, but do not encode a percent sign (WHATWG HTML,
+ * encoding of form-data), so "%41" is three characters of a name. */
 static bool escaped(struct cursor *cursor, struct text *text)
 {
 	static const struct {
@@ -77,7 +77,7 @@ static bool escaped(struct cursor *cursor, struct text *text)
 	return false;
 }
 
-/* Behind the first quotation mark. */
+/* Starts behind the opening quotation mark. */
 static bool quoted(struct cursor *cursor, struct text *text)
 {
 	while (cursor->at < cursor->end && *cursor->at != '"') {
@@ -124,7 +124,7 @@ static void add_in_charset(struct text *text, int byte, bool latin1)
 	}
 }
 
-/* False: not to be read, or not in a charset that we know. */
+/* Decode an extended value. False: it is malformed, or in an unsupported charset. */
 static bool unfold(const struct text *from, struct text *to)
 {
 	const char *at = from->bytes, *end = from->bytes + from->length;
@@ -164,7 +164,7 @@ static bool parameter(struct cursor *cursor, struct text *plain, struct text *ex
 		text = plain;
 	else if (is(name, "filename*"))
 		text = extended;
-	/* Two names: it is unknown which one is meant. */
+	/* Two names: it is unclear which one is meant. */
 	if (text->given)
 		return false;
 	text->given = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The delimiter begins with a CR and has no other, so a match that fails can begin again only at the
- * byte that broke it: no part of what had matched has to be looked at twice.
+ * The delimiter begins with a CR and has no other, so a failed match can restart only at the byte
+ * that broke it: matched bytes never have to be examined again.
  */
 #include "tools/trackd-http/upload/multipart.h"
 #include "tools/trackd-http/upload/disposition.h"
@@ -22,7 +22,7 @@ static const char *skip_blanks(const char *at)
 	return at + strspn(at, " \t");
 }
 
-/* The value of the boundary parameter. 0: there is none, or it is none. */
+/* The value of the boundary parameter. 0: it is missing or invalid. */
 static size_t find_boundary(const char *parameters, const char **ret_boundary)
 {
 	for (const char *at = parameters; *at == ';';) {
@@ -62,7 +62,7 @@ bool multipart_begin(struct multipart *ret_multipart, const char *content_type,
 	for (size_t i = 0; i < length; i++)
 		if (!is_boundary_char(boundary[i]))
 			return false;
-	/* The first delimiter may do without the line's end before it. */
+	/* The first delimiter needs no line end before it. */
 	*ret_multipart = (struct multipart){ .calls = calls,
 					     .user = user,
 					     .state = MULTIPART_BETWEEN,
@@ -81,7 +81,7 @@ static void pass(struct multipart *multipart, const char *data, size_t size)
 		multipart->calls->data(multipart->user, data, size);
 }
 
-/* Up to the delimiter; how much of data was used. */
+/* Consume content up to the delimiter; returns how much of data was used. */
 static size_t feed_content(struct multipart *multipart, const char *data, size_t size)
 {
 	size_t at = 0;
@@ -112,7 +112,7 @@ static size_t feed_content(struct multipart *multipart, const char *data, size_t
 
 /* ---- Behind a delimiter ---------------------------------------------------- */
 
-/* "--" ends the body; blanks and the line's end begin a part. */
+/* "--" ends the body; blanks and a line end begin a part. */
 static void feed_boundary(struct multipart *multipart, char c)
 {
 	char before = multipart->head_length > 0 ? multipart->head[0] : '\0';
@@ -123,7 +123,7 @@ static void feed_boundary(struct multipart *multipart, char c)
 	} else if (c == '\n' && before == '\r') {
 		multipart->state = ++multipart->n_parts > MULTIPART_PARTS_MAX ? MULTIPART_BROKEN
 									      : MULTIPART_HEAD;
-		/* So that a head without lines ends like any other. */
+		/* So that a head without fields ends like any other. */
 		multipart->head[0] = '\r';
 		multipart->head[1] = '\n';
 		multipart->head_length = 2;
@@ -153,7 +153,7 @@ static bool has_name(const char *line, size_t length, const char *name, size_t *
 	return true;
 }
 
-/* Obsolete in forms; what is in any other than these would be stored as something else. */
+/* Obsolete in forms; content in another encoding would be stored without being decoded. */
 static bool is_plain_encoding(const char *value, size_t length)
 {
 	static const char *const plain[] = { "binary", "8bit", "7bit" };
@@ -222,9 +222,9 @@ static void feed_head(struct multipart *multipart, char c)
 	char *head = multipart->head;
 	size_t n = multipart->head_length;
 
-	/* Neither a NUL nor a line that ends by LF alone has a place here. */
+	/* Neither a NUL nor a bare LF is allowed here. */
 	if (n == sizeof multipart->head || c == '\0' || (c == '\n') != (head[n - 1] == '\r')) {
-		/* The CR LF that each head begins with is not followed by an LF. */
+		/* The CR LF that begins each head is not followed by an LF. */
 		multipart->state = MULTIPART_BROKEN;
 		return;
 	}

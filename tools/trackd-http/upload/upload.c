@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The body is written to the spool's tmp/ as it arrives: what libmicrohttpd hands over at once is a
- * few KiB and goes to the page cache. What waits for the disk itself, at the end, is done elsewhere
+/* The body is written to the spool's tmp/ as it arrives: libmicrohttpd passes a few KiB at a time,
+ * which go to the page cache. The final steps, which wait for the disk, run in another thread
  * (disk.h) while the request is suspended:
  *
- *	bytes ... | settle (disk) | create the task (board) | move to new/ (disk) | answer
+ * 	bytes ... | settle (disk) | create the task (board) | move to new/ (disk) | answer
  *
- * Once refused, the rest of a body is read and dropped, so that its sender gets to read why; that is
- * bounded by what may be sent at all.
+ * After a refusal, the rest of the body is read and dropped, so that the sender can read the
+ * answer; the size limits apply to it too.
  */
 #include "tools/trackd-http/upload/upload.h"
 #include "tools/common/log.h"
@@ -28,14 +27,14 @@
 #include <unistd.h>
 
 enum {
-	FORM_MAX = 64 << 10, /* what a body may hold besides the file */
+	FORM_MAX = 64 << 10, /* what a body may hold in addition to the file */
 	BOARD_RETRY_S = 2,
 	SPOOL_RETRY_S = 10,
 	ROOM_RETRY_S = 60,
 	WARN_EVERY_S = 10,
 };
 
-static const char UNABLE[] = "Documents cannot be taken at the moment";
+static const char UNABLE[] = "Documents cannot be accepted at the moment";
 static const char TOO_LARGE[] = "The document is too large";
 
 struct uploads {
@@ -50,20 +49,20 @@ struct upload {
 	struct multipart multipart;
 	struct spool_entry entry;
 	int tmp, new;            /* folders of the spool */
-	int fd;                  /* the document, while it is written */
+	int fd;                  /* the document being written */
 	uint64_t limit, n_bytes; /* of the file; of the body so far */
-	bool has_file, made;     /* made: there are files of ours in the spool */
+	bool has_file, made;     /* a file has begun; it exists in the spool */
 	bool judged, suspended;
-	int error;                   /* of the disk, by a job */
-	struct trackd_ref ref;       /* once the task is made */
-	struct MHD_Response *answer; /* what 202 comes with */
-	unsigned refused, retry_s;   /* the status; 0: not so far */
+	int error;                   /* of the last disk job */
+	struct trackd_ref ref;       /* once the task is created */
+	struct MHD_Response *answer; /* the body of the 202 */
+	unsigned refused, retry_s;   /* the status of the refusal; 0: none so far */
 	char why[TRACKD_NAME_MAX + 64];
 };
 
 /* ---- Refusing -------------------------------------------------------------- */
 
-/* The first reason counts. */
+/* The first reason is kept. */
 static void refuse(struct upload *upload, unsigned status, unsigned retry_s, const char *why)
 {
 	if (upload->refused != 0)
@@ -73,7 +72,7 @@ static void refuse(struct upload *upload, unsigned status, unsigned retry_s, con
 	snprintf(upload->why, sizeof upload->why, "%s", why);
 }
 
-/* For who runs the host; not for each of a flood of uploads. */
+/* Warn the administrator, but not for each of a flood of uploads. */
 static void warn(struct uploads *uploads, const char *what, const char *why)
 {
 	struct timespec now;
@@ -82,7 +81,7 @@ static void warn(struct uploads *uploads, const char *what, const char *why)
 	if (uploads->warned != 0 && now.tv_sec - uploads->warned < WARN_EVERY_S)
 		return;
 	uploads->warned = now.tv_sec + 1;
-	log_warning("a document could not be taken: %s: %s", what, why);
+	log_warning("a document could not be accepted: %s: %s", what, why);
 }
 
 static void refuse_spool(struct upload *upload, int error)
@@ -90,7 +89,7 @@ static void refuse_spool(struct upload *upload, int error)
 	bool full = error == -ENOSPC || error == -EDQUOT;
 
 	warn(upload->request->gateway->uploads, "spool",
-	     error == -ENOENT ? "No such file or directory; docproc serve makes it"
+	     error == -ENOENT ? "No such file or directory; docproc serve creates it"
 			      : strerror(-error));
 	if (full)
 		refuse(upload, MHD_HTTP_INSUFFICIENT_STORAGE, ROOM_RETRY_S,
@@ -109,9 +108,9 @@ static void refuse_board(struct upload *upload, int error)
 		refuse(upload, MHD_HTTP_SERVICE_UNAVAILABLE, BOARD_RETRY_S, UNABLE);
 }
 
-/* ---- The file as it arrives ------------------------------------------------- */
+/* ---- Receiving the file ----------------------------------------------------- */
 
-/* By its name alone, as long as there are no bytes. */
+/* Judged by its name alone while there are no bytes. */
 static void judge(struct upload *upload, bool whole)
 {
 	static uint8_t sample[DOCUMENT_SAMPLE];
@@ -133,9 +132,9 @@ static void on_file(void *user, const char *name, size_t length)
 	const char *fault = "The file's name is longer than 255 bytes";
 
 	if (name && length == 0)
-		return; /* a form in which no file was chosen */
+		return; /* the form was sent without choosing a file */
 	if (upload->has_file) {
-		refuse(upload, MHD_HTTP_BAD_REQUEST, 0, "One file at a time");
+		refuse(upload, MHD_HTTP_BAD_REQUEST, 0, "Only one file may be sent at a time");
 		return;
 	}
 	upload->has_file = true;
@@ -188,7 +187,7 @@ static void on_data(void *user, const char *data, size_t size)
 	}
 }
 
-/* Room on the disk is not needed for what was refused. */
+/* A refused upload needs no space on the disk. */
 static void let_go(struct upload *upload)
 {
 	if (upload->fd >= 0)
@@ -204,7 +203,7 @@ static enum MHD_Result on_body(struct request *request, const char *data, size_t
 	struct upload *upload = request->work;
 
 	upload->n_bytes += size;
-	/* By chunks: nothing else says how much more is to come. */
+	/* A chunked body has no announced length. */
 	if (upload->n_bytes > upload->limit + FORM_MAX)
 		return respond_amid_body(request, MHD_HTTP_CONTENT_TOO_LARGE, TOO_LARGE);
 	multipart_feed(&upload->multipart, data, size);
@@ -213,7 +212,7 @@ static enum MHD_Result on_body(struct request *request, const char *data, size_t
 	return MHD_YES;
 }
 
-/* ---- Handing in -------------------------------------------------------------- */
+/* ---- Submitting ------------------------------------------------------------ */
 
 static void end(struct upload *upload)
 {
@@ -237,7 +236,7 @@ static void on_moved(struct disk_job *job)
 	int error;
 
 	if (upload->error == 0) {
-		upload->made = false; /* docproc's from now on */
+		upload->made = false; /* it belongs to docproc from now on */
 	} else {
 		struct trackd *trackd =
 			board_connection_writer(upload->request->gateway->board, &error);
@@ -245,7 +244,7 @@ static void on_moved(struct disk_job *job)
 		refuse_spool(upload, upload->error);
 		if (trackd)
 			(void)trackd_fail(trackd, upload->ref,
-					  "The document could not be handed in");
+					  "The document could not be submitted");
 	}
 	end(upload);
 }
@@ -265,7 +264,7 @@ static int make_task(struct upload *upload)
 	error = trackd_create(trackd, &new, &upload->ref);
 	if (error < 0)
 		return error;
-	/* As it is now: docproc may be faster than the answer. */
+	/* Show the present state: docproc may be faster than the answer. */
 	error = trackd_copy(trackd, upload->ref, &task);
 	upload->answer = error < 0 ? NULL : status_body(&task);
 	if (upload->answer)
@@ -329,7 +328,7 @@ static enum MHD_Result answer(struct upload *upload)
 	return respond(request, MHD_HTTP_ACCEPTED, response);
 }
 
-/* The body is whole, or the document is handed in. */
+/* The body is complete, or the document has been submitted. */
 static enum MHD_Result go_on(struct request *request)
 {
 	struct upload *upload = request->work;
@@ -337,7 +336,7 @@ static enum MHD_Result go_on(struct request *request)
 	if (upload->answer || upload->refused != 0)
 		return answer(upload);
 	if (!multipart_whole(&upload->multipart))
-		refuse(upload, MHD_HTTP_BAD_REQUEST, 0, "The form is not whole");
+		refuse(upload, MHD_HTTP_BAD_REQUEST, 0, "The form is incomplete");
 	else if (!upload->has_file)
 		refuse(upload, MHD_HTTP_BAD_REQUEST, 0, "No file was sent");
 	else if (!upload->judged)
@@ -379,7 +378,7 @@ static int open_folder(const struct config *config, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What is known before anything is read. */
+/* Checks that are possible before the body is read. */
 static void look_ahead(struct upload *upload)
 {
 	struct gateway *gateway = upload->request->gateway;
@@ -419,7 +418,7 @@ enum MHD_Result upload_begin(struct request *request)
 	return upload->refused != 0 ? answer(upload) : MHD_YES;
 }
 
-/* ---- All of them ---------------------------------------------------------------- */
+/* ---- All uploads ------------------------------------------------------------ */
 
 int uploads_start(struct gateway *gateway, struct uploads **ret_uploads)
 {

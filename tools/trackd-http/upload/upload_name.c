@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A name that would have to be changed is refused: its owner shall know the document again. */
+/* A name that would have to be changed is refused: owners must recognise their documents. */
 #include "tools/trackd-http/upload/upload_name.h"
 #include "tools/common/utf8_decode.h"
 #include <stdint.h>

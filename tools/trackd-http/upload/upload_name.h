@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What an upload calls its file. It is shown, and says the type; it never becomes a path. */
+/* The name of an uploaded file. It is shown to users and its extension names a type; it is never
+ * used as a path. */
 #ifndef TRACKD_HTTP_UPLOAD_UPLOAD_NAME_H
 #define TRACKD_HTTP_UPLOAD_UPLOAD_NAME_H
 
@@ -7,8 +8,8 @@
 #include <stddef.h>
 
 /*
- * The name as it was given, but for folders before it. NULL, or what is wrong with it, for the one
- * who sent it: not UTF-8, control characters, nothing, longer than TRACKD_NAME_MAX.
+ * The given name without any folders before it. NULL, or for the sender what is wrong with it: not
+ * UTF-8, control characters, empty, longer than TRACKD_NAME_MAX.
  */
 const char *upload_name(const char *given, size_t length, char ret_name[TRACKD_NAME_MAX + 1]);
 

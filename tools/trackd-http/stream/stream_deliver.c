@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a stream tells next. Nothing is queued: transitions are read back from the ring in order, and
- * what else has changed is a flag, so that a slow client gets the newest.
+ * Chooses and writes the next event of a stream. There is no queue: transitions are read back from
+ * the ring in order, and every other change is a flag, so a slow client gets the newest values.
  */
 #include "tools/trackd-http/board/board_connection.h"
 #include "tools/trackd-http/board/daemon_probe.h"
@@ -45,7 +45,7 @@ static bool is_final(uint8_t state)
 	return trackd_state_final((enum trackd_state)state);
 }
 
-/* ---- Words --------------------------------------------------------------- */
+/* ---- Writing events -------------------------------------------------------- */
 
 /* Takes the reference. */
 static void put(struct stream *stream, const char *event, const char *id, json_t *document)
@@ -68,12 +68,12 @@ static void put_gone(struct stream *stream, const char *id, const char *reason)
 	put(stream, "gone", position, json_pack("{s:s, s:s}", "id", id, "reason", reason));
 }
 
-static void put_away(struct stream *stream)
+static void put_unavailable(struct stream *stream)
 {
 	text_buffer_format(&stream->out, "retry: %d\n\n", RETRY_AWAY_MS);
 	put(stream, "unavailable", NULL,
 	    json_pack("{s:s}", "detail", "The board cannot be read at the moment"));
-	stream->over = true;
+	stream->ending = true;
 }
 
 bool stream_put_update(struct stream *stream, const struct trackd_task *task,
@@ -105,8 +105,8 @@ static bool can_resume(const struct stream *stream, const struct sse_id *last)
 	return replay_readable(stream_board(stream), last->sequence) == last->sequence;
 }
 
-/* No stream may have been open when another board took the old one's place. */
-static void know_board(struct streams *streams, const char *board)
+/* Call it whenever a stream attaches: no stream may have been open when the board was replaced. */
+static void use_board(struct streams *streams, const char *board)
 {
 	if (strcmp(streams->board, board) == 0)
 		return;
@@ -114,19 +114,19 @@ static void know_board(struct streams *streams, const char *board)
 	memcpy(streams->board, board, sizeof streams->board);
 }
 
-/* From where to tell transitions; true: from where the client was. */
-static bool take_place(struct stream *stream, const struct sse_id *last)
+/* Set where the stream starts. True: it resumes where the client left off. */
+static bool take_position(struct stream *stream, const struct sse_id *last)
 {
 	uint64_t now = follower_position(follower_of(stream));
 	struct trackd_cursor head;
 
 	memcpy(stream->board, follower_board(follower_of(stream)), sizeof stream->board);
-	know_board(stream->streams, stream->board);
+	use_board(stream->streams, stream->board);
 	stream->position = stream->replay_until = now;
-	stream->waiting = stream->strikes = 0;
-	stream->reset = stream->moved = stream->astray = false;
+	stream->undelivered = stream->strikes = 0;
+	stream->reset = stream->moved = stream->diverged = false;
 	trackd_cursor_now(stream_board(stream), &head);
-	stream->settled = head.next;
+	stream->snapshot_end = head.next;
 	if (!can_resume(stream, last))
 		return false;
 	stream->position = last->sequence;
@@ -137,7 +137,7 @@ static void put_beginning(struct stream *stream, bool anew)
 {
 	uint16_t random = 0;
 
-	if (stream->said == 0) {
+	if (stream->last_sent == 0) {
 		if (getrandom(&random, sizeof random, 0) < 0)
 			random = 0;
 		text_buffer_format(&stream->out, "retry: %d\n\n",
@@ -157,18 +157,18 @@ static int attach_task(struct stream *stream, const struct sse_id *last, bool an
 
 	if (error < 0)
 		return error;
-	/* Subscribe first, read then. */
+	/* Subscribe before reading, so that no transition is missed. */
 	stream->of.ref = task.ref;
 	follower_watch_task(follower_of(stream), &stream->watch, task.ref);
-	bool resumed = take_place(stream, last);
+	bool resumed = take_position(stream, last);
 	error = trackd_copy(stream_board(stream), task.ref, &task);
 	if (error < 0)
 		return error == TRACKD_E_GONE ? TRACKD_E_NOT_FOUND : error;
 	put_beginning(stream, anew || (last && !resumed));
-	told_task(&stream->told, &task);
+	delivered_task(&stream->delivered, &task);
 	if (resumed)
-		told_until(&stream->told, &task,
-			   replay_time_before(stream_board(stream), stream->position));
+		delivered_until(&stream->delivered, &task,
+				replay_time_before(stream_board(stream), stream->position));
 	stream_id(stream, id);
 	put(stream, "snapshot", id, public_task_json(&task));
 	return 0;
@@ -182,7 +182,7 @@ static int attach_owner(struct stream *stream, const struct sse_id *last, bool a
 	stream->of.owner = true;
 	stream->of.owner_hash = trackd_owner_hash(stream_board(stream), owner);
 	follower_watch_owner(follower_of(stream), &stream->watch, owner);
-	bool resumed = take_place(stream, last);
+	bool resumed = take_position(stream, last);
 	put_beginning(stream, anew || (last && !resumed));
 	stream_id(stream, id);
 	owned_list_begin(stream, id);
@@ -204,8 +204,8 @@ int stream_attach(struct stream *stream, const struct sse_id *last)
 	return attach(stream, last, false);
 }
 
-/* References and hashes are a board's own, so all begins again. */
-static void begin_anew(struct stream *stream, bool anew)
+/* References and hashes are only valid on their own board, so the stream attaches again. */
+static void restart(struct stream *stream, bool anew)
 {
 	int error;
 
@@ -214,11 +214,11 @@ static void begin_anew(struct stream *stream, bool anew)
 	if (error == 0)
 		return;
 	if (error != TRACKD_E_NOT_FOUND) {
-		put_away(stream);
+		put_unavailable(stream);
 		return;
 	}
 	put_gone(stream, stream->request->id, "removed");
-	stream->over = true;
+	stream->ending = true;
 }
 
 /* ---- Transitions --------------------------------------------------------- */
@@ -228,7 +228,7 @@ static struct shared_update *shared_of(const struct stream *stream, uint64_t seq
 	return &stream->streams->shared[sequence % STREAM_SHARED];
 }
 
-/* What another stream has told of the same transition. */
+/* Reuse the text that another stream has made for the same transition. */
 static bool put_shared(struct stream *stream, const struct trackd_event *event)
 {
 	const struct shared_update *shared = shared_of(stream, event->sequence);
@@ -252,8 +252,8 @@ static void share(struct stream *stream, const struct trackd_event *event, size_
 	memcpy(shared->owner, stream->request->identity.owner, sizeof shared->owner);
 }
 
-/* The task that a transition was of, as it left it. False: it is somebody else's, or nobody knows
- * any more which it was. */
+/* Fill in the task in the state in which the transition left it. False: it belongs to another
+ * owner, or the ring no longer holds enough to identify it. */
 static bool task_of(struct stream *stream, const struct trackd_event *event,
 		    struct trackd_task *ret_task)
 {
@@ -276,13 +276,13 @@ static void put_missing(struct stream *stream, const struct trackd_task *task,
 	struct trackd_task then;
 	int stage;
 
-	while ((stage = told_missing(&stream->told, task, before)) >= 0) {
+	while ((stage = delivered_missing(&stream->delivered, task, before)) >= 0) {
 		transition_rebuild(task, stage, &event);
 		then = *task;
 		transition_apply(&then, &event);
 		if (!stream_put_update(stream, &then, &event, TRANSITION_REBUILT))
 			return;
-		told_event(&stream->told, &event);
+		delivered_event(&stream->delivered, &event);
 	}
 }
 
@@ -304,45 +304,46 @@ static void put_transition(struct stream *stream, const struct trackd_event *eve
 		share(stream, event, from);
 }
 
-/* The record is no more: of one task, unless another took its place under the id. */
-static void tell_gone(struct stream *stream, const struct trackd_event *event)
+/* The record is gone. A stream of one task restarts if a new task now has the same id. */
+static void deliver_gone(struct stream *stream, const struct trackd_event *event)
 {
 	const char *reason = event->type == TRACKD_EVENT_EXPIRED ? "expired" : "removed";
 
 	if (stream->owned) {
-		owned_told(stream->owned, event);
+		owned_delivered(stream->owned, event);
 		if (event->id[0] != '\0')
 			put_gone(stream, event->id, reason);
 		else
-			stream->reset = true; /* it is unknown which one it was */
+			stream->reset = true; /* the event does not say which task is gone */
 		return;
 	}
 	struct trackd_task task;
 	const struct request *request = stream->request;
 	if (board_connection_find(request->gateway->board, request->id, request->identity.owner,
 				  &task) == 0) {
-		begin_anew(stream, true);
+		restart(stream, true);
 		return;
 	}
 	put_gone(stream, request->id, reason);
-	stream->over = true;
+	stream->ending = true;
 }
 
-static void tell_event(struct stream *stream, const struct trackd_event *event)
+static void deliver_event(struct stream *stream, const struct trackd_event *event)
 {
 	if (event->type == TRACKD_EVENT_REMOVED || event->type == TRACKD_EVENT_EXPIRED) {
-		tell_gone(stream, event);
+		deliver_gone(stream, event);
 		return;
 	}
 	put_transition(stream, event);
 	if (stream->owned)
-		owned_told(stream->owned, event);
+		owned_delivered(stream->owned, event);
 	else
-		told_event(&stream->told, event);
+		delivered_event(&stream->delivered, event);
 }
 
-/* The ring has overtaken a slow reader. Of one task the stage history knows what was lost before the
- * oldest transition that is left; for whoever has just come back it does not. */
+/* The ring has overtaken a slow reader. For one task, the stage history can replace what was lost
+ * before the oldest readable transition; but not for a client that is still catching up after a
+ * reconnect. */
 static void skip_lost(struct stream *stream)
 {
 	if (stream->owned || stream->position < stream->replay_until) {
@@ -352,13 +353,13 @@ static void skip_lost(struct stream *stream)
 	stream->position = replay_readable(stream_board(stream), stream->position);
 }
 
-/* True: something was told. */
-static bool tell_transition(struct stream *stream)
+/* True: something was written, or the ring has lost something. */
+static bool deliver_transition(struct stream *stream)
 {
 	uint64_t until = follower_position(follower_of(stream));
 	struct trackd_event event;
 
-	if (stream->waiting == 0 && stream->position >= stream->replay_until) {
+	if (stream->undelivered == 0 && stream->position >= stream->replay_until) {
 		stream->position = until;
 		return false;
 	}
@@ -369,61 +370,62 @@ static bool tell_transition(struct stream *stream)
 		return true;
 	}
 	if (result == 0) {
-		stream->waiting = 0;
+		stream->undelivered = 0;
 		return false;
 	}
-	if (event.sequence >= stream->replay_until && stream->waiting > 0)
-		stream->waiting--;
+	if (event.sequence >= stream->replay_until && stream->undelivered > 0)
+		stream->undelivered--;
 	stream->strikes = 0;
-	tell_event(stream, &event);
+	deliver_event(stream, &event);
 	return true;
 }
 
-/* ---- What else there is to tell ------------------------------------------ */
+/* ---- Other events ---------------------------------------------------------- */
 
-/* Counts and the message, of where the stream already is. */
-static void tell_counts(struct stream *stream)
+/* Send counts and message, if the record is still in the stage that was last sent. */
+static void deliver_counts(struct stream *stream)
 {
 	struct trackd_task task;
 
 	stream->moved = false;
 	if (trackd_copy(stream_board(stream), stream->of.ref, &task) < 0 ||
-	    task.state != stream->told.state || task.stage != stream->told.stage)
-		return; /* a transition says more */
-	stream->told.revision = task.revision;
-	stream->told.done = task.done;
+	    task.state != stream->delivered.state || task.stage != stream->delivered.stage)
+		return; /* a transition will follow */
+	stream->delivered.revision = task.revision;
+	stream->delivered.done = task.done;
 	(void)stream_put_update(stream, &task, NULL, 0);
 }
 
-/* The record has been elsewhere than was told for some time, and no transition came: its producer
- * died between publishing and telling. The stage history knows, or all is told anew. */
-static void tell_astray(struct stream *stream)
+/* The record has differed from what was sent for some time, and no transition came: its producer
+ * died between publishing the state and writing the event. Fill the gap from the stage history, or
+ * send everything again. */
+static void resync(struct stream *stream)
 {
 	struct trackd_event event;
 	struct trackd_task task;
 
-	stream->astray = false;
+	stream->diverged = false;
 	if (trackd_copy(stream_board(stream), stream->of.ref, &task) < 0) {
-		begin_anew(stream, true);
+		restart(stream, true);
 		return;
 	}
 	put_missing(stream, &task, NULL);
-	if (is_final(task.state) && !is_final(stream->told.state)) {
+	if (is_final(task.state) && !is_final(stream->delivered.state)) {
 		transition_rebuild(&task, -1, &event);
 		(void)stream_put_update(stream, &task, &event, TRANSITION_REBUILT);
-		told_event(&stream->told, &event);
+		delivered_event(&stream->delivered, &event);
 	}
-	if (task.state != stream->told.state || task.stage != stream->told.stage)
+	if (task.state != stream->delivered.state || task.stage != stream->delivered.stage)
 		stream->reset = true;
 }
 
 static bool end_is_due(const struct stream *stream)
 {
-	return !stream->owned && is_final(stream->told.state) &&
-	       follower_position(follower_of(stream)) >= stream->settled;
+	return !stream->owned && is_final(stream->delivered.state) &&
+	       follower_position(follower_of(stream)) >= stream->snapshot_end;
 }
 
-static void tell_end(struct stream *stream)
+static void deliver_end(struct stream *stream)
 {
 	struct sse_id end = { .sequence = stream->position,
 			      .end = true,
@@ -432,65 +434,65 @@ static void tell_end(struct stream *stream)
 	char id[SSE_ID];
 
 	if (trackd_copy(stream_board(stream), stream->of.ref, &task) < 0) {
-		begin_anew(stream, true);
+		restart(stream, true);
 		return;
 	}
 	memcpy(end.board, follower_board(follower_of(stream)), sizeof end.board);
 	sse_id_text(&end, id);
 	put(stream, "end", id, public_task_json(&task));
-	stream->over = true;
+	stream->ending = true;
 }
 
-/* The id keeps a stream of a quiet task from growing older than the ring. */
-static bool tell_beat(struct stream *stream)
+/* The id keeps the position of a quiet task's stream from falling out of the ring. */
+static bool deliver_keepalive(struct stream *stream)
 {
 	char id[SSE_ID];
 
-	if (!stream->beat)
+	if (!stream->keepalive_due)
 		return false;
-	stream->beat = false;
+	stream->keepalive_due = false;
 	stream_id(stream, id);
 	text_buffer_format(&stream->out, ": ka\nid: %s\n\n", id);
 	return true;
 }
 
-/* Without an id: where a client goes on has nothing to do with it. */
-static bool tell_daemon(struct stream *stream)
+/* Sent without an id: it does not affect where a client resumes. */
+static bool deliver_daemon(struct stream *stream)
 {
 	bool down = !daemon_is_up(stream->streams->gateway->daemon);
 
-	if (down == stream->told_down)
+	if (down == stream->reported_down)
 		return false;
-	stream->told_down = down;
+	stream->reported_down = down;
 	sse_event(&stream->out, "daemon", NULL, down ? "{\"up\":false}" : "{\"up\":true}");
 	return true;
 }
 
-static bool tell_one(struct stream *stream)
+static bool deliver_one(struct stream *stream)
 {
 	if (stream->owned && owned_listing(stream->owned))
 		owned_list_more(stream);
 	else if (stream->reset)
-		begin_anew(stream, true);
-	else if (tell_transition(stream) || (stream->owned && owned_tell(stream)))
+		restart(stream, true);
+	else if (deliver_transition(stream) || (stream->owned && owned_deliver(stream)))
 		return true;
-	else if (stream->astray)
-		tell_astray(stream);
+	else if (stream->diverged)
+		resync(stream);
 	else if (end_is_due(stream))
-		tell_end(stream);
+		deliver_end(stream);
 	else if (stream->moved && !stream->owned)
-		tell_counts(stream);
+		deliver_counts(stream);
 	else
-		return tell_daemon(stream) || tell_beat(stream);
+		return deliver_daemon(stream) || deliver_keepalive(stream);
 	return true;
 }
 
-bool stream_tell(struct stream *stream)
+bool stream_deliver(struct stream *stream)
 {
 	if (stream->expired || stream->streams->gateway->draining)
-		stream->over = true;
-	/* A step may have nothing to say and lead to the next. */
-	while (!stream->over && !stream->out.failed && tell_one(stream))
+		stream->ending = true;
+	/* A step may write nothing and only lead to the next one. */
+	while (!stream->ending && !stream->out.failed && deliver_one(stream))
 		if (!text_buffer_empty(&stream->out))
 			return true;
 	return !text_buffer_empty(&stream->out);
