@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* docproc: documents to searchable text. Which verb is meant; the verbs do the rest. */
+/* docproc turns documents into searchable text. main() finds the verb; the verbs do the work. */
 #include "libclient/trackd.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/log.h"
@@ -19,8 +19,9 @@ enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 
 static void help(FILE *file)
 {
-	fputs("docproc takes documents (PDF, DOCX, text, Markdown) through extracting, chunking,\n"
-	      "embedding, indexing and summarizing, each as a task on trackd's board.\n\n"
+	fputs("docproc makes documents (PDF, DOCX, text, Markdown) searchable. Each one is a task "
+	      "on\n"
+	      "trackd's board: extracting, chunking, embedding, indexing, summarizing.\n\n"
 	      "Usage: docproc FILE [--id ID] [--owner USER] [--name NAME]\n"
 	      "       docproc --spool DIR [--jobs N]\n",
 	      file);
@@ -61,7 +62,7 @@ static const struct verb *find(const char *name)
 	return NULL;
 }
 
-/* argv[0] is the verb, or stands for it. */
+/* argv[0] is the verb, or takes its place. */
 static int run(const struct verb *verb, struct config *config, int argc, char **argv)
 {
 	struct cli cli = { 0 };
@@ -83,7 +84,7 @@ static int run(const struct verb *verb, struct config *config, int argc, char **
 
 static int flush(int code)
 {
-	/* A full disk or a closed pipe must not look like success. */
+	/* Report a full disk or a closed pipe as a failure. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_CODE_DONE) {
 		log_error("cannot write to standard output");
 		return EXIT_CODE_BUSY;
@@ -93,7 +94,7 @@ static int flush(int code)
 
 static int start(struct config *config, int argc, char **argv)
 {
-	/* Flags of "docproc FILE", which reads them itself. */
+	/* Flags of "docproc FILE", which parses them itself later. */
 	struct source source = { .id = NULL };
 	struct cli cli = { 0 };
 
@@ -111,8 +112,7 @@ static int start(struct config *config, int argc, char **argv)
 		return cli.help ? EXIT_CODE_DONE : EXIT_CODE_USAGE;
 	}
 	if (first == argc && !config->spool_named) {
-		log_error(
-			"which document? Name a FILE, or a verb such as serve; see docproc --help");
+		log_error("a FILE or a verb such as serve is required; see docproc --help");
 		return EXIT_CODE_USAGE;
 	}
 	if (first == argc)
@@ -121,7 +121,7 @@ static int start(struct config *config, int argc, char **argv)
 	if (!verb)
 		return run(&verb_process, config, argc, argv);
 	if (source.id || source.owner || source.name) {
-		log_error("--id, --owner and --name go behind \"%s\"", verb->name);
+		log_error("--id, --owner and --name must follow \"%s\"", verb->name);
 		return EXIT_CODE_USAGE;
 	}
 	return run(verb, config, argc - first, argv + first);

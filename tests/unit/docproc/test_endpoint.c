@@ -154,12 +154,12 @@ static void every_failure_has_its_own_sentence(void **state)
 		{ "429/2", "asked to wait (429) twice", 1, 0, 2 },
 		{ "400", "refused the request (400)", 2, 0, 1 },
 		{ "401", "refused the key (401)", 2, 0, 1 },
-		{ "404", "knows no such address or model (404)", 2, 0, 1 },
+		{ "404", "does not know the address or the model (404)", 2, 0, 1 },
 		{ "hang/1", "did not answer within 0.3 s", 0, 300, 1 },
 		{ "hang/2", "did not answer within 0.25 s, twice", 1, 250, 2 },
 		{ "drip", "did not answer within 0.5 s", 0, 500, 1 },
-		{ "close", "broke the connection off twice", 1, 0, 2 },
-		{ "cut", "broke the connection off", 0, 0, 1 },
+		{ "close", "closed the connection twice", 1, 0, 2 },
+		{ "cut", "closed the connection", 0, 0, 1 },
 		{ "garbage", "answered something that is not JSON", 2, 0, 1 },
 		{ "empty", "answered something that is not JSON", 2, 0, 1 },
 		{ "list", "answered without vectors", 2, 0, 1 },
@@ -167,11 +167,11 @@ static void every_failure_has_its_own_sentence(void **state)
 		{ "strings", "answered without vectors", 2, 0, 1 },
 		{ "fewer", "sent 1 vectors, 2 expected", 2, 0, 1 },
 		{ "more", "sent 3 vectors, 2 expected", 2, 0, 1 },
-		{ "twice", "sent vectors in no order that makes sense", 2, 0, 1 },
+		{ "twice", "sent vectors in an invalid order", 2, 0, 1 },
 		{ "dimension:768/x", "sent vectors of 768 dimensions, 384 expected", 2, 0, 1 },
 		{ "mixed", "sent vectors of 383 dimensions, 384 expected", 2, 0, 1 },
-		{ "nan", "sent a vector that is not of numbers", 2, 0, 1 },
-		{ "infinite", "sent a vector that is not of numbers", 2, 0, 1 },
+		{ "nan", "sent a vector that does not consist of numbers", 2, 0, 1 },
+		{ "infinite", "sent a vector that does not consist of numbers", 2, 0, 1 },
 		{ "redirect", "redirected the request, which is not followed (307)", 2, 0, 1 },
 		{ "huge", "answered with more than 64 MiB", 2, 0, 1 },
 	};
@@ -225,8 +225,7 @@ static void a_certificate_that_nobody_trusts_is_refused(void **state)
 	(void)state;
 	assert_memory_equal(config.url, "https:", 6);
 	assert_int_equal(embed(&config, 384, two, 2, &vectors), FAILED);
-	assert_string_equal(failure.error,
-			    "The embedding service has no certificate that is trusted");
+	assert_string_equal(failure.error, "The embedding service has no trusted certificate");
 	fake_stop(&tls);
 }
 
@@ -315,7 +314,7 @@ static void a_key_that_cannot_be_used_is_refused(void **state)
 	}
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
 		write_key(&config, keys[i], 0600);
-		check_key_refused(&config, "holds no key");
+		check_key_refused(&config, "must hold a key");
 	}
 	unlink(config.key_file);
 	assert_int_equal(embed(&config, 384, two, 2, &vectors), FAILED);

@@ -181,9 +181,9 @@ static void bad_files_say_what_is_wrong(void **state)
 	refuse("zip_bomb.docx", "zip_bomb.docx",
 	       "Document is a zip bomb: it unpacks to more than 200 times its size");
 	refuse("xml_bomb.docx", "xml_bomb.docx",
-	       "Document is refused: it declares XML entities, which no DOCX may");
+	       "Document is refused: it declares XML entities, which are not allowed in a DOCX");
 	refuse("outside_entity.docx", "outside_entity.docx",
-	       "Document is refused: it declares XML entities, which no DOCX may");
+	       "Document is refused: it declares XML entities, which are not allowed in a DOCX");
 }
 
 static void a_damaged_pdf_says_so(void **state)

@@ -77,8 +77,8 @@ static void what_is_not_there_is_not_read(void **state)
 	unlink(library.path);
 	snprintf(library.path, sizeof library.path, "%s/nowhere/documents.db", library.folder);
 	assert_refused(&library,
-		       &(struct refusal){ STORE_WRITE, "There is no place for the document store",
-					  "make the folder" });
+		       &(struct refusal){ STORE_WRITE, "The document store's folder does not exist",
+					  "create the folder" });
 }
 
 static void a_file_of_another_program_is_left_as_it_is(void **state)
@@ -92,7 +92,7 @@ static void a_file_of_another_program_is_left_as_it_is(void **state)
 	(void)state;
 	library_place(&library);
 	write_file(&library, text, sizeof text - 1);
-	assert_refused_both_ways(&library, "The document store is a file of another program",
+	assert_refused_both_ways(&library, "The document store's file belongs to another program",
 				 "--store");
 	assert_int_equal(read_file(library.path, after, sizeof after), sizeof text - 1);
 	assert_memory_equal(after, text, sizeof text - 1);
@@ -103,7 +103,7 @@ static void a_file_of_another_program_is_left_as_it_is(void **state)
 			 SQLITE_OK);
 	sqlite3_close(db);
 	n = read_file(library.path, before, sizeof before);
-	assert_refused_both_ways(&library, "The document store is a file of another program",
+	assert_refused_both_ways(&library, "The document store's file belongs to another program",
 				 "--store");
 	assert_int_equal(read_file(library.path, after, sizeof after), n);
 	assert_memory_equal(after, before, n);
@@ -120,7 +120,8 @@ static void a_newer_store_is_left_as_it_is(void **state)
 				      NULL, NULL),
 			 SQLITE_OK);
 	library_close(&library);
-	assert_refused_both_ways(&library, "The document store is of a newer version of docproc",
+	assert_refused_both_ways(&library,
+				 "The document store was made by a newer version of docproc",
 				 "has version 99");
 }
 
@@ -134,7 +135,7 @@ static void what_is_no_file_is_refused(void **state)
 	assert_refused_both_ways(&library, "The document store is a folder, not a file", "--store");
 	assert_int_equal(rmdir(library.path), 0);
 	assert_int_equal(mkfifo(library.path, 0600), 0);
-	assert_refused_both_ways(&library, "The document store is a file of another program",
+	assert_refused_both_ways(&library, "The document store's file belongs to another program",
 				 "--store");
 }
 

@@ -119,7 +119,8 @@ static void what_is_no_text_is_refused(void **state)
 	memset(late, 'a', sizeof late);
 	late[sizeof late - 1] = '\0';
 	check_failure(extract_from(open_bytes(late, sizeof late), "a.txt"),
-		      "Document is not plain text throughout: it holds bytes that no text has");
+		      "Document is not plain text throughout: it contains bytes that do not occur "
+		      "in text");
 }
 
 static void paragraphs_of_plain_text(void **state)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Block after block is cleaned and taken apart into sentences; then pack.c makes chunks of them.
- * What is kept at the same time is the document, one cleaned block, the sentences and the chunks:
- * some four times the text. Sentences are not let become so many and small that what surrounds them
- * weighs more than they do.
+ * Cleans block after block and splits it into sentences; then pack.c makes chunks of them. In
+ * memory at the same time are the document, one cleaned block, the sentences and the chunks: about
+ * four times the text. The number of short sentences is limited, so that their bookkeeping does not
+ * outweigh the text.
  */
 #include "tools/docproc/chunk/chunk.h"
 #include "tools/docproc/chunk/chunk_parts.h"
@@ -16,14 +16,14 @@
 #include <string.h>
 
 enum {
-	MANY_SENTENCES = 1 << 20, /* from here on, */
-	SHORT_SENTENCE = 100,     /* sentences of fewer bytes are put together */
+	MANY_SENTENCES = 1 << 20, /* from this number on, */
+	SHORT_SENTENCE = 100,     /* sentences of fewer bytes are joined */
 	SENTENCES_A_STEP = 64,    /* reported at once */
 };
 
 struct builder {
 	struct chunks *chunks;
-	uint8_t *origins; /* as many as there is room for sentences */
+	uint8_t *origins; /* as many entries as there is room for sentences */
 	size_t room;
 	struct cleaner cleaner;
 	struct splitter splitter;
@@ -91,8 +91,8 @@ static int add_sentence(struct builder *builder, const struct block *block, stru
 	return report_step(builder->report, SENTENCES_A_STEP);
 }
 
-/* Whether what comes belongs to the piece before it: no words (a closing bracket, a row of dots), or
- * one of too many small sentences. */
+/* Whether the next piece belongs to the one before it: it has no words (a closing bracket, a row of
+ * dots), or it is one of too many small sentences. */
 static bool goes_on(const struct builder *builder, struct piece held, struct piece next)
 {
 	size_t length = next.start + next.length - held.start;
@@ -103,7 +103,7 @@ static bool goes_on(const struct builder *builder, struct piece held, struct pie
 	       (builder->chunks->n_sentences >= MANY_SENTENCES && held.length < SHORT_SENTENCE);
 }
 
-/* Pieces without a word, rules of dashes and the like, are left out. */
+/* Pieces without a word, such as rules of dashes, are dropped. */
 static int add_block(struct builder *builder, const struct block *block)
 {
 	struct piece held = { 0 }, next;
@@ -157,7 +157,7 @@ static int build(struct builder *builder, const struct content *content)
 	if (!splitter_open(&builder->splitter, builder->chunks->language))
 		return -EIO;
 	error = find_sentences(builder, content);
-	/* The largest block may have been the whole document. */
+	/* The largest block may have been the whole document: free its memory. */
 	strbuf_free(&builder->block);
 	if (error < 0 || builder->words == 0)
 		return error;
@@ -170,12 +170,13 @@ static int say(const struct content *content, int error, struct failure *failure
 	if (error == CANCELLED)
 		return CANCELLED;
 	if (error == -EIO) {
-		failure_set(failure, "Sentences cannot be told apart on this host");
+		failure_set(failure, "Text cannot be split into sentences on this host");
 		return failure_advise(failure,
 				      "ICU opened no break iterator: is libicu's data complete?");
 	}
 	if (error < 0) {
-		failure_set(failure, "The text of the document needs more memory than it may have");
+		failure_set(failure,
+			    "The text of the document needs more memory than the limit allows");
 		return failure_advise(failure, "%zu bytes of text; raise memory", content->n_bytes);
 	}
 	return failure_set(failure, "Document appears to be empty%s",

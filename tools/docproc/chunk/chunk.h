@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From blocks to chunks of about CHUNK_WORDS words that end at sentences and overlap by about
- * CHUNK_OVERLAP words, each with the page where it begins and the heading it stands under.
+ * Splits blocks into chunks of about CHUNK_WORDS words. Chunks end at sentences and overlap by
+ * about CHUNK_OVERLAP words; each has the page where it begins and the heading above it.
  */
 #ifndef DOCPROC_CHUNK_CHUNK_H
 #define DOCPROC_CHUNK_CHUNK_H
@@ -14,17 +14,17 @@
 enum { CHUNK_OVERLAP = 50, CHUNK_HEADING_MAX = 255 };
 
 struct sentence {
-	char *text; /* one line, hyphenated words joined, white space made single */
+	char *text; /* one line, hyphenated words joined, single spaces */
 	uint32_t words, page;
-	bool prose; /* of a paragraph, and not a heading, a row or a footnote */
+	bool prose; /* from a paragraph; not a heading, a row or a footnote */
 };
 
 struct chunk {
-	char *text;    /* sentences with a space between, blocks with a '\n' */
-	char *heading; /* "" before the first; at most CHUNK_HEADING_MAX bytes */
+	char *text;    /* sentences joined by a space, blocks by a '\n' */
+	char *heading; /* "" before the first heading; at most CHUNK_HEADING_MAX bytes */
 	uint32_t page; /* of its first sentence; 0: the format has no pages */
 	uint32_t words;
-	size_t first_sentence, n_sentences; /* which sentences it is made of */
+	size_t first_sentence, n_sentences; /* the sentences in it */
 };
 
 struct chunks {
@@ -35,7 +35,7 @@ struct chunks {
 	char language[8]; /* ISO 639: "en", "de", ... ; "und" if it cannot be determined */
 };
 
-/* Reports sentences. FAILED "Document appears to be empty" where there is no word at all, with "(no
+/* Reports sentences. FAILED "Document appears to be empty" if there is no word at all, with "(no
  * text layer)" for scanned pages. */
 int chunk_content(const struct content *content, struct report *report, struct chunks *ret_chunks,
 		  struct failure *failure);

@@ -5,14 +5,14 @@
 
 #include "tools/docproc/chunk/chunk.h"
 
-/* What of a sentence its own structure does not say. */
+/* What struct sentence does not say of a sentence. */
 enum origin {
 	ORIGIN_BLOCK = 1,     /* the first of its block */
 	ORIGIN_HEADING = 2,   /* of a heading */
-	ORIGIN_SPACELESS = 4, /* no space stood before it */
+	ORIGIN_SPACELESS = 4, /* no space before it */
 };
 
-/* Fill in the chunks of the sentences. origins: one a sentence. 0, -ENOMEM, CANCELLED. */
+/* Make the chunks of the sentences. origins: one per sentence. 0, -ENOMEM, CANCELLED. */
 int pack_chunks(struct chunks *chunks, const uint8_t *origins, struct report *report);
 
 #endif

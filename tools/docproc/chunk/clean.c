@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hyphen at a line's end is part of the word or not, and nothing on the page says which. It stays
- * when the next line goes on with a capital, a digit or a letter without case (Anglo-Saxon,
- * 1998-2004), when the document writes the same word with a hyphen inside a line (well-known), and
- * before a conjunction (Vor- und Nachteile), where it ends a word. A soft hyphen never stays.
+ * Whether a hyphen at a line end is part of the word cannot be seen on the page. It is kept if the
+ * next line continues with a capital, a digit or a letter without case (Anglo-Saxon, 1998-2004), if
+ * the document has the same word with a hyphen inside a line (well-known), and before a conjunction
+ * (Vor- und Nachteile), where it ends a word. A soft hyphen is never kept.
  */
 #include "tools/docproc/chunk/clean.h"
 #include "tools/docproc/document/utf8.h"
@@ -16,8 +16,8 @@
 enum {
 	SOFT_HYPHEN = 0x00ad,
 	HYPHEN = 0x2010,
-	TOKEN_MAX = 96,          /* bytes of a word on one side of a hyphen; longer ones are none */
-	COMPOUNDS_MAX = 1 << 20, /* different ones; what comes later is not remembered */
+	TOKEN_MAX = 96, /* bytes of a word on one side of a hyphen; longer ones are ignored */
+	COMPOUNDS_MAX = 1 << 20, /* distinct ones; later ones are not recorded */
 };
 
 static bool is_hyphen(UChar32 c)
@@ -35,7 +35,7 @@ static bool is_white(UChar32 c)
 	return c >= 0 && (u_isUWhiteSpace(c) || u_iscntrl(c)) && c != SOFT_HYPHEN;
 }
 
-/* Whether the writing of this character knows no spaces between words. */
+/* Whether the script of this character puts no spaces between words. */
 static bool is_spaceless(UChar32 c)
 {
 	switch (u_getIntPropertyValue(c, UCHAR_LINE_BREAK)) {
@@ -47,7 +47,7 @@ static bool is_spaceless(UChar32 c)
 	case U_LB_CLOSE_PUNCTUATION:
 	case U_LB_NONSTARTER:
 	case U_LB_EXCLAMATION:
-		return c >= 0x3000; /* the wide ones */
+		return c >= 0x3000; /* wide characters */
 	}
 	return false;
 }
@@ -111,7 +111,7 @@ static bool remembered(const struct cleaner *cleaner, uint64_t hash)
 	return cleaner->room != 0 && *slot(cleaner, hash | 1) != 0;
 }
 
-/* Every word of the text that has a hyphen between two letters of one line. */
+/* Record every word of the text with a hyphen between two letters of one line. */
 static int collect(struct cleaner *cleaner, const char *text)
 {
 	int32_t i = 0, length = (int32_t)strlen(text);
@@ -145,7 +145,7 @@ static int collect(struct cleaner *cleaner, const char *text)
 struct walk {
 	const char *text;
 	int32_t at, length;
-	UChar32 before; /* the last character that was put out; 0: none */
+	UChar32 before; /* the last character of the output; 0: none */
 	struct strbuf *to;
 };
 
@@ -154,7 +154,7 @@ static UChar32 look(const struct walk *walk, int32_t at)
 	return at < walk->length ? utf8_next(walk->text, &at, walk->length) : 0;
 }
 
-/* Behind the white space from at on. *ret_line: whether a line ends in it. */
+/* Skip white space from `at` on. *ret_line: whether it includes a line end. */
 static int32_t skip_white(const struct walk *walk, int32_t at, bool *ret_line)
 {
 	int32_t next = at;
@@ -173,7 +173,7 @@ static int put(struct walk *walk, UChar32 c)
 	return strbuf_add_char(walk->to, c);
 }
 
-/* The word around a line's end, as it would be with the hyphen. */
+/* The hash of the word around a line end, with the hyphen. */
 static uint64_t hash_across(const struct walk *walk, UChar32 hyphen, int32_t next)
 {
 	const char *to = walk->to->bytes;
@@ -215,7 +215,7 @@ static bool is_conjunction(const struct walk *walk, int32_t at)
 	return false;
 }
 
-/* A hyphen was read. */
+/* Handle a hyphen that was just read. */
 static int put_hyphen(const struct cleaner *cleaner, struct walk *walk, UChar32 hyphen)
 {
 	bool line;
@@ -231,7 +231,7 @@ static int put_hyphen(const struct cleaner *cleaner, struct walk *walk, UChar32 
 	return put(walk, hyphen);
 }
 
-/* White space was read up to walk->at. */
+/* Handle the white space before walk->at. */
 static int put_space(struct walk *walk, bool line)
 {
 	UChar32 after = look(walk, walk->at);
@@ -254,7 +254,7 @@ static void skip_soft_hyphen(struct walk *walk)
 
 /* ---- Ligatures ---------------------------------------------------------- */
 
-/* Forms of letters for typesetting. Not U+FDFA and what follows, which are whole sentences. */
+/* Typographic forms of letters. Not U+FDFA and following, which are whole phrases. */
 static bool is_ligature(UChar32 c)
 {
 	return (c >= 0xfb00 && c <= 0xfdf9) || (c >= 0xfe80 && c <= 0xfefc) || c == 0x0132 ||
@@ -269,7 +269,7 @@ static int put_folded(const struct cleaner *cleaner, struct walk *walk, UChar32 
 
 	if (is_ligature(c))
 		n = unorm2_getDecomposition(cleaner->nfkc, c, parts, 20, &error);
-	/* Marks that stand alone come apart into a space and the mark: that is no letter. */
+	/* Isolated marks decompose into a space and the mark, which is not a letter. */
 	if (n <= 0 || U_FAILURE(error) || parts[0] == ' ')
 		return put(walk, c);
 	for (int32_t i = 0; i < n;) {
@@ -312,7 +312,7 @@ int cleaner_block(const struct cleaner *cleaner, const char *text, struct strbuf
 	return error;
 }
 
-/* Nothing below U+0300 combines. */
+/* No character below U+0300 combines. */
 static bool is_composed(const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A chunk takes sentences until it would have more than CHUNK_WORDS words; the next one begins with
- * the last sentences of it again, about CHUNK_OVERLAP words of them. A heading begins a chunk when
- * the present one is half full, without an overlap: what stood before is about something else.
+ * A chunk takes sentences until another one would exceed CHUNK_WORDS words; the next chunk repeats
+ * its last sentences, about CHUNK_OVERLAP words. A heading starts a new chunk if the present one is
+ * at least half full, without an overlap, because the topic changes there.
  */
 #include "tools/docproc/chunk/chunk_parts.h"
 #include "tools/docproc/document/strbuf.h"
@@ -12,13 +12,13 @@
 #include <string.h>
 
 enum {
-	/* Text of few words is measured by its bytes: no chunk becomes larger than its sentences. */
+	/* Few words of many bytes count by their bytes, so that the size of a chunk is bounded. */
 	BYTES_A_WORD = 40,
 	OVERLAP_MAX = CHUNK_OVERLAP * 3 / 2,
 };
 
 struct range {
-	size_t start, fresh, end; /* fresh: the first that no chunk before has */
+	size_t start, fresh, end; /* fresh: the first sentence that no earlier chunk has */
 };
 
 static uint32_t weight(const struct sentence *sentence)
@@ -28,7 +28,7 @@ static uint32_t weight(const struct sentence *sentence)
 	return sentence->words > by_bytes ? sentence->words : (uint32_t)by_bytes;
 }
 
-/* Where a chunk ends whose start is known. */
+/* The end of a chunk that starts at range.start. */
 static size_t chunk_end(const struct chunks *chunks, const uint8_t *origins, struct range range)
 {
 	uint32_t words = 0;
@@ -42,7 +42,7 @@ static size_t chunk_end(const struct chunks *chunks, const uint8_t *origins, str
 			break;
 		words += more;
 	}
-	/* A heading belongs to what follows it. */
+	/* A heading belongs to the text after it. */
 	size_t last = end;
 	while (end < chunks->n_sentences && last > range.fresh + 1 &&
 	       origins[last - 1] & ORIGIN_HEADING)
@@ -50,7 +50,7 @@ static size_t chunk_end(const struct chunks *chunks, const uint8_t *origins, str
 	return last > range.fresh && !(origins[last - 1] & ORIGIN_HEADING) ? last : end;
 }
 
-/* Where the chunk behind this one starts. */
+/* The start of the next chunk. */
 static size_t overlap_start(const struct chunks *chunks, const uint8_t *origins, struct range range)
 {
 	uint32_t words = 0;
@@ -100,7 +100,7 @@ static char *copy_heading(const char *heading)
 	return strndup(heading, length);
 }
 
-/* The heading that the first words under one stand under; *heading is that before. */
+/* The heading above the first words of a chunk; *heading is the previous chunk's. */
 static const char *find_heading(const struct chunks *chunks, const uint8_t *origins,
 				struct range range, const char *before)
 {

@@ -58,7 +58,7 @@ static size_t trim_end(const char *text, size_t start, size_t end)
 	return end;
 }
 
-/* ICU counts a bracket that opens behind a wide full stop to the sentence before. */
+/* ICU assigns a bracket that opens after a wide full stop to the sentence before it. */
 static size_t without_opening(const char *text, size_t start, size_t end)
 {
 	int32_t at = (int32_t)end;
@@ -73,7 +73,7 @@ static size_t without_opening(const char *text, size_t start, size_t end)
 	return (size_t)at > start ? (size_t)at : end;
 }
 
-/* "Stop!" he said: a quotation ended, the sentence did not. */
+/* "Stop!" he said: the quotation ends, the sentence continues. */
 static bool quotes_only(const char *text, size_t end, const char *next, size_t left)
 {
 	int32_t at = (int32_t)end, first = 0;
@@ -133,13 +133,13 @@ static bool is_clause_mark(UChar32 c)
 }
 
 struct place {
-	size_t at; /* 0: none yet */
+	size_t at; /* 0: none found */
 	uint32_t words;
 };
 
 struct cut {
-	struct place here, last;   /* how far we are, and the boundary before */
-	struct place clause, full; /* where to cut: behind a clause, or between words */
+	struct place here, last;   /* the present position, and the boundary before it */
+	struct place clause, full; /* where to cut: after a clause, or between words */
 };
 
 static void step(struct cut *cut, const char *text, size_t end, bool word)
@@ -156,7 +156,7 @@ static void step(struct cut *cut, const char *text, size_t end, bool word)
 		cut->clause = cut->here;
 }
 
-/* How much of text is one piece. */
+/* The length of the next piece of the text. */
 static struct place measure(struct splitter *splitter, const char *text, size_t length)
 {
 	size_t window = length;
@@ -176,7 +176,8 @@ static struct place measure(struct splitter *splitter, const char *text, size_t 
 		return cut.clause;
 	if (cut.full.at > 0)
 		return cut.full;
-	/* A window of fewer words: its last one may have been cut, unless it is the only one. */
+	/* The last word of the window may be incomplete, so cut before it, unless it is the only
+	 * one. */
 	return cut.last.at > 0 ? cut.last : (struct place){ window, cut.here.words };
 }
 

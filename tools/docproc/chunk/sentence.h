@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the sentences of a text end, and how many words each has: ICU's boundaries for the language,
- * less those behind abbreviations. Sentences of more than CHUNK_WORDS_MAX words or SENTENCE_BYTES
- * are cut behind a comma or the like, or else between words.
+ * Finds the ends of sentences and counts their words: ICU's boundaries for the language, except
+ * those after abbreviations. Sentences of more than CHUNK_WORDS_MAX words or SENTENCE_BYTES are cut
+ * after a comma or the like, or else between words.
  */
 #ifndef DOCPROC_CHUNK_SENTENCE_H
 #define DOCPROC_CHUNK_SENTENCE_H
@@ -13,8 +13,8 @@
 #include <unicode/ubrk.h>
 #include <unicode/utext.h>
 
-/* CHUNK_WORDS is what a chunk aims at; CHUNK_WORDS_MAX bounds a chunk and a sentence: a longer
- * sentence is cut. */
+/* CHUNK_WORDS is the target size of a chunk; CHUNK_WORDS_MAX is the limit of a chunk and of a
+ * sentence. */
 enum { CHUNK_WORDS = 400, CHUNK_WORDS_MAX = 600 };
 enum { SENTENCE_BYTES = 16 << 10 };
 
@@ -24,12 +24,12 @@ struct splitter {
 	UText sentence_text, word_text;
 	const char *text;
 	size_t length;
-	bool whole;     /* the text is not to be split where sentences end */
-	size_t at, end; /* what is left of the present sentence */
+	bool whole;     /* do not split the text into sentences */
+	size_t at, end; /* the rest of the present sentence */
 };
 
 struct piece {
-	size_t start, length; /* without white space around it */
+	size_t start, length; /* without surrounding white space */
 	uint32_t words;
 };
 
@@ -37,8 +37,9 @@ struct piece {
 bool splitter_open(struct splitter *splitter, const char *language);
 void splitter_close(struct splitter *splitter);
 
-/* Begin with a text in which white space is single; text[length] is a NUL. It must stay. whole: a
- * heading or a row, which is one piece unless it is too long. False: no memory. */
+/* Begin a text, in which white space is single; text[length] is a NUL. It must outlive the
+ * splitting. whole: a heading or a row, which stays one piece unless it is too long. False: no
+ * memory. */
 bool splitter_begin(struct splitter *splitter, const char *text, size_t length, bool whole);
 
 /* The next piece. False: there is none. */

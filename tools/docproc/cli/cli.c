@@ -40,10 +40,10 @@ int cli_begin(struct config *ret_config, int argc, char **argv)
 	int error =
 		option_read_file(config_entries, ret_config, path ? path : DEFAULT_PATH, &fault);
 	ret_config->spool_named = false;
-	/* Only a file that was asked for must be there. */
+	/* The default file may be missing; a file given with --config may not. */
 	if (error >= 0 || (error == -ENOENT && !path))
 		return 0;
-	/* Made for the service, it may name keys that others may not see. */
+	/* The file is made for the service and may name keys, so users may have no access. */
 	if (error == -EACCES && !path)
 		return 0;
 	log_error("%s", fault.text);

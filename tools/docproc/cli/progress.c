@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Transitions come from the events, counters and messages from the task. */
+/* Transitions are read from the events, counts and messages from the task. */
 #include "tools/docproc/cli/progress.h"
 #include "tools/common/printable.h"
 #include <stdio.h>
@@ -30,7 +30,7 @@ static int columns(void)
 									       : COLUMNS;
 }
 
-/* How many bytes of text fit into so many cells. */
+/* The number of bytes of the text that fit into the cells. */
 static int fit(const char *text, int cells)
 {
 	mbstate_t state = { 0 };
@@ -68,7 +68,7 @@ static void draw(const struct trackd_task *task)
 	fflush(stderr);
 }
 
-/* ---- Elsewhere ----------------------------------------------------------- */
+/* ---- Without a terminal -------------------------------------------------- */
 
 static int percent_of(const struct trackd_event *event, const struct trackd_task *task)
 {
@@ -89,7 +89,7 @@ static void print(const struct trackd_event *event, const struct trackd_task *ta
 
 	if (event->type == TRACKD_EVENT_CANCEL)
 		return;
-	/* The message of a stage that has been left already is not known any more. */
+	/* The message of an earlier stage is not available any more. */
 	if (present)
 		printable_line(text, sizeof text,
 			       task->state == TRACKD_FAILED ? task->error : task->message);

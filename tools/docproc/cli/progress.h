@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A task's progress for the person who waits for it, on stderr: one line that is redrawn on a
- * terminal, a line for each transition elsewhere. */
+/* Shows a task's progress on stderr while its user waits: one line that is redrawn on a terminal,
+ * otherwise one line for each transition. */
 #ifndef DOCPROC_CLI_PROGRESS_H
 #define DOCPROC_CLI_PROGRESS_H
 
@@ -14,10 +14,10 @@ struct progress {
 	bool terminal;
 };
 
-/* Before the worker is started, so that no transition is missed. */
+/* Call it before the worker is started, so that no transition is missed. */
 void progress_begin(struct progress *ret_progress, struct trackd *trackd, struct trackd_ref ref);
 void progress_show(struct progress *progress);
-/* Take the redrawn line away. */
+/* Erase the redrawn line. */
 void progress_end(struct progress *progress);
 
 #endif

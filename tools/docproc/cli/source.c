@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of the command line. */
+/* Files named on the command line. */
 #include "tools/docproc/cli/source.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/log.h"
@@ -14,10 +14,10 @@
 const struct option_entry source_entries[] = {
 	OPTION(struct source, id, .name = "id", .takes = "ID",
 	       .help = "the task's id (default: a random UUID)", .set = option_word),
-	OPTION(struct source, owner, .name = "owner", .takes = "USER",
-	       .help = "whose document it is", .set = option_word),
+	OPTION(struct source, owner, .name = "owner", .takes = "USER", .help = "its owner",
+	       .set = option_word),
 	OPTION(struct source, name, .name = "name", .takes = "NAME",
-	       .help = "what it is called (default: the file's name)", .set = option_word),
+	       .help = "its name (default: the file's name)", .set = option_word),
 	{ 0 },
 };
 
@@ -29,9 +29,8 @@ static int set_names(struct source *source)
 
 	spool_entry_new_id(entry->id);
 	if (source->id && !spool_entry_id_valid(source->id)) {
-		log_error("--id %s: an id is 1 to %d bytes of A-Za-z0-9._~:@+=-, is neither . nor "
-			  ".. and "
-			  "does not end in .json",
+		log_error("--id %s: an id must be 1 to %d bytes of A-Za-z0-9._~:@+=-, not . or .., "
+			  "and must not end in .json",
 			  source->id, TRACKD_ID_MAX);
 		return EXIT_CODE_USAGE;
 	}
@@ -59,7 +58,7 @@ int source_open(struct source *source, const char *path)
 	int code = set_names(source);
 	if (code != 0)
 		return code;
-	/* A pipe would make us wait for its writer, and parsers have to seek. */
+	/* Do not wait for the writer of a pipe; parsers need a file in which they can seek. */
 	source->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (source->fd < 0) {
 		int error = errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that a person named on the command line, and what its task is to be called. */
+/* A file named on the command line, and the names of its task. */
 #ifndef DOCPROC_CLI_SOURCE_H
 #define DOCPROC_CLI_SOURCE_H
 
@@ -13,10 +13,10 @@ struct source {
 	struct spool_entry entry;
 };
 
-/* The flags --id, --owner and --name, of a struct source. */
+/* The flags --id, --owner and --name of a struct source. */
 extern const struct option_entry source_entries[];
 
-/* Check the names, open the file. 0, or an exit status after a message. */
+/* Check the names and open the file. 0, or an exit status after a message. */
 int source_open(struct source *source, const char *path);
 
 #endif

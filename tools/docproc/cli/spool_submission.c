@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Handing a document in to a spool. */
+/* Submitting a document to a spool. */
 #include "tools/docproc/server/task_status.h"
 #include "tools/documents/spool.h"
 #include "tools/documents/spool_submit.h"
@@ -37,7 +37,7 @@ static int write_both(const struct spool *spool, int fd, struct spool_entry *ent
 {
 	int to = spool_submit_create(spool->tmp, entry->id);
 
-	/* Another submitter's, not to be undone. */
+	/* The files are another submitter's: leave them. */
 	if (to < 0)
 		return to == -EEXIST ? -EALREADY : to;
 	int error = copy_bytes(fd, to, &entry->size);
@@ -55,7 +55,7 @@ int spool_submit_file(struct spool *spool, struct trackd *trackd, int fd, struct
 	*ret_error = 0;
 	int error = write_both(spool, fd, entry);
 	if (error == -EALREADY)
-		return failure_set(failure, "A document %s is being handed in", entry->id);
+		return failure_set(failure, "A document %s is already being submitted", entry->id);
 	if (error < 0)
 		goto undo;
 	error = task_status_begin(trackd, entry, &ref);

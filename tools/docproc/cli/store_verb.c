@@ -17,7 +17,7 @@ int look_fail(enum exit_code code, const struct failure *failure)
 	return (int)code;
 }
 
-/* Scripts tell these apart by the status; the sentences are the store's. */
+/* Scripts distinguish these failures by the status; the store supplies the messages. */
 static enum exit_code code_for(const char *path)
 {
 	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
@@ -41,7 +41,7 @@ int look_print_json(json_t *document)
 	json_decref(document);
 	if (!failed && putchar('\n') != EOF && fflush(stdout) == 0)
 		return EXIT_CODE_DONE;
-	log_error("the answer could not be written");
+	log_error("the result could not be written");
 	return EXIT_CODE_BUSY;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the verbs that look into the store share. Failures have been logged. */
+/* Shared by the verbs that read the store. Failures have been logged. */
 #ifndef DOCPROC_CLI_STORE_VERB_H
 #define DOCPROC_CLI_STORE_VERB_H
 
@@ -11,14 +11,14 @@
 /* The error and the advice on stderr. Returns code. */
 int look_fail(enum exit_code code, const struct failure *failure);
 
-/* Open the store to read. 0 or an exit status. */
+/* Open the store for reading. 0 or an exit status. */
 int look_open(const struct config *config, struct store **ret_store);
 
-/* Print a document and a line end, and let go of it. An exit status. */
+/* Print a document and a line end, and free it. Returns an exit status. */
 int look_print_json(json_t *document);
 
-/* Texts of any length and any bytes. */
+/* A JSON string from text of any length and any bytes. */
 json_t *look_json_text(const char *text);
-char *look_printable(const char *text); /* one line; NULL when memory is out */
+char *look_printable(const char *text); /* one line; NULL if memory is out */
 
 #endif

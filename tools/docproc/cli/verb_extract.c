@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* docproc extract: the blocks of a file as JSON Lines, without a board or a store. For the tests. */
+/* docproc extract: the blocks of a file as JSON Lines, without a board or a store; for tests. */
 #include "tools/common/exit_code.h"
 #include "tools/docproc/cli/source.h"
 #include "tools/docproc/cli/verbs.h"
@@ -28,7 +28,7 @@ static void print_block(const struct block *block)
 	json_decref(object);
 }
 
-/* As the worker does it, but without a board. */
+/* As the worker does, but without a board. */
 static int extract(const struct config *config, const struct source *source,
 		   struct content *ret_content, struct failure *failure)
 {

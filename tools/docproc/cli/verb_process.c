@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* docproc FILE: one document as one task, and waiting for it. The id goes to standard output as soon
- * as the task exists, progress to stderr. */
+/* docproc FILE: process one document as one task, and wait for it. The id is written to standard
+ * output as soon as the task exists, progress to stderr. */
 #include "tools/common/log.h"
 #include "tools/docproc/cli/progress.h"
 #include "tools/docproc/cli/source.h"
@@ -28,7 +28,7 @@ struct process {
 	struct spool spool; /* none */
 	struct progress progress;
 	int signals;
-	int asked; /* how often we were asked to end */
+	int asked; /* how often the user has interrupted */
 };
 
 static int catch_signals(void)
@@ -52,7 +52,7 @@ static void read_signals(struct process *process, struct trackd_ref ref)
 	while (read(process->signals, &info, sizeof info) == (ssize_t)sizeof info) {
 		if (process->asked++ == 0) {
 			(void)trackd_cancel(process->jobs.trackd, ref);
-			log_info("asked to cancel; once more kills the worker");
+			log_info("asked to cancel; interrupt again to kill the worker");
 		} else {
 			job_kill_all(&process->jobs);
 		}
@@ -76,7 +76,7 @@ static enum exit_code wait_for(struct process *process, struct job *job)
 			job_end(&process->jobs, job);
 			code = job->code;
 		}
-		/* Frees the job when its task is over. */
+		/* Frees the job once its task is over. */
 		job_look(&process->jobs);
 	}
 	progress_end(&process->progress);
@@ -93,7 +93,7 @@ static int start(struct process *process)
 	int error = task_status_begin(process->jobs.trackd, entry, &ref);
 
 	if (error == TRACKD_E_EXISTS)
-		log_error("task %s exists; trackctl show %s tells its state", entry->id, entry->id);
+		log_error("task %s exists; see trackctl show %s", entry->id, entry->id);
 	else if (error < 0)
 		log_error("%s", trackd_strerror(error));
 	if (error < 0)
@@ -145,7 +145,7 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 		close(source.fd);
 		return EXIT_CODE_PERMISSION;
 	}
-	/* Before the board is mapped: see zygote.h. */
+	/* Start it before the board is mapped: see zygote.h. */
 	struct zygote zygote;
 	int error = zygote_start(&zygote, extractor_run);
 	if (error < 0) {

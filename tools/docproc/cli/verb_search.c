@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* docproc search: passages that answer, with the document and the page they are from. */
+/* docproc search: passages that answer a query, with their document and page. */
 #include "tools/docproc/cli/store_verb.h"
 #include "tools/docproc/cli/verbs.h"
 #include "tools/docproc/cli/wrap.h"
@@ -21,8 +21,9 @@ static struct wish wish = { .limit = LIMIT };
 #define OPT(member, ...) OPTION(struct wish, member, __VA_ARGS__)
 static const struct option_entry entries[] = {
 	OPT(owner, .name = "owner", .takes = "USER",
-	    .help = "only documents of this user; \"\" for nobody's", .set = option_word),
-	OPT(limit, .name = "limit", .takes = "N", .help = "at most so many passages (default 5)",
+	    .help = "only documents of this user; \"\": those without an owner",
+	    .set = option_word),
+	OPT(limit, .name = "limit", .takes = "N", .help = "maximum number of passages (default 5)",
 	    .set = option_number, .min = 1, .max = LIMIT_MAX, .allowed = "a number from 1 to 1000"),
 	OPT(json, .name = "json", .help = "as JSON", .set = option_switch),
 	{ 0 },
@@ -31,7 +32,7 @@ static const struct option_entry entries[] = {
 
 /* ---- The query ---------------------------------------------------------- */
 
-/* Words that were not put in quotes are one query all the same. */
+/* Join unquoted words into one query. */
 static char *join(int n, char **words)
 {
 	size_t size = 1;
@@ -124,8 +125,8 @@ static int none_found(void)
 
 	failure_set(&failure, "Nothing found");
 	failure_advise(&failure, wish.owner ? "try other words, or another --owner"
-					    : "try other words, or fewer; docproc show ID tells "
-					      "whether a document is in the store");
+					    : "try other words, or fewer; check with docproc show "
+					      "ID whether a document is in the store");
 	return look_fail(EXIT_CODE_NOT_FOUND, &failure);
 }
 
@@ -176,5 +177,5 @@ const struct verb verb_search = {
 	VERB("search", "Find passages", run),
 	VERB_ARGUMENTS("QUERY [--owner USER] [--limit N] [--json]", 1, -1, NULL),
 	VERB_OPTIONS(entries, wish),
-	.asks = "what is to be found?",
+	.asks = "a query is required",
 };

@@ -20,6 +20,7 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_serve = {
-	VERB("serve", "Process what is handed in to the spool (the same as --spool DIR)", run),
+	VERB("serve", "Process the documents submitted to the spool (the same as --spool DIR)",
+	     run),
 	VERB_ARGUMENTS("", 0, 0, NULL),
 };

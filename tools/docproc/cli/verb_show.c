@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* docproc show: what the store knows of one document, its summary first of all. */
+/* docproc show: a document's summary and metadata from the store. */
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"
 #include "tools/docproc/cli/store_verb.h"
@@ -18,7 +18,7 @@ static struct wish wish;
 
 #define OPT(member, ...) OPTION(struct wish, member, __VA_ARGS__)
 static const struct option_entry entries[] = {
-	OPT(owner, .name = "owner", .takes = "USER", .help = "only if it is this user's",
+	OPT(owner, .name = "owner", .takes = "USER", .help = "only if this user owns it",
 	    .set = option_word),
 	OPT(json, .name = "json", .help = "as JSON", .set = option_switch),
 	{ 0 },
@@ -108,8 +108,8 @@ static int not_found(void)
 	failure_set(&failure, "There is no finished document %.64s%s", wish.id,
 		    wish.owner ? " of this user" : "");
 	failure_advise(&failure,
-		       "trackctl show %.64s tells whether it is being processed; docproc "
-		       "search finds documents by what they say",
+		       "trackctl show %.64s shows whether it is being processed; docproc search "
+		       "finds documents by their text",
 		       wish.id);
 	return look_fail(EXIT_CODE_NOT_FOUND, &failure);
 }
@@ -147,5 +147,5 @@ const struct verb verb_show = {
 	VERB("show", "A document and its summary", run),
 	VERB_ARGUMENTS("ID [--owner USER] [--json]", 1, 1, "@id"),
 	VERB_OPTIONS(entries, wish),
-	.asks = "one document at a time",
+	.asks = "exactly one document id is required",
 };

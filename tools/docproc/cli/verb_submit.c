@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* docproc submit: hand a file in to a spool, as a gateway does. Its id goes to standard output. */
+/* docproc submit: submit a file to a spool, as a gateway does. Its id is written to standard
+ * output. */
 #include "tools/common/log.h"
 #include "tools/docproc/cli/source.h"
 #include "tools/docproc/cli/verbs.h"
@@ -25,7 +26,7 @@ static int hand_in(const struct config *config)
 		return (int)exit_code_of_error(error);
 	}
 	int code = EXIT_CODE_PERMISSION, result = 0;
-	/* Into a spool that is there, root may hand in. */
+	/* Root may submit to a spool that exists. */
 	if (access(config->spool, F_OK) != 0)
 		result = ownership_check(config->spool, &failure);
 	if (result == 0)
@@ -58,7 +59,7 @@ static int run(const struct config *config, int n_arguments, char **arguments)
 }
 
 const struct verb verb_submit = {
-	VERB("submit", "Hand a file in to the spool", run),
+	VERB("submit", "Submit a file to the spool", run),
 	VERB_ARGUMENTS("FILE [--id ID] [--owner USER] [--name NAME]", 1, 1, "@file"),
 	VERB_OPTIONS(source_entries, source),
 };

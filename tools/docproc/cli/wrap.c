@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a line may end is ICU's to say (UAX 14), so that Chinese wraps as well as German. What is
- * too long for any line runs over its end.
+ * ICU finds the line breaks (UAX 14), so that Chinese wraps as well as German. A word too long for
+ * a line runs over its end.
  */
 #include "tools/docproc/cli/wrap.h"
 #include <stdlib.h>
@@ -105,7 +105,7 @@ static void print_line(struct printer *printer, size_t indent, size_t begin, siz
 	fputc('\n', printer->to);
 }
 
-/* breaks: of all of the text. */
+/* breaks: for the whole text. */
 static void print_lines(struct printer *printer, size_t indent, UBreakIterator *breaks)
 {
 	size_t cells = printer->wrap->cells, begin = 0, end = 0;

@@ -26,7 +26,7 @@
 const struct option_entry config_entries[] = {
 	OPTION_BOARD(struct config),
 	KEY(spool, .name = "spool", .takes = "DIR",
-	    .help = "where documents are handed in; alone on the command line: serve it",
+	    .help = "directory for submitted documents; as the only argument: serve it",
 	    .set = option_path, OPTION_GIVEN(struct config, spool_named),
 	    .allowed = "the path of a directory"),
 	KEY(store, .name = "store", .takes = "FILE", .help = "the document store",
@@ -59,8 +59,8 @@ static void place(char *to, size_t size, const char *name)
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	int n;
 
-	/* Root has no more right to make the system's folder than others, but where the service is
-	 * installed root means the service's. */
+	/* Root has no more right to make the system's folder than others. But where the service is
+	 * installed, root means the service's files. */
 	if (access(OWNERSHIP_FOLDER, X_OK) == 0 || (!data && !home) ||
 	    (geteuid() == 0 && ownership_of_service()))
 		n = snprintf(to, size, OWNERSHIP_FOLDER "/%s", name);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As sysusers.d makes it. */
+/* The user that sysusers.d creates. */
 #define SERVICE_USER "docproc"
 #define SERVICE_GROUP "trackd"
 
@@ -31,15 +31,15 @@ int ownership_check(const char *path, struct failure *failure)
 		return 0;
 	failure_set(failure,
 		    "%s belongs to the user " SERVICE_USER
-		    ", who could not use what root makes there",
+		    ", who could not use files that root creates there",
 		    path);
 	return failure_advise(failure,
-			      "hand documents in to the service with docproc submit, run this as "
+			      "submit documents to the service with docproc submit, run this as "
 			      "runuser -u " SERVICE_USER " -- docproc ..., or name files of your "
 			      "own with --store FILE (and --spool DIR)%s",
 			      access(OWNERSHIP_FOLDER, F_OK) == 0
 				      ? ""
-				      : "; systemd-tmpfiles --create makes the folder");
+				      : "; systemd-tmpfiles --create creates the folder");
 }
 
 static int forbidden(const char *path, uid_t owner, struct failure *failure)
@@ -51,7 +51,7 @@ static int forbidden(const char *path, uid_t owner, struct failure *failure)
 		snprintf(name, sizeof name, "%s", user->pw_name);
 	else
 		snprintf(name, sizeof name, "%u", (unsigned)owner);
-	failure_set(failure, "%s belongs to the user %s and may not be written", path, name);
+	failure_set(failure, "%s belongs to the user %s and is not writable", path, name);
 	if (is_of_the_system(path))
 		return failure_advise(failure,
 				      "give it to the service: chown " SERVICE_USER

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose files the store and the spool are. Those of the system belong to the service's user. What
- * root makes there, the service can neither write nor remove, and it would fail long after root has
- * gone: so root is refused at once, and so is a service that finds such files.
+ * Checks who owns the store and the spool. The system's belong to the service's user, who can
+ * neither write nor remove files that root creates there. So root is refused at once, and so is a
+ * service that finds such files.
  */
 #ifndef DOCPROC_CONFIG_OWNERSHIP_H
 #define DOCPROC_CONFIG_OWNERSHIP_H
@@ -12,14 +12,14 @@
 
 #define OWNERSHIP_FOLDER "/var/lib/trackd-documents"
 
-/* Whether the user that the service runs as exists here. */
+/* Whether the service's user exists on this host. */
 bool ownership_of_service(void);
 
-/* Whether we may make files at this path, a store or a spool: root may not in the folder of the
- * service. 0, FAILED. */
+/* Whether we may create files at this path, a store or a spool: root may not in the service's
+ * folder. 0, FAILED. */
 int ownership_check(const char *path, struct failure *failure);
 
-/* Whether a store that is there may be written. 0, FAILED. */
+/* Whether an existing store is writable. 0, FAILED. */
 int ownership_check_store(const char *path, struct failure *failure);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocks of text. What comes in is of any origin; what is kept is valid UTF-8 that a terminal, a
- * database and a chunker can take. */
+/* Blocks of text. The input may hold anything; the text that is kept is valid UTF-8 that a
+ * terminal, a database and a chunker can process. */
 #include "tools/docproc/document/content.h"
 #include "tools/common/growth.h"
 #include "tools/docproc/document/utf8.h"
@@ -9,7 +9,7 @@
 
 enum { NEXT_LINE = 0x85, LINE_SEPARATOR = 0x2028, PARAGRAPH_SEPARATOR = 0x2029, BOM = 0xfeff };
 
-/* What is kept of a code point: itself, '\n', U+FFFD where it is broken, or nothing (0). */
+/* What a code point becomes: itself, '\n', U+FFFD if it is invalid, or nothing (0). */
 static UChar32 kept(UChar32 c)
 {
 	if (c < 0)
@@ -33,8 +33,8 @@ static bool is_blank(UChar32 c)
 	       (c >= 0x2000 && c <= 0x200b) || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-/* Write up to room bytes of what is kept of a text, or with NULL only count them. Bytes, without the
- * blanks at the end. */
+/* Write up to `room` cleaned bytes of a text, or with NULL only count them. Returns the number of
+ * bytes, without trailing blanks. */
 static size_t clean(const char *text, int32_t length, bool row, size_t room, char *ret_text)
 {
 	char unused[U8_MAX_LENGTH];

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* From the stages to the board. A task that is not where it was is looked for under its id: a board
- * that was made anew has copied it to another record. */
+/* Reports the stages to the board. If the task's record is gone, the task is looked up by its id: a
+ * new board has copied it to another record. */
 #include "tools/docproc/document/report.h"
 #include "tools/common/log.h"
 #include <errno.h>
 #include <unistd.h>
 
-/* The reference went stale. If another hand-in replaced the task, this work is not needed any more;
- * forgotten, it is finished all the same. */
+/* The reference is stale. If a newer submission has replaced the task, this work is obsolete. If
+ * the task is gone altogether, the work goes on. */
 static int find_again(struct report *report)
 {
 	struct trackd_ref ref;
@@ -31,7 +31,7 @@ static int learn(struct report *report, int error)
 	if (error == TRACKD_E_GONE && find_again(report) == CANCELLED)
 		return CANCELLED;
 	if (!report->said)
-		log_warning("the board does not take the progress: %s", trackd_strerror(error));
+		log_warning("progress cannot be written to the board: %s", trackd_strerror(error));
 	report->said = true;
 	return 0;
 }
@@ -63,7 +63,7 @@ void report_total(struct report *report, uint64_t total)
 		(void)learn(report, trackd_set_total(report->trackd, report->ref, total));
 }
 
-/* Whether others have ended the task. */
+/* Whether another process has ended the task. */
 static int ended(struct report *report)
 {
 	struct trackd_view view;
@@ -85,7 +85,7 @@ int report_step(struct report *report, uint64_t units)
 			report->forward(report->user, 0, units);
 		return 0;
 	}
-	/* A step of no units counts nothing, so advancing would not show a cancellation. */
+	/* A step of 0 units advances nothing, so it would not reveal a cancellation. */
 	if (units == 0)
 		return asked(report) < 0 ? CANCELLED : ended(report);
 	error = trackd_advance(report->trackd, report->ref, units);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Half as much again each time: doubling would waste most of the limit on a large document. */
+/* Grow by half: doubling would waste most of the memory limit on a large document. */
 static int reserve(struct strbuf *buffer, size_t more)
 {
 	size_t needed = buffer->length + more + 1, room = buffer->room;

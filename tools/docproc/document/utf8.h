@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ICU's UTF-8 macros as functions: they convert as they like, which our warnings do not. */
+/* ICU's UTF-8 macros as functions: their implicit conversions do not pass our warnings. */
 #ifndef DOCPROC_LANGUAGE_UTF8_H
 #define DOCPROC_LANGUAGE_UTF8_H
 
@@ -10,7 +10,7 @@
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 
-/* The character at *at, which moves behind it; negative where it is not UTF-8. *at < length. */
+/* The character at *at; *at moves behind it. Negative if it is not UTF-8. Requires *at < length. */
 static inline UChar32 utf8_next(const char *text, int32_t *at, int32_t length)
 {
 	UChar32 c;
@@ -19,7 +19,7 @@ static inline UChar32 utf8_next(const char *text, int32_t *at, int32_t length)
 	return c;
 }
 
-/* The character before *at, which moves there. *at > 0. */
+/* The character before *at; *at moves to it. Requires *at > 0. */
 static inline UChar32 utf8_previous(const char *text, int32_t *at)
 {
 	UChar32 c;
@@ -28,15 +28,14 @@ static inline UChar32 utf8_previous(const char *text, int32_t *at)
 	return c;
 }
 
-/* length, or before it so that no character is cut that begins before it.
- * text[length] is readable. */
+/* length, reduced so that it does not cut a character. text[length] must be readable. */
 static inline int32_t utf8_floor(const char *text, int32_t length)
 {
 	U8_SET_CP_START((const uint8_t *)text, 0, length);
 	return length;
 }
 
-/* Bytes that c takes, written to ret_bytes. */
+/* Writes c to ret_bytes; returns the number of bytes. */
 static inline int32_t utf8_put(char ret_bytes[U8_MAX_LENGTH], UChar32 c)
 {
 	int32_t n = 0;

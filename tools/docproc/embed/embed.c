@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whatever changes the built-in vectors changes this name. */
+/* Any change to the built-in vectors must change this name. */
 #define BUILTIN "builtin-1"
 
 struct embedder {
-	struct features *features; /* NULL: the endpoint */
+	struct features *features; /* NULL: an endpoint is used */
 	struct endpoint *endpoint;
 	char model[sizeof((struct endpoint_config *)0)->model];
 	char provider[sizeof(struct endpoint_config)];
@@ -26,7 +26,7 @@ static int open_builtin(struct embedder *embedder, struct failure *failure)
 	embedder->features = features_open();
 	if (embedder->features)
 		return 0;
-	failure_set(failure, "Words cannot be told apart on this host");
+	failure_set(failure, "Text cannot be split into words on this host");
 	return failure_advise(failure, "ICU opened no break iterator: is libicu's data complete?");
 }
 
@@ -35,7 +35,7 @@ static int open_endpoint(struct embedder *embedder, const struct endpoint_config
 {
 	if (dimension > EMBED_DIMENSION_MAX)
 		return failure_set(failure,
-				   "Vectors of %u dimensions are configured, %d are the most",
+				   "Vectors of %u dimensions are configured; the maximum is %d",
 				   dimension, EMBED_DIMENSION_MAX);
 	embedder->dimension = dimension;
 	snprintf(embedder->provider, sizeof embedder->provider, "%s %s", config->url,
@@ -120,9 +120,8 @@ static int read_numbers(const json_t *numbers, float *vector, unsigned dimension
 		const json_t *number = json_array_get(numbers, i);
 		vector[i] = (float)json_number_value(number);
 		if (!json_is_number(number) || !isfinite(vector[i]))
-			return failure_set(
-				failure,
-				"The embedding service sent a vector that is not of numbers");
+			return failure_set(failure, "The embedding service sent a vector that does "
+						    "not consist of numbers");
 	}
 	features_normalise(vector, dimension);
 	return 0;
@@ -143,7 +142,7 @@ static int check_dimension(struct embedder *embedder, size_t n, struct failure *
 			      embedder->model);
 }
 
-/* Make room for all vectors, as soon as their dimension is known. */
+/* Allocate all vectors as soon as their dimension is known. */
 static int make_room(const struct embedder *embedder, size_t n, float **vectors,
 		     struct failure *failure)
 {
@@ -153,11 +152,11 @@ static int make_room(const struct embedder *embedder, size_t n, float **vectors,
 }
 
 struct batch {
-	size_t first, n; /* of the texts */
-	size_t all;      /* texts that there are */
+	size_t first, n; /* of the batch's texts */
+	size_t all;      /* the number of all texts */
 };
 
-/* An item of "data" tells which text it belongs to by its index; without one, its place does. */
+/* An item of "data" names its text by an index; without one, by its position. */
 static int read_item(struct embedder *embedder, struct batch batch, const json_t *data,
 		     size_t place, bool *seen, float **vectors, struct failure *failure)
 {
@@ -170,8 +169,7 @@ static int read_item(struct embedder *embedder, struct batch batch, const json_t
 		return failure_set(failure, "The embedding service answered without vectors");
 	if (at >= batch.n || seen[at])
 		return failure_set(failure,
-				   "The embedding service sent vectors in no order that makes "
-				   "sense");
+				   "The embedding service sent vectors in an invalid order");
 	seen[at] = true;
 	if (check_dimension(embedder, json_array_size(numbers), failure) < 0 ||
 	    make_room(embedder, batch.all, vectors, failure) < 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One request at a time over one connection that is kept. libcurl's multi interface does the work
- * in steps of at most WAKE_MS, between which the board is asked whether the task is to be
- * cancelled. Failures say in the error what the service did, and in the advice which address it was
- * and what curl or the service said of it; neither ever holds the key.
+ * One request at a time over one kept connection. libcurl's multi interface works in steps of at
+ * most WAKE_MS; between steps the board is checked for a request to cancel. A failure's error says
+ * what the service did; its advice has the address and the message of curl or the service. Neither
+ * ever contains the key.
  */
 #include "tools/docproc/embed/endpoint.h"
 #include "tools/common/printable.h"
@@ -19,9 +19,9 @@
 enum {
 	WAKE_MS = 50,
 	ANSWER_MAX = 64 << 20, /* bytes */
-	TIMEOUT_MS = 30000,    /* where the configuration says 0 */
-	BACKOFF_MS = 500,      /* before the second try; doubles */
-	WAIT_MAX_MS = 60000,   /* whatever Retry-After says */
+	TIMEOUT_MS = 30000,    /* default, where the configuration has 0 */
+	BACKOFF_MS = 500,      /* before the second try; doubled for each further one */
+	WAIT_MAX_MS = 60000,   /* maximum, whatever Retry-After says */
 };
 
 struct endpoint {
@@ -35,18 +35,18 @@ struct endpoint {
 	uint64_t random; /* for jitter */
 };
 
-/* One try. */
+/* One attempt at a request. */
 struct attempt {
 	struct strbuf answer;
 	bool too_large, no_memory;
 	CURLcode code;
-	long status;            /* of HTTP; 0: there was none */
+	long status;            /* HTTP status; 0: there was none */
 	curl_off_t retry_after; /* seconds */
 };
 
 /* ---- Opening ------------------------------------------------------------ */
 
-/* The host of a URL that needs no encryption, since the traffic does not leave this machine. */
+/* Whether the URL needs no encryption because the traffic stays on this host. */
 static bool is_local(const char *url)
 {
 	static const char *const hosts[] = { "127.0.0.1", "localhost", "[::1]" };
@@ -74,8 +74,8 @@ static int check_url(const struct endpoint *endpoint, struct failure *failure)
 	if (plain && endpoint->config.key_file[0] && !is_local(url)) {
 		failure_set(failure, "The key of the %s cannot be used", endpoint->service);
 		return failure_advise(failure,
-				      "a key is not sent in clear over a network: use https "
-				      "in \"%s\", or configure no key",
+				      "a key is not sent unencrypted over a network: use https in "
+				      "\"%s\", or configure no key",
 				      url);
 	}
 	return 0;
@@ -124,8 +124,8 @@ static size_t receive(char *bytes, size_t size, size_t n, void *of)
 	return attempt->too_large || attempt->no_memory ? 0 : size * n;
 }
 
-/* What is the same for every request. Certificates are verified and redirects not followed: these are
- * curl's defaults, said here because much hangs on them. */
+/* Options of all requests. Verifying certificates and not following redirects are curl's defaults;
+ * they are set explicitly because security depends on them. */
 static void set_options(struct endpoint *endpoint)
 {
 	CURL *easy = endpoint->easy;
@@ -195,7 +195,7 @@ void endpoint_close(struct endpoint *endpoint)
 
 /* ---- One try ------------------------------------------------------------ */
 
-/* Until the transfer has ended. 0 or CANCELLED. */
+/* Run the transfer to its end. 0 or CANCELLED. */
 static int transfer(struct endpoint *endpoint, struct report *report, struct attempt *attempt)
 {
 	int running = 1, left;
@@ -259,7 +259,7 @@ static bool worth_another(const struct attempt *attempt)
 	}
 }
 
-/* ---- What went wrong ---------------------------------------------------- */
+/* ---- Errors ------------------------------------------------------------- */
 
 static const char *times(unsigned n, char *buffer, size_t size)
 {
@@ -273,13 +273,14 @@ static const char *times(unsigned n, char *buffer, size_t size)
 	return buffer;
 }
 
-/* The address and what was said, unless the key is in it. */
+/* Advise with the address and the message, unless the message contains the key. */
 static void advise(const struct endpoint *endpoint, const char *said, struct failure *failure)
 {
 	bool secret = endpoint->key[0] && strstr(said, endpoint->key);
 	char line[301];
 
-	printable_line(line, sizeof line, secret ? "(what it said holds the key)" : said);
+	printable_line(line, sizeof line,
+		       secret ? "(its message is not shown because it contains the key)" : said);
 	failure_advise(failure, "%s: %s", endpoint->config.url, line);
 }
 
@@ -287,14 +288,15 @@ static int say_status(const struct endpoint *endpoint, const struct attempt *att
 		      const char *often, struct failure *failure)
 {
 	const char *service = endpoint->service;
-	const char *answer = attempt->answer.bytes ? attempt->answer.bytes : "no more was said";
+	const char *answer = attempt->answer.bytes ? attempt->answer.bytes : "no further details";
 
 	if (attempt->status == 429)
 		failure_set(failure, "The %s asked to wait (429)%s", service, often);
 	else if (attempt->status == 401 || attempt->status == 403)
 		failure_set(failure, "The %s refused the key (%ld)", service, attempt->status);
 	else if (attempt->status == 404)
-		failure_set(failure, "The %s knows no such address or model (404)", service);
+		failure_set(failure, "The %s does not know the address or the model (404)",
+			    service);
 	else if (attempt->status >= 300 && attempt->status < 400)
 		failure_set(failure, "The %s redirected the request, which is not followed (%ld)",
 			    service, attempt->status);
@@ -325,11 +327,11 @@ static int say_code(const struct endpoint *endpoint, const struct attempt *attem
 		failure_set(failure, "The %s cannot be reached", service);
 	else if (attempt->code == CURLE_PEER_FAILED_VERIFICATION ||
 		 attempt->code == CURLE_SSL_CONNECT_ERROR)
-		failure_set(failure, "The %s has no certificate that is trusted", service);
+		failure_set(failure, "The %s has no trusted certificate", service);
 	else if (worth_another(attempt))
-		failure_set(failure, "The %s broke the connection off%s", service, often);
+		failure_set(failure, "The %s closed the connection%s", service, often);
 	else
-		failure_set(failure, "The %s does not speak HTTP as expected", service);
+		failure_set(failure, "The %s did not answer with valid HTTP", service);
 	advise(endpoint,
 	       endpoint->curl_error[0] ? endpoint->curl_error : curl_easy_strerror(attempt->code),
 	       failure);
@@ -356,7 +358,7 @@ static int conclude(const struct endpoint *endpoint, const struct attempt *attem
 	return FAILED;
 }
 
-/* ---- Trying again ------------------------------------------------------- */
+/* ---- Retrying ------------------------------------------------------------ */
 
 static uint64_t now_ms(void)
 {
@@ -375,8 +377,8 @@ static uint64_t next_random(struct endpoint *endpoint)
 	return x ^ x >> 31;
 }
 
-/* Before try number `tries` + 1: what the service asked for, or twice as long as before; up to half
- * as much again, so that many workers do not come back at once. */
+/* The pause before try number `tries` + 1: what the service asked for, or twice the last pause;
+ * plus up to half as much again, so that many workers do not retry at once. */
 static uint64_t pause_ms(struct endpoint *endpoint, const struct attempt *attempt, unsigned tries)
 {
 	uint64_t wait = (uint64_t)BACKOFF_MS << (tries < 8 ? tries - 1 : 7);

@@ -11,26 +11,27 @@ static int refuse(const char *service, struct failure *failure)
 	return failure_set(failure, "The key of the %s cannot be used", service);
 }
 
-/* Group members may read: a service's own group is how it is let at the key. Systemd's credentials
- * look like that too. */
+/* The group may read: a service gets access to the key through its own group. systemd's credentials
+ * have such a mode too. */
 static int check_mode(int fd, const char *path, const char *service, struct failure *failure)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
 		refuse(service, failure);
-		return failure_advise(failure, "%s is not a file", path);
+		return failure_advise(failure, "%s is not a regular file", path);
 	}
 	if (status.st_mode & (S_IWGRP | S_IRWXO)) {
 		refuse(service, failure);
 		return failure_advise(
-			failure, "%s may be read or changed by others (mode %04o): chmod 600 it",
-			path, (unsigned)(status.st_mode & 07777));
+			failure,
+			"other users may read or change %s (mode %04o): run chmod 600 on it", path,
+			(unsigned)(status.st_mode & 07777));
 	}
 	return 0;
 }
 
-/* Cut white space off. Whether what is left can stand in a header. */
+/* Trim white space. Whether the rest can be used in a header. */
 static bool trim(char *key)
 {
 	size_t start = strspn(key, " \t\r\n"), length = strlen(key + start);
@@ -63,7 +64,8 @@ static int read_from(int fd, const char *path, const char *service, char *key,
 	if (strlen(key) == (size_t)n && trim(key))
 		return 0;
 	refuse(service, failure);
-	return failure_advise(failure, "%s holds no key: one word of printable characters", path);
+	return failure_advise(failure, "%s must hold a key: one word of printable characters",
+			      path);
 }
 
 int key_read(const char *path, const char *service, char ret_key[KEY_MAX + 1],

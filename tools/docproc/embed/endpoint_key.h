@@ -8,7 +8,7 @@
 
 enum { KEY_MAX = 4096 };
 
-/* The key without white space around it. service: for the message. 0, FAILED. */
+/* Read the key without surrounding white space. service: for messages. 0, FAILED. */
 int key_read(const char *path, const char *service, char ret_key[KEY_MAX + 1],
 	     struct failure *failure);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every feature has a weight, a dimension and a sign, the last two from its hash, and counts with
- * 1 + ln(how often). Words weigh most, for they are what people look for; trigrams let forms of the
- * same word meet ("index", "indexes", "indexing"). Stop words weigh next to nothing.
+ * Every feature has a weight, and a dimension and a sign from its hash; it counts with 1 +
+ * ln(frequency). Words weigh most, because users search for words; trigrams match forms of the same
+ * word ("index", "indexes", "indexing"). Stop words weigh next to nothing.
  */
 #include "tools/docproc/embed/feature_hash.h"
 #include "tools/docproc/document/utf8.h"
@@ -17,14 +17,14 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* To change any of these is to change the provider's name in embed.c. */
+/* Changing any of these requires a new provider name in embed.c. */
 enum {
 	WORD_SEED = 1,
 	TRIGRAM_SEED = 2,
 	WORD_WEIGHT = 256,
-	TRIGRAM_WEIGHT = 256, /* of all trigrams of a word together: they share its square */
+	TRIGRAM_WEIGHT = 256, /* for all trigrams of a word together: they share its square */
 	STOP_WEIGHT = 16,
-	WORD_CHARACTERS = 64, /* of a longer word, the beginning */
+	WORD_CHARACTERS = 64, /* longer words are truncated */
 };
 
 struct feature {
@@ -70,7 +70,7 @@ void features_close(struct features *features)
 /* ---- Words -------------------------------------------------------------- */
 
 struct word {
-	UChar32 letters[WORD_CHARACTERS + 2]; /* folded, a space before and behind */
+	UChar32 letters[WORD_CHARACTERS + 2]; /* folded, with a space before and after */
 	size_t n;
 	bool stop;
 };
@@ -81,15 +81,15 @@ static void add_letter(struct word *word, UChar32 c)
 		word->letters[word->n++] = c;
 }
 
-/* Accents of Latin, Greek and Cyrillic letters; the vowels of Hebrew and Arabic. Marks of other
- * scripts are letters that matter. */
+/* Accents of Latin, Greek and Cyrillic letters; the vowels of Hebrew and Arabic. In other scripts,
+ * marks distinguish words. */
 static bool is_accent(UChar32 c)
 {
 	return (c >= 0x0300 && c <= 0x036f) || (c >= 0x0591 && c <= 0x05c7) ||
 	       (c >= 0x064b && c <= 0x065f) || c == 0x0670 || c == 0x0640;
 }
 
-/* Letters that are no base and accent to Unicode, but are to people. */
+/* Letters that Unicode does not decompose, but that readers treat as a base with an accent. */
 static const char *spelt(UChar32 c)
 {
 	switch (c) {
@@ -124,7 +124,7 @@ static void fold(const struct features *features, struct word *word, UChar32 c)
 		add_letter(word, *spelling);
 	if (spelt(c) || c < 0 || is_accent(c))
 		return;
-	/* Hangul would come apart into its letters, of which trigrams say less. */
+	/* Hangul would decompose into its letters, whose trigrams say less. */
 	if (c >= 0x80 && !(c >= 0xac00 && c <= 0xd7a3))
 		n = unorm2_getDecomposition(features->nfkd, c, parts, 20, &error);
 	if (n < 0 || U_FAILURE(error)) {
@@ -159,7 +159,7 @@ static void read_word(const struct features *features, const char *text, size_t 
 
 /* ---- Features ----------------------------------------------------------- */
 
-/* The characters as 32-bit little-endian numbers, so that every machine hashes the same bytes. */
+/* Hash 32-bit little-endian code points, so that every machine hashes the same bytes. */
 static uint64_t hash_letters(const UChar32 *letters, size_t n, uint64_t seed)
 {
 	uint8_t bytes[(size_t)4 * WORD_CHARACTERS];
@@ -203,7 +203,7 @@ static bool add_word(struct features *features, const struct word *word)
 		return false;
 	if (word->stop)
 		return true;
-	/* n trigrams, of which each has 1/sqrt(n) of the weight. */
+	/* Each of the n trigrams has 1/sqrt(n) of the weight. */
 	weight = TRIGRAM_WEIGHT * 16 / square_root((int32_t)n * 256);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t hash = hash_letters(word->letters + i, 3, TRIGRAM_SEED);
@@ -246,7 +246,7 @@ static int by_hash(const void *one, const void *other)
 	return a->weight < b->weight ? -1 : a->weight > b->weight;
 }
 
-/* 256 * (1 + ln n), by a table and ln(2n) = ln(2) + ln(n). */
+/* 256 * (1 + ln n), from a table and ln(2n) = ln(2) + ln(n). */
 static int64_t sublinear(size_t n)
 {
 	static const int16_t table[] = { 0,   256, 433, 537, 611, 668, 715, 754,
@@ -280,7 +280,7 @@ bool features_vector(struct features *features, const char *text, size_t length,
 {
 	int64_t sums[FEATURE_HASH_SIZE] = { 0 };
 	double squares =
-		0; /* of integers below 2^53: exact, unless a text is made to overflow it */
+		0; /* a sum of integers below 2^53: exact, unless a crafted text overflows it */
 
 	if (length > FEATURES_BYTES_MAX)
 		length = (size_t)utf8_floor(text, FEATURES_BYTES_MAX);
@@ -296,7 +296,7 @@ bool features_vector(struct features *features, const char *text, size_t length,
 	return true;
 }
 
-/* In four sums, in a fixed order, which the compiler may put side by side. */
+/* Four sums in a fixed order, which the compiler may vectorize. */
 double features_cosine(const float *one, const float *other, size_t dimension)
 {
 	float sums[4] = { 0 };

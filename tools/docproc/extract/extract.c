@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- Which type ----------------------------------------------------------------- */
+/* ---- The type ------------------------------------------------------------------- */
 
 static const char *base_name(const char *name)
 {
@@ -30,10 +30,10 @@ static int unsupported(enum file_kind kind, const char *extension, struct failur
 	failure->advice[0] = '\0';
 	if (kind == KIND_OLE || kind == KIND_RTF || kind == KIND_ODF)
 		failure_advise(failure, "Save the document as .docx (Word, LibreOffice: Save As) "
-					"and hand it in again.");
+					"and submit it again.");
 	else if (kind == KIND_IMAGE)
-		failure_advise(failure, "Text in pictures is not read: recognise it first and hand "
-					"the result in as PDF or text.");
+		failure_advise(failure, "Text in pictures is not read: run OCR first and submit "
+					"the result as PDF or text.");
 	else if (kind == KIND_UNKNOWN)
 		failure_advise(failure, "PDF, DOCX, Markdown and plain text are read; text best "
 					"as UTF-8.");
@@ -81,8 +81,8 @@ int extract_type(int fd, const char *name, enum document_type *ret_type, struct 
 		return failure_set(failure, "Document could not be read: %s", strerror(-error));
 	name = base_name(name);
 	claimed = kind_by_extension(document_extension(name));
-	/* What is refused anyway is refused by its name, also where its content is another's: ".doc"
-	 * files are often RTF. */
+	/* An unsupported type is named after its extension, even if the content is of another type:
+	 * ".doc" files are often RTF. */
 	if (claimed == KIND_OLE && (kind == KIND_RTF || kind == KIND_HTML || kind == KIND_UNKNOWN))
 		return unsupported(KIND_OLE, document_extension(name), failure);
 	return settle(claimed, kind, name, ret_type, failure);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a file to its text. The file's first bytes decide what it is; an extension that says
- * something else is a failure that names both. Nothing is read but the descriptor, so that the
- * process may be locked in before.
+ * From a file to its text. The file's first bytes decide its type; a contradicting extension is a
+ * failure that names both. Only the descriptor is read, so the process can be sandboxed before.
  */
 #ifndef DOCPROC_EXTRACT_EXTRACT_H
 #define DOCPROC_EXTRACT_EXTRACT_H
@@ -12,8 +11,8 @@
 #include "tools/docproc/document/report.h"
 #include "tools/documents/failure.h"
 
-/* What the file is. name: as the user called it, for its extension and for messages. FAILED:
- * "Unsupported file type: .doc", "report.pdf is a DOCX document, not a PDF", ... */
+/* Find the type of the file. name: the user's name for it, for its extension and for messages.
+ * FAILED: "Unsupported file type: .doc", "report.pdf is a DOCX document, not a PDF", ... */
 int extract_type(int fd, const char *name, enum document_type *ret_type, struct failure *failure);
 
 /* Read the text of the whole file. Reports pages or parts. 0, FAILED, CANCELLED; on failure

@@ -31,12 +31,13 @@ enum extractor_status extractor_run(const struct extractor_request *request, int
 	enum document_type type;
 
 	writer.fd = text;
-	/* What is held at the end goes with the process. A reader that has gone needs no answer. */
+	/* Memory is freed by the end of the process. If the reader has gone, no answer is
+	 * needed. */
 	if (read_document(request->name, document, &type, &content, &failure) == 0) {
 		(void)frame_write_content(&writer, type, &content);
 		return EXTRACTOR_DONE;
 	}
-	/* That malloc() failed in our own code means the limit as well. */
+	/* A failed malloc() in our own code also means that the memory limit was reached. */
 	if (extractor_memory_short())
 		return EXTRACTOR_MEMORY;
 	(void)frame_write_failure(&writer, &failure);

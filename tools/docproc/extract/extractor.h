@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of the extractor: a document in, frames out. */
+/* The body of the extractor: reads a document and writes frames. */
 #ifndef DOCPROC_EXTRACTOR_H
 #define DOCPROC_EXTRACTOR_H
 

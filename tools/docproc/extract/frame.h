@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the extractor sends through its pipe: frames, each a head and so many bytes. Both ends are the
- * same program on the same host, so numbers are in its own byte order. In this order:
+/* The frames that the extractor sends through its pipe. Each has a head and a body. Both ends are
+ * the same program on the same host, so numbers are in host byte order. In this order:
  *
- *	FRAME_TOTAL     at most one: how many pages or parts there are
- *	FRAME_STEP      so many more of them are read; all together no more than the total
- *	FRAME_BLOCK     a block of text
- *	FRAME_END       the last one: counts of what was sent
- *	FRAME_FAILURE   instead of FRAME_END: why there is no text
+ * 	FRAME_TOTAL     at most one: the number of pages or parts
+ * 	FRAME_STEP      the number read since; in sum at most the total
+ * 	FRAME_BLOCK     a block of text
+ * 	FRAME_END       the last one: counts of what was sent
+ * 	FRAME_FAILURE   instead of FRAME_END: why there is no text
  *
- * frame_writer.c writes them. frame_reader.c reads them and believes nothing.
+ * frame_writer.c writes them. frame_reader.c reads and checks them.
  */
 #ifndef DOCPROC_FRAME_H
 #define DOCPROC_FRAME_H
@@ -22,15 +21,15 @@ enum frame_type { FRAME_TOTAL = 1, FRAME_STEP, FRAME_BLOCK, FRAME_END, FRAME_FAI
 
 struct frame_head {
 	uint32_t type;   /* enum frame_type */
-	uint32_t length; /* of what follows, in bytes */
+	uint32_t length; /* of the body, in bytes */
 };
 
-/* FRAME_TOTAL and FRAME_STEP. */
+/* Body of FRAME_TOTAL and FRAME_STEP. */
 struct frame_progress {
 	uint64_t units;
 };
 
-/* FRAME_BLOCK; its text follows, without a NUL. */
+/* Body of FRAME_BLOCK; the text follows, without a NUL. */
 struct frame_block {
 	uint32_t type; /* enum block_type */
 	uint32_t page;
@@ -40,12 +39,12 @@ struct frame_end {
 	uint32_t document_type; /* enum document_type */
 	uint32_t pages;
 	uint32_t no_text_layer; /* 0 or 1 */
-	uint32_t reserved;      /* 0 */
+	uint32_t reserved;      /* must be 0 */
 	uint64_t n_blocks, n_bytes;
 };
 
-/* FRAME_FAILURE; the error and the advice follow, without NULs. They go to a board, a log and a
- * terminal: UTF-8 without control characters. */
+/* Body of FRAME_FAILURE; the error and the advice follow, without NULs. They are shown on a board,
+ * in a log and on a terminal: UTF-8 without control characters. */
 struct frame_failure {
 	uint32_t error_length, advice_length;
 };

@@ -41,7 +41,8 @@ static int take_progress(struct frame_reader *reader)
 	return 0;
 }
 
-/* What was added is what was sent: nothing had to be cleaned away. */
+/* Whether content_add() kept the text as it was sent: a correct extractor has cleaned it
+ * already. */
 static bool unchanged(const struct content *content, size_t n_before, const void *text, size_t n)
 {
 	const struct block *last = content->blocks + n_before;
@@ -166,13 +167,13 @@ static int make_room(struct frame_reader *reader, size_t n)
 	return 0;
 }
 
-/* How many of n bytes belong to what is still missing. */
+/* How many of n bytes belong to the missing part. */
 static size_t share_of(size_t n, size_t present, size_t whole)
 {
 	return n < whole - present ? n : whole - present;
 }
 
-/* The next bytes of a head or of what follows it; how many, or -errno. */
+/* Take bytes of a head or a body; returns how many, or -errno. */
 static ssize_t take_some(struct frame_reader *reader, const unsigned char *bytes, size_t n)
 {
 	size_t share = share_of(n, reader->n_head, sizeof reader->head);
@@ -203,7 +204,7 @@ int frame_reader_take(struct frame_reader *reader, const void *bytes, size_t n)
 	const unsigned char *at = bytes;
 
 	while (n > 0) {
-		/* Nothing comes after the last frame. */
+		/* Nothing may follow the last frame. */
 		ssize_t taken = reader->state == FRAMES_COME ? take_some(reader, at, n) : -EPROTO;
 
 		if (taken < 0)

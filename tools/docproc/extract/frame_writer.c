@@ -98,7 +98,7 @@ int frame_write_content(struct frame_writer *writer, enum document_type type,
 	return writer->error;
 }
 
-/* Names in it are anybody's bytes, and a long one may have been cut in a character. */
+/* Names in messages may hold any bytes, and truncation may have cut a character. */
 static void clean(char *text)
 {
 	int32_t length = (int32_t)strlen(text), at = 0;

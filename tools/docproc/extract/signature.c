@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* An Office document with a password is an OLE file that holds a stream of this name. Its name stands
- * in the first sector of the directory. */
+/* An Office document with a password is an OLE file with a stream of this name, which is in the
+ * first sector of the directory. */
 static enum file_kind kind_of_ole(int fd, const uint8_t *bytes, size_t n)
 {
 	static const char name[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e";
@@ -33,7 +33,7 @@ int kind_by_content(int fd, enum file_kind *ret_kind)
 	if (got < 0)
 		return (int)got;
 	enum file_kind kind = kind_by_bytes(bytes, n, n < sizeof bytes);
-	/* What has to be looked for beyond the beginning. */
+	/* These types need a look beyond the beginning. */
 	if (kind == KIND_OLE)
 		kind = kind_of_ole(fd, bytes, n);
 	else if (kind == KIND_ZIP || kind == KIND_ODF || kind == KIND_EPUB)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICU has lists of its own ("@ss=standard"), which we do not use: its filter finds them at the end
- * of longer words too ("Philipp." for "pp.", "weiter." for "r."), the English list has "In.", "To."
- * and "Is." but not "Dr.", and many languages have none.
+ * ICU's own lists ("@ss=standard") are not used: its filter also matches the end of longer words
+ * ("Philipp." for "pp.", "weiter." for "r."), the English list has "In.", "To." and "Is." but not
+ * "Dr.", and many languages have none.
  */
 #include "tools/docproc/language/abbreviation.h"
 #include "tools/docproc/document/utf8.h"
@@ -11,13 +11,13 @@
 
 enum { TOKEN_BYTES = 32 };
 
-/* Lower case, without the last full stop, a space before and behind each. */
+/* Lower case, without the final full stop, with a space before and after each. */
 struct list {
 	char language[4];
 	const char *always, *before_number;
 };
 
-/* The first is for texts in any language. */
+/* The first list is for texts in any language. */
 static const struct list lists[] = {
 	{ "", " dr prof mr mrs ms st dipl ing sr jr phd ca vs cf ", " no nr fig p pp vol art " },
 	{ "en",
@@ -90,10 +90,10 @@ static bool in_lists(const char *language, const char *word, const char *next)
 struct last {
 	char word[TOKEN_BYTES + U8_MAX_LENGTH + 1]; /* lower case, without brackets and quotes */
 	bool upper;                                 /* it begins with a capital */
-	bool after_stop;                            /* a full stop and a space stand before it */
+	bool after_stop;                            /* preceded by a full stop and a space */
 };
 
-/* What stands before the full stop. False: nothing, or more than an abbreviation has. */
+/* The word before the full stop. False: there is none, or it is too long for an abbreviation. */
 static bool last_word(const char *text, size_t length, struct last *ret_last)
 {
 	int32_t end = (int32_t)length - 1, start = end, at, n = 0;
@@ -129,7 +129,8 @@ static int32_t n_characters(const char *word)
 	return n;
 }
 
-/* "e.g", "z.b", "u.s", "ph.d": parts of at most two letters. Hours end sentences as often as not. */
+/* "e.g", "z.b", "u.s", "ph.d": parts of at most two letters. Not "a.m" and "p.m", which end
+ * sentences just as often. */
 static bool is_dotted(const char *word)
 {
 	int32_t letters = 0, at = 0, length = (int32_t)strlen(word);

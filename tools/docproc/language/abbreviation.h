@@ -8,8 +8,8 @@
 
 /*
  * Whether the full stop at the end of text belongs to an abbreviation, an initial or an ordinal
- * number rather than ends a sentence. next: what comes after the white space, at least one byte
- * and a NUL somewhere.
+ * number and does not end a sentence. next: the text after the white space, at least one byte, with
+ * a NUL at its end.
  */
 bool abbreviation_ends(const char *language, const char *text, size_t length, const char *next);
 

@@ -12,17 +12,17 @@
 
 enum {
 	N_LANGUAGES = sizeof stop_words / sizeof stop_words[0],
-	TABLE_SIZE = 4096, /* twice as many as there are words, at least */
+	TABLE_SIZE = 4096, /* at least twice the number of words */
 	SAMPLE_BYTES = 128 << 10,
 	SAMPLE_BLOCKS = 256,
-	WORD_BYTES = 32, /* no stop word is longer */
+	WORD_BYTES = 32, /* the longest stop word */
 };
 
 _Static_assert(N_LANGUAGES <= 32, "a bit for each");
 
 /* ---- Stop words --------------------------------------------------------- */
 
-/* By the hash of the word; that two of a thousand 64-bit hashes are the same is not to be feared. */
+/* By the hash of the word; a collision among a thousand 64-bit hashes is too unlikely to matter. */
 static struct entry {
 	uint64_t hash; /* 0: free */
 	uint32_t languages;
@@ -66,11 +66,11 @@ bool language_stop_word(const char *word, size_t length)
 /* ---- Counting ----------------------------------------------------------- */
 
 struct counts {
-	uint32_t scripts[USCRIPT_CODE_LIMIT]; /* letters */
-	uint32_t hits[N_LANGUAGES];           /* stop words */
+	uint32_t scripts[USCRIPT_CODE_LIMIT]; /* letters per script */
+	uint32_t hits[N_LANGUAGES];           /* stop words per language */
 	uint32_t words;
 	char word[WORD_BYTES + U8_MAX_LENGTH];
-	size_t length; /* of the word so far; more than WORD_BYTES: too long */
+	size_t length; /* of the current word; more than WORD_BYTES: too long */
 };
 
 static void end_word(struct counts *counts)
@@ -86,7 +86,7 @@ static void end_word(struct counts *counts)
 	counts->length = 0;
 }
 
-/* A letter of Chinese, Japanese or Korean says about as much as two or three of the others. */
+/* A Chinese, Japanese or Korean letter carries as much as two or three others. */
 static uint32_t weight(UScriptCode script)
 {
 	return script == USCRIPT_HAN || script == USCRIPT_HANGUL          ? 3
@@ -121,7 +121,7 @@ static void count_text(struct counts *counts, const char *text, size_t most)
 
 /* ---- Judging ------------------------------------------------------------ */
 
-/* Scripts of one language, or nearly, and what to say where stop words decide nothing. */
+/* Scripts used by one language, or nearly so, and the answer if stop words do not decide. */
 static const struct {
 	UScriptCode script;
 	const char *language;
@@ -136,8 +136,8 @@ static const struct {
 	{ USCRIPT_SINHALA, "si" },  { USCRIPT_MALAYALAM, "ml" }, { USCRIPT_ETHIOPIC, "am" },
 };
 
-/* The language most of whose stop words are there: two at least, one in 25 words, and more than of
- * any other. */
+/* The language with the most stop words: at least two, at least one in 25 words, and more than any
+ * other language. */
 static const char *by_words(const struct counts *counts)
 {
 	size_t best = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Stop words: the commonest words of prose, without those that several languages share widely. */
+/* Stop words: the most common words of prose, except those that several languages share. */
 #ifndef DOCPROC_LANGUAGE_LANGUAGE_WORDS_H
 #define DOCPROC_LANGUAGE_LANGUAGE_WORDS_H
 
 struct stop_words {
 	char language[4];
-	const char *words; /* with single spaces between */
+	const char *words; /* separated by single spaces */
 };
 
 static const struct stop_words stop_words[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unicode's own data (ICU) tell what a letter is and which script it belongs to. */
+/* Unicode's data (ICU) decides what a letter is and which script it belongs to. */
 #include "tools/docproc/language/terms.h"
 #include "tools/docproc/document/utf8.h"
 #include <stdlib.h>
@@ -22,11 +22,11 @@ int32_t terms_character(const char *text, size_t *at, size_t length)
 
 enum sort { SORT_SEPARATOR, SORT_WORD, SORT_SPACELESS };
 
-/* Thai is the first of these scripts by number. */
+/* Thai has the lowest code points of these scripts. */
 enum { FIRST_SPACELESS = 0x0e00 };
 
-/* Korean puts spaces, but not between a word and its endings. Asked by extension, because signs
- * like the Japanese length mark belong to several scripts. */
+/* Korean puts spaces between words, but not before their endings. Script extensions are used,
+ * because characters like the Japanese length mark belong to several scripts. */
 static bool is_spaceless(UChar32 c)
 {
 	static const UScriptCode scripts[] = { USCRIPT_HAN,    USCRIPT_HIRAGANA, USCRIPT_KATAKANA,
@@ -41,7 +41,7 @@ static bool is_spaceless(UChar32 c)
 	return false;
 }
 
-/* The same categories as the tokenizer of the index has, see schema.c. */
+/* The same categories as in the index's tokenizer, see schema.c. */
 static enum sort sort_of(UChar32 c, enum sort before)
 {
 	const uint32_t of_words =
@@ -55,13 +55,13 @@ static enum sort sort_of(UChar32 c, enum sort before)
 		return SORT_SEPARATOR;
 	if (is_spaceless(c))
 		return SORT_SPACELESS;
-	/* Marks go with what they stand on. */
+	/* Marks belong to their base character. */
 	if ((category & U_GC_M_MASK) && before == SORT_SPACELESS)
 		return SORT_SPACELESS;
 	return SORT_WORD;
 }
 
-/* The sort of the character at *at, which moves behind it. */
+/* The sort of the character at *at; *at moves behind it. */
 static enum sort take(const struct term_scan *scan, size_t *at, enum sort before)
 {
 	return sort_of(terms_character(scan->text, at, scan->length), before);
@@ -126,7 +126,7 @@ static size_t append_folded(char *to, size_t length, size_t room, UChar32 c)
 	return length + n;
 }
 
-/* One character taken apart, without the marks that go on Latin, Greek and Cyrillic letters. */
+/* Fold one character: decompose it and drop the marks of Latin, Greek and Cyrillic letters. */
 static size_t fold_character(UChar32 c, char *to, size_t room)
 {
 	UErrorCode error = U_ZERO_ERROR;
@@ -135,7 +135,7 @@ static size_t fold_character(UChar32 c, char *to, size_t room)
 	int32_t n = unorm2_getDecomposition(decomposer, c, parts, 32, &error);
 	size_t length = 0;
 
-	if (n < 0 || U_FAILURE(error)) /* it has no parts */
+	if (n < 0 || U_FAILURE(error)) /* it does not decompose */
 		return append_folded(to, 0, room, c);
 	for (int32_t i = 0; i < n;) {
 		UChar32 part = utf16_next(parts, &i, n);
@@ -161,8 +161,8 @@ void terms_fold(const char *word, size_t length, char ret_folded[TERM_FOLDED])
 
 /* ---- For the index ------------------------------------------------------ */
 
-/* A term and its space are at most four times the character that it begins with: that has two bytes
- * or more, the second one has four or less. */
+/* A term with its space takes at most four times the bytes of its first character, which has at
+ * least two; the second one has at most four. */
 enum { GROWTH = 4 };
 
 static size_t append_spaceless(char *to, const char *text)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What counts as a word when searching. In writing without spaces between words (Chinese, Japanese,
- * Korean, Thai, ...) every pair of neighbouring characters is a term, and the last character of a
- * run by itself: so any part of a run of two or more characters is found by its pairs, and a
- * single character as the beginning of one.
+ * Defines the terms of a search. In scripts without spaces between words (Chinese, Japanese,
+ * Korean, Thai, ...) every pair of neighbouring characters is a term, and so is the last character
+ * of a run alone. So the pairs of a query find any part of a run of two or more characters, and a
+ * single character is found as the beginning of a pair.
  */
 #ifndef DOCPROC_LANGUAGE_TERMS_H
 #define DOCPROC_LANGUAGE_TERMS_H
@@ -14,31 +14,31 @@
 
 struct term {
 	size_t begin, end; /* bytes of the text */
-	bool spaceless;    /* of a run of writing without spaces */
-	bool last;         /* the last character of such a run, by itself */
-	bool alone;        /* and the only one */
+	bool spaceless;    /* from a run without spaces */
+	bool last;         /* the last character of such a run, alone */
+	bool alone;        /* and its only one */
 };
 
 struct term_scan {
 	const char *text;
 	size_t length;
-	size_t at;   /* where the next term is looked for */
-	bool in_run; /* at: in a run of writing without spaces */
+	size_t at;   /* where to look for the next term */
+	bool in_run; /* `at` is within a run without spaces */
 };
 
-/* The next term of a text of valid UTF-8; what is not valid separates. False at the end. */
+/* The next term of valid UTF-8 text; invalid bytes separate terms. False at the end. */
 bool terms_next(struct term_scan *scan, struct term *ret_term);
 
-/* The character at *at, which moves behind it; negative where there is none. */
+/* The character at *at; *at moves behind it. Negative at the end or for an invalid byte. */
 int32_t terms_character(const char *text, size_t *at, size_t length);
 
 enum { TERM_FOLDED = 256 };
 
-/* A word for comparing: without case and accents, cut where it is very long. */
+/* Fold a word for comparison: without case and accents, truncated if very long. */
 void terms_fold(const char *word, size_t length, char ret_folded[TERM_FOLDED]);
 
-/* All spaceless terms of a heading and a text, with spaces between them. The caller frees it; NULL
- * when memory is out. */
+/* All spaceless terms of a heading and a text, separated by spaces. The caller frees it; NULL if
+ * memory is out. */
 char *terms_spaceless(const char *heading, const char *text);
 
 #endif

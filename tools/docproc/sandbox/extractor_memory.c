@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits of the extractor that are reached inside a library. Its exit status says which
+ * Handles limits of the extractor that are reached inside a library. Its exit status says which
  * limit it was.
  *
- * Whether memory was the reason of an abort follows from errno, which malloc() left, or by the highest
- * size of the process, where the library has done something else since.
+ * An abort is attributed to memory if malloc() left ENOMEM in errno or, where the library has
+ * changed errno since, if the process was close to its limit.
  */
 #include "tools/docproc/sandbox/extractor_sandbox.h"
 #include "tools/docproc/sandbox/extractor_walls.h"
@@ -20,7 +20,7 @@
 enum { ALTERNATE_STACK = 64 << 10 };
 
 static struct {
-	int figures;          /* of this process; -1: not asked for yet */
+	int figures;          /* /proc/self/status of this process; -1: not open */
 	size_t limit, margin; /* of the address space, bytes; 0: none */
 } memory = { .figures = -1 };
 
@@ -36,8 +36,8 @@ static void on_limit(int signal_number)
 		_exit(EXTRACTOR_TIME);
 	if (errno == ENOMEM || extractor_memory_short())
 		_exit(EXTRACTOR_MEMORY);
-	/* A crash: the handler is gone, and the same happens again; or abort() goes on. Only behind a
-	 * breakpoint, which is how GLib ends a process, the code would go on. */
+	/* After a crash the handler is reset, so the fault recurs; abort() continues by itself. But
+	 * after a breakpoint, with which GLib ends a process, the code would continue. */
 	if (signal_number == SIGTRAP)
 		abort();
 }
@@ -54,7 +54,7 @@ static int handle_signals(void)
 	    sigaction(SIGXCPU, &action, NULL) < 0)
 		return -errno;
 	action.sa_flags |= (int)SA_RESETHAND;
-	/* A sanitizer wants to tell of these itself. */
+	/* A sanitizer reports these signals itself. */
 	for (size_t i = 0; !SANITIZED && i < sizeof aborts / sizeof aborts[0]; i++)
 		if (sigaction(aborts[i], &action, NULL) < 0)
 			return -errno;
@@ -71,7 +71,7 @@ int extractor_limit_memory(unsigned memory_mb)
 		return error;
 	memory.figures = process_memory_open();
 	mapped = memory.figures < 0 ? 0 : process_memory(memory.figures, "VmSize:");
-	/* Shadow memory is terabytes. */
+	/* A sanitizer's shadow memory takes terabytes. */
 	if (SANITIZED || mapped == 0)
 		return 0;
 	memory.limit = mapped + more;

@@ -18,7 +18,7 @@ enum { DESCRIPTORS = 32 };
 
 /* ---- Files --------------------------------------------------------------- */
 
-/* Fonts, and poppler's tables without which it cannot read Chinese, Japanese and Korean. */
+/* Fonts, and poppler's tables, without which it cannot read Chinese, Japanese and Korean. */
 static const char *const readable[] = {
 	"/usr/share/poppler",
 	"/usr/share/fonts",
@@ -35,7 +35,7 @@ static const char *const readable[] = {
 	"/dev/urandom",
 };
 
-/* The C library's converters of character sets, which lie in a folder beside it. */
+/* The C library's converters of character sets, in a folder beside the library. */
 static void allow_converters(struct landlock *rules)
 {
 	char path[PATH_MAX];
@@ -68,7 +68,7 @@ static int restrict_files(void)
 
 /* ---- Resources ----------------------------------------------------------- */
 
-/* A limit is lowered, never raised. */
+/* Lower a limit, never raise it. */
 static int limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
 {
 	struct rlimit present;
@@ -84,8 +84,9 @@ static int limit(__rlimit_resource_t resource, rlim_t soft, rlim_t hard)
 
 static int limit_resources(const struct extractor_limits *limits)
 {
-	/* None on processes: it counts what the user runs elsewhere too. seccomp forbids them. No
-	 * file can grow: a pipe is none. The second limit on time kills what ignores the first. */
+	/* No limit on processes, which would count the user's others too; seccomp forbids new ones.
+	 * No file can grow; a pipe is not a file. The hard limit on time kills a process that
+	 * ignores the soft one. */
 	const struct {
 		__rlimit_resource_t resource;
 		rlim_t soft, hard;
@@ -99,15 +100,15 @@ static int limit_resources(const struct extractor_limits *limits)
 	return error;
 }
 
-/* Of root too: permissions of files hold for it from here on. A descriptor of a pipe can be opened again
- * through /proc, which Landlock does not cover; the pipe's mode of 0 forbids it. */
+/* Even root's extractor then has to obey file permissions. Landlock does not prevent a pipe's
+ * descriptor from being reopened through /proc; the pipe's mode of 0 does. */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0, 0, 0 } };
 	struct __user_cap_data_struct present[_LINUX_CAPABILITY_U32S_3];
 
-	/* A service manager's filter may forbid capset() where there is nothing to drop. */
+	/* A service manager's filter may forbid capset() even when there is nothing to drop. */
 	if (syscall(SYS_capget, &header, present) == 0 &&
 	    memcmp(present, none, sizeof present) == 0)
 		return 0;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the extractor may still do, which reads a stranger's document with libraries that were not
- * written for it: compute, read that document, write to its pipe, and read fonts and tables of
- * characters. It has no board, no store, no socket and no other descriptor; it starts neither process
- * nor thread, signals no process, opens nothing for writing and maps nothing shared. See zygote.h for
- * how it comes to have nothing.
+ * What the extractor may do. It reads untrusted documents with libraries not written for that. It
+ * may compute, read its document, write to its pipe, and read fonts and character tables. It has no
+ * board, no store, no socket and no other descriptor; it cannot start a process or thread, signal a
+ * process, open a file for writing, or map shared memory. See zygote.h for why it never has access
+ * to them.
  *
- * It cannot wait either: no call that sleeps is allowed, and it has one thread. So the limit on its
- * processor time limits its life, as long as its pipe is read.
+ * It cannot sleep either: no blocking call is allowed, and it has one thread. So the limit on its
+ * processor time limits its lifetime, as long as its pipe is read.
  */
 #ifndef DOCPROC_EXTRACTOR_SANDBOX_H
 #define DOCPROC_EXTRACTOR_SANDBOX_H
@@ -15,25 +15,27 @@
 #include <stdbool.h>
 
 struct extractor_limits {
-	unsigned time_s, memory_mb; /* of its processor; more than is mapped at its start */
+	unsigned time_s,
+		memory_mb; /* of processor time; of memory beyond what is mapped at its start */
 };
 
-/* How an extractor exits. */
+/* Exit statuses of an extractor. */
 enum extractor_status {
-	EXTRACTOR_DONE,   /* its last frame says the rest */
-	EXTRACTOR_TIME,   /* the limit on its processor time is reached */
-	EXTRACTOR_MEMORY, /* or the one on its memory */
-	EXTRACTOR_OPEN,   /* it could not be locked in, and has read nothing */
+	EXTRACTOR_DONE,   /* its last frame has the result */
+	EXTRACTOR_TIME,   /* reached the limit on processor time */
+	EXTRACTOR_MEMORY, /* reached the limit on memory */
+	EXTRACTOR_OPEN,   /* could not enter its sandbox, and has read nothing */
 };
 
-/* Before a fork: what takes longest. 0 or -errno. */
+/* The slow part, before a fork. 0 or -errno. */
 int extractor_sandbox_prepare(void);
 
-/* In the extractor: raise all walls and set all limits. From then on an exhausted limit ends it with
- * one of the statuses above, also from inside a library. 0 or -errno; then it must not go on. */
+/* Enter the sandbox and set all limits, in the extractor. From then on, reaching a limit ends it
+ * with one of the statuses above, even inside a library. 0 or -errno; on failure it must not go
+ * on. */
 int extractor_sandbox_enter(const struct extractor_limits *limits);
 
-/* Whether it has come close to its memory limit. */
+/* Whether the process is close to its memory limit. */
 bool extractor_memory_short(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls of the extractor. The filter is made once, before any document. What differs between
- * extractors, their own number, is in a second filter of a few instructions; the kernel asks both.
+ * The extractor's system calls. The main filter is made once, before any document. What differs
+ * between extractors, their pid, is in a second filter of a few instructions; the kernel applies
+ * both.
  */
 #include "tools/docproc/sandbox/extractor_sandbox.h"
 #include "tools/docproc/sandbox/extractor_walls.h"
@@ -16,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Not ioctl(), fcntl() with its owners and locks, or anything that changes a file's state. */
+/* No ioctl(), no fcntl() for owners and locks, nothing that changes a file's state. */
 static void allow_descriptors(struct filter *filter)
 {
 	static const int commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL };
@@ -32,7 +33,7 @@ static void allow_descriptors(struct filter *filter)
 	filter_allow_if(filter, "openat", filter_has(2, writing, O_RDONLY));
 }
 
-/* Nothing shared, and code from files only: converters of character sets are loaded late. */
+/* No shared mappings, and code only from files: converters of character sets are loaded late. */
 static void allow_memory(struct filter *filter)
 {
 	static const char *const calls[] = { "mmap", "mmap2" };
@@ -50,8 +51,8 @@ static void allow_memory(struct filter *filter)
 	filter_allow_if(filter, "mprotect", filter_has(2, PROT_EXEC, 0));
 }
 
-/* With one thread a lock only ever wakes. abort() signals itself; whom, the other filter looks at.
- * Limits may be read, and on which processors it runs. */
+/* A single thread uses futex only to wake. abort() uses tgkill(); the other filter checks its
+ * target. Limits and the processor affinity may be read. */
 static void allow_itself(struct filter *filter)
 {
 	const struct scmp_arg_cmp own_limit[] = { filter_equals(0, 0), filter_equals(2, 0) };
@@ -62,7 +63,7 @@ static void allow_itself(struct filter *filter)
 	filter_allow_if(filter, "sched_getaffinity", filter_equals(0, 0));
 }
 
-/* ---- Made once ----------------------------------------------------------- */
+/* ---- Prepared once ------------------------------------------------------- */
 
 static struct sock_fprog program;
 
@@ -82,7 +83,7 @@ int extractor_sandbox_prepare(void)
 
 /* ---- In the extractor ---------------------------------------------------- */
 
-/* tgkill() reaches no other process. */
+/* tgkill() can only reach this process. */
 static int load_own(void)
 {
 	const unsigned number = offsetof(struct seccomp_data, nr);
@@ -105,6 +106,6 @@ int extractor_calls_enter(void)
 {
 	int error = program.len > 0 ? load_own() : -EINVAL;
 
-	/* Behind it not even a filter can be loaded. */
+	/* Load it last: afterwards no filter can be loaded any more. */
 	return error == 0 ? filter_load(&program, 0) : error;
 }

@@ -7,14 +7,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* In an extractor none of these sleeps, but write() on a full pipe. */
+/* In an extractor none of these sleeps, except write() on a full pipe. */
 static const char *const common[] = {
 	/* memory */
 	"brk",
 	"munmap",
 	"mremap",
 	"madvise",
-	/* files that are open, and those that Landlock lets through */
+	/* open files, and those that Landlock permits */
 	"close",
 	"read",
 	"readv",
@@ -48,7 +48,7 @@ static const char *const common[] = {
 	"getdents",
 	"getdents64",
 	"getcwd",
-	/* time, and the end */
+	/* time and exit */
 	"clock_gettime",
 	"clock_getres",
 	"gettimeofday",
@@ -57,13 +57,13 @@ static const char *const common[] = {
 	"restart_syscall",
 	"exit",
 	"exit_group",
-	/* signals that come */
+	/* signal handlers */
 	"rt_sigaction",
 	"rt_sigprocmask",
 	"rt_sigreturn",
 	"sigreturn",
 	"sigaltstack",
-	/* who and where we are */
+	/* identity and host */
 	"getpid",
 	"gettid",
 	"getppid",
@@ -145,7 +145,7 @@ void filter_rule(struct filter *filter, uint32_t action, const char *name, unsig
 	if (filter->error < 0 || number == __NR_SCMP_ERROR)
 		return;
 	int error = seccomp_rule_add_array(filter->context, action, number, n, arguments);
-	/* A call of another architecture. */
+	/* -EDOM: the architecture does not have the call. */
 	if (error < 0 && error != -EDOM)
 		filter->error = error;
 }
@@ -176,7 +176,7 @@ int filter_begin(struct filter *ret_filter)
 	return 0;
 }
 
-/* Through a file: the library knows no other way. */
+/* Through a file: libseccomp can export only to a descriptor. */
 static int export(scmp_filter_ctx context, struct sock_fprog *ret_program)
 {
 	int fd = memfd_create("filter", MFD_CLOEXEC);
@@ -209,6 +209,6 @@ int filter_load(const struct sock_fprog *program, unsigned flags)
 {
 	long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
 
-	/* More than 0: a thread that could not be brought along. */
+	/* A positive result is the thread that could not be synchronised. */
 	return result == 0 ? 0 : result < 0 ? -errno : -EBUSY;
 }

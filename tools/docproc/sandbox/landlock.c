@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The numbers are the kernel's, defined here because headers of Debian 12 know neither TCP nor
- * scopes; what the running kernel has is asked first (its ABI) and no more is handled. */
+/* The constants are the kernel's, defined here because the headers of Debian 12 lack those for TCP
+ * and scopes. Only rights that the running kernel knows, by its ABI, are handled. */
 #include "tools/docproc/sandbox/landlock.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@ enum {
 	RULE_PATH_BENEATH = 1,
 };
 
-/* All rights that an ABI has: their number grew. */
+/* All rights of an ABI; later ones have more. */
 static uint64_t rights_of(int abi)
 {
 	static const int bits[] = { 0, 13, 14, 15, 15, 16 };
@@ -36,7 +36,7 @@ struct path_beneath {
 	int32_t folder;
 } __attribute__((packed));
 
-/* What is not there needs no rule. */
+/* A missing path needs no rule. */
 void landlock_allow(struct landlock *rules, const char *path, uint64_t access)
 {
 	struct path_beneath rule = { access & rules->handled, -1 };
@@ -47,7 +47,7 @@ void landlock_allow(struct landlock *rules, const char *path, uint64_t access)
 	rule.folder = open(path, O_PATH | O_CLOEXEC);
 	if (rule.folder < 0)
 		return;
-	/* Rights of folders are refused for anything else. */
+	/* The kernel refuses rights of folders for other files. */
 	if (fstat(rule.folder, &st) == 0 && !S_ISDIR(st.st_mode))
 		rule.allowed &= ~(uint64_t)LANDLOCK_READ_DIR;
 	if (syscall(CALL_ADD_RULE, rules->fd, RULE_PATH_BENEATH, &rule, 0) < 0)
@@ -64,7 +64,7 @@ int landlock_begin(struct landlock *ret_rules, bool network)
 	if (abi < 1)
 		return 0;
 	attributes.handled_files = ret_rules->handled = rights_of((int)abi);
-	/* Listening never; connecting only for an endpoint. */
+	/* Listening is never allowed, connecting only for an endpoint. */
 	if (abi >= 4)
 		attributes.handled_network = network ? 1 : 3;
 	if (abi >= 6)

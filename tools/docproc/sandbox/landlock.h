@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Landlock: which files a process may open, and that it may neither listen, nor signal a process or
- * reach an abstract socket from outside. Connecting to a socket by path is not Landlock's yet.
+ * Landlock: restricts which files a process may open, and forbids it to listen, to signal other
+ * processes and to reach abstract sockets of others. Landlock cannot yet restrict connecting to a
+ * socket by path.
  */
 #ifndef DOCPROC_LANDLOCK_H
 #define DOCPROC_LANDLOCK_H
@@ -23,15 +24,15 @@ struct landlock {
 	int error; /* of the first rule that could not be added */
 };
 
-/* Nothing is allowed yet but, with network, to connect by TCP. 0 or -errno; also 0 where the kernel
- * has no Landlock: then the others do nothing. */
+/* Begin rules that allow nothing, or with network only to connect by TCP. 0 or -errno; also 0 if
+ * the kernel has no Landlock: then the other functions do nothing. */
 int landlock_begin(struct landlock *ret_rules, bool network);
 
-/* Allow it for a file, or for all below a folder. A path that is not there, NULL or "" needs no
- * rule. */
+/* Allow access to a file, or to everything below a folder. A missing path, NULL or "" is
+ * ignored. */
 void landlock_allow(struct landlock *rules, const char *path, uint64_t access);
 
-/* From now on, for this thread and those that it starts. 0 or -errno. */
+/* Apply the rules to this thread and those that it starts. 0 or -errno. */
 int landlock_enforce(struct landlock *rules);
 
 #endif

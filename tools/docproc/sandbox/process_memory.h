@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Figures of /proc/self/status, read without asking for memory: there may be none. Safe in a signal
- * handler. */
+/* Reads figures of /proc/self/status without allocating memory, since there may be none. Safe in a
+ * signal handler. */
 #ifndef DOCPROC_PROCESS_MEMORY_H
 #define DOCPROC_PROCESS_MEMORY_H
 
 #include <stddef.h>
 
-/* A descriptor of this process's figures, or -errno. A child's own are read through its own. */
+/* A descriptor for this process's figures, or -errno. A child must open its own. */
 int process_memory_open(void);
 
 /* A figure such as "VmPeak:", in bytes; 0 if it is unavailable. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Resource limits and files of the worker. Limits of time and memory are the keeper's. */
+/* Resource limits and file access of the worker. The watchdog (worker/limits.h) sets the limits on
+ * time and memory. */
 #include "tools/docproc/sandbox/sandbox.h"
 #include "tools/docproc/sandbox/landlock.h"
 #include <errno.h>
@@ -12,14 +13,15 @@
 
 enum { DESCRIPTORS = 128 };
 
-/* How far the store may grow by one document: a guard against running away, not a quota. */
+/* How far one document may let the store grow: a guard against runaways, not a quota. */
 static const rlim_t GROWTH = (rlim_t)4 << 30;
 
 int sandbox_limits(const struct sandbox *sandbox)
 {
 	struct stat st;
 	rlim_t size = GROWTH + (stat(sandbox->store, &st) == 0 ? (rlim_t)st.st_size : 0);
-	/* None on processes: it counts what the user runs elsewhere too. seccomp forbids them. */
+	/* No limit on processes, which would count the user's others too; seccomp forbids new
+	 * ones. */
 	const struct {
 		__rlimit_resource_t resource;
 		rlim_t limit;
@@ -42,7 +44,7 @@ int sandbox_limits(const struct sandbox *sandbox)
 
 /* ---- Files --------------------------------------------------------------- */
 
-/* The C library's modules, ourselves. */
+/* Shared libraries, and the program itself. */
 static const char *const always[] = { "/usr",
 				      "/lib",
 				      "/lib64",
@@ -52,7 +54,7 @@ static const char *const always[] = { "/usr",
 				      "/sys/devices/system/cpu",
 				      "/dev/urandom" };
 
-/* Names and certificates. */
+/* Name resolution and certificates. */
 static const char *const for_network[] = {
 	"/etc/ssl",
 	"/etc/pki",
@@ -71,7 +73,7 @@ static const char *const for_network[] = {
 	"/run/NetworkManager/resolv.conf",
 };
 
-/* The store is named file by file, not by its folder: the spool with everybody's documents may lie in
+/* The store is allowed file by file, not by folder: the spool with all users' documents may be in
  * the same one. */
 static void allow_store(struct landlock *rules, const char *store)
 {
@@ -94,7 +96,7 @@ static void allow_all(struct landlock *rules, const struct sandbox *sandbox)
 	for (size_t i = 0; i < sizeof sandbox->keys / sizeof sandbox->keys[0]; i++)
 		landlock_allow(rules, sandbox->keys[i], LANDLOCK_READ_FILE);
 	landlock_allow(rules, "/dev/null", LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE);
-	/* The folder, not the board: one that is made anew is another file. */
+	/* The folder, not the board's file: a new board is another file. */
 	landlock_allow(rules, "/dev/shm", LANDLOCK_READ_FILE | LANDLOCK_WRITE_FILE);
 	allow_store(rules, sandbox->store);
 }

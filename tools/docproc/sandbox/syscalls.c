@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The calls of the worker. */
+/* The worker's system calls. */
 #include "tools/docproc/sandbox/filter.h"
 #include "tools/docproc/sandbox/sandbox.h"
 #include <errno.h>
@@ -14,13 +14,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Beside those that extractors may make as well. */
+/* In addition to those that extractors may make too. */
 static const char *const allowed[] = {
 	/* memory */
 	"msync",
 	"mincore",
 	"membarrier",
-	/* files; locks of SQLite */
+	/* files; SQLite's locks */
 	"open",
 	"openat",
 	"close_range",
@@ -58,13 +58,13 @@ static const char *const allowed[] = {
 	"epoll_wait",
 	"epoll_pwait",
 	"epoll_pwait2",
-	/* time, and the end */
+	/* time and exit */
 	"clock_nanosleep",
 	"nanosleep",
 	"pause",
 	"alarm",
 	"setitimer",
-	/* threads and signals within the process; Landlock scopes kill() */
+	/* threads, and signals within the process; Landlock restricts kill() */
 	"futex",
 	"futex_waitv",
 	"set_robust_list",
@@ -85,10 +85,10 @@ static const char *const allowed[] = {
 	"sched_get_priority_max",
 	"sched_get_priority_min",
 	"arch_prctl",
-	/* who and where we are */
+	/* identity and host */
 	"getgroups",
 	"capget",
-	/* the board's daemon, and an endpoint; allow_sockets() limits socket() */
+	/* the daemon and an endpoint; allow_sockets() restricts socket() */
 	"connect",
 	"getsockopt",
 	"setsockopt",
@@ -106,7 +106,7 @@ static const char *const allowed[] = {
 	"socketpair",
 };
 
-/* Code comes from files only: libraries that are loaded late. */
+/* Code only from files: some libraries are loaded late. */
 static void allow_memory(struct filter *filter)
 {
 	const struct scmp_arg_cmp from_file[] = {
@@ -122,8 +122,8 @@ static void allow_memory(struct filter *filter)
 	filter_allow_if(filter, "mprotect", filter_has(2, PROT_EXEC, 0));
 }
 
-/* Threads, but no processes. clone3() passes its flags where no filter sees them: told that there
- * is none, the C library uses clone(). */
+/* Threads, but no processes. A filter cannot see the flags of clone3(), so it fails with ENOSYS,
+ * and the C library then uses clone(). */
 static void allow_threads(struct filter *filter)
 {
 	const struct scmp_arg_cmp own_time[] = { filter_equals(0, 0),
@@ -133,8 +133,8 @@ static void allow_threads(struct filter *filter)
 	filter_rule(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
 	filter_allow_if(filter, "prctl", filter_equals(0, PR_SET_NAME));
 	filter_allow_if(filter, "prctl", filter_equals(0, PR_GET_NAME));
-	/* Limits may be read, and the one on processor time lowered: part of it is used up by the
-	 * extractor. */
+	/* Limits may be read, and the one on processor time may be lowered by what the extractor
+	 * has used. */
 	filter_allow_if(filter, "prlimit64", filter_equals(2, 0));
 	filter_rule(filter, SCMP_ACT_ALLOW, "prlimit64", 2, own_time);
 }
@@ -155,12 +155,12 @@ static void allow_sockets(struct filter *filter, bool network)
 		return;
 	filter_allow_if(filter, "socket", filter_equals(0, AF_INET));
 	filter_allow_if(filter, "socket", filter_equals(0, AF_INET6));
-	/* Which addresses the host has, before a name is looked up. */
+	/* Name resolution first asks for the host's own addresses. */
 	filter_allow_if(filter, "socket", filter_equals(0, AF_NETLINK));
 	filter_rule(filter, SCMP_ACT_ALLOW, "bind", 0, NULL);
 }
 
-/* Made once for each kind of worker. */
+/* Compiled once for each kind of worker. */
 static struct sock_fprog programs[2];
 
 int sandbox_prepare(bool network)
@@ -186,7 +186,7 @@ int sandbox_calls(const struct sandbox *sandbox)
 {
 	int error = sandbox_prepare(sandbox->network);
 
-	/* The keeper's thread too. */
+	/* For the watchdog thread too. */
 	return error == 0 ? filter_load(&programs[sandbox->network], SECCOMP_FILTER_FLAG_TSYNC)
 			  : error;
 }

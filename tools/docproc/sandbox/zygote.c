@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The zygote and its loop. Its callers' side is in extractor.c. */
+/* The zygote and its loop. Its callers' side is in zygote_client.c. */
 #include "tools/docproc/sandbox/zygote.h"
 #include "tools/docproc/sandbox/sanitized.h"
 #include <errno.h>
@@ -17,16 +17,16 @@
 #include <unistd.h>
 
 enum {
-	EXTRACTORS_MAX = 256, /* at once: more than a server has documents */
-	DOCUMENT = 3,         /* descriptors of an extractor, behind the standard streams */
+	EXTRACTORS_MAX = 256, /* at once; more than a server processes */
+	DOCUMENT = 3,         /* an extractor's descriptors follow the standard streams */
 	TEXT = 4,
-	N_PASSED = 3, /* descriptors with a request: document, text, control */
+	N_PASSED = 3, /* descriptors passed with a request: document, text, control */
 };
 
 struct running {
 	pid_t pid;
 	int fd;      /* pidfd */
-	int control; /* -1: its worker has gone */
+	int control; /* -1: the worker has closed it */
 };
 
 static struct {
@@ -39,7 +39,7 @@ static struct {
 
 /* ---- The extractor ------------------------------------------------------- */
 
-/* The two descriptors to their places, and no other one. */
+/* Move the two descriptors to their places and close all others. */
 static int keep(int document, int text)
 {
 	int high = fcntl(text, F_DUPFD, TEXT + 1);
@@ -51,7 +51,7 @@ static int keep(int document, int text)
 
 static _Noreturn void be_extractor(const struct extractor_request *request, int document, int text)
 {
-	/* Between the fork and this the zygote may have died already. */
+	/* The zygote may have died between the fork and this call. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != zygote.pid)
 		_exit(EXTRACTOR_OPEN);
 	(void)prctl(PR_SET_NAME, "docproc-extract");
@@ -84,14 +84,15 @@ static void begin(const struct extractor_request *request, const int *fds)
 		be_extractor(request, fds[0], fds[1]);
 	close(fds[0]);
 	close(fds[1]);
-	/* A reader that gets no end knows that there was no beginning. */
+	/* The worker sees the control socket close without a result: the extractor did not
+	 * start. */
 	if (pid < 0)
 		close(fds[2]);
 	else
 		add(pid, fds[2]);
 }
 
-/* The descriptors of a message: how many. */
+/* Take the descriptors of a message; returns how many. */
 static size_t take_descriptors(struct msghdr *message, int *ret_fds)
 {
 	struct cmsghdr *part = CMSG_FIRSTHDR(message);
@@ -120,7 +121,7 @@ static void take_request(void)
 
 	if (n < 0)
 		return;
-	/* The server has gone. The extractors go with us. */
+	/* The server has gone. The extractors die with the zygote. */
 	if (n == 0)
 		_exit(0);
 	size_t n_fds = take_descriptors(&message, fds);
@@ -195,7 +196,7 @@ static _Noreturn void serve(void)
 			const struct running *running = &zygote.running[i];
 
 			fds[1 + 2 * i] = (struct pollfd){ .fd = running->fd, .events = POLLIN };
-			/* Only its hangup counts; no data comes here. */
+			/* Only its hangup matters; no data arrives here. */
 			fds[2 + 2 * i] = (struct pollfd){ .fd = running->control };
 		}
 		if (poll(fds, 1 + 2 * n, -1) < 0)
@@ -209,7 +210,7 @@ static _Noreturn void serve(void)
 	}
 }
 
-/* No handler of the server's is kept. Signals that a terminal sends to all of its processes are for the
+/* Drop the server's handlers. Signals that a terminal sends to all its processes are for the
  * server. */
 static void reset_signals(void)
 {
@@ -224,7 +225,7 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* The streams lead nowhere: libraries write to them what a document makes them. */
+/* The standard streams go to /dev/null, because a document can make libraries write to them. */
 static int close_all(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -247,7 +248,7 @@ static _Noreturn void be_zygote(pid_t parent)
 	zygote.pid = getpid();
 	(void)prctl(PR_SET_NAME, "docproc-zygote");
 	reset_signals();
-	/* One heap: those that threads get of their own reserve 64 MiB each. */
+	/* Use one heap: each thread's own would reserve 64 MiB. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	if (close_all() < 0 || extractor_sandbox_prepare() < 0)
 		_exit(1);

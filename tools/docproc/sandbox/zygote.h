@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The process from which extractors are forked. It is started first of all, before a board is mapped,
- * a store or a spool opened, and does nothing but wait for documents: so what it forks has never had
- * any of these, and yet starts without loading fifty libraries.
+/* The process from which extractors are forked. It is started before a board is mapped and a store
+ * or a spool is opened, and only waits for documents. So the extractors never have access to any of
+ * these, and they start without loading fifty libraries.
  *
- *	server ──┬── zygote ──── extractor        parses; has the document and a pipe
- *	         └── worker                       reads the pipe; has the board and the store
+ * 	server ──┬── zygote ──── extractor        parses; has the document and a pipe
+ * 	         └── worker                       reads the pipe; has the board and the store
  *
- * The server hands a document over and passes what it gets for it to the worker. The worker holds a
- * second descriptor, on which the zygote says how the extractor has ended; closing it kills the
- * extractor. All die with the server.
+ * The server sends a document and passes the pipe that it gets to the worker. The worker has a
+ * second descriptor, on which the zygote reports how the extractor ended; closing it kills the
+ * extractor. All of them die with the server.
  */
 #ifndef DOCPROC_ZYGOTE_H
 #define DOCPROC_ZYGOTE_H
@@ -23,36 +22,37 @@ struct extractor_request {
 	char name[TRACKD_NAME_MAX + 1]; /* of the document, for messages */
 };
 
-/* What an extractor does once it is locked in: read a document and write frames. Its exit status. */
+/* The extractor's work once it is in its sandbox: read a document and write frames. Returns its
+ * exit status. */
 typedef enum extractor_status extractor_body(const struct extractor_request *request, int document,
 					     int text);
 
 struct zygote {
 	pid_t pid;    /* 0: none */
-	int fd;       /* a pidfd: readable when it has died, which it never does by itself */
+	int fd;       /* a pidfd: readable once it has died, which it never does by itself */
 	int requests; /* socket */
 };
 
-/* An extractor, as its reader sees it. */
+/* An extractor, as the worker sees it. */
 struct extractor {
 	int text;    /* read end of its pipe */
-	int control; /* socket: one struct extractor_end, when it has ended */
+	int control; /* socket: sends one struct extractor_end when it has ended */
 };
 
 struct extractor_end {
-	int code, status; /* as waitid() tells it: CLD_EXITED and its status, or the signal */
+	int code, status; /* from waitid(): CLD_EXITED and the status, or the signal */
 	uint64_t processor_ns;
 };
 
-/* Fork it. Descriptors that are open, and memory that is mapped, are all in its reach. 0 or -errno. */
+/* Fork the zygote. It keeps access to all open descriptors and mapped memory. 0 or -errno. */
 int zygote_start(struct zygote *ret_zygote, extractor_body *body);
 void zygote_stop(struct zygote *zygote);
 
-/* Have a document read. Its descriptor stays the caller's. 0 or -errno. */
+/* Start an extractor for a document. The descriptor stays the caller's. 0 or -errno. */
 int zygote_extract(const struct zygote *zygote, const struct extractor_request *request,
 		   int document, struct extractor *ret_extractor);
 
-/* Kill it, if it has not ended, and forget it. */
+/* Kill the extractor if it has not ended, and free its descriptors. */
 void extractor_close(struct extractor *extractor);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking the zygote for an extractor. */
+/* Requests extractors from the zygote. */
 #include "tools/common/descriptor_message.h"
 #include "tools/docproc/sandbox/zygote.h"
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 enum { N_PASSED = 3 };
 
-/* A pipe that cannot be opened a second time through /proc, above all by the extractor: it could then
+/* A pipe that cannot be reopened through /proc. Otherwise the extractor could open its read end and
  * wait for itself. */
 static int make_pipe(int ret_pipe[2])
 {

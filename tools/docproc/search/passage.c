@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sentence is worth what the terms are worth that it has: one that is in most sentences of the
- * chunk ("the") says little about where to look, one that is in a single sentence says all.
+ * The score of a sentence is the sum of its terms' weights: a term in most sentences of the chunk
+ * ("the") weighs little, a term in a single sentence weighs most.
  */
 #include "tools/docproc/search/passage.h"
 #include <math.h>
@@ -12,8 +12,8 @@
 
 struct span {
 	size_t begin, end;
-	uint64_t exact, alike; /* terms of the query */
-	size_t first;          /* where the first of them is */
+	uint64_t exact, alike; /* bit masks of the query's terms */
+	size_t first;          /* position of the first of them */
 };
 
 struct spans {
@@ -74,7 +74,7 @@ static int split(struct spans *spans, const char *text, const char *language)
 	return result;
 }
 
-/* ---- What they are worth ------------------------------------------------ */
+/* ---- Weights ------------------------------------------------------------ */
 
 static void look_for_terms(struct span *span, const char *text, const struct query *query)
 {
@@ -92,7 +92,7 @@ static void look_for_terms(struct span *span, const char *text, const struct que
 	}
 }
 
-/* As bm25 weighs words, with sentences for documents. */
+/* As bm25 weighs words, with sentences as documents. */
 static void weigh(struct spans *spans, const struct query *query)
 {
 	for (size_t term = 0; term < query->n_terms; term++) {
@@ -118,7 +118,7 @@ static double worth(const struct spans *spans, uint64_t exact, uint64_t alike)
 	return sum;
 }
 
-/* Of spans a and b together; b may be a. */
+/* The weight of spans a and b together; b may be a. */
 static double worth_of(const struct spans *spans, size_t a, size_t b)
 {
 	return worth(spans, spans->spans[a].exact | spans->spans[b].exact,
@@ -127,7 +127,7 @@ static double worth_of(const struct spans *spans, size_t a, size_t b)
 
 /* ---- Choosing ----------------------------------------------------------- */
 
-/* Add the neighbour of the best sentence that says most more, if both fit. */
+/* Add the better neighbour of the best sentence, if both fit and it adds terms. */
 static struct span with_neighbour(const struct spans *spans, size_t best)
 {
 	struct span chosen = spans->spans[best];
@@ -161,7 +161,8 @@ static struct span choose(const struct spans *spans)
 static const char CUT[] = "...";
 enum { CUT_LENGTH = sizeof CUT - 1, BEFORE = 60, WORD_MAX = 40 };
 
-/* The beginning of a word at or after a point, or of a character when the word is very long. */
+/* The beginning of the first word at or after a position, or of a character if the word is very
+ * long. */
 static size_t word_from(const char *text, size_t at, size_t end)
 {
 	size_t word = at;
@@ -175,7 +176,7 @@ static size_t word_from(const char *text, size_t at, size_t end)
 	return at;
 }
 
-/* The end of a word at or before a point, likewise. */
+/* The end of the last word at or before a position, likewise. */
 static size_t word_until(const char *text, size_t begin, size_t at)
 {
 	size_t word = at;
@@ -189,7 +190,7 @@ static size_t word_until(const char *text, size_t begin, size_t at)
 	return at;
 }
 
-/* A sentence that is too long is cut around the first term. */
+/* Cut a sentence that is too long around its first term. */
 static void cut(const char *text, struct span *span, bool *ret_before, bool *ret_after)
 {
 	*ret_before = *ret_after = false;
@@ -254,7 +255,7 @@ size_t passage_marks(const char *passage, const struct query *query, struct pass
 
 		if ((exact | alike) == 0)
 			continue;
-		/* Pairs of a run overlap. */
+		/* The pairs of a run overlap. */
 		if (used > 0 && ret_marks[used - 1].end >= term.begin)
 			ret_marks[used - 1].end = term.end;
 		else if (used < n)

@@ -8,19 +8,19 @@
 #include <unicode/ustring.h>
 
 enum {
-	BEGINS_MIN = 3, /* bytes of a last word that stands for all that begin with it */
-	ALIKE_MIN = 4,  /* bytes that two forms of a word have in common */
-	ENDING_MAX = 3, /* bytes in which short ones may differ */
+	BEGINS_MIN = 3, /* bytes from which the last word also matches as a prefix */
+	ALIKE_MIN = 4,  /* bytes that two forms of a word must share */
+	ENDING_MAX = 3, /* bytes by which short words may differ */
 };
 
 /* ---- Composing ---------------------------------------------------------- */
 
-/* wide: n units. Composed, as UTF-8, in *ret_text. */
+/* Compose n UTF-16 units of wide as UTF-8 in *ret_text. */
 static int compose(const UChar *wide, int32_t n, char **ret_text)
 {
 	UErrorCode error = U_ZERO_ERROR;
 	const UNormalizer2 *composer = unorm2_getNFCInstance(&error);
-	int32_t room = 3 * n + 1; /* UAX 15: nothing grows more in UTF-16 */
+	int32_t room = 3 * n + 1; /* UAX 15: the maximum growth in UTF-16 */
 	UChar *composed = malloc((size_t)room * sizeof *composed);
 	char *text = malloc((size_t)room * 3 + 1);
 	int32_t length;
@@ -74,7 +74,7 @@ static void add_term(struct query *query, const struct term *where)
 {
 	struct query_term *term = &query->terms[query->n_terms];
 
-	/* Its pairs say where a run is; its last character alone would be anywhere. */
+	/* A run is located by its pairs; its last character alone would match anywhere. */
 	if (where->last && !where->alone)
 		return;
 	terms_fold(query->text + where->begin, where->end - where->begin, term->folded);
@@ -124,7 +124,7 @@ char *query_match(const struct query *query)
 	for (size_t i = 0; i < query->n_terms; i++) {
 		const struct query_term *term = &query->terms[i];
 
-		/* No term has a quotation mark in it: that is no letter. */
+		/* No term contains a quotation mark, because that is not a letter. */
 		sqlite3_str_appendf(match, "%s%s : \"%.*s\"%s", i == 0 ? "" : " OR ",
 				    term->where.spaceless ? "spaceless" : "{heading text}",
 				    (int)(term->where.end - term->where.begin),
@@ -135,7 +135,7 @@ char *query_match(const struct query *query)
 
 /* ---- For passages ------------------------------------------------------- */
 
-/* Whether both begin alike and differ in no more than an ending. */
+/* Whether two words begin alike and differ at most in an ending. */
 static bool is_alike(const char *a, const char *b)
 {
 	size_t length_a = strlen(a), length_b = strlen(b), common = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose chunks are looked at is decided in SQL, before anything is ranked: what somebody else has
- * stored can neither be found nor push out what one has.
+ * SQL selects the owner's chunks before anything is ranked: other users' chunks can neither be
+ * found nor displace the owner's.
  */
 #include "tools/docproc/search/ranking.h"
 #include <endian.h>
@@ -27,7 +27,7 @@ static void release(struct ranking *ranking)
 
 /* ---- By words ----------------------------------------------------------- */
 
-/* bm25() is the less the better. A heading's words count twice. */
+/* For bm25(), lower is better. Words in a heading count twice. */
 static const char BY_WORDS[] =
 	"SELECT c.chunk, bm25(chunks_fts, 2.0, 1.0, 1.0) AS worse"
 	" FROM chunks_fts JOIN chunk_rows c ON c.chunk = chunks_fts.rowid"
@@ -73,17 +73,16 @@ int rank_words(struct store *store, const struct query *query, const char *owner
 
 /* ---- By vectors --------------------------------------------------------- */
 
-/* The cosine of unrelated vectors of n dimensions spreads around 0 by 1/sqrt(n); what is within
- * three times that is chance. */
+/* The cosines of unrelated n-dimensional vectors spread around 0 by 1/sqrt(n); up to three times
+ * that may be chance. */
 static double chance(unsigned dimension)
 {
 	return 3 / sqrt((double)dimension);
 }
 
-enum { LANES = 8 }; /* sums that do not wait for each other */
+enum { LANES = 8 }; /* independent sums */
 
-/* stored: little-endian, wherever SQLite has put it. The query's length is the same for all and
- * left out. */
+/* stored: little-endian, perhaps unaligned. The query's length is the same for all and left out. */
 static double cosine(const float *vector, const unsigned char *stored, unsigned dimension)
 {
 	float product[LANES] = { 0 }, square[LANES] = { 0 };
@@ -106,7 +105,7 @@ static double cosine(const float *vector, const unsigned char *stored, unsigned 
 	return length > 0 ? sum / sqrt(length) : 0;
 }
 
-/* Put an entry where it belongs, if it is among the best. */
+/* Insert an entry in order, if it is among the best. */
 static void insert(struct ranking *ranking, int64_t chunk, double score)
 {
 	size_t at;
@@ -117,7 +116,7 @@ static void insert(struct ranking *ranking, int64_t chunk, double score)
 		at = ranking->n - 1;
 	else
 		return;
-	/* Equal ones stay in the order of the chunks. */
+	/* Entries with equal scores stay in the order of the chunks. */
 	for (; at > 0 && score > ranking->entries[at - 1].score; at--)
 		ranking->entries[at] = ranking->entries[at - 1];
 	ranking->entries[at] = (struct ranked){ chunk, score };
@@ -141,7 +140,7 @@ static int read_vectors(struct store *store, sqlite3_stmt *rows, const float *ve
 		if (!stored || sqlite3_column_bytes(rows, 1) != (int)(dimension * sizeof *vector))
 			return store_fail_damaged(store, failure);
 		score = cosine(vector, stored, dimension) / length;
-		if (score > least) /* false for what is no number */
+		if (score > least) /* false for NaN */
 			insert(ranking, sqlite3_column_int64(rows, 0), score);
 	}
 	return code == SQLITE_DONE ? 0 : store_fail(store, failure);
@@ -176,8 +175,8 @@ int rank_vectors(struct store *store, const float *vector, unsigned dimension, c
 /* ---- By both ------------------------------------------------------------ */
 
 /* Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
- * learning methods", SIGIR 2009: the sum of 1 / (k + rank), ranks from 1, with their k. Scores of
- * different kinds need no common scale that way. */
+ * learning methods", SIGIR 2009: the sum of 1 / (k + rank), with ranks from 1 and their k. So
+ * scores of different kinds need no common scale. */
 enum { FUSE_K = 60 };
 
 static void add(struct ranking *fused, int64_t chunk, double score)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The chunks of a store in the order of how well they answer, by words, by vectors, and by both. */
+/* Ranks the chunks of a store by relevance: by words, by vectors, and by both. */
 #ifndef DOCPROC_SEARCH_RANKING_H
 #define DOCPROC_SEARCH_RANKING_H
 
@@ -9,7 +9,7 @@
 
 struct ranked {
 	int64_t chunk;
-	double score; /* more is better */
+	double score; /* higher is better */
 };
 
 struct ranking {
@@ -17,14 +17,14 @@ struct ranking {
 	size_t n, room;
 };
 
-/* Both: at most `room` of the finished documents of owner (NULL: all). A failure leaves nothing to
- * free. 0, FAILED. */
+/* Both rank at most `room` chunks of the owner's finished documents (NULL: any owner's). On failure
+ * there is nothing to free. 0, FAILED. */
 int rank_words(struct store *store, const struct query *query, const char *owner, size_t room,
 	       struct ranking *ret_ranking, struct failure *failure);
 int rank_vectors(struct store *store, const float *vector, unsigned dimension, const char *owner,
 		 size_t room, struct ranking *ret_ranking, struct failure *failure);
 
-/* Reciprocal rank fusion of n rankings. 0, -ENOMEM. */
+/* Fuse n rankings by reciprocal rank. 0, -ENOMEM. */
 int rank_fuse(const struct ranking *rankings, size_t n, struct ranking *ret_fused);
 
 #endif

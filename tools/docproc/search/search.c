@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Both rankings and the passages come from one view of the store, so that a document that is being
- * replaced is found as it was or as it is. The query's vector is made before: that may take an
- * endpoint its time.
+ * Both rankings and the passages are read in one transaction, so that a document that is being
+ * replaced is found either in its old or in its new version. The query's vector is computed before,
+ * because an endpoint may take long.
  */
 #include "tools/docproc/search/search.h"
 #include "tools/docproc/search/passage.h"
@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far down each ranking is looked at: a chunk that is further down in both is none of the best
- * few. */
+/* The depth of each ranking: a chunk that is further down in both is not among the best few. */
 enum { DEPTH = 100 };
 
 struct request {
@@ -35,7 +34,7 @@ static int embed(struct request *request, struct embedder *embedder, struct fail
 	if (result != 0)
 		return FAILED;
 	request->dimension = embedder_dimension(embedder);
-	/* Nothing settled: there is nothing to compare it with. */
+	/* 1: the store has no vectors yet to compare with. */
 	result = store_check_provider(request->store, embedder_provider(embedder),
 				      request->dimension, failure);
 	return result == 1 ? 0 : result;
@@ -117,7 +116,7 @@ static int collect(struct request *request, struct ranking *fused, struct search
 
 /* ---- Searching ---------------------------------------------------------- */
 
-/* Number of hits, FAILED. */
+/* Returns the number of hits, or FAILED. */
 static int fuse(struct request *request, const struct ranking rankings[2],
 		struct search_hit **ret_hits, struct failure *failure)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Garbage is removed, with a line in the log, and the task of that id fails: nothing in new/ is
- * looked at for ever. */
+/* Invalid files are removed and logged, and the task with their id fails, so that nothing stays in
+ * new/ for ever. */
 #include "tools/docproc/server/intake.h"
 #include "tools/common/log.h"
 #include "tools/common/time_format.h"
@@ -15,9 +15,9 @@
 static const uint64_t RENEW_MIN_NS = UINT64_C(50000000), RENEW_MAX_NS = UINT64_C(15000000000);
 static const uint64_t RETRY_NS = UINT64_C(1000000000);
 
-/* ---- Garbage ------------------------------------------------------------- */
+/* ---- Invalid files ------------------------------------------------------- */
 
-/* With its own task, if one waits; not with that of another user. */
+/* Fails the file's own pending task, but not one of another user. */
 static void refuse(struct intake *intake, const char *name, bool foreign,
 		   const struct failure *failure)
 {
@@ -30,7 +30,8 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 		if (!foreign)
 			task_status_refuse(intake->jobs->trackd, name, failure->error);
 		spool_remove(spool->new, name);
-		/* Taken up half; unless an earlier document of that id is being worked on. */
+		/* Only a part may have been moved, unless a job works on an earlier document with
+		 * this id. */
 		if (!job_find(intake->jobs, name))
 			spool_remove(spool->work, name);
 	}
@@ -39,9 +40,9 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 		log_error("%s/new/%s cannot be removed: %s", spool->path, name, strerror(-error));
 }
 
-/* ---- The tasks of those that wait ---------------------------------------- */
+/* ---- Tasks of waiting documents ------------------------------------------ */
 
-/* How long until the task expires if it is not renewed. */
+/* Plan the next renewal, before the task can expire. */
 static void plan_renewal(struct intake *intake, const struct waiting *waiting)
 {
 	struct trackd_task task;
@@ -50,7 +51,7 @@ static void plan_renewal(struct intake *intake, const struct waiting *waiting)
 	if (trackd_copy(intake->jobs->trackd, waiting->ref, &task) < 0 ||
 	    task.expires_ns == UINT64_MAX)
 		return;
-	/* Four times in its life. */
+	/* Renew four times per lifetime. */
 	left = time_between(now, task.expires_ns) / 4;
 	left = left < RENEW_MIN_NS ? RENEW_MIN_NS : left;
 	if (intake->renew_ns > time_steady() + left)
@@ -64,7 +65,8 @@ static void make_task(struct intake *intake, struct waiting *waiting)
 	waiting->on_board = error >= 0;
 	if (error >= 0)
 		plan_renewal(intake, waiting);
-	/* Full or busy: it waits, and is tried again. Said once, not for each of a thousand. */
+	/* Board full or busy: the document waits and is tried again. Logged once, not for each of a
+	 * thousand. */
 	else if (!intake->said_no_room)
 		log_warning("%s waits without a task on the board: %s", waiting->entry.id,
 			    trackd_strerror(error));
@@ -86,7 +88,7 @@ static void refuse_foreign(struct intake *intake, struct waiting *waiting,
 	refuse(intake, entry.id, true, failure);
 }
 
-/* Whether it still waits, with its task pending on the board. */
+/* Whether the document still waits and has a pending task on the board. */
 static bool check(struct intake *intake, struct waiting *waiting)
 {
 	struct failure failure;
@@ -100,7 +102,7 @@ static bool check(struct intake *intake, struct waiting *waiting)
 		make_task(intake, waiting);
 		return waiting->on_board;
 	case TASK_STATUS_OVER:
-		log_info("%s (%s): its task is over; removed", waiting->entry.id,
+		log_info("%s (%s): its task has ended; removed", waiting->entry.id,
 			 waiting->entry.name);
 		forget(intake, waiting);
 		return false;
@@ -108,7 +110,7 @@ static bool check(struct intake *intake, struct waiting *waiting)
 		failure_set(&failure, "The id belongs to another user's document");
 		refuse_foreign(intake, waiting, &failure);
 		return false;
-	case TASK_STATUS_ACTIVE: /* another process works on that id: later */
+	case TASK_STATUS_ACTIVE: /* another process works on that id: try later */
 	case TASK_STATUS_UNKNOWN:
 		return false;
 	}
@@ -122,7 +124,7 @@ void intake_check(struct intake *intake, struct waiting *waiting)
 
 void intake_check_all(struct intake *intake)
 {
-	/* From behind: an item that goes moves none that is still to be looked at. */
+	/* Backwards: removing an item does not move those still to be checked. */
 	for (size_t i = intake->queue.n; i > 0; i--)
 		(void)check(intake, intake->queue.items[i - 1]);
 }
@@ -161,12 +163,12 @@ static void add(struct intake *intake, const struct spool_entry *entry, const st
 	struct waiting *waiting = queue_find(&intake->queue, entry->id);
 	int64_t written = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
 
-	/* The same id again before it was taken up: the files have been replaced. */
+	/* Submitted again before it was taken up: the files have been replaced. */
 	if (waiting)
 		queue_drop(&intake->queue, waiting);
 	waiting = queue_add(&intake->queue, entry, written);
 	if (!waiting) {
-		log_error("%s: out of memory; it waits for the next start", entry->id);
+		log_error("%s: out of memory; left until the next start", entry->id);
 		return;
 	}
 	if (check(intake, waiting) &&
@@ -207,7 +209,7 @@ void intake_consider(struct intake *intake, const char *name)
 	if (fstatat(intake->jobs->spool->new, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		struct waiting *waiting = queue_find(&intake->queue, name);
 
-		/* Withdrawn by its submitter, who updates the board. */
+		/* Withdrawn by its submitter, who also updates the board. */
 		if (waiting)
 			queue_drop(&intake->queue, waiting);
 	} else if (!spool_entry_is_file(name)) {
@@ -216,7 +218,7 @@ void intake_consider(struct intake *intake, const char *name)
 		failure_set(&failure, "It is not a regular file");
 		refuse(intake, name, false, &failure);
 	}
-	/* A ticket waits for its document, which follows. */
+	/* A ticket comes before its document. */
 }
 
 void intake_made(struct intake *intake, const char *name)
@@ -242,11 +244,11 @@ static void dropped(void *user, const char *id)
 {
 	struct intake *intake = user;
 
-	/* A process may be at work on an earlier document of that id. */
+	/* A job may still work on an earlier document with this id. */
 	if (queue_find(&intake->queue, id) || job_find(intake->jobs, id))
 		return;
-	log_warning("%s was not handed in to the end; removed", id);
-	task_status_refuse(intake->jobs->trackd, id, "The document was not handed in completely");
+	log_warning("%s was not completely submitted; removed", id);
+	task_status_refuse(intake->jobs->trackd, id, "The document was not completely submitted");
 }
 
 void intake_sweep(struct intake *intake)
@@ -256,7 +258,7 @@ void intake_sweep(struct intake *intake)
 
 /* ---- Starting ------------------------------------------------------------ */
 
-/* The queue is shorter by this one afterwards, whatever happens. */
+/* Removes the document from the queue in any case. */
 static struct job *take_up(struct intake *intake, struct waiting *waiting)
 {
 	struct jobs *jobs = intake->jobs;
@@ -285,8 +287,8 @@ void intake_start(struct intake *intake, void (*started)(void *user, struct job 
 		struct waiting *waiting = intake->queue.items[i];
 		size_t n = intake->queue.n;
 
-		/* One document of an id at a time: the files in work/ have its name. What has no task
-		 * yet is tried when it is time to renew. */
+		/* One document per id at a time, because the files in work/ are named by id.
+		 * Documents without a task are tried again at the next renewal. */
 		if (!waiting->on_board || job_find(jobs, waiting->entry.id) ||
 		    !check(intake, waiting)) {
 			if (intake->queue.n == n)

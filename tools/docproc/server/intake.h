@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From new/ to the queue: what is a document, what is garbage, and keeping the tasks of those that
- * wait alive on the board.
+ * From new/ to the queue: checks documents, removes invalid files, and keeps the tasks of waiting
+ * documents alive on the board.
  */
 #ifndef DOCPROC_SERVER_INTAKE_H
 #define DOCPROC_SERVER_INTAKE_H
@@ -10,35 +10,35 @@
 #include "tools/docproc/server/queue.h"
 
 struct intake {
-	struct jobs *jobs; /* with the configuration, the board and the spool */
+	struct jobs *jobs; /* has the configuration, the board and the spool */
 	struct queue queue;
-	uint64_t renew_ns; /* when the tasks of the queue are to be renewed; time_steady() */
+	uint64_t renew_ns; /* when the tasks of the queue are due for renewal; time_steady() */
 	bool said_no_room;
 };
 
-/* Look at a name in new/, which has just appeared there or was found. */
+/* Consider a name in new/ that has just appeared or was found. */
 void intake_consider(struct intake *intake, const char *name);
 
-/* Look at a name that was made in new/ rather than moved there: a file is not whole yet, anything
- * else will not become a document. */
+/* Consider a name that was created in new/ and not moved there: a file is still incomplete,
+ * anything else cannot become a document. */
 void intake_made(struct intake *intake, const char *name);
 
-/* Look at all names in new/. */
+/* Consider all names in new/. */
 void intake_scan(struct intake *intake);
 
-/* Something has happened to the task of a waiting document: look at it again. It may be gone from
- * the queue afterwards. */
+/* Check the task of a waiting document again after a change. The document may have left the queue
+ * afterwards. */
 void intake_check(struct intake *intake, struct waiting *waiting);
 void intake_check_all(struct intake *intake);
 
-/* Renew what waits. Whatever has happened to any of the tasks is noticed. */
+/* Renew the tasks of waiting documents. This also notices any change to them. */
 bool intake_renewal_due(const struct intake *intake);
 void intake_renew(struct intake *intake);
 
-/* Start children while fewer than the configuration says run. started() is told of each. */
+/* Start children up to the configured number; started() is called for each. */
 void intake_start(struct intake *intake, void (*started)(void *user, struct job *job), void *user);
 
-/* Remove what was left half handed in. */
+/* Remove documents that were only partly submitted. */
 void intake_sweep(struct intake *intake);
 
 #endif

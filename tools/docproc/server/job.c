@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What becomes of a document, wherever its worker or the server dies. "Server" is who serves the
- * spool; its death ends its children. Looked at again: by the server, or at the start of the next.
+/* What happens to a document when its worker or the server dies at any point. The "server" serves
+ * the spool; its children die with it. Recovery is done by the server, or by the next one at its
+ * start.
  *
  * died while                       files          task       then
  * -------------------------------  -------------  ---------  ---------------------------------------
- * handing in, before the task      tmp            none       swept from tmp/ after an hour
+ * submitted, before the task       tmp            none       swept from tmp/ after an hour
  * ... after the task was created   tmp            pending    the same, and the task fails
  * ... the ticket was moved         tmp, new/json  pending    the same
- * it waits                         new            pending    processed by the next server
- * it waits; the host restarts      new            none       created again, processed
+ * waiting                          new            pending    processed by the next server
+ * waiting; the host restarts       new            none       created again, processed
  * taking up, the ticket was moved  new, work/json pending    the ticket goes back, processed
  * taking up, both were moved       work           pending    worker lost, removed
  * any stage, the child             work           active     worker lost, removed
@@ -22,7 +22,7 @@
  *                                                            this ticket: removed. Otherwise worker lost
  * document removed, ticket not     work/json      any        the ticket is removed
  *
- * A document in work/ never goes back to new/, so none is begun twice.
+ * A document in work/ never goes back to new/, so none is processed twice.
  */
 #include "tools/docproc/server/job.h"
 #include "tools/common/log.h"
@@ -37,7 +37,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The daemon tells of a death within 50 ms; restarted, within a second. Without one we do. */
+/* The daemon reports a death within 50 ms, after a restart within a second. If it does not, we
+ * do. */
 static const uint64_t PATIENCE_NS = UINT64_C(2000000000);
 
 struct job *job_find(const struct jobs *jobs, const char *id)
@@ -124,8 +125,8 @@ void job_end(struct jobs *jobs, struct job *job)
 
 /* ---- Ending -------------------------------------------------------------- */
 
-/* What the child could not tell the board, or no daemon has told for it. */
-static void tell_end(struct jobs *jobs, const struct job *job)
+/* Report an end that neither the child nor a daemon has reported. */
+static void report_end(struct jobs *jobs, const struct job *job)
 {
 	switch (job->code) {
 	case EXIT_CODE_DONE:
@@ -149,15 +150,16 @@ static bool is_over(struct jobs *jobs, struct job *job)
 {
 	enum task_status status = task_status_of(jobs->trackd, job->ref);
 
-	/* Gone: removed, expired, or replaced by another document of that id. */
+	/* No such task: removed, expired, or replaced by another document with this id. */
 	if (status == TASK_STATUS_OVER || status == TASK_STATUS_NONE)
 		return true;
-	/* Without a worker yet, so that no daemon reports its worker lost. */
-	if (status == TASK_STATUS_PENDING && !job->told && job->code == EXIT_CODE_WORKER_LOST) {
-		job->told = true;
+	/* The child died before it became the task's worker, so the daemon cannot report it
+	 * lost. */
+	if (status == TASK_STATUS_PENDING && !job->reported && job->code == EXIT_CODE_WORKER_LOST) {
+		job->reported = true;
 		child_lose(jobs->config, job->ref);
 	} else if (time_between(job->ended_ns, time_steady()) > PATIENCE_NS) {
-		tell_end(jobs, job);
+		report_end(jobs, job);
 	}
 	return false;
 }
@@ -197,7 +199,7 @@ static void lose(struct jobs *jobs, const struct spool_entry *entry, struct trac
 	/* Left for the next start. */
 	if (!job)
 		return;
-	log_warning("%s (%s): whoever worked on it is gone", entry->id, entry->name);
+	log_warning("%s (%s): its worker is gone", entry->id, entry->name);
 	job->code = EXIT_CODE_WORKER_LOST;
 	job->ended_ns = time_steady();
 	jobs->n_ending++;
@@ -223,7 +225,7 @@ static void recover_document(struct jobs *jobs, const struct spool_entry *entry)
 	case TASK_STATUS_FOREIGN:
 		forget(jobs, entry->id);
 		break;
-	case TASK_STATUS_UNKNOWN: /* the next start will see */
+	case TASK_STATUS_UNKNOWN: /* the next start tries again */
 		break;
 	}
 }
@@ -240,7 +242,8 @@ static void recover(void *user, const char *name)
 	if (!spool_entry_id_valid(name)) {
 		(void)spool_discard(jobs->spool, jobs->spool->work, name);
 	} else if (fstatat(jobs->spool->new, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		/* The same id again, before this one was cleared away: the task is the new one's. */
+		/* Submitted again before this one was removed: the task belongs to the new
+		 * document. */
 		forget(jobs, name);
 	} else if (spool_entry_read(jobs->spool->work, name, &entry, &failure) < 0) {
 		log_warning("%s: %s; removed", name, failure.error);

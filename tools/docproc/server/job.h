@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Documents in work/: those that a child works on, and those whose worker has ended and of which the
- * board does not say so yet. A job is over when its task is final; then what is left of it is
- * removed from the store and the spool, the files last, so that whoever finds a file in work/ knows
- * that something is left to be done.
+ * Documents in work/: those with a running child, and those whose child has ended but whose task is
+ * not final yet. A job is over when its task is final; then its remains are removed from the store
+ * and the spool, the files last, because a file in work/ means that there is something left to do.
  */
 #ifndef DOCPROC_SERVER_JOB_H
 #define DOCPROC_SERVER_JOB_H
@@ -15,12 +14,12 @@ struct job {
 	struct job *next;
 	struct spool_entry entry;
 	struct trackd_ref ref;
-	struct child child;  /* pid 0: it has ended, or was another server's */
+	struct child child;  /* pid 0: it has ended, or belonged to an earlier server */
 	enum exit_code code; /* how it ended */
 	char text[128];
 	uint64_t ended_ns; /* time_steady() */
-	bool told;         /* we have begun to end the task ourselves */
-	void *source;      /* of the event loop, for the server */
+	bool reported;     /* we have begun to end the task ourselves */
+	void *source;      /* the server's event source */
 };
 
 struct jobs {
@@ -34,18 +33,18 @@ struct jobs {
 
 struct job *job_find(const struct jobs *jobs, const char *id);
 
-/* Fork a child for a document that has been taken up; the descriptor is ours and is closed. NULL
- * with a failure: then nothing has been started. */
+/* Fork a child for a document that was taken up; takes over the descriptor and closes it. NULL with
+ * a failure: nothing was started. */
 struct job *job_start(struct jobs *jobs, const struct spool_entry *entry, struct trackd_ref ref,
 		      int fd, struct failure *failure);
 
-/* Note that its child has ended. */
+/* Call it when the job's child has ended. */
 void job_end(struct jobs *jobs, struct job *job);
 
-/* Look after the jobs that have ended: whether they are over. */
+/* Check whether ended jobs are over. */
 void job_look(struct jobs *jobs);
 
-/* What a server that died has left in work/: its tasks are ended, its files removed. */
+/* End the tasks and remove the files that an earlier server has left in work/. */
 void job_recover(struct jobs *jobs);
 
 void job_kill_all(struct jobs *jobs);

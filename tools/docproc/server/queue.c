@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A sorted array of pointers: newcomers are nearly always the youngest, and finding by reference
- * costs little beside the processing of a document. */
+/* A sorted array of pointers: new documents nearly always go to the end, and a linear search by
+ * reference costs little compared with processing a document. */
 #include "tools/docproc/server/queue.h"
 #include <stdlib.h>
 #include <string.h>

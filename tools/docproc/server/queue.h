@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What waits in a spool, oldest first. */
+/* The documents waiting in a spool, oldest first. */
 #ifndef DOCPROC_SERVER_QUEUE_H
 #define DOCPROC_SERVER_QUEUE_H
 
@@ -8,17 +8,17 @@
 
 struct waiting {
 	struct spool_entry entry;
-	int64_t written_ns; /* the file's own time: finer than the ticket's */
+	int64_t written_ns; /* the file's own time, which is finer than the ticket's */
 	struct trackd_ref ref;
-	bool on_board; /* ref is its task */
+	bool on_board; /* ref is valid */
 };
 
 struct queue {
-	struct waiting **items; /* in order */
+	struct waiting **items; /* sorted */
 	size_t n, room;
 };
 
-/* Take one in its place. Items stay where they are in memory. NULL: out of memory. */
+/* Insert a document in order. Items keep their addresses. NULL: out of memory. */
 struct waiting *queue_add(struct queue *queue, const struct spool_entry *entry, int64_t written_ns);
 void queue_drop(struct queue *queue, const struct waiting *waiting);
 void queue_free(struct queue *queue);

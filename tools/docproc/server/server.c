@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event loop over what can happen: a name in new/, the end of a child, a transition on the
- * board, a signal, time. Whatever it was, look() does all that is due; nothing depends on which
- * event came, so none that is lost does harm.
+ * An event loop: a name in new/, the end of a child, a transition on the board, a signal, a timer.
+ * After any event, look() does everything that is due, so a lost event does no harm.
  */
 #include "tools/docproc/server/server.h"
 #include "tools/common/log.h"
@@ -35,15 +34,15 @@ struct server {
 	sd_event_source *timer, *board;
 	int watch; /* inotify */
 	uint64_t sweep_ns;
-	bool draining; /* asked to end, or unable to go on */
-	int code;      /* of the end */
+	bool draining; /* asked to end, or unable to continue */
+	int code;      /* exit status */
 	size_t said_waiting;
 	unsigned said_running;
 };
 
-/* ---- All that is due ----------------------------------------------------- */
+/* ---- Everything that is due ---------------------------------------------- */
 
-/* A task that waits was cancelled, removed or has expired. */
+/* A waiting document's task was cancelled or removed, or has expired. */
 static void read_events(struct server *server)
 {
 	struct trackd *trackd = server->jobs.trackd;
@@ -107,7 +106,7 @@ static int look(struct server *server)
 	if (!server->draining)
 		intake_start(&server->intake, started, server);
 	if (intake_renewal_due(&server->intake)) {
-		/* On a board that was made anew the events begin anew as well. */
+		/* A new board has new events. */
 		trackd_cursor_now(server->jobs.trackd, &server->cursor);
 		intake_renew(&server->intake);
 	}
@@ -122,7 +121,7 @@ static int look(struct server *server)
 	return 0;
 }
 
-/* ---- What happens -------------------------------------------------------- */
+/* ---- Events -------------------------------------------------------------- */
 
 static int on_child(sd_event_source *source, int fd, uint32_t events, void *user)
 {
@@ -134,7 +133,7 @@ static int on_child(sd_event_source *source, int fd, uint32_t events, void *user
 	while (job && job->source != source)
 		job = job->next;
 	if (job) {
-		/* Before its descriptor is closed. */
+		/* Disable it before its descriptor is closed. */
 		job->source = sd_event_source_disable_unref(source);
 		job_end(&server->jobs, job);
 	}
@@ -147,7 +146,7 @@ static void started(void *user, struct job *job)
 	sd_event_source *source = NULL;
 
 	if (sd_event_add_io(server->loop, &source, job->child.fd, EPOLLIN, on_child, server) < 0) {
-		/* Then it would end without our noticing. */
+		/* Without an event source we would not notice its end. */
 		(void)kill(job->child.pid, SIGKILL);
 		job_end(&server->jobs, job);
 	}
@@ -193,8 +192,8 @@ static int on_time(sd_event_source *source, uint64_t usec, void *user)
 	return look(user);
 }
 
-/* Another one forked from here would hold the board: the next server starts a clean one. What is at
- * work comes to its end. */
+/* A zygote forked now would inherit the board. So stop: the next server starts a clean one. Running
+ * documents are completed. */
 static int on_zygote(sd_event_source *source, int fd, uint32_t events, void *user)
 {
 	struct server *server = user;
@@ -202,7 +201,7 @@ static int on_zygote(sd_event_source *source, int fd, uint32_t events, void *use
 	(void)fd;
 	(void)events;
 	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	log_error("the process that starts extractors has died: no more documents are begun");
+	log_error("the process that starts extractors has died: no more documents are started");
 	service_notify_stopping(&server->notify);
 	server->draining = true;
 	server->code = EXIT_CODE_BUSY;
@@ -226,7 +225,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return look(server);
 }
 
-/* ---- Beginning and end --------------------------------------------------- */
+/* ---- Start and end ------------------------------------------------------- */
 
 static int watch(struct server *server)
 {
@@ -298,7 +297,7 @@ static int open_all(struct server *server)
 	struct trackd_options options =
 		child_options(server->config, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
 	struct failure failure;
-	/* First of all: what it forks has in its memory what is there now. */
+	/* Start it first: it keeps whatever is in memory now. */
 	int error = zygote_start(&server->zygote, extractor_run);
 
 	if (error < 0) {
@@ -307,7 +306,7 @@ static int open_all(struct server *server)
 		return EXIT_CODE_BUSY;
 	}
 	server->jobs.zygote = &server->zygote;
-	/* If it fails here it fails in each worker, which says so. */
+	/* A failure here recurs in each worker, which reports it. */
 	(void)sandbox_prepare(config_network(server->config));
 	if (spool_open(&server->spool, server->config->spool, &failure) < 0 ||
 	    spool_lock(&server->spool, &failure) < 0) {
@@ -333,7 +332,7 @@ int server_run(const struct config *config)
 	int code;
 
 	service_notify_init(&server.notify);
-	/* A reader of the log that goes away is no reason to stop. */
+	/* A closed log pipe must not stop the server. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	server.jobs.spool = &server.spool;
 	server.intake.jobs = &server.jobs;

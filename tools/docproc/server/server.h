@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Serving a spool: what is handed in is taken up, oldest first, a child for each document. */
+/* Serves a spool: takes up submitted documents, oldest first, and starts a child for each. */
 #ifndef DOCPROC_SERVER_SERVER_H
 #define DOCPROC_SERVER_SERVER_H
 
 #include "tools/docproc/config/config.h"
 
-/* Until SIGTERM or SIGINT, which lets the children finish; a second one kills them. The exit
- * status. */
+/* Runs until SIGTERM or SIGINT, then waits for the children; a second signal kills them. Returns
+ * the exit status. */
 int server_run(const struct config *config);
 
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading tasks for those who keep a spool. */
+/* Reads the tasks of a spool's documents from the board. */
 #include "tools/docproc/server/task_status.h"
 #include <errno.h>
 #include <string.h>
 
-/* Whoever hands in notes the time and creates the task within seconds; clocks are set, disks hang. A
- * task that was over a minute before its document came is of an earlier document. */
+/* A submitter notes the time and creates the task within seconds; but clocks are set and disks
+ * hang. A task that ended more than a minute before its document was submitted belongs to an
+ * earlier document. */
 enum { SLACK_S = 60, COPIES = 10 };
 static const uint64_t NS_IN_S = UINT64_C(1000000000);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Attempts: written beside the finished document of the same id, and changed places with at the
- * end. What a process that died has left behind is a row whose finished_at is NULL.
+ * An attempt is written beside the finished document with the same id, and swapped with it at the
+ * end. A process that died leaves a row whose finished_at is NULL.
  *
- * Only the last step outlives a loss of power by itself. What is lost before it was an attempt,
- * which a loss of power ends anyway; and the commit of the last step syncs what came before it.
+ * Only the last step is synced to survive a power failure. If earlier steps are lost, they belonged
+ * to an attempt, which a power failure ends anyway; and the last commit also syncs what came before
+ * it.
  */
 #include "tools/docproc/language/terms.h"
 #include "tools/docproc/store/schema.h"
@@ -29,11 +30,12 @@ static int other_provider(const struct store *store, const char *ours, unsigned 
 			  const char *theirs, int64_t dimension, struct failure *failure)
 {
 	failure_set(failure, "The document store holds vectors of another kind");
-	return failure_advise(failure,
-			      "%.512s has vectors of %.160s (%lld dimensions), wanted are %.160s "
-			      "(%u): name a new store with --store, or move this one away, and "
-			      "process all documents again",
-			      store->path, theirs, (long long)dimension, ours, our_dimension);
+	return failure_advise(
+		failure,
+		"%.512s has vectors of %.160s (%lld dimensions), configured are %.160s (%u): name "
+		"a new store with --store, or move this one away, and "
+		"process all documents again",
+		store->path, theirs, (long long)dimension, ours, our_dimension);
 }
 
 int store_check_provider(struct store *store, const char *provider, unsigned dimension,
@@ -76,8 +78,8 @@ static int settle(struct store *store, const char *provider, unsigned dimension,
 	return result;
 }
 
-/* While the store has no vectors, each attempt may set provider and dimension anew: a first attempt
- * that failed because of a wrong setting must not fix that setting. store_put() checks again. */
+/* While the store has no vectors, each attempt sets provider and dimension, so that a failed first
+ * attempt with a wrong setting does not fix it. store_put() checks again. */
 static int settle_anew(struct store *store, const char *provider, unsigned dimension,
 		       struct failure *failure)
 {
@@ -108,7 +110,8 @@ int store_provider(struct store *store, const char *provider, unsigned dimension
 	return store->provider ? 0 : failure_set(failure, "Out of memory");
 }
 
-/* Another process may have settled it otherwise since. Who was refused has none. */
+/* Another process may have set another provider since. store->provider is NULL if ours was
+ * refused. */
 static int check_vectors(struct store *store, const struct store_attempt *attempt,
 			 struct failure *failure)
 {
@@ -158,7 +161,7 @@ static int add_document(struct store *store, const struct store_attempt *attempt
 	return result;
 }
 
-/* The statements that are run once a chunk, and the vector as it is stored. */
+/* The statements that run once per chunk, and the encoded vector. */
 struct writer {
 	sqlite3_stmt *chunk, *vector;
 	uint32_t *embedding;
@@ -295,7 +298,7 @@ static int swap(struct store *store, const char *id, const char *summary, struct
 	sqlite3_bind_int64(row, 4, time(NULL));
 	result = store_step(store, row, failure);
 	sqlite3_finalize(row);
-	/* Without an attempt the earlier document comes back with the rollback. */
+	/* Without an attempt, the rollback restores the earlier document. */
 	if (result == 0 && sqlite3_changes(store->db) != 1)
 		result = failure_set(failure, "The document left the store while it was processed");
 	return result;

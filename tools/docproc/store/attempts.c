@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server opens the store for each of its calls and closes it again: a connection of SQLite must not
- * live through a fork(). Only a share, which a worker takes, stays open.
+ * The server opens and closes the store for each of its calls: an SQLite connection must not live
+ * through a fork(). Only the share that a worker takes stays open.
  */
 #include "tools/docproc/store/attempts.h"
 #include "tools/common/log.h"
@@ -66,7 +66,7 @@ int attempts_folder(const struct config *config, struct failure *failure)
 		return FAILED;
 	error = make_folder(config);
 	if (error < 0)
-		return failure_set(failure, "the folder of %s cannot be made: %s", config->store,
+		return failure_set(failure, "the folder of %s cannot be created: %s", config->store,
 				   strerror(-error));
 	return ownership_check_store(config->store, failure);
 }
@@ -101,7 +101,7 @@ static void abandon(const struct config *config, const char *id)
 		store_close(store);
 	}
 	if (result < 0)
-		log_warning("%s: what a dead worker left in the store stays there: %s",
+		log_warning("%s: a dead worker's attempt could not be removed from the store: %s",
 			    id ? id : "all", failure.error);
 }
 

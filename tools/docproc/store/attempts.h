@@ -30,11 +30,11 @@ void attempts_remove(const struct config *config, const char *id);
 /* Remove all that dead workers have left, unless a worker is running. */
 void attempts_sweep(const struct config *config);
 
-/* Whether exactly this document, handed in at that time, is finished in the store. */
+/* Whether this document, with this submission time, is finished in the store. */
 bool attempts_finished(const struct config *config, const char *id, int64_t created_at);
 
-/* Before any work: make the folder of a store that is one's own, and refuse a store that is not ours
- * to write. 0, FAILED. */
+/* Before any work: create the folder of a user's own store, and refuse a store that is not
+ * writable. 0, FAILED. */
 int attempts_folder(const struct config *config, struct failure *failure);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The store's database, below its modules: the connection, transactions, and sentences for errors. */
+/* The store's connection, transactions and error messages, for its other modules. */
 #ifndef DOCPROC_STORE_DATABASE_H
 #define DOCPROC_STORE_DATABASE_H
 
@@ -7,24 +7,24 @@
 #include "tools/documents/failure.h"
 #include <sqlite3.h>
 
-enum { STORE_WAIT_MS = 5000 }; /* for other processes that write, in one call */
+enum { STORE_WAIT_MS = 5000 }; /* maximum wait for other writing processes, per call */
 
 struct store {
 	sqlite3 *db;
 	char path[4096];
-	struct report *report; /* of the call that runs: asked for cancelling while it waits */
-	bool cancelled;        /* while it waited */
+	struct report *report; /* of the running call: checked for cancellation while waiting */
+	bool cancelled;        /* during the wait */
 	bool read_only;
-	char *provider; /* that store_provider() let pass; NULL: none */
+	char *provider; /* accepted by store_provider(); NULL: none */
 };
 
 /* ---- Errors ------------------------------------------------------------- */
 
-/* The sentence for what SQLite just answered, before anything else is asked of it. FAILED, or
- * CANCELLED when that is why it stopped. */
+/* Make a sentence from SQLite's last error; call it before any other SQLite function. FAILED, or
+ * CANCELLED if the call stopped for that reason. */
 int store_fail(struct store *store, struct failure *failure);
 
-/* The sentence for an error of the kernel at the store's file. FAILED. */
+/* Make a sentence from an errno value about the store's file. FAILED. */
 int store_fail_errno(const struct store *store, int error, struct failure *failure);
 
 int store_fail_foreign(const struct store *store, struct failure *failure);
@@ -33,13 +33,13 @@ int store_fail_damaged(const struct store *store, struct failure *failure);
 
 /* ---- Statements --------------------------------------------------------- */
 
-/* NULL after filling the failure in. */
+/* NULL, with the failure filled in. */
 sqlite3_stmt *store_prepare(struct store *store, const char *sql, struct failure *failure);
 
-/* Run statements that answer nothing. 0, FAILED, CANCELLED. */
+/* Run statements without results. 0, FAILED, CANCELLED. */
 int store_run(struct store *store, const char *sql, struct failure *failure);
 
-/* Run a bound statement that answers nothing, and make it ready to be bound again. */
+/* Run a bound statement without results, and reset it for the next values. */
 int store_step(struct store *store, sqlite3_stmt *statement, struct failure *failure);
 
 /* The number in the first column of the first row. 0, FAILED, CANCELLED. */
@@ -48,26 +48,26 @@ int store_number(struct store *store, const char *sql, int64_t *ret_number,
 
 /* ---- Transactions ------------------------------------------------------- */
 
-/* How much a commit must outlive: the process, or the power as well. */
+/* What a commit must survive: the end of the process, or also a power failure. */
 enum store_durability { STORE_PROCESS, STORE_POWER };
 
-/* Begin to write, after waiting for other writers. 0, FAILED, CANCELLED. */
+/* Begin a writing transaction, after waiting for other writers. 0, FAILED, CANCELLED. */
 int store_begin(struct store *store, enum store_durability durability, struct report *report,
 		struct failure *failure);
 
-/* Commit when result is 0, roll back otherwise. result, or what went wrong at the commit. */
+/* Commit if result is 0, otherwise roll back. Returns result, or the failure of the commit. */
 int store_end(struct store *store, int result, struct failure *failure);
 
-/* Before a commit: make sure that what was written has a place in the file, so that copying the log
- * into it cannot fail over a full disk. 0, FAILED. */
+/* Before a commit: reserve space in the file, so that copying the log into it cannot fail on a full
+ * disk. 0, FAILED. */
 int store_reserve(struct store *store, struct failure *failure);
 
-/* After a commit: copy the log into the file as far as readers let it be, so that the next one to
- * write begins the log anew. */
+/* After a commit: copy as much of the log into the file as readers permit, so that the next writer
+ * restarts the log. */
 void store_copy_log(struct store *store);
 
-/* Whether the provider of the vectors is this one: 0, or FAILED with what to do. 1: none is settled
- * yet. dimension 0: not known. */
+/* Whether the vectors' provider is this one: 0, or FAILED with advice. 1: none is set yet.
+ * dimension 0: unknown. */
 int store_check_provider(struct store *store, const char *provider, unsigned dimension,
 			 struct failure *failure);
 

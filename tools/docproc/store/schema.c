@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Chunks belong to a document by its number, not by its id: so an attempt lies complete beside the
- * document of the same id, and changing places with it touches one row, whatever its size. That
- * also fits on a disk that has just become full. Others read the views, which speak of ids.
+/* Chunks refer to a document by its number, not by its id: so an attempt is stored completely
+ * beside the document with the same id, and swapping the two changes one row, whatever its size.
+ * That works even on a disk that has just become full. Other programs read the views, which use
+ * ids.
  *
- * Words are found by FTS5 through unicode61, with combining marks counted as letters (Hindi has its
- * vowels there). It finds no words where writing has no spaces between them; for those the column
- * `spaceless` holds every pair of neighbouring characters (terms.h). Pairs and not FTS5's trigrams,
- * because most Chinese and Japanese words have two characters; and they are a column of the one
- * index, so that bm25 weighs both kinds together.
+ * FTS5 tokenizes words with unicode61, with combining marks as letters (Hindi vowels are such
+ * marks). It cannot split scripts without spaces; for those the column `spaceless` holds every pair
+ * of neighbouring characters (terms.h). Pairs and not FTS5's trigrams, because most Chinese and
+ * Japanese words have two characters; and in the same index, so that bm25 weighs both kinds
+ * together.
  *
- * Triggers keep the index in step with the chunks, also when a document takes its chunks along.
+ * Triggers keep the index in step with the chunks, also when removing a document removes its
+ * chunks.
  *
  * The table of vectors has rowids: WITHOUT ROWID tables keep rows in index pages, where a row longer
  * than a quarter of a page overflows into a separate page, and a vector is longer than that.
@@ -21,11 +22,11 @@
 static const char SCHEMA[] =
 	"CREATE TABLE documents ("
 	" number INTEGER PRIMARY KEY,"
-	" id TEXT NOT NULL UNIQUE," /* with SCHEMA_ATTEMPT behind it: not finished */
+	" id TEXT NOT NULL UNIQUE," /* followed by SCHEMA_ATTEMPT: unfinished */
 	" user_id TEXT NOT NULL,"   /* '': no owner */
 	" filename TEXT NOT NULL,"
 	" content_type TEXT NOT NULL,"
-	" pages INTEGER NOT NULL," /* 0: the format has none */
+	" pages INTEGER NOT NULL," /* 0: the format has no pages */
 	" language TEXT NOT NULL,"
 	" summary TEXT,"
 	" created_at INTEGER NOT NULL," /* Unix time, seconds */
@@ -75,7 +76,7 @@ static const char SCHEMA[] =
 	" FROM vector_rows v JOIN chunk_rows c USING (chunk)"
 	" JOIN documents d ON d.number = c.document;";
 
-/* ---- What a file is ----------------------------------------------------- */
+/* ---- Identifying the file ----------------------------------------------- */
 
 enum identity { IDENTITY_EMPTY, IDENTITY_OURS };
 
@@ -97,7 +98,7 @@ static int identify(struct store *store, enum identity *ret_identity, struct fai
 	else if (application != SCHEMA_APPLICATION)
 		return store_fail_foreign(store, failure);
 	else if (version > SCHEMA_VERSION) {
-		failure_set(failure, "The document store is of a newer version of docproc");
+		failure_set(failure, "The document store was made by a newer version of docproc");
 		return failure_advise(failure,
 				      "%s has version %lld, this docproc knows %d: install the "
 				      "newer one, or name another file with --store",
@@ -106,9 +107,10 @@ static int identify(struct store *store, enum identity *ret_identity, struct fai
 	return 0;
 }
 
-/* ---- Making one --------------------------------------------------------- */
+/* ---- Creating the tables ------------------------------------------------ */
 
-/* Changing to WAL needs the file alone, and SQLite does not always ask its busy handler then. */
+/* Changing to WAL needs exclusive access, and SQLite does not always call its busy handler for
+ * it. */
 static int enter_wal(struct store *store, struct failure *failure)
 {
 	const struct timespec nap = { .tv_nsec = 2000000 };
@@ -136,7 +138,8 @@ static int make_tables(struct store *store, struct failure *failure)
 	return store_run(store, sql, failure);
 }
 
-/* Several processes may find it empty at once: the first makes it, the others look again. */
+/* Several processes may find the file empty at once: the first one creates the tables, the others
+ * look again. */
 static int make(struct store *store, struct failure *failure)
 {
 	enum identity identity;
@@ -150,7 +153,7 @@ static int make(struct store *store, struct failure *failure)
 	return store_end(store, result, failure);
 }
 
-/* In one transaction: another process may make the tables between two of the looks. */
+/* In one transaction, because another process may create the tables between the two queries. */
 static int identify_at_once(struct store *store, enum identity *ret_identity,
 			    struct failure *failure)
 {
@@ -159,7 +162,7 @@ static int identify_at_once(struct store *store, enum identity *ret_identity,
 	if (result != 0)
 		return result;
 	result = identify(store, ret_identity, failure);
-	/* Nothing was written; what could fail here has failed already. */
+	/* Nothing was written, so a failure does not matter. */
 	(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tables of the store, and whether a file is one. */
+/* The tables of the store, and the check whether a file is a store. */
 #ifndef DOCPROC_STORE_SCHEMA_H
 #define DOCPROC_STORE_SCHEMA_H
 
@@ -10,11 +10,11 @@ enum {
 	SCHEMA_VERSION = 1,
 };
 
-/* The key in documents.id under which an unfinished attempt stands. No id has a slash in it. */
+/* An unfinished attempt has its id in documents.id with this suffix. No id contains a slash. */
 #define SCHEMA_ATTEMPT "/attempt"
 
-/* Look whether the store can be used; when writing, make what is missing. 0, FAILED: a file of
- * another program or of a newer version, which is left as it is; nothing there yet to read. */
+/* Check the store; when writing, create what is missing. 0, FAILED: a file of another program or of
+ * a newer version, which is left unchanged, or no tables yet to read. */
 int schema_open(struct store *store, struct failure *failure);
 
 #endif

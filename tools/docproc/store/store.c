@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening and closing, and looking a document up. A connection must not be used across fork(): each
+ * Opening, closing, and looking up documents. A connection must not be used across fork(): each
  * process opens its own.
  */
 #include "tools/docproc/store/store.h"
@@ -16,7 +16,7 @@
 
 /* ---- Waiting for others ------------------------------------------------- */
 
-/* From SQLite, while another process has the lock that we want. 0: give up. */
+/* SQLite calls it while another process holds the lock that we need. 0: give up. */
 static int wait_for_others(void *data, int n_waits)
 {
 	struct store *store = data;
@@ -41,9 +41,9 @@ static int wait_for_others(void *data, int n_waits)
 
 /* ---- The file ----------------------------------------------------------- */
 
-/* SQLite makes side files with the mode of the store itself. Its file is made here, because SQLite
- * would leave the mode to our umask. Never opened if it is there: closing it again would drop the
- * locks that this process holds on it by another connection. */
+/* Create the file here, because SQLite would leave its mode to our umask; SQLite gives side files
+ * the mode of the store. An existing file is never opened: closing it again would drop the locks
+ * that this process holds on it through another connection. */
 static int make_file(struct store *store, struct failure *failure)
 {
 	int fd = open(store->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0640);
@@ -77,7 +77,7 @@ static int look_at_file(struct store *store, struct failure *failure)
 
 /* ---- The connection ----------------------------------------------------- */
 
-/* Nothing is to be put into temporary files: a locked-in worker has no place for them. */
+/* No temporary files: a sandboxed worker has no place for them. */
 static int configure(struct store *store, struct failure *failure)
 {
 	int keep = 1, chunk = 32768;
@@ -85,9 +85,9 @@ static int configure(struct store *store, struct failure *failure)
 	sqlite3_extended_result_codes(store->db, 1);
 	sqlite3_busy_handler(store->db, wait_for_others, store);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* Readers of other users cannot make the side files: they stay. */
+	/* Keep the side files: readers of other users cannot create them. */
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
-	/* For store_reserve(): without it SQLite takes no hint of how long the file will be. */
+	/* For store_reserve(): without it SQLite ignores hints about the size of the file. */
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
 	return store_run(store,
 			 "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
@@ -115,7 +115,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	       struct failure *failure)
 {
 	struct store *store = calloc(1, sizeof *store);
-	/* SQLite knows names that are no files, like ":memory:" and "file:...". */
+	/* SQLite treats names like ":memory:" and "file:..." specially. */
 	const char *here = path[0] == '/' ? "" : "./";
 	int result;
 

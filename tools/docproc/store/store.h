@@ -59,7 +59,7 @@ struct store_document {
 	char *summary; /* the caller frees it */
 };
 
-/* A finished document. owner NULL: of any owner. 1 found, 0 not, FAILED. */
+/* Look up a finished document. owner NULL: any owner. 1: found, 0: not found, FAILED. */
 int store_get(struct store *store, const char *id, const char *owner,
 	      struct store_document *ret_document, struct failure *failure);
 

@@ -43,7 +43,7 @@ int store_fail_damaged(const struct store *store, struct failure *failure)
 
 int store_fail_foreign(const struct store *store, struct failure *failure)
 {
-	return TELL(failure, "The document store is a file of another program",
+	return TELL(failure, "The document store's file belongs to another program",
 		    "%s was left as it is; name another file with --store", store->path);
 }
 
@@ -60,8 +60,8 @@ int store_fail_errno(const struct store *store, int error, struct failure *failu
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return TELL(failure, "There is no place for the document store",
-			    "make the folder of %s first", store->path);
+		return TELL(failure, "The document store's folder does not exist",
+			    "create the folder of %s first", store->path);
 	case EISDIR:
 		return TELL(failure, "The document store is a folder, not a file",
 			    "name a file in %s with --store", store->path);
@@ -84,14 +84,14 @@ int store_fail_errno(const struct store *store, int error, struct failure *failu
 	}
 }
 
-/* Beside a store that is in use there are always side files; only their owner can make them. */
+/* A store in use always has side files; only their owner can create them. */
 static int cannot_open(const struct store *store, struct failure *failure)
 {
 	int error = sqlite3_system_errno(store->db);
 
 	if (!store->read_only || (error != EACCES && error != ENOENT && error != EROFS))
 		return store_fail_errno(store, error ? error : EIO, failure);
-	return TELL(failure, "The document store cannot be read by others yet",
+	return TELL(failure, "Other users cannot read the document store yet",
 		    "%s-wal or -shm is missing or not readable: open the store once as "
 		    "its owner, with docproc search",
 		    store->path);

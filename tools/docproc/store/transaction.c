@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Statements and transactions of the store. Every writing transaction starts with BEGIN IMMEDIATE:
+/* Statements and transactions of the store. Every writing transaction starts with BEGIN IMMEDIATE:
  * it waits for other writers in one place, before it reads anything, and SQLite never refuses it the
  * write lock later.
  *
- * A disk that becomes full after an attempt was written must let it be finished, or removed. Both
- * need room in the write-ahead log, and the log gives room back only after it was copied into the
- * file. So store_reserve() gives the file its size while failing is still possible, and
- * store_copy_log() copies at once; what follows begins at the log's front again, where it takes no more of the disk.
+ * If the disk becomes full after an attempt was written, it must still be possible to finish or
+ * remove it. Both need room in the write-ahead log, which can be reused only after it was copied
+ * into the file. So store_reserve() sets the file's size while the commit can still fail, and
+ * store_copy_log() copies at once; later writes reuse the log from its beginning and need no
+ * further space.
  */
 #include "tools/docproc/store/database.h"
 #include <errno.h>
@@ -57,7 +57,8 @@ int store_number(struct store *store, const char *sql, int64_t *ret_number, stru
 	return result;
 }
 
-/* The write-ahead log is synced at every commit, or only when it is copied back. */
+/* STORE_POWER syncs the write-ahead log at every commit, STORE_PROCESS only when it is copied
+ * back. */
 int store_begin(struct store *store, enum store_durability durability, struct report *report,
 		struct failure *failure)
 {
@@ -80,7 +81,7 @@ int store_end(struct store *store, int result, struct failure *failure)
 {
 	if (result == 0)
 		result = store_run(store, "COMMIT", failure);
-	/* SQLite may have rolled back by itself, on a full disk for one. */
+	/* SQLite may have rolled back by itself, for example on a full disk. */
 	if (sqlite3_get_autocommit(store->db) == 0)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	store->report = NULL;
@@ -96,7 +97,7 @@ static bool over_limit(int64_t bytes)
 
 int store_reserve(struct store *store, struct failure *failure)
 {
-	/* The index keeps what is new in memory until a commit or a savepoint. */
+	/* FTS5 keeps new entries in memory until a commit or a savepoint. */
 	int result = store_run(store, "SAVEPOINT indexed; RELEASE indexed", failure);
 	int64_t pages = 0, page_size = 0;
 	sqlite3_int64 bytes;
@@ -110,7 +111,7 @@ int store_reserve(struct store *store, struct failure *failure)
 	bytes = pages * page_size;
 	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) == SQLITE_OK)
 		return 0;
-	/* SQLite does not say which of the two it was. */
+	/* SQLite does not say which of the two limits was reached. */
 	return store_fail_errno(store, over_limit(bytes) ? EFBIG : ENOSPC, failure);
 }
 

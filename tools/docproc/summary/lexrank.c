@@ -2,9 +2,9 @@
 /*
  * After Erkan and Radev, "LexRank: Graph-based Lexical Centrality as Salience in Text
  * Summarization", Journal of Artificial Intelligence Research 22 (2004), section 3.2: sentences are
- * joined when their cosine is above a threshold, every sentence gives its score in equal parts to
- * those that it is joined with, itself among them, and keeps DAMPING back for all. The scores are
- * where that comes to rest.
+ * connected if their cosine is above a threshold. Each sentence gives its score in equal parts to
+ * its neighbours and itself, and DAMPING is shared equally among all. The scores are the fixed
+ * point.
  */
 #include "tools/docproc/summary/lexrank.h"
 #include "tools/docproc/embed/feature_hash.h"
@@ -13,17 +13,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Higher than the paper's 0.1: hashed vectors of sentences that have nothing in common are not quite
- * at right angles, as common trigrams and collisions are. */
+/* Higher than the paper's 0.1: because of common trigrams and collisions, hashed vectors of
+ * unrelated sentences are not quite orthogonal. */
 static const double threshold = 0.2;
 static const double damping = 0.15, precision = 1e-7;
 
 enum { ROUNDS_MAX = 100, ROWS_A_LOOK = 64 };
 
 struct graph {
-	uint64_t *joined; /* a row of bits for each sentence */
+	uint64_t *joined; /* one row of bits per sentence */
 	uint32_t *degree;
-	size_t n, row; /* row: words of one */
+	size_t n, row; /* row: words per row */
 };
 
 static void join(struct graph *graph, size_t one, size_t other)
@@ -50,7 +50,7 @@ static int fill(struct graph *graph, const float *vectors, size_t dimension, str
 	return 0;
 }
 
-/* What a sentence is given. share: what each gives to each that it is joined with. */
+/* The score given to a sentence. share: what each sentence gives to each neighbour. */
 static double given(const struct graph *graph, size_t to, const double *share)
 {
 	double sum = 0;
@@ -62,7 +62,7 @@ static double given(const struct graph *graph, size_t to, const double *share)
 	return sum;
 }
 
-/* One round of the power method. Returns how much the scores have changed. */
+/* One iteration of the power method. Returns how much the scores have changed. */
 static double turn(const struct graph *graph, double *scores, double *share)
 {
 	double change = 0, base = damping / (double)graph->n;

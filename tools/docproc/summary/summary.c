@@ -9,14 +9,14 @@
 #include <string.h>
 
 enum {
-	WORDS_LEAST = 5, /* of a sentence that may stand in a summary */
+	WORDS_LEAST = 5, /* of a sentence for a summary */
 	WORDS_MOST = 60,
-	SENTENCE_MAX = 1000,   /* bytes that are shown of a sentence */
-	CHAT_WORDS = 3000,     /* that are sent */
-	CHAT_SUMMARY = 8 << 10 /* bytes that are kept of what a chat endpoint says */
+	SENTENCE_MAX = 1000,   /* bytes shown of a sentence */
+	CHAT_WORDS = 3000,     /* sent to the endpoint */
+	CHAT_SUMMARY = 8 << 10 /* bytes kept of the endpoint's answer */
 };
 
-/* Sentences as much alike as this say the same. */
+/* Sentences at least this similar say the same. */
 static const double same = 0.8;
 
 static int no_memory(struct failure *failure)
@@ -24,7 +24,7 @@ static int no_memory(struct failure *failure)
 	return failure_set(failure, "Not enough memory");
 }
 
-/* Up to max bytes, without cutting a character, with a sign that there was more. */
+/* Append up to max bytes, without cutting a character, and an ellipsis if there was more. */
 static int add_cut(struct strbuf *to, const char *text, size_t max)
 {
 	size_t length = strlen(text);
@@ -50,8 +50,8 @@ static bool is_prose(const struct sentence *sentence)
 	return sentence->prose && sentence->words >= WORDS_LEAST && sentence->words <= WORDS_MOST;
 }
 
-/* The prose, or everything where there is none. Of more than LEXRANK_MAX sentences, as many, evenly
- * from all over the document. */
+/* The sentences of prose, or all if there is none; if more than LEXRANK_MAX, that many, evenly
+ * spread. */
 static void choose(const struct chunks *chunks, struct candidates *candidates)
 {
 	size_t n = 0, seen = 0;
@@ -100,7 +100,8 @@ static bool says_the_same(const struct candidates *candidates, size_t one, size_
 			       FEATURE_HASH_SIZE) > same;
 }
 
-/* The best one that is not yet chosen and says something new, or n. Of equals, the earlier. */
+/* The best sentence that is not chosen yet and adds something new, or n. Of equals, the earlier
+ * one. */
 static size_t best_of(const struct candidates *candidates, const bool *chosen)
 {
 	size_t best = candidates->n;
@@ -168,7 +169,7 @@ static int summarize_builtin(const struct chunks *chunks, struct report *report,
 
 /* ---- Chat --------------------------------------------------------------- */
 
-/* The beginning of the document, to the end of a sentence. */
+/* The beginning of the document, up to the end of a sentence. */
 static char *beginning(const struct chunks *chunks)
 {
 	struct strbuf text = { 0 };
@@ -207,7 +208,7 @@ static json_t *make_request(const struct chunks *chunks, const struct endpoint_c
 	return request;
 }
 
-/* Without control characters but line ends, and without white space around. */
+/* Remove control characters except line ends, and surrounding white space. */
 static void tidy(char *text)
 {
 	size_t start = strspn(text, " \t\r\n"), length;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A summary: the SUMMARY_SENTENCES sentences that are most central by LexRank (Erkan and Radev,
- * Journal of Artificial Intelligence Research 22, 2004) over their vectors, in document order; or
- * what a chat endpoint makes of the beginning of the text. Of a document with more than LEXRANK_MAX
- * (2000) sentences of prose, as many, evenly spread, are looked at, so that time is bounded.
+ * Summarizes a document: the SUMMARY_SENTENCES sentences that are most central by LexRank (Erkan
+ * and Radev, Journal of Artificial Intelligence Research 22, 2004) over their vectors, in document
+ * order; or a chat endpoint's summary of the beginning of the text. If the document has more than
+ * LEXRANK_MAX (2000) sentences of prose, that many are used, evenly spread, so that the time is
+ * bounded.
  */
 #ifndef DOCPROC_SUMMARY_SUMMARY_H
 #define DOCPROC_SUMMARY_SUMMARY_H
@@ -13,7 +14,7 @@
 
 enum { SUMMARY_SENTENCES = 5 };
 
-/* chat: its url "" means the built-in way. The caller frees the text. 0, FAILED, CANCELLED. */
+/* chat: an empty url selects the built-in way. The caller frees the text. 0, FAILED, CANCELLED. */
 int summarize(const struct chunks *chunks, const struct endpoint_config *chat,
 	      struct report *report, char **ret_summary, struct failure *failure);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From fork() to the pipeline, and what a process's end means. */
+/* From fork() to the pipeline, and the meaning of a process's end. */
 #include "tools/docproc/worker/child.h"
 #include "tools/common/log.h"
 #include "tools/docproc/sandbox/sandbox.h"
@@ -32,20 +32,20 @@ struct extractor_limits child_limits(const struct config *config)
 
 /* ---- In the child -------------------------------------------------------- */
 
-/* The terminal's Ctrl-C is the parent's: it asks the task to cancel. */
+/* Ctrl-C on the terminal is for the parent, which asks the task to cancel. */
 static void reset_signals(void)
 {
 	sigset_t none;
 
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN); /* a write that fails says more */
+	(void)signal(SIGXFSZ, SIG_IGN); /* the failing write gives a better message */
 	(void)signal(SIGTERM, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* All but the standard streams and these; -1 is none. */
+/* Close all descriptors but the standard streams and these; -1: none. */
 static int close_others(const int *kept, size_t n)
 {
 	unsigned from = STDERR_FILENO + 1;
@@ -64,7 +64,7 @@ static int close_others(const int *kept, size_t n)
 	}
 }
 
-static int lock_in(const struct config *config, struct trackd *trackd, struct trackd_ref ref)
+static int enter_sandbox(const struct config *config, struct trackd *trackd, struct trackd_ref ref)
 {
 	const struct sandbox sandbox = {
 		.store = config->store,
@@ -78,8 +78,8 @@ static int lock_in(const struct config *config, struct trackd *trackd, struct tr
 	if (error == 0)
 		error = sandbox_files(&sandbox, &abi);
 	if (error == 0 && abi == 0)
-		log_warning("this kernel has no Landlock: files are protected by seccomp and their "
-			    "modes only");
+		log_warning("this kernel has no Landlock: files are protected only by seccomp and "
+			    "their modes");
 	if (error == 0)
 		error = limits_start(trackd, ref, &limits);
 	if (error == 0)
@@ -101,10 +101,10 @@ static enum exit_code work(const struct config *config, struct trackd_ref ref,
 		return exit_code_of_error(error);
 	}
 	attempts_share(config, &share);
-	error = lock_in(config, trackd, ref);
+	error = enter_sandbox(config, trackd, ref);
 	if (error < 0) {
 		log_error(
-			"%s: the process cannot be locked in, so the document is not processed: %s",
+			"%s: the process cannot be sandboxed, so the document is not processed: %s",
 			document->id, strerror(-error));
 		code = EXIT_CODE_PERMISSION;
 	} else {
@@ -120,14 +120,14 @@ static _Noreturn void be_child(const struct child_start *start, pid_t parent,
 	const int kept[] = { start->keep, extractor->text, extractor->control };
 	enum exit_code code = EXIT_CODE_BUSY;
 
-	/* Between the fork and this the parent may have died already. */
+	/* The parent may have died between the fork and this call. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(EXIT_CODE_INTERRUPTED);
 	reset_signals();
 	trackd_close(start->parents);
 	if (close_others(kept, sizeof kept / sizeof kept[0]) == 0)
 		code = work(start->config, start->ref, start->document, extractor);
-	/* Not exit(): what the parent has registered or buffered is not ours. */
+	/* Not exit(): the parent's handlers and buffers are not ours to run and flush. */
 	_exit((int)code);
 }
 
@@ -163,7 +163,7 @@ int child_start(struct child *ret_child, const struct child_start *start)
 	if (error < 0)
 		return error;
 	error = start_worker(ret_child, start, &extractor);
-	/* The worker has its own; where there is none the extractor ends. */
+	/* The worker has its own copies. If the fork failed, this ends the extractor. */
 	extractor_close(&extractor);
 	return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process that works on one document: forked, locked in, the worker of its task. It parses no
- * foreign format: it reads what an extractor sends, which is started with it and dies with it.
+ * The process that works on one document: forked, sandboxed, the worker of its task. It parses no
+ * foreign format: it reads the output of an extractor, which is started with it and dies with it.
  */
 #ifndef DOCPROC_WORKER_CHILD_H
 #define DOCPROC_WORKER_CHILD_H
@@ -17,32 +17,33 @@ struct child {
 struct child_start {
 	const struct config *config;
 	const struct zygote *zygote;
-	struct trackd *parents; /* connection, which the child closes; it opens one of its own */
+	struct trackd *parents; /* a connection that the child closes; it opens its own */
 	struct trackd_ref ref;
 	const struct document *document;
-	int keep; /* a lock that must not be free before the child is gone; or -1 */
+	int keep; /* a lock that must be held until the child is gone; or -1 */
 };
 
 /*
- * Have the document read, and fork the worker that gets its text. The child has the extractor's
- * pipe and keep, and no other descriptor. It dies with the thread that calls this. 0 or -errno.
+ * Start an extractor for the document, and fork the worker that reads its text. The child keeps the
+ * extractor's pipe and `keep`, and no other descriptor. It dies with the calling thread. 0 or
+ * -errno.
  */
 int child_start(struct child *ret_child, const struct child_start *start);
 
-/* Collect a child that has ended. How: enum exit_code of its own, or EXIT_CODE_WORKER_LOST with a
- * sentence about it. Waits if it has not ended. */
+/* Collect a child that has ended, waiting if necessary. Returns its enum exit_code, or
+ * EXIT_CODE_WORKER_LOST with a sentence about the reason. */
 enum exit_code child_end(struct child *child, char *ret_text, size_t size);
 
 /*
- * Be the worker of a task for a moment, and die of it: what is left of one that was taken up by a
- * process which is gone is "worker lost" on the board in the daemon's own way.
+ * Become the worker of a task in a short-lived process, so that the daemon reports the worker lost:
+ * for a task whose process is gone.
  */
 void child_lose(const struct config *config, struct trackd_ref ref);
 
-/* What one document may use. */
+/* The limits of one document. */
 struct extractor_limits child_limits(const struct config *config);
 
-/* What trackd_open() is to be asked with; strings belong to the configuration. */
+/* Options for trackd_open(); their strings belong to the configuration. */
 struct trackd_options child_options(const struct config *config, unsigned flags);
 
 #endif

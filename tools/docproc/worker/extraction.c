@@ -17,12 +17,12 @@ struct extraction {
 	struct report *report;
 	struct failure *failure;
 	struct frame_reader reader;
-	uint64_t done; /* that the board knows of */
+	uint64_t done; /* already reported to the board */
 };
 
 /* ---- The pipe ------------------------------------------------------------ */
 
-/* Until there is something to read. 0 or CANCELLED. */
+/* Wait until there is something to read. 0 or CANCELLED. */
 static int wait_for(struct extraction *extraction, int fd)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
@@ -33,7 +33,7 @@ static int wait_for(struct extraction *extraction, int fd)
 	return result;
 }
 
-static int tell_progress(struct extraction *extraction, uint64_t total_before)
+static int report_progress(struct extraction *extraction, uint64_t total_before)
 {
 	const struct frame_reader *reader = &extraction->reader;
 	uint64_t units = reader->done - extraction->done;
@@ -54,10 +54,10 @@ static int take(struct extraction *extraction, const char *bytes, size_t n)
 	if (error < 0)
 		return failure_set(extraction->failure,
 				   "The process that read the document gave a malformed answer");
-	return tell_progress(extraction, total_before);
+	return report_progress(extraction, total_before);
 }
 
-/* To the end of the pipe. 0, FAILED, CANCELLED. */
+/* Read to the end of the pipe. 0, FAILED, CANCELLED. */
 static int read_text(struct extraction *extraction)
 {
 	static char bytes[PIECE];
@@ -80,13 +80,13 @@ static int read_text(struct extraction *extraction)
 
 /* ---- The end ------------------------------------------------------------- */
 
-static int tell_death(const struct extraction *extraction, const struct extractor_end *end)
+static int explain_death(const struct extraction *extraction, const struct extractor_end *end)
 {
 	const struct extractor_limits *limits = extraction->limits;
 	struct failure *failure = extraction->failure;
 	uint64_t limit_ns = (uint64_t)limits->time_s * 1000000000;
 
-	/* Killed by the second limit on time, which it did not heed the first time. */
+	/* Killed by the hard limit on time, because it ignored the soft one. */
 	if (end->code != CLD_EXITED && end->status == SIGKILL && end->processor_ns >= limit_ns)
 		return failure_set(failure, LIMITS_TIME_ERROR, limits->time_s);
 	if (end->code != CLD_EXITED)
@@ -99,11 +99,11 @@ static int tell_death(const struct extraction *extraction, const struct extracto
 		return failure_set(failure, LIMITS_MEMORY_ERROR, limits->memory_mb);
 	if (end->status == EXTRACTOR_OPEN)
 		return failure_set(failure,
-				   "The document was not read: its reader could not be locked in");
+				   "The document was not read: its reader could not be sandboxed");
 	return failure_set(failure, "The process that read the document ended without an answer");
 }
 
-/* How it ended, as the zygote says. 0, FAILED, CANCELLED. */
+/* Read from the zygote how the extractor ended. 0, FAILED, CANCELLED. */
 static int take_end(struct extraction *extraction, struct extractor_end *ret_end)
 {
 	int result = wait_for(extraction, extraction->extractor->control);
@@ -128,7 +128,7 @@ static int conclude(struct extraction *extraction, const struct extractor_end *e
 	bool done = end->code == CLD_EXITED && end->status == EXTRACTOR_DONE;
 
 	if (!done || reader->state == FRAMES_COME)
-		return tell_death(extraction, end);
+		return explain_death(extraction, end);
 	if (reader->state == FRAMES_FAILED) {
 		*extraction->failure = reader->failure;
 		return FAILED;

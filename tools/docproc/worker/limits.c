@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel sends SIGXCPU to the process, where every thread but the keeper has it blocked. A
- * thread that is being aborted wakes the keeper with SIGRTMIN out of its signal handler and waits
- * for the end; the keeper may call the library, a handler may not.
+ * The kernel sends SIGXCPU to the process; only the watchdog thread does not block it. A thread
+ * that is aborting wakes the watchdog with SIGRTMIN from its signal handler and waits; the watchdog
+ * may call the library, a signal handler may not.
  *
- * That memory was the reason of an abort follows from errno, which malloc() left, or by the highest
- * size of the process, where the library has done something else since.
+ * An abort is attributed to memory if malloc() left ENOMEM in errno or, where the library has
+ * changed errno since, if the process was close to its limit.
  */
 #include "tools/docproc/worker/limits.h"
 #include "tools/common/exit_code.h"
@@ -29,7 +29,7 @@ static struct {
 	struct trackd_ref ref;
 	struct limits limits;
 	size_t memory_limit; /* of the address space, bytes; 0: none */
-} keeper;
+} watchdog;
 
 /* ---- Memory -------------------------------------------------------------- */
 
@@ -45,27 +45,28 @@ static size_t from_status(const char *field)
 
 bool limits_memory_short(void)
 {
-	size_t margin = (size_t)keeper.limits.memory_mb << 16; /* a sixteenth */
+	size_t margin = (size_t)watchdog.limits.memory_mb << 16; /* one sixteenth */
 
-	return keeper.memory_limit != 0 && from_status("VmPeak:") + margin >= keeper.memory_limit;
+	return watchdog.memory_limit != 0 &&
+	       from_status("VmPeak:") + margin >= watchdog.memory_limit;
 }
 
 /* ---- The thread ---------------------------------------------------------- */
 
-/* Only if the task takes it: when it has ended by itself, the process goes on to do so. */
+/* Exit only if this changes the task: if it is already final, let the process end by itself. */
 static void end_task(const char *error)
 {
 	int result = TRACKD_E_BUSY;
 
 	for (int i = 0; i < 3 && result == TRACKD_E_BUSY; i++)
-		result = trackd_fail(keeper.trackd, keeper.ref, error);
+		result = trackd_fail(watchdog.trackd, watchdog.ref, error);
 	if (result == TRACKD_E_FINAL)
 		return;
 	log_error("%s", error);
 	_exit(EXIT_CODE_TASK_FAILED);
 }
 
-/* An abort that has nothing to do with a limit: die of its signal, as if there were no keeper. */
+/* An abort unrelated to a limit: die of its signal, as without a watchdog. */
 static _Noreturn void die_of(int signal_number)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
@@ -91,13 +92,14 @@ static void *keep(void *user)
 
 		if (number == SIGXCPU) {
 			snprintf(error, sizeof error, LIMITS_TIME_ERROR,
-				 keeper.limits.time_limit_s);
+				 watchdog.limits.time_limit_s);
 			end_task(error);
 		} else if (number == SIGRTMIN) {
-			/* The handler has told which signal, and what errno was. */
+			/* The handler has passed the signal and its errno. */
 			if (info.si_value.sival_int >> 8 != ENOMEM && !limits_memory_short())
 				die_of(info.si_value.sival_int & 0xff);
-			snprintf(error, sizeof error, LIMITS_MEMORY_ERROR, keeper.limits.memory_mb);
+			snprintf(error, sizeof error, LIMITS_MEMORY_ERROR,
+				 watchdog.limits.memory_mb);
 			end_task(error);
 			_exit(EXIT_CODE_TASK_FAILED);
 		}
@@ -109,7 +111,7 @@ static void on_abort(int signal_number)
 {
 	union sigval value = { .sival_int = errno << 8 | signal_number };
 
-	/* If the keeper itself cannot go on, die of this. */
+	/* SIGALRM ends the process if the watchdog cannot. */
 	(void)alarm(PATIENCE_S);
 	(void)sigqueue(getpid(), SIGRTMIN, value);
 	for (;;)
@@ -124,7 +126,7 @@ static int handle_aborts(void)
 	struct sigaction action = { .sa_handler = on_abort, .sa_flags = SA_ONSTACK };
 	stack_t stack = { .ss_size = ALTERNATE_STACK };
 
-	/* A sanitizer wants to tell of these itself. */
+	/* A sanitizer reports these signals itself. */
 	if (SANITIZED)
 		return 0;
 	stack.ss_sp = mmap(NULL, ALTERNATE_STACK, PROT_READ | PROT_WRITE,
@@ -160,8 +162,8 @@ static int start_thread(void)
 
 static int limit_time(void)
 {
-	/* SIGKILL for a process whose keeper cannot do its work. */
-	struct rlimit limit = { keeper.limits.time_limit_s, keeper.limits.time_limit_s + 5 };
+	/* SIGKILL, five seconds later, if the watchdog cannot do its work. */
+	struct rlimit limit = { watchdog.limits.time_limit_s, watchdog.limits.time_limit_s + 5 };
 
 	return setrlimit(RLIMIT_CPU, &limit) < 0 ? -errno : 0;
 }
@@ -170,7 +172,7 @@ void limits_count_time(uint64_t processor_ns)
 {
 	unsigned used_s = (unsigned)(processor_ns / 1000000000);
 	unsigned left_s =
-		keeper.limits.time_limit_s > used_s ? keeper.limits.time_limit_s - used_s : 1;
+		watchdog.limits.time_limit_s > used_s ? watchdog.limits.time_limit_s - used_s : 1;
 	struct rlimit limit = { left_s, left_s + 5 };
 
 	if (used_s > 0)
@@ -182,20 +184,20 @@ static int limit_memory(void)
 	size_t mapped = from_status("VmSize:");
 	struct rlimit limit;
 
-	/* Shadow memory is terabytes. */
+	/* A sanitizer's shadow memory takes terabytes. */
 	if (SANITIZED || mapped == 0)
 		return 0;
-	keeper.memory_limit = mapped + ((size_t)keeper.limits.memory_mb << 20);
-	limit = (struct rlimit){ keeper.memory_limit, keeper.memory_limit };
+	watchdog.memory_limit = mapped + ((size_t)watchdog.limits.memory_mb << 20);
+	limit = (struct rlimit){ watchdog.memory_limit, watchdog.memory_limit };
 	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
 }
 
 int limits_start(struct trackd *trackd, struct trackd_ref ref, const struct limits *limits)
 {
-	keeper.trackd = trackd;
-	keeper.ref = ref;
-	keeper.limits = *limits;
-	/* One heap: those that threads get of their own reserve 64 MiB each. */
+	watchdog.trackd = trackd;
+	watchdog.ref = ref;
+	watchdog.limits = *limits;
+	/* Use one heap: each thread's own would reserve 64 MiB. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	int error = start_thread();
 	if (error == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread of the worker that ends the task when a limit is reached. A process that has used up its
- * processor time is in the middle of a computation, and one that got no memory is being aborted by
- * somebody's library: neither comes back to say so, and the board would call the worker lost.
+ * A watchdog thread of the worker that ends the task when a limit is reached. A process without
+ * processor time left is in the middle of a computation, and one without memory is being aborted by
+ * a library: neither can report it, and the board would show the worker as lost.
  */
 #ifndef DOCPROC_WORKER_LIMITS_H
 #define DOCPROC_WORKER_LIMITS_H
@@ -18,16 +18,16 @@ struct limits {
 };
 
 /*
- * Set RLIMIT_CPU and RLIMIT_AS and start the thread. What is mapped already does not count: the
- * board may be larger than any document. Call it once, before the process is locked in, with no
- * other thread running. 0 or -errno.
+ * Set RLIMIT_CPU and RLIMIT_AS, and start the thread. Memory that is already mapped does not count:
+ * the board may be larger than any document. Call it once, before the process enters its sandbox,
+ * with no other thread running. 0 or -errno.
  */
 int limits_start(struct trackd *trackd, struct trackd_ref ref, const struct limits *limits);
 
-/* The extractor has used so much of the document's processor time. */
+/* Subtract the processor time that the extractor has used for the document. */
 void limits_count_time(uint64_t processor_ns);
 
-/* Whether the process has come close to its memory limit. */
+/* Whether the process is close to its memory limit. */
 bool limits_memory_short(void);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stages in their order. Each takes what the one before has left in the run and lets go of what
- * nobody needs any more, so that the text of a large document is not held three times.
+ * The stages in order. Each takes its input from the run and frees what is not needed any more, so
+ * that the text of a large document is not held three times.
  *
- * The store is made ready first of all: that it is full, foreign or not ours is told before an hour
- * of embedding, not after it.
+ * The store is prepared first: if it is full, foreign or not writable, that is reported before an
+ * hour of embedding, not after it.
  */
 #include "tools/docproc/worker/pipeline.h"
 #include "tools/common/exit_code.h"
@@ -43,7 +43,7 @@ static int make_ready(struct run *run)
 
 	if (result == 0)
 		result = store_open(config->store, STORE_WRITE, &run->store, &run->failure);
-	/* An endpoint of unknown dimension has to answer first. */
+	/* An endpoint's dimension may be unknown until it answers. */
 	if (result == 0 && embedder_dimension(run->embedder) != 0)
 		result = store_provider(run->store, embedder_provider(run->embedder),
 					embedder_dimension(run->embedder), &run->failure);
@@ -161,8 +161,8 @@ static int run_stages(struct run *run)
 
 /* ---- The end ------------------------------------------------------------- */
 
-/* A record may be locked for seconds; the end must reach the board all the same. */
-static void tell_end(struct run *run, int result)
+/* A record may be locked for seconds, so try again: the end must reach the board. */
+static void report_end(struct run *run, int result)
 {
 	struct trackd *trackd = run->report.trackd;
 	struct trackd_ref ref = run->report.ref;
@@ -175,7 +175,7 @@ static void tell_end(struct run *run, int result)
 					      : trackd_fail(trackd, ref, run->failure.error);
 	/* Final: another process has ended it. */
 	if (error < 0 && error != TRACKD_E_FINAL)
-		log_warning("%s: the board did not take the end: %s", run->document->id,
+		log_warning("%s: the end could not be written to the board: %s", run->document->id,
 			    trackd_strerror(error));
 }
 
@@ -185,10 +185,10 @@ static enum exit_code conclude(struct run *run, int result)
 
 	if (result != 0 && run->store && store_abandon(run->store, run->document->id, &ignored) < 0)
 		log_warning("%s: %s", run->document->id, ignored.error);
-	/* That malloc() failed in our own code means the limit as well. */
+	/* A failed malloc() in our own code also means that the memory limit was reached. */
 	if (result == FAILED && limits_memory_short())
 		failure_set(&run->failure, LIMITS_MEMORY_ERROR, run->config->memory_mb);
-	tell_end(run, result);
+	report_end(run, result);
 	if (result == 0)
 		return EXIT_CODE_DONE;
 	if (result == CANCELLED)

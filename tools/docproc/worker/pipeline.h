@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One document through all stages, in a process of its own that is the task's worker. Everything
- * that is written is written by this process; who started it removes what it leaves when it dies.
+ * Runs one document through all stages, in a separate process that is the task's worker. Only this
+ * process writes; if it dies, the process that started it removes what it has written.
  */
 #ifndef DOCPROC_WORKER_PIPELINE_H
 #define DOCPROC_WORKER_PIPELINE_H
@@ -16,8 +16,8 @@ struct document {
 	int fd; /* the file, open for reading */
 };
 
-/* Work on a document whose task exists and is pending, and whose text an extractor sends; end the
- * task whatever happens. Closes the extractor. How it ended: enum exit_code of tools/common. */
+/* Process a document whose task is pending and whose text an extractor sends; end the task in any
+ * case. Closes the extractor. Returns enum exit_code of tools/common. */
 int pipeline_run(const struct config *config, struct trackd *trackd, struct trackd_ref ref,
 		 const struct document *document, struct extractor *extractor);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The zip of a DOCX. Parts are unpacked as a stream into the XML parser, never as a whole; what was
- * unpacked is counted here, and no size that the archive claims is believed. Document types are
- * refused, so that there are no entities: OOXML forbids them (ECMA-376, part 2).
+ * The zip package of a DOCX. Parts are unpacked as a stream into the XML parser, never as a whole.
+ * The unpacked bytes are counted here, because sizes in the archive cannot be trusted. Document
+ * types are refused, so there are no entities: OOXML forbids them (ECMA-376, part 2).
  */
 #include "tools/docproc/extract/docx/docx.h"
 #include "tools/docproc/extract/docx/docx_parts.h"
@@ -21,7 +21,7 @@ struct part_stream {
 	zip_file_t *file;
 };
 
-/* The parts that are read, as the relations name them. */
+/* The parts to read, as the relations name them. */
 struct parts {
 	char main[DOCX_NAME_MAX + 1], styles[DOCX_NAME_MAX + 1], footnotes[DOCX_NAME_MAX + 1],
 		endnotes[DOCX_NAME_MAX + 1];
@@ -29,7 +29,8 @@ struct parts {
 
 struct relations {
 	struct parts *parts;
-	const char *source; /* whose relations: targets are relative to its folder */
+	const char
+		*source; /* the part whose relations are read: targets are relative to its folder */
 };
 
 /* ---- The archive ------------------------------------------------------------------ */
@@ -64,7 +65,7 @@ static bool entry_says(zip_t *zip, const char *name, const char *word)
 	return n > 0 && memmem(bytes, (size_t)n, word, strlen(word));
 }
 
-/* Without its end a zip has no table of contents; its first entry's name is at its beginning. */
+/* A truncated zip has no directory; its first entry's name is at the beginning. */
 static enum file_kind kind_of_piece(int fd)
 {
 	char bytes[4096];
@@ -132,7 +133,7 @@ static int close_part(void *context)
 	return 0;
 }
 
-/* The parser gives up on a bomb before it shows the declaration. */
+/* The parser gives up on an entity bomb before it reports the declaration. */
 static void log_error(void *user, xmlErrorPtr error)
 {
 	struct docx *docx = user;
@@ -141,7 +142,7 @@ static void log_error(void *user, xmlErrorPtr error)
 		docx->fault = DOCX_ENTITIES;
 }
 
-/* NULL without a fault: there is no such part. */
+/* NULL without a fault: the part does not exist. */
 static xmlTextReaderPtr open_part(struct docx *docx, const char *name)
 {
 	zip_int64_t index = *name ? locate(docx->zip, name) : -1;
@@ -161,7 +162,7 @@ static xmlTextReaderPtr open_part(struct docx *docx, const char *name)
 		free(stream);
 		return NULL;
 	}
-	/* The parser closes the stream itself where it cannot make a reader. */
+	/* The parser closes the stream itself if it cannot make a reader. */
 	reader = xmlReaderForIO(read_part, close_part, stream, NULL, NULL,
 				XML_PARSE_NONET | XML_PARSE_COMPACT);
 	if (!reader)
@@ -189,7 +190,7 @@ static int fault_failure(enum docx_fault fault, struct failure *failure)
 				   "Document is encrypted: a password is needed to open it");
 	case DOCX_ENTITIES:
 		return failure_set(failure, "Document is refused: it declares XML entities, which "
-					    "no DOCX may");
+					    "are not allowed in a DOCX");
 	case DOCX_BROKEN:
 	case DOCX_SOUND:
 		break;
@@ -264,9 +265,9 @@ bool docx_is_on(xmlTextReaderPtr reader)
 	return on;
 }
 
-/* ---- Which parts there are ------------------------------------------------------------ */
+/* ---- Finding the parts ---------------------------------------------------------------- */
 
-/* A target as a name in the zip: "../a.xml" and "/a.xml" too. */
+/* Turn a target into a name in the zip; "../a.xml" and "/a.xml" are possible. */
 static void resolve(const char *source, const char *target, char ret_name[DOCX_NAME_MAX + 1])
 {
 	const char *slash = strrchr(source, '/');
@@ -333,7 +334,7 @@ static int find_parts(struct docx *docx, struct parts *parts)
 	const char *slash = strrchr(parts->main, '/');
 	int folder = slash ? (int)(slash + 1 - parts->main) : 0;
 	snprintf(name, sizeof name, "%.*s_rels/%s.rels", folder, parts->main, parts->main + folder);
-	/* A copy: the relations may name another main part, which must not change under them. */
+	/* A copy, because the relations may set another main part while this name is in use. */
 	char source[DOCX_NAME_MAX + 1];
 	memcpy(source, parts->main, sizeof source);
 	relations.source = source;
@@ -360,7 +361,7 @@ static int read_parts(struct docx *docx, struct content *content)
 	return error;
 }
 
-/* No XML of ours ever needs a file or a host. */
+/* Our XML never needs another file or the network. */
 static xmlParserInputPtr no_outside(const char *url, const char *id, xmlParserCtxtPtr context)
 {
 	(void)url;

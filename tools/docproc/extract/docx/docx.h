@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text of a DOCX, a zip with XML in it. docx_extract() is as extract_document(). */
+/* Text of a DOCX, which is a zip with XML in it. Returns as extract_document(). */
 #ifndef DOCPROC_EXTRACT_DOCX_DOCX_H
 #define DOCPROC_EXTRACT_DOCX_DOCX_H
 
@@ -9,7 +9,7 @@
 #include "tools/documents/document_type.h"
 #include "tools/documents/failure.h"
 
-/* What kind of zip the file is: a DOCX, another document, or any archive. */
+/* The kind of a zip file: a DOCX, another document, or any archive. */
 enum file_kind docx_kind(int fd);
 
 int docx_extract(int fd, const char *name, struct report *report, struct content *content,

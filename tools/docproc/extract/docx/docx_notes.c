@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Footnotes and endnotes. They stand in parts of their own, in any order, and are read before the text
- * that marks them. */
+/* Footnotes and endnotes. They are in separate parts, in any order, and are read before the text
+ * that refers to them. */
 #include "tools/common/growth.h"
 #include "tools/docproc/extract/docx/docx_walker.h"
 #include <errno.h>
@@ -39,7 +39,7 @@ void walker_sort_notes(struct docx_notes *notes)
 		qsort(notes->notes, notes->n, sizeof notes->notes[0], compare_notes);
 }
 
-/* Each note once, however many marks it has. */
+/* Add each note only once, even if several marks refer to it. */
 static int put_note(struct walker *walker, struct docx_notes *notes, long id)
 {
 	const struct docx_note key = { .id = id };
@@ -77,7 +77,7 @@ void walker_begin_note(struct walker *walker, xmlTextReaderPtr reader)
 {
 	char *type = docx_attribute(reader, "type"), *id = docx_attribute(reader, "id");
 
-	/* Types are those of the line above the notes, which has no mark. */
+	/* Typed notes are the separator lines above the notes; no mark refers to them. */
 	walker->in_note = walker->notes && id && (!type || strcmp(type, "normal") == 0);
 	if (walker->in_note)
 		walker->note = strtol(id, NULL, 10);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside a DOCX: docx.c opens the package and its parts and keeps to the limits, docx_styles.c tells
- * headings, docx_text.c reads a part's text, docx_row.c puts rows together.
+ * Inside a DOCX: docx.c opens the package and its parts and enforces the limits, docx_styles.c
+ * finds headings, docx_text.c reads a part's text, docx_row.c makes rows.
  */
 #ifndef DOCPROC_EXTRACT_DOCX_DOCX_PARTS_H
 #define DOCPROC_EXTRACT_DOCX_DOCX_PARTS_H
@@ -15,7 +15,7 @@
 
 enum { DOCX_NAME_MAX = 255 };
 
-/* What is wrong, found while bytes are unpacked: the XML parser only hears of an end. */
+/* A fault found while unpacking: the XML parser only sees the end of its input. */
 enum docx_fault {
 	DOCX_SOUND,
 	DOCX_TOO_LARGE,
@@ -27,12 +27,12 @@ enum docx_fault {
 
 struct docx_style {
 	char *id, *parent;
-	int level; /* 1 to 9: a heading; 0: none; -1: as the parent */
+	int level; /* 1 to 9: a heading; 0: none; -1: inherited */
 };
 
 struct docx_note {
 	long id;
-	char *text; /* NULL once it was put where its mark is */
+	char *text; /* NULL once it was added at its mark */
 };
 
 struct docx_notes {
@@ -42,7 +42,7 @@ struct docx_notes {
 
 struct docx {
 	zip_t *zip;
-	uint64_t packed, unpacked; /* bytes of the file; bytes of parts so far */
+	uint64_t packed, unpacked; /* bytes of the file; bytes unpacked so far */
 	enum docx_fault fault;
 	struct report *report;
 	struct failure *failure;
@@ -51,29 +51,29 @@ struct docx {
 	struct docx_notes footnotes, endnotes;
 };
 
-/* Namespaces that matter. */
+/* The namespaces that are read. */
 enum docx_space { SPACE_OTHER, SPACE_WORD, SPACE_MATH, SPACE_COMPATIBILITY };
 
 enum docx_space docx_space(xmlTextReaderPtr reader);
 
-/* Called for each node of a part. 0: go on; 1: leave out what is in this element; negative: stop and
- * return that. */
+/* Called for each node of a part. 0: continue; 1: skip this element's content; negative: stop and
+ * return it. */
 typedef int docx_visit(void *user, xmlTextReaderPtr reader);
 
-/* Walk through a part. 0; FAILED (also for what the visitor returned: -ENOMEM, -EFBIG), CANCELLED. A
- * missing part is walked through at once. */
+/* Walk through a part. 0; FAILED (also if the visitor returned -ENOMEM or -EFBIG), CANCELLED. A
+ * missing part counts as empty. */
 int docx_walk(struct docx *docx, const char *part, docx_visit *visit, void *user);
 
-/* The value of w:NAME, which the caller frees; NULL if there is none. */
+/* The value of w:NAME, which the caller frees; NULL if it is missing. */
 char *docx_attribute(xmlTextReaderPtr reader, const char *name);
 
-/* Whether a switch like <w:vanish/> is on. */
+/* Whether an on/off property like <w:vanish/> is on. */
 bool docx_is_on(xmlTextReaderPtr reader);
 
 /* Read word/styles.xml. */
 int docx_read_styles(struct docx *docx, const char *part);
 void docx_free_styles(struct docx *docx);
-/* 1 to 9, or 0 where paragraphs of this style are no headings. */
+/* 1 to 9, or 0 if paragraphs of this style are not headings. */
 int docx_heading_level(const struct docx *docx, const char *style);
 
 /* Read a part with footnotes or endnotes. */
@@ -83,11 +83,11 @@ void docx_free_notes(struct docx_notes *notes);
 /* Read the main part. */
 int docx_read_text(struct docx *docx, const char *part, struct content *content);
 
-/* Add a row: its cells by tabs; where they are no cells but a page's layout, block by block. The
- * blocks' page is the number of their cell. Empties the row. 0, -ENOMEM, -EFBIG. */
+/* Add a row with its cells separated by tabs. If the table is only used for layout, add its blocks
+ * one by one. The blocks' page is the number of their cell. Empties the row. 0, -ENOMEM, -EFBIG. */
 int docx_add_row(struct content *content, struct content *row, uint32_t n_cells);
 
-/* Add all blocks of another content, which is emptied. */
+/* Move all blocks from another content, which is then empty. */
 int docx_add_all(struct content *content, struct content *from);
 
 #endif

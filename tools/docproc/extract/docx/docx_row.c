@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of tables, from the blocks that stand in their cells. */
+/* Makes table rows from the blocks in their cells. */
 #include "tools/docproc/extract/docx/docx_parts.h"
 #include <errno.h>
 #include <string.h>
 
-/* A cell with more than this is a page's layout and no cell. */
+/* A cell with more than this is used for layout. */
 enum { CELL_BLOCKS_MAX = 8, CELL_BYTES_MAX = 4000 };
 
 static bool is_layout(const struct content *row, uint32_t n_cells)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which paragraph styles are headings. A style's id is in the language of whoever made the document
- * ("berschrift1"), but its name is not ("heading 1"); styles of one's own descend from those, or
- * have an outline level.
+ * Which paragraph styles are headings. A style's id is in the language of the author
+ * ("berschrift1"), but its name is not ("heading 1"). Custom styles are based on those, or have an
+ * outline level.
  */
 #include "tools/common/growth.h"
 #include "tools/docproc/extract/docx/docx_parts.h"
@@ -104,7 +104,7 @@ int docx_heading_level(const struct docx *docx, const char *style)
 		int level = level_of_name(style);
 		return level > 0 ? level : 0;
 	}
-	/* Styles that descend from themselves end here. */
+	/* A limit on ancestors also ends loops in the inheritance. */
 	for (int i = 0; found && i < ANCESTORS_MAX; i++) {
 		if (found->level != UNKNOWN_LEVEL)
 			return found->level;

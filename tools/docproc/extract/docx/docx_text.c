@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The text of a DOCX: its main part and its notes, element by element.
+/* The text of a DOCX: its main part and its notes, element by element.
  *
- * Paragraphs nest (a text box hangs in a paragraph), so there is a stack of them. What is in a box
- * comes after the paragraph that it hangs in, footnotes after the paragraph or the row with their
- * marks, endnotes at the end. Revisions: what was deleted or moved away is left out.
+ * Paragraphs nest (a text box is anchored in a paragraph), so there is a stack of them. The text of
+ * a box follows the paragraph with its anchor, footnotes follow the paragraph or row with their
+ * marks, endnotes come last. Text deleted or moved away by a revision is left out.
  */
 #include "tools/docproc/extract/docx/docx_walker.h"
 #include <errno.h>
@@ -72,7 +71,7 @@ static const struct {
 	{ "ffData", ELEMENT_DROPPED },
 	{ "pPrChange", ELEMENT_DROPPED },
 	{ "rPrChange", ELEMENT_DROPPED },
-	{ "rt", ELEMENT_DROPPED }, /* how a word is read, above it */
+	{ "rt", ELEMENT_DROPPED }, /* the pronunciation shown above a word */
 	{ "sdtPr", ELEMENT_DROPPED },
 	{ "sdtEndPr", ELEMENT_DROPPED },
 	{ "sectPr", ELEMENT_DROPPED },
@@ -137,7 +136,7 @@ static int add_text(struct walker *walker, xmlTextReaderPtr reader)
 	return strbuf_add(&paragraph->text, text, strlen(text));
 }
 
-/* Pictures of symbol fonts have no meaning as text; they stand in the private use area. */
+/* Symbols of special fonts, in the private use area, have no meaning as text. */
 static int add_symbol(struct walker *walker, xmlTextReaderPtr reader)
 {
 	char *value = docx_attribute(reader, "char");
@@ -212,7 +211,7 @@ static void take_outline(struct walker *walker, xmlTextReaderPtr reader)
 	xmlFree(value);
 }
 
-/* Whatever hangs on a paragraph or a row, once that is complete. */
+/* Add everything attached to a paragraph or a row that is now complete. */
 static int put_hanging(struct walker *walker)
 {
 	int error;
@@ -225,7 +224,7 @@ static int put_hanging(struct walker *walker)
 
 /* ---- Elements ------------------------------------------------------------------------- */
 
-/* Only the first alternative is taken; the others say the same for older programs. */
+/* Read only the first alternative; the others are fallbacks for older programs. */
 static int begin_alternative(struct walker *walker)
 {
 	uint64_t bit = 1ULL << (walker->alternatives % ALTERNATIVES_MAX);
@@ -300,7 +299,7 @@ static int begin(struct walker *walker, enum element element, xmlTextReaderPtr r
 		take_outline(walker, reader);
 		return 0;
 	case ELEMENT_VANISH:
-		/* In a paragraph's properties it is about the mark at its end. */
+		/* Among a paragraph's properties it applies to the mark at its end. */
 		if (!walker->in_properties)
 			walker->hidden = docx_is_on(reader);
 		return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state of walking through a part of a DOCX: shared by docx_text.c and docx_notes.c. */
+/* The state of a walk through a part of a DOCX, shared by docx_text.c and docx_notes.c. */
 #ifndef DOCPROC_EXTRACT_DOCX_DOCX_WALKER_H
 #define DOCPROC_EXTRACT_DOCX_DOCX_WALKER_H
 
@@ -9,7 +9,7 @@ enum { PARAGRAPHS_MAX = 32, ALTERNATIVES_MAX = 64 };
 
 struct paragraph {
 	struct strbuf text;
-	int level; /* of a heading; 0: none; -1: not known yet */
+	int level; /* heading level; 0: none; -1: not known yet */
 	int style_level;
 };
 
@@ -21,18 +21,18 @@ struct mark {
 struct walker {
 	struct docx *docx;
 	struct content *content;
-	struct content later, row; /* of boxes; of the row that is open */
+	struct content later, row; /* of text boxes; of the open row */
 	struct paragraph paragraphs[PARAGRAPHS_MAX];
-	size_t depth; /* paragraphs that are open, also those beyond the room for them */
+	size_t depth; /* open paragraphs, including those beyond the size of the stack */
 	unsigned tables, boxes;
 	uint32_t cell;
 	bool in_properties, in_text, hidden;
-	/* Per mc:AlternateContent that is open: one of its alternatives was taken. */
+	/* One bit per open mc:AlternateContent: one of its alternatives was read. */
 	uint64_t taken;
 	unsigned alternatives;
 	struct mark *marks;
 	size_t n_marks, marks_room;
-	/* While notes are read. */
+	/* Set while notes are read. */
 	struct docx_notes *notes;
 	long note;
 	bool in_note;
@@ -40,14 +40,14 @@ struct walker {
 
 /* ---- Notes: docx_notes.c ------------------------------------------------------------ */
 
-/* A mark in the text: its note is put later. */
+/* A mark in the text: its note is added later. */
 int walker_add_mark(struct walker *walker, xmlTextReaderPtr reader, bool endnote);
-/* Put the notes of the marks so far; of endnotes only if asked to. */
+/* Add the notes of the marks so far; endnotes only if requested. */
 int walker_put_notes(struct walker *walker, bool endnotes);
-/* A note's own text, in its part. */
+/* The text of a note begins, in the notes' part. */
 void walker_begin_note(struct walker *walker, xmlTextReaderPtr reader);
 int walker_end_note(struct walker *walker);
-/* Once all are read, so that they are found by their numbers. */
+/* Sort all notes, so that they are found by their numbers. */
 void walker_sort_notes(struct docx_notes *notes);
 
 #endif

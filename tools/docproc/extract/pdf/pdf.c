@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PDF through poppler, page by page. All lines are collected first: what is a running head, and which
- * size is that of the body, shows only in the whole document.
+ * PDF through poppler, page by page. All lines are collected first, because running heads and the
+ * body's font size can only be found in the whole document.
  */
 #include "tools/docproc/extract/pdf/pdf.h"
 #include "tools/docproc/extract/pdf/pdf_parts.h"
@@ -14,7 +14,7 @@ enum { PICTURES_LOOKED_AT = 20 };
 
 /* ---- Opening ---------------------------------------------------------------------- */
 
-/* The last kilobyte of a whole PDF names its end. */
+/* A complete PDF has an end marker in its last kilobyte. */
 static bool has_end(int fd)
 {
 	char tail[1024];
@@ -29,7 +29,7 @@ static int open_failure(int fd, const GError *error, struct failure *failure)
 {
 	if (error && g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED)) {
 		failure_set(failure, "Document is encrypted: a password is needed to open it");
-		return failure_advise(failure, "Save it without a password and hand it in again.");
+		return failure_advise(failure, "Save it without a password and submit it again.");
 	}
 	if (!has_end(fd))
 		return failure_set(failure, "Document is truncated: the end of the PDF is missing");
@@ -39,7 +39,7 @@ static int open_failure(int fd, const GError *error, struct failure *failure)
 static PopplerDocument *open_document(int fd, struct failure *failure)
 {
 	GError *error = NULL;
-	/* poppler closes what it was given. */
+	/* poppler closes the descriptor that it gets. */
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	PopplerDocument *document =
 		copy < 0 ? NULL : poppler_document_new_from_fd(copy, NULL, &error);
@@ -89,7 +89,7 @@ static int read_pages(PopplerDocument *document, int n_pages, struct report *rep
 	return error;
 }
 
-/* A document without text that shows pictures was scanned. */
+/* A document without text but with pictures is a scan. */
 static bool has_pictures(PopplerDocument *document, int n_pages)
 {
 	bool found = false;

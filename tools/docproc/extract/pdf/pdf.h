@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text of a PDF, by poppler. As extract_document(). */
+/* Text of a PDF, by poppler. Returns as extract_document(). */
 #ifndef DOCPROC_EXTRACT_PDF_PDF_H
 #define DOCPROC_EXTRACT_PDF_PDF_H
 

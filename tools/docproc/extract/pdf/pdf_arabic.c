@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arabic writes lam and alef as one glyph, which stands for two letters. poppler turns the letters of
- * a word around, and with them those two, so that "la" reads "al". Nothing in the text tells that from
- * the article, except where the result is no Arabic: an alef is never followed by one with hamza or
- * madda, and the article never stands alone.
+ * Arabic writes lam and alef as one glyph, which stands for two letters. poppler reverses the
+ * letters of a word, and those two with them, so that "la" reads "al". The text alone does not
+ * distinguish this from the article, except where the result is impossible in Arabic: an alef is
+ * never followed by one with hamza or madda, and the article never stands alone.
  */
 #include "tools/docproc/extract/pdf/pdf_parts.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines to paragraphs, headings, rows and footnotes, by distance, indentation, size and weight.
- * A paragraph goes on over a column's or a page's end where its last line does not end a sentence;
- * footnotes in between wait until it is complete.
+ * Groups lines into paragraphs, headings, rows and footnotes, by distance, indentation, size and
+ * weight. A paragraph continues across the end of a column or page if its last line does not end a
+ * sentence; footnotes in between wait until it is complete.
  */
 #include "tools/docproc/document/strbuf.h"
 #include "tools/docproc/extract/pdf/pdf_parts.h"
@@ -24,23 +24,23 @@ struct open_block {
 	struct strbuf text;
 	const struct pdf_line *first, *last;
 	size_t n_lines;
-	float spacing; /* of its last two lines; 0: not known */
+	float spacing; /* between its last two lines; 0: unknown */
 	bool row;
 };
 
 struct layout {
 	const struct pdf_lines *lines;
 	struct content *content;
-	struct content notes; /* complete; they wait for the paragraph's end */
+	struct content notes; /* complete notes, waiting for the end of the paragraph */
 	struct open_block body, note;
-	float body_size, spacing; /* what is usual: in the document, on the page */
-	uint64_t marks;           /* on the page so far, as bits */
-	uint32_t notes_page;      /* whose footnotes have begun */
+	float body_size, spacing; /* typical for the document; typical for the page */
+	uint64_t marks;           /* footnote marks on the page so far, as bits */
+	uint32_t notes_page;      /* the page whose footnotes have begun */
 };
 
-/* ---- What is usual --------------------------------------------------------------------- */
+/* ---- Typical values -------------------------------------------------------------------- */
 
-/* The size of most characters, by half points. */
+/* The font size of most characters, in half points. */
 static float find_body_size(const struct pdf_lines *lines)
 {
 	uint64_t counts[SIZES] = { 0 };
@@ -64,7 +64,7 @@ static int compare_floats(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-/* The median distance of neighbouring lines of a page that begins at a line. */
+/* The median distance between neighbouring lines of the page that begins at line `from`. */
 static float find_spacing(const struct pdf_lines *lines, size_t from)
 {
 	float spacings[SPACINGS];
@@ -81,13 +81,14 @@ static float find_spacing(const struct pdf_lines *lines, size_t from)
 	if (n == 0)
 		return 0;
 	qsort(spacings, n, sizeof spacings[0], compare_floats);
-	/* Below the middle: where paragraphs are short, most distances may be between them. */
+	/* Below the median: with short paragraphs, most distances may be between paragraphs. */
 	return spacings[n * 2 / 5];
 }
 
-/* ---- Judging lines ----------------------------------------------------------------------- */
+/* ---- Classifying lines ------------------------------------------------------------------- */
 
-/* The last sign that counts: quotation marks, brackets and footnote marks may follow it. */
+/* Looks at the last significant character, before any quotation marks, brackets and footnote
+ * marks. */
 static bool ends_sentence(const char *text)
 {
 	static const char *const ends[] = { ".",      "!",      "?",      ":",
@@ -116,7 +117,7 @@ static bool ends_sentence(const char *text)
 	return false;
 }
 
-/* "1.", "(a)", a bullet: what stands before an item, in a cell of its own. */
+/* "1.", "(a)" or a bullet: a list mark in its own cell. */
 static bool is_item_mark(const char *text, size_t length)
 {
 	size_t words = 0;
@@ -147,7 +148,8 @@ static const struct pdf_line *neighbour(const struct layout *layout, const struc
 	return line->page == layout->lines->lines[i].page && !line->dropped ? line : NULL;
 }
 
-/* Of a table: a line of cells with another one next to it, or below what another one's cell holds. */
+/* Whether a line is a row of a table: it has cells, and another such line is among the four above
+ * or below it. */
 static bool is_row(const struct layout *layout, const struct pdf_line *line)
 {
 	if (!line->cells || is_item(line))
@@ -161,7 +163,7 @@ static bool is_row(const struct layout *layout, const struct pdf_line *line)
 	return false;
 }
 
-/* Part of the row above: it stands below its last cells. */
+/* Whether a line belongs to the row above: it stands below the row's last cells. */
 static bool continues_row(const struct open_block *block, const struct pdf_line *line)
 {
 	return block->row && line->placed && line->page == block->last->page &&
@@ -175,7 +177,7 @@ static bool same_font(const struct pdf_line *one, const struct pdf_line *other)
 	return fabsf(one->size - other->size) <= 0.08F * one->size && one->bold == other->bold;
 }
 
-/* Whether a line is the next one of the paragraph that is open. */
+/* Whether a line continues the open paragraph. */
 static bool continues(const struct layout *layout, const struct open_block *block,
 		      const struct pdf_line *line)
 {
@@ -207,7 +209,7 @@ static bool continues(const struct layout *layout, const struct open_block *bloc
 
 /* ---- Blocks --------------------------------------------------------------------------------- */
 
-/* No heading: a number alone, or a line of a table of contents, which leads to its page by dots. */
+/* A number alone, or a line of a table of contents with dots before the page, is not a heading. */
 static bool has_words(const char *text)
 {
 	bool letter = false;
@@ -279,8 +281,8 @@ static int append(struct open_block *block, const struct pdf_line *line, const c
 	return 0;
 }
 
-/* A line in the lower half of the page that begins with a small number, or with one that stands small
- * in the text above. */
+/* Whether a line begins a footnote: in the lower half of the page, it begins with a small number or
+ * with one that is a small mark in the text above. */
 static bool begins_note(const struct layout *layout, const struct pdf_line *line)
 {
 	char *end;
@@ -292,7 +294,7 @@ static bool begins_note(const struct layout *layout, const struct pdf_line *line
 	return (*end == ' ' || *end == '\t') && (layout->marks >> (number % 64) & 1);
 }
 
-/* Once footnotes have begun on a page, what is below them there are footnotes. */
+/* Once footnotes have begun on a page, all lines below are footnotes. */
 static bool is_note(struct layout *layout, const struct pdf_line *line)
 {
 	bool begins = begins_note(layout, line) &&

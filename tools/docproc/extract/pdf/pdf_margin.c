@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Running heads and page numbers: the outermost lines of most pages that are the same but for their
- * numbers. Left and right pages may have different ones, so that a little less than half the pages is
- * "most".
+ * Running heads and page numbers: the outermost lines that are the same on most pages, ignoring
+ * numbers. Left and right pages may have different ones, so a little less than half of the pages is
+ * enough.
  */
 #include "tools/docproc/extract/pdf/pdf_parts.h"
 #include <ctype.h>
@@ -26,8 +26,8 @@ static bool is_roman(const char *text)
 	return n > 0 && n <= 8 && !text[n];
 }
 
-/* FNV-1a of the text, with each number as one sign, of its size (a title may say what the running
- * head repeats) and of the edge. */
+/* FNV-1a of the text with each number replaced by one character, of the font size (a title may have
+ * the text of the running head), and of the edge. */
 static uint64_t hash_of(const struct pdf_line *line, bool bottom)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL ^ (uint64_t)lroundf(2 * line->size) << 1 ^ bottom;
@@ -102,7 +102,7 @@ static size_t collect(const struct pdf_lines *lines, struct candidate *candidate
 	return n;
 }
 
-/* Whether anything is left. */
+/* Drop the candidates' lines. Whether any line is left. */
 static bool drop(struct pdf_lines *lines, const struct candidate *candidates, size_t n,
 		 size_t pages)
 {
@@ -134,7 +134,7 @@ int pdf_drop_margins(struct pdf_lines *lines, uint32_t pages)
 		return -ENOMEM;
 	n = collect(lines, candidates, &n_pages);
 	qsort(candidates, n, sizeof *candidates, compare);
-	/* Where every line repeats they are what the document says. */
+	/* If every line repeats, they are the document's content. */
 	if (!drop(lines, candidates, n, n_pages))
 		for (size_t i = 0; i < lines->n; i++)
 			lines->lines[i].dropped = false;

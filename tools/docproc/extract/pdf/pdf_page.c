@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lines of a page. poppler's text has its reading order and its line ends, and, in step with it,
- * the rectangle of each character. The rectangles tell what the text does not: poppler leaves out the
- * blank between the cells of a table, and between the first two words of a line from right to left.
+ * The lines of a page. poppler's text gives the reading order, the line ends and, in parallel, a
+ * rectangle per character. The rectangles are needed because poppler omits the blanks between the
+ * cells of a table, and between the first two words of a right-to-left line.
  */
 #include "tools/common/growth.h"
 #include "tools/docproc/document/strbuf.h"
@@ -15,7 +15,7 @@
 
 enum { FAR = 100000, RTL_STOPS = 16 };
 
-/* Of the font's size: less is no gap, more is a blank, still more is the next cell. */
+/* Fractions of the font size: below the first no gap, then a blank, then the next cell. */
 static const double gap_blank = 0.15, gap_cell = 0.7, gap_cell_blank = 2.5;
 
 struct page_text {
@@ -29,9 +29,9 @@ struct page_text {
 	double height;
 };
 
-/* ---- What poppler knows -------------------------------------------------------------- */
+/* ---- Poppler's data ------------------------------------------------------------------ */
 
-/* Marks that poppler puts around text from right to left; they have no rectangles. */
+/* Direction marks that poppler puts around right-to-left text; they have no rectangles. */
 static bool is_direction_mark(gunichar c)
 {
 	return c >= 0x202a && c <= 0x202e;
@@ -71,8 +71,8 @@ static void try_area(PopplerPage *page, PopplerRectangle area, char **longest,
 
 /*
  * poppler selects text from one point to another. From beyond one corner to beyond the opposite one
- * is everything where the page's text runs from left to right. Where it runs from right to left there
- * is no such end: the selection ends in the block that is nearest to it. What selects most is taken.
+ * selects everything on a left-to-right page. On a right-to-left page there is no such point: the
+ * selection ends in the block nearest to it. So try several areas and take the longest text.
  */
 static char *select_text(PopplerPage *page, PopplerRectangle *ret_area, bool *ret_rtl)
 {
@@ -109,7 +109,7 @@ static void set_fonts(struct page_text *page)
 	}
 }
 
-/* Characters with their places, where the two are in step. */
+/* Join characters and rectangles, if their numbers match. */
 static int join_glyphs(struct page_text *page)
 {
 	size_t length = (size_t)g_utf8_strlen(page->text, -1);
@@ -165,8 +165,8 @@ static bool is_blank(gunichar c)
 	return c == ' ' || c == 0xa0 || c == 0x3000;
 }
 
-/* Characters of one word side by side: poppler's words run from left to right, whatever their
- * letters do. */
+/* The end of a word's characters: within poppler's words they run from left to right, whatever the
+ * script. */
 static size_t word_end(const struct pdf_glyph *glyphs, size_t at, size_t end)
 {
 	size_t i = at + 1;
@@ -178,7 +178,7 @@ static size_t word_end(const struct pdf_glyph *glyphs, size_t at, size_t end)
 	return i;
 }
 
-/* Between two words, on whichever side the second stands; overlapping ones have none. */
+/* The gap between two words, whichever side the second is on; overlapping words have none. */
 static double gap_between(const struct pdf_glyph *glyphs, size_t one, size_t other, size_t end)
 {
 	double to_right = glyphs[other].box.x1 - glyphs[other - 1].box.x2;
@@ -187,7 +187,7 @@ static double gap_between(const struct pdf_glyph *glyphs, size_t one, size_t oth
 	return fmax(to_right, to_left);
 }
 
-/* The size that most characters have. */
+/* The font size of most characters. */
 static float common_size(const struct pdf_glyph *glyphs, size_t from, size_t to)
 {
 	float size = glyphs[from].size;
@@ -201,7 +201,7 @@ static float common_size(const struct pdf_glyph *glyphs, size_t from, size_t to)
 	return size > 0 ? size : 1;
 }
 
-/* The numbers that stand in a line small, as marks of footnotes do: bits. */
+/* The small raised numbers in a line, such as footnote marks, as bits. */
 static uint64_t find_raised(const struct pdf_glyph *glyphs, size_t from, size_t to, float size)
 {
 	uint64_t bits = 0, number = 0;
@@ -247,7 +247,7 @@ static void measure(const struct page_text *page, size_t from, size_t to, struct
 	line->marked = g_unichar_isdigit(glyphs[from].c) && glyphs[from].size < 0.8F * line->size;
 }
 
-/* The line's text, with the blanks and tabs that the gaps stand for. */
+/* Write the line's text, with blanks and tabs for the gaps. */
 static int write_line(const struct page_text *page, size_t from, size_t to, struct pdf_line *line,
 		      struct strbuf *text)
 {

@@ -10,14 +10,14 @@
 
 enum { SAMPLE_MAX = 16 << 10, BEFORE_MAX = 256 };
 
-/* Confidence (of 100) that a guess must have. Noise gets 43 for encodings of two bytes a character, and
- * a text in another encoding up to 23 for those of an alphabet. */
+/* The minimum confidence of a guess, out of 100. Noise scores 43 for two-byte encodings, and a text
+ * in another encoding up to 23 for encodings of an alphabet. */
 enum { LATIN = 40, ALPHABET = 25, MULTIBYTE = 80 };
 
 static const char UTF8[] = "UTF-8", WINDOWS_1252[] = "windows-1252";
 
-/* What the detector may answer, and as what it is read. It knows more (UTF-16 without a mark, EBCDIC),
- * which no text is that gets here. */
+/* The detector's possible answers, and the converter for each. It has others (UTF-16 without a
+ * mark, EBCDIC), but no such text gets here. */
 static const struct charset {
 	const char *detected, *name;
 	int32_t least;
@@ -73,7 +73,8 @@ static bool is_windows_1252(const uint8_t *bytes, size_t n)
 	return true;
 }
 
-/* The detector's first match that the text can be and that is sure enough; they come best first. */
+/* The detector's first match that is possible for the text and confident enough; matches come best
+ * first. */
 static const char *choose(const UCharsetMatch **matches, int32_t n, bool latin, bool western)
 {
 	UErrorCode status = U_ZERO_ERROR;
@@ -103,8 +104,8 @@ static const char *detect(const uint8_t *bytes, size_t n, bool latin, bool weste
 	return name;
 }
 
-/* Where the sample for the detector begins: at the first byte beyond ASCII, before which there is nothing
- * to be learnt, with the words before it if its line is no longer than that. */
+/* Where the detector's sample begins: at the first non-ASCII byte, since ASCII says nothing,
+ * including the words before it if its line is not longer than the sample. */
 static size_t sample_start(const uint8_t *bytes, size_t n)
 {
 	size_t first = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* libxml2's HTML parser, of which only the text is heard: no tree is built. It repairs what is broken,
- * and a piece of a page is broken always. */
+/* libxml2's HTML parser, with only a handler for text, so no tree is built. It repairs malformed
+ * HTML, and a fragment of a page always is. */
 #include "tools/docproc/extract/text/html.h"
 #include <errno.h>
 #include <libxml/HTMLparser.h>
@@ -19,7 +19,7 @@ static void on_text(void *user, const xmlChar *text, int length)
 		sink->error = strbuf_add(sink->text, (const char *)text, (size_t)length);
 }
 
-/* Scripts and styles. */
+/* Ignore scripts and styles. */
 static void on_code(void *user, const xmlChar *text, int length)
 {
 	(void)user;

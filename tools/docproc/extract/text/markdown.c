@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Markdown as cmark-gfm reads it: CommonMark with GitHub's tables, footnotes, task lists and
- * strikethrough. This file walks the tree and turns the text of its nodes into blocks. Two things are
- * done before parsing: front matter is skipped, which is no part of Markdown, and footnotes that no
- * text refers to get a reference, because cmark-gfm drops them and a search must find them.
+/* Markdown as cmark-gfm reads it: CommonMark with GitHub's tables, footnotes, task lists and
+ * strikethrough. This file walks the tree and turns the text of its nodes into blocks. Before
+ * parsing, front matter is skipped, since it is not Markdown, and unreferenced footnotes get a
+ * reference, because cmark-gfm drops them but a search must find them.
  *
- * Footnotes stand at the end of the tree, in the order of their definitions. GitHub's bare links need
- * no extension: their text is the same without.
+ * Footnotes are at the end of the tree, in the order of their definitions. GitHub's bare links need
+ * no extension: their text is the same without it.
  *
- * Debian 12's version (0.29.0.gfm.6) takes quadratic time for some texts that nobody writes
- * (CVE-2023-22483, CVE-2023-24824 and others), and memory for a table's missing cells. Both end at the
- * limits of the process, as with any other document that is made to be slow.
+ * Debian 12's version (0.29.0.gfm.6) takes quadratic time for some crafted texts (CVE-2023-22483,
+ * CVE-2023-24824 and others), and memory for a table's missing cells. The limits of the process
+ * bound both, as for any other crafted document.
  */
 #include "tools/docproc/extract/text/markdown.h"
 #include "tools/docproc/document/strbuf.h"
@@ -48,7 +47,7 @@ static size_t front_matter(const char *text, size_t size)
 	return 0;
 }
 
-/* "[^a][^b]", a reference to each "[^a]:" of the text, as a paragraph of its own. */
+/* Append "[^a][^b]", a reference to each "[^a]:" of the text, as a separate paragraph. */
 static int add_references(const char *text, size_t size, struct strbuf *references)
 {
 	const char *end = text + size, *at = text;
@@ -69,8 +68,8 @@ static int add_references(const char *text, size_t size, struct strbuf *referenc
 
 struct walk {
 	struct content *content;
-	struct strbuf text; /* of the block that is being read */
-	bool footnotes;     /* they stand behind all else */
+	struct strbuf text; /* of the current block */
+	bool footnotes;     /* they come after all other blocks */
 };
 
 static int flush(struct walk *walk, enum block_type type)
@@ -102,7 +101,7 @@ static int add_line_end(struct walk *walk)
 		       : flush(walk, type_of_paragraph(walk));
 }
 
-/* Code is no prose, but it is searched for: as it stands, a block for each line. */
+/* Code is not prose, but it must be searchable: unchanged, one block per line. */
 static int add_code(struct walk *walk, cmark_node *node)
 {
 	const char *code = cmark_node_get_literal(node);
@@ -127,7 +126,7 @@ static int add_html(struct walk *walk, cmark_node *node)
 
 /* ---- The tree ----------------------------------------------------------------------- */
 
-/* The extensions' types have names only. */
+/* The types of extensions can only be recognised by name. */
 static bool is_named(cmark_node *node, const char *name)
 {
 	return strcmp(cmark_node_get_type_string(node), name) == 0;
@@ -198,7 +197,7 @@ static int read_tree(cmark_node *tree, struct report *report, struct content *co
 
 /* ---- Parsing ---------------------------------------------------------------------- */
 
-/* cmark-gfm aborts where it gets no memory; keeper.c says so then. */
+/* cmark-gfm aborts without memory; the limit's signal handler then reports the memory limit. */
 static cmark_parser *new_parser(void)
 {
 	static const char *const extensions[] = { "table", "strikethrough", "tasklist" };

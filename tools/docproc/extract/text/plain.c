@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain text: paragraphs are what blank lines separate, or lines that are long enough to be one. */
+/* Plain text: paragraphs are separated by blank lines, or are lines long enough to be
+ * paragraphs. */
 #include "tools/docproc/extract/text/plain.h"
 #include "tools/common/read_at.h"
 #include "tools/docproc/document/strbuf.h"
@@ -40,7 +41,7 @@ static int read_all(int fd, struct text_file *file)
 	return 0;
 }
 
-/* An underlining or overstriking backspace of a manual page takes the character before it away. */
+/* A backspace in a manual page (underlining, overstriking) removes the character before it. */
 static int add_overstruck(struct strbuf *line, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
@@ -54,7 +55,7 @@ static int add_overstruck(struct strbuf *line, const char *text, size_t length)
 	return 0;
 }
 
-/* 1 and a line without its end; 0 at the end of the file; -ENOMEM. */
+/* 1 and a line without its line end; 0 at the end of the file; -ENOMEM. */
 static int next_line(struct text_file *file, struct strbuf *line)
 {
 	const char *text = file->bytes + file->at;
@@ -144,8 +145,8 @@ static int parse(struct text_file *file, enum document_type type, struct report 
 	int error;
 
 	if (!encoding) {
-		failure_set(failure, "Document is not plain text throughout: it holds bytes that "
-				     "no text has");
+		failure_set(failure, "Document is not plain text throughout: it contains bytes "
+				     "that do not occur in text");
 		return failure_advise(failure, "Save it as UTF-8.");
 	}
 	error = encoding_to_utf8(encoding, &file->bytes, &file->size);
@@ -153,7 +154,7 @@ static int parse(struct text_file *file, enum document_type type, struct report 
 		error = type == DOCUMENT_MARKDOWN
 				? markdown_blocks(file->bytes, file->size, report, content)
 				: read_text(file, report, content);
-	/* -1 and -2 are FAILED and CANCELLED, and no errors of ours. */
+	/* -1 and -2 are FAILED and CANCELLED here, not errno values. */
 	return error == CANCELLED || error == 0 ? error : failed(error, failure);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain text and Markdown. As extract_document(). */
+/* Plain text and Markdown. Returns as extract_document(). */
 #ifndef DOCPROC_EXTRACT_TEXT_PLAIN_H
 #define DOCPROC_EXTRACT_TEXT_PLAIN_H
 
