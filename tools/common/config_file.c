@@ -17,16 +17,16 @@ static char *trim(char *text)
 	return text;
 }
 
-/* line: from "[" on. */
+/* line: begins at "[". */
 static int read_section(const struct config_lines *lines, const char *where, char *line,
 			struct fault *fault)
 {
 	size_t length = strlen(line);
 
 	if (!lines->section)
-		return fault_set(fault, "%.300s: there are no sections here", where);
+		return fault_set(fault, "%.300s: sections are not supported here", where);
 	if (length < 2 || line[length - 1] != ']')
-		return fault_set(fault, "%.300s: a section ends with ]", where);
+		return fault_set(fault, "%.300s: a section must end with ]", where);
 	line[length - 1] = '\0';
 	return lines->section(lines->user, where, trim(line + 1), fault);
 }
@@ -45,7 +45,8 @@ static int read_line(const struct config_lines *lines, const char *where, char *
 	if (!equals && lines->word)
 		return lines->word(lines->user, where, line, fault);
 	if (!equals)
-		return fault_set(fault, "%.300s: \"%.64s\": a line is KEY = VALUE", where, line);
+		return fault_set(fault, "%.300s: \"%.64s\": a line must be KEY = VALUE", where,
+				 line);
 	*equals = '\0';
 	return lines->key(lines->user, where, trim(line), trim(equals + 1), fault);
 }

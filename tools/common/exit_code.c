@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From errors and outcomes to exit statuses. */
+/* Maps errors and outcomes to exit statuses. */
 #include "tools/common/exit_code.h"
 #include <errno.h>
 
@@ -33,13 +33,13 @@ enum exit_code exit_code_of_error(int error)
 	case -EACCES:
 	case -EPERM:
 		return EXIT_CODE_PERMISSION;
-	case -ESRCH: /* the worker that was named */
+	case -ESRCH: /* the named worker does not exist */
 		return EXIT_CODE_NOT_FOUND;
 	case -ETIMEDOUT:
 		return EXIT_CODE_TIMED_OUT;
 	case -EINTR:
 		return EXIT_CODE_INTERRUPTED;
-	default: /* the rest is out of something */
+	default: /* the others are exhausted resources */
 		return EXIT_CODE_BUSY;
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the exit status of a program means, in one table: scripts rely on it. The manuals list it. */
+/* The exit statuses of the programs, in one table: scripts rely on them. The manuals list them. */
 #ifndef COMMON_EXIT_CODE_H
 #define COMMON_EXIT_CODE_H
 
@@ -25,14 +25,14 @@ enum exit_code {
 	EXIT_CODE_INTERRUPTED = 130,
 };
 
-/* The status for what a call of the library returned; 0 and more is EXIT_CODE_DONE. */
+/* The status for a result of the library; EXIT_CODE_DONE for 0 and more. */
 enum exit_code exit_code_of_error(int error);
 
-/* The status that tells how a task ended; EXIT_CODE_DONE for one that has not. */
+/* The status for a task's end; EXIT_CODE_DONE for a task that has not ended. */
 enum exit_code exit_code_of_end(enum trackd_state state, enum trackd_reason reason);
 
-/* The status for an error of the system: what needs other rights, what lacks memory or descriptors, and
- * `otherwise` for the rest. */
+/* The status for an error of the system: missing permission, missing memory or descriptors, and
+ * `otherwise` for every other error. */
 enum exit_code exit_code_of_system(int error, enum exit_code otherwise);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One write a line, so that lines of two threads or processes do not mix. A pipe or terminal is
- * opened once more for us alone, so that it does not wait for us and still does for the others who
- * have it as their stderr.
+ * Each line is written with one write(), so that lines of several threads or processes do not mix.
+ * A pipe or terminal is opened again for this process alone, so that setting it non-blocking does
+ * not affect other processes that share it as their stderr.
  */
 #include "tools/common/log.h"
 #include "libclient/segment/internal.h"
@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* At most PIPE_BUF: a pipe takes all of a line or nothing. */
+/* At most PIPE_BUF: a pipe then takes a line completely or not at all. */
 enum { LINE_MAX_BYTES = 4096, TEXT_MAX = 1340 };
 static_assert(PRINTABLE_ROOM(TEXT_MAX) + 64 <= LINE_MAX_BYTES, "a line holds its text");
 
@@ -29,14 +29,14 @@ static struct {
 	int fd;
 	bool to_terminal;
 	bool to_journal;
-	bool socket; /* fd is one */
-	bool waits;  /* fd may wait for us, and is asked before each line */
+	bool socket; /* fd is a socket */
+	bool waits;  /* fd may block, so poll it before each line */
 	/* atomics */
-	uint64_t lost;   /* lines, not said yet */
-	uint32_t broken; /* a terminal took the beginning of a line */
+	uint64_t lost;   /* lines, not reported yet */
+	uint32_t broken; /* a terminal took only the beginning of a line */
 } out = { .program = "trackd", .fd = STDERR_FILENO };
 
-/* A closed stderr would be given to the next file that is opened: the board. */
+/* If stderr were closed, the next file to be opened would get its number: the board. */
 static void fill_holes(void)
 {
 	int fd;
@@ -72,7 +72,7 @@ void log_init(const char *program, enum log_patience patience)
 	out.socket = S_ISSOCK(st.st_mode);
 	if (patience == LOG_NEVER_WAITS && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
 		open_again();
-	/* systemd.exec(5): device and inode of the stream that it connected us to. */
+	/* systemd.exec(5): device and inode of the stream that systemd connected to us. */
 	snprintf(own, sizeof own, "%lu:%lu", (unsigned long)st.st_dev, (unsigned long)st.st_ino);
 	out.to_journal = stream && strcmp(stream, own) == 0;
 }
@@ -117,7 +117,7 @@ static ssize_t put_bytes(const char *bytes, size_t n)
 	return taken < 0 ? -errno : taken;
 }
 
-/* 0, -EAGAIN: no room, or another -errno. */
+/* 0, -EAGAIN: no room; or another -errno. */
 static int put(const char *line, size_t n)
 {
 	ssize_t taken;
@@ -134,7 +134,7 @@ static int put(const char *line, size_t n)
 	return taken < 0 ? (int)taken : 0;
 }
 
-/* A tool's terminal may show a line of progress, which is drawn again. */
+/* A tool's terminal may show a progress line, which is erased first and drawn again later. */
 static int make_prefix(char line[LINE_MAX_BYTES], int priority)
 {
 	const char *clear = out.to_terminal && out.patience == LOG_WAITS ? "\r\033[K" : "";
@@ -159,7 +159,7 @@ static int put_text(int priority, const char *text)
 	return put(line, make_line(line, priority, text));
 }
 
-/* What was lost, before what comes after it. Of threads that say something at once one says it. */
+/* Report lost lines before the next line. Of several threads, only one reports them. */
 static int say_lost(void)
 {
 	uint64_t n = exchange_acq_rel(&out.lost, 0);
@@ -200,7 +200,7 @@ bool log_try(int priority, const char *text)
 {
 	int error = say(priority, text);
 
-	/* For what is broken there is nothing to wait. */
+	/* Waiting does not help if the descriptor is broken. */
 	if (error < 0 && error != -EAGAIN)
 		log_lost();
 	return error != -EAGAIN;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables to getopt_long(3) and back, and keys to their entries. */
+/* Converts tables to getopt_long(3) and its results back, and maps keys to entries. */
 #include "tools/common/option.h"
 #include "tools/common/config_file.h"
 #include <assert.h>
@@ -7,11 +7,11 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 64, LONG_ONLY = 256 /* and upwards: the entries in their order */ };
+enum { OPTIONS_MAX = 64, LONG_ONLY = 256 /* from here on: the entries in their order */ };
 
 /* ---- One value ----------------------------------------------------------- */
 
-/* where: a flag, which says by itself which entry it is, or a line of a file. */
+/* where: the flag, or a line of a file. */
 static int set(const struct option_entry *entry, void *target, const char *where, const char *key,
 	       const char *value, struct fault *fault)
 {
@@ -69,7 +69,7 @@ static void add(struct table *table, const struct option_entry *entry, void *tar
 	add_letter(table, entry);
 }
 
-/* ':' first: getopt then distinguishes a missing value from an unknown flag. */
+/* The leading ':' makes getopt distinguish a missing value from an unknown flag. */
 static void make(struct table *table, const struct option_part *parts, bool stop)
 {
 	*table = (struct table){ .n = 0 };
@@ -89,7 +89,7 @@ static int find(const struct table *table, int option)
 	return -1;
 }
 
-/* The flag at fault as it was typed, without a value: argv[optind] may still be the word. */
+/* The offending flag as it was typed, without a value: argv[optind] may still be this word. */
 static void write_flag(const struct table *table, char *const *argv, char *text, size_t size)
 {
 	if (optopt >= LONG_ONLY)
@@ -100,7 +100,7 @@ static void write_flag(const struct table *table, char *const *argv, char *text,
 		snprintf(text, size, "%.100s", argv[optind - 1]);
 }
 
-/* option: what getopt_long() returned. */
+/* option: getopt_long()'s result. */
 static int misused(const struct table *table, char *const *argv, int option, const char *see,
 		   struct fault *fault)
 {
@@ -114,8 +114,8 @@ static int misused(const struct table *table, char *const *argv, int option, con
 	return fault_set(fault, "%s: no such flag; see %s", flag, see);
 }
 
-/* getopt takes the next word for the value, even if that is a flag: "--spool --store FILE" would
- * spool to a folder named --store. A value that begins so is given as --spool=--store. */
+/* getopt takes the next word as the value even if it is a flag: "--spool --store FILE" would use a
+ * folder named --store. Such a value must be given as --spool=--store. */
 static bool took_a_flag(char *const *argv)
 {
 	return optarg && optarg == argv[optind - 1] && strncmp(optarg, "--", 2) == 0;
@@ -142,7 +142,7 @@ int option_parse(const struct option_part *parts, int argc, char **argv, bool st
 	int option, error = 0;
 
 	make(&table, parts, stop);
-	optind = 0; /* start over, and forget an order that was asked for before */
+	optind = 0; /* restart the scan, and drop an order chosen before */
 	opterr = 0;
 	while (error == 0 &&
 	       (option = getopt_long(argc, argv, table.letters, table.longs, NULL)) != -1)
@@ -225,7 +225,7 @@ void option_update(const struct option_entry *entries, void *now, const void *wa
 		char *to = (char *)now + entries->offset;
 		const char *from = (const char *)wanted + entries->offset;
 
-		/* Texts too: option_text() leaves nothing of a longer one behind. */
+		/* Comparing whole texts is safe: option_text() clears the bytes behind them. */
 		if (!(entries->flags & OPTION_IN_FILE) || memcmp(to, from, entries->size) == 0)
 			continue;
 		if (entries->flags & OPTION_RELOADS)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tables say, to people and to programs. */
+/* Prints the tables, for users and for programs. */
 #include "tools/common/option.h"
 #include <string.h>
 
-enum { COLUMN = 28 }; /* of the explanations */
+enum { COLUMN = 28 }; /* where the explanations begin */
 
-/* ---- People -------------------------------------------------------------- */
+/* ---- For users ----------------------------------------------------------- */
 
 void option_help(FILE *file, const struct option_entry *entries, bool letters)
 {
@@ -25,9 +25,9 @@ void option_help(FILE *file, const struct option_entry *entries, bool letters)
 	}
 }
 
-/* ---- Programs ------------------------------------------------------------ */
+/* ---- For programs -------------------------------------------------------- */
 
-/* What the value's name says already. */
+/* What to complete, derived from the value's name. */
 static const char *completes(const struct option_entry *entry)
 {
 	static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values into the members of a structure. */
+/* Setters: convert values and store them in the members of a structure. */
 #include "libclient/segment/internal.h"
 #include "tools/common/option.h"
 #include "tools/common/value.h"
@@ -42,7 +42,7 @@ int option_text(const struct option_entry *entry, void *to, const char *value, s
 	if (length >= entry->size || (entry->is_valid && !entry->is_valid(value)))
 		return -EINVAL;
 	memcpy(to, value, length);
-	/* Two structures with the same text are the same to the last byte: option_update(). */
+	/* Clear the rest, so that option_update() can compare whole members. */
 	memset((char *)to + length, 0, entry->size - length);
 	return 0;
 }
@@ -73,7 +73,7 @@ int option_board(const struct option_entry *entry, void *to, const char *value, 
 
 typedef int value_reader(const char *text, uint64_t min, uint64_t max, uint64_t *ret_number);
 
-/* An unsigned within the entry's bounds. */
+/* Store an unsigned within the entry's bounds. */
 static int put(value_reader *read, const struct option_entry *entry, void *to, const char *value)
 {
 	uint64_t number;
@@ -136,7 +136,7 @@ int option_time(const struct option_entry *entry, void *to, const char *value, s
 
 	(void)entry;
 	(void)fault;
-	/* Far beyond what anyone waits, and small enough to be added to a clock. */
+	/* Longer than any useful wait, and small enough to be added to a clock. */
 	if (value_duration(value, 0, UINT64_C(1000000000000000), &ms) < 0)
 		return -EINVAL;
 	*(int64_t *)to = (int64_t)ms;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A decoder that gives one code point at a time (RFC 3629: no surrogates, no overlong forms) and a
- * list of what must not be shown.
+ * A decoder for one code point at a time (RFC 3629: no surrogates, no overlong forms), and a list
+ * of characters that must not be shown.
  */
 #include "tools/common/printable.h"
 #include <stdbool.h>
@@ -15,7 +15,7 @@ struct character {
 	size_t bytes; /* 0: not UTF-8 */
 };
 
-/* text ends with a NUL, which is no continuation byte: nothing behind it is read. */
+/* The text ends with a NUL, which is not a continuation byte, so nothing behind it is read. */
 static struct character decode(const char *text)
 {
 	const unsigned char *byte = (const unsigned char *)text;
@@ -45,8 +45,8 @@ static struct character decode(const char *text)
 	return (struct character){ 0 };
 }
 
-/* Controls of the terminal (C0, DEL, C1), separators of lines, and what turns the direction of
- * writing (Unicode Technical Report 36, "bidirectional text spoofing"). */
+/* Terminal controls (C0, DEL, C1), line separators, and marks that change the direction of text
+ * (Unicode Technical Report 36, "bidirectional text spoofing"). */
 static bool is_unsafe(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200e && code <= 0x200f) ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Built with json_pack(), whose "o" takes a reference over even if it fails, so that there is
- * nothing to clean up: a NULL anywhere makes the whole NULL.
+ * Built with json_pack(), whose "o" takes over a reference even on failure, so nothing needs
+ * cleaning up: a NULL anywhere makes the result NULL.
  */
 #include "tools/common/task_json.h"
 #include "libclient/segment/internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Times as text. Sizes of units are cut, not rounded, so that 59.96 s never reads 60.0 s. */
+/* Times as text. Values are truncated, not rounded, so that 59.96 s never reads 60.0 s. */
 #include "tools/common/time_format.h"
 #include "libclient/segment/internal.h"
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
 
-/* Shorter than that says nothing about how a stage goes on. */
+/* Less time than this does not allow an estimate. */
 static const uint64_t LEAST_NS = 200 * NS_PER_MS;
 
 uint64_t time_now(void)
@@ -102,7 +102,7 @@ void time_format_short(char ret_text[MOMENT_TEXT], uint64_t ns)
 		write_units(ret_text, ns / NS_PER_S, units, "");
 }
 
-/* ---- How it goes on ---------------------------------------------------- */
+/* ---- Estimates --------------------------------------------------------- */
 
 static const struct trackd_stage *present_stage(const struct trackd_task *task)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/common/utf8_decode.h"
 
-/* By the first byte: how long the character is, the bits of it there, and what the second byte may
- * be, which is where overlong forms, surrogates and what is beyond Unicode show. */
+/* By the first byte: the length of the character, its payload bits, and the range of the second
+ * byte, which excludes overlong forms, surrogates and code points beyond Unicode. */
 static const struct form {
 	uint8_t first, last, bits, length, second_first, second_last;
 } forms[] = {

@@ -11,7 +11,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Leading decimal digits, perhaps none; *text moves behind them. */
+/* Leading decimal digits, perhaps none; *text moves past them. */
 static int digits(const char **text, uint64_t *ret_number)
 {
 	uint64_t number = 0;
@@ -57,7 +57,7 @@ static const struct unit {
 	{ "h", UNIT_MS, 3600000 },     { "d", UNIT_MS, 86400000 },
 };
 
-/* 0: there is none of that name. */
+/* 0: no unit has that name. */
 static uint64_t unit_factor(const char *name, enum unit_use use)
 {
 	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
@@ -96,7 +96,7 @@ int value_mebibytes(const char *text, uint64_t min, uint64_t max, uint64_t *ret_
 
 /* ---- Durations ----------------------------------------------------------- */
 
-/* Digits behind a decimal point, in billionths; *text moves behind them. */
+/* Digits after a decimal point, in billionths; *text moves past them. */
 static uint64_t billionths(const char **text)
 {
 	uint64_t number = 0, place = 100000000;
@@ -149,7 +149,8 @@ int value_mode(const char *text, mode_t *ret_mode)
 			return -EINVAL;
 		mode = mode << 3 | (mode_t)(*text - '0');
 	}
-	/* The owner, which is the daemon, always reads and writes; no one executes a board. */
+	/* The owner, which is the daemon, must be able to read and write; a board is never
+	 * executable. */
 	if ((mode & 0600) != 0600 || (mode & 0111) != 0)
 		return -EINVAL;
 	*ret_mode = mode;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers, sizes and durations as people write them in flags and configuration files. Nothing is
- * guessed: a text that is not understood from its first byte to its last is an error.
+ * Numbers, sizes and durations as users write them in flags and configuration files. Nothing is
+ * guessed: a text that cannot be parsed completely is an error.
  *
- * Each function returns 0, or -EINVAL with *ret_ untouched: also for a value below min or above max.
+ * Each function returns 0, or -EINVAL with *ret_ untouched, also for a value below min or above
+ * max.
  */
 #ifndef COMMON_VALUE_H
 #define COMMON_VALUE_H
@@ -15,10 +16,10 @@
 /* Decimal digits, all 64 bits. */
 int value_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret_number);
 
-/* The same with K (1024) or M (1024 * 1024) behind it, or k or m. */
+/* The same, optionally followed by K (1024) or M (1024 * 1024), or k or m. */
 int value_count(const char *text, uint64_t min, uint64_t max, uint64_t *ret_number);
 
-/* "512M", "1G"; in MiB. The unit must be there: "1000000" is likely to be meant as bytes. */
+/* "512M", "1G"; in MiB. A unit is required, because "1000000" is probably meant in bytes. */
 int value_mebibytes(const char *text, uint64_t min, uint64_t max, uint64_t *ret_mib);
 
 /* "500ms", "90s", "0.5h", "15m", "15min", "7d", "90" (seconds); in milliseconds. */
@@ -27,7 +28,7 @@ int value_duration(const char *text, uint64_t min, uint64_t max, uint64_t *ret_m
 /* A duration of 1 ms to 49 days, or "never" (UINT32_MAX); in milliseconds. */
 int value_lifetime(const char *text, uint32_t *ret_ms);
 
-/* Octal, of read and write for owner, group and others. The owner has both. */
+/* Octal read and write permissions for owner, group and others. The owner must have both. */
 int value_mode(const char *text, mode_t *ret_mode);
 
 /* "yes", "no", "true", "false", "on", "off", "1", "0". */

@@ -47,8 +47,7 @@ const char *kind_extension(enum file_kind kind)
 	return kinds[kind].extension;
 }
 
-/* .xls is OLE only in old files that are no concern of ours; .log, .csv and the like are text, and
- * no claim. */
+/* .xls counts as OLE; .log, .csv and the like are text and claim no type. */
 static const struct {
 	enum file_kind kind;
 	const char *extensions;
@@ -149,7 +148,7 @@ static bool begins(const uint8_t *bytes, size_t n, const char *with)
 	return n >= length && strncasecmp((const char *)bytes, with, length) == 0;
 }
 
-/* Text that is something else, too. */
+/* Text formats other than plain text. */
 static enum file_kind kind_of_text(const uint8_t *bytes, size_t n)
 {
 	while (n > 0 && (*bytes <= ' ' || *bytes == 0xef || *bytes == 0xbb || *bytes == 0xbf)) {
@@ -163,7 +162,7 @@ static enum file_kind kind_of_text(const uint8_t *bytes, size_t n)
 	return KIND_TEXT;
 }
 
-/* Formats that are zips and say first, unpacked, what they are. */
+/* Zip formats whose first entry, unpacked, names the type. */
 static enum file_kind kind_of_zip(const uint8_t *bytes, size_t n)
 {
 	static const struct {
@@ -191,13 +190,13 @@ enum file_kind kind_by_bytes(const uint8_t *bytes, size_t n, bool whole)
 	if (n >= 64 && memcmp(bytes, "MZ", 2) == 0 && memchr(bytes, 0, n))
 		return KIND_PROGRAM;
 	bool text = encoding_of(bytes, n, whole) != ENCODING_NONE;
-	/* A text may tell about PDF; a PDF's binary part is never text. */
+	/* A text may mention %PDF-; a PDF's binary part is never text. */
 	if (!text && memmem(bytes, n < PDF_HEADER_MAX ? n : PDF_HEADER_MAX, "%PDF-", 5))
 		return KIND_PDF;
 	return text ? kind_of_text(bytes, n) : KIND_UNKNOWN;
 }
 
-/* ---- Judgement ------------------------------------------------------------------ */
+/* ---- Decision ------------------------------------------------------------------- */
 
 const char *document_extension(const char *name)
 {
@@ -223,14 +222,14 @@ void kind_unsupported(enum file_kind kind, const char *extension, char *ret_text
 		snprintf(ret_text, size, "%s%s", words, kind_name(kind));
 }
 
-/* By name alone: .md is none that content tells from text. */
+/* By name alone: Markdown cannot be told from text by its content. */
 static bool is_read(enum file_kind kind)
 {
 	return kind == KIND_PDF || kind == KIND_DOCX || kind == KIND_TEXT || kind == KIND_MARKDOWN;
 }
 
-/* Whether the rest of the file decides. A zip may be a DOCX, with a password an OLE file as well; a
- * PDF may have something before it. */
+/* Whether the rest of the file decides. A zip may be a DOCX, and so may an OLE file (with a
+ * password); a PDF may have other bytes before its header. */
 static bool may_be(enum file_kind claimed, enum file_kind kind, const uint8_t *bytes, size_t n)
 {
 	if (kind == KIND_EMPTY)
@@ -244,7 +243,7 @@ static bool may_be(enum file_kind claimed, enum file_kind kind, const uint8_t *b
 	return kind == claimed || (claimed == KIND_MARKDOWN && kind == KIND_TEXT);
 }
 
-/* What a zip most likely is, by the names of the files in it. */
+/* The most likely type of a zip, by the names of its files. */
 static enum file_kind kind_of_parts(const uint8_t *bytes, size_t n)
 {
 	static const struct {
@@ -260,7 +259,7 @@ static enum file_kind kind_of_parts(const uint8_t *bytes, size_t n)
 	return KIND_ZIP;
 }
 
-/* A file that is called what it is not: "The file is a picture (.png), not a PDF". */
+/* The content does not fit the name: "The file is a picture (.png), not a PDF". */
 static void say_mismatch(enum file_kind claimed, enum file_kind kind, const uint8_t *bytes,
 			 size_t n, char *ret_text, size_t size)
 {
@@ -302,7 +301,8 @@ bool document_refused(const char *name, const uint8_t *bytes, size_t n, bool who
 
 /* ---- Encodings ------------------------------------------------------------------ */
 
-/* Controls that texts have: the white ones, backspace (manual pages) and escape (logs). */
+/* Control characters that occur in text: white space, backspace (manual pages) and escape
+ * (logs). */
 static bool is_binary(uint8_t byte)
 {
 	return byte < ' ' && !(byte >= '\b' && byte <= '\r') && byte != 0x1b;

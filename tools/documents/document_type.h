@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a file is, by its name and by its first bytes: as much as follows without the rest of it.
- * docproc looks into the file besides; the gateway refuses at once what docproc cannot read.
+ * The type of a file, by its name and its first bytes, as far as these decide. docproc also looks
+ * at the rest of the file; the gateway refuses at once what docproc cannot read.
  */
 #ifndef DOCUMENTS_DOCUMENT_TYPE_H
 #define DOCUMENTS_DOCUMENT_TYPE_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DOCUMENT_SAMPLE = 64 << 10 }; /* first bytes that are worth looking at */
+enum { DOCUMENT_SAMPLE = 64 << 10 }; /* number of first bytes that are examined */
 
 enum file_kind {
 	KIND_UNKNOWN,
@@ -34,45 +34,47 @@ enum file_kind {
 	KIND_ARCHIVE,
 	KIND_PROGRAM,
 	KIND_DATABASE,
-	KIND_ZIP, /* what is in it the first bytes do not tell */
+	KIND_ZIP, /* its first bytes do not say what it contains */
 	N_KINDS
 };
 
 /* "a PDF", "a Word 97-2003 or other OLE file", ... */
 const char *kind_name(enum file_kind kind);
 
-/* Of a file whose extension says nothing: ".doc", ".odt", ... "" where there is no usual one. */
+/* For a file whose extension says nothing: ".doc", ".odt", ... "" if there is no usual one. */
 const char *kind_extension(enum file_kind kind);
 
-/* "pdf" of "a.pdf"; "" where there is none: "README", ".profile", "Chapter 1. Beginnings". */
+/* "pdf" for "a.pdf"; "" if there is none: "README", ".profile", "Chapter 1. Beginnings". */
 const char *document_extension(const char *name);
 
-/* What an extension ("docx", any case) stands for. KIND_UNKNOWN: anything. */
+/* The type that an extension ("docx", any case) stands for. KIND_UNKNOWN: any type. */
 enum file_kind kind_by_extension(const char *extension);
 
-/* What the first n bytes of a file are of. whole: there are no others. */
+/* The type by the first n bytes of a file. whole: the file has no more bytes. */
 enum file_kind kind_by_bytes(const uint8_t *bytes, size_t n, bool whole);
 
-/* "Unsupported file type: .doc", or in the kind's words where there is no extension to name. */
+/* "Unsupported file type: .doc", or the type's name if there is no extension. */
 void kind_unsupported(enum file_kind kind, const char *extension, char *ret_text, size_t size);
 
 /*
- * Whether a file is refused whatever the rest of it holds: its name or its content is of a type that
- * nobody reads, or its content is of another type than its name says, which docproc would refuse as
- * well. True with the sentence for its owner, "Unsupported file type: .doc" or "The file is a picture
- * (.png), not a PDF". What is left to whoever reads it all: an archive that may be a DOCX, emptiness,
- * damage behind the beginning.
+ * Whether a file is refused whatever the rest of it holds: its name or content is of an unsupported
+ * type, or its content is of another type than its name says, which docproc would refuse too. True
+ * with a sentence for its owner: "Unsupported file type: .doc" or "The file is a picture (.png),
+ * not a PDF". An archive that may be a DOCX, an empty file, and damage behind the beginning are
+ * left to docproc, which reads the whole file.
  */
 bool document_refused(const char *name, const uint8_t *bytes, size_t n, bool whole, char *ret_text,
 		      size_t size);
 
-/* How the bytes of a plain text are to be read. */
+/* The encoding of a plain text. */
 enum encoding { ENCODING_NONE, ENCODING_UTF8, ENCODING_UTF16LE, ENCODING_UTF16BE, ENCODING_OTHER };
 
-/* ENCODING_NONE: no text. whole: the bytes are all of it, and a character cut at the end is broken.
+/* ENCODING_NONE: not text. whole: the bytes are the complete text, so an incomplete last character
+ * is an error.
  *
- * UTF-16 only with its byte order mark. ENCODING_OTHER: without the control characters that no text
- * has, but not UTF-8; docproc, which has ICU, finds out whether it is text in another encoding. */
+ * UTF-16 is recognised only by its byte order mark. ENCODING_OTHER: not UTF-8, but without control
+ * characters that do not occur in text; docproc, which has ICU, decides whether it is text in
+ * another encoding. */
 enum encoding encoding_of(const uint8_t *bytes, size_t n, bool whole);
 
 #endif

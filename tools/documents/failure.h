@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a document could not be processed: the sentence that its owner reads in the task's error, and
- * advice for the administrator, for the log and stderr.
+ * Why a document could not be processed: a sentence for its owner, in the task's error, and advice
+ * for the administrator, in the log and on stderr.
  */
 #ifndef DOCUMENTS_FAILURE_H
 #define DOCUMENTS_FAILURE_H
@@ -10,10 +10,10 @@
 
 struct failure {
 	char error[TRACKD_ERROR_MAX + 1];
-	char advice[512]; /* "" where there is nothing to add */
+	char advice[512]; /* "" if there is none */
 };
 
-/* What calls return that have filled a failure in. */
+/* Returned by functions that have filled in a failure. */
 enum { FAILED = -1 };
 
 /* Fill in the error and clear the advice. Returns FAILED. */
@@ -24,7 +24,7 @@ __attribute__((format(printf, 2, 3))) int failure_set(struct failure *failure, c
 __attribute__((format(printf, 2, 3))) int failure_advise(struct failure *failure,
 							 const char *format, ...);
 
-/* The error and the advice as one note on stderr. */
+/* Print the error and the advice on stderr, as one message. */
 void failure_tell(const struct failure *failure);
 
 #endif

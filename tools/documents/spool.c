@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names are looked at with fstatat() and opened with O_NOFOLLOW, below descriptors of the folders:
- * nothing that is put into the spool leads out of it. */
+/* Names are examined with fstatat() and opened with O_NOFOLLOW, relative to descriptors of the
+ * folders: so nothing in the spool can lead outside it. */
 #include "tools/documents/spool.h"
 #include <dirent.h>
 #include <errno.h>
@@ -17,8 +17,8 @@ enum { SPOOL_MODE = 02770, LOCK_TRIES = 200, LOCK_PAUSE_MS = 10 };
 
 /* ---- Opening ------------------------------------------------------------- */
 
-/* Whatever the umask is: who hands in is another user of the group. Below a folder that has it, the
- * bit for the group is inherited, and a hardened service may not set it. */
+/* The mode must not depend on the umask, because submitters are other users of the group. Below a
+ * setgid folder the bit is inherited, and a sandboxed service may not set it. */
 static int make_folder(int at, const char *name)
 {
 	mode_t before = umask(0);
@@ -66,8 +66,9 @@ int spool_open(struct spool *ret_spool, const char *path, struct failure *failur
 	}
 	spool_close(&spool);
 	failure_set(failure, "The spool %s cannot be opened: %s", path, strerror(-error));
-	return failure_advise(failure, "make its parent folder, or join the group that may use it "
-				       "(usermod -aG trackd USER)");
+	return failure_advise(failure,
+			      "create its parent folder, or join the group that may use it "
+			      "(usermod -aG trackd USER)");
 }
 
 static void close_fd(int *fd)
@@ -102,7 +103,7 @@ static int take_lock(int fd)
 
 int spool_lock(struct spool *spool, struct failure *failure)
 {
-	/* Only our own user: every user who may open the file could hold a lock on it. */
+	/* Mode 0600, because every user who can open the file could hold a lock on it. */
 	int fd = openat(spool->top, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int error = fd < 0 ? -errno : take_lock(fd);
 
@@ -114,17 +115,18 @@ int spool_lock(struct spool *spool, struct failure *failure)
 		close(fd);
 	if (error == -EWOULDBLOCK) {
 		failure_set(failure, "Another docproc serves %s", spool->path);
-		return failure_advise(failure, "one at a time does; systemctl stop docproc ends "
-					       "that of the system");
+		return failure_advise(
+			failure,
+			"only one may serve it; systemctl stop docproc stops the system's");
 	}
 	return failure_set(failure, "%s/lock: %s", spool->path, strerror(-error));
 }
 
-/* ---- Looking ------------------------------------------------------------- */
+/* ---- Reading folders ----------------------------------------------------- */
 
 void spool_walk(int folder, void (*take)(void *user, const char *name), void *user)
 {
-	/* A position of its own. */
+	/* Open the folder again, for an independent read position. */
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
@@ -140,7 +142,7 @@ void spool_walk(int folder, void (*take)(void *user, const char *name), void *us
 	closedir(stream);
 }
 
-/* The id that a ticket's name is made of; false if it is no ticket's. */
+/* The id in a ticket's name; false if the name is not a ticket's. */
 static bool id_of_entry(const char *name, char ret_id[TRACKD_ID_MAX + 1])
 {
 	size_t length = strlen(name) - strlen(SPOOL_ENTRY_SUFFIX);
@@ -236,7 +238,7 @@ int spool_discard(struct spool *spool, int folder, const char *name)
 	return errno == ENOTEMPTY || errno == EEXIST ? set_aside(spool, folder, name) : -errno;
 }
 
-/* ---- After the dead ------------------------------------------------------ */
+/* ---- Cleaning up --------------------------------------------------------- */
 
 struct sweep {
 	struct spool *spool;
@@ -245,7 +247,7 @@ struct sweep {
 	void *user;
 };
 
-/* Both times: a copy may keep the time of the original. */
+/* Both times must be old: a copied file may keep the time of the original. */
 static bool is_stale(int folder, const char *name, unsigned age_s)
 {
 	struct stat st;

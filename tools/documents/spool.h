@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The spool's folders. A document is two files, ID and ID.json (ticket.h), which go together from
- * tmp/ through new/ to work/, the ticket always first: so the place of the document itself says
- * where the two stand, and a document in new/ or work/ is never without a ticket in one of them.
+ * The spool's folders. A document is two files, ID and the ticket ID.json (spool_entry.h), which
+ * move together from tmp/ through new/ to work/, the ticket always first. So the document's own
+ * place gives their state, and a document in new/ or work/ always has a ticket in one of them.
  *
- *	tmp/      being written by who hands in
+ *	tmp/      being written by a submitter
  *	new/      waiting
- *	work/     taken up: a process works on it, or has died of it
- *	refused/  folders that somebody put into new/, when they are not empty
- *	lock      held by who serves the spool, and by the processes that it has started
+ *	work/     taken up: a process works on it, or has died
+ *	refused/  folders found in new/ that are not empty
+ *	lock      held by the server of the spool and by its child processes
  */
 #ifndef DOCUMENTS_SPOOL_H
 #define DOCUMENTS_SPOOL_H
@@ -18,51 +18,51 @@
 
 struct spool {
 	int top, tmp, new, work; /* folders */
-	int lock;                /* -1: we only hand in */
+	int lock;                /* -1: only submitting */
 	char path[4096];
 };
 
-enum { SPOOL_STALE_S = 3600 }; /* after which what lies in tmp/ was left behind by the dead */
+enum { SPOOL_STALE_S = 3600 }; /* age at which files in tmp/ are considered abandoned */
 
-/* Open the folders; make what is missing of them, but not the spool's parent. 0 or FAILED. */
+/* Open the folders; create those that are missing, but not the spool's parent. 0 or FAILED. */
 int spool_open(struct spool *ret_spool, const char *path, struct failure *failure);
 void spool_close(struct spool *spool);
 
-/* Become the one who serves. Waits up to two seconds for the processes of one that died.
- * 0 or FAILED. */
+/* Lock the spool to serve it. Waits up to two seconds for the processes of a server that died. 0 or
+ * FAILED. */
 int spool_lock(struct spool *spool, struct failure *failure);
 
 /* Call take() with each name in a folder of the spool. */
 void spool_walk(int folder, void (*take)(void *user, const char *name), void *user);
 
-/* Take up: both files from new/ to work/, and open the document there. It is a regular file of the
- * size that its ticket says. Its descriptor; FAILED, with whatever has been moved in work/; -ENOENT:
- * it is not in new/ any more. */
+/* Take a document up: move both files from new/ to work/, and open the document there. It must be a
+ * regular file of the size in its ticket. Returns its descriptor; FAILED: what has been moved stays
+ * in work/; -ENOENT: it is not in new/ any more. */
 int spool_take(struct spool *spool, const struct spool_entry *entry, struct failure *failure);
 
-/* Remove both files of a document from a folder; the document first, so that a ticket alone is
- * nobody's. */
+/* Remove both files of a document from a folder; the document first, so that it never lacks its
+ * ticket. */
 void spool_remove(int folder, const char *id);
 
-/* Remove a name whatever it is. A folder with something in it is moved to refused/. 0 or -errno. */
+/* Remove a name of any type. A folder that is not empty is moved to refused/. 0 or -errno. */
 int spool_discard(struct spool *spool, int folder, const char *name);
 
-/* Remove from tmp/, and tickets without document from new/, what has been lying there for so long.
- * Calls dropped() with the id of each document. */
+/* Remove files of at least that age from tmp/, and tickets without a document from new/. Calls
+ * dropped() with the id of each document. */
 void spool_sweep(struct spool *spool, unsigned age_s, void (*dropped)(void *user, const char *id),
 		 void *user);
 
-/* Put tickets back that were on their way to work/ before their document, and remove those from
- * work/ that have none any more. */
+/* Move tickets back that went to work/ before their document, and remove tickets in work/ whose
+ * document is gone. */
 void spool_mend(struct spool *spool);
 
-/* ---- Handing in ---------------------------------------------------------- */
+/* ---- Submitting ---------------------------------------------------------- */
 
 /*
- * Hand a file in, as the documentation of the spool says: copy it and its ticket to tmp/, to the
- * disk; create the task, pending; move the ticket and then the document to new/. A failure at any
- * step leaves no file, and fails a task that has been created. 0, or FAILED with
- * *ret_error the library's error if it was that.
+ * Submit a file, as the spool's documentation describes: copy it and its ticket to tmp/ and sync
+ * them; create the pending task; move the ticket and then the document to new/. A failure at any
+ * step removes the files and fails the task if it was created. 0, or FAILED; *ret_error is the
+ * library's error, if there was one.
  */
 int spool_submit_file(struct spool *spool, struct trackd *trackd, int fd, struct spool_entry *entry,
 		      int *ret_error, struct failure *failure);

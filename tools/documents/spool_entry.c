@@ -43,7 +43,7 @@ int spool_entry_write(int fd, const struct spool_entry *entry)
 				 "created_at", (json_int_t)entry->created_at);
 	int error = 0;
 
-	/* The only other reason is text that is not UTF-8. */
+	/* The only other possible reason is text that is not UTF-8. */
 	if (!root)
 		return -EILSEQ;
 	if (json_dumpfd(root, fd, JSON_COMPACT) < 0)

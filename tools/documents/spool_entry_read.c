@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A submitter may write anything into the spool: everything is checked. */
+/* A submitter may write anything into the spool, so everything is checked. */
 #include "tools/documents/spool_entry_read.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ static json_t *load(int folder, const char *id, int64_t *ret_time, struct failur
 	json_t *root = NULL;
 
 	spool_entry_file(id, name);
-	/* Not to wait for a pipe's writer, not to be led elsewhere. */
+	/* Do not block on a FIFO, and do not follow a symbolic link. */
 	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		failure_set(failure, "The document came without its description");
@@ -57,7 +57,7 @@ static int take_text(const json_t *root, const char *key, char *to, size_t size,
 	if (!value || json_is_null(value))
 		return 0;
 	if (!json_is_string(value))
-		return failure_set(failure, "The document's %s is not a text", key);
+		return failure_set(failure, "The document's %s is not a string", key);
 	if (json_string_length(value) >= size)
 		return failure_set(failure, "The document's %s is longer than %zu bytes", key,
 				   size - 1);
@@ -65,7 +65,7 @@ static int take_text(const json_t *root, const char *key, char *to, size_t size,
 	return 0;
 }
 
-/* Longer names are shown cut, as the board does: at a character. */
+/* Truncate a longer name at a character, as the board does. */
 static int take_name(const json_t *root, struct spool_entry *entry, struct failure *failure)
 {
 	const json_t *value = json_object_get(root, "name");
@@ -75,12 +75,12 @@ static int take_name(const json_t *root, struct spool_entry *entry, struct failu
 		return 0;
 	}
 	if (!json_is_string(value))
-		return failure_set(failure, "The document's name is not a text");
+		return failure_set(failure, "The document's name is not a string");
 	const char *name = json_string_value(value);
 	size_t length = strlen(name);
 	if (length == 0 || strchr(name, '/'))
 		return failure_set(failure,
-				   "The document's name must not be empty or hold a slash");
+				   "The document's name must not be empty or contain a slash");
 	if (length > TRACKD_NAME_MAX) {
 		length = TRACKD_NAME_MAX;
 		while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
@@ -91,7 +91,7 @@ static int take_name(const json_t *root, struct spool_entry *entry, struct failu
 	return 0;
 }
 
-/* Seconds since the epoch, or RFC 3339 in UTC. */
+/* Seconds since the epoch, or an RFC 3339 time in UTC. */
 static int64_t time_of(const json_t *value, int64_t otherwise)
 {
 	struct tm tm = { 0 };
@@ -113,7 +113,8 @@ static int take_all(const json_t *root, const char *id, struct spool_entry *entr
 	if (take_text(root, "id", entry->id, sizeof entry->id, failure) < 0)
 		return FAILED;
 	if (strcmp(entry->id, id) != 0)
-		return failure_set(failure, "The document's description is of another document");
+		return failure_set(failure,
+				   "The document's description belongs to another document");
 	if (take_text(root, "owner", entry->owner, sizeof entry->owner, failure) < 0)
 		return FAILED;
 	entry->size = json_is_integer(size) ? json_integer_value(size) : -1;

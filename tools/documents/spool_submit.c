@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Readable for the group of the spool, whatever the umask is. */
+/* Readable for the spool's group, whatever the umask is. */
 static int make(int tmp, const char *name)
 {
 	int fd = openat(tmp, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
@@ -52,7 +52,7 @@ int spool_submit_move(int tmp, int new, const char *id)
 		return -errno;
 	if (renameat(tmp, id, new, id) < 0)
 		return -errno;
-	/* From here on it is handed in. */
+	/* From here on the document is submitted. */
 	(void)fsync(new);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trackctl: look at a board of trackd, and move its tasks from scripts. This file finds the verb;
- * what it does is in verb_NAME.c.
+ * trackctl looks at a trackd board and changes its tasks from scripts. main() finds the verb;
+ * verb_NAME.c does the work.
  */
 #include "tools/trackctl/run/child.h"
 #include "tools/trackctl/verbs/verbs.h"
@@ -51,13 +51,13 @@ static int look_at_terminal(void)
 	else if (ctl.color && strcmp(ctl.color, "never") == 0)
 		mode = COLOR_NEVER;
 	else if (ctl.color && strcmp(ctl.color, "auto") != 0)
-		return ctl_fail(EXIT_CODE_USAGE, "--color takes auto, always or never, not \"%s\"",
-				ctl.color);
+		return ctl_fail(EXIT_CODE_USAGE,
+				"--color must be auto, always or never, not \"%s\"", ctl.color);
 	terminal_look(&ctl.terminal, mode);
 	return 0;
 }
 
-/* verb: NULL before it is known. The index of the first argument, or -1 after a message. */
+/* verb: NULL until it is known. Returns the index of the first argument, or -1 after a message. */
 static int parse(const struct verb *verb, int argc, char **argv)
 {
 	const struct option_part parts[] = { { common_flags, &ctl },
@@ -74,7 +74,7 @@ static int parse(const struct verb *verb, int argc, char **argv)
 	return first;
 }
 
-/* argv[0] is the verb, or stands for it. */
+/* argv[0] is the verb, or takes its place. */
 static int run_verb(const struct verb *verb, int argc, char **argv)
 {
 	int first = parse(verb, argc, argv);
@@ -117,7 +117,7 @@ static int run(int argc, char **argv)
 	return verb ? run_verb(verb, argc - first, argv + first) : verb_unknown(argv[first]);
 }
 
-/* The options for completion and for the tests. */
+/* The options, for completion and for tests. */
 static int list(void)
 {
 	option_list(stdout, "-", common_flags);
@@ -136,7 +136,7 @@ int main(int argc, char **argv)
 	int code = option_list_wanted(argc, argv) ? list() : run(argc, argv);
 
 	trackd_close(ctl.trackd);
-	/* A full disk or a closed pipe must not look like success. */
+	/* Report a full disk or a closed pipe as a failure. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_CODE_DONE)
 		code = ctl_fail(EXIT_CODE_BUSY, "cannot write to standard output");
 	if (ctl.end_signal != 0)

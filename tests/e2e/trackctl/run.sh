@@ -25,7 +25,7 @@ exits 126 "no command: 126" trackctl run --id folder -- "$work"
 exits 4 "an id that exists: 4" trackctl run --id good -- touch "$work/ran"
 [ ! -e "$work/ran" ]
 point $? "then the command does not run"
-like "$output" "*is over (completed)*--replace*" "and it says what to do"
+like "$output" "*has ended (completed)*--replace*" "and it says what to do"
 exits 0 "unless it is replaced" trackctl run --id good --replace -- true
 exits 0 "an id is made up" trackctl run -- true
 like "$output" "trackctl: task run-????????" "and printed"

@@ -120,7 +120,7 @@ restart_daemon
 trackctl create taken --owner mallory
 kill -CONT "$runner"
 step taken 2
-ok "a task of its id that is another's is left alone" wait_until 20 grep -q "another has its id" "$work/taken.said"
+ok "another task with its id is left alone" wait_until 20 grep -q "another task has its id" "$work/taken.said"
 let_end taken
 wait "$runner"
 is $? 0 "the command goes on and ends"
@@ -140,7 +140,7 @@ step over 1
 wait_until 10 shows over 'task["message"]' "step 1"
 trackctl complete over "enough"
 step over 2
-ok "a task that another process has ended stays so" wait_until 20 grep -q "somebody else has ended it" "$work/over.said"
+ok "a task that another process has ended stays so" wait_until 20 grep -q "another process has ended it" "$work/over.said"
 let_end over
 wait "$runner"
 is "$? $(task over 'task["message"]')" "0 enough" "the command goes on and ends"

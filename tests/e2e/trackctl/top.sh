@@ -18,7 +18,7 @@ trackctl cancel gamma
 
 # ---- top ----
 open_command 100 20 "$top"
-sees "top: summary, headings, tasks, keys" "*3/64  1 active, 1 pending*sorted by activity*ID*STATUS*beta*embedding*55%*alpha*pending*gamma*cancelled*q leave*"
+sees "top: summary, headings, tasks, keys" "*3/64  1 active, 1 pending*sorted by activity*ID*STATUS*beta*embedding*55%*alpha*pending*gamma*cancelled*q quit*"
 key s
 sees "s sorts by the next column" "*sorted by newest*"
 key S
@@ -40,7 +40,7 @@ sees "enter shows one in detail" "*Stages:*Message:*"
 key Escape
 sees "escape goes back" "*sorted by*"
 key h
-sees "h helps" "*choose a task*leave*"
+sees "h helps" "*select a task*quit*"
 key Escape
 sees "and back" "*sorted by*"
 key f
@@ -73,9 +73,9 @@ sees "up again" "*sorted by*"
 key C-c
 sees "interrupted: 130" "*[[]status 130[]]*"
 open_command 100 20 "TERM=dumb $top"
-sees "a terminal that cannot be drawn on is refused" '*terminal "dumb" cannot be drawn on; use*[[]status 2[]]*'
+sees "a terminal without the capabilities is refused" '*terminal "dumb" lacks the capabilities for top; use*[[]status 2[]]*'
 open_command 100 20 "TERM=nosuchterminal $top"
-sees "one that nobody knows too" '*cannot be drawn on; use*[[]status 2[]]*'
+sees "an unknown terminal is refused too" '*lacks the capabilities for top; use*[[]status 2[]]*'
 
 # ---- watch ----
 trackctl create live --name "long name of a document.pdf"
@@ -94,7 +94,7 @@ stop_daemon
 rm "/dev/shm$board"
 restart_daemon
 for name in three four; do trackctl create "$name"; done
-sees "a board that began anew is said" "*the board began anew*ID*STATUS*four*pending*three*pending*"
+sees "a new board is reported" "*the board is new*ID*STATUS*four*pending*three*pending*"
 is "$(picture | grep -c 'STATUS')" 1 "and nothing of the old table stays on the screen"
 open_command 30 6 "$build/trackctl --board $board --socket $socket watch"
 trackctl create tiny

@@ -24,7 +24,7 @@ is "$(field report-1 message)" '"Queued for processing"' "and says that it is qu
 is "$(field report-1 owner)" '"alice"' "its owner"
 is "$(field report-1 stage)" null "it has no stage"
 exits 4 "creating what exists is refused: 4" trackctl create report-1
-like "$output" "*another owner's (alice)*" "and it says whose it is"
+like "$output" "*belongs to another owner (alice)*" "and it says whose it is"
 exits 4 "of the same owner too" trackctl create report-1 --owner alice
 like "$output" "*is open (pending)*watch*cancel*--replace*" "and it says how to go on"
 exits 4 "--replace is for the same owner" trackctl create report-1 --owner bob --replace
@@ -53,10 +53,10 @@ is "$(field report-1 done)" true "and done"
 for verb in "update report-1 chunking" "fail report-1 oops" "complete report-1" "cancel report-1"; do
 	# shellcheck disable=SC2086
 	exits 4 "final is final: $verb" trackctl $verb
-	like "$output" "*over already: completed*create --replace*" "and it says that it is over, and how to begin anew"
+	like "$output" "*already ended: completed*create --replace*" "and it says that it has ended, and how to start again"
 done
 exits 4 "creating it" trackctl create report-1 --owner alice
-like "$output" "*is over (completed); --replace*" "agrees with that"
+like "$output" "*has ended (completed); --replace*" "agrees with that"
 [[ $output != *cancel* && $output != *watch* ]]
 point $? "and does not advise to wait for it or to cancel it"
 
@@ -115,7 +115,7 @@ done
 for verb in "complete 7f3c0001" "cancel 7f3c0001" "rm -f 7f3c0001" "update 7f3c0001 chunking" "wait -t 0 7f3c0001"; do
 	# shellcheck disable=SC2086
 	exits 3 "on a terminal too: $verb" on_terminal $verb
-	like "$output" "*must be whole*7f3c0001-aaaa*" "and there it says which begin so"
+	like "$output" "*complete id is required*7f3c0001-aaaa*" "and there it says which begin so"
 done
 is "$(field 7f3c0001-aaaa status)" '"extracting"' "nothing has changed the task"
 exits 0 "show takes a unique beginning on a terminal" on_terminal show 7f3c0001

@@ -240,8 +240,8 @@ static void mistakes_in_a_file_are_named_with_their_line(void **state)
 		  "time_limit memory most ttl" },
 		{ "the-url = http://x\n", ":1: the-url: no such key; there are" },
 		{ "word = only a flag\n", ":1: word: no such key; there are" },
-		{ "jobs\n", ":1: \"jobs\": a line is KEY = VALUE" },
-		{ "[section]\n", ":1: there are no sections here" },
+		{ "jobs\n", ":1: \"jobs\": a line must be KEY = VALUE" },
+		{ "[section]\n", ":1: sections are not supported here" },
 	};
 
 	(void)state;
@@ -291,7 +291,7 @@ static void sections_and_words_are_the_programs_business(void **state)
 	assert_non_null(strstr(fault.text, ":5: enough"));
 	(void)read_text("[kind x\n");
 	assert_int_equal(config_file_read(path, &lines, &fault), -EINVAL);
-	assert_non_null(strstr(fault.text, ":1: a section ends with ]"));
+	assert_non_null(strstr(fault.text, ":1: a section must end with ]"));
 }
 
 /* ---- A reload ------------------------------------------------------------ */

@@ -147,7 +147,7 @@ static void mistakes_are_named_with_their_place(void **state)
 		{ "group = no such group\n", ":1: group", "group that exists" },
 		{ "verbose = maybe\n", ":1: verbose", "yes or no" },
 		{ "[kinds x]\n", ":1: [kinds x]", "[kind NAME]" },
-		{ "[kind x\n", ":1: ", "ends with ]" },
+		{ "[kind x\n", ":1: ", "must end with ]" },
 		{ "[kind X]\n", ":1: ", "a-z" },
 		{ "\n\n[kind x]\n\n", ":3: kind x", "no stage" },
 		{ "[kind x]\n[kind y]\na 5\n", ":1: kind x", "no stage" },

@@ -160,8 +160,8 @@ static void mistakes_in_a_file_are_named_with_their_line(void **state)
 	check_mistake("jobs = 2\njobs = many\n",
 		      ":2: jobs: \"many\" is not allowed; it must be a number from 1 to 64");
 	check_mistake("\nworkers = 2\n", ":2: workers: no such key; there are board socket spool");
-	check_mistake("jobs\n", ":1: \"jobs\": a line is KEY = VALUE");
-	check_mistake("[docproc]\njobs = 2\n", ":1: there are no sections here");
+	check_mistake("jobs\n", ":1: \"jobs\": a line must be KEY = VALUE");
+	check_mistake("[docproc]\njobs = 2\n", ":1: sections are not supported here");
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(option_read_file(config_entries, &config, path, &fault), -ENOENT);
 	assert_non_null(strstr(fault.text, path));

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One look at a board is one pass over a copy of it. A pass that finds nothing is the end. What a
- * pass finds on a board in use may be unfinished work of a writer, so it is looked for again: a fault
- * is what every pass found in the same words, in the same tenant of the same slot. Two passes are
- * enough where nothing moved in between.
+ * One pass examines a copy of the board. If it finds nothing, the examination ends. On a board in
+ * use, what it finds may be an unfinished update. So further passes follow, and a fault is what
+ * every pass found with the same text, for the same tenant of the same slot. Two passes are enough
+ * if no task changed in between.
  */
 #include "tools/common/doctor/doctor.h"
 #include "libclient/segment/internal.h"
@@ -30,7 +30,7 @@ static uint64_t tenant_of(const struct check *check, enum doctor_part part, int6
 	return check->image.board.heads[index].stamp & ~(STAMP_VERSION_MASK << 2);
 }
 
-/* Room for one more, or NULL when enough are kept or memory is out. */
+/* Room for one more fault, or NULL if enough are kept or memory is out. */
 static struct doctor_fault *new_fault(struct check *check)
 {
 	struct doctor_report *report = &check->report;
@@ -109,8 +109,8 @@ bool check_expect_string(struct check *check, enum doctor_part part, int64_t ind
 
 /* ---- Locks ------------------------------------------------------------- */
 
-/* glibc's robust mutex: the futex word, a count, the owner, then (at 16) the kind. A lock that was
- * given up for good has this owner. */
+/* glibc's robust mutex: the futex word, a count, the owner, then (at 16) the kind. A lock that is
+ * not recoverable has this owner. */
 enum { MUTEX_OWNER = 8, MUTEX_KIND = 16, OWNER_NOT_RECOVERABLE = INT_MAX };
 
 static uint32_t mutex_word(const union layout_mutex *mutex, size_t at)
@@ -138,16 +138,16 @@ bool check_lock(struct check *check, enum doctor_part part, int64_t index,
 			    kind);
 	if (mutex_word(mutex, MUTEX_OWNER) == OWNER_NOT_RECOVERABLE)
 		check_fault(check, part, index, "mutex", "recoverable",
-			    "given up for good by the C library");
+			    "not recoverable, says the C library");
 	if (lock_orphaned(mutex)) {
-		check_fault(check, part, index, "mutex", "locked by the living or by nobody",
-			    "its holder died and nobody has locked it since");
+		check_fault(check, part, index, "mutex", "unlocked, or held by a living thread",
+			    "its holder died and no other thread has locked it since");
 		return false;
 	}
 	if (holder == 0)
 		return false;
 	if (check->image.same_pids && !thread_exists(holder)) {
-		check_fault(check, part, index, "mutex", "locked by the living or by nobody",
+		check_fault(check, part, index, "mutex", "unlocked, or held by a living thread",
 			    "held by thread %u, which no longer exists", holder);
 		return false;
 	}
@@ -194,8 +194,8 @@ static bool same_fault(const struct doctor_fault *a, const struct doctor_fault *
 	       strcmp(a->expected, b->expected) == 0;
 }
 
-/* Keep of `faults` what `again` has too. Both are in the order of the same walk, so what is next in
- * one is rarely far in the other. Returns how many are left. */
+/* Keep the faults that are also in `again`. Both lists are in the order of the same walk, so the
+ * match of the next fault is rarely far away. Returns how many are left. */
 static size_t intersect(struct doctor_fault *faults, size_t n, const struct doctor_fault *again,
 			size_t n_again)
 {
@@ -214,7 +214,7 @@ static size_t intersect(struct doctor_fault *faults, size_t n, const struct doct
 	return kept;
 }
 
-/* Whether tasks came, moved or went between two passes. */
+/* Whether tasks were created, changed or removed between two passes. */
 static bool moved(const struct layout_header *a, const struct layout_header *b)
 {
 	return a->event_next != b->event_next || a->cursor != b->cursor ||
@@ -267,7 +267,7 @@ void doctor_report_free(struct doctor_report *report)
 	*report = (struct doctor_report){ 0 };
 }
 
-/* ---- In words ---------------------------------------------------------- */
+/* ---- Output ------------------------------------------------------------- */
 
 const char *doctor_part_name(enum doctor_part part)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doctor on the two indexes. Every chain is walked once, with a mark on every slot it meets: a
- * slot that is met again is a cycle or two chains run together. Then every living record must have
- * been met where its hash says, once. A record that leaves may still be in a chain, but one that is
- * FREE may not. owner_prev is a hint that is checked before use, so it only has to be a slot.
+ * Checks the two indexes. Every chain is walked once, and every slot on it is marked: a slot that
+ * is reached twice means a cycle or merged chains. Then every living record must have been reached
+ * once, from the bucket of its hash. A record that is being removed may still be in a chain; a FREE
+ * one may not. owner_prev is a hint that is checked before use, so it only has to be a valid slot.
  */
 #include "libclient/record/internal.h"
 #include "libclient/trackd.h"
@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far behind a record an older twin of its id is looked for. */
+/* How far down a chain to look for an older record with the same id. */
 enum { TWIN_STEPS = 64 };
 
 struct chain {
 	enum doctor_part bucket_part;
-	const char *field; /* of the head */
-	size_t next, hash; /* where they are in the head */
+	const char *field; /* in the head */
+	size_t next, hash; /* their offsets in the head */
 	const uint32_t *buckets;
 };
 
@@ -27,8 +27,8 @@ struct walk {
 	struct check *check;
 	const struct chain *chain;
 	uint32_t bucket;
-	uint32_t *met;  /* per slot: bucket + 1 in which it was met */
-	uint64_t below; /* owner chains: the serial of the record before */
+	uint32_t *met;  /* per slot: bucket + 1 from which it was reached */
+	uint64_t below; /* owner chains: the serial of the previous record */
 };
 
 static const struct layout_head *head_at(const struct check *check, uint32_t slot)
@@ -99,7 +99,7 @@ static void check_member(struct walk *walk, uint32_t slot)
 		check_serial(walk, slot);
 }
 
-/* Follow a link. False at the end of the chain, or where it cannot be followed. from: the slot that
+/* Follow a link. False at the end of the chain, or if the link is invalid. from: the slot that
  * holds the link, or -1. */
 static bool follow(struct walk *walk, uint32_t link, int64_t from)
 {
@@ -139,7 +139,7 @@ static void walk_chain(struct walk *walk)
 	}
 }
 
-/* ---- All chains of a sort ---------------------------------------------- */
+/* ---- All chains of an index -------------------------------------------- */
 
 static void check_met(struct walk *walk)
 {
@@ -177,7 +177,7 @@ static int check_index(struct check *check, const struct chain *chain)
 	return 0;
 }
 
-/* ---- What the heads say together --------------------------------------- */
+/* ---- Consistency of the heads ------------------------------------------- */
 
 static void check_counts(struct check *check)
 {
@@ -212,7 +212,7 @@ static int same_id(const struct check *check, uint32_t a, uint32_t b)
 	return error < 0 ? error : memcmp(one.id, other.id, sizeof one.id) == 0;
 }
 
-/* Two live records of one id: the maker of the newer died before it removed the older. */
+/* Two live records with one id: the creator of the newer one died before it removed the older. */
 static int check_twins_of(struct check *check, uint32_t slot)
 {
 	const struct layout_head *head = head_at(check, slot);
@@ -227,7 +227,7 @@ static int check_twins_of(struct check *check, uint32_t slot)
 				return same;
 			if (same > 0)
 				check_fault(check, DOCTOR_SLOT, link - 1, "id",
-					    "one living task of an id", "the same id as slot %u",
+					    "one living task per id", "the same id as slot %u",
 					    slot);
 		}
 		link = other->id_next;

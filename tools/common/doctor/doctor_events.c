@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doctor on the event ring. An entry whose check does not fit its sequence is being written, or
- * its producer died, and readers skip it: that is counted and no fault. One that is whole must make
- * sense.
+ * Checks the event ring. An entry whose checksum does not fit its sequence is being written, or its
+ * producer died; readers skip it, so it is counted but not a fault. A complete entry must be
+ * plausible.
  */
 #include "libclient/trackd.h"
 #include "tools/common/doctor/doctor_parts.h"
@@ -32,7 +32,7 @@ static void check_event(struct check *check, const struct layout_event *event, u
 			    event->stage);
 	if (event->reason > TRACKD_REASON_HOST_RESTART)
 		check_fault(check, DOCTOR_EVENT, at, "reason", "0 to 4", "%u", event->reason);
-	/* The board may have taken the place of a larger one. */
+	/* The board may have replaced a larger one. */
 	if (event->slot >= 2 * TRACKD_CAPACITY_MAX)
 		check_fault(check, DOCTOR_EVENT, at, "slot", "a slot of some board", "%u",
 			    event->slot);
@@ -64,11 +64,11 @@ int check_events(struct check *check)
 		sequence += n;
 	}
 	free(events);
-	/* Deaths leave single holes; a ring of nothing else is another cursor's. */
+	/* Deaths leave single holes. If no entry of the ring fits, the cursor is wrong. */
 	if (error == 0 && check->report.events > HOLES &&
 	    check->report.events_unfinished == check->report.events)
 		check_fault(check, DOCTOR_HEADER, -1, "event_next",
 			    "the sequence after the newest event",
-			    "%ju, and not one entry of the ring fits it", (uintmax_t)head);
+			    "%ju, and no entry of the ring fits it", (uintmax_t)head);
 	return error;
 }

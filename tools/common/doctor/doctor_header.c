@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The doctor on what a board says of itself: the file, the header, and the small tables. */
+/* Checks what a board says about itself: the file, the header, and the small tables. */
 #include "libclient/record/internal.h"
 #include "libclient/trackd.h"
 #include "tools/common/doctor/doctor_parts.h"
@@ -96,7 +96,7 @@ static void check_reserved(struct check *check)
 #undef CHECK_RESERVED
 }
 
-/* Values that no daemon and no clock gives. */
+/* Ranges that no daemon and no clock exceeds. */
 static void check_plausible(struct check *check)
 {
 	const struct layout_header *header = &check->image.header;
@@ -137,7 +137,7 @@ void check_header(struct check *check)
 	    (uint64_t)check->image.st.st_size < sizeof(struct layout_header))
 		return;
 	check_identity(check);
-	/* Of a file that is no board at all nothing else is worth saying. */
+	/* If the file is not a board, other checks are pointless. */
 	if (!check->image.whole)
 		return;
 	check_offsets(check);
@@ -174,8 +174,8 @@ static void check_stages(struct check *check, int64_t number, const struct layou
 				    kind->percent[i], i);
 		for (uint32_t j = 0; j < i; j++)
 			if (same_name(kind->stages[i], kind->stages[j]))
-				check_fault(check, DOCTOR_KIND, number, "stage",
-					    "a name of its own", "stages %u and %u the same", j, i);
+				check_fault(check, DOCTOR_KIND, number, "stage", "a unique name",
+					    "the same for stages %u and %u", j, i);
 	}
 }
 
@@ -213,7 +213,8 @@ static void check_kinds(struct check *check)
 
 /* ---- Clients and stripes ----------------------------------------------- */
 
-/* An entry that is not ready belongs to no worker yet: its claimant is filling it in, or died. */
+/* An entry that is not ready belongs to no worker yet: the claiming process is filling it in, or
+ * died. */
 static void check_client(struct check *check, uint32_t entry)
 {
 	const struct layout_client *client = &check->image.board.clients[entry];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a segment's sections with pread. The header alone decides whether there are any: its
- * capacity must be possible and the file exactly as long as a segment of that capacity.
+ * Reads a segment's sections with pread. The header decides whether they are read: its capacity
+ * must be possible, and the file exactly as long as a segment of that capacity.
  */
 #include "tools/common/doctor/doctor_image.h"
 #include "libclient/segment/internal.h"
@@ -47,7 +47,7 @@ int image_fetch(const struct image *image, enum image_section section, uint64_t 
 	return (size_t)got == bytes ? 0 : -EIO;
 }
 
-/* Memory for a whole section, and its bytes. */
+/* Allocate and read a whole section. */
 static int load(const struct image *image, enum image_section section, size_t n, void *ret_memory)
 {
 	void *memory = malloc(n * element_bytes[section]);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A private copy of a segment for the doctor: what lies in few bytes a task is read at once, bodies
- * and details a block of slots at a time. The pointers of `board` lead into the copy, so that the
- * library's own rules (buckets, deadlines) can be asked; `board` is never written to or locked.
+ * A private copy of a segment for the doctor. Sections with few bytes per task are read at once,
+ * bodies and details one block of slots at a time. The pointers of `board` point into the copy, so
+ * that the library's own functions (buckets, deadlines) work on it; `board` is never written to or
+ * locked.
  */
 #ifndef COMMON_DOCTOR_DOCTOR_IMAGE_H
 #define COMMON_DOCTOR_DOCTOR_IMAGE_H
@@ -11,7 +12,7 @@
 #include "tools/common/doctor/doctor_report.h"
 #include <sys/stat.h>
 
-/* X(section of layout_header, bytes an element, elements) in the order of the segment */
+/* X(section of layout_header, bytes per element, elements), in the segment's order */
 #define IMAGE_SECTIONS(X)                                                                          \
 	X(kinds, sizeof(struct layout_kinds), 1)                                                   \
 	X(clients, sizeof(struct layout_client), LAYOUT_CLIENTS)                                   \
@@ -36,23 +37,24 @@ struct image {
 	int fd;
 	struct stat st;
 	struct layout_header header;
-	bool whole; /* the capacity is possible and the file as long as it says: sections are read
-		     */
+	bool whole; /* the capacity is possible and fits the file's size: sections are read */
 	bool same_pids;
 	uint64_t offset[IMAGE_N_SECTIONS];
 	struct board board;
-	union layout_mutex fresh_mutex; /* for what never changes in one */
+	union layout_mutex
+		fresh_mutex; /* a newly initialised mutex, for the bytes that never change */
 };
 
-/* Read all but events, bodies and details. 0 or -errno; on failure nothing is left behind. */
+/* Read everything but events, bodies and details. 0 or -errno; on failure nothing stays
+ * allocated. */
 int image_read(struct image *ret_image, int fd);
 void image_free(struct image *image);
 
-/* Read n elements of a section, from element `first` on. 0, -EIO (the file ends), -errno. */
+/* Read n elements of a section, starting at element `first`. 0, -EIO (the file ends), -errno. */
 int image_fetch(const struct image *image, enum image_section section, uint64_t first, size_t n,
 		void *to);
 
-/* The offset at which a section begins in a segment of this capacity, by FORMAT.md. */
+/* The offset of each section in a segment of this capacity, as in FORMAT.md. */
 void image_offsets(uint32_t capacity, uint64_t ret_offset[IMAGE_N_SECTIONS]);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doctor on the slots: the state of each, its lock, its bit in the map, and of those that live
- * the body, the copy in force and the details. A record is read between two looks at its stamp,
- * like any reader's; one that changes every time is left alone and counted.
+ * Checks the slots: state, lock and bit in the used map; and for living tasks the body, the current
+ * copy and the details. A record is read between two reads of its stamp, as every reader does; one
+ * that changes each time is skipped and counted.
  */
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
@@ -22,7 +22,7 @@ struct block {
 	struct layout_head again[BLOCK];
 };
 
-/* One living record, whole. */
+/* One living record, complete. */
 struct record {
 	struct check *check;
 	uint32_t slot, generation, n_stages;
@@ -102,7 +102,7 @@ static void check_detail(const struct record *record)
 			  sizeof detail->reserved);
 }
 
-/* ---- The copy in force ------------------------------------------------- */
+/* ---- The current copy ------------------------------------------------- */
 
 static void check_state(const struct record *record)
 {
@@ -130,10 +130,10 @@ static void check_stage(const struct record *record)
 {
 	const struct layout_copy *copy = record->copy;
 	bool none = copy->stage == COPY_NO_STAGE;
-	uint32_t limit = copy->stage + (is_final(copy) ? 1u : 0u); /* rows beyond cannot count */
+	uint32_t limit = copy->stage + (is_final(copy) ? 1u : 0u); /* later rows are not used */
 
 	if (!none && copy->stage >= record->n_stages) {
-		RECORD_FAULT(record, "stage", "one of its kind's", "%u of %u", copy->stage,
+		RECORD_FAULT(record, "stage", "one of its kind", "%u of %u", copy->stage,
 			     record->n_stages);
 		return;
 	}
@@ -188,7 +188,8 @@ static void check_worker(const struct record *record)
 			     worker);
 }
 
-/* Of two times that may lie before this boot (a restored task), and then have wrapped round. */
+/* Compares two times that may lie before this boot (a restored task), and have then wrapped
+ * around. */
 static bool is_before(uint64_t a, uint64_t b)
 {
 	return (int64_t)(a - b) < 0;
@@ -228,11 +229,11 @@ static void check_rows(const struct record *record)
 	}
 }
 
-/* ---- What the head repeats --------------------------------------------- */
+/* ---- Copies in the head ----------------------------------------------- */
 
-/* Tasks without a ttl of their own keep the deadline that the board's ttl gave them, until their
- * next update; that setting may have been another one. It was in milliseconds, which nothing else
- * that could stand here is likely to be. */
+/* A task without its own ttl keeps the deadline from the board's ttl until its next update, and the
+ * setting may have changed since. It was in whole milliseconds, which other values are unlikely to
+ * be. */
 static bool is_by_earlier_ttl(const struct record *record)
 {
 	const struct layout_copy *copy = record->copy;
@@ -276,7 +277,7 @@ static void check_record(struct record *record)
 
 	record->n_stages = 0;
 	if (kind >= kinds->n || kind >= LAYOUT_KINDS)
-		RECORD_FAULT(record, "kind", "a kind of the board's", "%u of %u", kind, kinds->n);
+		RECORD_FAULT(record, "kind", "a kind of the board", "%u of %u", kind, kinds->n);
 	else if (kinds->kind[kind].n_stages <= LAYOUT_STAGES)
 		record->n_stages = kinds->kind[kind].n_stages;
 	check_id(record);
@@ -300,7 +301,7 @@ static bool used_bit(const struct check *check, uint32_t slot)
 	return check->image.board.used_map[slot / 64] >> (slot % 64) & 1;
 }
 
-/* held: a living process is at it, so it may be in any state. */
+/* held: a living process has locked the slot, so it may be in any state. */
 static void check_slot(struct check *check, uint32_t slot, bool held)
 {
 	static const char *const names[] = { "FREE", "CLAIMED", "LIVE", "REMOVING" };
@@ -309,7 +310,7 @@ static void check_slot(struct check *check, uint32_t slot, bool held)
 	if (state == SLOT_CLAIMED || state == SLOT_REMOVING) {
 		if (!held)
 			check_fault(check, DOCTOR_SLOT, slot, "state", "FREE or LIVE",
-				    "%s, and nobody is at it", names[state]);
+				    "%s, and no process holds it", names[state]);
 		return;
 	}
 	if (used_bit(check, slot) == (state == SLOT_LIVE) || held)
@@ -319,8 +320,8 @@ static void check_slot(struct check *check, uint32_t slot, bool held)
 		    state == SLOT_LIVE ? "clear" : "set", names[state]);
 }
 
-/* The remover of the record died just before it released its lock. The slot can be
- * claimed, and the claimant takes the lock over: nothing is left to repair. */
+/* The remover died just before it released its lock. The slot is free, and the next process that
+ * claims it takes the lock over: there is nothing to repair. */
 static bool is_left_free(const struct check *check, uint32_t slot, const union layout_mutex *mutex)
 {
 	return stamp_state(check->image.board.heads[slot].stamp) == SLOT_FREE &&
@@ -356,14 +357,14 @@ static int fetch(const struct check *check, uint32_t first, uint32_t n, struct b
 	if (error == 0)
 		error = image_fetch(image, IMAGE_details, first, n,
 				    &block->details[first - block->first]);
-	fence_acquire(); /* as in view.c: what was read, then the second look */
+	fence_acquire(); /* as in view.c: read the record, then the stamp again */
 	if (error == 0)
 		error = image_fetch(image, IMAGE_heads, first, n,
 				    &block->again[first - block->first]);
 	return error;
 }
 
-/* 1: heads, body and details of a slot belong together; 0: it changes too quickly. */
+/* 1: heads, body and details of a slot are consistent; 0: it changes too quickly. */
 static int settle(const struct check *check, struct block *block, uint32_t slot)
 {
 	for (int i = 0; i < TRIES; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the doctor reports: the parts of a board, faults in them, and what was looked at. */
+/* The doctor's report: the parts of a board, their faults, and statistics. */
 #ifndef COMMON_DOCTOR_DOCTOR_REPORT_H
 #define COMMON_DOCTOR_DOCTOR_REPORT_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* X(name, what people call it) */
+/* X(name, displayed name) */
 #define DOCTOR_PARTS(X)                                                                            \
 	X(FILE, "file")                                                                            \
 	X(HEADER, "header")                                                                        \
@@ -30,32 +30,32 @@ enum doctor_part {
 
 struct doctor_fault {
 	enum doctor_part part;
-	int64_t index;     /* which of them; -1: there is but one */
+	int64_t index;     /* index of the part; -1: there is only one */
 	const char *field; /* a constant */
-	uint64_t tenant;   /* of a slot: its stamp without the version */
+	uint64_t tenant;   /* for a slot: its stamp without the version */
 	char seen[96], expected[96];
 };
 
 enum { DOCTOR_FAULTS_KEPT = 1000 };
 
 struct doctor_report {
-	struct doctor_fault *faults; /* the first DOCTOR_FAULTS_KEPT of them */
-	size_t n_faults;             /* kept */
-	size_t n_found;              /* all */
-	/* What was seen. */
+	struct doctor_fault *faults; /* the first DOCTOR_FAULTS_KEPT */
+	size_t n_faults;             /* number kept */
+	size_t n_found;              /* number found */
+	/* Statistics. */
 	uint32_t capacity, live, claimed, removing;
-	uint32_t held;      /* locks that a living process holds at this moment */
-	uint32_t unsettled; /* records that changed too quickly to be read whole */
-	uint64_t events;    /* looked at */
+	uint32_t held;      /* locks currently held by a living process */
+	uint32_t unsettled; /* records that changed too quickly to be read */
+	uint64_t events;    /* entries examined */
 	int passes;
-	/* No faults, but good to know. */
+	/* Not faults, but worth knowing. */
 	uint64_t events_unfinished; /* being written, or their producer died; readers skip them */
-	uint32_t orphans_free; /* locks of free slots whose holder died: the next one takes over */
-	uint32_t earlier_ttl;  /* tasks that expire by an earlier setting of the board's ttl */
+	uint32_t orphans_free; /* locks of free slots with a dead holder: the next takes over */
+	uint32_t earlier_ttl;  /* tasks that expire by an earlier ttl of the board */
 	bool retired;          /* replaced by another board */
-	bool repair_due;       /* a process asked for a repair that has not been made yet */
+	bool repair_due;       /* a process requested a repair that has not been made yet */
 	bool other_boot;       /* made before the last reboot */
-	bool foreign_pids;     /* made in another pid namespace: no holder could be looked for */
+	bool foreign_pids;     /* made in another pid namespace: holders could not be checked */
 };
 
 #endif

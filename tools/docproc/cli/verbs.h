@@ -19,7 +19,7 @@ struct verb {
 	int (*run)(const struct config *config, int n_arguments, char **arguments);
 };
 
-/* A verb is written with these, and what else there is by name. "" and 0, 0: it takes no arguments. */
+/* Verbs are written with these, and their other members by name. "" and 0, 0: no arguments. */
 #define VERB(name_, summary_, run_) .name = (name_), .summary = (summary_), .run = (run_)
 #define VERB_ARGUMENTS(text, min, max, completes_)                                                 \
 	.arguments = (text), .min_arguments = (min), .max_arguments = (max),                       \

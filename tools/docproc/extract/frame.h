@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The frames that the extractor sends through its pipe. Each has a head and a body. Both ends are
+/*
+ * The frames that the extractor sends through its pipe. Each has a head and a body. Both ends are
  * the same program on the same host, so numbers are in host byte order. In this order:
  *
- * 	FRAME_TOTAL     at most one: the number of pages or parts
- * 	FRAME_STEP      the number read since; in sum at most the total
- * 	FRAME_BLOCK     a block of text
- * 	FRAME_END       the last one: counts of what was sent
- * 	FRAME_FAILURE   instead of FRAME_END: why there is no text
+ *	FRAME_TOTAL     at most one: the number of pages or parts
+ *	FRAME_STEP      the number read since; in sum at most the total
+ *	FRAME_BLOCK     a block of text
+ *	FRAME_END       the last one: counts of what was sent
+ *	FRAME_FAILURE   instead of FRAME_END: why there is no text
  *
  * frame_writer.c writes them. frame_reader.c reads and checks them.
  */

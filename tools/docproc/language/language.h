@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Guesses the language of a text: by its script, and where many languages share one, by stop
- * words. */
+/*
+ * Guesses the language of a text: by its script, and where many languages share one, by stop
+ * words.
+ */
 #ifndef DOCPROC_LANGUAGE_LANGUAGE_H
 #define DOCPROC_LANGUAGE_LANGUAGE_H
 

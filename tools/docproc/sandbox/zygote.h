@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The process from which extractors are forked. It is started before a board is mapped and a store
+/*
+ * The process from which extractors are forked. It is started before a board is mapped and a store
  * or a spool is opened, and only waits for documents. So the extractors never have access to any of
  * these, and they start without loading fifty libraries.
  *
- * 	server ──┬── zygote ──── extractor        parses; has the document and a pipe
- * 	         └── worker                       reads the pipe; has the board and the store
+ *	server ──┬── zygote ──── extractor        parses; has the document and a pipe
+ *	         └── worker                       reads the pipe; has the board and the store
  *
  * The server sends a document and passes the pipe that it gets to the worker. The worker has a
  * second descriptor, on which the zygote reports how the extractor ended; closing it kills the

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens to a document when its worker or the server dies at any point. The "server" serves
+/*
+ * What happens to a document when its worker or the server dies at any point. The "server" serves
  * the spool; its children die with it. Recovery is done by the server, or by the next one at its
  * start.
  *
  * died while                       files          task       then
  * -------------------------------  -------------  ---------  ---------------------------------------
- * submitted, before the task       tmp            none       swept from tmp/ after an hour
+ * submitting, before the task      tmp            none       swept from tmp/ after an hour
  * ... after the task was created   tmp            pending    the same, and the task fails
  * ... the ticket was moved         tmp, new/json  pending    the same
  * waiting                          new            pending    processed by the next server
@@ -16,7 +17,7 @@
  * any stage, the server            work           active     worker lost, removed by the next
  * any stage, the host              work or new    final      host restart (the board says it), removed
  * finished in the store, task not  work           active     worker lost; the store has the document
- *                                                            until the id is handed in again
+ *                                                            until the id is submitted again
  * task ended, files not yet gone   work           final      removed
  * ... and the task has expired     work           none       the store has it finished with the time of
  *                                                            this ticket: removed. Otherwise worker lost

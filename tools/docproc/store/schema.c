@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Chunks refer to a document by its number, not by its id: so an attempt is stored completely
+/*
+ * Chunks refer to a document by its number, not by its id: so an attempt is stored completely
  * beside the document with the same id, and swapping the two changes one row, whatever its size.
  * That works even on a disk that has just become full. Other programs read the views, which use
  * ids.

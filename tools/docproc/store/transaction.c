@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Statements and transactions of the store. Every writing transaction starts with BEGIN IMMEDIATE:
+/*
+ * Statements and transactions of the store. Every writing transaction starts with BEGIN IMMEDIATE:
  * it waits for other writers in one place, before it reads anything, and SQLite never refuses it the
  * write lock later.
  *

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command may change its user (sudo, setpriv), so the folder can be passed by all and listed by
- * its owner only, and the FIFO has a name that cannot be guessed: who knows the path may write.
- * Neither names a process, so nothing that comes later can be meant by it. Where no folder can be
- * made, the path is that of the inherited descriptor.
+ * The command may change its user (sudo, setpriv). So every user can pass through the folder, but
+ * only its owner can list it, and the FIFO's name cannot be guessed: who knows the path can write.
+ * Neither name contains a process id, so no later process can reuse it. If no folder can be
+ * created, the path is that of the inherited descriptor.
  */
 #include "tools/trackctl/run/channel.h"
 #include "tools/common/time_format.h"
@@ -29,7 +29,7 @@ static void remove_path(struct channel *channel)
 	channel->file[0] = '\0';
 }
 
-/* The folder, and in it a name of 128 random bits. */
+/* Choose the folder, and a name in it with 128 random bits. */
 static int choose_path(char path[CHANNEL_PATH])
 {
 	const char *temporary = secure_getenv("TMPDIR");
@@ -47,7 +47,7 @@ static int choose_path(char path[CHANNEL_PATH])
 	return 0;
 }
 
-/* Passable and writable for all, whatever the umask. */
+/* Mode 0711 for the folder and 0622 for the FIFO, whatever the umask is. */
 static int make_fifo(const char *path)
 {
 	char folder[CHANNEL_PATH];
@@ -85,7 +85,7 @@ static int open_fifo(struct channel *channel)
 	return error;
 }
 
-/* Only its modes on the inode count when it is opened again through /dev/fd. */
+/* When it is opened again through /dev/fd, only the modes of the inode matter. */
 static int open_pipe(struct channel *channel)
 {
 	int ends[2];
@@ -123,7 +123,7 @@ void channel_pass(const struct channel *channel)
 	(void)fcntl(channel->write, F_SETFD, 0);
 }
 
-/* The path goes first: a FIFO without a reader would block a late writer in open(). */
+/* Remove the path first: a FIFO without a reader would block a late writer in open(). */
 void channel_close(struct channel *channel)
 {
 	remove_path(channel);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Signals come through a signalfd. Those that end a job go to all of it, those that tell a program
- * something (SIGUSR1, SIGUSR2, SIGWINCH) to the command alone: whatever else the job runs would die
- * of them.
+/* Signals are read from a signalfd. Those that end a job are forwarded to the whole job; those with
+ * a meaning for a program (SIGUSR1, SIGUSR2, SIGWINCH) only to the command, because they would kill
+ * other processes of the job.
  *
- * In a service a signal may have been sent to the whole cgroup (systemctl stop), and the command has
- * it already. The guard is in the same cgroup and in no group but its own, so it tells: a signal is
- * held for a moment and dropped if the guard got it too.
+ * In a service, a signal may have been sent to the whole cgroup (systemctl stop), so the command
+ * has received it already. The guard is in the same cgroup but in its own process group, so it can
+ * tell: a signal is held for a moment and dropped if the guard received it too.
  *
- * A command that has ended stays a zombie until child_free(), so that until then neither its process
- * number nor its group's can become another's.
+ * A command that has ended stays a zombie until child_free(), so that until then its process id and
+ * its group's cannot be reused.
  */
 #include "tools/trackctl/run/child.h"
 #include "tools/common/time_format.h"
@@ -30,7 +29,7 @@ static const uint64_t HOLD_NS = 250000000;
 static const uint64_t NS_PER_MS = 1000000;
 
 static sigset_t mask_before;
-static struct sigaction child_before; /* what SIGCHLD did */
+static struct sigaction child_before; /* the former action of SIGCHLD */
 
 /* ---- The start --------------------------------------------------------- */
 
@@ -54,9 +53,9 @@ int child_prepare(struct child *child, const char *remove)
 	*child = (struct child){ .signals = -1, .foreground.tty = -1 };
 	handled(&mask);
 	blocked = mask;
-	sigaddset(&blocked, SIGTTOU); /* or we could not take the terminal back */
+	sigaddset(&blocked, SIGTTOU); /* without this we could not take the terminal back */
 	sigaddset(&blocked, SIGTTIN);
-	sigaddset(&blocked, SIGPIPE); /* the guard may have been killed, and stderr closed */
+	sigaddset(&blocked, SIGPIPE); /* the guard may have been killed, and stderr may be closed */
 	if (sigprocmask(SIG_BLOCK, &blocked, &mask_before) < 0 ||
 	    sigaction(SIGCHLD, &standard, &child_before) < 0)
 		return -errno;
@@ -67,7 +66,7 @@ int child_prepare(struct child *child, const char *remove)
 	return guard_start(&child->guard, remove);
 }
 
-/* In the child. Whatever goes wrong is written to `report`; on success exec closes it. */
+/* In the child. An error is written to `report`; on success, exec closes it. */
 static _Noreturn void become(struct child *child, bool give, char **command, int report)
 {
 	(void)setpgid(0, 0);
@@ -107,7 +106,8 @@ int child_start(struct child *child, char **command, void (*pass)(void *user), v
 	int error = child->pid < 0 ? -errno : 0;
 	close(report[1]);
 	if (error == 0) {
-		/* The child does the same; the guard must find the group. */
+		/* The child does the same; do it here too, because the guard needs the group
+		 * now. */
 		(void)setpgid(child->pid, child->pid);
 		guard_watch(&child->guard, child->pid);
 		error = started(report[0]);
@@ -123,7 +123,7 @@ int child_start(struct child *child, char **command, void (*pass)(void *user), v
 	return error;
 }
 
-/* ---- Signals for the job ----------------------------------------------- */
+/* ---- Forwarding signals ------------------------------------------------ */
 
 static bool is_in(const int *list, size_t n, int signal_number)
 {
@@ -156,7 +156,7 @@ static void pass_on(struct child *child, int signal_number)
 		(void)kill(child->pid, signal_number);
 }
 
-/* systemd sets it for all that a service starts. */
+/* systemd sets this variable for all processes of a service. */
 static bool is_service(void)
 {
 	return getenv("INVOCATION_ID") != NULL;
@@ -204,8 +204,8 @@ static bool is_pending(int signal_number)
 	return sigpending(&pending) == 0 && sigismember(&pending, signal_number) == 1;
 }
 
-/* A group without a shell that could continue it is not stopped by the kernel: then the job goes on
- * at once. Otherwise SIGCONT has come, and is handled when it is read. */
+/* The kernel does not stop a group that no shell could continue: then the job is continued at once.
+ * Otherwise SIGCONT has arrived, and is handled when it is read. */
 static void stop_with_it(struct child *child, int signal_number, bool all)
 {
 	foreground_stop(signal_number, all);
@@ -229,7 +229,7 @@ static void stopped(struct child *child, int signal_number)
 		stop_with_it(child, had && !wants ? SIGTSTP : signal_number, true);
 }
 
-/* We are asked to stop: by the terminal, if our group has it. */
+/* Stop the job because we were asked to stop: through the terminal, if our group has it. */
 static void stop_job(struct child *child)
 {
 	(void)kill(-child->pid, SIGTSTP);
@@ -237,7 +237,7 @@ static void stop_job(struct child *child)
 	stop_with_it(child, SIGTSTP, false);
 }
 
-/* ---- What comes -------------------------------------------------------- */
+/* ---- Events ------------------------------------------------------------ */
 
 static void take_signal(struct child *child, int signal_number)
 {

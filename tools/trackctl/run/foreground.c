@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Job control as in "Implementing a Job Control Shell" of the C library's manual, for one job. */
+/* Job control as in "Implementing a Job Control Shell" of the C library's manual, for a single
+ * job. */
 #include "tools/trackctl/run/foreground.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -13,8 +14,8 @@ static bool is_pipe(int fd)
 	return fstat(fd, &stat) == 0 && (S_ISFIFO(stat.st_mode) || S_ISSOCK(stat.st_mode));
 }
 
-/* A shell with job control makes the first process of each job the leader of a group. Members of a
- * pipeline and what a script starts are not alone there. */
+/* A shell with job control makes the first process of each job a group leader. A member of a
+ * pipeline, or a process started by a script, shares its group. */
 static bool is_own_job(void)
 {
 	return getpgrp() == getpid() && isatty(STDIN_FILENO) && !is_pipe(STDOUT_FILENO);
@@ -52,7 +53,7 @@ void foreground_stop(int signal_number, bool all)
 	sigemptyset(&one);
 	sigaddset(&one, signal_number);
 	(void)kill(all ? 0 : getpid(), signal_number);
-	(void)sigprocmask(SIG_UNBLOCK, &one, NULL); /* here we stop */
+	(void)sigprocmask(SIG_UNBLOCK, &one, NULL); /* this stops us */
 	(void)sigprocmask(SIG_BLOCK, &one, NULL);
 }
 

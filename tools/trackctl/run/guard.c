@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guard lives in two descriptors: one whose end of file is run's death, one for signals. */
+/* The guard waits on two descriptors: a pipe whose end of file means that run has died, and a
+ * signalfd. */
 #include "tools/trackctl/run/guard.h"
 #include "tools/common/time_format.h"
 #include <errno.h>
@@ -25,9 +26,9 @@ struct received_signal {
 /* ---- In the guard ------------------------------------------------------ */
 
 struct post {
-	int orders, told, signals;
+	int commands, reports, signals;
 	const char *remove;
-	pid_t group; /* 0: no command runs yet */
+	pid_t group; /* 0: no command has been started */
 };
 
 static void remove_files(const char *path)
@@ -51,17 +52,17 @@ static void report(const struct post *post)
 
 	while (read(post->signals, &info, sizeof info) == (ssize_t)sizeof info) {
 		struct received_signal received_signal = { time_steady(), info.ssi_signo };
-		ssize_t n = write(post->told, &received_signal, sizeof received_signal);
-		(void)n; /* a full pipe: run has more of them than it needs */
+		ssize_t n = write(post->reports, &received_signal, sizeof received_signal);
+		(void)n; /* a full pipe: run needs no more reports than it has */
 	}
 }
 
-/* An order is the group to watch, or 0: run is at its end. The group's number cannot be another's
- * while we live: run ends us before it lets go of the command. */
-static void obey(struct post *post)
+/* A command is the group to watch, or 0: run is ending. The group's id cannot be reused while the
+ * guard runs, because run ends the guard before it reaps the command. */
+static void take_command(struct post *post)
 {
 	pid_t group;
-	ssize_t n = read(post->orders, &group, sizeof group);
+	ssize_t n = read(post->commands, &group, sizeof group);
 
 	if (n == (ssize_t)sizeof group && group == 0)
 		_exit(0);
@@ -75,39 +76,39 @@ static void obey(struct post *post)
 		remove_files(post->remove);
 	if (post->group > 1) {
 		(void)kill(-post->group, SIGTERM);
-		(void)kill(-post->group, SIGCONT); /* what is stopped could not end */
+		(void)kill(-post->group, SIGCONT); /* a stopped process would not end */
 	}
 	_exit(0);
 }
 
-static _Noreturn void stand(struct post *post)
+static _Noreturn void serve(struct post *post)
 {
-	struct pollfd fds[] = { { .fd = post->orders, .events = POLLIN },
+	struct pollfd fds[] = { { .fd = post->commands, .events = POLLIN },
 				{ .fd = post->signals, .events = POLLIN } };
 
 	for (;;) {
 		(void)poll(fds, 2, -1);
 		report(post);
 		if (fds[0].revents != 0)
-			obey(post);
+			take_command(post);
 	}
 }
 
-/* What run has open is none of the guard's business; pipes that it kept open would never end. */
-static void let_go(const struct post *post)
+/* Close what run has open: a pipe that the guard keeps open would never reach its end of file. */
+static void close_inherited(const struct post *post)
 {
 	int empty = open("/dev/null", O_RDWR);
 
 	for (int fd = 0; empty >= 0 && fd <= 2; fd++)
 		(void)dup2(empty, fd);
 	for (int fd = 3; fd < 1024; fd++)
-		if (fd != post->orders && fd != post->told && fd != post->signals)
+		if (fd != post->commands && fd != post->reports && fd != post->signals)
 			(void)close(fd);
 }
 
-static _Noreturn void be_guard(int orders, int told, const char *remove)
+static _Noreturn void run_guard(int commands, int reports, const char *remove)
 {
-	struct post post = { .orders = orders, .told = told, .remove = remove };
+	struct post post = { .commands = commands, .reports = reports, .remove = remove };
 	sigset_t all;
 
 	(void)setsid();
@@ -115,63 +116,63 @@ static _Noreturn void be_guard(int orders, int told, const char *remove)
 	sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 	post.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-	let_go(&post);
-	stand(&post);
+	close_inherited(&post);
+	serve(&post);
 }
 
 /* ---- In run ------------------------------------------------------------ */
 
-static int pipes(int orders[2], int told[2])
+static int pipes(int commands[2], int reports[2])
 {
-	if (pipe2(orders, O_CLOEXEC) < 0)
+	if (pipe2(commands, O_CLOEXEC) < 0)
 		return -errno;
-	if (pipe2(told, O_CLOEXEC | O_NONBLOCK) == 0)
+	if (pipe2(reports, O_CLOEXEC | O_NONBLOCK) == 0)
 		return 0;
 	int error = -errno;
-	close(orders[0]);
-	close(orders[1]);
+	close(commands[0]);
+	close(commands[1]);
 	return error;
 }
 
 int guard_start(struct guard *guard, const char *remove)
 {
-	int orders[2] = { -1, -1 }, told[2] = { -1, -1 };
+	int commands[2] = { -1, -1 }, reports[2] = { -1, -1 };
 
-	*guard = (struct guard){ .orders = -1, .told = -1 };
-	int error = pipes(orders, told);
+	*guard = (struct guard){ .commands = -1, .reports = -1 };
+	int error = pipes(commands, reports);
 	if (error < 0)
 		return error;
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (fork() != 0)
 			_exit(0);
-		close(orders[1]);
-		close(told[0]);
-		be_guard(orders[0], told[1], remove);
+		close(commands[1]);
+		close(reports[0]);
+		run_guard(commands[0], reports[1], remove);
 	}
 	error = pid < 0 ? -errno : 0;
-	close(orders[0]);
-	close(told[1]);
+	close(commands[0]);
+	close(reports[1]);
 	if (error == 0) {
 		(void)waitpid(pid, NULL, 0);
-		*guard = (struct guard){ true, orders[1], told[0] };
+		*guard = (struct guard){ true, commands[1], reports[0] };
 		return 0;
 	}
-	close(orders[1]);
-	close(told[0]);
+	close(commands[1]);
+	close(reports[0]);
 	return error;
 }
 
-static void order(const struct guard *guard, pid_t group)
+static void send_command(const struct guard *guard, pid_t group)
 {
-	ssize_t n = guard->there ? write(guard->orders, &group, sizeof group) : 0;
+	ssize_t n = guard->there ? write(guard->commands, &group, sizeof group) : 0;
 
-	(void)n; /* without a guard the job is not ended when run is killed, and that is all */
+	(void)n; /* without a guard, killing run does not end the job; nothing else is lost */
 }
 
 void guard_watch(struct guard *guard, pid_t group)
 {
-	order(guard, group);
+	send_command(guard, group);
 }
 
 uint32_t guard_saw(struct guard *guard, uint64_t at_ns)
@@ -179,7 +180,7 @@ uint32_t guard_saw(struct guard *guard, uint64_t at_ns)
 	struct received_signal seen;
 	uint32_t numbers = 0;
 
-	while (guard->there && read(guard->told, &seen, sizeof seen) == (ssize_t)sizeof seen)
+	while (guard->there && read(guard->reports, &seen, sizeof seen) == (ssize_t)sizeof seen)
 		if (seen.number < 32 && seen.at_ns + NEAR_NS > at_ns)
 			numbers |= UINT32_C(1) << seen.number;
 	return numbers;
@@ -187,13 +188,13 @@ uint32_t guard_saw(struct guard *guard, uint64_t at_ns)
 
 void guard_end(struct guard *guard)
 {
-	struct pollfd end = { .fd = guard->told };
+	struct pollfd end = { .fd = guard->reports };
 
 	if (!guard->there)
 		return;
-	order(guard, 0);
-	(void)poll(&end, 1, END_MS); /* POLLHUP: it has closed its end */
-	close(guard->orders);
-	close(guard->told);
-	*guard = (struct guard){ .orders = -1, .told = -1 };
+	send_command(guard, 0);
+	(void)poll(&end, 1, END_MS); /* POLLHUP: the guard has exited */
+	close(guard->commands);
+	close(guard->reports);
+	*guard = (struct guard){ .commands = -1, .reports = -1 };
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small process beside trackctl run, in a session of its own and nobody's child but init's, so
- * that who looks for run's children finds the command alone. It does what run itself
- * cannot: when run is killed it asks the job to end and removes what run has left on disk, and it
- * tells run which signals were sent to the whole cgroup, so that the command has had them already.
+ * A small process beside trackctl run, in its own session and a child of init, so that run's only
+ * child is the command. When run is killed, the guard asks the job to end and removes run's files.
+ * It also reports to run which signals were sent to the whole cgroup, because the command has
+ * received those already.
  */
 #ifndef TRACKCTL_RUN_GUARD_H
 #define TRACKCTL_RUN_GUARD_H
@@ -14,22 +14,22 @@
 
 struct guard {
 	bool there;
-	int orders; /* to the guard; closed without an order: run has died */
-	int told;   /* from the guard: which signals reached it, and when */
+	int commands; /* to the guard; closed without a command: run has died */
+	int reports;  /* from the guard: the signals it received, and when */
 };
 
-/* Start it. Signals must be blocked already: the guard must not die of what it reports.
- * remove: a file and the folder that it lies in, or NULL. 0 or -errno. */
+/* Start the guard. Signals must be blocked already, so that the guard does not die of the signals
+ * it reports. remove: a file that is removed with its folder, or NULL. 0 or -errno. */
 int guard_start(struct guard *guard, const char *remove);
 
-/* The job to end should run be killed. */
+/* Set the job that ends if run is killed. */
 void guard_watch(struct guard *guard, pid_t group);
 
-/* The signals, as bits, that reached the guard and were not asked for before. What came more than a
- * second before at_ns (steady) belongs to something that is over. */
+/* A bit mask of the signals that the guard has received since the last call. Signals from more than
+ * a second before at_ns (steady) are ignored as unrelated. */
 uint32_t guard_saw(struct guard *guard, uint64_t at_ns);
 
-/* End it, and wait until it is gone; it does nothing any more. */
+/* End the guard, without any action, and wait until it is gone. */
 void guard_end(struct guard *guard);
 
 #endif

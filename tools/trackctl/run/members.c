@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kill(2) with signal 0 would count zombies, so the processes are looked at one by one. */
+/* kill(2) with signal 0 would count zombies, so /proc is searched. */
 #include "tools/trackctl/run/members.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* State, parent and group of /proc/PID/stat, ") S 1 2"; the name in parentheses before them may hold anything. */
+/* Parses state, parent and group in /proc/PID/stat, ") S 1 2"; the name in parentheses before them
+ * may contain anything. */
 static bool is_member(const char *pid, pid_t group)
 {
 	char path[300], text[512], *end;

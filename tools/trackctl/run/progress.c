@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines out of a pipe, and numbers and words out of lines. */
+/* Splits a pipe's bytes into lines, and lines into numbers and words. */
 #include "tools/trackctl/run/progress.h"
 #include "tools/common/value.h"
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 static const char BLANK[] = " \t";
 
-/* Cut the first word off: its end becomes a NUL. Returns what follows, or NULL if nothing does. */
+/* Terminate the first word with a NUL. Returns what follows, or NULL if nothing does. */
 static char *cut_word(char *line)
 {
 	char *end = line + strcspn(line, BLANK);
@@ -54,7 +54,7 @@ bool progress_parse(char *line, struct progress *ret_progress)
 	return true;
 }
 
-/* Hand on the whole lines, keep the rest. */
+/* Pass on complete lines, and keep the rest. */
 static void split(struct progress_buffer *buffer, void (*take)(void *user, char *line), void *user)
 {
 	char *at = buffer->bytes, *end;

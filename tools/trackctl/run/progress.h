@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines that a command writes to $TRACKD_PROGRESS under trackctl run. */
+/* Parses the lines that a command writes to $TRACKD_PROGRESS under trackctl run. */
 #ifndef TRACKCTL_RUN_PROGRESS_H
 #define TRACKCTL_RUN_PROGRESS_H
 
@@ -19,22 +19,22 @@ struct progress {
 	const char *message; /* NULL: none */
 };
 
-/* Take a line apart (in place). False: it is neither. */
+/* Parse a line, in place. False: it has neither form. */
 bool progress_parse(char *line, struct progress *ret_progress);
 
 enum { PROGRESS_LINE = 1024 };
 
-/* What has been read and is not yet a whole line. */
+/* The incomplete line that was read last. */
 struct progress_buffer {
 	char bytes[PROGRESS_LINE];
 	size_t length;
-	bool skip; /* the line is too long: to its end */
+	bool skip; /* the line is too long: skip the rest of it */
 };
 
-/* Read what is there from a descriptor that does not block; call `take` with each whole line. */
+/* Read everything available from a non-blocking descriptor; call `take` with each complete line. */
 void progress_read(struct progress_buffer *buffer, int fd, void (*take)(void *user, char *line),
 		   void *user);
-/* Also what was left without a line end. */
+/* Also pass on the last line if it has no line end. */
 void progress_finish(struct progress_buffer *buffer, void (*take)(void *user, char *line),
 		     void *user);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Errors are of three kinds. A few say that what was asked for cannot be (BEYOND): it is dropped.
- * TRACKD_E_GONE and TRACKD_E_FINAL say that the task is not what it was: it is looked for, created
- * anew, or let go. All others say that the board cannot be written to now (it is full, busy, being
- * replaced, away): what is behind stays so and is tried again.
+ * There are three kinds of errors. A few mean that the request is impossible (BEYOND): it is
+ * dropped. TRACKD_E_GONE and TRACKD_E_FINAL mean that the task has changed: it is looked up,
+ * created again, or abandoned. All others mean that the board cannot be written now (it is full,
+ * busy, being replaced or away): the pending changes are kept and tried again.
  */
 #include "tools/trackctl/run/run_task.h"
 #include "libclient/record/internal.h"
@@ -15,10 +15,10 @@
 #include <unistd.h>
 
 enum { BEHIND_STAGE = 1, BEHIND_COUNT = 2, BEHIND_MESSAGE = 4, BEHIND_END = 8 };
-enum { FOLLOWS = 4 }; /* boards that are followed within one call */
+enum { FOLLOWS = 4 }; /* replacements of the board followed in one call */
 
 static const uint64_t PAUSE_NS = 100000000, PAUSE_MOST_NS = 10000000000;
-static const uint64_t END_NS = 5000000000; /* for which the end is tried */
+static const uint64_t END_NS = 5000000000; /* how long to try to write the end */
 static const uint64_t SAME_NS = 10000000;
 
 static bool is_beyond(int error)
@@ -67,9 +67,10 @@ static int create(struct run_task *task)
 	new.name = task->name;
 	new.message = "Starting";
 	new.kind = task->kind_number;
-	/* What took the place of our own task is not ours to replace. */
+	/* Once our task has existed, a task with its id belongs to another process: do not replace
+	 * it. */
 	new.flags = task->replace && !task->made ? TRACKD_REPLACE : 0;
-	/* It is watched as long as it lives, however long it is silent. */
+	/* It is watched as long as it lives, even if it never reports. */
 	new.active_ttl_ms = TRACKD_TTL_NEVER;
 	error = trackd_create(task->ctl->trackd, &new, &ref);
 	if (error >= 0)
@@ -77,7 +78,7 @@ static int create(struct run_task *task)
 	return error < 0 ? error : hold(task, &copy);
 }
 
-/* Connect if need be, and create. */
+/* Connect if necessary, and create the task. */
 static int acquire(struct run_task *task)
 {
 	int error = 0;
@@ -87,7 +88,7 @@ static int acquire(struct run_task *task)
 	return error < 0 ? error : create(task);
 }
 
-/* ---- Bringing it up to date -------------------------------------------- */
+/* ---- Updating the board ------------------------------------------------ */
 
 static int push_stage(struct run_task *task)
 {
@@ -112,7 +113,7 @@ static int push_end(struct run_task *task)
 	return trackd_fail(trackd, task->ref, task->error);
 }
 
-/* One thing that is behind. What the board has, or will never take, is behind no more. */
+/* Write one pending change. It is done once the board has it or can never accept it. */
 static int push_one(struct run_task *task)
 {
 	struct trackd *trackd = task->ctl->trackd;
@@ -151,23 +152,24 @@ static int push(struct run_task *task)
 	return first;
 }
 
-/* ---- When it is not what it was ---------------------------------------- */
+/* ---- When the task has changed ----------------------------------------- */
 
 static int let_go(struct run_task *task, const char *why)
 {
 	task->hold = RUN_TASK_LET_GO;
 	task->behind = 0;
 	if (task->end == TRACKD_ACTIVE)
-		ctl_fail(EXIT_CODE_REFUSED, "task %s: %s; its command goes on without it", task->id,
-			 why);
+		ctl_fail(EXIT_CODE_REFUSED, "task %s: %s; its command continues without it",
+			 task->id, why);
 	else
 		ctl_fail(EXIT_CODE_REFUSED,
-			 "task %s: %s; it could not be told how its command ended", task->id, why);
+			 "task %s: %s; the end of its command could not be recorded", task->id,
+			 why);
 	return 0;
 }
 
-/* Who works on it outlives a replacement, and so do its serial and when it was created; on a board
- * that begins anew a serial alone may be another's. */
+/* A replacement of the board keeps a task's worker, serial and time of creation. On a new, empty
+ * board the serial alone may be another task's. */
 static bool is_ours(const struct run_task *task, const struct trackd_task *found)
 {
 	bool same = found->serial == task->serial &&
@@ -178,7 +180,7 @@ static bool is_ours(const struct run_task *task, const struct trackd_task *found
 	return same || found->worker_pid == getpid();
 }
 
-/* Whether the connection is on another board than the one on which the reference was found. */
+/* Whether the connection has moved to another board than that of the reference. */
 static bool is_elsewhere(const struct run_task *task)
 {
 	uint8_t board_id[16];
@@ -187,9 +189,9 @@ static bool is_elsewhere(const struct run_task *task)
 	return memcmp(board_id, task->board_id, sizeof board_id) != 0;
 }
 
-/* Check whether a cancellation was requested. This also lets the connection move on to a new
- * board, so that a reference of the old one is not used for a change there. False: look for the
- * task, it is not where it was. */
+/* Check whether a cancellation was requested. This also lets the connection move on to a new board,
+ * so that an old reference is not used for a change there. False: the task must be looked up
+ * again. */
 static bool look(struct run_task *task)
 {
 	int asked = trackd_cancel_requested(task->ctl->trackd, task->ref);
@@ -200,8 +202,8 @@ static bool look(struct run_task *task)
 	return true;
 }
 
-/* By its id: a reference is trusted on the board on which it was found only. What was told to the
- * old board may not have come over, so all is told again. */
+/* Look the task up by its id, because a reference is only valid on its own board. Changes made on
+ * the old board may not have been carried over, so all are written again. */
 static int find_again(struct run_task *task)
 {
 	struct trackd_task found;
@@ -219,15 +221,15 @@ static int find_again(struct run_task *task)
 				 "the board was replaced and did not have task %s any more; it was "
 				 "created anew",
 				 task->id);
-		return error == TRACKD_E_EXISTS ? let_go(task, "another has its id") : error;
+		return error == TRACKD_E_EXISTS ? let_go(task, "another task has its id") : error;
 	}
 	if (error < 0)
 		return error;
 	return is_ours(task, &found) ? hold(task, &found)
-				     : let_go(task, "another has its id on the new board");
+				     : let_go(task, "another task has its id on the new board");
 }
 
-/* ---- All of it --------------------------------------------------------- */
+/* ---- Trying ------------------------------------------------------------ */
 
 static int try_once(struct run_task *task)
 {
@@ -242,9 +244,9 @@ static int try_once(struct run_task *task)
 		error = find_again(task);
 	}
 	if (error == TRACKD_E_FINAL)
-		return let_go(task, "somebody else has ended it");
+		return let_go(task, "another process has ended it");
 	if (error == TRACKD_E_EXISTS && task->hold == RUN_TASK_NONE)
-		return let_go(task, "another has its id");
+		return let_go(task, "another task has its id");
 	return error;
 }
 
@@ -253,7 +255,8 @@ static bool is_behind(const struct run_task *task)
 	return task->hold == RUN_TASK_NONE || (task->hold == RUN_TASK_HELD && task->behind != 0);
 }
 
-/* Try now. Returns what the board refuses for good; the rest is tried later. */
+/* Try now. Returns an error if the board refuses the change for good; otherwise it is tried
+ * later. */
 static int bring(struct run_task *task)
 {
 	int error = is_behind(task) ? try_once(task) : 0;
@@ -262,7 +265,7 @@ static int bring(struct run_task *task)
 		return let_go(task, trackd_strerror(error));
 	if (error >= 0 || is_beyond(error)) {
 		task->pause_ns = 0;
-		task->told = false;
+		task->reported = false;
 		return error;
 	}
 	task->pause_ns = task->pause_ns == 0 ? PAUSE_NS : 2 * task->pause_ns;
@@ -270,9 +273,9 @@ static int bring(struct run_task *task)
 		task->pause_ns = PAUSE_MOST_NS;
 	task->again_ns = time_steady() + task->pause_ns;
 	bool passing = error == TRACKD_E_BUSY || error == TRACKD_E_MOVING;
-	if (!passing && task->made && !task->told) {
-		task->told = true;
-		ctl_error(error, "task %s cannot be told now, and will be later", task->id);
+	if (!passing && task->made && !task->reported) {
+		task->reported = true;
+		ctl_error(error, "task %s cannot be updated now; trying again later", task->id);
 	}
 	return 0;
 }
@@ -280,14 +283,14 @@ static int bring(struct run_task *task)
 void run_task_sync(struct run_task *task)
 {
 	if (task->hold == RUN_TASK_HELD && !look(task))
-		task->behind |= BEHIND_STAGE; /* whatever is told finds out where it is now */
+		task->behind |= BEHIND_STAGE; /* any update checks the stage first */
 	if (is_behind(task) && time_steady() >= task->again_ns)
 		(void)bring(task);
 }
 
 static int bring_if_due(struct run_task *task)
 {
-	/* After a failure the next try is run_task_sync()'s. */
+	/* After a failure, run_task_sync() makes the next attempt. */
 	return time_steady() >= task->again_ns ? bring(task) : 0;
 }
 
@@ -340,27 +343,26 @@ void run_task_end(struct run_task *task, enum trackd_state state, const char *er
 	while (is_behind(task) && time_steady() - begin < END_NS) {
 		if (time_steady() >= task->again_ns) {
 			(void)bring(task);
-			task->pause_ns = 0; /* it is worth the trouble now */
+			task->pause_ns = 0; /* try at once, without the pause */
 		} else {
 			(void)nanosleep(&nap, NULL);
 		}
 	}
 	if (is_behind(task))
-		ctl_fail(EXIT_CODE_BUSY, "task %s could not be told how its command ended",
+		ctl_fail(EXIT_CODE_BUSY, "the end of the command of task %s could not be recorded",
 			 task->id);
 }
 
-/* ---- The beginning ----------------------------------------------------- */
+/* ---- Start ------------------------------------------------------------- */
 
 static int refuse(const struct run_task *task, int error)
 {
 	if (error == TRACKD_E_EXISTS)
 		return ctl_exists(task->ctl, task->id, task->owner);
 	if (error == TRACKD_E_KIND)
-		return ctl_fail(
-			EXIT_CODE_USAGE,
-			"no kind \"%s\" on this board; trackctl kinds shows which there are",
-			task->kind);
+		return ctl_fail(EXIT_CODE_USAGE,
+				"no kind \"%s\" on this board; trackctl kinds lists them",
+				task->kind);
 	if (!task->ctl->trackd && error != TRACKD_E_KEY)
 		return ctl_cannot_connect(task->ctl, error, TRACKD_OPEN_WRITE, 0);
 	return ctl_error(error, "%s", task->id);
@@ -371,19 +373,19 @@ int run_task_begin(struct run_task *task, struct ctl *ctl, bool required)
 	task->ctl = ctl;
 	task->end = TRACKD_ACTIVE;
 	snprintf(task->message, sizeof task->message, "Running");
-	/* Whether there is a board or not. */
+	/* Check the names even without a board. */
 	int error = text_id_valid(task->id) && (!task->owner || text_owner_valid(task->owner))
 			    ? acquire(task)
 			    : TRACKD_E_KEY;
 	if (error >= 0) {
-		(void)push(task); /* what does not go now is tried again */
+		(void)push(task); /* a failed change is tried again later */
 		return 0;
 	}
 	int code = refuse(task, error);
 	if (required || is_beyond(error) || error == TRACKD_E_EXISTS)
 		return code;
 	ctl_fail(EXIT_CODE_DONE,
-		 "%s runs without a task until there can be one; --require-board would refuse",
+		 "%s runs without a task until one can be created (see --require-board)",
 		 task->name);
 	task->pause_ns = PAUSE_NS;
 	task->again_ns = time_steady() + task->pause_ns;

@@ -51,7 +51,7 @@ int ctl_error(int error, const char *format, ...)
 
 /* ---- Connection -------------------------------------------------------- */
 
-/* Which board is meant, for messages: it may have been named nowhere. */
+/* The board's name for messages; the user may not have given one. */
 static const char *board_name(const struct ctl *ctl)
 {
 	static struct board_address address;
@@ -92,7 +92,7 @@ int ctl_cannot_connect(const struct ctl *ctl, int error, unsigned flags, int32_t
 				flags & TRACKD_OPEN_WRITE ? "write to" : "read");
 	if (error == -EINVAL || error == -ENAMETOOLONG)
 		return ctl_fail(EXIT_CODE_USAGE,
-				"\"%s\" cannot be a board; a board's name is like /trackd",
+				"\"%s\" is not a valid board name; use one like /trackd",
 				board_name(ctl));
 	return ctl_error(error, "%s", board_name(ctl));
 }
@@ -115,7 +115,7 @@ int ctl_copy(struct ctl *ctl, struct trackd_ref ref, struct trackd_task *ret_tas
 	return error;
 }
 
-/* The id of a task, if it begins with prefix. */
+/* Whether a task's id begins with prefix; copies the id. */
 static bool has_prefix(struct ctl *ctl, struct trackd_ref ref, const char *prefix,
 		       char ret_id[TRACKD_ID_MAX + 1])
 {
@@ -129,7 +129,7 @@ static bool has_prefix(struct ctl *ctl, struct trackd_ref ref, const char *prefi
 	return strncmp(ret_id, prefix, strlen(prefix)) == 0;
 }
 
-/* The ids that begin so: how many there are, the last of them, and the first few by name. */
+/* The ids with a prefix: their number, the last one, and a text with the first few. */
 struct beginning {
 	int n;
 	struct trackd_ref ref;
@@ -162,8 +162,8 @@ static int find_prefix(struct ctl *ctl, const char *prefix, struct trackd_ref *r
 
 	if (strlen(prefix) < PREFIX)
 		return ctl_fail(EXIT_CODE_NOT_FOUND,
-				"no task \"%s\"; the beginning of an id must have %d characters or "
-				"more; trackctl ls shows which there are",
+				"no task \"%s\"; a shortened id must have %d characters or more; "
+				"trackctl ls lists the tasks",
 				prefix, PREFIX);
 	find_beginning(ctl, prefix, &found);
 	if (found.n == 1) {
@@ -171,14 +171,13 @@ static int find_prefix(struct ctl *ctl, const char *prefix, struct trackd_ref *r
 		return 0;
 	}
 	if (found.n == 0)
-		return ctl_fail(EXIT_CODE_NOT_FOUND,
-				"no task \"%s\"; trackctl ls shows which there are", prefix);
-	return ctl_fail(EXIT_CODE_NOT_FOUND,
-			"\"%s\" begins the ids of %d tasks: %s%s; give more of it", prefix, found.n,
-			found.names, found.n > CANDIDATES ? ", ..." : "");
+		return ctl_fail(EXIT_CODE_NOT_FOUND, "no task \"%s\"; trackctl ls lists the tasks",
+				prefix);
+	return ctl_fail(EXIT_CODE_NOT_FOUND, "\"%s\" matches %d tasks: %s%s; give more characters",
+			prefix, found.n, found.names, found.n > CANDIDATES ? ", ..." : "");
 }
 
-/* A task that has gone must not pass its name on to one whose id begins alike. */
+/* A complete id of a removed task must not select another task that begins with it. */
 static int not_found(struct ctl *ctl, const char *id)
 {
 	struct beginning found = { .n = 0 };
@@ -186,10 +185,10 @@ static int not_found(struct ctl *ctl, const char *id)
 	if (ctl->terminal.tty && strlen(id) >= PREFIX)
 		find_beginning(ctl, id, &found);
 	if (found.n == 0)
-		return ctl_fail(EXIT_CODE_NOT_FOUND,
-				"no task \"%s\"; trackctl ls shows which there are", id);
+		return ctl_fail(EXIT_CODE_NOT_FOUND, "no task \"%s\"; trackctl ls lists the tasks",
+				id);
 	return ctl_fail(EXIT_CODE_NOT_FOUND,
-			"no task \"%s\", and here an id must be whole; so begin: %s%s", id,
+			"no task \"%s\"; a complete id is required here, such as: %s%s", id,
 			found.names, found.n > CANDIDATES ? ", ..." : "");
 }
 
@@ -201,7 +200,8 @@ int ctl_find(struct ctl *ctl, const char *id, struct trackd_ref *ret_ref)
 		return 0;
 	if (error == TRACKD_E_KEY)
 		return ctl_fail(EXIT_CODE_USAGE,
-				"\"%s\" is no id: 1 to 63 characters of A-Za-z0-9._~:@+=-, and not "
+				"\"%s\" is not a valid id: 1 to 63 characters of "
+				"A-Za-z0-9._~:@+=-, and not "
 				"\".\" or \"..\"",
 				id);
 	if (error != TRACKD_E_NOT_FOUND)
@@ -220,7 +220,7 @@ int ctl_find_task(struct ctl *ctl, const char *id, struct trackd_task *ret_task)
 	return error < 0 ? ctl_error(error, "%s", id) : 0;
 }
 
-/* What is known of an id, without a message. */
+/* Copy the task of an id, without a message. */
 static bool peek(struct ctl *ctl, const char *id, struct trackd_task *ret_task)
 {
 	struct trackd_ref ref;
@@ -235,8 +235,8 @@ int ctl_is_final(struct ctl *ctl, const char *id)
 	bool known = peek(ctl, id, &task);
 
 	return ctl_fail(EXIT_CODE_REFUSED,
-			"%s is over already%s%s; trackctl show %s tells how, trackctl create "
-			"--replace %s begins anew",
+			"%s has already ended%s%s; trackctl show %s shows how, trackctl create "
+			"--replace %s starts again",
 			id, known ? ": " : "", known ? task.status : "", id, id);
 }
 
@@ -245,19 +245,19 @@ int ctl_exists(struct ctl *ctl, const char *id, const char *owner)
 	struct trackd_task task;
 
 	if (!peek(ctl, id, &task))
-		return ctl_fail(EXIT_CODE_REFUSED,
-				"task %s exists; trackctl show %s tells its state", id, id);
+		return ctl_fail(EXIT_CODE_REFUSED, "task %s exists; see trackctl show %s", id, id);
 	if (strcmp(task.owner, owner ? owner : "") != 0)
-		return ctl_fail(EXIT_CODE_REFUSED,
-				"task %s exists and is another owner's (%s); choose another id", id,
-				task.owner[0] ? task.owner : "nobody's");
+		return ctl_fail(
+			EXIT_CODE_REFUSED,
+			"task %s exists and belongs to another owner (%s); choose another id", id,
+			task.owner[0] ? task.owner : "nobody's");
 	if (trackd_state_final((enum trackd_state)task.state))
 		return ctl_fail(EXIT_CODE_REFUSED,
-				"task %s exists and is over (%s); --replace takes its place", id,
+				"task %s exists and has ended (%s); --replace replaces it", id,
 				task.status);
 	return ctl_fail(EXIT_CODE_REFUSED,
 			"task %s exists and is open (%s); trackctl watch %s follows it, trackctl "
-			"cancel %s ends it, --replace takes its place at once",
+			"cancel %s ends it, --replace replaces it at once",
 			id, task.status, id, id);
 }
 
@@ -315,7 +315,7 @@ static void note_signal(int signal_number)
 
 void ctl_catch_signals(void)
 {
-	/* Without SA_RESTART: what we wait in must return. */
+	/* Without SA_RESTART, so that waiting calls return. */
 	struct sigaction action = { .sa_handler = note_signal };
 
 	sigemptyset(&action.sa_mask);

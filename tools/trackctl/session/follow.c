@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The cursor is placed before the tasks are read, so that nothing falls between the two. */
+/* The cursor is taken before the tasks are read, so that no event is missed in between. */
 #include "tools/trackctl/session/follow.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A copy by id: a task that was replaced has another reference. */
+/* Copy by id, because a replaced task has another reference. */
 static void read_named(struct follow *follow, struct followed *named)
 {
 	struct trackd_ref ref;
@@ -69,7 +69,7 @@ static bool same_ref(struct trackd_ref a, struct trackd_ref b)
 	return a.slot == b.slot && a.generation == b.generation;
 }
 
-/* Whether what an event tells was in what has been shown already. A removal makes no revision. */
+/* Whether what was shown already includes the event. A removal does not change the revision. */
 static bool is_known(const struct followed *named, const struct trackd_event *event)
 {
 	return event->type != TRACKD_EVENT_REMOVED && event->type != TRACKD_EVENT_EXPIRED &&
@@ -81,7 +81,7 @@ static bool is_meant(const struct follow *follow, const struct trackd_event *eve
 	for (size_t i = 0; i < follow->n; i++) {
 		const struct followed *named = &follow->named[i];
 
-		/* The record may have another tenant by now; then the event has no id. */
+		/* The record may have been reused; then the event has no id. */
 		if (strcmp(named->id, event->id) == 0 ||
 		    (event->id[0] == '\0' && same_ref(named->task.ref, event->ref)))
 			return !is_known(named, event);
@@ -111,8 +111,8 @@ bool follow_refresh(struct follow *follow)
 		struct followed *named = &follow->named[i];
 		bool before = named->over;
 
-		/* What is over stays so: neither that it is forgotten later nor that another task
-		 * gets its id changes how it ended. */
+		/* Once a task has ended, its end stays: neither its removal nor a new task with its
+		 * id changes how it ended. */
 		if (before)
 			continue;
 		read_named(follow, named);

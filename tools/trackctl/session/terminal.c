@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Escape sequences are those that every terminal of the last forty years knows (ECMA-48). */
+/* Only escape sequences that all terminals support (ECMA-48). */
 #include "tools/trackctl/session/terminal.h"
 #include "tools/common/printable.h"
 #include <langinfo.h>
@@ -88,7 +88,8 @@ enum style terminal_state_style(enum trackd_state state)
 
 /* ---- Text -------------------------------------------------------------- */
 
-/* One character: its bytes and its cells. What the locale cannot show is a question mark. */
+/* One character: its bytes and its cells. Characters that the locale lacks become a question
+ * mark. */
 struct glyph {
 	const char *from;
 	size_t bytes, skip;
@@ -158,7 +159,7 @@ int terminal_text(const struct terminal *terminal, char *to, size_t size, const 
 	return used;
 }
 
-/* ---- Bars and signs ---------------------------------------------------- */
+/* ---- Bars and symbols -------------------------------------------------- */
 
 void terminal_bar(const struct terminal *terminal, char *to, size_t size, int percent, int cells)
 {
@@ -169,7 +170,7 @@ void terminal_bar(const struct terminal *terminal, char *to, size_t size, int pe
 
 	percent = percent < 0 ? 0 : percent > 100 ? 100 : percent;
 	cells = cells < 0 ? 0 : cells > BAR_MAX ? BAR_MAX : cells;
-	/* In half cells where there is a character of that width. */
+	/* In half cells if the locale has a character of that width. */
 	int halves = percent * cells * 2 / 100;
 	for (int i = 0; i < cells; i++) {
 		bool half = terminal->unicode && i == halves / 2 && halves % 2 == 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl cancel: a pending task ends at once, the worker of an active one is asked. */
+/* trackctl cancel: a pending task ends at once; the worker of an active one is asked to stop. */
 #include "tools/trackctl/verbs/verbs.h"
 #include <stdio.h>
 
@@ -9,8 +9,7 @@ static struct options {
 
 static const struct option_entry flags[] = {
 	OPTION(struct options, ended, .name = "ended",
-	       .help = "for the worker itself: it has stopped, the task is cancelled",
-	       .set = option_switch),
+	       .help = "for the worker itself: end the task as cancelled", .set = option_switch),
 	{ 0 },
 };
 
@@ -46,7 +45,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_cancel = {
-	VERB("cancel", "Ask for tasks to be cancelled; pending ones end at once", run),
+	VERB("cancel", "Request the cancellation of tasks; pending ones end at once", run),
 	VERB_ARGUMENTS("ID...", 1, -1, "@active"),
 	VERB_OPTIONS(flags, options),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl complete: end a task well. */
+/* trackctl complete: end a task as completed. */
 #include "tools/trackctl/verbs/verbs.h"
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)

@@ -14,22 +14,21 @@ static const struct option_entry flags[] = {
 	OPTION(struct options, kind, .name = "kind", .letter = 'k', .takes = "KIND",
 	       .help = "its list of stages (document)", .set = option_word),
 	OPTION(struct options, owner, .name = "owner", .letter = 'u', .takes = "USER",
-	       .help = "whose it is", .set = option_word),
+	       .help = "its owner", .set = option_word),
 	OPTION(struct options, name, .name = "name", .letter = 'n', .takes = "NAME",
-	       .help = "for people (the id)", .set = option_word),
+	       .help = "display name (default: the id)", .set = option_word),
 	OPTION(struct options, message, .name = "message", .letter = 'm', .takes = "TEXT",
-	       .help = "what it says (Queued for processing)", .set = option_word),
+	       .help = "message (default: Queued for processing)", .set = option_word),
 	OPTION(struct options, total, .name = "total", .letter = 't', .takes = "N",
-	       .help = "how much work there is", .set = option_integer,
-	       .allowed = "a whole number"),
+	       .help = "total amount of work", .set = option_integer, .allowed = "a whole number"),
 	OPTION(struct options, ttl_ms, .name = "ttl", .takes = "TIME",
-	       .help = "forget it that long after its last update", .set = option_lifetime,
+	       .help = "remove it this long after its last update", .set = option_lifetime,
 	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
 	OPTION(struct options, active_ttl_ms, .name = "active-ttl", .takes = "TIME",
 	       .help = "the same while a living process works on it", .set = option_lifetime,
 	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
 	OPTION(struct options, replace, .name = "replace",
-	       .help = "take the place of a task of that id and owner", .set = option_switch),
+	       .help = "replace a task with that id and owner", .set = option_switch),
 	{ 0 },
 };
 
@@ -54,10 +53,9 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	task.kind =
 		options.kind ? trackd_kind_find(ctl->trackd, options.kind) : TRACKD_KIND_DOCUMENT;
 	if (task.kind < 0)
-		return ctl_fail(
-			EXIT_CODE_USAGE,
-			"no kind \"%s\" on this board; trackctl kinds shows which there are",
-			options.kind);
+		return ctl_fail(EXIT_CODE_USAGE,
+				"no kind \"%s\" on this board; trackctl kinds lists them",
+				options.kind);
 	int error = trackd_create(ctl->trackd, &task, &ref);
 	if (error == TRACKD_E_EXISTS)
 		return ctl_exists(ctl, arguments[0], options.owner);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trackctl doctor: whether every invariant of the board holds. It needs no daemon, maps nothing and
- * writes nothing; the file is found by the rule by which every client finds it, or given by path.
+ * trackctl doctor: checks every invariant of the board. It needs no daemon, maps nothing and writes
+ * nothing. The file is given by path, or found by the same rules as in every client.
  */
 #include "libclient/segment/internal.h"
 #include "tools/common/doctor/doctor.h"
@@ -21,9 +21,9 @@ static struct options {
 
 static const struct option_entry flags[] = {
 	OPTION(struct options, file, .name = "file", .letter = 'f', .takes = "PATH",
-	       .help = "look at this file instead of a board by name", .set = option_word),
+	       .help = "check this file instead of a board by name", .set = option_word),
 	OPTION(struct options, quiet, .name = "quiet", .letter = 'q',
-	       .help = "say nothing where all is well", .set = option_switch),
+	       .help = "print nothing if there are no faults", .set = option_switch),
 	{ 0 },
 };
 
@@ -40,7 +40,7 @@ static int find_file(struct ctl *ctl, char *ret_path, size_t size)
 	int error = board_address_find(&address, ctl->board, ctl->socket);
 	if (error < 0)
 		return ctl_fail(EXIT_CODE_USAGE,
-				"\"%s\" cannot be a board; a board's name is like /trackd",
+				"\"%s\" is not a valid board name; use one like /trackd",
 				ctl->board ? ctl->board : "TRACKD_BOARD");
 	snprintf(ret_path, size, "/dev/shm%s", address.board);
 	return 0;
@@ -48,7 +48,7 @@ static int find_file(struct ctl *ctl, char *ret_path, size_t size)
 
 static int open_file(const char *path, int *ret_fd)
 {
-	/* O_NONBLOCK: a FIFO in its place must not hang us. */
+	/* O_NONBLOCK, so that opening a FIFO in its place does not block. */
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd >= 0) {
@@ -63,12 +63,12 @@ static int open_file(const char *path, int *ret_fd)
 			"--user)",
 			path);
 	case ELOOP:
-		return ctl_fail(EXIT_CODE_FAULTS,
-				"%s is a symbolic link, which no board is; remove it", path);
+		return ctl_fail(EXIT_CODE_FAULTS, "%s is a symbolic link, not a board; remove it",
+				path);
 	case EACCES:
 	case EPERM:
 		return ctl_fail(EXIT_CODE_PERMISSION,
-				"not permitted to read %s; be a member of its group, or run as its "
+				"not permitted to read %s; join its group, or run as its "
 				"user",
 				path);
 	default:
@@ -76,7 +76,7 @@ static int open_file(const char *path, int *ret_fd)
 	}
 }
 
-/* ---- Telling ----------------------------------------------------------- */
+/* ---- Output ------------------------------------------------------------ */
 
 struct note {
 	bool holds;
@@ -86,13 +86,13 @@ struct note {
 static void print_notes(const struct doctor_report *report)
 {
 	const struct note notes[] = {
-		{ report->retired, "the board is retired: another one has taken its place" },
+		{ report->retired, "the board is retired: another one has replaced it" },
 		{ report->other_boot, "the board was made before the last reboot" },
 		{ report->repair_due,
 		  "a repair is due: the daemon makes it, at once if it is running" },
 		{ report->foreign_pids,
-		  "the board is of another pid namespace: whether a lock's holder lives was not "
-		  "looked at" },
+		  "the board is of another pid namespace: whether lock holders live could not be "
+		  "checked" },
 	};
 
 	for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
@@ -104,20 +104,18 @@ static void print_notes(const struct doctor_report *report)
 		       "skip them\n",
 		       report->events_unfinished, report->events);
 	if (report->orphans_free != 0)
-		printf("note: %u locks of free slots were left by the dead; whoever claims the "
-		       "slots "
-		       "takes them over\n",
+		printf("note: %u locks of free slots were left by dead processes; the next "
+		       "holders take them over\n",
 		       report->orphans_free);
 	if (report->earlier_ttl != 0)
 		printf("note: %u tasks expire by an earlier setting of ttl or active_ttl, until "
-		       "their "
-		       "next update\n",
+		       "their next update\n",
 		       report->earlier_ttl);
 	if (report->unsettled != 0)
-		printf("note: %u records changed too quickly to be looked at\n", report->unsettled);
+		printf("note: %u records changed too quickly to be checked\n", report->unsettled);
 }
 
-static int tell(const struct ctl *ctl, const char *path, const struct doctor_report *report)
+static int print_report(const struct ctl *ctl, const char *path, const struct doctor_report *report)
 {
 	const struct terminal *terminal = &ctl->terminal;
 
@@ -135,8 +133,8 @@ static int tell(const struct ctl *ctl, const char *path, const struct doctor_rep
 	printf("%s%s: %zu fault%s%s (%u task%s, capacity %u)\n", terminal_on(terminal, STYLE_BAD),
 	       path, report->n_found, report->n_found == 1 ? "" : "s", terminal_off(terminal),
 	       report->live, report->live == 1 ? "" : "s", report->capacity);
-	printf("what a death left behind trackd repairs while it runs; what stays, it rebuilds "
-	       "when it is restarted\n");
+	printf("trackd repairs the remains of dead processes while it runs; other faults it "
+	       "repairs when it is restarted\n");
 	return EXIT_CODE_FAULTS;
 }
 
@@ -192,8 +190,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	int faults = doctor_check_fd(fd, &report);
 	close(fd);
 	if (faults == -EIO)
-		return ctl_fail(EXIT_CODE_FAULTS,
-				"%s became shorter while it was looked at; look again", path);
+		return ctl_fail(EXIT_CODE_FAULTS, "%s became shorter during the check; try again",
+				path);
 	if (faults < 0)
 		return ctl_error(faults, "%s", path);
 	if (ctl->json) {
@@ -201,7 +199,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 		if (code == 0 && faults > 0)
 			code = EXIT_CODE_FAULTS;
 	} else {
-		code = tell(ctl, path, &report);
+		code = print_report(ctl, path, &report);
 	}
 	doctor_report_free(&report);
 	return code;
@@ -213,6 +211,5 @@ const struct verb verb_doctor = {
 	VERB_OPTIONS(flags, options),
 	.more = "Reads the segment without mapping it and needs no daemon. Exits with 70 if there "
 		"are\n"
-		"faults. A board in use is looked at several times: only what stays wrong is "
-		"named.",
+		"faults. A board in use is checked several times: only lasting faults count.",
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl fail: end a task badly. */
+/* trackctl fail: end a task as failed. */
 #include "tools/trackctl/verbs/verbs.h"
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)

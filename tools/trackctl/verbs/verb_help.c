@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl help: all verbs, or one. */
+/* trackctl help: explains all verbs, or one. */
 #include "tools/trackctl/verbs/verbs.h"
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl kinds: the lists of stages that the board knows. */
+/* trackctl kinds: lists the kinds of tasks on the board and their stages. */
 #include "tools/common/task_json.h"
 #include "tools/trackctl/verbs/verbs.h"
 #include <errno.h>
@@ -47,7 +47,7 @@ static void show(struct ctl *ctl, const struct trackd_kind *kind, bool current)
 
 	terminal_text(terminal, name, sizeof name, kind->name, 0);
 	printf("%s%s%s%s\n", terminal_on(terminal, STYLE_BOLD), name, terminal_off(terminal),
-	       current ? "" : "  (replaced by a newer one of that name)");
+	       current ? "" : "  (replaced by a newer one with that name)");
 	for (int i = 0; i < kind->n_stages; i++) {
 		terminal_text(terminal, name, sizeof name, kind->stages[i].name, 0);
 		printf("  %3u %%  %s\n", kind->stages[i].percent, name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trackctl ls: the table. libsmartcols fits it to the terminal; a column that would be empty from
- * top to bottom is left out unless it was asked for by name.
+ * trackctl ls: a table of tasks. libsmartcols fits it to the terminal; empty columns are left out
+ * unless requested by name.
  */
 #include "tools/common/time_format.h"
 #include "tools/trackctl/verbs/verbs.h"
@@ -31,24 +31,24 @@ static const struct option_entry flags[] = {
 	       .help = "only the N newest; 0: none", .set = option_integer,
 	       .allowed = "a whole number", OPTION_GIVEN(struct options, limit_given)),
 	OPTION(struct options, columns, .name = "output", .letter = 'o', .takes = "COLUMNS",
-	       .help = "these columns; +COLUMNS: these as well", .set = option_word,
-	       .completes = "@column"),
+	       .help = "only these columns; +COLUMNS: in addition to the usual ones",
+	       .set = option_word, .completes = "@column"),
 	OPTION(struct options, list_columns, .name = "columns",
-	       .help = "list the columns there are", .set = option_switch),
-	OPTION(struct options, no_headings, .name = "no-headings",
-	       .help = "without the line of headings", .set = option_switch),
+	       .help = "list the available columns", .set = option_switch),
+	OPTION(struct options, no_headings, .name = "no-headings", .help = "without headings",
+	       .set = option_switch),
 	OPTION(struct options, raw, .name = "raw", .letter = 'r',
-	       .help = "single blanks between columns, nothing cut", .set = option_switch),
+	       .help = "single blanks between columns, nothing truncated", .set = option_switch),
 	{ 0 },
 };
 
-enum { CUT_LEAST = 10 }; /* cells of a column that is cut */
+enum { CUT_LEAST = 10 }; /* minimum width of a truncated column */
 
 struct table {
 	struct libscols_table *scols;
 	const struct column *columns[COLUMNS_MAX];
 	int n;
-	int cells[COLUMNS_MAX]; /* of each column's widest text; 0: it is empty */
+	int cells[COLUMNS_MAX]; /* width of each column's widest text; 0: the column is empty */
 	uint64_t now_ns;
 };
 
@@ -103,7 +103,7 @@ static int add_line(struct ctl *ctl, struct table *table, const struct trackd_ta
 	return 0;
 }
 
-/* ---- What is left out -------------------------------------------------- */
+/* ---- Columns left out -------------------------------------------------- */
 
 static void hide(struct table *table, int i)
 {
@@ -120,8 +120,7 @@ static void hide_empty(struct table *table)
 			hide(table, i);
 }
 
-/* The cells of a column that has some at all: of its widest text and its heading, or of what it is
- * cut to. */
+/* The width of a column: its widest text and its heading, or the width it is cut to; 0 if empty. */
 static int wanted(const struct table *table, int i, int cut)
 {
 	const struct column *column = table->columns[i];
@@ -142,7 +141,7 @@ static int width_of(const struct table *table, int cut)
 	return width;
 }
 
-/* Give up columns, the least important first, until the others fit. */
+/* Hide columns, the least important first, until the others fit. */
 static void hide_what_does_not_fit(struct table *table, int width)
 {
 	static const char *const spare[] = { "KIND", "BAR",  "WORKER",  "TIME",
@@ -170,7 +169,7 @@ static int cut_column(struct ctl *ctl, struct table *table, size_t i, int cells)
 	return 0;
 }
 
-/* Fit the usual columns to the terminal: what may be cut shares the room that the others leave. */
+/* Fit the usual columns to the terminal: columns that may be cut share what the others leave. */
 static int fit(struct ctl *ctl, struct table *table)
 {
 	int cut = CUT_LEAST, error = 0;
@@ -212,7 +211,7 @@ static int show_table(struct ctl *ctl, const struct listing *listing)
 
 /* ---- JSON -------------------------------------------------------------- */
 
-/* One document, but never all of it in memory. */
+/* One document, written without holding all of it in memory. */
 static int show_json(struct ctl *ctl, const struct listing *listing)
 {
 	struct trackd_task task;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl rm: forget tasks. Deleting is not cancelling, so an active one is refused. */
+/* trackctl rm: removes tasks. Removing does not cancel, so active tasks are refused. */
 #include "tools/trackctl/verbs/verbs.h"
 
 static struct options {
@@ -8,7 +8,7 @@ static struct options {
 
 static const struct option_entry flags[] = {
 	OPTION(struct options, force, .name = "force", .letter = 'f',
-	       .help = "active tasks too; their workers are not told", .set = option_switch),
+	       .help = "active tasks too; their workers are not notified", .set = option_switch),
 	{ 0 },
 };
 
@@ -21,8 +21,8 @@ static int remove_one(struct ctl *ctl, const char *id)
 		return code;
 	if (task.state == TRACKD_ACTIVE && !options.force)
 		return ctl_fail(EXIT_CODE_REFUSED,
-				"%s is active; trackctl cancel %s asks it to stop, --force forgets "
-				"it while it goes on",
+				"%s is active; trackctl cancel %s asks it to stop, --force removes "
+				"it while its worker continues",
 				task.id, task.id);
 	int error = trackd_remove(ctl->trackd, task.ref);
 	return error < 0 ? ctl_error(error, "%s", id) : EXIT_CODE_DONE;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * trackctl run: a command as a task. The task's worker is this process, not the command: the kernel
- * tells the daemon of a death in the instant it happens, so a command that has just ended well
- * would be called lost before anybody could say that it is done. Should this process be killed,
- * nobody is left to tell how the command ends: the task fails as worker lost, and the guard asks the
- * job to end, so that what is shown is so.
+/* trackctl run: runs a command as a task. The task's worker is this process, not the command: the
+ * kernel notifies the daemon of a death at once, so a successful command would be reported lost
+ * before its completion is recorded. If this process is killed, the end of the command cannot be
+ * recorded: the task fails as worker lost, and the guard asks the job to end, so that it does not
+ * continue unseen.
  *
- * The command comes first: it runs whatever becomes of the board (run_task.h).
+ * The command has priority: it runs whatever happens to the board (run_task.h).
  */
 #include "tools/common/time_format.h"
 #include "tools/trackctl/run/channel.h"
@@ -38,13 +37,13 @@ static const struct option_entry flags[] = {
 	OPTION(struct options, kind, .name = "kind", .letter = 'k', .takes = "KIND",
 	       .help = "its list of stages (command: one stage, running)", .set = option_word),
 	OPTION(struct options, id, .name = "id", .letter = 'i', .takes = "ID",
-	       .help = "the task's id (one is made up)", .set = option_word),
+	       .help = "the task's id (default: generated)", .set = option_word),
 	OPTION(struct options, owner, .name = "owner", .letter = 'u', .takes = "USER",
-	       .help = "whose it is", .set = option_word),
+	       .help = "its owner", .set = option_word),
 	OPTION(struct options, name, .name = "name", .letter = 'n', .takes = "NAME",
-	       .help = "for people (the command line)", .set = option_word),
+	       .help = "display name (default: the command line)", .set = option_word),
 	OPTION(struct options, replace, .name = "replace",
-	       .help = "take the place of a task of that id and owner", .set = option_switch),
+	       .help = "replace a task with that id and owner", .set = option_switch),
 	OPTION(struct options, grace_ms, .name = "grace", .letter = 'g', .takes = "TIME",
 	       .help = "from SIGTERM to SIGKILL when cancelled (10)", .set = option_time,
 	       .allowed = "a time such as 2, 0.5s, 3m or 1h",
@@ -52,7 +51,7 @@ static const struct option_entry flags[] = {
 	OPTION(struct options, require_board, .name = "require-board",
 	       .help = "do not run without a task", .set = option_switch),
 	OPTION(struct options, quiet, .name = "quiet", .letter = 'q',
-	       .help = "do not print an id that was made up", .set = option_switch),
+	       .help = "do not print a generated id", .set = option_switch),
 	{ 0 },
 };
 
@@ -62,7 +61,7 @@ struct job {
 	struct child child;
 	struct channel channel;
 	struct progress_buffer buffer;
-	bool told_bad_line, ending, killed;
+	bool reported_bad_line, ending, killed;
 	uint64_t kill_at;
 };
 
@@ -92,7 +91,7 @@ static void command_line(char *to, size_t size, char **command)
 	}
 }
 
-/* name: has room for one byte more than the board, so that the library marks it as cut. */
+/* name: one byte larger than on the board, so that the library marks it as truncated. */
 static int begin(struct job *job, struct ctl *ctl, char name[TRACKD_NAME_MAX + 2], char **command)
 {
 	command_line(name, TRACKD_NAME_MAX + 2, command);
@@ -132,9 +131,9 @@ static void take_line(void *user, char *line)
 	snprintf(copy, sizeof copy, "%s", line);
 	bool understood = progress_parse(line, &progress);
 	int error = understood ? apply(job, &progress) : 0;
-	if ((understood && error >= 0) || job->told_bad_line)
+	if ((understood && error >= 0) || job->reported_bad_line)
 		return;
-	job->told_bad_line = true; /* once: it may come a thousand times */
+	job->reported_bad_line = true; /* once, since the command may write a thousand of them */
 	if (understood)
 		ctl_error(error, "progress line \"%s\"", copy);
 	else
@@ -146,7 +145,7 @@ static void take_line(void *user, char *line)
 
 /* ---- While it runs ----------------------------------------------------- */
 
-/* A cancelled job gets SIGTERM, and SIGKILL if it is not gone when the grace is over. */
+/* A cancelled job gets SIGTERM, and SIGKILL if it has not ended after the grace period. */
 static void look_for_cancel(struct job *job)
 {
 	uint64_t now = time_steady();
@@ -167,8 +166,8 @@ static void look_for_cancel(struct job *job)
 	}
 }
 
-/* What the command has started and left behind is its own business, as in a shell; only of a task
- * that is shown as cancelled nothing may go on. */
+/* Processes that the command leaves behind may continue, as in a shell; but a task may only be
+ * shown as cancelled when the whole job has ended. */
 static bool is_over(const struct job *job)
 {
 	return job->child.ended && (!job->ending || !child_has_members(&job->child));
@@ -188,14 +187,14 @@ static void attend(struct job *job)
 		if (!job->child.ended || job->ending)
 			look_for_cancel(job);
 	}
-	/* What it wrote last is still in the FIFO. */
+	/* The command's last lines are still in the FIFO. */
 	progress_read(&job->buffer, job->channel.read, take_line, job);
 	progress_finish(&job->buffer, take_line, job);
 }
 
 /* ---- The end ----------------------------------------------------------- */
 
-/* Tell the task how its command ended. Returns what we exit with. */
+/* Record how the command ended. Returns our exit status. */
 static int end(struct job *job, struct ctl *ctl)
 {
 	int status = job->child.status;
@@ -211,7 +210,7 @@ static int end(struct job *job, struct ctl *ctl)
 	} else {
 		snprintf(text, sizeof text, "exit status %d", WEXITSTATUS(status));
 	}
-	/* How a command ends that was asked to does not tell that its work is done. */
+	/* A command that was asked to end has not completed, whatever its exit status. */
 	run_task_end(&job->task,
 		     job->ending   ? TRACKD_CANCELLED
 		     : status == 0 ? TRACKD_COMPLETED
@@ -274,7 +273,7 @@ const struct verb verb_run = {
 	VERB("run", "Run a command as a task, and pass its exit status on", run),
 	VERB_ARGUMENTS("[--] COMMAND [ARGUMENT...]", 1, -1, "@command @file"),
 	VERB_OPTIONS(flags, options),
-	.more = "The command finds the task's id in $TRACKD_ID and in $TRACKD_PROGRESS a path to "
+	.more = "The command gets the task's id in $TRACKD_ID and in $TRACKD_PROGRESS a path to "
 		"write\n"
 		"lines to: \"N/M [message]\" sets done and total, \"stage NAME [message]\" enters "
 		"a stage.\n"

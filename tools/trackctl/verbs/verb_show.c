@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl show: one task, for people or as JSON. */
+/* trackctl show: shows one task, formatted or as JSON. */
 #include "tools/trackctl/verbs/verbs.h"
 #include "tools/trackctl/view/detail.h"
 
@@ -20,7 +20,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_show = {
-	VERB("show", "Show one task: stages, times, worker, what it says", run),
+	VERB("show", "Show one task: stages, times, worker, message", run),
 	VERB_ARGUMENTS("ID", 1, 1, "@id"),
 	.prefixes = true,
 };

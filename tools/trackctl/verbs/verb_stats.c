@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl stats: how full and how busy the board is. */
+/* trackctl stats: shows how full and how busy the board is. */
 #include "tools/trackctl/verbs/verbs.h"
 #include "tools/trackctl/view/statistics.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl top: a full screen on a terminal, one shot of the same table otherwise. */
+/* trackctl top: a full screen on a terminal, otherwise the same table printed once. */
 #include "tools/trackctl/verbs/verbs.h"
 #include "tools/trackctl/view/rows.h"
 #include "tools/trackctl/view/statistics.h"
@@ -28,9 +28,9 @@ static const struct option_entry flags[] = {
 	       .help = "activity, newest, progress, rate, time, name, owner or id",
 	       .set = option_word, .completes = "activity newest progress rate time name owner id"),
 	OPTION(struct options, search, .name = "search", .letter = 'f', .takes = "TEXT",
-	       .help = "only tasks in which TEXT is found", .set = option_word),
+	       .help = "only tasks that contain TEXT", .set = option_word),
 	OPTION(struct options, once, .name = "once", .letter = '1',
-	       .help = "one shot, on a terminal too", .set = option_switch),
+	       .help = "print once, even on a terminal", .set = option_switch),
 	{ 0 },
 };
 
@@ -55,7 +55,7 @@ static json_t *tasks_json(const struct top_model *model)
 
 	for (size_t i = 0; i < model->n_rows; i++) {
 		if (model->rows[i].id[0] == '\0')
-			continue; /* gone since */
+			continue; /* removed since */
 		if (json_array_append_new(array, ctl_task_json(&model->rows[i])) < 0) {
 			json_decref(array);
 			return NULL;
@@ -67,7 +67,7 @@ static json_t *tasks_json(const struct top_model *model)
 static void print_table(struct ctl *ctl, const struct top_model *model)
 {
 	const struct terminal *terminal = &ctl->terminal;
-	/* Where nobody's screen limits it, nothing is cut. */
+	/* Without a terminal's width limit, nothing is cut. */
 	int width = terminal->tty ? terminal->width : ROW_BYTES / 4;
 	char text[ROW_BYTES], safe[ROW_BYTES];
 	struct rows rows;
@@ -139,7 +139,7 @@ const struct verb verb_top = {
 	VERB("top", "All tasks on a full screen: sort, search, detail, cancel", run),
 	VERB_ARGUMENTS("", 0, 0, NULL),
 	VERB_OPTIONS(flags, options),
-	.more = "Keys: arrows or j k choose, enter detail, s S sort, / search, c cancel, f "
+	.more = "Keys: arrows or j k select, enter detail, s S sort, / search, c cancel, f "
 		"freeze,\n"
-		"h help, q leave. Without a terminal it prints one shot.",
+		"h help, q quit. Without a terminal it prints the table once.",
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trackctl update: move a task to a stage, or say something about it. This process is gone the next
- * moment, so it claims no task; --pid names the one that works on it and is watched from then on.
+ * trackctl update: moves a task to a stage, or changes its message. This process ends at once, so
+ * it does not become the task's worker; --pid names the process that works on the task and is
+ * watched from then on.
  */
 #include "tools/trackctl/verbs/verbs.h"
 #include <limits.h>
@@ -17,7 +18,7 @@ static const struct option_entry flags[] = {
 	       .help = "work done in the stage", .set = option_integer, .allowed = "a whole number",
 	       OPTION_GIVEN(struct options, done_given)),
 	OPTION(struct options, total, .name = "total", .letter = 't', .takes = "N",
-	       .help = "work that the stage has", .set = option_integer,
+	       .help = "total work of the stage", .set = option_integer,
 	       .allowed = "a whole number", OPTION_GIVEN(struct options, total_given)),
 	OPTION(struct options, pid, .name = "pid", .letter = 'p', .takes = "PID",
 	       .help = "the process that works on it", .set = option_integer,
@@ -25,7 +26,7 @@ static const struct option_entry flags[] = {
 	{ 0 },
 };
 
-/* "-" stays in the stage that the task is in. */
+/* "-" keeps the task's present stage. */
 static int find_stage(struct ctl *ctl, const struct trackd_task *task, const char *name,
 		      int *ret_stage)
 {
@@ -33,7 +34,8 @@ static int find_stage(struct ctl *ctl, const struct trackd_task *task, const cha
 		return ctl_find_stage(ctl, task, name, ret_stage);
 	if (options.pid_given && task->stage < 0)
 		return ctl_fail(EXIT_CODE_USAGE,
-				"%s is in no stage yet; name one to give it a worker", task->id);
+				"%s has not entered a stage yet; name one to set its worker",
+				task->id);
 	*ret_stage = options.pid_given ? task->stage : TRACKD_STAGE_KEEP;
 	return 0;
 }
@@ -57,7 +59,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	int stage = TRACKD_STAGE_KEEP;
 
 	if (options.pid_given && (options.pid == 0 || options.pid > INT32_MAX))
-		return ctl_fail(EXIT_CODE_USAGE, "--pid takes the id of a running process");
+		return ctl_fail(EXIT_CODE_USAGE, "--pid must be the id of a running process");
 	int code =
 		ctl_open(ctl, TRACKD_OPEN_WRITE | (options.pid_given ? 0 : TRACKD_OPEN_NO_WORKER),
 			 (int32_t)options.pid);
@@ -83,7 +85,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 }
 
 const struct verb verb_update = {
-	VERB("update", "Move a task to a stage; stage - stays where it is", run),
+	VERB("update", "Move a task to a stage; - keeps its stage", run),
 	VERB_ARGUMENTS("ID STAGE [MESSAGE]", 2, 3, "@active @stage -"),
 	VERB_OPTIONS(flags, options),
 	.more = "Without --pid the task keeps the worker it has; a task that never had one is not\n"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl wait: until tasks are over. Silent; the exit status tells how they ended. */
+/* trackctl wait: waits until tasks have ended. It prints nothing; the exit status says how they
+ * ended. */
 #include "tools/common/time_format.h"
 #include "tools/trackctl/session/follow.h"
 #include "tools/trackctl/verbs/verbs.h"
 
-/* Even if no event tells of it: the daemon may be away, and events can be lost. */
+/* Check this often even without events: the daemon may be away, and events can be lost. */
 enum { LOOK_MS = 250 };
 static const int64_t NS_IN_MS = 1000000;
 
@@ -19,7 +20,7 @@ static const struct option_entry flags[] = {
 	       .allowed = "a time such as 2, 0.5s, 3m or 1h",
 	       OPTION_GIVEN(struct options, timeout_given)),
 	OPTION(struct options, appear, .name = "appear", .letter = 'a',
-	       .help = "also for tasks that are not there yet", .set = option_switch),
+	       .help = "also for tasks that do not exist yet", .set = option_switch),
 	{ 0 },
 };
 
@@ -64,17 +65,17 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	if (code == 0)
 		code = wait_for(&follow);
 	else if (code == EXIT_CODE_NOT_FOUND)
-		ctl_fail(EXIT_CODE_NOT_FOUND, "--appear waits for a task that is not there yet");
+		ctl_fail(EXIT_CODE_NOT_FOUND, "--appear waits for a task that does not exist yet");
 	follow_end(&follow);
 	return code;
 }
 
 const struct verb verb_wait = {
-	VERB("wait", "Wait until tasks are over; the exit status tells how they ended", run),
+	VERB("wait", "Wait until tasks have ended; the exit status says how", run),
 	VERB_ARGUMENTS("ID...", 1, -1, "@active"),
 	VERB_OPTIONS(flags, options),
-	.more = "An id that is not there is an error (3), unless --appear says that it will be.\n"
-		"0 completed, 1 failed, 3 not found or forgotten, 5 cancelled, 6 worker lost, 124 "
+	.more = "An id that does not exist is an error (3), unless --appear is given.\n"
+		"0 completed, 1 failed, 3 not found or removed, 5 cancelled, 6 worker lost, 124 "
 		"timed\n"
 		"out, 130 interrupted. Of several tasks the first that did not complete decides.",
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trackctl watch: live. Every transition is a line; on a terminal a table of the tasks with their
- * bars is redrawn beneath. Named tasks are watched until all are over; without names everything is,
- * until it is interrupted.
+ * trackctl watch: follows tasks live. Every transition is a line; on a terminal, a table of the
+ * tasks with their bars is redrawn below. Named tasks are watched until all have ended; without
+ * names, all tasks are watched until it is interrupted.
  */
 #include "tools/common/time_format.h"
 #include "tools/trackctl/session/follow.h"
@@ -37,7 +37,7 @@ struct watch {
 	struct follow follow;
 	struct live live;
 	bool redraw;
-	uint64_t next_ns; /* not to be redrawn before: see show_all() */
+	uint64_t next_ns; /* when to redraw at the earliest: see show_all() */
 };
 
 static int print(struct watch *watch, const struct transition *transition)
@@ -47,7 +47,7 @@ static int print(struct watch *watch, const struct transition *transition)
 				: transition_print(watch->ctl, transition);
 }
 
-/* ---- The beginning, and again after a loss ----------------------------- */
+/* ---- Start, and restart after a loss ------------------------------------ */
 
 static int snapshot_all(struct watch *watch)
 {
@@ -55,9 +55,9 @@ static int snapshot_all(struct watch *watch)
 	struct trackd_task task;
 	int code = listing_read(watch->ctl, &options.filter, &listing);
 
-	/* Oldest first: the line that came last is the newest. */
+	/* Oldest first, so that the last line is the newest. */
 	for (size_t i = listing.n; code == 0 && i-- > 0;) {
-		/* What is over already is trackctl ls's business. */
+		/* Tasks that have already ended are left to trackctl ls. */
 		if (ctl_copy(watch->ctl, listing.entries[i].ref, &task) < 0 ||
 		    trackd_state_final((enum trackd_state)task.state))
 			continue;
@@ -71,7 +71,7 @@ static int snapshot(struct watch *watch)
 {
 	int code = 0;
 
-	if (watch->follow.n == 0) /* what is redrawn beneath need not be told above */
+	if (watch->follow.n == 0) /* the table below shows the others */
 		return watch->redraw ? 0 : snapshot_all(watch);
 	follow_refresh(&watch->follow);
 	for (size_t i = 0; code == 0 && i < watch->follow.n; i++) {
@@ -92,7 +92,7 @@ static bool passes(const struct trackd_task *task)
 	return listing_passes(&options.filter, task);
 }
 
-/* A task that is gone cannot be looked at any more; its owner's hash and kind are in the event. */
+/* A removed task cannot be read; the event has its owner's hash and its kind. */
 static bool event_passes(struct watch *watch, const struct trackd_event *event)
 {
 	struct trackd *trackd = watch->ctl->trackd;
@@ -137,10 +137,10 @@ static int drain(struct watch *watch)
 	return code;
 }
 
-/* ---- The table beneath ------------------------------------------------- */
+/* ---- The table below --------------------------------------------------- */
 
-/* Open tasks: those that are worked on first, then those that wait. What is over has had its line.
- * Returns how many there are. */
+/* Open tasks: active ones first, then pending ones; ended ones have had their line. Returns their
+ * number. */
 static size_t choose_open(struct watch *watch, const struct listing *listing,
 			  struct trackd_task *tasks, size_t *ret_n)
 {
@@ -162,7 +162,7 @@ static size_t choose_open(struct watch *watch, const struct listing *listing,
 	return open;
 }
 
-/* A big board takes longer to read: at most a tenth of the time goes into that. */
+/* Reading a large board takes longer: spend at most a tenth of the time on it. */
 static int show_all(struct watch *watch, struct trackd_task *tasks)
 {
 	struct listing listing = { 0 };
@@ -217,10 +217,10 @@ static int loop(struct watch *watch, struct trackd_task *tasks)
 		fflush(stdout);
 		if (code != 0 || ctl_interrupted())
 			break;
-		if (ferror(stdout)) /* the reader has gone */
+		if (ferror(stdout)) /* the reader has closed the pipe */
 			return EXIT_CODE_DONE;
 		if (follow_done(&watch->follow)) {
-			/* What ended the last one may have come after we drained. */
+			/* The last task's final event may have come after we drained. */
 			code = drain(watch);
 			if (code == 0)
 				code = show(watch, tasks);

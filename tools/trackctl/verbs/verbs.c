@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of verbs, and help made from it. */
+/* The list of verbs, and the help made from it. */
 #include "tools/trackctl/verbs/verbs.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +23,7 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
-/* ---- What was meant ---------------------------------------------------- */
+/* ---- Suggestions ------------------------------------------------------- */
 
 enum { WORD = 16 };
 
@@ -34,7 +34,8 @@ static size_t least(size_t a, size_t b, size_t c)
 	return least < c ? least : c;
 }
 
-/* How many insertions, removals and replacements make one word of the other (Levenshtein). */
+/* The Levenshtein distance: insertions, deletions and replacements that turn one word into the
+ * other. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t n = strlen(a), m = strlen(b), row[WORD + 1];
@@ -55,7 +56,7 @@ static size_t distance(const char *a, const char *b)
 	return row[m];
 }
 
-/* Words that people bring from other tools. */
+/* Names of the verbs in other tools. */
 static const struct {
 	const char *word;
 	const struct verb *verb;
@@ -132,5 +133,5 @@ void general_help(const struct ctl *ctl)
 	}
 	printf("\nOptions of every verb:\n");
 	option_help(stdout, ctl->entries, true);
-	printf("\ntrackctl help VERB tells more about one; man trackctl tells all.\n");
+	printf("\ntrackctl help VERB explains one; see also man trackctl.\n");
 }

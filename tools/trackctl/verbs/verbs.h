@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a verb of trackctl is: a name, words for the help, a table of options, a function. Each
- * lives in a file of its own, verb_NAME.c, which exports `const struct verb verb_NAME`; the one
- * list of them is VERBS.
+ * A verb of trackctl: a name, texts for the help, a table of options, a function. Each one has its
+ * own file verb_NAME.c, which exports `const struct verb verb_NAME`; VERBS lists them.
  */
 #ifndef TRACKCTL_VERBS_VERBS_H
 #define TRACKCTL_VERBS_VERBS_H
@@ -11,7 +10,7 @@
 #include "tools/trackctl/session/ctl.h"
 #include <stdio.h>
 
-/* In the order in which the help shows them. */
+/* In the order of the help. */
 #define VERBS(X)                                                                                   \
 	X(ls)                                                                                      \
 	X(show)                                                                                    \
@@ -35,16 +34,17 @@ struct verb {
 	const char *arguments; /* "ID STAGE [MESSAGE]"; "" for none */
 	const char *completes; /* the arguments: see option_list_verb(); NULL: nothing */
 	const char *summary;   /* one line */
-	const char *more;      /* for `trackctl help VERB`; NULL: nothing more to say */
+	const char *more;      /* for `trackctl help VERB`; NULL: nothing to add */
 	const struct option_entry *entries; /* NULL: no options of its own */
-	void *target;                       /* into which their values go */
+	void *target;                       /* receives the options' values */
 	int min_arguments, max_arguments;   /* max -1: any number */
 	bool rest_is_command;               /* options end where the arguments begin */
 	bool prefixes;                      /* it only shows: on a terminal, ids may be shortened */
-	int (*run)(struct ctl *ctl, int n_arguments, char **arguments); /* the exit status */
+	int (*run)(struct ctl *ctl, int n_arguments,
+		   char **arguments); /* returns the exit status */
 };
 
-/* A verb is written with these, and what else there is by name. "" and 0, 0: it takes no arguments. */
+/* Verbs are written with these, and their other members by name. "" and 0, 0: no arguments. */
 #define VERB(name_, summary_, run_) .name = (name_), .summary = (summary_), .run = (run_)
 #define VERB_ARGUMENTS(text, min, max, completes_)                                                 \
 	.arguments = (text), .min_arguments = (min), .max_arguments = (max),                       \
@@ -55,16 +55,16 @@ struct verb {
 VERBS(VERB_DECLARE)
 #undef VERB_DECLARE
 
-/* The verb of a name, or NULL. */
+/* The verb with a name, or NULL. */
 const struct verb *verb_find(const char *name);
-/* The verb that was probably meant, or NULL. */
+/* The verb most like a name, or NULL. */
 const struct verb *verb_nearest(const char *name);
-/* Say that there is no verb of that name, and which was probably meant. Returns the exit status. */
+/* Print that there is no such verb, with the most similar one. Returns the exit status. */
 int verb_unknown(const char *name);
-/* Number i of the list, or NULL behind the last. */
+/* Verb number i, or NULL after the last. */
 const struct verb *verb_at(size_t i);
 
-/* The line that says how to call it, and all there is to say. */
+/* Print the usage line and the verb's help. */
 void verb_usage(const struct verb *verb, FILE *to);
 void verb_explain(const struct verb *verb);
 void general_help(const struct ctl *ctl);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One function a column, one table of them. An empty text makes an empty cell. */
+/* One function per column, and one table of them. An empty text makes an empty cell. */
 #include "tools/trackctl/view/columns.h"
 #include "tools/common/time_format.h"
 #include "tools/trackctl/view/words.h"
@@ -13,7 +13,7 @@ enum { BAR_CELLS = 12 };
 	static void column_##name(const struct ctl *ctl, const struct trackd_task *task,           \
 				  uint64_t now_ns, char *to, size_t size)
 
-/* Most columns need only some of these. */
+/* Most columns need only some of the arguments. */
 #define UNUSED() ((void)ctl, (void)task, (void)now_ns)
 
 static void put(const struct ctl *ctl, char *to, size_t size, const char *text)
@@ -60,7 +60,7 @@ COLUMN(owner)
 COLUMN(name)
 {
 	UNUSED();
-	/* A task without a name of its own has its id for one: once is enough. */
+	/* A task without a name has its id as the name: show it only once. */
 	put(ctl, to, size, strcmp(task->name, task->id) == 0 ? "" : task->name);
 }
 
@@ -198,7 +198,7 @@ MOMENT_COLUMN(cancel, task->cancel_requested_ns)
 COLUMN(message)
 {
 	UNUSED();
-	/* Of what failed, the error says more than the message that it failed. */
+	/* For a failed task, the error says more than the message. */
 	put(ctl, to, size,
 	    task->state == TRACKD_FAILED && task->error[0] ? task->error : task->message);
 }
@@ -216,9 +216,9 @@ COLUMN(revision)
 }
 
 static const struct column columns[] = {
-	{ "ID", "what names the task", column_id, 10, false, false, false },
-	{ "KIND", "its list of stages", column_kind, 8, false, false, false },
-	{ "OWNER", "whose it is", column_owner, 5, false, true, false },
+	{ "ID", "the task's id", column_id, 10, false, false, false },
+	{ "KIND", "its kind, which defines the stages", column_kind, 8, false, false, false },
+	{ "OWNER", "its owner", column_owner, 5, false, true, false },
 	{ "NAME", "for people", column_name, 0.2, false, true, false },
 	{ "STATUS", "stage while active, otherwise state and reason", column_status, 9, false,
 	  false, true },
@@ -226,18 +226,18 @@ static const struct column columns[] = {
 	{ "BAR", "the same as a bar, unless pending or completed", column_bar, BAR_CELLS, false,
 	  false, true },
 	{ "WORK", "done/total of the stage", column_work, 5, true, false, false },
-	{ "RATE", "units a second", column_rate, 5, true, false, false },
-	{ "ETA", "time to the end, if it goes on like this", column_eta, 5, true, false, false },
+	{ "RATE", "units per second", column_rate, 5, true, false, false },
+	{ "ETA", "estimated time to the end", column_eta, 5, true, false, false },
 	{ "AGE", "since it was created", column_age, 5, true, false, false },
 	{ "TIME", "since it was started, or from start to end", column_time, 5, true, false,
 	  false },
 	{ "IDLE", "since its last update", column_idle, 5, true, false, false },
 	{ "WORKER", "process that works on it", column_worker, 8, false, false, false },
-	{ "MESSAGE", "what it said last, or its error", column_message, 0.3, false, true, false },
+	{ "MESSAGE", "its last message, or its error", column_message, 0.3, false, true, false },
 	{ "STATE", "pending, active, completed, failed or cancelled", column_state, 9, false, false,
 	  true },
 	{ "REASON", "why it ended", column_reason, 8, false, false, false },
-	{ "STAGE", "number of the stage, of how many", column_stage, 4, true, false, false },
+	{ "STAGE", "number of the stage / number of stages", column_stage, 4, true, false, false },
 	{ "PID", "of its last worker", column_pid, 5, true, false, false },
 	{ "CREATED", "when", column_created, 8, false, false, false },
 	{ "STARTED", "when", column_started, 8, false, false, false },
@@ -249,7 +249,7 @@ static const struct column columns[] = {
 	{ "REVISION", "number of its version", column_revision, 4, true, false, false },
 };
 
-/* What is usual depends on the room there is. */
+/* The usual columns depend on the available width. */
 static const char *usual(const struct terminal *terminal)
 {
 	if (!terminal->tty || terminal->width >= 110)

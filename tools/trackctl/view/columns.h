@@ -12,20 +12,20 @@ struct column {
 	const char *help;
 	void (*text)(const struct ctl *ctl, const struct trackd_task *task, uint64_t now_ns,
 		     char *to, size_t size);
-	double width; /* a hint for libsmartcols: below 1 part of the table, else cells */
+	double width; /* a hint for libsmartcols: below 1 a share of the table, otherwise cells */
 	bool right, cut, styled;
 };
 
-/* Number i, or NULL behind the last. */
+/* Column number i, or NULL after the last. */
 const struct column *column_at(size_t i);
 const struct column *column_find(const char *name, size_t length);
 
-/* "id,status" or "+worker" (what is usual, and more), or NULL for what is usual. Returns the number
- * of columns, or -1 after a message. */
+/* Parse "id,status", "+worker" (in addition to the usual columns), or NULL for the usual ones.
+ * Returns the number of columns, or -1 after a message. */
 int columns_parse(const struct terminal *terminal, const char *list,
 		  const struct column *ret_columns[COLUMNS_MAX]);
 
-/* Print what columns there are. */
+/* Print the available columns. */
 void columns_help(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One task on one screen: a headline with a bar, who works on it and since when, each stage with
- * what it took, what it says, and what can be done next.
+ * One task on one screen: a headline with a bar, its worker and times, each stage with its
+ * duration, the message, and the verbs that can be used next.
  */
 #include "tools/trackctl/view/detail.h"
 #include "tools/common/time_format.h"
@@ -52,7 +52,7 @@ static void headline(const struct screen *screen)
 	snprintf(tail, sizeof tail, "%s %s %u %%", raw, terminal_dot(terminal), task->progress);
 	int room = terminal->width - 1;
 	int status_cells = terminal_text(terminal, status, sizeof status, tail, 0);
-	/* What the line has left goes to the name; a narrow terminal gets two lines. */
+	/* The name gets the rest of the line; a narrow terminal gets two lines. */
 	int left = room - used - 2 - status_cells - 2 - BAR_MAX;
 	int name_cells = terminal_text(terminal, name, sizeof name, named ? task->name : "",
 				       left > 12      ? left - 2
@@ -76,7 +76,7 @@ static void headline(const struct screen *screen)
 	fprintf(screen->to, "  %s%s  %s%s\n", on, status, bar, terminal_off(terminal));
 }
 
-/* ---- Facts, in two columns where there is room ------------------------- */
+/* ---- Facts, in two columns if there is room ---------------------------- */
 
 static void label(const struct screen *screen, const char *name)
 {
@@ -84,7 +84,7 @@ static void label(const struct screen *screen, const char *name)
 		terminal_off(screen->terminal));
 }
 
-/* A fact on the left and one on the right; an empty one is left out. */
+/* One fact on the left and one on the right; empty ones are left out. */
 static void facts(const struct screen *screen, const char *left_name, const char *left,
 		  const char *right_name, const char *right)
 {
@@ -161,7 +161,7 @@ static void eta_words(const struct screen *screen, char *to, size_t size)
 	if (left == 0)
 		return;
 	time_format_rough(text, left);
-	if (left < UINT64_C(10000000000)) /* it is no more exact than that */
+	if (left < UINT64_C(10000000000)) /* the estimate is not more exact than that */
 		snprintf(text, sizeof text, "%u s", (unsigned)(left / 1000000000));
 	snprintf(to, size, "~%s", text);
 }
@@ -178,7 +178,7 @@ static void all_facts(const struct screen *screen)
 	when(screen, started ? task->started_ns : task->created_ns, left, sizeof left);
 	change_words(screen, right, sizeof right);
 	eta_words(screen, eta, sizeof eta);
-	/* On one line where there is room for it. */
+	/* On one line if there is room for it. */
 	int needed = COLUMN_TWO + (int)strlen("Last change:    ETA: ") + (int)strlen(right) +
 		     (int)strlen(eta);
 	if (eta[0] != '\0' && terminal->width > needed) {
@@ -230,7 +230,7 @@ static void stage_line(const struct screen *screen, const struct trackd_stage *s
 	words_work(work, stage->done, stage->total);
 	if (state == TRACKD_STAGE_RUNNING && !narrow)
 		words_rate(rate, screen->task, screen->now_ns);
-	/* Where there is no room for both, the count says more than the time. */
+	/* If there is no room for both, show the count rather than the duration. */
 	if (LABEL + 6 + name_cells + (int)strlen(took) + (int)strlen(work) > terminal->width)
 		took[0] = '\0';
 	fprintf(screen->to, "%s%s%s %s%*s%s%*s%s%s%s%s\n",
@@ -247,7 +247,7 @@ static void indent(const struct screen *screen, bool first)
 		fprintf(screen->to, "%*s", LABEL + 2, "");
 }
 
-/* Those that are still to come share lines. */
+/* Stages still to come share lines. */
 static void waiting_stages(const struct screen *screen, bool first)
 {
 	const struct terminal *terminal = screen->terminal;
@@ -304,7 +304,7 @@ static void stages(const struct screen *screen)
 
 /* ---- Texts and hints --------------------------------------------------- */
 
-/* Words below one another, beside the label. Takes the text apart. */
+/* Wrap words beside the label. Modifies the text. */
 static void wrapped(const struct screen *screen, char *text)
 {
 	const int margin = LABEL + 2;
@@ -351,7 +351,7 @@ static void hint(const struct screen *screen, const char *verb, const char *what
 		terminal_on(screen->terminal, STYLE_DIM), what, terminal_off(screen->terminal));
 }
 
-/* What can be done next. */
+/* The verbs that can be used next. */
 static void hints(const struct screen *screen)
 {
 	if (!screen->terminal->tty)

@@ -7,7 +7,7 @@
 
 /* ---- The filter -------------------------------------------------------- */
 
-/* Whether a list with commas has this word. */
+/* Whether a comma-separated list has this word. */
 static bool has_word(const char *list, const char *word)
 {
 	size_t length = strlen(word);
@@ -65,8 +65,7 @@ int listing_check(struct ctl *ctl, const struct listing_filter *filter)
 
 	if (filter->kind && trackd_kind_find(ctl->trackd, filter->kind) < 0)
 		return ctl_fail(EXIT_CODE_USAGE,
-				"no kind \"%s\" on this board; trackctl kinds shows which there "
-				"are",
+				"no kind \"%s\" on this board; trackctl kinds lists them",
 				filter->kind);
 	while (code == 0 && at) {
 		size_t length = strcspn(at, ",");
@@ -122,7 +121,7 @@ int listing_read(struct ctl *ctl, const struct listing_filter *filter, struct li
 		return ctl_error(error, "owner \"%s\"", filter->owner);
 	while (trackd_next(ctl->trackd, &iter, &ref) > 0) {
 		if (ctl_copy(ctl, ref, &task) < 0 || !listing_passes(filter, &task))
-			continue; /* one that has gone meanwhile is no error */
+			continue; /* a task removed meanwhile is not an error */
 		struct listing_entry *entry = new_entry(listing);
 		if (!entry)
 			return ctl_error(-ENOMEM, "cannot list the tasks");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tasks of a board that pass a filter, newest first. Only references are kept: a board of a
- * million tasks lists in a few bytes a task, and each is copied when it is shown.
+ * The tasks of a board that pass a filter, newest first. Only references are kept, so that listing
+ * a million tasks takes a few bytes per task; each task is copied when it is shown.
  */
 #ifndef TRACKCTL_VIEW_LISTING_H
 #define TRACKCTL_VIEW_LISTING_H
@@ -10,7 +10,7 @@
 
 struct listing_filter {
 	const char *owner, *kind; /* NULL: any */
-	const char *state;        /* states or stages, with commas; NULL: any */
+	const char *state;        /* states or stages, separated by commas; NULL: any */
 };
 
 struct listing_entry {
@@ -24,11 +24,11 @@ struct listing {
 	size_t n, room;
 };
 
-/* Check what a person typed as a filter: every word must be a state or a stage, the kind one of the
- * board's. 0 or an exit status. */
+/* Check the user's filter: every word must be a state or a stage, and the kind must exist on the
+ * board. 0 or an exit status. */
 int listing_check(struct ctl *ctl, const struct listing_filter *filter);
 
-/* Read into a listing that was zeroed or read before. 0 or an exit status. */
+/* Read into a listing that is zeroed or was read before. 0 or an exit status. */
 int listing_read(struct ctl *ctl, const struct listing_filter *filter, struct listing *listing);
 void listing_free(struct listing *listing);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole block goes out in one write, so that no half of it is ever seen. */
+/* The whole block is written with one write, so that it is never seen half drawn. */
 #include "tools/trackctl/view/live.h"
 #include "tools/trackctl/view/rows.h"
 #include <stdio.h>
@@ -24,7 +24,7 @@ void live_hide(struct live *live)
 	go_up(live);
 	if (any)
 		printf(ERASE_BELOW);
-	/* What comes next may go to standard error. */
+	/* The next output may go to standard error. */
 	fflush(stdout);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One table of columns: how narrow each may get, and in which order they are given up. */
+/* One table of columns: their minimum widths, and the order in which they are dropped. */
 #include "tools/trackctl/view/rows.h"
 #include "tools/common/time_format.h"
 #include "tools/trackctl/view/words.h"
@@ -11,7 +11,7 @@ enum { GAP = 2, FIRM = 2, BAR_CELLS = 20, TEXT = 3 * TRACKD_ERROR_MAX + 1 };
 static const struct {
 	const char *heading;
 	int least, most; /* cells */
-	int rank; /* the highest goes first; up to FIRM it stays whole while others are left */
+	int rank;        /* highest first; up to FIRM, shrunk only after the others */
 	bool right;
 } columns[ROW_COLUMNS] = {
 	[ROW_ID] = { "ID", 8, 40, 0, false },
@@ -46,7 +46,7 @@ static void time_text(const struct trackd_task *task, uint64_t now_ns, char *to,
 		span(to, size, time_between(task->started_ns, until));
 }
 
-/* What a column says of a task, not yet printable. */
+/* The text of a column for a task, not yet printable. */
 static void column_text(enum row_column column, const struct terminal *terminal,
 			const struct trackd_task *task, uint64_t now_ns, char to[TEXT])
 {
@@ -122,7 +122,7 @@ void rows_measure(struct rows *rows, const struct terminal *terminal,
 	}
 }
 
-/* The widest that may still shrink, or -1. firm: also of those that should stay whole. */
+/* The widest column that may still shrink, or -1. firm: also those that should keep their width. */
 static int shrinkable(const struct rows *rows, bool firm)
 {
 	int best = -1;
@@ -166,7 +166,7 @@ static int n_columns(const struct rows *rows)
 
 void rows_fit(struct rows *rows, int width)
 {
-	/* A column is at least as wide as its heading, so that the two stay in line. */
+	/* A column is at least as wide as its heading, so that the heading is above it. */
 	for (int i = 0; i < ROW_COLUMNS; i++) {
 		int heading = (int)strlen(columns[i].heading);
 		if (rows->cells[i] > 0 && rows->cells[i] < heading)
@@ -192,7 +192,7 @@ void rows_fit(struct rows *rows, int width)
 struct line {
 	char *to;
 	size_t length;
-	int pending; /* blanks to write before what comes next */
+	int pending; /* blanks to write before the next text */
 	bool any;
 };
 

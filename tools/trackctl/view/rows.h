@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks as lines of equal layout, cut to a width: for what is redrawn in place (watch, top). The
- * widths come from the tasks that are shown; where there is too little room, the least important
- * columns go first.
+ * Tasks as aligned lines, cut to a width, for output that is redrawn in place (watch, top). The
+ * widths come from the tasks shown; if there is too little room, the least important columns are
+ * dropped first.
  */
 #ifndef TRACKCTL_VIEW_ROWS_H
 #define TRACKCTL_VIEW_ROWS_H
@@ -35,10 +35,10 @@ struct rows {
 void rows_begin(struct rows *rows);
 void rows_measure(struct rows *rows, const struct terminal *terminal,
 		  const struct trackd_task *task);
-/* After all were measured: make the columns fit. */
+/* Make the columns fit, after all tasks were measured. */
 void rows_fit(struct rows *rows, int width);
 
-/* A line of the width that rows_fit() was given, or less; without trailing blanks. */
+/* Write a line of at most the width given to rows_fit(), without trailing blanks. */
 void rows_heading(const struct rows *rows, const struct terminal *terminal, char to[ROW_BYTES]);
 void rows_line(const struct rows *rows, const struct terminal *terminal,
 	       const struct trackd_task *task, char to[ROW_BYTES]);

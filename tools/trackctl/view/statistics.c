@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Counters are one table: their names in JSON, where they are, their labels. */
+/* One table of counters: their names in JSON, their places, their labels. */
 #include "tools/trackctl/view/statistics.h"
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* X(member of trackd_stats, what it counts) */
+/* X(member of trackd_stats, label) */
 #define COUNTERS(X)                                                                                \
 	X(n_created, "created")                                                                    \
 	X(n_completed, "completed")                                                                \
@@ -20,13 +20,13 @@
 	X(n_evicted, "evicted to make room")                                                       \
 	X(n_worker_lost, "failed because their worker died")                                       \
 	X(n_repaired, "repairs after a death")                                                     \
-	X(n_locks_recovered, "locks taken over from the dead")                                     \
+	X(n_locks_recovered, "locks taken over from dead processes")                               \
 	X(n_refused_full, "creates refused: full")                                                 \
 	X(n_refused_exists, "creates refused: exists")                                             \
 	X(n_refused_final, "changes refused: final")                                               \
 	X(n_busy, "calls that gave up waiting")                                                    \
 	X(n_events_lost, "events lost")                                                            \
-	X(n_lapped, "readers that the events overtook")                                            \
+	X(n_lapped, "readers that missed events")                                                  \
 	X(n_attach_refused, "attaches refused")
 
 static const struct {
@@ -76,7 +76,7 @@ static json_t *counters_json(const struct trackd_stats *stats)
 	json_t *object = json_object();
 
 	for (size_t i = 0; i < N_COUNTERS; i++)
-		/* Without the "n_": the object is called counters. */
+		/* Without the "n_", because the object is called counters. */
 		if (json_object_set_new(object, counters[i].key + 2,
 					json_integer((json_int_t)counter_value(stats, i))) < 0) {
 			json_decref(object);
@@ -114,7 +114,7 @@ json_t *statistics_json(const struct trackd_stats *stats)
 		"counters", counters_json(stats));
 }
 
-/* ---- For people -------------------------------------------------------- */
+/* ---- For users --------------------------------------------------------- */
 
 static void line(const struct ctl *ctl, const char *name, const char *value)
 {
@@ -134,7 +134,7 @@ static void print_daemon(const struct ctl *ctl, const struct trackd_stats *stats
 		snprintf(text, sizeof text, "none has run yet");
 	else if (alive == 0)
 		snprintf(text, sizeof text,
-			 "not running (was pid %u); producers and readers go on without it",
+			 "not running (was pid %u); producers and readers continue without it",
 			 stats->daemon_pid);
 	else
 		snprintf(text, sizeof text, "pid %u, since %s, number %u on this board",
@@ -166,7 +166,7 @@ void statistics_print(const struct ctl *ctl, const struct trackd_stats *stats)
 	snprintf(text, sizeof text, "%u pending, %u active, %u completed, %u failed, %u cancelled",
 		 stats->pending, stats->active, stats->completed, stats->failed, stats->cancelled);
 	line(ctl, "Tasks", text);
-	snprintf(text, sizeof text, "%u producer%s known", stats->clients,
+	snprintf(text, sizeof text, "%u producer%s registered", stats->clients,
 		 stats->clients == 1 ? "" : "s");
 	line(ctl, "Clients", text);
 	ttl_text(ttl, stats->ttl_ms);
@@ -181,7 +181,7 @@ void statistics_print(const struct ctl *ctl, const struct trackd_stats *stats)
 	}
 	snprintf(text, sizeof text, "%" PRIu64, stats->events);
 	line(ctl, "Transitions", text);
-	printf("\nSince the board was made:\n");
+	printf("\nSince the board was created:\n");
 	for (size_t i = 0; i < N_COUNTERS; i++)
 		printf("%14" PRIu64 "  %s\n", counter_value(stats, i), counters[i].text);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pictures of top: the list, one task in detail, help. A screen may be a single line high: what
- * does not fit is left out, the selected task last.
+ * Draws top: the list, one task in detail, the help. A screen may be a single line high: what does
+ * not fit is left out, the selected task last.
  */
 #include "tools/trackctl/view/top_draw.h"
 #include "tools/trackctl/view/detail.h"
@@ -12,16 +12,16 @@
 #include <string.h>
 
 static const char *const help_lines[] = {
-	"up down, j k      choose a task",
+	"up down, j k      select a task",
 	"page up/down, g G move by pages, to the top, to the end",
-	"enter             the chosen task in detail",
+	"enter             details of the selected task",
 	"s                 sort by the next column; S the other way round",
 	"/                 search id, name, owner, kind, status, message",
 	"escape            back; without a search",
-	"c                 ask for the chosen task to be cancelled (asks you first)",
-	"f, space          freeze and go on",
-	"h, ?              this",
-	"q                 leave",
+	"c                 cancel the selected task (asks for confirmation)",
+	"f, space          freeze and continue",
+	"h, ?              this help",
+	"q                 quit",
 };
 
 /* ---- Drawing ----------------------------------------------------------- */
@@ -44,7 +44,7 @@ static attr_t attribute(const struct top_screen *screen, enum style style)
 	return A_NORMAL;
 }
 
-/* One line, cut to the screen; whole: to its end in the attribute. */
+/* One line, cut to the screen; whole: the attribute extends to the end of the line. */
 static void put(const struct top_screen *screen, int y, attr_t attributes, const char *text,
 		bool whole)
 {
@@ -98,19 +98,19 @@ static void draw_footer(const struct top_screen *screen)
 		break;
 	case TOP_MODE_DETAIL:
 	case TOP_MODE_HELP:
-		snprintf(text, sizeof text, "escape back  q leave");
+		snprintf(text, sizeof text, "escape back  q quit");
 		break;
 	case TOP_MODE_LIST:
 		snprintf(text, sizeof text, "%s",
 			 screen->notice[0] ? screen->notice
 					   : "h help  s sort  / search  enter detail  c cancel  "
-					     "f freeze  q leave");
+					     "f freeze  q quit");
 		break;
 	}
 	put(screen, LINES - 1, A_REVERSE, text, true);
 }
 
-/* Lines that the header, the headings and the footer leave. On a low screen they give way. */
+/* The first line of the list. On a low screen the header, headings and footer are left out. */
 static int list_top(void)
 {
 	return LINES >= 6 ? 3 : 0;
@@ -151,7 +151,7 @@ static void draw_list(const struct top_screen *screen)
 		put(screen, list_top(), A_DIM, "no tasks on this board", false);
 }
 
-/* What show prints, into lines. */
+/* The output of show, as lines. */
 static void draw_detail(const struct top_screen *screen)
 {
 	struct terminal plain = screen->terminal;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What top has on its screen, and how it is drawn. */
+/* The contents of top's screen, and functions that draw them. */
 #ifndef TRACKCTL_VIEW_TOP_DRAW_H
 #define TRACKCTL_VIEW_TOP_DRAW_H
 
@@ -16,16 +16,16 @@ struct top_screen {
 	uint64_t read_ns; /* when the board was read last */
 	char notice[256];
 	char search_before[TOP_SEARCH];
-	struct trackd_task subject; /* of a detail or a question */
-	struct trackd *writer;      /* opened when something is to be cancelled */
+	struct trackd_task subject; /* for the detail or the question */
+	struct trackd *writer;      /* opened for the first cancellation */
 };
 
-/* Draw everything anew; ncurses sends what differs. */
+/* Draw everything again; ncurses sends only the differences. */
 void top_draw(const struct top_screen *screen);
-/* Rows that the list has on a screen of this size. */
+/* The number of rows for the list on the present screen. */
 int top_draw_height(void);
 
-/* What stands above the table: how many tasks in which state, how full the board is. */
+/* The lines above the table: the number of tasks per state, and how full the board is. */
 void top_summary(const struct top_model *model, char *to, size_t size);
 
 #endif

@@ -44,7 +44,7 @@ static bool is_found(const struct top_model *model, const struct trackd_task *ta
 	       strcasestr(task->message, search) || strcasestr(task->error, search);
 }
 
-/* What is being done comes first, then what waits, then what is over. */
+/* Active tasks come first, then pending ones, then final ones. */
 static double activity(const struct trackd_task *task)
 {
 	switch ((enum trackd_state)task->state) {
@@ -68,7 +68,7 @@ static double time_taken(const struct trackd_task *task, uint64_t now_ns)
 				    task->finished_ns ? task->finished_ns : now_ns);
 }
 
-/* The key of an order: a number, the highest first, or a text. */
+/* The sort key: a number, the highest first, or a text. */
 static void set_key(struct top_entry *entry, enum top_order order, const struct trackd_task *task,
 		    uint64_t now_ns)
 {
@@ -80,7 +80,7 @@ static void set_key(struct top_entry *entry, enum top_order order, const struct 
 		entry->number = activity(task);
 		break;
 	case TOP_CREATED:
-		break; /* what decides between equals */
+		break; /* ties are broken below */
 	case TOP_PROGRESS:
 		entry->number = task->progress;
 		break;
@@ -203,7 +203,7 @@ void top_model_show(struct top_model *model, size_t height)
 	for (size_t i = 0; i < height && model->first + i < model->n; i++) {
 		struct trackd_task *row = &model->rows[i];
 
-		/* One that has gone since keeps its place until the next reading. */
+		/* A task removed meanwhile keeps its place until the next reading. */
 		if (ctl_copy(model->ctl, model->entries[model->first + i].ref, row) < 0) {
 			*row = (struct trackd_task){ .ref = model->entries[model->first + i].ref };
 			strcpy(row->status, "gone");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What top shows: the tasks that pass the search, in an order, with one of them selected. Of each
- * only a key is kept; those on the screen are copied.
+ * The model of top: the tasks that match the search, sorted, with one of them selected. Only a sort
+ * key is kept for each; the tasks on the screen are copied.
  */
 #ifndef TRACKCTL_VIEW_TOP_MODEL_H
 #define TRACKCTL_VIEW_TOP_MODEL_H
@@ -10,7 +10,7 @@
 
 enum { TOP_ROWS = 500, TOP_SEARCH = 64 };
 
-/* X(name, what people call it) */
+/* X(name, displayed name) */
 #define TOP_ORDERS(X)                                                                              \
 	X(ACTIVITY, "activity")                                                                    \
 	X(CREATED, "newest")                                                                       \
@@ -39,14 +39,14 @@ struct top_model {
 	struct ctl *ctl;
 	enum top_order order;
 	bool reverse;
-	char search[TOP_SEARCH]; /* "": everything */
+	char search[TOP_SEARCH]; /* "": no search */
 	struct trackd_stats stats;
 	struct top_entry *entries;
 	size_t n, room;
-	size_t first, selected;   /* first row on the screen; the one that is chosen */
-	struct trackd_task *rows; /* copies of those on the screen */
+	size_t first, selected;   /* first row on the screen; selected row */
+	struct trackd_task *rows; /* copies of the tasks on the screen */
 	size_t n_rows;
-	uint64_t cost_ns; /* what the last reading took */
+	uint64_t cost_ns; /* how long the last reading took */
 };
 
 const char *top_order_name(enum top_order order);
@@ -55,10 +55,9 @@ const char *top_order_name(enum top_order order);
 int top_model_init(struct top_model *model, struct ctl *ctl);
 void top_model_free(struct top_model *model);
 
-/* Read the board again; the selected task stays selected wherever it has moved. 0 or an error. */
+/* Read the board again; the selected task stays selected even if it moves. 0 or an error. */
 int top_model_read(struct top_model *model);
-/* Copy what stands on a screen of `height` rows, after moving it so that the selected one is seen.
- */
+/* Copy the tasks for `height` rows, after scrolling so that the selected one is visible. */
 void top_model_show(struct top_model *model, size_t height);
 /* Move the selection by a number of rows. */
 void top_model_move(struct top_model *model, long rows);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop of top: what the keys do, when the board is read, the beginning and the end of curses.
- */
+/* The loop of top: keys, reading the board, starting and ending curses. */
 #include "tools/trackctl/view/top_screen.h"
 #include "tools/common/time_format.h"
 #include "tools/trackctl/view/top_draw.h"
@@ -14,7 +13,7 @@ enum { KEY_MS = 100, ESCAPE = 27, ENTER = '\n', RUBOUT = 127, ERASE = 8, SHARE =
 
 /* ---- Reading ----------------------------------------------------------- */
 
-/* A big board takes longer to read: at most a tenth of the time goes into that. */
+/* Reading a large board takes longer: spend at most a tenth of the time on it. */
 static bool is_due(const struct top_screen *screen)
 {
 	uint64_t since = time_steady() - screen->read_ns;
@@ -90,7 +89,7 @@ static void begin_search(struct top_screen *screen)
 	screen->mode = TOP_MODE_SEARCH;
 }
 
-/* Keys that choose a task. Whether it was one. */
+/* Handle a key that moves the selection. Whether it was one. */
 static bool choose_row(struct top_model *model, int key)
 {
 	long page = top_draw_height() > 1 ? top_draw_height() - 1 : 1, all = (long)model->n;
@@ -115,7 +114,7 @@ static bool choose_row(struct top_model *model, int key)
 	return false;
 }
 
-/* Keys that change which tasks are shown, and in which order. Whether it was one. */
+/* Handle a key that changes the search or the order. Whether it was one. */
 static bool choose_order(struct top_screen *screen, int key)
 {
 	struct top_model *model = screen->model;
@@ -182,7 +181,7 @@ static void key_search(struct top_screen *screen, int key)
 		memcpy(search, screen->search_before, TOP_SEARCH);
 		screen->mode = TOP_MODE_LIST;
 	} else if (key == KEY_BACKSPACE || key == RUBOUT || key == ERASE) {
-		/* A character and its continuation bytes. */
+		/* Remove a character with its continuation bytes. */
 		while (length > 0 && ((unsigned char)search[length - 1] & 0xc0) == 0x80)
 			length--;
 		search[length > 0 ? length - 1 : 0] = '\0';
@@ -196,7 +195,7 @@ static void key_search(struct top_screen *screen, int key)
 static void handle(struct top_screen *screen, int key)
 {
 	if (key == KEY_RESIZE)
-		return; /* drawn anew in any case */
+		return; /* everything is drawn again anyway */
 	switch (screen->mode) {
 	case TOP_MODE_LIST:
 		key_list(screen, key);
@@ -244,18 +243,19 @@ static void begin_colors(struct top_screen *screen)
 		init_pair((short)pairs[i].style, pairs[i].color, -1);
 }
 
-/* initscr() would end the program where the terminal is not known. */
+/* initscr() would exit if the terminal is unknown. */
 static int begin(struct top_screen *screen, SCREEN **ret_screen)
 {
 	const char *term = getenv("TERM");
 	int error = 0;
 
 	if (!term || setupterm(NULL, STDOUT_FILENO, &error) == ERR || !cursor_address)
-		return ctl_fail(EXIT_CODE_USAGE,
-				"terminal \"%s\" cannot be drawn on; use trackctl watch, or "
-				"trackctl top | cat",
-				term ? term : "");
-	del_curterm(cur_term); /* it was only asked; newterm() makes its own */
+		return ctl_fail(
+			EXIT_CODE_USAGE,
+			"terminal \"%s\" lacks the capabilities for top; use trackctl watch, or "
+			"trackctl top | cat",
+			term ? term : "");
+	del_curterm(cur_term); /* this was only a check; newterm() makes its own */
 	*ret_screen = newterm(NULL, stdout, stdin);
 	if (!*ret_screen)
 		return ctl_fail(EXIT_CODE_USAGE, "terminal \"%s\" cannot be used", term);

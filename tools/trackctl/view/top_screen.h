@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* top on a whole screen: drawing, and what the keys do. */
+/* The full-screen top: the loop and its keys. */
 #ifndef TRACKCTL_VIEW_TOP_SCREEN_H
 #define TRACKCTL_VIEW_TOP_SCREEN_H
 
 #include "tools/trackctl/view/top_model.h"
 
-/* Until the user leaves. 0 or an exit status; the terminal is as it was before. */
+/* Run until the user quits. 0 or an exit status; the terminal is restored. */
 int top_screen_run(struct top_model *model, int64_t delay_ms);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event tells what was, the task what is now. What belongs to the moment of the event (stage,
- * counts, reason) comes from the event; name and error, which do not change any more, from the
- * task; the message only if the task is still the version that the event announced.
+ * An event describes a past moment, the task the present. So stage, counts and reason are taken
+ * from the event; name and error, which do not change any more, from the task; the message only if
+ * the task still has the event's revision.
  */
 #include "tools/trackctl/view/transition.h"
 #include "tools/common/event_name.h"
@@ -20,7 +20,7 @@ static const char *type_name(const struct transition *transition)
 	return transition->event ? event_name(transition->event->type) : "snapshot";
 }
 
-/* ---- What the event says, filled up from the task ---------------------- */
+/* ---- The event, completed from the task -------------------------------- */
 
 struct facts {
 	uint64_t time_ns, done, total, revision;
@@ -28,8 +28,8 @@ struct facts {
 	enum trackd_reason reason;
 	char id[TRACKD_ID_MAX + 1];
 	char stage[TRACKD_STAGE_NAME_MAX + 1]; /* "": none */
-	int percent;                           /* at which it begins; of a snapshot, the progress */
-	bool current;                          /* the task is still that version */
+	int percent;  /* at the stage's start; in a snapshot, the progress */
+	bool current; /* the task still has the event's revision */
 };
 
 static void stage_facts(struct ctl *ctl, int32_t kind_number, int stage, struct facts *facts)
@@ -89,9 +89,9 @@ static void facts_of(struct ctl *ctl, const struct transition *transition, struc
 		snapshot_facts(ctl, transition->task, facts);
 }
 
-/* ---- For people -------------------------------------------------------- */
+/* ---- For users --------------------------------------------------------- */
 
-/* "in embedding 480/1000", or as much of it as is known. */
+/* "in embedding 480/1000", or the known part of it. */
 static void board_address_words(const struct facts *facts, char *to, size_t size)
 {
 	char work[WORDS];
@@ -177,8 +177,8 @@ static const char *detail_for(const struct transition *transition, const struct 
 	return task->state == TRACKD_FAILED && task->error[0] ? task->error : task->message;
 }
 
-/* What a line has left for a piece of it after `used` cells; 0 where lines are as long as they
- * like. */
+/* The room left on a line after `used` cells for a text of at most `most`; 0 if lines are not
+ * limited. */
 static int room_for(const struct terminal *terminal, int used, int most)
 {
 	int left = terminal->width - 1 - used;
@@ -189,7 +189,7 @@ static int room_for(const struct terminal *terminal, int used, int most)
 	return most != 0 && most < left ? most : left;
 }
 
-/* Two blanks, a text in its style, cut to the room. Returns the cells used so far. */
+/* Print two blanks and a text in its style, cut to the room. Returns the cells used so far. */
 static int piece(const struct terminal *terminal, enum style style, const char *text, int used,
 		 int most)
 {
@@ -215,8 +215,7 @@ int transition_print(struct ctl *ctl, const struct transition *transition)
 	words_for(terminal, transition, &facts, words, sizeof words);
 	int used = printf("%s.%03u", at, (unsigned)(facts.time_ns % 1000000000 / 1000000));
 	used = piece(terminal, STYLE_BOLD, facts.id[0] ? facts.id : "?", used, 0);
-	/* A long name must leave room for what happened; on a narrow screen there is none for it.
-	 */
+	/* A long name must leave room for the event; on a narrow screen it is omitted. */
 	if (task && strcmp(task->name, task->id) != 0 &&
 	    (!terminal->tty || terminal->width >= NARROW))
 		used = piece(terminal, STYLE_PLAIN, task->name, used, terminal->width / 4);
@@ -232,7 +231,7 @@ int transition_print_reset(struct ctl *ctl)
 		return ctl_print_json(json_pack("{s:s, s:o}", "event", "reset", "time",
 						task_json_time(time_now())),
 				      true);
-	fprintf(stderr, "events were lost, or the board began anew; this is how things are now\n");
+	fprintf(stderr, "events were lost, or the board is new; the present state follows\n");
 	return 0;
 }
 

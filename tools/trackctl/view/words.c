@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells and phrases. Texts from the board are not yet printable here: the caller makes them so. */
+/* Widths and phrases. Texts from the board are not printable yet; the caller converts them. */
 #include "tools/trackctl/view/words.h"
 #include "tools/common/time_format.h"
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Phrases about a task that several views share: a table's cell, a line, a screen. */
+/* Phrases about a task for several views: a table's cell, a line, a screen. */
 #ifndef TRACKCTL_VIEW_WORDS_H
 #define TRACKCTL_VIEW_WORDS_H
 
@@ -15,7 +15,7 @@ void words_work(char to[WORDS], uint64_t done, uint64_t total);
 void words_rate(char to[WORDS], const struct trackd_task *task, uint64_t now_ns);
 /* "uvicorn[4182]", or "" if none is known. */
 void words_worker(char to[WORDS], const struct trackd_task *task);
-/* "worker lost", "host restart", "" for none and for what the state says already. */
+/* "worker lost", "host restart"; "" for none, and if the state implies the reason. */
 const char *words_reason(enum trackd_reason reason);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The body is written to the spool's tmp/ as it arrives: libmicrohttpd passes a few KiB at a time,
+/*
+ * The body is written to the spool's tmp/ as it arrives: libmicrohttpd passes a few KiB at a time,
  * which go to the page cache. The final steps, which wait for the disk, run in another thread
  * (disk.h) while the request is suspended:
  *
- * 	bytes ... | settle (disk) | create the task (board) | move to new/ (disk) | answer
+ *	bytes ... | settle (disk) | create the task (board) | move to new/ (disk) | answer
  *
  * After a refusal, the rest of the body is read and dropped, so that the sender can read the
  * answer; the size limits apply to it too.

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* POST /documents: a form with one file, submitted to docproc's spool. Answers:
+/*
+ * POST /documents: a form with one file, submitted to docproc's spool. Answers:
  *
- * 	202  accepted: the task is pending, and the document is on the disk
- * 	400  no form, incomplete, no file or several, or a name that is not valid
- * 	413  larger than upload_max, by Content-Length before anything is read, or by the bytes
- * 	415  a type that docproc does not read, by name or by content
- * 	503  no board, a full one, no spool; with Retry-After
- * 	507  no room on the spool's disk; with Retry-After
+ *	202  accepted: the task is pending, and the document is on the disk
+ *	400  no form, incomplete, no file or several, or a name that is not valid
+ *	413  larger than upload_max, by Content-Length before anything is read, or by the bytes
+ *	415  a type that docproc does not read, by name or by content
+ *	503  no board, a full one, no spool; with Retry-After
+ *	507  no room on the spool's disk; with Retry-After
  *
  * An empty file is accepted; the worker reports that it is empty. Any answer but 202 leaves no
  * file, and at most a failed task.

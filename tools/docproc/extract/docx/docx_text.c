@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a DOCX: its main part and its notes, element by element.
+/*
+ * The text of a DOCX: its main part and its notes, element by element.
  *
  * Paragraphs nest (a text box is anchored in a paragraph), so there is a stack of them. The text of
  * a box follows the paragraph with its anchor, footnotes follow the paragraph or row with their

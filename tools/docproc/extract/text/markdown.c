@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Markdown as cmark-gfm reads it: CommonMark with GitHub's tables, footnotes, task lists and
+/*
+ * Markdown as cmark-gfm reads it: CommonMark with GitHub's tables, footnotes, task lists and
  * strikethrough. This file walks the tree and turns the text of its nodes into blocks. Before
  * parsing, front matter is skipped, since it is not Markdown, and unreferenced footnotes get a
  * reference, because cmark-gfm drops them but a search must find them.
