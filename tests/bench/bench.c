@@ -145,7 +145,7 @@ static void print_figure(double value)
 
 static const char *verdict(double value, double aim)
 {
-	/* What rounds to the aim has met it. */
+	/* A value that rounds to the aim meets it. */
 	if (value <= aim + 0.005) {
 		bench_score()->met++;
 		return "met";

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What all measurements share: rounds of a subject and its yardstick in turn, so that drift of a
- * shared machine meets both alike; medians; and the table that is printed.
+/* What all measurements share: rounds of a subject and its yardstick in turn, so that drift of a
+ * shared machine affects both alike; medians; and the table that is printed.
  *
  * A time of an operation is processor time of its thread, which a neighbour's load does not
  * stretch; a latency is wall time.
@@ -66,7 +65,7 @@ void bench_row_limit(const char *what, double seen, double limit);
 /* A line of explanation under a table. */
 void bench_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* How many aims were met and missed by this process and the sections it forked. */
+/* How many aims this process and the sections it forked have met and missed. */
 struct bench_score {
 	uint32_t met, missed, broken;
 };
@@ -88,7 +87,7 @@ void bench_others(void);
 void bench_documents(void);
 void bench_reporting(void);
 
-/* What a view and an update by id cost here, for comparing. */
+/* The cost of a view and of an update by id, for comparison. */
 void bench_by_id(uint32_t capacity, double *ret_view_ns, double *ret_update_ns);
 
 /* Run under a tracer of memory accesses: each operation once, between two stores to the mark. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker is killed: how long until readers see its task failed. With a real daemon;
- * each of the workers is a process of its own, killed in the middle of a stage.
+ * A worker is killed: the time until readers see that its task has failed. With a real daemon; each
+ * worker is a separate process, killed in the middle of a stage.
  */
 #include "tests/bench/bench.h"
 #include "tests/bench/bench_env.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Documents through real programs: docproc with all that it does for one (a task, a process that is
- * locked in, five stages, a store on the disk) beside the bare extraction of pdftotext. They are
+/* Documents through real programs: docproc with all that it does for one (a task, a sandboxed
+ * process, five stages, a store on the disk) beside the bare extraction of pdftotext. They are
  * found in tests/documents/ below the working folder.
  */
 #include "tests/bench/bench.h"
@@ -305,7 +304,7 @@ void bench_documents(void)
 	bench_env_enter_daemon(&place.env, 4096);
 	one_after_another(&place);
 	backlog(&place);
-	bench_note("docproc: task, locked-in process, five stages, a store on the disk; pdftotext: "
+	bench_note("docproc: task, sandboxed process, five stages, a store on the disk; pdftotext: "
 		   "text only");
 	bench_env_leave(&place.env);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 100 000 tasks expire among a million that live on: what it costs the daemon, and which memory it
- * touches doing so. The kernel's referenced bits tell: they are cleared before and counted after.
+ * 100 000 tasks expire among a million that stay: the cost for the daemon, and the memory that it
+ * touches. The kernel's referenced bits show this: they are cleared before and counted after.
  */
 #include "libclient/segment/atomic.h"
 #include "tests/bench/bench.h"
@@ -47,7 +47,7 @@ static int clear_referenced(pid_t pid)
 	return error;
 }
 
-/* MiB of the board that the process has referenced since; NAN if the kernel does not tell. */
+/* MiB of the board that the process has referenced since; NAN if the kernel does not report it. */
 static double referenced_mib(pid_t pid)
 {
 	char path[64], line[512];

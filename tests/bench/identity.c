@@ -112,8 +112,8 @@ static void measure(uint32_t capacity)
 		bench_env_id(id, (uint32_t)(bench_random(&subject.random) % n_tasks));
 		snprintf(picks[i], ID, "%.15s", id);
 	}
-	/* On a small board each task is met often in a round, as in a program's life: what the
-	 * other runs have pushed out of the cache is soon there again. */
+	/* On a small board each task is used often in a round, as in a real program: what the other
+	 * runs have evicted from the cache is soon back. */
 	bool small = capacity <= 1 << 14;
 	for (size_t i = 0; i < N_RUNS; i++) {
 		runs[i].context = &subject;

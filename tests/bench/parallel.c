@@ -18,7 +18,7 @@
 
 enum { TASKS = 4096, ROUNDS = 61, PER_ROUND = 4000 };
 
-/* What the two processes share beside the board. */
+/* Shared by the two processes besides the board. */
 struct stage {
 	uint32_t go; /* the helper works while it is odd */
 	uint32_t working;

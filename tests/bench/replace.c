@@ -20,7 +20,8 @@ enum { SMALL = 1 << 14, LARGE = 1000000, CHANGED = 10000, TIMES = 5 };
 static const uint64_t MOST_NS = 120000000000;
 static const double SMALL_LIMIT_MS = 50, LARGE_LIMIT_MS = 500;
 
-/* What the daemon says of how long writers waited at the n-th replacement, in ms; NAN: not yet. */
+/* How long writers waited at the n-th replacement, as the daemon reports it, in ms; NAN: not
+ * yet. */
 static double read_log(const struct private_daemon *daemon, int n)
 {
 	static const char words[] = "writers waited for ";

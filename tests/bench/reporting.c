@@ -191,7 +191,7 @@ static double run(struct subject *subject, const struct group *group, enum mode 
 {
 	double before = children_ns();
 
-	/* What extractors report goes to their workers: that is not reporting to trackd. */
+	/* Extractors report to their workers, not to trackd. */
 	mode = PLAIN;
 	HARNESS_MUST(zygote_start(&subject->zygote, extractor_run));
 	mode = as;
@@ -209,7 +209,7 @@ struct shares {
 	double progress[ROUNDS], all[ROUNDS];              /* millionths of the processor time */
 };
 
-/* What the calls of a kind took, without the clock. */
+/* The time of the calls of a kind, without that of reading the clock. */
 static double net_ns(int call)
 {
 	return (double)calls[call].ns - (double)calls[call].clock_ns;

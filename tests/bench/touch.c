@@ -160,7 +160,7 @@ void bench_touch_operations(void)
 	bench_env_enter(&env, CAPACITY);
 	bench_env_fill(&env, 0, TASKS, &(struct bench_env_task){ .n_owners = 64 });
 	uint32_t first = choose(&env, 0), second = choose(&env, first + 1);
-	/* The public interface has a mapping of its own: any task's view tells where. */
+	/* The public interface has its own mapping: a view of any task shows where. */
 	struct trackd_view view;
 	HARNESS_MUST(trackd_get(env.trackd, bench_env_find(&env, first), &view));
 	const struct board *board = view.board;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Going through tasks: what one task that is found costs, on full boards, on a nearly empty large
- * one, and among the tasks of one owner.
+ * Walking over tasks: the cost per task found, on full boards, on a nearly empty large one, and
+ * among the tasks of one owner.
  */
 #include "tests/bench/bench.h"
 #include "tests/bench/bench_env.h"

@@ -57,7 +57,7 @@ test("cancel is asked for once, shown at once, and ends as the worker obeys", as
 	await sees(page, "report.pdf", ({ state }) => state === "completed");
 	await card(page, "waiting.md").getByRole("button", { name: "Cancel" }).click();
 	await sees(page, "waiting.md", ({ state }) => state === "cancelled");
-	// What was cancelled folds away when it is told to, and the focus is on it then.
+	// A cancelled task folds away on request, and then has the focus.
 	await card(page, "report.pdf").getByRole("button", { name: "Collapse" }).click();
 	await sees(page, "report.pdf", ({ place }) => place === "row");
 	check((await page.evaluate(() => document.activeElement.innerText)).includes("report.pdf"), "the focus is lost");

@@ -134,7 +134,7 @@ test("nothing is claimed before the first answer; what is not uploaded is not in
 	check(await page.isVisible("#empty"), "there is nothing again");
 });
 
-test("it can be read at twice the size, and moves nothing for who wants no motion", async (site, browser) => {
+test("it can be read at twice the size, and does not move with reduced motion", async (site, browser) => {
 	await scene(site);
 	const page = await open(await browser.context({ reducedMotion: "reduce", viewport: { width: 640, height: 800 }, deviceScaleFactor: 2 }), site.address("ada"));
 	await live(page);

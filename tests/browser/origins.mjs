@@ -44,19 +44,19 @@ const application = async () => {
 	const ticket = await step("ticket", "/v1/stream-tickets", { method: "POST", body: JSON.stringify({ task: id }), ...mine({ "Content-Type": "application/json" }) });
 	const address = seen.ticket[0] === 201 ? (await ticket.json()).links.events : `/v1/tasks/${id}/events?ticket=x`;
 	const source = new EventSource(gateway + address);
-	const told = (status) => new Promise((resolve) => {
+	const untilStatus = (status) => new Promise((resolve) => {
 		for (const event of ["snapshot", "update"])
 			source.addEventListener(event, ({ data }) => JSON.parse(data).status === status && resolve(status));
 		source.addEventListener("error", () => source.readyState === EventSource.CLOSED && resolve("closed"));
 	});
-	seen.events = await told("pending");
+	seen.events = await untilStatus("pending");
 	await fetch(`${gateway}/v1/tasks`, { mode: "no-cors" }).then(({ type }) => { seen.reached = type; }, () => { seen.reached = "no"; });
 	for (let i = 0; i < 200 && seen.events === "pending" && seen.busy?.[0] !== 429; i++)
 		await step("busy", "/v1/tasks", mine(), "Retry-After");
 	await report(seen);
 	// It comes back with Last-Event-ID after the server has gone, and gets what it has missed.
 	if (seen.events === "pending")
-		await report({ again: await told("extracting") });
+		await report({ again: await untilStatus("extracting") });
 };
 
 const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>An application</title><link rel="icon" href="data:,"><script>(${application})()</script>`;
@@ -102,7 +102,7 @@ test("a configured origin reads answers and faults, and follows events over a re
 		await site.startGateway(settings);
 		const worker = await site.test_client("open write", "create t owner=ada", "create u owner=bob");
 		const at = ({ origin }, owner, id) => `${origin}/#gateway=${encodeURIComponent(site.address().slice(0, -1))}&bearer=${token(owner)}&id=${id}`;
-		// Each browser has a user of its own, so that neither meets the limit of the other.
+		// Each browser has a user of its own, so that neither uses up the limit of the other.
 		end = firefox(site.path("profile"), at(fire, "bob", "u"), at(barred_fire, "bob", "u"));
 		for (const application of [chromium, barred_chromium])
 			await open(await browser.context(), at(application, "ada", "t"));

@@ -137,20 +137,20 @@ test("each filter goes as far back as it is asked, without a gap, also after a n
 test("what runs behind many that wait is asked for before all of them", async () => {
 	const api = new Api("t");
 	const wait = Array.from({ length: 700 }, (_, i) => task(`w${i}`, 1, { state: "pending" })), run = task("run", 1, { state: "active" });
-	const told = [];
+	const received = [];
 
 	api.json = async (path) => {
 		const query = new URL(path, "http://here").searchParams, from = Number(query.get("page_token") ?? 0), to = from + Number(query.get("page_size"));
 		const all = { open: [...wait, run], active: [run], final: [] }[query.get("state")] ?? [];
 		return path.includes("counts") ? { pending: 700, active: 1 } : { tasks: all.slice(from, to), next_page_token: to < all.length ? String(to) : null };
 	};
-	const { open } = await api.overview({ partly: (overview) => told.push(overview.open.map(({ id }) => id)) });
-	same(told.map((ids) => [ids.length, ids.includes("run")]), [[50, false], [51, true]], "so far");
+	const { open } = await api.overview({ partly: (overview) => received.push(overview.open.map(({ id }) => id)) });
+	same(received.map((ids) => [ids.length, ids.includes("run")]), [[50, false], [51, true]], "so far");
 	same([open.length, open.at(-1).id], [701, "run"], "in the end each is there once");
 });
 
 test("the feed says that the daemon is down, and asks for what a stream does not begin with", async () => {
-	const told = [];
+	const received = [];
 	const asked = [];
 	const ending = new AbortController();
 	const events = (...pieces) => new Response(pieces.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join(""), { headers: { "Content-Type": "text/event-stream" } });
@@ -164,18 +164,18 @@ test("the feed says that the daemon is down, and asks for what a stream does not
 		return path.includes("counts") ? lists.counts : path.includes("=open") ? { next_page_token: null, ...lists.open } : { ...lists.final, next_page_token: path.includes("token") ? null : "x" };
 	};
 	const feed = new Feed(api, (message) => {
-		told.push(message);
+		received.push(message);
 		if (message.type === "counts")
 			ending.abort();
 	});
 	feed.run(ending.signal);
 	feed.retry = 1;
 	// The second stream never ends by itself; the third is never answered.
-	await until(() => ending.signal.aborted, () => JSON.stringify(told));
+	await until(() => ending.signal.aborted, () => JSON.stringify(received));
 	feed.wake();
-	const types = told.filter(({ type }) => !["alive", "state"].includes(type));
+	const types = received.filter(({ type }) => !["alive", "state"].includes(type));
 	same(types.filter(({ type }) => type === "daemon").map(({ up }) => up), [false, true, false, true], "down, up, down; nothing is known once the stream has ended");
-	check(told.findLastIndex(({ type }) => type === "daemon") < told.findIndex(({ state }) => state === "waiting"), "at once");
+	check(received.findLastIndex(({ type }) => type === "daemon") < received.findIndex(({ state }) => state === "waiting"), "at once");
 	same(types.filter(({ type }) => type !== "daemon").map(({ type }) => type), ["snapshot", "newest", "changes", "overview", "counts"]);
 	same(types.find(({ type }) => type === "overview").open.map(({ id }) => id), ["o"]);
 });

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What holds of the blocks of any document, whatever was in it. */
+/* Invariants of the blocks of any document. */
 #ifndef TESTS_FUZZ_BLOCKS_H
 #define TESTS_FUZZ_BLOCKS_H
 

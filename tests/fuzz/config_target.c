@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration file, and a kind as a flag says it, under fuzzing: either it is read and every
- * value is one that the daemon can work with, or the fault says where.
+ * Fuzzes the configuration file, and a kind as a flag: either it is read and the daemon can work
+ * with every value, or the fault says where the mistake is.
  */
 #include "daemon/config/config.h"
 #include "libclient/record/text.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reader of the extractor's pipe, under any bytes in pieces of any size. The first byte is the
- * size of a piece. What comes out is clean: text is UTF-8 without control characters, counts agree, and
- * the same bytes in one piece say the same.
+ * Fuzzes the reader of the extractor's pipe with any bytes in pieces of any size. The first byte is
+ * the size of a piece. The output is clean: text is UTF-8 without control characters, counts agree,
+ * and the same bytes in one piece give the same result.
  */
 #include "libclient/record/text.h"
 #include "tests/fuzz/target.h"

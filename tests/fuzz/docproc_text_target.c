@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plain text and Markdown under fuzzing, in any encoding: the first byte says which of the two. Either
- * there is valid text in bounds, or a failure says why.
+ * Fuzzes plain text and Markdown in any encoding; the first byte selects one of the two. Either
+ * there is valid text within the limits, or a failure says why.
  */
 #include "tests/fuzz/blocks.h"
 #include "tests/fuzz/target.h"

@@ -176,7 +176,8 @@ static void read_round(struct scene *scene, uint64_t round)
 		give_up(scene->look.fault);
 	if (round % OPEN == 0)
 		try_open(scene);
-	/* Without its cursor a reader would stand at the end of a ring that garbage made long. */
+	/* Without a cursor of its own, a reader would start at the end of a ring that garbage made
+	 * long. */
 	if (round % RESTORE == 0)
 		trackd_cursor_at(scene->look.trackd, spoil_pick(spoil, 200), &scene->look.cursor);
 }

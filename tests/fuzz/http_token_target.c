@@ -79,7 +79,7 @@ static void check_token(const char *authorization, bool may_pass)
 	if (failure != AUTH_NONE)
 		return;
 	if (!may_pass)
-		fail("let in without our signature");
+		fail("accepted without our signature");
 	check_identity(&first);
 	if (auth_check(auth, authorization, first.expires, &again) != AUTH_EXPIRED)
 		fail("a token that does not expire");

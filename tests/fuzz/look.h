@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything that a reader can do on a board, with what it must keep to whatever the bytes are. */
+/* Calls everything that a reader can do on a board, and checks what must hold for any bytes. */
 #ifndef FUZZ_LOOK_H
 #define FUZZ_LOOK_H
 

@@ -14,7 +14,7 @@
 
 enum { LIMIT_MS = 20000 };
 
-/* What trackctl and trackd may end with (their manual pages). */
+/* Exit statuses of trackctl and trackd, by their manual pages. */
 static const int good_exits[] = { 0, 1, 3, 4, 5, 6, 69, 70, 75, 77 };
 
 void programs_begin(struct programs *ret_programs, const char *name, const char *id)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The real programs against a board of garbage: they may refuse it, and must end well and soon. */
+/* Runs the real programs on a board of garbage: they may refuse it, but must end properly and
+ * soon. */
 #ifndef FUZZ_PROGRAMS_H
 #define FUZZ_PROGRAMS_H
 

@@ -152,7 +152,7 @@ static void flip_bit(struct spoil *spoil)
 	put(spoil, at, &byte, 1);
 }
 
-/* Bytes of another place: whole records that stand where they do not belong. */
+/* Bytes from another place: whole records where they do not belong. */
 static void transplant(struct spoil *spoil)
 {
 	static const size_t sizes[] = { 4, 8, 16, 64, 256, 512 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spoiling a segment: random bytes, and worse, values that look right. What was written is
- * remembered, so that the good bytes can be put back cheaply.
+ * Corrupts a segment with random bytes and with plausible values. The overwritten bytes are
+ * remembered, so that they can be restored cheaply.
  */
 #ifndef FUZZ_SPOIL_H
 #define FUZZ_SPOIL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon does to a board, one call after another, on bytes that are garbage outside the
+ * The daemon's work on a board, one call after another, with garbage in all bytes outside the
  * mutexes. It never waits: LOCK_TRY throughout.
  */
 #ifndef FUZZ_TEND_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Strings under fuzzing: UTF-8 is judged as by a decoder that is written down otherwise, and a text
- * that is cut stays what it was: valid if it was valid, and never longer than it may be.
+ * Fuzzes strings: UTF-8 is compared with another decoder, and truncation keeps a text valid if it
+ * was valid, and within its limit.
  */
 #include "libclient/record/text.h"
 #include "tests/fuzz/target.h"

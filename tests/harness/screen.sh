@@ -15,7 +15,7 @@ export LC_ALL=C.UTF-8 TERM=xterm
 unset TMUX TMUX_PANE
 screen() { tmux -S "$work/tmux" "$@"; }
 at_exit screen kill-server
-# Without a session tmux would end, and a new one meet it while it does.
+# Without a session tmux would end, and a new one could find it ending.
 screen -f /dev/null start-server \; set-option -g exit-empty off
 
 open_screen() { # WIDTH HEIGHT COMMAND

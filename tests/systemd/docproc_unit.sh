@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # tests/run: alone=systemd timeout=600
 #
-# docproc.service under a real systemd: who may do what, locked in twice, killed and restarted,
+# docproc.service under a real systemd: permissions, both sandboxes, killed and restarted,
 # stopped in good order.
 . "$(dirname "$0")/../harness/lib.sh"
 . "$(dirname "$0")/machine.sh"
@@ -35,7 +35,7 @@ like "$(machine_run id docproc)" "*(docproc)*(trackd)*" "docproc is a member of 
 is "$(machine_run stat -c '%U:%G %a' /var/lib/trackd-documents $spool $spool/new)" \
 	"docproc:trackd 2750
 docproc:trackd 2770
-docproc:trackd 2770" "the group reads the store and hands in to the spool"
+docproc:trackd 2770" "the group reads the store and submits to the spool"
 ok "systemd-analyze verify accepts the unit" machine_run systemd-analyze verify --man=no docproc.service
 is "$output" "" "and says nothing about it"
 ok "the exposure of the service is at most 1.0" machine_run systemd-analyze security --threshold=10 --no-pager docproc.service
@@ -64,7 +64,7 @@ ok "a member reads a summary" member docproc show pdf
 ok "a stranger may not read the store" refused stranger docproc --store /var/lib/trackd-documents/documents.db show pdf
 ok "nor hand in" refused stranger docproc submit --spool $spool /srv/tides.txt
 ok "it starts again" machine_run systemctl start docproc.service
-like "$(machine_run systemctl show --value -p StatusText docproc.service)" "0 at work, 0 waiting" "systemctl status tells how much there is to do"
+like "$(machine_run systemctl show --value -p StatusText docproc.service)" "0 at work, 0 waiting" "systemctl status shows how much there is to do"
 
 # ---- Locked in -------------------------------------------------------------------------------------
 

@@ -59,8 +59,8 @@ is "$(status 8080 GET /openapi.json)" 200 "the first request starts it"
 ok "it says that it is ready" wait_until 60 active
 is "$(machine_run stat -c '%U %G' "/proc/$(main_pid)")" "trackd-http trackd-http" "it runs as trackd-http"
 like "$(machine_run cat "/proc/$(main_pid)/status")" "*CapPrm:*0000000000000000*CapEff:*0000000000000000*" "without a capability"
-is "$(show StatusText)" Serving "systemctl status tells what it does"
-ok "the log tells what to do about the key" said 'set key_file'
+is "$(show StatusText)" Serving "systemctl status shows what it does"
+ok "the log says what to do about the key" said 'set key_file'
 is "$(status 8080 GET /v1/tasks "Authorization: Bearer a.b.c")" 401 "an invalid token is refused"
 is "$(status 8081 GET /readyz)" 503 "and it is not ready"
 is "$(status 8080 GET /metrics)" 404 "operators' paths are on their own socket"
@@ -85,7 +85,7 @@ is "$(ask 8081 GET '/readyz?verbose' | grep -v '^\[.\]store')" "200
 [+]daemon ok
 [+]key ok
 [+]spool ok
-ready" "it is ready, and may hand in to the spool"
+ready" "it is ready, and may submit to the spool"
 ok "a task" machine_run trackctl create --owner alice report
 like "$(ask 8080 GET /documents/report/status "$bearer")" '200*"document_id":"report","status":"pending"*' "is seen"
 is "$(status 8080 POST /v1/tasks/report/cancel "$bearer")" 202 "and can be cancelled"
@@ -115,7 +115,7 @@ asking=$!
 for _ in 1 2; do machine_run systemctl restart trackd-http.service; done
 wait "$asking"
 note "turned away while it restarted twice: $(cat "$work/asked")"
-like "$(cat "$work/asked")" "@(0|1|2) of +([0-9])" "who asks while it restarts waits, and is answered"
+like "$(cat "$work/asked")" "@(0|1|2) of +([0-9])" "a request during a restart waits, and is answered"
 before=$(main_pid)
 machine_run kill -KILL "$before"
 ok "killed, it is there again" wait_until 60 another_main "$before"
@@ -144,7 +144,7 @@ is "$(machine_run grep -c ^LoadCredential= "$dropin")" 1 "the unit has a line fo
 ok "it starts with the key as a credential" machine_run systemctl restart trackd-http.service
 token=$(machine_run trackd-http token --sub alice)
 ok "which is there" machine_run test -s "$passed"
-is "$(status 8080 GET /v1/tasks "Authorization: Bearer $token")" 200 "tokens of this key are let in"
+is "$(status 8080 GET /v1/tasks "Authorization: Bearer $token")" 200 "tokens of this key are accepted"
 is "$(status 8080 GET /v1/tasks "$bearer")" 401 "those of the one before are not"
 ok "the service may read it" may_read "$passed" trackd-http
 ok "no other user may" none_may_read "$passed" nobody daemon trackd docproc

@@ -59,7 +59,7 @@ share/man/man8/trackd.8"
 
 touch "$work/before"
 ok "make install works" install_in install /usr/local
-is "$output" "" "and has nothing to tell a packager"
+is "$output" "" "and prints nothing for a packager"
 is "$(find "$tree" "$build" -path "$tree/.git" -prune -o -cnewer "$work/before" -print)" "" "nor writes into the tree"
 is "$(left)" "/etc/trackd/docproc.conf
 /etc/trackd/http.conf

@@ -47,7 +47,7 @@ machine_cover() {
 		/usr/bin/python3 -c 'import os, sys; os.setxattr(sys.argv[1], "trusted.overlay.opaque", b"y")' \
 			"$machine/upper/$folder" || bail "cannot cover /$folder"
 	done
-	# What other packages want made, and for whom, is theirs.
+	# Only what systemd itself needs; the files of other packages do not matter here.
 	dpkg -L systemd | grep '^/usr/lib/tmpfiles.d/' | xargs cp -t "$machine/upper/usr/lib/tmpfiles.d" ||
 		bail "no tmpfiles.d of systemd's"
 }

@@ -3,7 +3,7 @@
 # tests/run: alone=systemd timeout=600
 #
 # The units under a real systemd: started by the socket, killed, stopped in its tracks, reloaded,
-# stopped and started, rebooted; and who may do what.
+# stopped and started, rebooted; and permissions.
 . "$(dirname "$0")/../harness/lib.sh"
 . "$(dirname "$0")/machine.sh"
 
@@ -72,8 +72,8 @@ is "$(machine_run ps -o user= -p "$(main_pid)")" trackd "the daemon runs as trac
 like "$(machine_run cat "/proc/$(main_pid)/status")" "*CapPrm:*0000000000000000*CapEff:*0000000000000000*" \
 	"without a capability"
 is "$(machine_run stat -c '%U:%G %a' /dev/shm/trackd)" "trackd:trackd 660" "the board is trackd's and its group's"
-tells_how_full() { [[ "$(show StatusText)" == *"of 16384"* ]]; }
-ok "systemctl status tells how full the board is" wait_until 60 tells_how_full
+shows_usage() { [[ "$(show StatusText)" == *"of 16384"* ]]; }
+ok "systemctl status shows how full the board is" wait_until 60 shows_usage
 
 # ---- Who may do what -------------------------------------------------------------------------------
 
@@ -131,9 +131,9 @@ ok "and applies what may change" wait_until 60 ttl_is 7200000
 ok "a task with a story" machine_run sh -c 'trackctl create --owner bob story &&
 	trackctl update story extracting "page 1" && trackctl update story embedding && trackctl fail story "out of paper"'
 story() { machine_run journalctl --no-pager -o cat TRACKD_TASK=story; }
-told() { grep -q 'story failed' <<<"$(story)"; }
-ok "ends in the journal" wait_until 60 told
-like "$(story)" "*created*extracting*embedding*failed*out of paper*" "which tells all of it, in order"
+recorded() { grep -q 'story failed' <<<"$(story)"; }
+ok "ends in the journal" wait_until 60 recorded
+like "$(story)" "*created*extracting*embedding*failed*out of paper*" "which has all of it, in order"
 last=$(machine_run journalctl --no-pager -n 1 -o json TRACKD_TASK=story)
 is "$(field TRACKD_STATUS <<<"$last") $(field TRACKD_REASON <<<"$last") $(field TRACKD_OWNER <<<"$last") $(field PRIORITY <<<"$last")" \
 	"failed error bob 3" "in fields, a failure at error priority"

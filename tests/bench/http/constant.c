@@ -24,7 +24,7 @@ static enum MHD_Result on_call(void *cls, struct MHD_Connection *connection, con
 	(void)method;
 	(void)version;
 	(void)data;
-	if (!*state) { /* only the head: whoever answers now gives the connection up */
+	if (!*state) { /* only the head: answering now would close the connection */
 		*state = &seen;
 		return MHD_YES;
 	}

@@ -28,9 +28,9 @@ export const audit = async (page, what) => {
 	await page.evaluate(axeSource());
 	const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"],
 		rules: { "color-contrast": { enabled: !matchMedia("(forced-colors: active)").matches } } }));
-	const told = violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
+	const found = violations.map(({ id, impact, nodes }) => `${id} (${impact}): ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
 
-	same(told, [], `axe, ${what}`);
+	same(found, [], `axe, ${what}`);
 };
 
 const comment = (text) => console.log(String(text).split("\n").map((line) => `# ${line}`).join("\n"));

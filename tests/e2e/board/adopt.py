@@ -78,7 +78,7 @@ def _(site):
     expect_moved(site, worker, watcher, old)
 
 
-@test("a smaller capacity that holds all tasks is taken, one that does not is refused and said")
+@test("a smaller capacity that holds all tasks is taken, one that does not is refused and logged")
 def _(site):
     daemon, worker, watcher = begin(site, "--capacity", "4096")
     old = board_id(worker)
@@ -148,7 +148,7 @@ def _(site):
     expect_death_seen(worker, watcher, "a")
 
 
-@test("another mode is put into force")
+@test("a changed mode is applied")
 def _(site):
     daemon, worker, watcher = begin(site)
     old = board_id(worker)
@@ -194,7 +194,7 @@ def _(site):
     expect_moved(site, worker, watcher, old)
 
 
-@test("a board of another layout is given up, and who was on it moves")
+@test("a board with another layout is replaced, and its clients move to the new one")
 def _(site):
     _, worker, watcher = begin(site)
     site.processes[0].kill()
@@ -210,7 +210,7 @@ def _(site):
     expect_death_seen(worker, fresh, "new")
 
 
-@test("a file of the daemon's own that is no board is replaced")
+@test("a file of the daemon's user that is not a board is replaced")
 def _(site):
     for data in (b"", b"x", os.urandom(100_000), bytes(1 << 20)):
         with open(site.shm, "wb") as file:
@@ -222,7 +222,7 @@ def _(site):
         site.end_processes()
 
 
-@test("a board that was cut short is replaced")
+@test("a truncated board is replaced")
 def _(site):
     begin(site)
     site.end_processes()
@@ -270,7 +270,7 @@ def lock_is_free(site):
         .returncode == 0
 
 
-@test("--remove refuses while a daemon serves, then removes all, and clients meet the next board")
+@test("--remove refuses while a daemon serves, then removes all, and clients find the next board")
 def _(site):
     daemon, worker, watcher = begin(site)
     command = [TRACKD, "--board", site.board, "--socket", site.socket, "--remove"]

@@ -111,7 +111,7 @@ def _(site):
     check(watcher.show("works").state == "active", watcher.show("works").line)
 
 
-@test("a task whose worker only counts is renewed")
+@test("a task is renewed even if its worker only counts")
 def _(site):
     site.daemon()
     worker = site.test_client("open write", "create a active-ttl=1500", "update a extracting",
@@ -165,7 +165,7 @@ def off(site, offset, right):
     return (site.header(offset) - right) / 1e9
 
 
-@test("the daemon tells readers how long the host has slept")
+@test("the daemon publishes how long the host has slept")
 def _(site):
     site.daemon()
     right = site.header(SUSPEND)
@@ -209,7 +209,7 @@ def _(site):
     check(watcher.show("stays").state == "pending", watcher.show("stays").line)
 
 
-@test("people are shown the right time when the clock is set and no daemon runs")
+@test("users see the right time when the clock is set and no daemon runs")
 def _(site):
     site.daemon().kill()
     site.test_client("open write", "create a ttl=600000")
@@ -222,7 +222,7 @@ def _(site):
         check(off(site, 256, wall) == seconds, "a reader cannot write")
 
 
-@test("a header that is far ahead expires nothing for longer than a second")
+@test("a header far in the future expires nothing for longer than a second")
 def _(site):
     site.daemon().kill()
     writer = site.test_client("open write", "create a ttl=600000")
@@ -236,7 +236,7 @@ def _(site):
     check(watcher.show("a").state == "pending", watcher.show("a").line)
 
 
-@test("what the header says of the wall clock decides nothing")
+@test("the wall clock in the header decides nothing")
 def _(site):
     site.daemon().kill()
     writer = site.test_client("open write", "create a ttl=600000", "create short ttl=600")
@@ -276,7 +276,7 @@ def free_memory():
 
 
 # Which pages this touches is looked at in tests/unit/daemon/test_reaper.c.
-@test("more than the ring of events holds expire at once, and exactly they are reclaimed")
+@test("more than the ring of events holds expire at once, and exactly those are reclaimed")
 def _(site):
     live, expired = 200_000, 70_000
     if (live + expired) * 2121 * 1.3 + 8e6 > free_memory():

@@ -38,7 +38,7 @@ def expect_latched(worker, watcher, state):
     check(counted == len(LATE), f"{len(LATE)} were refused, {counted} counted")
 
 
-@test("a completed, a failed and a cancelled task take nothing more, and keep what was done")
+@test("a completed, a failed and a cancelled task accept no update, and keep their counts")
 def _(site):
     worker, watcher = begin(site)
     for verb, state in (("complete", "completed"), ("fail", "failed")):

@@ -18,7 +18,7 @@ import threading
 
 from boards import (LARGE, MOVE_LIMIT, SMALL, Inside, begin, board_id, own_shm, restart, unlink)
 from e2e import (E_NO_BOARD, TRACKCTL, TRACKD, Process, as_user, check, comment, expect_death_seen, main,
-                 need_root, test, until, waits_for_nobody)
+                 need_root, test, until, does_not_wait)
 
 USED_MAP, BODIES, DETAILS = 152, 192, 200  # where the header holds them, docs/FORMAT.md
 SERVICE, MEMBER = 64311, 64312
@@ -63,9 +63,9 @@ def _(site):
     before = site.test_client("open", program=site.program("test_client"), prefix=as_user(SERVICE)).do("count").code
     for line in ("advance ^ 1", "update ^ keep x", "complete ^", "create c", "remove ^", "cancel ^", "kind new one 1"):
         answer = member.ask(line)
-        check(answer.code == -errno.EACCES and waits_for_nobody(answer), f"{line}: {answer.line}")
+        check(answer.code == -errno.EACCES and does_not_wait(answer), f"{line}: {answer.line}")
     answer = reader.ask("show ^")
-    check(answer.code < 0 and waits_for_nobody(answer), f"a reader is shown what was: {answer.line}")
+    check(answer.code < 0 and does_not_wait(answer), f"a reader is shown what was: {answer.line}")
     check(site.test_client("open", program=site.program("test_client"), prefix=as_user(SERVICE)).do("count").code == before,
           "something was written")
 
@@ -96,7 +96,7 @@ def _(site):
     check(set(codes[:first]) == {0} and set(codes[first:]) == {E_NO_BOARD}, f"after {first} calls: {set(codes[first:])}")
     for line in ("advance ^ 1", "update ^ keep x", "complete ^", "create c", "remove ^", "cancel ^", "kind new one 1"):
         answer = worker.ask(line)
-        check(answer.code == E_NO_BOARD and waits_for_nobody(answer), f"{line}: {answer.line}")
+        check(answer.code == E_NO_BOARD and does_not_wait(answer), f"{line}: {answer.line}")
     site.daemon()
     until(lambda: worker.ask("create a").code == 0, "it works again", limit=MOVE_LIMIT)
     worker.do("update a extracting")

@@ -45,7 +45,7 @@ def _(site):
     site.doctor()
 
 
-@test("one's own task is replaced on a full board, and nothing else goes")
+@test("a task can be replaced on a full board, and no other one is evicted")
 def _(site):
     site.daemon("--capacity", "16")
     writer = site.test_client("open write", "fill 16 t", "complete t-9")
@@ -70,7 +70,7 @@ def _(site):
     check(writer.do("stats").evicted == "0", writer.do("stats").line)
 
 
-@test("with none that is final it refuses, says what to raise, and every task is still there")
+@test("without a final task a create is refused with advice, and every task is still there")
 def _(site):
     site.daemon("--capacity", "16")
     writer = site.test_client("open write", "fill 16 t")
@@ -85,7 +85,7 @@ def _(site):
     site.doctor()
 
 
-@test("a board that does not fit into /dev/shm is a clear error, and nothing is left")
+@test("a board that does not fit into /dev/shm gives a clear error, and nothing is left")
 def _(site):
     need_root()
     code, said = site.daemon_fails("--capacity", "16384", prefix=small_shm("8m"))
@@ -155,7 +155,7 @@ def _(site):
     check(not os.path.exists(taken + ".new"), "a socket is left beside it")
 
 
-@test("a stranger's file of the board's name is refused and stays untouched")
+@test("another user's file with the board's name is refused and stays untouched")
 def _(site):
     need_root()
     write(site.shm, b"mine\n" * 1000)
@@ -164,7 +164,7 @@ def _(site):
     check(open(site.shm, "rb").read() == b"mine\n" * 1000, "its bytes changed")
 
 
-@test("a stranger's copy of a good board is refused too")
+@test("another user's copy of a good board is refused too")
 def _(site):
     need_root()
     site.daemon("--capacity", "16").terminate()
@@ -176,7 +176,7 @@ def _(site):
     check(open(site.shm, "rb").read() == data, "its bytes changed")
 
 
-@test("a symbolic link of the board's name is refused and not followed")
+@test("a symbolic link with the board's name is refused and not followed")
 def _(site):
     target = os.path.join(site.folder, "target")
     write(target, b"precious")
@@ -188,7 +188,7 @@ def _(site):
     check(not os.path.exists(target), "the target was made")
 
 
-@test("a second link to a file of the board's name is refused")
+@test("a second link to a file with the board's name is refused")
 def _(site):
     other = f"{site.shm}.other"
     write(other, b"precious" * 4096)
@@ -197,7 +197,7 @@ def _(site):
     check(open(other, "rb").read() == b"precious" * 4096, "the other name's bytes changed")
 
 
-@test("a folder, a fifo and a socket of the board's name are refused, and no client hangs on them")
+@test("a folder, a fifo and a socket with the board's name are refused, and no client hangs on them")
 def _(site):
     for what, make in (("a folder", lambda: os.mkdir(site.shm)),
                        ("a fifo", lambda: os.mkfifo(site.shm)),

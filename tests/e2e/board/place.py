@@ -23,7 +23,7 @@ def squat(path):
     os.chown(path, STRANGER, STRANGER)
 
 
-@test("a stranger's files beside the board stop no replacement")
+@test("another user's files beside the board do not prevent a replacement")
 def _(site):
     need_root()
     site.give_to(SERVICE)
@@ -39,7 +39,7 @@ def _(site):
     site.daemon("--capacity", "2048", **start)
 
 
-@test("a stranger's files beside the socket stop no start")
+@test("another user's files beside the socket do not prevent a start")
 def _(site):
     need_root()
     site.give_to(SERVICE)
@@ -51,7 +51,7 @@ def _(site):
     check(sorted(os.listdir(site.run)) == ["trackd.sock.new"], f"left: {os.listdir(site.run)}")
 
 
-@test("no board's name is that of another's lock: each has a daemon of its own")
+@test("no board's name equals the name of another's lock: each board can have a daemon")
 def _(site):
     first = site.daemon("--capacity", "64")
     worker = site.test_client("open write", "create a")
@@ -70,7 +70,7 @@ def _(site):
             other.end()
 
 
-@test("a name that no client takes, no daemon takes")
+@test("a name that clients refuse is refused by the daemon too")
 def _(site):
     for name in ("a b", "a:lock", "x" * 60, ".a", "a/b", "", "\xe4"):
         done = subprocess.run([TRACKD, "--check-config", "--board", name, "--socket", site.socket],
@@ -147,7 +147,7 @@ def _(site):
           f"{done.returncode}: {done.stderr}")
 
 
-@test("where a socket is named and no board, the board is the one that is served")
+@test("with a socket but no board named, clients use the board served there")
 def _(site):
     site.daemon()
     site.test_client("open write", "create a")

@@ -16,7 +16,7 @@ import random
 import signal
 import time
 
-from e2e import E_BUSY, LIMIT, check, comment, main, test, waits_for_nobody
+from e2e import E_BUSY, LIMIT, check, comment, main, test, does_not_wait
 
 ROUNDS = 150
 TASKS = 16  # of one load
@@ -37,10 +37,10 @@ def look_at_all(watcher):
         seen = watcher.show(f"load-{task}")
         check(seen.state == "active" and seen.message.isdigit() and seen.owner == "load" and
               seen.name == f"load-{task}", f"not whole: {seen.line}")
-        waited += not waits_for_nobody(seen)
+        waited += not does_not_wait(seen)
     counted = watcher.do("count load")
     check(TASKS <= counted.code <= TASKS + 2, f"an iteration met {counted.code} tasks")
-    return waited + (not waits_for_nobody(counted))
+    return waited + (not does_not_wait(counted))
 
 
 def expect_none_waited(waited):
@@ -88,7 +88,7 @@ def _(site):
         time.sleep(random.uniform(0, 0.002))
         load.stop()
         for line in ("update mine extracting", "update mine keep still_here", "advance mine 1"):
-            waited += not waits_for_nobody(other.do(line))
+            waited += not does_not_wait(other.do(line))
         theirs = [f"update load-{task} keep 0" for task in range(TASKS)]
         for line in (*theirs, f"create new-{i}", f"remove new-{i}"):
             answer = other.ask(line)

@@ -128,7 +128,7 @@ def _(site):
     expect_death_seen(worker, watcher, "a")
 
 
-@test("a daemon killed when the new board has the name and the old one does not know it: all meet on the new one")
+@test("a daemon killed when the new board has the name and the old one does not know it: all clients find the new one")
 def _(site):
     daemon, worker, watcher = begin(site, *SMALL)
     daemon.kill()

@@ -17,7 +17,7 @@ import socket
 import struct
 import time
 
-from e2e import Skip, check, comment, main, quickest, test, until, waits_for_nobody
+from e2e import Skip, check, comment, main, quickest, test, until, does_not_wait
 
 KILLS = 20
 LIMIT_US = 20_000_000  # what a call may take that was not told BUSY, which would be after 2 s
@@ -107,7 +107,7 @@ def _(site):
     check(watcher.answer().code == 0, "a is over")
 
 
-@test("a producer that began without a daemon meets it when it comes")
+@test("a producer that started without a daemon connects when it comes")
 def _(site):
     site.daemon().terminate()
     worker = site.test_client("open write", "create a", "update a extracting")
@@ -135,7 +135,7 @@ def _(site):
     until(lambda: sockets(site) == 2, "the producer has connected")
 
 
-@test("an event loop hears of a task's end over a restart of the daemon")
+@test("an event loop is notified of a task's end across a restart of the daemon")
 def _(site):
     site.daemon()
     worker = site.test_client("open write", "create a", "update a extracting")
@@ -165,7 +165,7 @@ def _(site):
     daemon.stop()
     answers = [worker.do(line) for line in ["update a extracting", "advance a 1", "create b", "remove b",
                                             "progress a 3 5", "update a chunking", "complete a"]]
-    check(sum(not waits_for_nobody(answer) for answer in answers) <= 1, [answer.line for answer in answers])
+    check(sum(not does_not_wait(answer) for answer in answers) <= 1, [answer.line for answer in answers])
     check(watcher.show("a").state == "completed", "what a reader sees")
     took = quickest(lambda: site.test_client().do("open write timeout=300").number("us"), 1_500_000)
     check(took < 1_500_000, f"opening took {took} us")
@@ -195,7 +195,7 @@ def _(site):
         file.seek(280)
         file.write(struct.pack("<I", epoch + 1))
     answer = worker.do("update a extracting")
-    check(waits_for_nobody(answer), f"an update waited: {answer.line}")
+    check(does_not_wait(answer), f"an update waited: {answer.line}")
     took = quickest(lambda: site.test_client().do("open write timeout=300").number("us"), 1_500_000)
     check(took < 1_500_000, f"opening took {took} us")
     for one in waiting:

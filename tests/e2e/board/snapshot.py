@@ -220,12 +220,12 @@ def flip(data, at):
     return data
 
 
-@test("of a snapshot with a flipped bit all but one task come back")
+@test("from a snapshot with a flipped bit, all but one task come back")
 def _(site):
     check(damaged(site, lambda data: flip(data, len(data) // 2)) == 299, "more was lost")
 
 
-@test("of a snapshot that ends too early what is there comes back")
+@test("from a truncated snapshot, the complete tasks come back")
 def _(site):
     left = damaged(site, lambda data: data[: len(data) // 2])
     check(100 < left < 200, f"{left} of the first half")
@@ -334,7 +334,7 @@ def _(site):
     watcher.refuse("show new", E_NOT_FOUND)
 
 
-@test("what expired while the host was down does not come back")
+@test("tasks that expired while the host was down do not come back")
 def _(site):
     begin(site)
     writer = site.test_client("open write", "create short ttl=1000", "create long")
@@ -377,7 +377,7 @@ def saved_tasks(site):
     return tasks
 
 
-@test("what changes without a transition reaches the periodic snapshot, of pending tasks as well")
+@test("changes without a transition reach the periodic snapshot, also of pending tasks")
 def _(site):
     daemon = begin(site, "--snapshot-interval", "100ms")
     worker = site.test_client("open write", "create waits", "create works", "update works extracting")

@@ -97,7 +97,7 @@ def _(site):
     check(site.test_client("open").do("stats").used == "5", "the tasks are lost")
 
 
-@test("a snapshot that a stranger has put there refuses the start")
+@test("another user's snapshot refuses the start")
 def _(site):
     need_root()
     saved(site)
@@ -306,7 +306,7 @@ def _(site):
     site.test_client("open write", "create a")
 
 
-@test("what a daemon leaves that is killed while it starts goes with the next one")
+@test("the next daemon removes what one killed during its start has left")
 def _(site):
     site.daemon("--capacity", "64").terminate()
     tracer = site.start(Daemon(site, ["--capacity", "128"], inject("rename:signal=SIGKILL:when=1")))

@@ -14,7 +14,7 @@ import re
 import threading
 
 from boards import LARGE, MOVE_LIMIT, Inside, begin, board_id, done, inode, replaced, unlink
-from e2e import E_NO_BOARD, check, comment, expect_death_seen, main, need_root, test, until, waits_for_nobody
+from e2e import E_NO_BOARD, check, comment, expect_death_seen, main, need_root, test, until, does_not_wait
 
 STRANGER = 64313
 
@@ -69,7 +69,7 @@ def _(site):
     check(done(site.test_client("open")) == 4, "the next daemon finds all")
 
 
-@test("event loops that wait for a board that is replaced are rung, and stay connected")
+@test("event loops waiting on a replaced board are woken, and stay connected")
 def _(site):
     _, worker, watcher = begin(site)
     waiter = site.test_client("open")
@@ -175,7 +175,7 @@ def _(site):
     until(lambda: worker.ask("update ^ keep x").code == E_NO_BOARD, "a producer notices", limit=MOVE_LIMIT)
     for line in ("advance ^ 1", "update ^ keep x", "create c", "complete ^"):
         answer = worker.ask(line)
-        check(answer.code == E_NO_BOARD and waits_for_nobody(answer), f"{line}: {answer.line}")
+        check(answer.code == E_NO_BOARD and does_not_wait(answer), f"{line}: {answer.line}")
     # One that only counts reads no clock; it looks whenever it has counted so far.
     check(E_NO_BOARD in [counter.ask("advance ^ 1").code for _ in range(2 * 256)], "one that only counts does not notice")
     site.daemon("--state-dir", site.state)

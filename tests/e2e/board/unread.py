@@ -87,7 +87,7 @@ def _(site):
     pipe.close()
 
 
-@test("a pipe that others have as well is not changed for them")
+@test("a pipe shared with other processes is not changed for them")
 def _(site):
     pipe = Pipe(site)
     daemon = site.daemon(prefix=pipe.prefix())
@@ -98,7 +98,7 @@ def _(site):
     pipe.close()
 
 
-@test("a daemon that is started with closed descriptors logs into no file of its own")
+@test("a daemon started with closed descriptors does not log into its own files")
 def _(site):
     daemon = site.daemon(prefix=["sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"])
     for fd in range(3):

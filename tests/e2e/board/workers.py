@@ -101,7 +101,7 @@ def _(site):
     check(quick >= DEATHS // 4, f"deaths were seen after {took} ms")
 
 
-@test("what is over or has not begun stays as it is when its worker dies")
+@test("final and pending tasks stay as they are when their worker dies")
 def _(site):
     worker, watcher = begin(site)
     ends = {"completed": "complete", "failed": "fail", "cancelled": "cancel"}
@@ -179,7 +179,7 @@ def begin_again(site, command):
     return worker, watcher, parent
 
 
-@test("a process that got the pid of a dead worker does not keep its task alive")
+@test("a process that reuses the pid of a dead worker does not keep its task alive")
 def _(site):
     worker, watcher, _ = begin_again(site, "sleep 1000")
     site.daemon()
@@ -187,7 +187,7 @@ def _(site):
     check(process_state(worker.pid) in "SRD", "the process of that pid is gone")
 
 
-@test("a producer that got the pid of a dead one has tasks of its own")
+@test("a producer that reuses the pid of a dead one has its own tasks")
 def _(site):
     lines, script = os.path.join(site.folder, "lines"), os.path.join(site.folder, "second-life")
     os.mkfifo(lines)
@@ -270,7 +270,7 @@ def _(site):
     expect_lost(watcher, "a", stage=1)
 
 
-@test("a daemon that may not look at other users' processes takes none for dead, and sees them die")
+@test("a daemon without access to other users' processes takes none for dead, and sees them die")
 def _(site):
     need_root()
     site.give_to(SERVICE)

@@ -2,7 +2,7 @@
 /*
  * One producer under load, for the tests of the promises: updates, counts, creates, replaces and
  * removes as fast as it can until its standard input ends, and keeps a ledger of what it did. At
- * the end, and all the time, the board must say what the ledger says: nobody else writes these
+ * the end, and all the time, the board must say what the ledger says: no other process writes these
  * tasks.
  *
  *   load PREFIX      prints one line: ops=N errors=N first=TEXT max_us=N wrong=N shared=N
@@ -169,7 +169,7 @@ static void step(void)
 		compare(entry);
 }
 
-static bool told_to_stop(void)
+static bool stop_requested(void)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 	begin();
 	puts("ready");
 	fflush(stdout);
-	while (!told_to_stop())
+	while (!stop_requested())
 		for (int i = 0; i < BATCH; i++)
 			step();
 	for (int i = 0; i < TASKS; i++)
@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	       " shared=%" PRIu64 "\n",
 	       n_ops, n_errors, first, longest_us, n_wrong, n_shared);
 	fflush(stdout);
-	/* The worker of these tasks stays until whoever started it has looked at them. */
+	/* The worker of these tasks stays until the process that started it has checked them. */
 	while (getchar() != EOF)
 		;
 	trackd_close(board);

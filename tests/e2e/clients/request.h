@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line of words and what they may be: how the test_client reads what it is told. */
+/* A line of words and what they may be: how the test_client reads its commands. */
 #ifndef TRACKD_E2E_REQUEST_H
 #define TRACKD_E2E_REQUEST_H
 

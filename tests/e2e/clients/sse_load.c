@@ -48,7 +48,7 @@ struct stream {
 	uint64_t again_ns; /* when to connect */
 	struct sse_client client;
 	struct trackd_ref ref;
-	uint64_t told, published; /* revisions */
+	uint64_t received, published; /* revisions */
 	bool final;
 };
 
@@ -60,7 +60,7 @@ static struct trackd *trackd;
 static int epoll_fd;
 static uint64_t came_ns; /* when the bytes came that are being read */
 static double *samples;
-static bool connecting; /* nobody watches before */
+static bool connecting; /* no stream is watched before */
 static struct {
 	uint64_t published, received, replayed, doubled, lost, resets, reconnects, snapshots;
 	size_t n_samples;
@@ -108,12 +108,12 @@ static void on_transition(struct stream *stream, const char *data)
 	uint64_t revision = number_of(data, "\"revision\":");
 	bool replayed = strstr(data, "\"replayed\":true") != NULL;
 
-	if (revision <= stream->told) {
+	if (revision <= stream->received) {
 		seen.doubled++;
 		return;
 	}
-	seen.lost += revision - stream->told - 1;
-	stream->told = revision;
+	seen.lost += revision - stream->received - 1;
+	stream->received = revision;
 	stream->final = strstr(data, "\"done\":true,\"progress\"") != NULL;
 	if (!stream->final && number_of(data, "\"index\":") != (revision - 2) % STAGES)
 		die("revision %" PRIu64 " is not of its stage: %.300s", revision, data);
@@ -130,8 +130,8 @@ static void on_event(void *user, const char *event, const char *data)
 
 	if (strcmp(event, "snapshot") == 0) {
 		seen.snapshots++;
-		if (stream->told == 0)
-			stream->told = number_of(data, "\"revision\":");
+		if (stream->received == 0)
+			stream->received = number_of(data, "\"revision\":");
 	} else if (strcmp(event, "update") == 0) {
 		if (!strstr(data, "\"transition\":null"))
 			on_transition(stream, data);
@@ -264,10 +264,10 @@ static void turn(int timeout_ms)
 	}
 }
 
-static bool all_told(void)
+static bool all_received(void)
 {
 	for (unsigned i = 0; i < n_streams; i++)
-		if (streams[i].told < streams[i].published)
+		if (streams[i].received < streams[i].published)
 			return false;
 	return true;
 }
@@ -280,7 +280,7 @@ static bool all_ended(void)
 static bool all_connected(void)
 {
 	for (unsigned i = 0; i < n_streams; i++)
-		if (streams[i].told == 0)
+		if (streams[i].received == 0)
 			return false;
 	return true;
 }
@@ -435,14 +435,14 @@ int main(int argc, char **argv)
 	if (!fgets(line, sizeof line, stdin))
 		return 2;
 	seen.n_samples = 0;
-	run(rate, seconds / 2, all_told);
+	run(rate, seconds / 2, all_received);
 	double p50 = quantile(samples, seen.n_samples, 0.5);
 	double p99 = quantile(samples, seen.n_samples, 0.99);
 	double most = quantile(samples, seen.n_samples, 1);
 	printf("half\n");
-	run(rate, seconds / 2, all_told);
+	run(rate, seconds / 2, all_received);
 	double watched = cost();
-	until(all_told, "what came in bursts arrives");
+	until(all_received, "what came in bursts arrives");
 	complete_all();
 	until(all_ended, "all streams end");
 	printf("published=%" PRIu64 " received=%" PRIu64 " replayed=%" PRIu64 " doubled=%" PRIu64

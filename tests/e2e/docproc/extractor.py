@@ -91,7 +91,7 @@ def descriptors_of(pid):
     return {int(fd): os.readlink(os.path.join(folder, fd)) for fd in os.listdir(folder)}
 
 
-@test("what parses has no board, no store, no socket, and shares no memory")
+@test("an extractor has no board, no store, no socket, and shares no memory")
 def _(site):
     documents, zygote = begin(site)
     extractor, name = stop_extractor(documents, zygote, "held")
@@ -108,7 +108,7 @@ def _(site):
     documents.expect(name, "completed")
 
 
-@test("an extractor that is killed fails its document with a sentence; the server goes on")
+@test("a killed extractor fails only its document, with a message; the server continues")
 def _(site):
     documents, zygote = begin(site)
     extractor, name = stop_extractor(documents, zygote, "killed")
@@ -131,7 +131,7 @@ def _(site):
     until(lambda: not children(zygote), lambda: f"{children(zygote)} left of {extractor}")
 
 
-@test("without the process that forks extractors the server finishes its work and ends, to be started again")
+@test("if the zygote dies, the server finishes its running documents and exits, to be restarted")
 def _(site):
     site.daemon()
     documents = Documents(site)

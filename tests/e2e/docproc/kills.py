@@ -57,7 +57,7 @@ def _(site):
 # ---- The parent ----------------------------------------------------------------------------------
 
 
-@test("SIGKILL of the parent in each stage: its child dies with it, the next server clears up and goes on")
+@test("SIGKILL of the parent in each stage: its child dies with it, the next server cleans up and continues")
 def _(site):
     site.daemon()
     with Endpoint() as endpoint:
@@ -94,7 +94,7 @@ def _(site):
         check(documents.stored() == ([], 0), f"{documents.stored()}")
 
 
-@test("a server's sweep of the store spares what another process is at")
+@test("a server's sweep of the store spares the attempts of live processes")
 def _(site):
     site.daemon()
     with summarizing(site, "wait:1") as documents:
@@ -111,7 +111,7 @@ def _(site):
 # ---- The daemon ----------------------------------------------------------------------------------
 
 
-@test("SIGKILL of the daemon in each stage: the work goes on, with and without its return")
+@test("SIGKILL of the daemon in each stage: the work continues, whether or not the daemon returns")
 def _(site):
     daemon = site.daemon()
 
@@ -155,7 +155,7 @@ def _(site):
         check(documents.whole() == [], "the store")
 
 
-@test("a daemon that comes back in time calls the worker lost itself")
+@test("a daemon that returns in time reports the worker lost itself")
 def _(site):
     daemon = site.daemon()
     with summarizing(site) as documents:
@@ -221,7 +221,7 @@ def _(site):
     check(len(outcomes["clone"]) == 3, f"{outcomes}")
 
 
-@test("the child killed at each write of the store to the disk: one end, and the id can be handed in again")
+@test("the child killed at each write of the store to the disk: one end, and the id can be submitted again")
 def _(site):
     site.daemon()
     outcomes = []
@@ -255,7 +255,7 @@ def _(site):
     check(all(outcome.startswith("failed:worker_lost") for outcome in outcomes[:-1]), f"{outcomes}")
 
 
-@test("what a server that died left at each point of its way")
+@test("recovery from a server's death at each point")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -305,7 +305,7 @@ def _(site):
 # ---- Full disk, limits ---------------------------------------------------------------------------
 
 
-@test("a full disk at indexing: the task fails, nothing is left, the store is whole and goes on")
+@test("a full disk at indexing: the task fails, nothing is left, the store stays intact and usable")
 def _(site):
     need_root()
     site.daemon()
@@ -329,7 +329,7 @@ def _(site):
     check("make room" in server.log(), server.log())
 
 
-@test("a document that needs too much time or memory fails with a sentence, and only that one")
+@test("a document that needs too much time or memory fails with a message, and only that one")
 def _(site):
     site.daemon()
     documents = Documents(site)

@@ -62,7 +62,7 @@ def _(site):
         check(not shown or shown.group(1) in (value, "at", "built"), f"{key}: {value}, {shown and shown.group(1)}")
 
 
-@test("a configuration that is wrong is refused with its place")
+@test("a faulty configuration is refused, with file and line")
 def _(site):
     path = os.path.join(site.folder, "docproc.conf")
     with open(path, "w", encoding="utf-8") as file:

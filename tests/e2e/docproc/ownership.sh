@@ -65,7 +65,7 @@ like "$output" "*runuser -u docproc*" "with the same advice"
 ok "the user of the service may" as_service "$work/tides.txt"
 is "$(stat -c %u $folder/documents.db)" "$user" "whose store it is"
 ok "root finds what is in it" docproc search moon
-ok "and hands in to the spool" docproc submit "$work/tides.txt"
+ok "and submits to the spool" docproc submit "$work/tides.txt"
 
 # ---- Files that root has made ------------------------------------------------------------------------
 

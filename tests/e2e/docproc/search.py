@@ -109,7 +109,7 @@ def _(site):
     check(len(everybodys) == len(owners) + 1, everybodys)
 
 
-@test("a document of the same id takes the place of the other one")
+@test("a document with the same id replaces the earlier one")
 def _(site):
     documents = library(site)
     first = documents.write("first.txt", "The lighthouse was built of granite by the Stevensons.\n")
@@ -127,7 +127,7 @@ def _(site):
 # ---- Showing ------------------------------------------------------------------------------------
 
 
-@test("show prints what the store knows, and JSON of it")
+@test("show prints a document's metadata, and as JSON")
 def _(site):
     documents = library(site)
     process(documents, "voyager.pdf", "one", "alice")
@@ -143,7 +143,7 @@ def _(site):
     check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", shown["finished_at"]), out)
 
 
-@test("what cannot be found or is asked wrongly ends with its own status and says what to try")
+@test("missing documents and wrong arguments have their own exit status and a hint")
 def _(site):
     documents = library(site)
     code, out, err = docproc(documents, "search", "tide")
@@ -200,7 +200,7 @@ def on_terminal(documents, columns, *arguments, **variables):
     return out.decode().replace("\r\n", "\n")
 
 
-@test("on a terminal lines fit and what matches is bold; nothing of a document controls it")
+@test("on a terminal, lines fit and matches are bold; a document cannot control the terminal")
 def _(site):
     documents = library(site)
     evil = "\x1b[2J\x1b]0;owned\x07\u202eevil\n.txt"

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""The spool: what is handed in is processed once, oldest first, and is gone; what waits stays on the board; and
+"""The spool: a submitted document is processed once, oldest first, and removed; a waiting one stays on the board; and
 nothing that anybody can put there harms who serves it.
 """
 
@@ -24,7 +24,7 @@ def signals_waiting(pid):
         return next(line.split()[1] for line in file if line.startswith("ShdPnd:"))
 
 
-@test("what is handed in is processed, found, and leaves no file")
+@test("a submitted document is processed and found, and leaves no file")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -41,7 +41,7 @@ def _(site):
     check(documents.query("SELECT user_id FROM documents WHERE id = ?", ids[0]) == [("alice",)], "the owner")
 
 
-@test("what failed is gone too, with its sentence on the board and the advice in the log")
+@test("a failed document leaves no file either; its error is on the board, the advice in the log")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -53,7 +53,7 @@ def _(site):
     check(documents.whole() == [], "the store")
 
 
-@test("documents that were handed in before it started are taken up oldest first, one after another")
+@test("documents submitted before the start are processed one after another, oldest first")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -73,7 +73,7 @@ def _(site):
     documents.until_empty()
 
 
-@test("--jobs documents are worked on at once, and no more")
+@test("at most --jobs documents are processed at once")
 def _(site):
     site.daemon()
     with summarizing(site) as documents:
@@ -94,7 +94,7 @@ def _(site):
         check(documents.whole() == [], "the store")
 
 
-@test("a document that is cancelled while it waits is removed and never begun")
+@test("a document cancelled while it waits is removed and never processed")
 def _(site):
     site.daemon()
     with summarizing(site) as documents:
@@ -112,7 +112,7 @@ def _(site):
         documents.until_empty()
 
 
-@test("one serves at a time; the next one takes over when it has ended")
+@test("only one server serves a spool; the next one takes over after its end")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -142,7 +142,7 @@ def _(site):
         documents.until_empty()
 
 
-@test("SIGTERM lets the documents finish that were begun, and leaves the others")
+@test("SIGTERM lets running documents finish, and leaves the others")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -164,7 +164,7 @@ def _(site):
     check(documents.whole() == ["begun", "waiting"], "the store")
 
 
-@test("a thousand that wait outlive the time to live of their tasks")
+@test("a thousand waiting documents outlive their tasks' time to live")
 def _(site):
     daemon = site.daemon("--ttl", "1s")
     with summarizing(site) as documents:
@@ -233,7 +233,7 @@ def _(site):
         documents.until_empty()
 
 
-@test("on a board that was made anew what waits is there again, and is heard")
+@test("on a new board, waiting documents have tasks again, and can be cancelled")
 def _(site):
     daemon = site.daemon("--ttl", "4s")
     with summarizing(site) as documents:
@@ -253,7 +253,7 @@ def _(site):
         check(documents.show("third").state == "pending", "the other one waits")
 
 
-@test("more that wait than the board has room for: all of it is processed in the end")
+@test("more documents than the board has room for: all are processed in the end")
 def _(site):
     site.daemon("--capacity", "16")
     documents = Documents(site)
@@ -265,7 +265,7 @@ def _(site):
     check(server.log().count("without a task") < 10, server.log())
 
 
-@test("garbage of an id that is worked on does not harm it")
+@test("garbage with the id of a running document does not harm it")
 def _(site):
     site.daemon()
     with summarizing(site, "wait:1") as documents:
@@ -282,7 +282,7 @@ def _(site):
         documents.until_empty()
 
 
-@test("the same id again while the first is worked on: one document, the newer one")
+@test("the same id submitted while the first runs: one document remains, the newer one")
 def _(site):
     site.daemon()
     with summarizing(site, "hang,ok") as documents:
@@ -378,7 +378,7 @@ def _(site):
     expect_refused(documents, server)
 
 
-@test("garbage that is there at the start is refused")
+@test("garbage present at the start is refused")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -391,7 +391,7 @@ def _(site):
     expect_refused(documents, server)
 
 
-@test("a document of another user's id does not touch that user's task")
+@test("a document with the id of another user's task does not touch that task")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -408,7 +408,7 @@ def _(site):
 # ---- Handing in ----------------------------------------------------------------------------------
 
 
-@test("submit refuses an id that is waiting or worked on, and replaces one that is over")
+@test("submit refuses an id that is waiting or running, and replaces a finished one")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -427,7 +427,7 @@ def _(site):
     check(documents.query("SELECT filename FROM documents") == [("notes.md",)], "the newer one stays")
 
 
-@test("a full disk at handing in leaves no file and no task that waits")
+@test("a full disk during a submission leaves no file and no waiting task")
 def _(site):
     need_root()
     site.daemon()

@@ -88,7 +88,7 @@ def _(site):
     sequence(site, "voyager.docx")
 
 
-@test("trackctl show tells how long each stage took")
+@test("trackctl show prints the duration of each stage")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -99,7 +99,7 @@ def _(site):
     check(max(took.values()) >= 300, f"too fast to see whether durations are right: {took}")
 
 
-@test("docproc FILE says the id, exits as the task ends, and the document is found and shown")
+@test("docproc FILE prints the id, its status follows the task's end, and the document is found")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -141,7 +141,7 @@ def _(site):
     check(b"\x1b[2J" not in said and b"\x07" not in said, "the name reached the terminal")
 
 
-@test("the same id twice is one document; while it is worked on, it is refused")
+@test("the same id twice is one document; while the first runs, the second is refused")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -154,7 +154,7 @@ def _(site):
     check(code == 4 and "exists" in said, f"{code} {said}")
 
 
-@test("each kind of failure has its sentence and its exit status, and leaves nothing")
+@test("each kind of failure has its message and exit status, and leaves nothing")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -174,7 +174,7 @@ def _(site):
     check(documents.whole() == [], "the store")
 
 
-@test("files that are none and names that do not fit make no task")
+@test("unreadable files and invalid names create no task")
 def _(site):
     site.daemon()
     documents = Documents(site)
@@ -201,7 +201,7 @@ def _(site):
 # ---- Cancelling ----------------------------------------------------------------------------------
 
 
-@test("a request to cancel is heard in every stage, and leaves nothing")
+@test("a task can be cancelled in every stage, and leaves nothing")
 def _(site):
     site.daemon()
     with Endpoint() as endpoint:
@@ -240,7 +240,7 @@ def _(site):
         check(documents.whole() == [], "the store")
 
 
-@test("a task that others end or replace is not worked on")
+@test("a task that another process ends or replaces is abandoned")
 def _(site):
     site.daemon()
     with summarizing(site) as documents:
@@ -255,7 +255,7 @@ def _(site):
 # ---- Endpoints -----------------------------------------------------------------------------------
 
 
-@test("an endpoint in trouble: the task fails with a sentence of its own, or goes on when it recovers")
+@test("a failing endpoint: the task fails with a specific message, or continues when it recovers")
 def _(site):
     site.daemon()
     cases = [("hang", "did not answer within"), ("500", "500"), ("429:0", "429"), ("garbage", "not JSON"),
@@ -282,7 +282,7 @@ def _(site):
             check(documents.whole() == [id], "the store")
 
 
-@test("a store of one provider refuses another, before anything is read")
+@test("a store refuses another provider before any document is read")
 def _(site):
     site.daemon()
     with Endpoint(dimension=16) as endpoint:

@@ -59,7 +59,7 @@ def _(site):
         connection.close()
 
 
-@test("a connection that says nothing goes, first or later")
+@test("a silent connection is closed, before the first request and later")
 def _(site):
     gateway = serving(site, head_timeout="1s", idle_timeout="1s")
     silent, kept = gateway.connect(), gateway.connect()
@@ -71,7 +71,7 @@ def _(site):
     serves(gateway)
 
 
-@test("a body that never ends its request does not hold others up")
+@test("a body that never ends does not delay other requests")
 def _(site):
     gateway = serving(site)
     slow = gateway.connect()
@@ -109,7 +109,7 @@ def _(site):
     check(gateway.resident_kib() - before < 8192, f"{before} KiB became {gateway.resident_kib()}")
 
 
-@test("a token of 8 KiB is looked at, a longer one is not")
+@test("a token of 8 KiB is checked, a longer one is refused")
 def _(site):
     gateway = serving(site)
     for length in (8191, 8192, 8193, 9216):
@@ -136,7 +136,7 @@ NONSENSE = (
 )
 
 
-@test("requests that are none: an error or the end, and nothing of them comes back")
+@test("malformed requests: an error or a close, without an echo of their bytes")
 def _(site):
     gateway = serving(site, head_timeout="1s")
     for data in NONSENSE:
@@ -150,7 +150,7 @@ def _(site):
         serves(gateway)
 
 
-@test("unknown methods, also those of others")
+@test("unknown methods, and known ones on other paths")
 def _(site):
     gateway = serving(site)
     for method in ("BREW", "PROPFIND", "get", "G\x7fT", "X" * 200):
@@ -158,7 +158,7 @@ def _(site):
         serves(gateway)
 
 
-@test("paths with bytes that are no text, with NUL, and that climb")
+@test("paths with bytes that are not text, with NUL, and with ..")
 def _(site):
     gateway = serving(site)
     for path in ("/v1/tasks/%00", "/v1/tasks/t%00", "/v1/tasks/t%00/cancel", "/v1/tasks%00/t",
@@ -180,7 +180,7 @@ def _(site):
             refused(gateway.get("/v1/tasks/t", ADA, {name: value}), 200, 400)
 
 
-@test("what an error says of a path is nothing")
+@test("errors do not repeat the path")
 def _(site):
     gateway = serving(site)
     for path in ("/<script>alert(1)</script>", "/v1/tasks/<b>"):
@@ -223,7 +223,7 @@ def _(site):
     check(answers_to(data, True) == wanted, "all kinds, and nothing more")
 
 
-@test("half a head whose client has gone holds no connection until a deadline")
+@test("half a head whose client has disconnected does not keep the connection until a deadline")
 def _(site):
     gateway = serving(site, head_timeout="1h", idle_timeout="1h")
     before = gateway.descriptors()
@@ -236,7 +236,7 @@ def _(site):
     until(lambda: gateway.descriptors() <= before, lambda: f"{gateway.descriptors()} stay open")
 
 
-@test("a request behind an unread body is not taken for one")
+@test("bytes of an unread body are not taken for a request")
 def _(site):
     gateway = serving(site)
     smuggled = request("DELETE", "/v1/tasks/t", ADA)
@@ -277,7 +277,7 @@ def answers(gateway):
         return False
 
 
-@test("with all connections taken operators still see, and room comes back")
+@test("with all connections in use, operators are still served, and connections become free again")
 def _(site):
     gateway = serving(site, connections=16, head_timeout="1s")
     flood = [gateway.connect() for _ in range(40)]
@@ -288,7 +288,7 @@ def _(site):
     serves(gateway)
 
 
-@test("many that come and go leave no descriptor and no memory behind")
+@test("many connections leave no descriptor and no memory behind")
 def _(site):
     gateway = serving(site, head_timeout="1s")
     serves(gateway)

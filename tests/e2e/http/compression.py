@@ -72,7 +72,7 @@ def _(site):
     check(len(gateway.get("/openapi.json", headers=GZIP).body) < len(plain.body) / 4, "it pays")
 
 
-@test("the page and its files: tags that differ, and what is small as it is")
+@test("the page and its files: separate tags, and small files uncompressed")
 def _(site):
     gateway = Gateway.on(site)
     page = gateway.get("/").body.decode()
@@ -102,7 +102,7 @@ def _(site):
     check(packed == 3, f"{packed} of {paths}")
 
 
-@test("long lists are packed, short ones, single tasks, errors and streams are not")
+@test("long lists are compressed; short ones, single tasks, errors and streams are not")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site, settings={"owner_rate": 0, "address_rate": 0})
@@ -136,7 +136,7 @@ def _(site):
     check(stream.next().data["id"] == "t1", "as it happens")
 
 
-@test("packed answers share a connection, and who goes away amid one leaves nothing")
+@test("compressed answers share a connection, and a client that disconnects amid one leaves nothing")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site, settings={"owner_rate": 0, "address_rate": 0})

@@ -24,7 +24,7 @@ def run(*arguments, env=None):
     return done.returncode, done.stdout, done.stderr
 
 
-@test("--check-config says yes, or where the fault is and what is allowed")
+@test("--check-config accepts a valid configuration, or names the fault, its place and what is allowed")
 def _(site):
     gateway = Gateway(site)
     site.start(gateway)
@@ -87,7 +87,7 @@ def _(site):
     check(gateway.get("/v1/tasks", ADA).status == 401, "one without iss and aud is not")
 
 
-@test("SIGHUP reads the configuration and the key again, and says what needs a restart")
+@test("SIGHUP reloads the configuration and the key, and logs what needs a restart")
 def _(site):
     gateway, _ = serving(site, "t owner=ada")
     check(gateway.get("/v1/tasks/t", ADA).status == 200, "the old key")
@@ -129,7 +129,7 @@ def _(site):
     check(gateway.get("/v1/tasks", ADA).status == 200 and gateway.readiness()[0] == 200, "now they are")
 
 
-@test("it refuses to be reached from other hosts without a key")
+@test("without a key it refuses to listen for other hosts")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -150,7 +150,7 @@ def _(site):
     check(gateway.get("/v1/tasks", ADA).status == 200, "with one it may")
 
 
-@test("keys that are no keys: it does not start, and says why")
+@test("invalid keys: it does not start, and logs the reason")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)

@@ -94,7 +94,7 @@ def _(site):
            status("lost", "failed", 0, "Processing failed", "worker test_client exited in embedding"))
 
 
-@test("what is not plain text in a message arrives as JSON, whole")
+@test("special characters in a message arrive complete, as JSON")
 def _(site):
     gateway, worker = serving(site, "t owner=ada")
     worker.do('update t extracting "Grüße"\\_<b>_\U0001f600')
@@ -149,7 +149,7 @@ def _(site):
 FROM_STORE = ("completed", 100, "Document ready")
 
 
-@test("a finished document that the board has forgotten answers from the store")
+@test("the store answers for a finished document that is no longer on the board")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -163,7 +163,7 @@ def _(site):
     expect(gateway.get(path("begun"), ADA), 404, NOT_FOUND)
 
 
-@test("one that failed or was cancelled does not")
+@test("not for one that failed or was cancelled")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -177,7 +177,7 @@ def _(site):
         expect(gateway.get(path(name), ADA), 404, NOT_FOUND)
 
 
-@test("while a document is processed again, the board speaks for it")
+@test("while a document is processed again, the board answers for it")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -214,7 +214,7 @@ def answers_again(gateway):
     check(b"[!]store" not in gateway.operator("/readyz").body, "and all is well")
 
 
-@test("a store that never was has no documents; one that comes is seen at once, one that goes is missed")
+@test("a store that never existed has no documents; a new one is found at once, a vanished one is reported")
 def _(site):
     gateway, _ = serving(site, "t owner=ada")
     for round in range(3):

@@ -116,7 +116,7 @@ def _(site):
     readable(missing, APP)
 
 
-@test("a preflight is answered for any path, without a token, and to configured origins alone")
+@test("a preflight is answered for any path, without a token, and only to configured origins")
 def _(site):
     gateway = shared(site, address_rate="1", address_burst="1")
     for path in ("/v1/tasks", "/v1/tasks/t/cancel", "/documents", "/v1/events?ticket=x", "/nothing"):

@@ -103,7 +103,7 @@ def _(site):
     documents.until_empty()
 
 
-@test("once the board has forgotten it, the store answers; and only its owner")
+@test("once it has left the board, the store answers, and only to its owner")
 def _(site):
     documents, _, gateway = begin(site)
     id = id_of(upload(gateway, ADA, "voyager.pdf", content_of("voyager.pdf")))
@@ -117,7 +117,7 @@ def _(site):
           [("ada", "voyager.pdf", "application/pdf")], "the store")
 
 
-@test("many of several users at once: all are done, each sees the own ones")
+@test("many uploads of several users at once: all are completed, each user sees only their own")
 def _(site):
     documents, _, gateway = begin(site)
     taken = {"ada": [], "eve": []}
@@ -162,7 +162,7 @@ def _(site):
         check(status(gateway, id).status == 404, "nothing is stored of it")
 
 
-@test("cancelled while it waits and while it is worked on; killed while it is worked on")
+@test("cancelled while waiting and while running; killed while running")
 def _(site):
     with Endpoint() as endpoint:
         documents, _, gateway = begin(site, "--chat-url", endpoint.url("hang"), "--chat-model", "m",
@@ -201,7 +201,7 @@ def _(site):
     check(until_final(gateway, id)["status"] == "completed", "done")
 
 
-@test("the board is lost while documents wait: their tasks are made anew, and they are done")
+@test("the board is lost while documents wait: their tasks are created again, and they complete")
 def _(site):
     daemon = site.daemon()
     documents = Documents(site)

@@ -184,7 +184,7 @@ def unharmed(gateway):
     check(gateway.get("/v1/tasks/victim", ADA).status == 200, "nothing was smuggled")
 
 
-@test("what is refused is answered once, as a problem, and closed")
+@test("a refused request is answered once, with a problem document, and the connection is closed")
 def _(site):
     gateway = serving(site)
     for name, data, status in REFUSED:
@@ -200,7 +200,7 @@ def _(site):
     unharmed(gateway)
 
 
-@test("what is to be taken is taken, and the next request after it")
+@test("a valid request is accepted, and so is the next one")
 def _(site):
     gateway = serving(site)
     for name, data, status in TAKEN:
@@ -209,7 +209,7 @@ def _(site):
     unharmed(gateway)
 
 
-@test("however it comes in pieces")
+@test("however it is split into pieces")
 def _(site):
     gateway = serving(site)
     for at_once in (1, 7):
@@ -223,7 +223,7 @@ def _(site):
     unharmed(gateway)
 
 
-@test("a bad request waits for the answer of a good one that takes its time")
+@test("a bad request is answered after a slow good one before it")
 def _(site):
     gateway = serving(site)
     etag = gateway.get("/v1/tasks/t", ADA).headers["etag"]
@@ -252,7 +252,7 @@ def _(site):
         expect(name, gateway.raw(data + EVIL, admin=True), status)
 
 
-@test("a form that is badly chunked is no document")
+@test("a badly chunked form creates no document")
 def _(site):
     gateway = serving(site)
     form = (b"--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"

@@ -29,7 +29,7 @@ def _(site):
           {"tasks": [], "next_page_token": None}, "and others have none")
 
 
-@test("a page is where it was, whatever came and went meanwhile")
+@test("a page stays the same while tasks come and go")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -85,7 +85,7 @@ def pages_of(gateway, query, begin=None):
     return pages
 
 
-@test("a page looks at 2000 tasks, and its token goes on behind the last of them")
+@test("a page looks at 2000 tasks, and its token continues behind the last of them")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)

@@ -17,7 +17,7 @@ from gateway import Gateway, read_reply, request, token
 ADA = token("ada")
 
 
-@test("metrics tell what happened on the board")
+@test("metrics count what happened on the board")
 def _(site):
     site.daemon("--state-dir", site.state, "--snapshot-interval", "100ms")
     gateway = Gateway.on(site)
@@ -106,7 +106,7 @@ def _(site):
     check(metrics["http_request_duration_seconds_count{}"] == 11, f"operators' apart: {metrics.text}")
 
 
-@test("every status that the description names is counted as itself")
+@test("every status in the API description is counted separately")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -151,7 +151,7 @@ def _(site):
     until(lambda: "trackd_slots_capacity" in Metrics(gateway).types, "then the board's")
 
 
-@test("two kinds of one name count as one, and their stages are separated by name")
+@test("two kinds with one name count as one, and their stages are separated by name")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)

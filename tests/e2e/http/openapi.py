@@ -173,7 +173,7 @@ def prepare(site, **settings):
     return gateway
 
 
-@test("every operation answers as it is described, in every way that it can be made to")
+@test("every operation gives the described answers, in each case that can be provoked")
 def _(site):
     gateway = prepare(site)
     description = Description(gateway)
@@ -212,7 +212,7 @@ def _(site):
         check(gateway.ask(method, path_of(template)).status == 200, template)
 
 
-@test("while it ends, too")
+@test("during shutdown, too")
 def _(site):
     gateway = prepare(site)
     description = Description(gateway)

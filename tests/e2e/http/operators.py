@@ -132,7 +132,7 @@ def _(site):
     check("[!]spool" not in gateway.readiness()[1], "well again")
 
 
-@test("sockets of its own: a dead one's is taken, a living one's and a file are not")
+@test("Unix sockets: a dead process's is replaced, a live one's and a regular file are not")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)

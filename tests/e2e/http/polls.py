@@ -47,7 +47,7 @@ def _(site):
         check(head.stable()[2] == get.stable()[2], f"{path}: {head!r}, {get!r}")
 
 
-@test("a long poll answers as soon as the task moves, by both ways to ask")
+@test("a long poll answers as soon as the task changes, with Prefer and with the wait parameter")
 def _(site):
     gateway, worker = serving(site, "t owner=ada")
     for path, wait in (("/v1/tasks/t?wait=50", {}), ("/v1/tasks/t", {"Prefer": "wait=50"}),
@@ -101,7 +101,7 @@ def _(site):
     expect(later.get(), 404)
 
 
-@test("who waits and goes away leaves nothing behind")
+@test("a waiting client that disconnects leaves nothing behind")
 def _(site):
     gateway, worker = serving(site, "t owner=ada")
     connections = []

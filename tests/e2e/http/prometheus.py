@@ -121,7 +121,7 @@ def unit_test(alert, series, fires):
             "input_series": [{"series": labelled(name), "values": values} for name, values in series.items()]}
 
 
-@test("each alert fires on what it is for, after its time, and on nothing else")
+@test("each alert fires for its condition, after its delay, and for nothing else")
 def _(site):
     apart.need("promtool")
     check(set(ALERTS) <= set(CASES) and len(ALERTS) > 10, f"no case of {set(ALERTS) - set(CASES)}")
@@ -311,7 +311,7 @@ def provoke(site, daemon, gateway, producer):
     os.rename(gateway.spool, gateway.spool + ".away")
 
 
-@test("each is provoked for real, after a time in which none is; each panel of the dashboard shows something")
+@test("each alert is provoked on a real gateway, after a quiet time; each dashboard panel shows data")
 def _(site):
     apart.need("prometheus", "strace")
     daemon = site.daemon("--capacity", "64", "--state-dir", site.state, "--snapshot-interval", "100ms")

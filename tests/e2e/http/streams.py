@@ -113,7 +113,7 @@ def _(site):
         stream.quiet(0.3)
 
 
-@test("who hears nothing hears a comment, and the place in the ring that goes with it")
+@test("a quiet stream gets a comment with the present position in the ring")
 def _(site):
     gateway, producer = serving(site, "t owner=ada", "other owner=eve", keepalive="1s")
     stream = of_task(gateway)
@@ -200,7 +200,7 @@ def _(site):
           "a list of none")
 
 
-@test("five hundred of the newest are listed, and said to be so")
+@test("the newest five hundred tasks are listed, and the list says that there are more")
 def _(site):
     gateway, producer = serving(site)
     producer.do("fill 520 task owner=ada")
@@ -210,7 +210,7 @@ def _(site):
           f"{len(names)} {names[:3]}")
 
 
-# ---- Who is let in ---------------------------------------------------------------------------------------
+# ---- Admission -------------------------------------------------------------------------------------------
 
 
 @test("an active task older than the newest five hundred is on the stream, with its progress")
@@ -292,7 +292,7 @@ def _(site):
     check(gateway.ask("POST", "/v1/stream-tickets").status == 401, "without a token")
 
 
-@test("streams are counted, by user and by address; who hangs up makes room at once")
+@test("streams are counted, by user and by address; a client that disconnects makes room at once")
 def _(site):
     gateway, _ = serving(site, "t owner=ada", "e owner=eve", owner_streams=2, address_streams=3)
     mine = [of_task(gateway), of_owner(gateway)]
@@ -319,7 +319,7 @@ def _(site):
     check(gateway.get("/v1/tasks/t/events", token("ada", ttl=-61)).status == 401, "it has expired")
 
 
-@test("without a board there is an answer all the same, that says when to come back")
+@test("without a board the answer says when to reconnect")
 def _(site):
     gateway = Gateway.on(site)
     for path in ("/v1/tasks/t/events", "/v1/events"):

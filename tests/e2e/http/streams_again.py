@@ -99,7 +99,7 @@ def _(site):
     one.quiet(0.3)
 
 
-@test("who is cut off between two transitions gets the second")
+@test("a client that is disconnected between two transitions gets the second")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
     stream = watched(gateway)
@@ -112,7 +112,7 @@ def _(site):
         stream.quiet(0.05)
 
 
-@test("who has had the end gets 204, whatever became of the task")
+@test("a client that has received the end gets 204, whatever happened to the task")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
     stream = watched(gateway)
@@ -165,7 +165,7 @@ def _(site):
 # ---- What the ring has lost --------------------------------------------------------------------------
 
 
-@test("what a dying producer did not tell comes from the stage history")
+@test("a transition that a dying producer did not publish comes from the stage history")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
     one, mine = both(gateway)
@@ -196,7 +196,7 @@ def _(site):
     check(mine.expect("snapshot").data["tasks"][0]["state"] == "completed", "the list")
 
 
-@test("what the ring lost while no client listened is found when the stream reconnects")
+@test("transitions that the ring lost while the client was away are found when it reconnects")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
     stream = watched(gateway)
@@ -238,7 +238,7 @@ def _(site):
 # ---- Other restarts ----------------------------------------------------------------------------------
 
 
-@test("a stream goes on while the daemon is dead, and over its restart")
+@test("a stream continues while the daemon is dead, and over its restart")
 def _(site):
     daemon = site.daemon()
     producer = site.test_client("open write", "create t owner=ada")
@@ -262,7 +262,7 @@ def unlink(site):
     until(lambda: os.path.exists(site.shm) and os.stat(site.shm).st_ino != before, "a new board")
 
 
-@test("a board that is replaced with its tasks: streams go on as if nothing had been")
+@test("a board that is replaced with its tasks: streams continue unaffected")
 def _(site):
     daemon = site.daemon("--capacity", "64")
     producer = site.test_client("open write timeout=300", "create t owner=ada", "create u owner=ada")
@@ -293,7 +293,7 @@ def _(site):
     one.expect("end")
 
 
-@test("another board in the old one's place: all anew")
+@test("a new board in place of the old one: streams start again")
 def _(site):
     daemon = site.daemon()
     site.test_client("open write", "create t owner=ada")
@@ -312,7 +312,7 @@ def _(site):
     check(not mine.last_id.startswith(board), mine.last_id)
 
 
-@test("SIGTERM ends what is open in good order, and does not wait for who does not read")
+@test("SIGTERM ends open requests in order, and does not wait for clients that do not read")
 def _(site):
     gateway, producer = serving(site, "t owner=ada")
     streams = [of_task(gateway), of_owner(gateway)]
@@ -328,7 +328,7 @@ def _(site):
 # ---- A client that does not read -----------------------------------------------------------------------
 
 
-@test("a client that does not read costs nothing, delays no other client, and starts anew when it reads")
+@test("a client that does not read costs nothing, delays no other client, and is reset when it reads")
 def _(site):
     gateway, producer = serving(site, "t owner=ada", "busy owner=ada")
     one = watched(gateway)
@@ -362,7 +362,7 @@ def _(site):
 # ---- Many ------------------------------------------------------------------------------------------------
 
 
-@test("five hundred streams, every transition to its own, in order, once, over a restart")
+@test("five hundred streams get each of their transitions once, in order, across a restart")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)

@@ -75,7 +75,7 @@ def _(site):
 # ---- Changes ---------------------------------------------------------------------------------------
 
 
-@test("cancelling asks a worker, ends what waits, and may be asked again")
+@test("cancelling asks a worker to stop, ends a pending task, and may be repeated")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -100,7 +100,7 @@ def _(site):
     problem(gateway.ask("POST", "/v1/tasks/c/cancel", ADA), 409, "Conflict", "The task is final")
 
 
-@test("forgetting is for final tasks")
+@test("only final tasks can be removed")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)
@@ -179,7 +179,7 @@ def _(site):
     until(lambda: gateway.get("/v1/tasks", ADA).status == 200, "time heals")
 
 
-@test("while it ends: who waits is answered, new requests are turned away, and it exits with 0")
+@test("at shutdown: waiting clients are answered, new requests are refused, and it exits with 0")
 def _(site):
     gateway, _ = serving(site, "t owner=ada")
     later = Later(gateway, "/v1/tasks/t?wait=60", ADA, {"If-None-Match": tag_of(gateway, ADA)})
@@ -204,7 +204,7 @@ def _(site):
     kept.close()
 
 
-@test("with nothing open it ends at once")
+@test("without open requests it ends at once")
 def _(site):
     site.daemon()
     gateway = Gateway.on(site)

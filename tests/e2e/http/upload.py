@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""POST /documents: what is handed in to the spool and what is answered; names, types, forms and sizes
+"""POST /documents: what reaches the spool and what is answered; names, types, forms and sizes
 that are refused and leave nothing.
 """
 

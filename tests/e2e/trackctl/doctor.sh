@@ -37,7 +37,7 @@ poke 384 '\xff\xff\xff\xff'
 exits 70 "a damaged event cursor: 70" trackctl doctor
 like "$output" "*header: event_next*" "is named"
 poke 384 '\0\0\0\0'
-poke 1000 '\x01' # behind the header: padding that nobody reads
+poke 1000 '\x01' # behind the header: padding that no process reads
 poke 0 'X'
 exits 70 "a damaged magic" trackctl doctor
 like "$output" "*header: magic: seen 0x*expected*" "is named, with what was seen"

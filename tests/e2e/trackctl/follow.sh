@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# watch and wait: every transition is a line, they end when the tasks do, their exit status tells how, and the daemon may die
+# watch and wait: every transition is a line, they end when the tasks do, their exit status says how, and the daemon may die
 # and come back meanwhile.
 . "$(dirname "$0")/../../harness/lib.sh"
 

@@ -27,7 +27,7 @@ exits 4 "an id that exists: 4" trackctl run --id good -- touch "$work/ran"
 point $? "then the command does not run"
 like "$output" "*has ended (completed)*--replace*" "and it says what to do"
 exits 0 "unless it is replaced" trackctl run --id good --replace -- true
-exits 0 "an id is made up" trackctl run -- true
+exits 0 "an id is generated" trackctl run -- true
 like "$output" "trackctl: task run-????????" "and printed"
 exits 2 "no command: 2" trackctl run
 exits 0 "options after the command are the command's" trackctl run --id own -- sh -c 'test "$1" = --json' sh --json
@@ -40,11 +40,11 @@ exits 0 "lines of progress" trackctl run --id lines -- bash -c '
 	until '"$build/trackctl --board $board --socket $socket"' show --json "$TRACKD_ID" | grep -q three; do sleep 0.02; done
 	printf "garbage\n4/10\n5/" >"$TRACKD_PROGRESS"
 	echo "10 five of ten" >"$TRACKD_PROGRESS"'
-like "$output" '*progress line "garbage"*' "a line that is none is told of"
+like "$output" '*progress line "garbage"*' "an invalid line is reported"
 is "$(task lines '[(s["done"], s["total"]) for s in task["stages"]]')" "[(5, 10)]" "the last ones counted, though it ended at once"
 exits 0 "stages" trackctl run --id stages --kind document -- sh -c '
 	echo "stage chunking second" >"$TRACKD_PROGRESS"; echo "stage nosuch" >"$TRACKD_PROGRESS"'
-like "$output" '*stage nosuch*' "one that the kind has not is told of"
+like "$output" '*stage nosuch*' "a stage that the kind lacks is reported"
 is "$(task stages '[s["state"] for s in task["stages"]]')" "['done', 'done', 'waiting', 'waiting', 'waiting']" "were entered"
 exits 2 "an unknown kind: 2" trackctl run --kind nosuch -- true
 

@@ -83,7 +83,7 @@ ok "a signal to trackctl's group arrives" wait_until 10 lines "$work/once" 1
 kill -HUP "$leader"
 ok "and one to trackctl alone" wait_until 10 lines "$work/once" 2
 kill -USR1 "$leader"
-ok "and one that only tells something" wait_until 10 lines "$work/once" 3
+ok "and a signal that does not end a process" wait_until 10 lines "$work/once" 3
 touch "$work/once.end"
 wait_until 10 gone "$leader"
 is "$(cat "$work/once")" "SIGTERM
@@ -116,7 +116,7 @@ is "$(ended_by $run -- bash -c 'kill -KILL $$')" -9 "by SIGKILL"
 mkdir "$work/cores"
 is "$(cd "$work/cores" && ulimit -c unlimited && ended_by $run --id core -- bash -c 'ulimit -c 0; kill -SEGV $$')" -11 "by SIGSEGV"
 is "$(ls "$work/cores")" "" "without a core of trackctl's own"
-like "$(task core 'task["error"]["message"]')" "killed by signal 11*" "the task tells of it"
+like "$(task core 'task["error"]["message"]')" "killed by signal 11*" "the task shows it"
 is "$(/usr/bin/python3 -c 'import signal, subprocess, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 done = subprocess.Popen(["bash", "-c", "exec \"$@\"; ", "-"] + sys.argv[1:] + ["--id", "ignored", "--", "bash", "-c", "exit 3"], stdout=subprocess.PIPE)

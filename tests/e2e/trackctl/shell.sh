@@ -88,11 +88,11 @@ page=$tree/tools/trackctl/trackctl.1
 is "$(man --warnings -l "$page" 2>&1 >/dev/null)" "" "the manual formats without a warning"
 text=$(MANWIDTH=100 man -l "$page" | col -bx)
 for verb in $verbs; do
-	like "$text" "*"$'\n'"       $verb*" "it tells of $verb"
+	like "$text" "*"$'\n'"       $verb*" "it lists $verb"
 done
 while read -r status; do
 	[[ " 71 74 " != *" $status "* ]] || continue # trackd's
-	like "$text" "*"$'\n'*" $status *" "it tells of exit status $status"
+	like "$text" "*"$'\n'*" $status *" "it lists exit status $status"
 done < <(sed -n 's/^\tEXIT_CODE_[A-Z_]* = \([0-9]*\),.*/\1/p' "$tree/tools/common/exit_code.h")
 like "$(MANWIDTH=100 man -l "$tree/daemon/trackd.8" | col -bx)" "*"$'\n'" *71 *"$'\n'" *74 *" "trackd's tells of its own"
 

@@ -41,7 +41,7 @@ LOAD = os.path.join(BUILD, "tests", "e2e", "clients", "load")
 BOARD = os.environ.get("TRACKD_TEST_BOARD") or f"/tt-e2e-{os.getpid()}"
 SHM = "/dev/shm"
 LIMIT = 60  # seconds after which a condition that must come true has failed
-SPIN_US = 200_000  # of processor time, which no call takes that waits for nobody
+SPIN_US = 200_000  # of processor time, which no call needs that does not wait
 
 E_NO_BOARD, E_NOT_FOUND, E_GONE, E_EXISTS, E_FINAL, E_FULL, E_BUSY = range(-20001, -20008, -1)
 E_KEY = -20008
@@ -71,7 +71,7 @@ def until(condition, what, limit=LIMIT):
         time.sleep(0.002)
 
 
-def waits_for_nobody(answer):
+def does_not_wait(answer):
     """Whether a call neither slept nor turned in circles, however long the machine let it lie."""
     return answer.number("sleeps") == 0 and answer.number("cpu") < SPIN_US
 
@@ -239,7 +239,7 @@ class Daemon(Process):
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.notify_path)
         os.chmod(self.notify_path, 0o666)
-        self.said = []  # what it told its service manager
+        self.said = []  # its messages to the service manager
         threading.Thread(target=self.listen, daemon=True).start()
         self.log_path = os.path.join(site.folder, "daemon.log")
         if "--config" not in arguments:  # never the host's

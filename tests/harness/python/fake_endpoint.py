@@ -5,7 +5,7 @@
     fake_endpoint.py [--tls] [--dimension 384]      prints its address, http://127.0.0.1:PORT, and serves until
                                                     its standard input ends
 
-What it does stands in the URL, so that whoever has one needs nothing else:
+The URL selects its behaviour, so that a caller needs nothing else:
 
     http://127.0.0.1:PORT/ok/v1                     always well
     http://127.0.0.1:PORT/ok,500,429:2,hang/v1      first well, then 500, ...; the last one for ever

@@ -5,7 +5,7 @@
     answer = gateway.get("/v1/tasks/t", token("ada"))
     answer.status, answer.reason, answer.headers["etag"], answer.body, answer.json()
 
-Settings that a test does not name are those of a gateway that limits nobody; set() of its
+Settings that a test does not name are those of a gateway without limits; set() of its
 configuration file and reload() change them.
 """
 
@@ -71,7 +71,7 @@ class Reply:
         return json.loads(self.body)
 
     def stable(self):
-        """All but what tells the time, and whether the connection stays."""
+        """All but the times, and whether the connection stays."""
         lines = [line for line in self.lines
                  if not line.lower().startswith(("date:", "connection:"))]
         return self.status, self.reason, lines, self.body

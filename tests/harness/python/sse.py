@@ -125,7 +125,7 @@ class Stream:
         return event
 
     def transition(self, limit=LIMIT):
-        """The next update that tells a transition."""
+        """The next update with a transition."""
         event = self.expect("update", limit)
         while not event.transition:
             event = self.expect("update", limit)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The doctor finds a healthy board whole, and names each invariant that is broken: one fault is
- * made at a time in a board with tasks in every state, and must be found, named, and gone when it
- * is undone.
+ * The doctor finds no fault in a healthy board, and detects each broken invariant: one fault at a
+ * time is made in a board with tasks in every state, and must be found, named, and gone once it is
+ * undone.
  */
 #include "libclient/record/index.h"
 #include "libclient/record/record.h"
@@ -366,7 +366,7 @@ static void broken_mutexes_are_named(void **state)
 	EXPECT(word[0], FUTEX_TID_MASK - 1, DOCTOR_SLOT, "mutex"); /* no thread has that id */
 	EXPECT(word[2], 0x7fffffff, DOCTOR_SLOT, "mutex");
 	EXPECT(word[4], 0, DOCTOR_SLOT, "mutex");
-	/* Of a free slot whoever claims it takes the lock over. */
+	/* The next process that claims a free slot takes the lock over. */
 	struct doctor_report report;
 	word = (uint32_t *)(void *)&own_board.bodies[CAPACITY - 1].mutex;
 	word[0] = FUTEX_OWNER_DIED;

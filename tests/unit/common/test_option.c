@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of options: flags as they may be written, keys of a file, each mistake named with its place
- * and what is allowed, and what the tables say of themselves. */
+/* Tables of options: flags in all their forms, keys of a file, each mistake reported with its place
+ * and what is allowed, and the output of the tables themselves. */
 #include "tests/harness/suite.h"
 #include "tools/common/config_file.h"
 #include "tools/common/option.h"
@@ -256,7 +256,7 @@ static void mistakes_in_a_file_are_named_with_their_line(void **state)
 	assert_ptr_equal(strstr(fault.text, path), fault.text);
 }
 
-/* What config_lines calls, as text. */
+/* The callbacks of config_lines, recorded as text. */
 static char heard[256];
 
 static int on_key(void *user, const char *where, const char *key, const char *value,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Text for people: no byte from a board reaches a terminal unlooked at; times, durations, rates and
- * outcomes are what they should be at their borders. */
+/* Text for users: every byte from a board is checked before it reaches a terminal; times,
+ * durations, rates and outcomes are right at their limits. */
 #include "tests/harness/suite.h"
 #include "tools/common/exit_code.h"
 #include "tools/common/printable.h"
@@ -86,7 +86,7 @@ static void printable_holds_for_all_pairs_of_bytes(void **state)
 			assert_int_equal(length, strlen(once));
 			for (size_t i = 0; i < length; i++)
 				assert_true((unsigned char)once[i] >= ' ' && once[i] != 0x7f);
-			/* What is printable stays as it is. */
+			/* Printable text is not changed. */
 			printable_line(twice, sizeof twice, once);
 			assert_string_equal(once, twice);
 		}

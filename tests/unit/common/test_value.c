@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers, sizes and durations as people write them: understood whole, or refused. */
+/* Numbers, sizes and durations as users write them: parsed completely, or refused. */
 #include "tests/harness/suite.h"
 #include "tools/common/value.h"
 #include <errno.h>

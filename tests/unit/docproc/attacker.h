@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An extractor in the hands of an attacker. It runs in place of extractor_run(), behind the same
- * walls: the name of its document says what it does. What it gets it reports through its pipe, as
- * the one sentence of a failure; what it is refused it does not report.
+ * An extractor controlled by an attacker. It runs in place of extractor_run(), in the same sandbox;
+ * the name of its document selects what it tries. It reports each success through its pipe, as the
+ * sentence of a failure; refused attempts are not reported.
  */
 #ifndef TESTS_DOCPROC_ATTACKER_H
 #define TESTS_DOCPROC_ATTACKER_H
@@ -41,7 +41,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What there is to attack. Filled in before the zygote is forked, so that the attacker knows it all. */
+/* The targets of the attacks, filled in before the zygote is forked, so that the attacker knows
+ * them all. */
 static struct {
 	char board[160], socket[108], store[300], spool[300], folder[200];
 	pid_t supervisor, daemon;
@@ -320,7 +321,7 @@ static void send_failure(const char *error)
 	send_frame(FRAME_FAILURE, &head, sizeof head, error, strlen(error));
 }
 
-/* What was got, or that all was refused. */
+/* What succeeded, or that everything was refused. */
 static void report_loot(void)
 {
 	send_failure(loot[0] != '\0' ? loot

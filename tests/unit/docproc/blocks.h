@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of chunking share: a document of blocks. */
+/* Shared by the tests of chunking: a document of blocks. */
 #ifndef TESTS_DOCPROC_BLOCKS_H
 #define TESTS_DOCPROC_BLOCKS_H
 

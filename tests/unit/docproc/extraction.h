@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of extraction share: files of tests/documents or of bytes, and ways to look at
+/* Shared by the tests of extraction: files of tests/documents or of bytes, and ways to inspect
  * blocks. */
 #ifndef TESTS_DOCPROC_EXTRACTION_H
 #define TESTS_DOCPROC_EXTRACTION_H

@@ -35,7 +35,7 @@ static struct fake fake_start(const char *option)
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
 		close(in[1]);
-		/* By its full name, from which it tells where its modules are. */
+		/* By its full name, so that it finds its modules. */
 		execl("/usr/bin/python3", "/usr/bin/python3", path, option, (char *)NULL);
 		_exit(127);
 	}
@@ -74,7 +74,7 @@ static int fake_teardown(void **state)
 	return 0;
 }
 
-/* What an endpoint is configured with that behaves as the plan says. */
+/* The configuration of an endpoint that behaves as the plan says. */
 static struct endpoint_config fake_config(const struct fake *server, const char *plan)
 {
 	struct endpoint_config config = { .model = "m-1", .timeout_ms = 20000 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The extractor holds the libraries that parse a stranger's bytes. An attacker in its place gets
- * nothing but its own document, and whatever it sends or does, the document's task ends in time:
- * failed with a sentence, or completed with wrong text.
+ * The extractor contains the libraries that parse untrusted bytes. An attacker in its place can
+ * reach only its own document, and whatever it sends or does, the document's task ends in time:
+ * failed with a message, or completed with wrong text.
  */
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/suite.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What docproc is told: every key has a default, a flag and limits; the file and the command line
- * say the same things, the latter last; each mistake is named with its place, its key and what is
- * allowed.
+ * docproc's configuration: every key has a default, a flag and limits; the file and the command
+ * line accept the same settings, and the command line wins; each mistake is reported with its
+ * place, its key and what is allowed.
  */
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"

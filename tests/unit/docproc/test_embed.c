@@ -77,8 +77,8 @@ static void vectors_have_length_one_and_empty_texts_are_zero(void **state)
 	assert_int_equal(done, 5);
 }
 
-/* A store keeps vectors for years and moves to other machines: whoever changes these numbers has to
- * change the provider's name. */
+/* A store keeps vectors for years and moves between machines: changing these numbers requires a new
+ * provider name. */
 static void the_bytes_are_the_same_for_ever(void **state)
 {
 	static const char *const texts[] = {

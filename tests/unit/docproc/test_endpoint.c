@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An embedding service that does well and one that does not, over real HTTP: what is asked for, when
- * it is asked again, what each failure says, and that the key stays a secret.
+ * A working and a failing embedding service over real HTTP: the requests, the retries, the message
+ * of each failure, and that the key stays secret.
  */
 #include "tests/harness/suite.h"
 #include "tests/unit/docproc/fake.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file is, and why it cannot be read: types by content, extensions that disagree, limits,
- * damage, cancelling. */
+/* The type of a file, and why it cannot be read: types by content, contradicting extensions,
+ * limits, damage, cancelling. */
 #include "tests/unit/docproc/extraction.h"
 
 enum { SMALL = 64 };

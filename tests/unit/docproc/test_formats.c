@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What each format's text becomes: blocks of the right kind, in reading order, and nothing that is
- * not shown. */
+/* The text of each format: blocks of the right kind, in reading order, without hidden text. */
 #include "tests/unit/docproc/extraction.h"
 #include <errno.h>
 
@@ -46,7 +45,7 @@ static void columns_are_read_one_after_the_other(void **state)
 	i = find("Within a few");
 	assert_non_null(strstr(content.blocks[i].text, "the invention had\nspread around"));
 	assert_int_equal(content.blocks[i].page, 1);
-	/* Hyphens at line ends stay, for whoever knows the document's words. */
+	/* Hyphens at line ends stay: chunking, which knows the document's words, resolves them. */
 	find("light-\nhouse of antiquity");
 }
 

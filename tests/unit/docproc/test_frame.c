@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What an extractor writes into its pipe is what its reader gets, however it is cut into pieces; and
- * what was cut off is no document. test_attacker.c and the fuzzer send what no extractor would. */
+/* The reader gets what the extractor has written into its pipe, in pieces of any size; a truncated
+ * stream is not a document. test_attacker.c and the fuzzer send what a correct extractor would
+ * not. */
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include "tests/unit/docproc/frames.h"

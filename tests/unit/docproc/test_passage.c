@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is shown of a chunk: the sentence or two that answer, whole characters, at most 300 bytes,
- * wrapped to a terminal of any width. */
+/* The passage shown of a chunk: the one or two sentences that answer the query, whole characters,
+ * at most 300 bytes, wrapped to a terminal of any width. */
 #include "tests/harness/suite.h"
 #include "tools/docproc/cli/wrap.h"
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a locked-in process can do and what it cannot: each wall is tried from inside, in a child of
- * its own. And what the keeper tells of limits that are reached.
+ * What a sandboxed process can and cannot do: each layer is tested from inside, in a separate
+ * child. And how the watchdog reports limits that are reached.
  */
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
@@ -220,7 +220,7 @@ static void try_code(void)
 	REFUSED(mprotect(memory, page, PROT_READ | PROT_EXEC), EPERM);
 	HOLDS(mmap(NULL, page, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
 	      MAP_FAILED);
-	/* What is loaded late comes from files. */
+	/* Libraries that are loaded late come from files. */
 	HOLDS(dlopen("libutil.so.1", RTLD_NOW) != NULL);
 }
 
@@ -271,12 +271,12 @@ static void what_only_an_attacker_tries_kills_it(void **state)
 	}
 }
 
-/* ---- The keeper ---------------------------------------------------------- */
+/* ---- The watchdog ---------------------------------------------------------- */
 
 static struct private_daemon daemon_;
 static const struct limits limits = { 1, 64 };
 
-/* Be a worker with the keeper, locked in, and do something. */
+/* Run a worker with the watchdog, in its sandbox, and perform an action. */
 static int worker(void (*act)(void), const char *id)
 {
 	struct trackd_new task = TRACKD_NEW_INIT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Searching the document store: whatever a person types is words; words and vectors are ranked and
- * fused as the paper says; nobody finds what is another's. */
+/* Searching the document store: any input is treated as words; words and vectors are ranked and
+ * fused as in the paper; users find only their own documents. */
 #include "tests/harness/suite.h"
 #include "tests/unit/docproc/library.h"
 #include "tools/docproc/search/ranking.h"
@@ -222,7 +222,7 @@ static void nobody_finds_what_is_anothers(void **state)
 	assert_string_equal(ids(library, NULL, "lighthouse"), "d0 d1 d2 d3 d4 d5 d6 d7 d8 d9");
 }
 
-/* What others have may not push out what one has, either. */
+/* Other users' chunks must not displace the user's own ones, either. */
 static void others_do_not_crowd_one_out(void **state)
 {
 	struct library *library = *state;

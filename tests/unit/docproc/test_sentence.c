@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Words joined across line ends, where sentences end in several languages, and languages told apart. */
+/* Joining words across line ends, the ends of sentences in several languages, and the detection of
+ * languages. */
 #include "tests/unit/docproc/blocks.h"
 
 /* The sentences of one paragraph, with '|' between. */
@@ -77,7 +78,7 @@ static void a_compound_elsewhere_in_the_document_keeps_its_hyphen(void **state)
 static void sentences_end_where_people_end_them(void **state)
 {
 	static const char *const cases[] = {
-		/* English, as the stop words tell. */
+		/* English, by its stop words. */
 		"This is what Dr. Smith said of it.|He left.",
 		"Use e.g. Paris or i.e. London for the test.|Done.",
 		"See Fig. 3 and Vol. II of it, p. 5 and No. 7.|No.|It is not.",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The spool's files: tickets of any bytes, names of any kind, documents on their way; what waits in
- * the order in which it came.
+ * The spool's files: tickets of any bytes, names of any kind, the movement of documents, and the
+ * order of the queue.
  */
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"

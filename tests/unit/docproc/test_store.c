@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The document store: an attempt is nothing to anybody before it is finished, and then takes its
- * place whole; whatever happens in between, the store is sound and says what it said before. */
+/* The document store: an attempt is invisible until it is finished, and then replaces the document
+ * at once; whatever happens in between, the store stays intact and keeps its earlier content. */
 #include "tests/unit/docproc/lighthouse.h"
 
 /* ---- In and out --------------------------------------------------------- */
@@ -162,7 +162,7 @@ static void vectors_of_another_kind_are_refused(void **state)
 	assert_non_null(strstr(library->failure.advice, "process all documents again"));
 	assert_int_equal(store_provider(library->store, LIBRARY_PROVIDER, 4, &library->failure),
 			 FAILED);
-	/* Whoever goes on all the same gets nowhere. */
+	/* Using the store after the refusal fails too. */
 	assert_int_equal(put_old(library, "two"), FAILED);
 	assert_int_equal(store_provider(library->store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
 					&library->failure),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The document store as a file: who may read it, and what it says of files that are none. */
+/* The document store as a file: who may read it, and the errors for files that are not stores. */
 #include "tests/unit/docproc/lighthouse.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ static void assert_refused(const struct library *library, const struct refusal *
 		fail_msg("said \"%s\", not \"%s\"", failure.error, refusal->error);
 	if (!strstr(failure.advice, refusal->advice))
 		fail_msg("advised \"%s\", not \"%s\"", failure.advice, refusal->advice);
-	/* For the owner of a document, who is not to learn where things are. */
+	/* The error is for the document's owner, so it must not contain paths. */
 	assert_null(strchr(failure.error, '/'));
 }
 
@@ -282,7 +282,7 @@ static void others_of_the_group_read_while_nobody_writes(void **state)
 	assert_int_equal(as(&library, READER, GROUP), 0);
 	assert_int_equal(as(&library, READER, GROUP), 0);
 	assert_int_equal(as(&library, STRANGER, STRANGER), 1);
-	/* And writing goes on where it was. */
+	/* And writing continues as before. */
 	library.store = library_connect(&library, STORE_WRITE);
 	HARNESS_MUST(store_provider(library.store, LIBRARY_PROVIDER, LIBRARY_DIMENSION,
 				    &library.failure));

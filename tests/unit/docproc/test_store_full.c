@@ -94,7 +94,7 @@ static void in_a_child(void **state)
 #test, in_a_child, NULL, NULL, &((struct body){ test, mounts })                    \
 	}
 
-/* In a mount namespace of its own: a disk of 2 MiB. */
+/* In a separate mount namespace: a disk of 2 MiB. */
 static int a_full_disk_leaves_nothing_of_the_attempt(void)
 {
 	struct library library;
@@ -114,7 +114,7 @@ static int a_full_disk_leaves_nothing_of_the_attempt(void)
 	REQUIRE(library_number(library.store, "SELECT count(*) FROM chunks") == 2);
 	REQUIRE(!library_fault(library.store));
 
-	/* With room again it goes on, also for another process. */
+	/* With free space again it works, also for another process. */
 	empty_disk(&library);
 	REQUIRE(put_old(&library, "two") == 0);
 	fill_disk(&library);
@@ -134,7 +134,7 @@ static int a_full_disk_leaves_nothing_of_the_attempt(void)
 	return 0;
 }
 
-/* Whatever the room: an attempt that was written can be finished or removed when there is none. */
+/* However little space is left: a written attempt can be finished or removed on a full disk. */
 static int with_little_room(off_t room, bool finish)
 {
 	struct library library;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker that is killed anywhere leaves the earlier document or the new one, whole, and nothing else
- * that could be found: killed after any number of steps of SQLite's machine, and at every write. */
+/* A worker killed at any point leaves either the earlier document or the new one, complete, and
+ * nothing else that could be found: killed after any number of steps of SQLite's virtual machine,
+ * and at every write. */
 #include "tests/unit/docproc/lighthouse.h"
 #include <signal.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ static void assert_one_or_the_other(struct library *library)
 
 /* ---- A disk that kills --------------------------------------------------- */
 
-/* What the kernel is asked for, counted: before the call number kill_at we die. */
+/* Counts the system calls; the process dies before call number kill_at. */
 static int n_calls, kill_at;
 
 static void count_call(void)

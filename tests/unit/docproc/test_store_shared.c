@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The document store between several processes, and between one process and who cancels its work. */
+/* The document store shared by several processes, and cancelling a process that waits for it. */
 #include "tests/harness/private_daemon.h"
 #include "tests/unit/docproc/lighthouse.h"
 #include "tools/docproc/document/report.h"

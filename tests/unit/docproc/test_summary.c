@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Summaries: the sentences that are most central, in document order, without saying a thing twice;
- * long documents in bounded time; and what a chat service makes of a document.
+ * Summaries: the most central sentences, in document order, without repetition; long documents in
+ * bounded time; and the summary of a chat service.
  */
 #include "tests/harness/suite.h"
 #include "tests/unit/docproc/fake.h"

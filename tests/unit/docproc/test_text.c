@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain text and Markdown: encodings, paragraphs, and what a Markdown text says without its markup. */
+/* Plain text and Markdown: encodings, paragraphs, and the text of Markdown without its markup. */
 #include "tests/unit/docproc/extraction.h"
 #include <iconv.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trackctl's own parts: options, lines of progress, text in cells, bars, rows that fit, verbs that
- * were meant. */
+/* trackctl's own parts: options, lines of progress, text in cells, bars, rows that fit, suggestions
+ * of verbs. */
 #include "tests/harness/suite.h"
 #include "tools/common/option.h"
 #include "tools/common/value.h"
@@ -328,7 +328,7 @@ static void every_verb_can_be_found_and_explained(void **state)
 		assert_ptr_equal(verb_find(verb->name), verb);
 		assert_true(verb->summary && verb->summary[0] != '\0' && verb->arguments);
 		assert_non_null(verb->run);
-		/* The first line of the help and the limits tell the same. */
+		/* The first line of the help agrees with the limits. */
 		assert_int_equal(verb->min_arguments > 0,
 				 verb->arguments[0] != '\0' && verb->arguments[0] != '['
 					 ? true

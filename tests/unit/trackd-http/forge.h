@@ -174,7 +174,7 @@ static inline void forge_write(const char *path, const void *bytes, size_t size,
 
 /* ---- The log ------------------------------------------------------------ */
 
-/* What goes to stderr from here on goes to a file. */
+/* From here on, stderr goes to a file. */
 static inline int forge_log_begin(const char *path)
 {
 	int fd = harness_must(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), path);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is let in: a token of the configured key, for its algorithm, and no other, whatever it says of
- * itself. */
+/* Which tokens are accepted: those signed with the configured key, for its algorithm; whatever the
+ * token's header says. */
 #include "tests/unit/trackd-http/admission.h"
 #include <arpa/inet.h>
 #include <errno.h>

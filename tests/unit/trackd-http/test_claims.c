@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is let in by what a token claims: in its time, with a subject that can be an owner, from the
- * issuer and for the audience that are configured. */
+/* Which claims are accepted: those within their time, with a subject that can be an owner, from the
+ * configured issuer and for the configured audience. */
 #include "tests/unit/trackd-http/admission.h"
 
 #define SUB(text) "{\"sub\":" text ",\"exp\":1700003600}"

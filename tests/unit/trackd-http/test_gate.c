@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What libmicrohttpd gets to read: requests that come whole and in pieces, into buffers of every size,
- * and what stands in place of bad ones. The server end is read by recv(), as libmicrohttpd does. */
+/* What libmicrohttpd gets to read: requests that arrive whole or in pieces, into buffers of every
+ * size, and the replacements for bad ones. The server's end is read with recv(), as libmicrohttpd
+ * does. */
 #include "tests/harness/suite.h"
 #include "tools/trackd-http/server/gate.h"
 #include <errno.h>
@@ -38,8 +39,8 @@ static void wire_free(struct wire *wire)
 	close(wire->server);
 }
 
-/* All that is to be had, in a buffer of so many bytes: as long as it is filled there may be more, and
- * once it is not, there is nothing. */
+/* Read everything available with a buffer of so many bytes: a full buffer means that there may be
+ * more, otherwise the socket is empty. */
 static size_t drain(struct wire *wire, char *to, size_t at_once)
 {
 	size_t size = 0;
@@ -61,7 +62,7 @@ static size_t drain(struct wire *wire, char *to, size_t at_once)
 	return size;
 }
 
-/* What comes out of what goes in, in pieces. */
+/* The output for an input that arrives in pieces. */
 static size_t pass(const char *in, size_t size, size_t piece, size_t at_once, char *out,
 		   const struct head_fault **ret_fault, unsigned *ret_n)
 {
@@ -140,7 +141,7 @@ static void test_pieces(void **state)
 			}
 }
 
-/* What a head costs libmicrohttpd: bytes, fields and parameters. At the limit and beyond. */
+/* The cost of a head for libmicrohttpd: bytes, fields and parameters; at the limit and above it. */
 static unsigned status_of(const char *head)
 {
 	static char out[1 << 16];
@@ -206,7 +207,7 @@ static void test_no_end(void **state)
 	assert_int_equal(fault->status, 431);
 }
 
-/* A request that came by another way is none; sockets without a gate are as ever. */
+/* A request that bypassed the gate is refused; sockets without a gate are not affected. */
 static void test_around(void **state)
 {
 	struct wire wire = wire_new();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a key file may hold, and that each key verifies what is signed with it by its one algorithm
- * and nothing else. */
+/* The contents of key files, and that each key verifies only what was signed with it by its one
+ * algorithm. */
 #include "tests/unit/trackd-http/signing_keys.h"
 
 /* ---- Keys and algorithms ------------------------------------------------ */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A key file that is a set: which of its keys verifies what, and that one odd key does not spoil the
- * others. */
+/* A key file with a set of keys: which key verifies which token, and that an unusable key does not
+ * affect the others. */
 #include "tests/unit/trackd-http/signing_keys.h"
 
 /* ---- Choosing ----------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Under which name an address is counted, and that what was charged is given back, also when the
- * configuration was read again in between. */
+/* The name under which an address is counted, and that a charge is released, even if the
+ * configuration was reloaded in between. */
 #include "tests/harness/suite.h"
 #include "tools/trackd-http/server/limits.h"
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Forms as they arrive: in pieces of every size, whole, cut off and broken. */
+/* Forms as they arrive: in pieces of every size, complete, truncated and malformed. */
 #include "tests/harness/suite.h"
 #include "tools/trackd-http/upload/multipart.h"
 #include <stdio.h>
@@ -12,7 +12,7 @@
 	"Content-Disposition: form-data; name=\"file\"; " parameters "\r\n\r\n"
 #define A_FILE FILE_HEAD("filename=\"a.txt\"")
 
-/* What was passed on: "[name]bytes" of each file. */
+/* The files passed on: "[name]bytes" for each. */
 struct heard {
 	char text[1 << 16];
 	size_t length;
@@ -79,7 +79,7 @@ static const struct form {
 	{ "--XyZ\r\n" A_FILE "\r\n--XyZ--", WHOLE, "[a.txt]" },
 	{ "preamble\r\n--XyZ\r\n" A_FILE "x\r\n--XyZ--epilogue\r\n--XyZ\r\n", WHOLE, "[a.txt]x" },
 	{ "\r\n--XyZ \t\r\n" A_FILE "x\r\n--XyZ--", WHOLE, "[a.txt]x" },
-	/* What is nearly a delimiter is content. */
+	/* An incomplete delimiter is content. */
 	{ "--XyZ\r\n" A_FILE "\r\n--XyA\r\r\n-\r\n--Xy\r\n\r\n--xyz\r\n--XyZ--", WHOLE,
 	  "[a.txt]\r\n--XyA\r\r\n-\r\n--Xy\r\n\r\n--xyz" },
 	{ "--XyZ\r\n" A_FILE "--XyZ--\n--XyZ\r\n\r\r\n--XyZ--", WHOLE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Origins are configured as browsers write them, and are compared byte by byte: what only resembles
- * one that is listed is not listed. */
+/* Origins are configured in the form that browsers send, and compared byte by byte: similar origins
+ * are not allowed. */
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include "tools/trackd-http/config/origins.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a stream reads back from the ring: its own transitions, all, in order; and it is told when
- * they are lost. */
+/* Replaying from the ring: a stream gets all its own transitions in order, and an error if some are
+ * lost. */
 #include "tests/harness/harness.h"
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/suite.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of events and their ids; what a transition says beside a record that is further on; what
- * the stage history adds to what was told. */
+/* The text of events and their ids; a transition of a record that has changed since; and the stages
+ * that the stage history adds to what was delivered. */
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include "tools/trackd-http/board/replay.h"

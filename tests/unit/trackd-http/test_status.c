@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of a status is written by hand: to the byte what a JSON library makes of the same task,
- * whatever bytes its texts hold. */
+/* The body of a status is written without a JSON library: byte for byte it equals the library's
+ * output for the same task, whatever its texts contain. */
 #include "tests/harness/suite.h"
 #include "tools/common/task_json.h"
 #include "tools/trackd-http/tasks/status.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A ticket opens one stream, the one it was made for, once, in time; its reconnects are admitted as
- * long as its token is good, over restarts; and no byte of it can be changed. */
+/* A ticket opens one stream, the one it was made for, once, in time; its reconnects are admitted
+ * while its token is valid, across restarts; and no byte of it can be changed. */
 #include "tests/harness/suite.h"
 #include "tests/unit/trackd-http/forge.h"
 #include "tools/trackd-http/auth/stream_token.h"
@@ -200,7 +200,7 @@ static void a_ticket_that_was_never_opened_opens_nothing_after_its_time(void **s
 		assert_int_equal(use(opened, "", false, NOW), 0);
 		restart();
 	}
-	/* Without the book nobody knows which were opened. */
+	/* Without the book it is unknown which tickets were opened. */
 	stream_tokens_close(tokens);
 	HARNESS_MUST(unlink(forge_path("ticket.key.opened")));
 	(void)open_tokens(NULL);
@@ -208,7 +208,7 @@ static void a_ticket_that_was_never_opened_opens_nothing_after_its_time(void **s
 	assert_int_equal(use(opened, "", true, EXPIRES - 1), 0);
 }
 
-/* What asks and opens no stream (HEAD, a request that fails) uses nothing up. */
+/* A request that opens no stream (HEAD, a failed request) does not use the ticket up. */
 static void only_a_stream_uses_a_ticket_up(void **state)
 {
 	struct identity identity;

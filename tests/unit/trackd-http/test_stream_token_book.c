@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The book of the tickets that were opened: it has the last ones, over restarts; and a file that is
- * no book of ours is begun anew, or kept in memory. */
+/* The book of the opened tickets: it has the last ones, across restarts; a file that is not a valid
+ * book is replaced, or the book is kept in memory. */
 #include "tests/harness/suite.h"
 #include "tests/unit/trackd-http/forge.h"
 #include "tools/trackd-http/auth/stream_token_book.h"
@@ -125,7 +125,7 @@ static void a_book_that_is_open_keeps_its_length(void **state)
 	assert_int_equal(stream_token_book_state(first, run, number), STREAM_TOKEN_OPENED);
 	stream_token_book_close(first);
 	HARNESS_MUST(truncate(path, 0));
-	first = open_book(path); /* nobody has it: it is made anew */
+	first = open_book(path); /* no process has it open: it is created anew */
 	assert_int_equal(stream_token_book_add(first), 1);
 	stream_token_book_close(first);
 	free(path);

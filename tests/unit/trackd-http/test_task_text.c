@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A task is written by hand: to the byte what a JSON library makes of the same task, whatever its
- * numbers and texts are. */
+/* A task is written without a JSON library: byte for byte it equals the library's output for the
+ * same task, whatever its numbers and texts are. */
 #include "tests/harness/suite.h"
 #include "tools/common/task_json.h"
 #include "tools/trackd-http/tasks/public_task.h"

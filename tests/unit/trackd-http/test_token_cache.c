@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Verified tokens are remembered: no longer than they are good, no more than there is room for, not
- * beyond the keys that verified them. And what that saves. */
+/* Verified tokens are cached: no longer than they are valid, no more than there is room for, and
+ * not after the keys have changed. And the time that this saves. */
 #include "tests/unit/trackd-http/admission.h"
 #include "tools/trackd-http/auth/token_cache.h"
 #include <errno.h>
@@ -59,7 +59,7 @@ static void all_that_fit_are_found_and_the_stalest_goes(void **state)
 	token_cache_free(cache);
 }
 
-/* Against a plain account of who was used when. */
+/* Compared with a simple list in order of use. */
 static void the_order_of_use_is_kept_over_many_rounds(void **state)
 {
 	enum { TOKENS = TOKEN_CACHE_SIZE * 2, ROUNDS = 200000 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long work in slices: how much is done in one turn of the event loop, who is next, and that what else
- * waits has its turn in between. Counted in units of work and turns of the loop, so no clock decides.
+ * Long work in slices: how much is done in one turn of the event loop, which request is next, and
+ * that other events are handled in between. Measured in units of work and turns of the loop, not in
+ * time.
  */
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
@@ -77,7 +78,7 @@ static void what_is_short_is_done_at_once(void **state)
 	(void)state;
 	assert_int_equal(begin(&jobs[0], TURNS_SLICE / 2, "ada"), 1);
 	assert_int_equal(jobs[0].left, 0);
-	/* One turn of the loop has one slice, whoever takes of it, and however often. */
+	/* A turn of the loop has one slice, however many requests share it. */
 	assert_int_equal(begin(&jobs[1], TURNS_SLICE / 4, "ada"), 1);
 	assert_int_equal(begin(&jobs[2], TURNS_SLICE / 2, "eve"), 0);
 	assert_int_equal(begin(&jobs[3], STEP, "eve"), 0);

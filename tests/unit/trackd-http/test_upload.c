@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The names that uploads give their files, what is told from a name and the first bytes, and the other
- * thread. */
+/* The names of uploaded files, their types by name and first bytes, and the disk thread. */
 #include "tests/harness/suite.h"
 #include "tools/common/utf8_decode.h"
 #include "tools/documents/document_type.h"

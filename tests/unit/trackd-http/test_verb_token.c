@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* trackd-http token: what it prints is admitted, and what it is told wrongly it says. */
+/* trackd-http token: the token that it prints is accepted, and wrong arguments are reported. */
 #include "tests/unit/trackd-http/admission.h"
 #include "tools/trackd-http/verb_token.h"
 #include <time.h>
