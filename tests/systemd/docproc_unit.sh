@@ -3,7 +3,7 @@
 # tests/run: alone=systemd timeout=600
 #
 # docproc.service under a real systemd: permissions, both sandboxes, killed and restarted,
-# stopped in good order.
+# stopped properly.
 . "$(dirname "$0")/../harness/lib.sh"
 . "$(dirname "$0")/machine.sh"
 

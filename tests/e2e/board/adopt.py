@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A daemon takes the board as it finds it: as it is where it can be, else its tasks move to a new one,
-and whoever is attached moves along by himself.
+"""A daemon adopts the existing board: unchanged if possible, otherwise its tasks move to a new one, and attached
+clients follow by themselves.
 """
 
 import os

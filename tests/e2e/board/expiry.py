@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Expiry is exact and cheap: gone for everyone at the deadline, daemon or not, whatever the wall clock
-does; reclaimed in proportion to what expired; and an idle daemon hardly wakes.
+"""Expiry is exact and cheap: a task disappears for all clients at its deadline, with or without a daemon, whatever
+the wall clock does; reclaiming costs time in proportion to what expired; and an idle daemon hardly wakes.
 """
 # tests/run: timeout=300
 

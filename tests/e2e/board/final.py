@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Final is final: what comes late is refused, counted, and changes nothing; starting again is another
-record.
-"""
+"""A final state never changes: later updates are refused and counted; starting again makes another record."""
 
 import os
 import sys

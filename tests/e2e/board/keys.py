@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Keys are never cut: one that does not fit is an error, and makes nothing. Texts are cut between two
+"""Keys are never truncated: one that is too long is an error, and creates nothing. Texts are truncated between two
 characters, as late as possible, and marked.
 """
 

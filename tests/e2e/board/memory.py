@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Memory is bounded: a full board gives up what is over and else says what to raise; a board that
-does not fit, or whose name is a stranger's, is an error that leaves nothing behind.
+"""Memory is bounded: a full board evicts final tasks, and otherwise the error says what to raise; a board that
+does not fit, or whose name belongs to another user, is an error that leaves nothing behind.
 """
 
 import os

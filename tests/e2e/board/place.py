@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Which board is meant, and that strangers do not decide it: names that others take in /dev/shm and in the socket's
-directory stop nobody, one board is never taken for the lock of another, and a client that names a board is on that one.
+"""The choice of the board, which other users cannot influence: their names in /dev/shm and in the socket's
+directory stop no daemon and no client, a board is never taken for the lock of another, and a client that names a
+board uses that one.
 """
 
 import os

@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A reader cannot be stalled: not by a writer that is stopped at any moment of its work, not by one that
-writes all the time, not by a daemon that hangs. And what a stopped writer holds delays no one for
-longer than he allows.
+"""A reader cannot be stalled: not by a writer that is stopped at any point, not by one that writes all the time,
+not by a daemon that hangs. And a stopped writer's locks delay no client for longer than its timeout.
 """
 # tests/run: timeout=300
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A start replaces the board, and nothing that was acknowledged is lost: whatever stops or kills the daemon on the
-way, and whoever holds a lock. Boards that are unlinked are in unlinked.py, their clients in followers.py.
+"""A start replaces the board, and no acknowledged change is lost: whatever stops or kills the daemon meanwhile, and
+whichever process holds a lock. Unlinked boards are in unlinked.py, their clients in followers.py.
 """
 # tests/run: timeout=400
 

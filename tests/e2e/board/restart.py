@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The daemon is not in the way: it is killed again and again under load, and producers notice
-nothing of it.
-"""
+"""Clients do not depend on the daemon: it is killed again and again under load, and producers are not affected."""
 # tests/run: timeout=300
 
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Nothing is lost: over a stop and start, over a reboot when there is a state directory, and whatever
-happens to the snapshot while it is written or lies there.
+"""Nothing is lost: across a stop and start, across a reboot if there is a state directory, and whatever happens to
+the snapshot while it is written or stored.
 """
 
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A start either serves or leaves nothing: a snapshot that cannot be read is never overwritten, a state directory
-that cannot be used is found out at once, and whichever step of the start fails, what was there before is there after.
+"""A start either serves or leaves nothing behind: an unreadable snapshot is never overwritten, an unusable state
+directory is detected at once, and whichever step of the start fails, everything that was there before stays.
 """
 
 import os

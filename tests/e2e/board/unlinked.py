@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A board that another process unlinks, renames or covers is replaced by its daemon, and nothing that was
-acknowledged is lost; without a daemon it is missed within a second.
+"""A board that another process unlinks, renames or covers is replaced by its daemon, and no acknowledged change is
+lost; without a daemon, clients report it within a second.
 """
 # tests/run: timeout=400
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The daemon waits for no reader of its output: stderr, the journal and the service manager may
-stand still, and it serves and stops all the same. What was not said is counted, and told later.
+"""The daemon does not wait for readers of its output: it serves and stops even if stderr, the journal and the
+service manager do not read. Lost messages are counted, and the count is logged later.
 """
 
 import os

@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Who may do what: outside the group nothing opens, a reader cannot write whatever it tries, and 0664
-lets everybody read.
-"""
+"""Permissions: users outside the group can open nothing, a reader cannot write, and 0664 lets every user read."""
 
 import os
 import sys

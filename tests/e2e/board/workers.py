@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""No zombie, no false alarm: a task ends with its worker, at once and with what was done, and never
-because a worker that lives is silent, stopped, forked, changed, or has the pid of a dead one.
+"""No zombies, no false alarms: a task fails as soon as its worker dies, with its progress, and never because a
+live worker is silent, stopped, forked, has called exec, or has the pid of a dead one.
 """
 
 import os

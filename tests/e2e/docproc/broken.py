@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: serial timeout=1800
-"""Broken PDF and DOCX files go through the spool: every one ends final with a message, in bounded time and memory, and
-takes nothing else down. DOCPROC_BROKEN says how many (200), DOCPROC_SEED which; DOCPROC_KEEP is a folder for those that
-kill the parser. tests/documents/mutate.py makes them again by seed.
+"""Broken PDF and DOCX files go through the spool: each one ends with a message, in bounded time and memory, and
+harms no other document. DOCPROC_BROKEN sets their number (200), DOCPROC_SEED the seed; DOCPROC_KEEP is a folder
+for files that kill the parser. tests/documents/mutate.py makes them again from the seed.
 """
 
 import os

@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""A document is parsed by a process that can reach nothing: what that process of a running server has mapped and
-open, and what follows when it, the process that forks it, or its reader dies. tests/unit/docproc/test_attacker.c
-tries what it may call.
+"""The extractor's isolation: what an extractor of a running server has mapped and open, and what happens when the
+extractor, the zygote or the worker dies. tests/unit/docproc/test_attacker.c tests the calls that it may make.
 """
 
 import os

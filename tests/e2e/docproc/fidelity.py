@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""Extraction says what others read in the same documents: pdftotext in the PDFs, LibreOffice in the
-DOCX files, which the PDFs were made from. Compared are sets of words, once hyphenation is joined;
-for Chinese and Japanese pairs of neighbouring characters; and the order of the words.
+"""Extraction compared with other programs on the same documents: pdftotext on the PDFs, LibreOffice on the DOCX
+files from which the PDFs were made. Compared are sets of words, once hyphenation is joined; for Chinese and
+Japanese pairs of neighbouring characters; and the order of the words.
 """
 
 import difflib

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=400
-"""Processes are killed at every point: every document has one end on the board, nothing is lost that waited, nothing
-is done twice, no file and no half-written attempt is left.
+"""Processes are killed at every point: every document has exactly one end on the board, no waiting document is
+lost, none is processed twice, and no file or half-written attempt is left.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The manual, the example of the configuration and the help of docproc tell the truth about one another."""
+"""docproc's manual, configuration example and help agree with one another."""
 
 import os
 import sys

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""Documents that went through the worker are found: known sentences by what people would type, by their
-owner alone; and what search and show print is fit for a terminal and for scripts.
+"""Documents processed by the worker are found: known sentences by queries that users would type, only by their
+owner; and the output of search and show suits a terminal and scripts.
 """
 
 import os

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""The spool: a submitted document is processed once, oldest first, and removed; a waiting one stays on the board; and
-nothing that anybody can put there harms who serves it.
+"""The spool: a submitted document is processed once, oldest first, and removed; a waiting one stays on the board;
+and nothing that users put into the spool harms the server.
 """
 
 import os

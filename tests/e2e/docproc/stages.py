@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""A document goes through all stages in order, as an independent reader of the board sees it; and what is said
-of documents, endpoints and people that get in the way.
+"""A document goes through all stages in order, as an independent reader of the board sees it; and the messages for
+bad documents, failing endpoints and interruptions by users.
 """
 
 import os

@@ -1,9 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""Bad input: heads that come slowly, are huge or make no sense, pipelines, bytes where text should
-be, and many connections of one address. Whatever comes, the gateway answers or closes, stays within
-its memory, and serves others meanwhile.
+"""Bad input: slow, huge or malformed heads, pipelines, bytes where text should be, and many connections from one
+address. The gateway always answers or closes the connection, stays within its memory, and serves others meanwhile.
 """
 
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Packed answers: who gets them, that they unpack to what the others get, and that streams and what is
-small are never packed.
+"""Compressed answers: which clients get them, that they decompress to the plain answers, and that streams and
+small answers are never compressed.
 """
 
 import gzip

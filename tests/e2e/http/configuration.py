@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The configuration and its faults, what a reload takes, and keys that come and go."""
+"""The configuration and its faults, what a reload applies, and changes of keys."""
 
 import os
 import re

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""GET /documents/{id}/status, to the byte: what each state of a document reads like, that a missing
-document and somebody else's are the same, and what the store adds when the board has forgotten.
+"""GET /documents/{id}/status, byte for byte: the answer for each state of a document, the same answer for a
+missing document and another user's, and the store's answer for documents that have left the board.
 """
 
 import json

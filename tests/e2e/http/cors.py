@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Scripts of configured origins may read every answer, faults too; those of others may read none,
-whatever they call themselves. tests/browser/origins.mjs asks with real browsers.
+"""Scripts of configured origins may read every answer, errors too; those of other origins may read none.
+tests/browser/origins.mjs tests this with real browsers.
 """
 
 import os

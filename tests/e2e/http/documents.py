@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""From an upload to the stored document: the gateway takes it, docproc works on it, its owner sees every
-stage by the status, and what has become of it once the board has forgotten.
+"""From an upload to the stored document: the gateway accepts it, docproc processes it, its owner sees every stage
+in the status, and its end even after the task has left the board.
 """
 
 import os

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""Heads of requests that RFC 9112 says to refuse, and those that it says to take: each case is the
-bytes, and the statuses that must come back, in this order. A refused request is answered once, with a
-problem document (RFC 9457), the connection is closed, and nothing behind it is taken for a request.
-All cases go to one gateway, whole, byte by byte, and behind another request.
+"""Heads of requests that RFC 9112 requires to be refused or accepted: each case has the bytes and the expected
+statuses in order. A refused request is answered once, with a problem document (RFC 9457), the connection is
+closed, and nothing after it is taken for a request. All cases are sent to one gateway: whole, byte by byte, and
+after another request.
 """
 
 import os

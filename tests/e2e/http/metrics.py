@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Metrics in both dialects: what they count, their names and types, and what they never name."""
+"""Metrics in both formats: what they count, their names and types, and what they never name."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The description that is served is what the gateway does: every operation is asked, and its answer,
-headers and body, is held against what the description says of that status.
+"""The gateway behaves as its API description says: every operation is called, and the answer's headers and body
+are compared with the description of that status.
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What operators see: health, readiness, the daemon's state, and where the gateway will not listen. Metrics are in
-metrics.py, the configuration and keys in configuration.py.
+"""What operators see: health, readiness, the daemon's state, and addresses on which the gateway refuses to listen.
+Metrics are in metrics.py, the configuration and keys in configuration.py.
 """
 
 import contextlib

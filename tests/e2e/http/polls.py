@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""/v1/tasks/{id}: conditions, and long polls that answer as soon as the task moves."""
+"""/v1/tasks/{id}: conditional requests, and long polls that answer as soon as the task changes."""
 
 import os
 import sys

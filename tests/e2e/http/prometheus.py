@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""docs/prometheus-alerts.yaml and docs/grafana-dashboard.json against Prometheus: each alert fires on
-series that it is for and on no others (promtool), is provoked by what really happens to a gateway that
-a real Prometheus scrapes, and each panel shows something.
+"""docs/prometheus-alerts.yaml and docs/grafana-dashboard.json with a real Prometheus: each alert fires for its own
+series and for no others (promtool), and is provoked on a real gateway that Prometheus scrapes; each panel shows
+data.
 """
 
 import json

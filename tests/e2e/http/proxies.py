@@ -1,9 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""docs/nginx.conf and docs/haproxy.cfg as they are shipped, with the real nginx and HAProxy: TLS, streams
-that are not buffered, uploads that are not, errors of their own in the gateway's form, whose address
-counts, and no ticket in a log.
+"""docs/nginx.conf and docs/haproxy.cfg, unchanged, with the real nginx and HAProxy: TLS, unbuffered streams and
+uploads, the proxies' own errors in the gateway's format, the client's address, and no ticket in a log.
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Event streams: what they tell, in which order, and how they begin and end. What is lost and found
-again is in streams_again.py.
+"""Event streams: their events, the order, and how they begin and end. streams_again.py tests reconnects and lost
+events.
 """
 
 import os

@@ -1,10 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""Event streams that come back: over a restart of the gateway, of the daemon, of the board; after
-transitions that the ring has lost; and beside a client that does not read. At the end the whole
-claim, smaller: five hundred streams, every transition to each, in order, once, over a restart.
-`make bench-http` is the same with five thousand.
+"""Event streams that reconnect: after a restart of the gateway, the daemon or the board; after transitions that
+the ring has lost; and beside a client that does not read. At the end, five hundred streams get every transition
+once, in order, across a restart. `make bench-http` does the same with five thousand.
 """
 
 import ctypes

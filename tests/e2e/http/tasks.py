@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""/v1/tasks: one task, cancelling and forgetting, and the answers to what cannot be. Long polls are in polls.py, lists in
-lists.py.
-"""
+"""/v1/tasks: single tasks, cancelling and removing, and errors. Long polls are in polls.py, lists in lists.py."""
 
 import json
 import os

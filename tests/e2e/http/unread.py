@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""Answers that the client does not read are cut off after a minute, of every kind, by TCP and by a Unix socket, and
-cost little until then; who has read all, or goes on reading, stays. The gateway's clock is made to run
-ahead, so no minute is waited for.
+"""Answers of every kind that a client does not read are cut off after a minute, over TCP and a Unix socket, and
+cost little until then; a client that has read everything, or goes on reading, stays connected. The gateway's clock
+is accelerated, so the test does not wait.
 """
 
 import os

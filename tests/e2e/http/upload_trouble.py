@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 # tests/run: timeout=300
-"""POST /documents when something goes wrong meanwhile: clients that go or drip, a disk that is slow, full
-or fails, a board that is full or gone, and the end of the gateway.
+"""POST /documents with trouble on the way: clients that disconnect or send slowly, a disk that is slow, full or
+failing, a board that is full or gone, and a shutdown of the gateway.
 """
 
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The documents tell the truth: the program in README.md compiles and does what it says, the manual names every call
-and error, docs/FORMAT.md every field at its place.
+"""The documentation is correct: the program in README.md compiles and works, the manual names every call and
+error, and docs/FORMAT.md has every field at its place.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# doctor: with and without a daemon, on boards in use, on what is no board at all, and on boards with a byte that is wrong.
+# doctor: with and without a daemon, on boards in use, on files that are not boards, and on boards with a corrupt byte.
 . "$(dirname "$0")/../../harness/lib.sh"
 
 poke() { printf '%b' "$2" | dd of="/dev/shm$board" bs=1 seek="$1" conv=notrunc status=none; } # OFFSET BYTES

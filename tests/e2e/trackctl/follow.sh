@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# watch and wait: every transition is a line, they end when the tasks do, their exit status says how, and the daemon may die
-# and come back meanwhile.
+# watch and wait: every transition is a line, they end with the tasks, their exit status says how, and the daemon may die
+# and return meanwhile.
 . "$(dirname "$0")/../../harness/lib.sh"
 
 export LC_ALL=C.UTF-8

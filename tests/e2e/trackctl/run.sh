@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # run: a command as a task. Its exit status is passed on, its lines move the task, signals and cancelling reach it, and when
-# trackctl is killed neither the task nor the command goes on as if nothing had happened.
+# trackctl is killed both the task and the command end.
 . "$(dirname "$0")/../../harness/lib.sh"
 
 start_daemon

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# run, whatever becomes of the board: none, a full one, one that is replaced or made anew beneath it. The command runs and
+# run with trouble on the board: none, a full one, one that is replaced or new. The command runs and
 # its exit status is passed on; the task is there again as soon as that is possible, with its progress, and can be cancelled.
 . "$(dirname "$0")/../../harness/lib.sh"
 

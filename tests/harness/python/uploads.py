@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of uploads share: a gateway, its spool, what was handed in, and what must be left of what
-was refused. Nobody works on the documents: they are looked at where they wait.
+"""Shared by the tests of uploads: a gateway, its spool, the submitted documents, and what a refusal must leave. No
+server processes the documents: they are examined where they wait.
 """
 
 import json

@@ -61,7 +61,7 @@ static bool is_whole(const struct pages *pages)
 		(boot[0] != '\0' && memcmp(pages->boot, boot, sizeof boot) == 0));
 }
 
-static int begin_anew(struct pages *pages)
+static int begin_new_run(struct pages *pages)
 {
 	uint64_t run;
 
@@ -116,7 +116,7 @@ static int pages_begin(struct pages *pages, bool alone)
 	if (!alone)
 		return memcmp(pages->magic, MAGIC, sizeof MAGIC) == 0 ? 0 : -EBUSY;
 	if (!is_whole(pages))
-		error = begin_anew(pages);
+		error = begin_new_run(pages);
 	boot_read(pages->boot);
 	pages->closed = 0;
 	if (error == 0 && msync(pages, sizeof *pages, MS_SYNC) != 0)
@@ -150,7 +150,7 @@ static int memory_map(struct stream_token_book *book)
 	book->fd = -1;
 	book->pages = mmap(NULL, sizeof *book->pages, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return book->pages == MAP_FAILED ? -ENOMEM : begin_anew(book->pages);
+	return book->pages == MAP_FAILED ? -ENOMEM : begin_new_run(book->pages);
 }
 
 int stream_token_book_open(const char *path, struct stream_token_book **ret_book)
