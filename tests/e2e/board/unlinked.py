@@ -46,7 +46,7 @@ def _(site):
         comment(line)
         check(" errors=0 " in line and " wrong=0 " in line, line)
     check(done(watcher, "shared") == shared, f"{watcher.show('shared').line}; acknowledged {shared}")
-    check(daemon.log().count("somebody has removed") == 6, daemon.log())
+    check(daemon.log().count("has been removed") == 6, daemon.log())
     expect_death_seen(worker, watcher, "a")
     site.doctor()
     check(daemon.popen.poll() is None, "the daemon has ended")
@@ -107,9 +107,9 @@ def _(site):
         file.write(b"not yours")
     os.chown(site.shm + "-other", STRANGER, STRANGER)
     os.rename(site.shm + "-other", site.shm)
-    until(lambda: "belongs to somebody else" in daemon.log(), lambda: daemon.log())
+    until(lambda: "a file that is not its own" in daemon.log(), lambda: daemon.log())
     old = board_id(watcher)
-    until(lambda: daemon.log().count("somebody has removed") == 1, "said once")
+    until(lambda: daemon.log().count("has been removed") == 1, "said once")
     fresh = site.test_client("open write", "create c")
     deadline = 3
     for number in range(2, 2 + 10 * deadline):
@@ -119,13 +119,13 @@ def _(site):
     check(watcher.show("c").state == "pending", "newcomers are on it")
     with open(site.shm, "rb") as file:
         check(file.read() == b"not yours", "the stranger's file was touched")
-    check(daemon.log().count("somebody has removed") == 1, daemon.log())
+    check(daemon.log().count("has been removed") == 1, daemon.log())
     before = inode(site)
     os.unlink(site.shm)
     replaced(site, before)
     worker.do("advance ^ 1")
     check(done(watcher) == done(site.test_client("open")) == 2 + 10 * deadline, watcher.show("a").line)
-    check("a new board is there" in daemon.log(), daemon.log())
+    check("a new board with all tasks" in daemon.log(), daemon.log())
 
 
 @test("a lock that is held when the board is unlinked: the log names the holder, and the daemon tries again")
