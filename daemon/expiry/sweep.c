@@ -261,11 +261,6 @@ void sweep_ask(struct sweep *sweep, enum sweep_depth depth)
 		wake_in(sweep, sweep->not_before_ns - now);
 }
 
-bool sweep_running(const struct sweep *sweep)
-{
-	return sweep->depth != SWEEP_NONE || sweep->next != SWEEP_NONE;
-}
-
 int sweep_init(struct sweep *sweep, sd_event *event, struct board *board, struct reaper *reaper,
 	       struct dead_workers *dead_workers)
 {

@@ -54,6 +54,4 @@ void sweep_free(struct sweep *sweep);
 /* Request a sweep. If one is running, another follows it. */
 void sweep_ask(struct sweep *sweep, enum sweep_depth depth);
 
-bool sweep_running(const struct sweep *sweep);
-
 #endif

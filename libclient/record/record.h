@@ -41,13 +41,6 @@ static inline bool record_advance_fast(struct board *board, struct trackd_ref re
 				1);
 }
 
-/* Does not wait: -EBUSY if the record is locked. */
-static inline int record_advance(struct board *board, struct trackd_ref ref, uint64_t units)
-{
-	return record_advance_fast(board, ref, units) ? 0
-						      : record_advance_slowly(board, ref, units, 0);
-}
-
 /* How to end a task. error: for TRACKD_FAILED. only_worker: 0, or end it only if it is active and
  * this is its worker (otherwise -EAGAIN); the daemon uses this to fail the tasks of a dead
  * process. */

@@ -103,12 +103,6 @@ static inline int work_is_of(uint64_t work, uint32_t generation)
 	return (work >> 48) == (generation & 0xffff);
 }
 
-/* Whether the word is this tenant's and not sealed. */
-static inline int work_is_open(uint64_t work, uint32_t generation)
-{
-	return (work >> 47) == (uint64_t)(generation & 0xffff) << 1;
-}
-
 /* ---- Cancel word: generation (32), time of the request after creation (32; 0: not requested) - In
  * milliseconds plus one, up to 24 days; beyond that in seconds, with the top bit set. */
 

@@ -16,6 +16,7 @@
 #include "tests/crash/engine/operation.h"
 #include "tests/crash/engine/scene.h"
 #include "tests/crash/engine/tracer.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/tap.h"

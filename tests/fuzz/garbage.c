@@ -18,6 +18,7 @@
 #include "tests/fuzz/programs.h"
 #include "tests/fuzz/spoil.h"
 #include "tests/fuzz/tend.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
 #include <errno.h>

@@ -75,6 +75,13 @@ void bare_daemon_settle(void)
 		;
 }
 
+bool bare_daemon_sweeps(void)
+{
+	const struct sweep *sweep = &bare_daemon.sweep;
+
+	return sweep->depth != SWEEP_NONE || sweep->next != SWEEP_NONE;
+}
+
 struct trackd_ref bare_daemon_give(const char *id, uint64_t worker)
 {
 	struct board *board = &bare_daemon.board;

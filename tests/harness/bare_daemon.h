@@ -51,6 +51,8 @@ void bare_daemon_watch(void);
 bool bare_daemon_turn(void);
 /* Until nothing is due any more. */
 void bare_daemon_settle(void);
+/* Whether a sweep is under way or due. */
+bool bare_daemon_sweeps(void);
 
 /* A task that this worker has begun. */
 struct trackd_ref bare_daemon_give(const char *id, uint64_t worker);

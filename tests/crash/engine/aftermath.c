@@ -8,6 +8,7 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "tests/crash/engine/fake_clock.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include <stdarg.h>

@@ -11,6 +11,7 @@
 #include "libclient/segment/lock.h"
 #include "tests/crash/engine/fake_clock.h"
 #include "tests/crash/engine/preparation.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/harness.h"
 #include <signal.h>
 #include <string.h>

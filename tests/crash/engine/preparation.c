@@ -9,6 +9,7 @@
 #include "libclient/segment/map.h"
 #include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/client.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/harness.h"
 #include <stdio.h>
 #include <string.h>

@@ -12,6 +12,7 @@
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
 #include "tests/harness/client.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/suite.h"

@@ -102,7 +102,7 @@ static void read_events(void)
 static bool turn_until(uint64_t n)
 {
 	(void)bare_daemon_turn();
-	return expired() >= n && !sweep_running(&bare_daemon.sweep);
+	return expired() >= n && !bare_daemon_sweeps();
 }
 
 static void reclaim(uint64_t n)

@@ -48,7 +48,7 @@ static void a_slot_that_was_held_is_come_back_to(void **state)
 	(void)state;
 	holder = client_holding(claim, NULL);
 	sweep_ask(&d->sweep, SWEEP_HEADS);
-	HARNESS_WAIT(bare_daemon_turn() && !sweep_running(&d->sweep), LIMIT_MS);
+	HARNESS_WAIT(bare_daemon_turn() && !bare_daemon_sweeps(), LIMIT_MS);
 	assert_int_equal(stamp_state(head->stamp), SLOT_CLAIMED);
 	end_holder();
 	HARNESS_WAIT(bare_daemon_turn() && stamp_state(head->stamp) == SLOT_FREE, LIMIT_MS);
@@ -67,7 +67,7 @@ static void a_stripe_is_free_while_the_others_are_counted(void **state)
 	(void)state;
 	assert_int_equal(repair_slices(&d->board), SLICES);
 	sweep_ask(&d->sweep, SWEEP_STRIPES);
-	while (sweep_running(&d->sweep)) {
+	while (bare_daemon_sweeps()) {
 		uint32_t most = 0, least = UINT32_MAX;
 
 		bare_daemon_turn();
@@ -92,7 +92,7 @@ static void one_stripe_that_is_held_does_not_keep_the_others_wrong(void **state)
 		d->board.id_stripes[i].count = 9;
 	holder = client_holding_lock(&d->board.id_stripes[3].mutex);
 	sweep_ask(&d->sweep, SWEEP_STRIPES);
-	HARNESS_WAIT(bare_daemon_turn() && !sweep_running(&d->sweep), LIMIT_MS);
+	HARNESS_WAIT(bare_daemon_turn() && !bare_daemon_sweeps(), LIMIT_MS);
 	assert_int_equal(d->board.id_stripes[2].count, 0);
 	assert_int_equal(d->board.id_stripes[3].count, 9);
 	assert_int_equal(d->board.id_stripes[4].count, 0);

@@ -6,6 +6,7 @@
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/client.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>

@@ -6,6 +6,7 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/own_board.h"
 #include <stdio.h>
 #include <string.h>

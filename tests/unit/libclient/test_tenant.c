@@ -7,6 +7,7 @@
 #include "libclient/record/view.h"
 #include "libclient/segment/map.h"
 #include "tests/harness/client.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/own_board.h"
 #include <errno.h>
 #include <signal.h>

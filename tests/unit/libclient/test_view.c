@@ -5,6 +5,7 @@
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
+#include "tests/harness/counting.h"
 #include "tests/harness/own_board.h"
 #include "tests/harness/stepped.h"
 #include <errno.h>

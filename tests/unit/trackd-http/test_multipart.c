@@ -67,7 +67,9 @@ static enum outcome feed(const char *body, size_t size, size_t first, size_t oth
 		multipart_feed(&multipart, piece, n);
 		free(piece);
 	}
-	return multipart_broken(&multipart) ? BROKEN : multipart_whole(&multipart) ? WHOLE : CUT;
+	return multipart.state == MULTIPART_BROKEN ? BROKEN
+	       : multipart_whole(&multipart)       ? WHOLE
+						   : CUT;
 }
 
 static const struct form {

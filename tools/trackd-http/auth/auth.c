@@ -39,19 +39,6 @@ fail:
 	return error;
 }
 
-int auth_reload(struct auth *auth, char *ret_why, size_t size)
-{
-	struct keys *keys;
-	int error = keys_read(&auth->config, false, &keys, ret_why, size);
-
-	if (error != 0)
-		return error;
-	keys_free(auth->keys);
-	auth->keys = keys;
-	token_cache_clear(auth->cache);
-	return 0;
-}
-
 void auth_close(struct auth *auth)
 {
 	if (!auth)

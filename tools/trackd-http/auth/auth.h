@@ -31,9 +31,6 @@ struct auth;
  * key in a form that would be taken for a secret, or algorithms without a key. */
 int auth_open(const struct auth_config *config, struct auth **ret_auth, char *ret_why, size_t size);
 
-/* Read the key again and forget the verified tokens; on failure the old key stays. Returns as
- * auth_open(). */
-int auth_reload(struct auth *auth, char *ret_why, size_t size);
 void auth_close(struct auth *auth);
 
 /*

@@ -40,13 +40,6 @@ void token_cache_free(struct token_cache *cache)
 	free(cache);
 }
 
-void token_cache_clear(struct token_cache *cache)
-{
-	memset(cache->buckets, 0, sizeof cache->buckets);
-	memset(cache->entries, 0, sizeof cache->entries);
-	cache->n = 0;
-}
-
 bool token_cache_print(const struct token_cache *cache, const char *token, size_t length,
 		       struct token_print *ret_print)
 {

@@ -32,6 +32,5 @@ bool token_cache_find(struct token_cache *cache, const struct token_print *print
 /* Only for a token that token_cache_find() did not find. */
 void token_cache_add(struct token_cache *cache, const struct token_print *print,
 		     const struct identity *identity);
-void token_cache_clear(struct token_cache *cache);
 
 #endif

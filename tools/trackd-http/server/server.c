@@ -450,11 +450,6 @@ bool server_is_admin(const struct server *server)
 	return server->admin;
 }
 
-unsigned server_connections(const struct server *server)
-{
-	return server->n_connections;
-}
-
 unsigned server_busy(const struct server *server)
 {
 	return server ? server->n_busy : 0;

@@ -27,7 +27,6 @@ void server_stop(struct server *server);
 
 struct gateway *server_gateway(const struct server *server);
 bool server_is_admin(const struct server *server);
-unsigned server_connections(const struct server *server);
 
 /* After resuming a request: run libmicrohttpd within a millisecond, once for all resumed ones. */
 void server_kick(struct server *server);

@@ -259,11 +259,6 @@ void multipart_feed(struct multipart *multipart, const char *data, size_t size)
 	}
 }
 
-bool multipart_broken(const struct multipart *multipart)
-{
-	return multipart->state == MULTIPART_BROKEN;
-}
-
 bool multipart_whole(const struct multipart *multipart)
 {
 	return multipart->state == MULTIPART_END;

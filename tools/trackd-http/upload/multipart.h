@@ -56,8 +56,6 @@ bool multipart_begin(struct multipart *ret_multipart, const char *content_type,
 
 void multipart_feed(struct multipart *multipart, const char *data, size_t size);
 
-/* Whether the body is malformed so far. */
-bool multipart_broken(const struct multipart *multipart);
 /* Whether the body was complete, once all of it has been fed. */
 bool multipart_whole(const struct multipart *multipart);
 
