@@ -4,6 +4,7 @@
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
+#include "tools/common/loop_source.h"
 
 enum {
 	SLOW_USEC = 30000000, /* delay of the sweep after a change */
@@ -20,8 +21,7 @@ static void arm(sd_event_source *timer, uint64_t usec)
 
 	if (sd_event_source_get_enabled(timer, &enabled) < 0 || enabled != SD_EVENT_OFF)
 		return;
-	(void)sd_event_source_set_time_relative(timer, usec);
-	(void)sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+	(void)loop_timer_set(timer, usec);
 }
 
 static void changed(struct housekeeping *housekeeping)
@@ -117,21 +117,12 @@ static int on_status(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	count_some(housekeeping);
 	if (housekeeping->counted < board->capacity) {
-		(void)sd_event_source_set_time_relative(source, 0);
-		(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+		(void)loop_timer_set(source, 0);
 		return 0;
 	}
 	say_status(housekeeping, slot_count(board), board->tasks_max);
 	housekeeping->counted = housekeeping->active = 0;
 	return 0;
-}
-
-static int add_timer(sd_event *event, sd_event_source **source, sd_event_time_handler_t handler,
-		     void *data)
-{
-	int error = sd_event_add_time_relative(event, source, CLOCK_MONOTONIC, 0, 0, handler, data);
-
-	return error < 0 ? error : sd_event_source_set_enabled(*source, SD_EVENT_OFF);
 }
 
 int housekeeping_init(struct housekeeping *housekeeping, sd_event *event,
@@ -143,13 +134,12 @@ int housekeeping_init(struct housekeeping *housekeeping, sd_event *event,
 	error = sd_event_add_io(event, &housekeeping->doorbell, parts->doorbell->event_fd, EPOLLIN,
 				on_doorbell, housekeeping);
 	if (error >= 0)
-		error = sd_event_add_defer(event, &housekeeping->events, read_events, housekeeping);
+		error = loop_defer(event, &housekeeping->events, SD_EVENT_PRIORITY_NORMAL,
+				   read_events, housekeeping);
 	if (error >= 0)
-		error = sd_event_source_set_enabled(housekeeping->events, SD_EVENT_OFF);
+		error = loop_timer(event, &housekeeping->slow, 0, on_slow, housekeeping);
 	if (error >= 0)
-		error = add_timer(event, &housekeeping->slow, on_slow, housekeeping);
-	if (error >= 0)
-		error = add_timer(event, &housekeeping->status, on_status, housekeeping);
+		error = loop_timer(event, &housekeeping->status, 0, on_status, housekeeping);
 	if (error < 0) {
 		housekeeping_free(housekeeping);
 		return error;

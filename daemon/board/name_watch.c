@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Watches the file and not its directory, in which every program of the host creates files. */
 #include "daemon/board/name_watch.h"
+#include "tools/common/loop_source.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/inotify.h>
@@ -10,7 +11,8 @@
 /* A failed call of lost() is repeated after a second; each further pause is twice as long. */
 enum { PAUSE_USEC = 1000000, PAUSE_MOST_USEC = 4000000 };
 
-enum name_watch_name name_watch_look(const struct name_watch *watch)
+/* Where the name leads now. */
+static enum name_watch_name where_it_leads(const struct name_watch *watch)
 {
 	struct stat named, opened;
 
@@ -26,8 +28,7 @@ enum name_watch_name name_watch_look(const struct name_watch *watch)
 
 static void look_again(struct name_watch *watch, uint64_t usec)
 {
-	(void)sd_event_source_set_time_relative(watch->timer, usec);
-	(void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
+	(void)loop_timer_set(watch->timer, usec);
 }
 
 static void look(struct name_watch *watch);
@@ -66,7 +67,7 @@ static void wait_longer(struct name_watch *watch)
 
 static void look(struct name_watch *watch)
 {
-	enum name_watch_name name = name_watch_look(watch);
+	enum name_watch_name name = where_it_leads(watch);
 
 	if (name != NAMEWATCH_OURS) {
 		if (watch->lost(name, watch->data) < 0) {

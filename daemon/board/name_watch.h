@@ -36,7 +36,4 @@ int name_watch_init(struct name_watch *watch, sd_event *event, const char *path,
 		    name_watch_lost *lost, void *data);
 void name_watch_free(struct name_watch *watch);
 
-/* Where the name leads now. */
-enum name_watch_name name_watch_look(const struct name_watch *watch);
-
 #endif

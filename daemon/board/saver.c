@@ -7,6 +7,7 @@
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include "tools/common/log.h"
+#include "tools/common/loop_source.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -53,8 +54,7 @@ static void arm(struct saver *saver)
 	if (saver->interval_ms == TRACKD_TTL_NEVER || saver->job.running ||
 	    sd_event_source_get_enabled(saver->timer, &enabled) < 0 || enabled != SD_EVENT_OFF)
 		return;
-	(void)sd_event_source_set_time_relative(saver->timer, saver->interval_ms * UINT64_C(1000));
-	(void)sd_event_source_set_enabled(saver->timer, SD_EVENT_ONESHOT);
+	(void)loop_timer_set(saver->timer, saver->interval_ms * UINT64_C(1000));
 }
 
 void saver_touch(struct saver *saver)
@@ -173,10 +173,7 @@ int saver_init(struct saver *saver, sd_event *event, struct board *board,
 		return -errno;
 	error = sd_event_add_io(event, &saver->done, saver->job.event_fd, EPOLLIN, on_done, saver);
 	if (error >= 0)
-		error = sd_event_add_time_relative(event, &saver->timer, CLOCK_MONOTONIC, 0, 0,
-						   on_timer, saver);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(saver->timer, SD_EVENT_OFF);
+		error = loop_timer(event, &saver->timer, 0, on_timer, saver);
 	/* An adopted board may have changed since the last snapshot. */
 	if (error >= 0)
 		saver_touch(saver);

@@ -4,9 +4,9 @@
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/thread.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,19 +216,15 @@ static void *job_main(void *argument)
 int snapshot_begin(struct snapshot_job *job, struct board *board,
 		   const struct snapshot_place *place)
 {
-	sigset_t all, before;
 	int error;
 
 	if (job->running)
 		return -EBUSY;
 	job->board = board;
 	job->place = *place;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&job->thread, NULL, job_main, job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0)
-		return -error;
+	error = thread_start(&job->thread, job_main, job);
+	if (error < 0)
+		return error;
 	job->running = true;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 #include "tools/common/log.h"
+#include "tools/common/loop_source.h"
 #include <errno.h>
 #include <string.h>
 
@@ -23,8 +24,7 @@ static void turn_on(sd_event_source *source)
 
 static void wake_in(struct sweep *sweep, uint64_t ns)
 {
-	(void)sd_event_source_set_time_relative(sweep->timer, ns / 1000);
-	turn_on(sweep->timer);
+	(void)loop_timer_set(sweep->timer, ns / 1000);
 }
 
 /* ---- One slot ----------------------------------------------------------- */
@@ -270,17 +270,10 @@ int sweep_init(struct sweep *sweep, sd_event *event, struct board *board, struct
 				 .reaper = reaper,
 				 .dead_workers = dead_workers,
 				 .retry_ns = RETRY_FIRST_NS };
-	error = sd_event_add_defer(event, &sweep->turn, on_turn, sweep);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(sweep->turn, SD_EVENT_OFF);
 	/* Run after all event sources that a process may be waiting for. */
+	error = loop_defer(event, &sweep->turn, SD_EVENT_PRIORITY_IDLE, on_turn, sweep);
 	if (error >= 0)
-		error = sd_event_source_set_priority(sweep->turn, SD_EVENT_PRIORITY_IDLE);
-	if (error >= 0)
-		error = sd_event_add_time_relative(event, &sweep->timer, CLOCK_MONOTONIC, 0, 1000,
-						   on_timer, sweep);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(sweep->timer, SD_EVENT_OFF);
+		error = loop_timer(event, &sweep->timer, 1000, on_timer, sweep);
 	if (error < 0)
 		sweep_free(sweep);
 	return error < 0 ? error : 0;

@@ -6,9 +6,9 @@
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 #include "tools/common/log.h"
+#include "tools/common/thread.h"
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -232,7 +232,6 @@ static void *journal_main(void *argument)
 int journal_start(struct journal *journal, const struct board *board, const char *name,
 		  uint64_t from, bool verbose)
 {
-	sigset_t all, before;
 	int error;
 
 	*journal = (struct journal){ .board = board,
@@ -243,13 +242,10 @@ int journal_start(struct journal *journal, const struct board *board, const char
 	journal->event_fd = eventfd(0, EFD_CLOEXEC);
 	if (journal->event_fd < 0)
 		return -errno;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&journal->thread, NULL, journal_main, journal);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0) {
+	error = thread_start(&journal->thread, journal_main, journal);
+	if (error < 0) {
 		close(journal->event_fd);
-		return -error;
+		return error;
 	}
 	journal->running = true;
 	return 0;

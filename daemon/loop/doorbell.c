@@ -8,8 +8,8 @@
 #include "daemon/loop/doorbell.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/thread.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -222,7 +222,6 @@ static void *doorbell_main(void *argument)
 int doorbell_start(struct doorbell *doorbell, struct board *board, struct service_notify *notify,
 		   uint64_t watchdog_ns)
 {
-	sigset_t all, before;
 	int error;
 
 	*doorbell = (struct doorbell){ .board = board,
@@ -232,14 +231,10 @@ int doorbell_start(struct doorbell *doorbell, struct board *board, struct servic
 	doorbell->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (doorbell->event_fd < 0)
 		return -errno;
-	/* The event loop handles all signals. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&doorbell->thread, NULL, doorbell_main, doorbell);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0) {
+	error = thread_start(&doorbell->thread, doorbell_main, doorbell);
+	if (error < 0) {
 		close(doorbell->event_fd);
-		return -error;
+		return error;
 	}
 	doorbell->running = true;
 	return 0;

@@ -7,6 +7,7 @@
 #include "libclient/trackd.h"
 #include "tools/common/descriptor_message.h"
 #include "tools/common/log.h"
+#include "tools/common/loop_source.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -152,8 +153,9 @@ static void on_bind(struct control *control, const struct control_peer *peer,
 		      peer_pidfd(peer->fd));
 }
 
-int control_message(struct control *control, struct control_peer *peer, const void *bytes,
-		    size_t size)
+/* Handle a packet. Returns 0, or a negative error: close the connection. */
+static int on_message(struct control *control, struct control_peer *peer, const void *bytes,
+		      size_t size)
 {
 	struct protocol_message message;
 
@@ -197,7 +199,7 @@ static int on_peer(sd_event_source *source, int fd, uint32_t revents, void *data
 		ssize_t n = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return 0;
-		if (n <= 0 || control_message(peer->control, peer, bytes, (size_t)n) < 0) {
+		if (n <= 0 || on_message(peer->control, peer, bytes, (size_t)n) < 0) {
 			drop(peer);
 			return 0;
 		}
@@ -264,11 +266,9 @@ static void refuse_one(struct control *control, int listen_fd)
 		close(fd);
 	}
 	control->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && sd_event_source_set_time_relative(control->resume, RESUME_USEC) >= 0) {
-		/* The whole system has no descriptor left: try again later instead of spinning. */
-		(void)sd_event_source_set_enabled(control->resume, SD_EVENT_ONESHOT);
+	/* The whole system has no descriptor left: try again later instead of spinning. */
+	if (fd < 0 && loop_timer_set(control->resume, RESUME_USEC) == 0)
 		(void)sd_event_source_set_enabled(control->listen, SD_EVENT_OFF);
-	}
 }
 
 static int on_resume(sd_event_source *source, uint64_t usec, void *data)
@@ -365,10 +365,7 @@ int control_init(struct control *control, sd_event *event, int listen_fd, struct
 		error = sd_event_add_io(event, &control->listen, listen_fd, EPOLLIN, on_listen,
 					control);
 	if (error >= 0)
-		error = sd_event_add_time_relative(event, &control->resume, CLOCK_MONOTONIC, 0, 0,
-						   on_resume, control);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(control->resume, SD_EVENT_OFF);
+		error = loop_timer(event, &control->resume, 0, on_resume, control);
 	if (error < 0)
 		control_free(control);
 	return error < 0 ? error : 0;

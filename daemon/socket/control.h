@@ -48,8 +48,4 @@ void control_ring(struct control *control);
  * that number. Takes ownership of fd; NULL if the connection is dropped at once. */
 struct control_peer *control_add(struct control *control, int fd, int number);
 
-/* Handle a packet. Returns 0, or a negative error: close the connection. */
-int control_message(struct control *control, struct control_peer *peer, const void *bytes,
-		    size_t size);
-
 #endif

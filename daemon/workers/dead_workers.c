@@ -4,6 +4,7 @@
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/loop_source.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,9 +177,7 @@ static void end_of_pass(struct dead_workers *dead_workers, uint32_t passed)
 	if (more) {
 		turn_on(dead_workers->turn);
 	} else if (dead_workers->n_dead > 0) {
-		(void)sd_event_source_set_time_relative(dead_workers->retry,
-							dead_workers->retry_ns / 1000);
-		turn_on(dead_workers->retry);
+		(void)loop_timer_set(dead_workers->retry, dead_workers->retry_ns / 1000);
 		dead_workers->retry_ns *= 2;
 		if (dead_workers->retry_ns > RETRY_MOST_NS)
 			dead_workers->retry_ns = RETRY_MOST_NS;
@@ -251,18 +250,11 @@ int dead_workers_init(struct dead_workers *dead_workers, sd_event *event, struct
 	dead_workers->dead = calloc(LAYOUT_CLIENTS, sizeof *dead_workers->dead);
 	if (!dead_workers->dead)
 		return -ENOMEM;
-	error = sd_event_add_defer(event, &dead_workers->turn, scan, dead_workers);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(dead_workers->turn, SD_EVENT_OFF);
 	/* After the pidfds, so that all current deaths are known before the scan. */
+	error = loop_defer(event, &dead_workers->turn, SD_EVENT_PRIORITY_IMPORTANT + 1, scan,
+			   dead_workers);
 	if (error >= 0)
-		error = sd_event_source_set_priority(dead_workers->turn,
-						     SD_EVENT_PRIORITY_IMPORTANT + 1);
-	if (error >= 0)
-		error = sd_event_add_time_relative(event, &dead_workers->retry, CLOCK_MONOTONIC, 0,
-						   1000, retry, dead_workers);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(dead_workers->retry, SD_EVENT_OFF);
+		error = loop_timer(event, &dead_workers->retry, 1000, retry, dead_workers);
 	if (error < 0)
 		dead_workers_free(dead_workers);
 	return error < 0 ? error : 0;

@@ -5,6 +5,7 @@
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 #include "tools/common/log.h"
+#include "tools/common/loop_source.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +68,7 @@ static void poll_unwatched(struct liveness *liveness)
 {
 	if (liveness->n_unwatched == 0)
 		return;
-	(void)sd_event_source_set_time_relative(liveness->timer, POLL_USEC);
-	(void)sd_event_source_set_enabled(liveness->timer, SD_EVENT_ONESHOT);
+	(void)loop_timer_set(liveness->timer, POLL_USEC);
 }
 
 /* Watch a worker by its pidfd (-1: none). Takes ownership of pidfd. */
@@ -233,10 +233,7 @@ int liveness_init(struct liveness *liveness, sd_event *event, struct board *boar
 	if (error >= 0)
 		error = sd_event_source_set_priority(liveness->source, SD_EVENT_PRIORITY_IMPORTANT);
 	if (error >= 0)
-		error = sd_event_add_time_relative(event, &liveness->timer, CLOCK_MONOTONIC,
-						   POLL_USEC, 0, on_poll, liveness);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(liveness->timer, SD_EVENT_OFF);
+		error = loop_timer(event, &liveness->timer, 0, on_poll, liveness);
 	if (error >= 0)
 		return 0;
 fail:

@@ -2,6 +2,7 @@
 #include "tools/common/service_notify.h"
 #include "libclient/segment/internal.h"
 #include "tools/common/descriptor_message.h"
+#include "tools/common/loop_source.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,8 +107,7 @@ static void set_timer(const struct service_notify *notify)
 		period = AGAIN_USEC;
 	if (period == 0)
 		return;
-	(void)sd_event_source_set_time_relative(notify->timer, period);
-	(void)sd_event_source_set_enabled(notify->timer, SD_EVENT_ONESHOT);
+	(void)loop_timer_set(notify->timer, period);
 }
 
 static void owe(struct service_notify *notify, enum word word)
@@ -196,11 +196,8 @@ int service_notify_attach(struct service_notify *notify, sd_event *event)
 		return 0;
 	if (sd_watchdog_enabled(0, &limit) > 0)
 		notify->watchdog_period = limit / 3;
-	error = sd_event_add_time_relative(event, &notify->timer, CLOCK_MONOTONIC, 0,
-					   notify->watchdog_period / 8, on_time, notify);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(notify->timer, SD_EVENT_OFF);
+	error = loop_timer(event, &notify->timer, notify->watchdog_period / 8, on_time, notify);
 	if (error >= 0)
 		set_timer(notify);
-	return error < 0 ? error : 0;
+	return error;
 }

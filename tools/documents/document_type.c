@@ -42,7 +42,8 @@ const char *kind_name(enum file_kind kind)
 	return kinds[kind].name;
 }
 
-const char *kind_extension(enum file_kind kind)
+/* ".doc", ".odt", ... "" where there is no usual one. */
+static const char *kind_extension(enum file_kind kind)
 {
 	return kinds[kind].extension;
 }

@@ -41,9 +41,6 @@ enum file_kind {
 /* "a PDF", "a Word 97-2003 or other OLE file", ... */
 const char *kind_name(enum file_kind kind);
 
-/* For a file whose extension says nothing: ".doc", ".odt", ... "" if there is no usual one. */
-const char *kind_extension(enum file_kind kind);
-
 /* "pdf" for "a.pdf"; "" if there is none: "README", ".profile", "Chapter 1. Beginnings". */
 const char *document_extension(const char *name);
 

@@ -30,15 +30,7 @@ static int remove_one(struct ctl *ctl, const char *id)
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	int code = ctl_open(ctl, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, 0);
-
-	if (code != 0)
-		return code;
-	for (int i = 0; i < n_arguments; i++) {
-		int one = remove_one(ctl, arguments[i]);
-		code = code != 0 ? code : one;
-	}
-	return code;
+	return verb_each(ctl, n_arguments, arguments, remove_one);
 }
 
 const struct verb verb_rm = {

@@ -23,6 +23,19 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
+int verb_each(struct ctl *ctl, int n_ids, char **ids, int (*one)(struct ctl *ctl, const char *id))
+{
+	int code = ctl_open(ctl, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, 0);
+
+	if (code != 0)
+		return code;
+	for (int i = 0; i < n_ids; i++) {
+		int of_one = one(ctl, ids[i]);
+		code = code != 0 ? code : of_one;
+	}
+	return code;
+}
+
 /* ---- Suggestions ------------------------------------------------------- */
 
 enum { WORD = 16 };

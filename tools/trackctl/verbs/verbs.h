@@ -64,6 +64,9 @@ int verb_unknown(const char *name);
 /* Verb number i, or NULL after the last. */
 const struct verb *verb_at(size_t i);
 
+/* Open the board to write, and do the same with each id. The exit status: that of the first that failed. */
+int verb_each(struct ctl *ctl, int n_ids, char **ids, int (*one)(struct ctl *ctl, const char *id));
+
 /* Print the usage line and the verb's help. */
 void verb_usage(const struct verb *verb, FILE *to);
 void verb_explain(const struct verb *verb);

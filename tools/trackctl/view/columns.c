@@ -259,14 +259,11 @@ static const char *usual(const struct terminal *terminal)
 	return "ID,STATUS,PROGRESS";
 }
 
-const struct column *column_at(size_t i)
-{
-	return i < sizeof columns / sizeof columns[0] ? &columns[i] : NULL;
-}
+enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
 
-const struct column *column_find(const char *name, size_t length)
+static const struct column *find(const char *name, size_t length)
 {
-	for (size_t i = 0; column_at(i); i++)
+	for (size_t i = 0; i < N_COLUMNS; i++)
 		if (strlen(columns[i].name) == length &&
 		    strncasecmp(columns[i].name, name, length) == 0)
 			return &columns[i];
@@ -277,7 +274,7 @@ static int parse(const char *list, const struct column *ret_columns[COLUMNS_MAX]
 {
 	while (n >= 0 && n < COLUMNS_MAX) {
 		size_t length = strcspn(list, ",");
-		const struct column *column = column_find(list, length);
+		const struct column *column = find(list, length);
 
 		if (!column) {
 			ctl_fail(EXIT_CODE_USAGE,
@@ -304,6 +301,6 @@ int columns_parse(const struct terminal *terminal, const char *list,
 
 void columns_help(void)
 {
-	for (size_t i = 0; column_at(i); i++)
+	for (size_t i = 0; i < N_COLUMNS; i++)
 		printf("%-9s %s\n", columns[i].name, columns[i].help);
 }

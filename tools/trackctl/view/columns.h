@@ -16,10 +16,6 @@ struct column {
 	bool right, cut, styled;
 };
 
-/* Column number i, or NULL after the last. */
-const struct column *column_at(size_t i);
-const struct column *column_find(const char *name, size_t length);
-
 /* Parse "id,status", "+worker" (in addition to the usual columns), or NULL for the usual ones.
  * Returns the number of columns, or -1 after a message. */
 int columns_parse(const struct terminal *terminal, const char *list,

@@ -3,6 +3,7 @@
 #include "libclient/client/protocol.h"
 #include "libclient/segment/internal.h"
 #include "tools/common/log.h"
+#include "tools/common/loop_source.h"
 #include "tools/trackd-http/board/board_connection.h"
 #include <errno.h>
 #include <stdio.h>
@@ -130,8 +131,7 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *da
 		disconnect(daemon, n < 0 ? -errno : -ECONNRESET);
 		/* Wait before reconnecting: trackd may end every connection, as one with another
 		 * layout does. */
-		(void)sd_event_source_set_time_relative(daemon->timer, SEARCH_USEC);
-		return sd_event_source_set_enabled(daemon->timer, SD_EVENT_ONESHOT);
+		return loop_timer_set(daemon->timer, SEARCH_USEC);
 	}
 	daemon->asked = false;
 	daemon->trouble_ns = 0;
@@ -155,9 +155,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 		ask(daemon);
 	if (has_been_long(daemon))
 		set_up(daemon, false);
-	(void)sd_event_source_set_time_relative(
-		source, daemon->fd >= 0 && daemon->up ? ASK_USEC : SEARCH_USEC);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return loop_timer_set(source, daemon->fd >= 0 && daemon->up ? ASK_USEC : SEARCH_USEC);
 }
 
 /* ---- Interface ----------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/board/follower.h"
+#include "tools/common/loop_source.h"
 #include "tools/trackd-http/board/board_connection.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -150,16 +151,15 @@ int follower_start(struct gateway *gateway, struct follower **ret_follower)
 	error = sd_event_add_time_relative(gateway->event, &follower->search, CLOCK_MONOTONIC, 0,
 					   ACCURACY_USEC, on_search, follower);
 	if (error >= 0)
-		error = sd_event_add_time_relative(gateway->event, &follower->tick, CLOCK_MONOTONIC,
-						   0, ACCURACY_USEC, on_tick, follower);
+		error = loop_timer(gateway->event, &follower->tick, ACCURACY_USEC, on_tick,
+				   follower);
 	if (error >= 0)
-		error = sd_event_add_defer(gateway->event, &follower->again, on_again, follower);
+		error = loop_defer(gateway->event, &follower->again, SD_EVENT_PRIORITY_NORMAL,
+				   on_again, follower);
 	if (error < 0) {
 		follower_stop(follower);
 		return error;
 	}
-	(void)sd_event_source_set_enabled(follower->tick, SD_EVENT_OFF);
-	(void)sd_event_source_set_enabled(follower->again, SD_EVENT_OFF);
 	/* Run it now, so that no event from here on is missed. */
 	(void)sd_event_now(gateway->event, CLOCK_MONOTONIC, &now);
 	(void)on_search(follower->search, now, follower);
@@ -189,8 +189,7 @@ static void enter(struct follower *follower, struct watch *watch, struct watch *
 	*bucket = watch;
 	watch->follower = follower;
 	if (follower->n_watches++ == 0) {
-		(void)sd_event_source_set_time_relative(follower->tick, TICK_USEC);
-		(void)sd_event_source_set_enabled(follower->tick, SD_EVENT_ONESHOT);
+		(void)loop_timer_set(follower->tick, TICK_USEC);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/server/server.h"
+#include "tools/common/loop_source.h"
 #include "tools/trackd-http/server/gate.h"
 #include "tools/trackd-http/server/lingering_close.h"
 #include <errno.h>
@@ -271,8 +272,7 @@ static void run(struct server *server)
 
 	(void)MHD_run(server->daemon);
 	if (MHD_get_timeout(server->daemon, &ms) == MHD_YES) {
-		(void)sd_event_source_set_time_relative(server->timer, ms * 1000);
-		(void)sd_event_source_set_enabled(server->timer, SD_EVENT_ONESHOT);
+		(void)loop_timer_set(server->timer, ms * 1000);
 	}
 }
 
@@ -309,8 +309,7 @@ void server_kick(struct server *server)
 	if (server->kicked)
 		return;
 	server->kicked = true;
-	(void)sd_event_source_set_time_relative(server->kick, KICK_USEC);
-	(void)sd_event_source_set_enabled(server->kick, SD_EVENT_ONESHOT);
+	(void)loop_timer_set(server->kick, KICK_USEC);
 }
 
 /* ---- Starting and stopping ---------------------------------------------- */
@@ -370,18 +369,14 @@ static int add_sources(struct server *server)
 	if (error >= 0)
 		error = sd_event_add_io(event, &server->io, info->epoll_fd, EPOLLIN, on_io, server);
 	if (error >= 0)
-		error = sd_event_add_time_relative(event, &server->timer, CLOCK_MONOTONIC, 0, 1,
-						   on_timer, server);
+		error = loop_timer(event, &server->timer, 1, on_timer, server);
 	if (error >= 0)
-		error = sd_event_add_time_relative(event, &server->kick, CLOCK_MONOTONIC, 0, 1,
-						   on_kick, server);
+		error = loop_timer(event, &server->kick, 1, on_kick, server);
 	if (error >= 0)
 		error = sd_event_add_time_relative(event, &server->watch, CLOCK_MONOTONIC,
 						   WATCH_USEC, 0, on_watch, server);
 	if (error < 0)
 		return error;
-	(void)sd_event_source_set_enabled(server->timer, SD_EVENT_OFF);
-	(void)sd_event_source_set_enabled(server->kick, SD_EVENT_OFF);
 	(void)sd_event_source_set_enabled(server->watch, SD_EVENT_OFF);
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/stream/stream.h"
+#include "tools/common/loop_source.h"
 #include "tools/trackd-http/auth/stream_token.h"
 #include "tools/trackd-http/board/board_connection.h"
 #include "tools/trackd-http/server/limits.h"
@@ -38,7 +39,8 @@ static time_t now_s(void)
 
 /* ---- Waking and sending -------------------------------------------------- */
 
-void stream_wake(struct stream *stream)
+/* Resume, if it sleeps. */
+static void stream_wake(struct stream *stream)
 {
 	if (!stream->suspended)
 		return;
@@ -225,8 +227,7 @@ static void enter(struct streams *streams, struct stream *stream)
 		stream->next->link = &stream->next;
 	streams->first = stream;
 	if (streams->n++ == 0) {
-		(void)sd_event_source_set_time_relative(streams->tick, TICK_USEC);
-		(void)sd_event_source_set_enabled(streams->tick, SD_EVENT_ONESHOT);
+		(void)loop_timer_set(streams->tick, TICK_USEC);
 	}
 	streams->gateway->request_counts->streams++;
 }
@@ -411,10 +412,7 @@ static int add_sources(struct streams *streams)
 	error = sd_event_add_io(event, &streams->hangups, streams->hangup_fd, EPOLLIN, on_hangups,
 				streams);
 	if (error >= 0)
-		error = sd_event_add_time_relative(event, &streams->tick, CLOCK_MONOTONIC,
-						   TICK_USEC, 1000, on_tick, streams);
-	if (error >= 0)
-		error = sd_event_source_set_enabled(streams->tick, SD_EVENT_OFF);
+		error = loop_timer(event, &streams->tick, 1000, on_tick, streams);
 	return error < 0 ? error : 0;
 }
 

@@ -35,7 +35,8 @@ static void make_id(const struct stream *stream, uint64_t sequence, char ret_id[
 	sse_id_text(&id, ret_id);
 }
 
-void stream_id(const struct stream *stream, char ret_id[SSE_ID])
+/* The id that stands for `position`. */
+static void stream_id(const struct stream *stream, char ret_id[SSE_ID])
 {
 	make_id(stream, stream->position, ret_id);
 }

@@ -75,8 +75,6 @@ int stream_attach(struct stream *stream, const struct sse_id *last);
 bool stream_deliver(struct stream *stream);
 
 struct trackd *stream_board(const struct stream *stream);
-/* The event id of `position`. */
-void stream_id(const struct stream *stream, char ret_id[SSE_ID]);
 /* Write an update. event NULL: only counts or the message changed; such updates have no id. False
  * if memory is out. */
 bool stream_put_update(struct stream *stream, const struct trackd_task *task,
@@ -96,8 +94,5 @@ void owned_sample(struct stream *stream);
 bool owned_deliver(struct stream *stream);
 /* Note that a transition, or the removal of the task, has been delivered. */
 void owned_delivered(struct owned *owned, const struct trackd_event *event);
-
-/* Resume the stream if it is suspended (stream.c). */
-void stream_wake(struct stream *stream);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/upload/disk.h"
+#include "tools/common/thread.h"
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -115,17 +116,12 @@ void disk_do(struct disk *disk, struct disk_job *job)
 
 /* ---- Starting and stopping ------------------------------------------------- */
 
-/* Signals belong to the event loop's thread. */
 static int start_thread(struct disk *disk)
 {
-	sigset_t all, before;
+	int error = thread_start(&disk->thread, work, disk);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(&disk->thread, NULL, work, disk);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	disk->running = error == 0;
-	return -error;
+	return error;
 }
 
 int disk_start(sd_event *event, struct disk **ret_disk)
