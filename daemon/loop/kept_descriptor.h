@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The descriptors that the service manager keeps for us over a restart: the sockets of subscribed
- * clients and the pidfds of workers. Where it does not keep up, one is not kept, and a restart costs
- * its client a reconnect; or is kept too long, and dropped at the restart.
+ * The descriptors that the service manager keeps over a restart of the daemon: the sockets of
+ * subscribed clients and the pidfds of workers. If the manager's queue is full, a request is lost:
+ * then a client must reconnect after a restart, or a stale descriptor is dropped at the restart.
  */
 #ifndef TRACKD_DAEMON_LOOP_KEPT_DESCRIPTOR_H
 #define TRACKD_DAEMON_LOOP_KEPT_DESCRIPTOR_H
@@ -19,7 +19,7 @@ void kept_descriptor_add(const struct service_notify *notify, enum kept_kind kin
 void kept_descriptor_drop(const struct service_notify *notify, enum kept_kind kind, uint32_t a,
 			  uint32_t b);
 
-/* What a name that we gave means; false: not one of ours. */
+/* Parse a descriptor's name; false: the name is not from this daemon. */
 bool kept_descriptor_parse(const char *name, enum kept_kind *ret_kind, uint32_t *ret_a,
 			   uint32_t *ret_b);
 

@@ -17,7 +17,7 @@
 
 struct mapping {
 	struct board board;
-	uint64_t worker; /* our entry in its client table; 0: none */
+	uint64_t worker; /* this process's entry in its client table; 0: none */
 	struct mapping *older;
 };
 

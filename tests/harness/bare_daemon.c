@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parts of a daemon; see bare_daemon.h. */
+/* Modules of a daemon; see bare_daemon.h. */
 #include "tests/harness/bare_daemon.h"
 #include "libclient/record/record.h"
 #include <string.h>

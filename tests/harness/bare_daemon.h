@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parts of a daemon in the test's own process, with a board and an event loop, and nothing else of
- * it. A table names the capacity, and what a test needs beside the board and the scan after deaths:
+ * Single modules of a daemon in the test's process, with a board and an event loop. A table row
+ * names the capacity and what a test needs in addition to the board and the scan after deaths:
  *
  *	BARE_DAEMON(one_that_binds_itself_is_watched, 16, start_workers, end_workers),
  */
@@ -18,7 +18,7 @@ extern struct bare_daemon {
 	struct board board;
 	sd_event *event;
 	struct dead_workers dead_workers;
-	unsigned n_after; /* scans after a death that came to their end */
+	unsigned n_after; /* completed scans after a death */
 	/* bare_daemon_reclaim() */
 	struct reaper reaper;
 	struct sweep sweep;
@@ -42,21 +42,22 @@ struct bare_daemon_needs {
 int bare_daemon_make(void **state);
 int bare_daemon_free(void **state);
 
-/* Have it reclaim what expires, by the events from this one on. */
+/* Start the reaper and the sweep, with the events from this one on. */
 void bare_daemon_reclaim(uint64_t from);
-/* Have it watch the clients. */
+/* Start to watch the clients. */
 void bare_daemon_watch(void);
 
-/* Do what is due; wait a moment for something. True, for HARNESS_WAIT(). */
+/* Run one turn of the event loop, waiting a moment for an event. Returns true, for
+ * HARNESS_WAIT(). */
 bool bare_daemon_turn(void);
-/* Until nothing is due any more. */
+/* Run the event loop until it has no more work. */
 void bare_daemon_settle(void);
 /* Whether a sweep is under way or due. */
 bool bare_daemon_sweeps(void);
 
-/* A task that this worker has begun. */
+/* Create a task that this worker has moved to a stage. */
 struct trackd_ref bare_daemon_give(const char *id, uint64_t worker);
-/* UINT8_MAX: the task is gone. */
+/* The task's state; UINT8_MAX: the task is gone. */
 uint8_t bare_daemon_state_of(struct trackd_ref ref);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A process beside the test; see client.h. */
+/* A child process of a test; see client.h. */
 #include "tests/harness/client.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/worker.h"

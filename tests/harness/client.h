@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process beside the test that works on its board, to be stopped or killed (harness.h):
+ * A child process that uses the test's board, to be stopped or killed (harness.h):
  *
- *	pid_t pid = client_holding_record(&board, ref);
- *	harness_stop(pid);                 it holds the record, and stands still
- *	harness_kill(pid, SIGKILL);        now its holder is dead
+ *  pid_t pid = client_holding_record(&board, ref); harness_stop(pid); stopped while it holds the
+ *  record harness_kill(pid, SIGKILL); now its holder is dead
  */
 #ifndef TESTS_CLIENT_H
 #define TESTS_CLIENT_H
@@ -17,17 +16,18 @@
 /* Does nothing until it is killed. */
 pid_t client_start(void);
 _Noreturn void client_stay(void);
-/* Its first thread ends, and another one does this. */
+/* Its first thread ends, and another one runs other(). */
 pid_t client_without_first_thread(void *(*other)(void *unused));
-/* The number of a process that has ended. */
+/* The pid of a process that has ended. */
 pid_t client_ended(void);
 
-/* Takes something before this returns, and keeps it until it is killed. An error of take dies. */
+/* It calls take() before this returns, and keeps the lock until it is killed. harness_die() if
+ * take() fails. */
 pid_t client_holding(int (*take)(void *data), void *data);
 pid_t client_holding_lock(union layout_mutex *mutex);
 pid_t client_holding_record(struct board *board, struct trackd_ref ref);
 
-/* Its entry in the table of clients. */
+/* Claim its entry in the client table. */
 uint64_t client_claim(struct board *board, pid_t pid);
 uint64_t client_start_time(pid_t pid);
 /* Whether it is in a system call. */

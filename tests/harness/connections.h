@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A daemon that all tests of a program share, and for each test two connections to its board, on
- * which no task is:
+ * A daemon that all tests of a program share, and for each test two connections to its board, which
+ * has no tasks:
  *
  *	static const struct CMUnitTest tests[] = {
  *		CONNECTED(a_timeout_is_kept),
@@ -9,8 +9,8 @@
  *
  *	SUITE_WITH(tests, connections_start, connections_stop)
  *
- * A test may kill the daemon: it is started again for the next. Where a test wants no daemon, it has
- * a board of its own, which is opened by its name:
+ * A test may kill the daemon; it is started again for the next test. A test without a daemon has
+ * its own board, opened by name:
  *
  *		CONNECTED_ALONE(closing_leaves_nothing, 16, 80),
  */
@@ -24,7 +24,7 @@
 
 extern struct trackd *writer, *reader;
 
-/* ---- Beside a daemon ---------------------------------------------------- */
+/* ---- With a daemon ------------------------------------------------------ */
 
 extern struct private_daemon shared_daemon;
 
@@ -35,10 +35,10 @@ int connections_stop(void **state);
 int connections_open(void **state);
 int connections_close(void **state);
 
-/* Put a board of another capacity in this one's place. */
+/* Replace the board by one with another capacity. */
 void connections_replace_board(void);
 
-/* ---- Without one -------------------------------------------------------- */
+/* ---- Without a daemon --------------------------------------------------- */
 
 /* The board of this test alone. */
 extern struct linked_board linked;
@@ -55,18 +55,19 @@ struct connections_needs {
 int connections_open_alone(void **state);
 int connections_close_alone(void **state);
 
-/* ---- What tests do with them -------------------------------------------- */
+/* ---- Calls -------------------------------------------------------------- */
 
-/* Of the writer, and nobody's. */
+/* The writer creates a task without an owner. */
 struct trackd_ref connections_create(const char *id);
-/* What the reader sees. */
+/* A copy and a view by the reader. */
 struct trackd_task connections_task(struct trackd_ref ref);
 struct trackd_view connections_view(struct trackd_ref ref);
 
-/* Whether it is on another board than the one with this id. It looks, which is a call. */
+/* Whether the connection has switched from the board with this id. Makes a call, which checks the
+ * board. */
 bool connections_moved(struct trackd *trackd, const uint8_t board[16]);
 
-/* A gate at which a forked child waits until its parent opens it; a child that cannot exits. */
+/* A gate at which a forked child waits until its parent opens it; on an error the child exits. */
 void connections_open_gate(void);
 void connections_pass_gate(void);
 

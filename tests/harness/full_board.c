@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A board that comes to be full; see full_board.h. */
+/* A board that a test fills; see full_board.h. */
 #include "tests/harness/full_board.h"
 #include "libclient/record/ring.h"
 #include "libclient/segment/atomic.h"

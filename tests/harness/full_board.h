@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A test's own board that comes to be full: 16 tasks, of which some end, expire or are taken away.
- * Its hash seed is always the same, so that a new task never needs the stripe that a test holds.
+ * A private board that a test fills: 16 tasks, some of which end, expire or are removed. Its hash
+ * seed is fixed, so that a new task never needs the stripe that a test holds.
  *
  *	FULL_BOARD(a_victim_that_is_held_is_passed_over),
  */
@@ -16,20 +16,20 @@ enum { FULL_CAPACITY = 16 };
 
 void full_prepare(void);
 
-/* Nobody's tasks, "task-0" and so on, until it is full. */
+/* Fill the board with tasks without an owner, "task-0" and so on. */
 extern struct trackd_ref full_refs[FULL_CAPACITY];
 void full_fill(void);
 
-/* Make a new task, or replace one, without waiting for anybody. */
+/* Create or replace a task without waiting for locks. */
 int full_create(const char *id, struct trackd_ref *ret_ref);
 int full_replace(const char *id, const char *owner, struct trackd_ref *ret_ref);
 
-/* Wait until it has expired. */
+/* Wait until the task has expired. */
 void full_wait_past(struct trackd_ref ref);
 
 /* Claim a slot, for client_holding(). */
 int full_claim(void *unused);
-/* A client that stands still while it holds this mutex. */
+/* A client that is stopped while it holds this mutex. */
 pid_t full_hold(union layout_mutex *mutex);
 
 #endif

@@ -61,6 +61,6 @@ bool inspection_ok(const struct board *board)
 	char text[256] = "";
 	size_t n_faults = inspection_faults(board, text, sizeof text);
 
-	return tap_ok(n_faults == 0, "the doctor finds the board in order%s%s",
-		      n_faults ? ": " : "", n_faults ? text : "");
+	return tap_ok(n_faults == 0, "the doctor finds no fault%s%s", n_faults ? ": " : "",
+		      n_faults ? text : "");
 }

@@ -21,7 +21,7 @@ size_t inspection_print(const struct board *board, const char *when);
 /* Whether one of the faults in a report is of this part and field. */
 bool inspection_names(const struct doctor_report *report, enum doctor_part part, const char *field);
 
-/* A point of TAP (tap.h): the doctor finds the board in order. */
+/* A point of TAP (tap.h): the doctor finds no fault. */
 bool inspection_ok(const struct board *board);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A board under a name; see linked_board.h. */
+/* A board with a name; see linked_board.h. */
 #include "tests/harness/linked_board.h"
 #include "tests/harness/harness.h"
 #include <stdio.h>

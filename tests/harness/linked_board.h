@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A board that no daemon serves, under a name by which connections open it:
+ * A board without a daemon, with a name by which connections open it:
  *
  *	struct linked_board linked;
  *	linked_board_make(&linked, 64);
@@ -19,13 +19,13 @@ struct linked_board {
 	struct board board;
 	char name[64];
 	char folder[128]; /* of the program */
-	char socket[160]; /* in there, where none is */
+	char socket[160]; /* a path in it, without a socket */
 };
 
 void linked_board_make(struct linked_board *ret_linked, uint32_t capacity);
 void linked_board_remove(struct linked_board *linked);
 
-/* timeout_ms: 0 for the library's own. Dies where it cannot be had. */
+/* timeout_ms: 0 for the library's default. harness_die() on failure. */
 struct trackd *linked_board_open(const struct linked_board *linked, unsigned flags,
 				 uint32_t timeout_ms);
 /* The same, but returns the error. */

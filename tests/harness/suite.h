@@ -9,8 +9,8 @@
  *
  *	SUITE(tests)
  *
- * OWN_BOARD() and its like are of the fixtures: own_board.h, connections.h, bare_daemon.h. This
- * header brings in cmocka's with what that one needs.
+ * OWN_BOARD() and similar macros are in the fixtures: own_board.h, connections.h, bare_daemon.h.
+ * This header includes cmocka.h and the headers that it needs.
  */
 #ifndef TESTS_SUITE_H
 #define TESTS_SUITE_H
@@ -22,8 +22,7 @@
 
 #include <cmocka.h>
 
-/* The program's main(), with what all tests share set up before the first and torn down after the
- * last. */
+/* The program's main(); set_up() runs before the first test and tear_down() after the last. */
 #define SUITE(tests) SUITE_WITH(tests, NULL, NULL)
 #define SUITE_WITH(tests, set_up, tear_down)                                                       \
 	int main(void)                                                                             \
@@ -31,7 +30,7 @@
 		return suite_run_with(tests, set_up, tear_down);                                   \
 	}
 
-/* For a main() that does something else first: the program's exit status. */
+/* For a main() of its own: run the tests and return the program's exit status. */
 #define suite_run(tests) suite_run_with(tests, NULL, NULL)
 #define suite_run_with(tests, set_up, tear_down)                                                   \
 	(cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests(tests, set_up, tear_down))

@@ -304,7 +304,7 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* A process that does what the threads do, with a connection of its own. */
+/* A process that does the same as the threads, with its own connection. */
 static pid_t start_process(unsigned number)
 {
 	static struct actor actor;

@@ -145,7 +145,7 @@ static bool repair(struct play *play, struct image_fault *fault)
 
 	if (error < 0)
 		return image_fail(fault, "repair: %s", trackd_strerror(error));
-	/* What it found it has mended: a second one has nothing to do. */
+	/* The first repair mended every fault: a second one has nothing to do. */
 	error = repair_all(&play->scene->board, harness_soon());
 	return error == 0 ? true : image_fail(fault, "a second repair finds %d things", error);
 }

@@ -113,7 +113,7 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 		return image_fail(fault,
 				  "%s expires neither when the old nor when the new one does",
 				  seen->id);
-	/* Lengthened before the commit and shortened after it: whichever version it is, none expires
+	/* The deadline is extended before the commit and shortened after it, so no version expires
 	 * early. */
 	if (!(is_old && seen->expires_ns >= old->expires_ns) &&
 	    !(is_new && seen->expires_ns >= new->expires_ns))

@@ -16,7 +16,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* Long texts, so that a fill takes many stores; each character says which text it belongs to. */
+/* Long texts, so that a fill takes many stores. Each character identifies its text. */
 static char new_message[191], new_error[501];
 
 static struct board *board_of(struct play *play)

@@ -43,7 +43,7 @@ static struct trackd_ref add(struct play *play, const char *id, const char *owne
 	return ref;
 }
 
-/* Three tasks of one owner and one id bucket, ours in the middle; another owner in the same
+/* Three tasks of one owner and one id bucket, the target in the middle; another owner in the same
  * buckets; a task without an owner. */
 static void add_company(struct play *play, uint32_t ttl_ms)
 {
@@ -108,7 +108,7 @@ void before_expired(struct play *play)
 	add_company(play, SHORT_TTL_MS);
 }
 
-/* Some of the others can be evicted as well: what comes after the death needs room too. */
+/* Some of the others can be evicted too, because operations after the death need room. */
 static void fill_up(struct play *play, uint32_t ttl_ms, const struct record_end *end)
 {
 	char id[16];
@@ -143,7 +143,7 @@ void before_full_expired(struct play *play)
 	fill_up(play, SHORT_TTL_MS, NULL);
 }
 
-/* The task that ended first is held by a process that stands still. */
+/* A stopped process holds the lock of the task that ended first. */
 void before_full_held(struct play *play)
 {
 	struct board *board = &play->scene->board;
@@ -153,7 +153,7 @@ void before_full_held(struct play *play)
 	play->n_held = 1;
 }
 
-/* No room, nothing to give up, and the task is to be replaced. */
+/* The board is full, no task can be evicted, and the target will be replaced. */
 void before_full_replace(struct play *play)
 {
 	add_company(play, 0);
@@ -162,7 +162,7 @@ void before_full_replace(struct play *play)
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 1, play->id);
 }
 
-/* It lives in a spare slot already; others have come and gone meanwhile. */
+/* The target is in a spare slot already; other tasks have been created and removed meanwhile. */
 void before_full_replace_spare(struct play *play)
 {
 	struct tenant_new task = { .name = "", .message = old_message, .replace = true };
@@ -177,7 +177,7 @@ void before_full_replace_spare(struct play *play)
 	activate(play);
 }
 
-/* A record that comes from elsewhere: failed in its second stage. */
+/* A record to import: failed in its second stage. */
 static void make_record(struct play *play, const char *id)
 {
 	static const struct record_end end = { TRACKD_FAILED, TRACKD_REASON_ERROR,
@@ -254,7 +254,7 @@ void before_claim(struct play *play)
 {
 	add_company(play, 0);
 	play->process = client_start();
-	/* A claim reads the process's line in /proc: its state and counters must not change between
-	 * the run that is recorded and those that are killed. */
+	/* A claim reads the process's line in /proc, which must not change between the recorded run
+	 * and the killed ones. */
 	harness_stop(play->process);
 }

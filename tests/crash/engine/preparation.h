@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the board looks like before an operation is killed: tasks of two owners in the same buckets,
- * a full board, what a death has left. Each is for operation_prepare(): the scene is as scene_make()
- * left it, and the play as preparation_begin() did.
+ * The state of the board before an operation is killed: tasks of two owners in the same buckets, a
+ * full board, records that a death left. operation_prepare() calls one of these after scene_make()
+ * and preparation_begin().
  */
 #ifndef TESTS_PREPARATION_H
 #define TESTS_PREPARATION_H
 
 #include "tests/crash/engine/operation.h"
 
-enum { PREPARATION_ID_BUCKET = 3 }; /* of the task that the play is about */
+enum { PREPARATION_ID_BUCKET = 3 }; /* of the play's target */
 
 void preparation_begin(struct play *ret_play, struct scene *scene);
 

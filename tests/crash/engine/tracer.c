@@ -47,12 +47,12 @@ static inline void stop_here(void)
 	__asm__ volatile(STOP_HERE ::: "memory");
 }
 
-/* Why it cannot be done here, or NULL. */
+/* Why single steps are not possible here, or NULL. */
 static const char *cannot_step(void)
 {
 #ifdef __aarch64__
-	/* A trap clears the exclusive monitor, so that a load-exclusive, store-exclusive loop never
-	 * ends under single steps. */
+	/* A trap clears the exclusive monitor, so a load-exclusive, store-exclusive loop never ends
+	 * under single steps. */
 	if (!(getauxval(AT_HWCAP) & HWCAP_ATOMICS))
 		return "a processor without atomic instructions cannot be stepped through a lock";
 #endif

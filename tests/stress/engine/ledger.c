@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What was tried and what was acknowledged; see ledger.h. */
+/* Intended and acknowledged states; see ledger.h. */
 #include "tests/stress/engine/ledger.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/tap.h"
@@ -25,7 +25,7 @@ void ledger_id(char ret_id[32], unsigned producer, const struct row *row)
 	snprintf(ret_id, 32, "p%u-%lu", producer, row->id);
 }
 
-/* A task as the ledger would put it. */
+/* Convert a task to the ledger's form. */
 static void snapshot_of(const struct trackd_task *task, struct snapshot *snapshot)
 {
 	snapshot->done = task->done;
@@ -48,7 +48,7 @@ static int read_task(struct trackd *trackd, const char *id, struct trackd_task *
 	struct trackd_ref ref;
 	int error, tries = 0;
 
-	/* Again if its reference has changed since: the board is a smaller one now. */
+	/* Retry if the reference has changed: the board has a smaller capacity now. */
 	do {
 		error = trackd_lookup(trackd, id, &ref);
 		if (error == 0)

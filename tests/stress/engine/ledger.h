@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What producers have tried and what was acknowledged, in memory that they share and that survives
- * them, so that it can be compared with the board.
+ * The intended and the acknowledged states of producers' tasks, in shared memory that survives the
+ * producers, to be compared with the board.
  */
 #ifndef STRESS_LEDGER_H
 #define STRESS_LEDGER_H
@@ -12,11 +12,11 @@
 
 enum { PRODUCERS = 8, ROWS = 96, STAGES = 5 };
 
-/* How far a task is: nothing, stage 0 to 4 plus one, its end. */
+/* The phase of a task: none, pending, stage 0 to 4, final. */
 enum { ABSENT = 0, PENDING = 1, STAGE_0 = 2, FINAL = STAGE_0 + STAGES };
 
-/* What a task must look like. One call is under way at a time: `tried` is what it would make of
- * `acked`. */
+/* The expected state of a task. One call is in progress at a time: `tried` is the state after it,
+ * `acked` the one before. */
 struct snapshot {
 	uint64_t phase, done, message;
 };
@@ -33,8 +33,8 @@ struct ledger {
 	uint64_t calls[PRODUCERS], moving[PRODUCERS], moved[PRODUCERS];
 	uint64_t wrong; /* complaints; each is printed */
 	uint64_t events, lapped, lost, iterations;
-	uint32_t idle; /* producers that have stopped */
-	uint32_t stop; /* 1: work no more; 2: and end */
+	uint32_t idle; /* producers that are idle */
+	uint32_t stop; /* 1: stop working; 2: exit */
 };
 
 extern struct ledger *ledger;
@@ -42,13 +42,14 @@ extern struct ledger *ledger;
 void ledger_id(char ret_id[32], unsigned producer, const struct row *row);
 bool ledger_same(const struct snapshot *a, const struct snapshot *b);
 
-/* Print what is wrong with a task, and count it. error: 0, or what a call has returned. */
+/* Print a fault of a task and count it. error: 0, or the result of a call. */
 void ledger_complain(const char *what, unsigned producer, const struct row *row, int error);
 
-/* Complain unless the board shows what was acknowledged, or what the call that its producer died in
- * tried. */
+/* Check that the board shows the acknowledged state, or, if its producer died in a call, possibly
+ * the intended one. */
 void ledger_compare(struct trackd *trackd, unsigned producer, const struct row *row, bool in_doubt);
-/* The task of a killed producer: failed with what it had done, unless it was final or pending. */
+/* Check that a killed producer's task failed with its last counts, unless it was final or
+ * pending. */
 void ledger_compare_failed(struct trackd *trackd, unsigned producer, const struct row *row);
 
 #endif

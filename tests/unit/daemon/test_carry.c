@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Carrying a board over to a fresh one: what stays the same, what may change between the two copies,
- * and when it is refused. That no acknowledged call is lost meanwhile is tests/crash/replaced_anywhere
- * and tests/stress/storm.
+ * Copying a board to a new one: what stays the same, what may change between the two passes, and
+ * when it is refused. tests/crash/replaced_anywhere and tests/stress/storm test that no
+ * acknowledged call is lost.
  */
 #include "daemon/board/carry.h"
 #include "libclient/record/event.h"
@@ -107,7 +107,8 @@ static void assert_same_task(const struct board *board, struct trackd_ref ref,
 	struct trackd_task after;
 
 	assert_int_equal(view_copy(board, ref, 0, &after), 0);
-	/* To the byte; only which board's wall offset was used may differ by some nanoseconds. */
+	/* Equal to the byte, except that the boards' wall offsets may differ by some
+	 * nanoseconds. */
 	assert_true(after.created_ns - before->created_ns + NS_PER_S < 2 * NS_PER_S);
 	after.created_ns = before->created_ns;
 	after.started_ns = before->started_ns;
@@ -154,7 +155,7 @@ static void an_owners_tasks_keep_their_order(void **state)
 	(void)state;
 	fill(refs, CAPACITY / 2);
 	begin(CAPACITY);
-	/* Created and removed between the copies, in slots that lie before others'. */
+	/* Created and removed between the passes, in slots before those of other tasks. */
 	for (unsigned i = 0; i < 12; i++)
 		HARNESS_MUST(slot_remove(&old, refs[i * 2 + 1], SLOT_REMOVE_ASKED, harness_soon()));
 	old.header->cursor = 0;
@@ -210,7 +211,7 @@ static void what_changes_between_the_copies_is_copied_again(void **state)
 	assert_int_equal(view_copy(&new, removed, 0, &task), TRACKD_E_GONE);
 	assert_int_equal(view_copy(&new, late, 0, &task), 0);
 	assert_int_equal(view_copy(&new, still, 0, &task), 0);
-	assert_int_equal(carry.again, 3); /* counted has its count, and no new version */
+	assert_int_equal(carry.again, 3); /* `counted` has a new count but no new version */
 	assert_healthy();
 }
 
@@ -335,7 +336,7 @@ static void more_tasks_than_slots_are_refused(void **state)
 	assert_int_equal(end(LAYOUT_CLOSED), TRACKD_E_FULL);
 }
 
-static void a_lock_that_is_held_is_named_and_refuses(void **state)
+static void a_held_lock_is_named_and_prevents_the_replacement(void **state)
 {
 	struct trackd_ref ref = harness_create(&old, "a", NULL);
 	union layout_mutex *const mutexes[] = { &old.kinds->mutex, &old.id_stripes[7].mutex,
@@ -348,7 +349,7 @@ static void a_lock_that_is_held_is_named_and_refuses(void **state)
 		assert_int_equal(end(LAYOUT_CLOSED), -EBUSY);
 		assert_ptr_equal(carry.held, mutexes[i]);
 		assert_int_equal(lock_holder(carry.held), holder);
-		/* Dead, it refuses nothing. */
+		/* A dead holder does not prevent the replacement. */
 		harness_kill(holder, SIGKILL);
 		assert_int_equal(carry_end(&carry, LAYOUT_CLOSED), 0);
 		segment_close(&old, LAYOUT_OPEN);
@@ -406,7 +407,7 @@ static void an_owner_of_many_is_carried_in_linear_time(void **state)
 	HARNESS_MUST(carry_begin(&carry, &new, &big));
 	segment_close(&big, LAYOUT_CLOSED);
 	assert_int_equal(carry_end(&carry, LAYOUT_CLOSED), 0);
-	assert_int_equal(carry.again, 0); /* nothing that did not change is copied twice */
+	assert_int_equal(carry.again, 0); /* no unchanged record is copied twice */
 	assert_healthy();
 	harness_board_free(&big);
 }
@@ -424,7 +425,7 @@ static const struct CMUnitTest tests[] = {
 	CASE(a_stale_reference_stays_stale),
 	CASE(records_above_a_smaller_capacity_move),
 	CASE(more_tasks_than_slots_are_refused),
-	CASE(a_lock_that_is_held_is_named_and_refuses),
+	CASE(a_held_lock_is_named_and_prevents_the_replacement),
 	CASE(a_damaged_board_is_copied_past_a_lock),
 	CASE(garbage_is_left_behind),
 	CASE(an_owner_of_many_is_carried_in_linear_time),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The settings of the daemon: kinds, the file, the flags, and that each mistake
- * is named with its place, its key and what is allowed.
+ * The settings of the daemon: kinds, the file, the flags, and that each error message names the
+ * place, the key and the allowed values.
  */
 #include "daemon/config/config.h"
 #include "daemon/config/kinds.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The check of an adopted board: it finds each sort of damage that would hide a task, and never
- * takes producers at work for damage, since then a healthy board would be rebuilt under them.
+ * The check of an adopted board: it finds each kind of damage that would hide a task, and does not
+ * report concurrent updates as damage, because then a healthy board would be rebuilt.
  */
 #include "daemon/board/consistency_check.h"
 #include "daemon/loop/kept_descriptor.h"
@@ -35,7 +35,7 @@ static void a_healthy_board_is_sound(void **state)
 	assert_true(consistency_check(&own_board));
 }
 
-/* Damage one word, see that it is found, and that nothing else is. */
+/* Damage one word, check that it is found, restore it, and check that no fault is left. */
 #define FOUND(field, bad)                                                                          \
 	do {                                                                                       \
 		__typeof__(field) good_ = (field);                                                 \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Deaths beside the death of a worker that had many tasks. */
+/* Deaths at the same time as that of a worker with many tasks. */
 #include "libclient/record/worker.h"
 #include "tests/harness/bare_daemon.h"
 #include "tests/harness/client.h"
@@ -9,7 +9,7 @@
 enum { CAPACITY = 32768, MANY = 20000, A_TURN = 1024 };
 
 static struct worker_info big, small;
-static struct trackd_ref many[MANY], few[3]; /* few: in slots before, among and behind the many */
+static struct trackd_ref many[MANY], few[3]; /* few: in slots before, among and after the many */
 
 static uint64_t start_worker(struct worker_info *ret_worker)
 {
@@ -97,7 +97,7 @@ static void a_turn_ends_a_bounded_number_of_tasks(void **state)
 	assert_true(is_active(few[0]));
 }
 
-static void deaths_do_not_wait_for_one_who_had_many_tasks(void **state)
+static void deaths_do_not_wait_for_a_worker_with_many_tasks(void **state)
 {
 	(void)state;
 	dead_workers_add(&bare_daemon.dead_workers, &big);
@@ -118,7 +118,7 @@ static void all_deaths_at_once_are_served_in_turn(void **state)
 
 static const struct CMUnitTest tests[] = {
 	WITH_WORKERS(a_turn_ends_a_bounded_number_of_tasks),
-	WITH_WORKERS(deaths_do_not_wait_for_one_who_had_many_tasks),
+	WITH_WORKERS(deaths_do_not_wait_for_a_worker_with_many_tasks),
 	WITH_WORKERS(all_deaths_at_once_are_served_in_turn),
 };
 

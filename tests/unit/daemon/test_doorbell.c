@@ -8,8 +8,8 @@
 
 enum { CAPACITY = 16, LIMIT_MS = 20000, ROUNDS = 4 };
 
-/* Readers give an entry up some time after they met it unfinished, and only look when they are
- * woken: so they are woken again though nothing new comes. */
+/* Readers skip an unfinished entry after some time, and check it only when they are woken. So the
+ * daemon wakes them again although there is no new event. */
 static void an_unfinished_event_wakes_readers_more_than_once(void **state)
 {
 	struct board board;
@@ -22,7 +22,7 @@ static void an_unfinished_event_wakes_readers_more_than_once(void **state)
 	HARNESS_MUST(doorbell_start(&doorbell, &board, &notify, 0));
 	HARNESS_WAIT(load_relaxed(&board.header->armed) != 0, LIMIT_MS);
 	uint32_t tick = event_tick(&board);
-	/* A producer that took its entry and is stopped. */
+	/* A producer that has claimed its entry and is stopped. */
 	add_relaxed(&board.header->event_next, 1);
 	event_ring(&board);
 	HARNESS_WAIT(event_tick(&board) - tick >= ROUNDS, LIMIT_MS);

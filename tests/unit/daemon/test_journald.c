@@ -31,7 +31,7 @@ static void a_field_is_a_line(void **state)
 	expect(expected, sizeof expected - 1);
 }
 
-/* Or a message that says "x\nPRIORITY=0" would have a priority. */
+/* Otherwise a message "x\nPRIORITY=0" would set a priority. */
 static void a_value_with_newlines_stays_one_value(void **state)
 {
 	static const char expected[] =
@@ -43,7 +43,7 @@ static void a_value_with_newlines_stays_one_value(void **state)
 	expect(expected, sizeof expected - 1);
 }
 
-static void what_does_not_fit_is_left_out_whole(void **state)
+static void fields_that_do_not_fit_are_left_out_completely(void **state)
 {
 	char text[4000];
 	size_t before;
@@ -65,7 +65,7 @@ static void what_does_not_fit_is_left_out_whole(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(a_field_is_a_line, empty),
 	cmocka_unit_test_setup(a_value_with_newlines_stays_one_value, empty),
-	cmocka_unit_test_setup(what_does_not_fit_is_left_out_whole, empty),
+	cmocka_unit_test_setup(fields_that_do_not_fit_are_left_out_completely, empty),
 };
 
 SUITE(tests)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is watched as which worker: what a message says is believed only if it fits its sender. */
+/* Which process is watched as which worker: a BIND message is accepted only if it matches its
+ * sender. */
 #include "libclient/record/worker.h"
 #include "tests/harness/bare_daemon.h"
 #include "tests/harness/client.h"
@@ -47,7 +48,7 @@ static int pidfd_of(pid_t pid)
 	return harness_must((int)syscall(SYS_pidfd_open, pid, 0), "pidfd_open");
 }
 
-/* A message that says: I am worker `number`; from a process of that pid, with that pidfd. */
+/* A BIND message for worker `number`, from the process with that pid and pidfd. */
 static void bind_as(uint64_t number, pid_t pid, int pidfd)
 {
 	liveness_bind(&bare_daemon.liveness, (uint32_t)number - 1, (uint32_t)(number >> 32), pid,
@@ -92,7 +93,7 @@ static void one_that_claims_to_be_another_is_not_believed(void **state)
 	assert_true(becomes_lost(task));
 }
 
-static void nor_is_one_with_an_entry_of_another_generation(void **state)
+static void a_bind_with_a_wrong_entry_is_ignored(void **state)
 {
 	(void)state;
 	bind_as(worker_number + (UINT64_C(1) << 32), worker, pidfd_of(worker));
@@ -102,7 +103,7 @@ static void nor_is_one_with_an_entry_of_another_generation(void **state)
 	assert_int_equal(bare_daemon.liveness.n_watched, 0);
 }
 
-static void who_is_watched_already_stays_watched_as_he_is(void **state)
+static void a_watched_worker_stays_watched(void **state)
 {
 	(void)state;
 	liveness_walk(&bare_daemon.liveness, true);
@@ -130,7 +131,7 @@ static void a_kept_descriptor_watches_the_entry_it_was_kept_for(void **state)
 	assert_true(becomes_lost(task));
 }
 
-static void who_is_dead_when_first_met_has_lost_his_task(void **state)
+static void a_worker_that_is_dead_when_first_seen_loses_its_task(void **state)
 {
 	(void)state;
 	end_worker(&worker);
@@ -140,7 +141,7 @@ static void who_is_dead_when_first_met_has_lost_his_task(void **state)
 	assert_int_equal(bare_daemon_state_of(others_task), TRACKD_ACTIVE);
 }
 
-/* A dead one's entry with another process in it, as if that one had claimed it. */
+/* Give a dead worker's entry to another process, as if that process had claimed it. */
 static uint64_t hand_on(const struct worker_info *dead, pid_t pid)
 {
 	struct layout_client *client = &bare_daemon.board.clients[dead->entry];
@@ -151,8 +152,8 @@ static uint64_t hand_on(const struct worker_info *dead, pid_t pid)
 	return worker_make(dead->entry, generation);
 }
 
-/* The entry has gone to another process before the scan comes by: what that one does is not lost
- * with the dead one's. */
+/* Another process claims the dead worker's entry before the scan: its tasks do not fail with the
+ * dead worker's. */
 static void the_next_holder_of_a_dead_ones_entry_keeps_its_task(void **state)
 {
 	struct worker_info dead;
@@ -161,7 +162,7 @@ static void the_next_holder_of_a_dead_ones_entry_keeps_its_task(void **state)
 	assert_true(worker_resolve(&bare_daemon.board, worker_number, &dead));
 	end_worker(&worker);
 	struct trackd_ref living = bare_daemon_give("living", hand_on(&dead, getpid()));
-	/* Behind the living one's, so that the scan has passed that. */
+	/* After the live worker's task, so that the scan has passed that. */
 	struct trackd_ref last = bare_daemon_give("last", worker_number);
 	dead_workers_add(&bare_daemon.dead_workers, &dead);
 	assert_true(becomes_lost(last));
@@ -174,10 +175,10 @@ static void the_next_holder_of_a_dead_ones_entry_keeps_its_task(void **state)
 static const struct CMUnitTest tests[] = {
 	WATCHED(one_that_binds_itself_is_watched),
 	WATCHED(one_that_claims_to_be_another_is_not_believed),
-	WATCHED(nor_is_one_with_an_entry_of_another_generation),
-	WATCHED(who_is_watched_already_stays_watched_as_he_is),
+	WATCHED(a_bind_with_a_wrong_entry_is_ignored),
+	WATCHED(a_watched_worker_stays_watched),
 	WATCHED(a_kept_descriptor_watches_the_entry_it_was_kept_for),
-	WATCHED(who_is_dead_when_first_met_has_lost_his_task),
+	WATCHED(a_worker_that_is_dead_when_first_seen_loses_its_task),
 	WATCHED(the_next_holder_of_a_dead_ones_entry_keeps_its_task),
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is at the other end of a socket: whether it is near enough to write to the board. The library asks
- * as well, so a daemon that believed everybody would not be noticed from outside. */
+/* The peer of a socket: whether its namespaces permit it to write to the board. The library checks
+ * too, so e2e tests would not notice a daemon that accepted every peer. */
 #include "daemon/socket/peer.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
@@ -56,7 +56,8 @@ static _Noreturn void connect_and_stay(void)
 		pause();
 }
 
-/* Whether a client in new namespaces of these kinds (0: in ours) is near; -1: there can be none here. */
+/* Whether a client in new namespaces of these kinds (0: in this process's) is near; -1: they cannot
+ * be created here. */
 static int is_near(int namespaces)
 {
 	struct peer peer;
@@ -65,7 +66,8 @@ static int is_near(int namespaces)
 	if (pid == 0) {
 		if (unshare(namespaces) < 0)
 			_exit(NOT_ALLOWED);
-		/* They are for children. Not harness_fork(), whose child looks for its parent. */
+		/* The new namespaces apply to children. Not harness_fork(), whose child checks its
+		 * parent. */
 		pid = fork();
 		if (pid == 0)
 			connect_and_stay();
@@ -87,13 +89,13 @@ static int is_near(int namespaces)
 	return near;
 }
 
-static void who_shares_our_namespaces_is_near(void **state)
+static void a_peer_in_the_same_namespaces_is_near(void **state)
 {
 	(void)state;
 	assert_int_equal(is_near(0), true);
 }
 
-static void who_is_in_another_pid_or_time_namespace_is_not(void **state)
+static void a_peer_in_another_pid_or_time_namespace_is_not_near(void **state)
 {
 	static const int namespaces[] = { CLONE_NEWPID, CLONE_NEWTIME };
 
@@ -106,7 +108,7 @@ static void who_is_in_another_pid_or_time_namespace_is_not(void **state)
 	}
 }
 
-/* What another kind of namespace makes of a process is not our business. */
+/* Other kinds of namespaces have no effect. */
 static void other_namespaces_do_not_matter(void **state)
 {
 	int near = is_near(CLONE_NEWNS | CLONE_NEWUTS);
@@ -128,8 +130,8 @@ static void a_pid_that_we_do_not_see_is_far(void **state)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_socket, close_socket)
 
 static const struct CMUnitTest tests[] = {
-	TEST(who_shares_our_namespaces_is_near),
-	TEST(who_is_in_another_pid_or_time_namespace_is_not),
+	TEST(a_peer_in_the_same_namespaces_is_near),
+	TEST(a_peer_in_another_pid_or_time_namespace_is_not_near),
 	TEST(other_namespaces_do_not_matter),
 	TEST(a_pid_that_we_do_not_see_is_far),
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reclaiming looks at what expired, and not at who lives: neither at bodies nor at details, and of
- * the heads at few. Pages that must not be visited are watched (tests/harness/visits.h). */
+/* Reclaiming reads expired tasks only, not live ones: neither their bodies nor their details, and
+ * few of their heads. Pages that must not be visited are watched (tests/harness/visits.h). */
 #include "libclient/record/event.h"
 #include "libclient/record/record.h"
 #include "libclient/record/tenant.h"
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	/* So many bodies, and so many details, fill whole pages. */
+	/* This many bodies, and this many details, fill whole pages. */
 	BLOCK = 32,
 	CAPACITY = 16384,
 	BLOCKS = CAPACITY / 2 / BLOCK,
@@ -54,11 +54,11 @@ static void make_task(uint32_t slot, enum life life)
 
 	snprintf(id, sizeof id, "task-%u", slot);
 	HARNESS_MUST(tenant_create(&bare_daemon.board, &task, harness_soon(), &ref));
-	assert_int_equal(ref.slot, slot); /* what lies beside it is known */
+	assert_int_equal(ref.slot, slot); /* so that its neighbours are known */
 	live(ref, life);
 }
 
-/* A block of each life, and again. */
+/* Blocks of each life in turn. */
 static enum life life_of(uint32_t block)
 {
 	return (enum life)(block % LIVES);
@@ -140,8 +140,8 @@ static void timers_visit_neither_bodies_nor_details_of_the_living(void **state)
 	assert_nobody_was_visited();
 }
 
-/* More expired at once than the ring of events holds, and the daemon was lapped by its own. Who is
- * active may be lost, which only the body tells. */
+/* More tasks expire at once than the event ring holds, so the daemon is lapped by its own events.
+ * An active task may have lost its worker, which only the body shows. */
 static void a_scan_of_the_heads_visits_bodies_only_of_the_active(void **state)
 {
 	(void)state;
@@ -154,7 +154,7 @@ static void a_scan_of_the_heads_visits_bodies_only_of_the_active(void **state)
 	assert_nobody_was_visited();
 }
 
-/* Chains lead over heads of others, a few each. */
+/* Each chain contains a few heads of other tasks. */
 static void few_that_expire_cost_few_heads_among_many(void **state)
 {
 	enum { FEW = 16, A_CHAIN = 4 };
@@ -174,7 +174,7 @@ static void few_that_expire_cost_few_heads_among_many(void **state)
 
 /* ---- What a scan must find all the same ------------------------------------ */
 
-/* A task whose worker has left the client table unseen. */
+/* A task whose worker has left the client table without being noticed. */
 static struct trackd_ref orphan(void)
 {
 	struct trackd_ref ref = harness_create(&bare_daemon.board, "orphan", NULL);
@@ -191,7 +191,7 @@ static bool turn_until_failed(struct trackd_ref ref)
 	return bare_daemon_state_of(ref) == TRACKD_FAILED;
 }
 
-static void a_scan_of_the_heads_finds_who_lost_his_worker(void **state)
+static void a_scan_of_the_heads_finds_tasks_that_lost_their_worker(void **state)
 {
 	(void)state;
 	struct trackd_ref ref = orphan();
@@ -199,7 +199,7 @@ static void a_scan_of_the_heads_finds_who_lost_his_worker(void **state)
 	HARNESS_WAIT(turn_until_failed(ref), LIMIT_MS);
 }
 
-/* His writer died before he wrote the hint. */
+/* Its writer died before it wrote the hint. */
 static void a_scan_of_the_locks_does_so_whatever_the_hint_says(void **state)
 {
 	(void)state;
@@ -215,7 +215,7 @@ static const struct CMUnitTest tests[] = {
 	RECLAIMER(timers_visit_neither_bodies_nor_details_of_the_living),
 	RECLAIMER(a_scan_of_the_heads_visits_bodies_only_of_the_active),
 	RECLAIMER(few_that_expire_cost_few_heads_among_many),
-	RECLAIMER(a_scan_of_the_heads_finds_who_lost_his_worker),
+	RECLAIMER(a_scan_of_the_heads_finds_tasks_that_lost_their_worker),
 	RECLAIMER(a_scan_of_the_locks_does_so_whatever_the_hint_says),
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who keeps his task when records come to a new board: a worker is a process, not a number. */
+/* Which workers keep their tasks on a new board: a worker is a process, not a pid. */
 #include "daemon/board/restore.h"
 #include "libclient/record/record.h"
 #include "libclient/record/view.h"
@@ -41,7 +41,7 @@ static struct layout_client *entry(void)
 	return &old_board.clients[(uint32_t)number - 1];
 }
 
-/* The task on the new board after all has been brought there. */
+/* Import all tasks; returns the task on the new board. */
 static struct trackd_task brought(uint64_t n_failed)
 {
 	struct restore_count count;
@@ -76,8 +76,8 @@ static void a_worker_that_died_has_lost_it(void **state)
 	assert_int_equal(task.reason, TRACKD_REASON_WORKER_LOST);
 }
 
-/* The number is another process's now, which started later. */
-static void who_got_the_pid_of_a_dead_worker_has_not_got_its_task(void **state)
+/* The pid now belongs to a process that started later. */
+static void a_reused_pid_does_not_keep_the_dead_workers_task(void **state)
 {
 	(void)state;
 	entry()->start_time -= 100;
@@ -93,7 +93,7 @@ static void a_start_time_that_is_not_known_is_no_proof_of_death(void **state)
 	assert_int_equal(brought(0).state, TRACKD_ACTIVE);
 }
 
-static void pids_of_another_namespace_mean_nobody(void **state)
+static void pids_of_another_namespace_are_ignored(void **state)
 {
 	(void)state;
 	old_board.header->pid_ns++;
@@ -107,9 +107,9 @@ static void pids_of_another_namespace_mean_nobody(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(a_worker_that_lives_keeps_its_task),
 	TEST(a_worker_that_died_has_lost_it),
-	TEST(who_got_the_pid_of_a_dead_worker_has_not_got_its_task),
+	TEST(a_reused_pid_does_not_keep_the_dead_workers_task),
 	TEST(a_start_time_that_is_not_known_is_no_proof_of_death),
-	TEST(pids_of_another_namespace_mean_nobody),
+	TEST(pids_of_another_namespace_are_ignored),
 };
 
 SUITE(tests)

@@ -74,7 +74,7 @@ static int copy_by_id(const struct board *from, const char *id, struct trackd_ta
 	return error < 0 ? error : view_copy(from, ref, 0, task);
 }
 
-static void a_board_comes_back(void **state)
+static void a_board_is_restored(void **state)
 {
 	struct restore_count count;
 	static struct trackd_task before, after;
@@ -95,7 +95,7 @@ static void a_board_comes_back(void **state)
 		harness_must(copy_by_id(&fresh, id, &after), id);
 		assert_string_equal(after.owner, before.owner);
 		assert_string_equal(after.message, before.message);
-		/* Both boards round the offset of their clocks by themselves. */
+		/* Each board rounds its clock offset separately. */
 		assert_true(llabs((int64_t)(after.created_ns - before.created_ns)) < 1000000);
 	}
 	/* An owner's tasks keep their order: newest first. */
@@ -170,7 +170,7 @@ static void after_a_reboot_what_was_active_has_failed(void **state)
 	assert_int_equal(task.state, TRACKD_PENDING);
 }
 
-static void kinds_come_along_under_other_numbers(void **state)
+static void kinds_are_restored_under_other_numbers(void **state)
 {
 	static const struct trackd_stage_def one[] = { { "coding", 10 } }, two[] = { { "x", 1 } };
 	struct restore_count count;
@@ -208,19 +208,19 @@ static off_t size_of_file(const char *name)
 	return stat(name, &st) == 0 ? st.st_size : -1;
 }
 
-static void what_verifies_of_a_damaged_one_comes_back(void **state)
+static void valid_parts_of_a_damaged_snapshot_are_restored(void **state)
 {
 	struct restore_count count;
 
 	(void)state;
 	assert_int_equal(snapshot_write(&board, &place), TASKS);
-	/* In the middle of the tasks: one or two of them are hit. */
+	/* In the middle of the tasks: this damages one or two of them. */
 	spoil(size_of_file(file_name) / 2, 40);
 	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
 	assert_in_range(count.tasks, TASKS - 2, TASKS - 1);
 	assert_int_equal(count.lost, 0);
-	/* It stays where the next start would look, in case that this one fails, and the next
-	 * snapshot leaves the other name to it. */
+	/* The snapshot keeps its name in case this start fails; the next snapshot replaces it, and
+	 * then only the second name is left. */
 	assert_true(size_of_file("unit.snapshot.corrupt") == size_of_file(file_name));
 	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
 	assert_int_equal(size_of_file(aside_name(2)), -1);
@@ -258,8 +258,8 @@ static void one_that_was_kept_is_never_overwritten(void **state)
 	assert_int_equal(size_of_file(file_name), 7);
 }
 
-/* A folder has no second name: like a file where the file system knows no links, it is renamed. */
-static void nor_where_there_are_no_links(void **state)
+/* A folder cannot have a second name: like a file on a file system without links, it is renamed. */
+static void a_snapshot_is_renamed_where_links_are_not_supported(void **state)
 {
 	struct restore_count count;
 
@@ -299,7 +299,7 @@ static void one_that_cannot_be_read_is_an_error_and_left_alone(void **state)
 	assert_int_equal(restore_snapshot(&fresh, &place, &count), -ELOOP);
 	assert_int_equal(unlink(file_name), 0);
 	assert_int_equal(rename(good, file_name), 0);
-	if (geteuid() == 0) { /* who could have been let in by a directory that is too open */
+	if (geteuid() == 0) { /* another user's file, as in a directory that is too open */
 		assert_int_equal(chown(file_name, 64323, 64323), 0);
 		assert_int_equal(restore_snapshot(&fresh, &place, &count), -EPERM);
 		assert_int_equal(chown(file_name, 0, 0), 0);
@@ -337,7 +337,7 @@ static void a_strangers_file_beside_is_not_written_to(void **state)
 	assert_int_equal(size_of_file("unit.snapshot.new"), -1);
 }
 
-static void of_one_that_is_cut_the_beginning_comes_back(void **state)
+static void the_beginning_of_a_truncated_snapshot_is_restored(void **state)
 {
 	struct restore_count count;
 
@@ -391,17 +391,17 @@ static void a_disk_that_is_full_keeps_the_old_one(void **state)
 #define WITH_BOARDS(test) cmocka_unit_test_setup_teardown(test, make_boards, free_boards)
 
 static const struct CMUnitTest tests[] = {
-	WITH_BOARDS(a_board_comes_back),
+	WITH_BOARDS(a_board_is_restored),
 	WITH_BOARDS(living_workers_keep_their_tasks_and_dead_ones_fail_them),
 	WITH_BOARDS(after_a_reboot_what_was_active_has_failed),
-	WITH_BOARDS(kinds_come_along_under_other_numbers),
-	WITH_BOARDS(what_verifies_of_a_damaged_one_comes_back),
+	WITH_BOARDS(kinds_are_restored_under_other_numbers),
+	WITH_BOARDS(valid_parts_of_a_damaged_snapshot_are_restored),
 	WITH_BOARDS(one_that_was_kept_is_never_overwritten),
-	WITH_BOARDS(nor_where_there_are_no_links),
+	WITH_BOARDS(a_snapshot_is_renamed_where_links_are_not_supported),
 	WITH_BOARDS(one_that_cannot_be_read_is_an_error_and_left_alone),
 	WITH_BOARDS(one_that_does_not_fit_is_kept),
 	WITH_BOARDS(a_strangers_file_beside_is_not_written_to),
-	WITH_BOARDS(of_one_that_is_cut_the_beginning_comes_back),
+	WITH_BOARDS(the_beginning_of_a_truncated_snapshot_is_restored),
 	WITH_BOARDS(another_version_and_other_files_are_kept_aside),
 	WITH_BOARDS(a_disk_that_is_full_keeps_the_old_one),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A frame of the snapshot comes back field by field, or is noticed to be damaged. */
+/* Frames of the snapshot are restored field by field, and damage is detected. */
 #include "daemon/board/snapshot_file.h"
 #include "tests/harness/suite.h"
 #include <errno.h>
@@ -14,7 +14,7 @@ static void fill_text(char *text, size_t size, char with)
 	text[size - 1] = '\0';
 }
 
-/* A task in which everything is as long and as large as it can be. */
+/* A task whose fields all have their largest size or value. */
 static void fill_item(void)
 {
 	struct trackd_task *task = &item.task;
@@ -56,7 +56,7 @@ static void fill_item(void)
 							 .state = TRACKD_STAGE_DONE };
 }
 
-static void a_task_comes_back_field_by_field(void **state)
+static void a_task_is_restored_field_by_field(void **state)
 {
 	(void)state;
 	fill_item();
@@ -68,7 +68,7 @@ static void a_task_comes_back_field_by_field(void **state)
 	assert_memory_equal(&back.task, &item.task, sizeof item.task);
 }
 
-static void a_kind_comes_back(void **state)
+static void a_kind_is_restored(void **state)
 {
 	(void)state;
 	memset(&item, 0, sizeof item);
@@ -100,7 +100,7 @@ static void no_changed_byte_goes_unnoticed(void **state)
 	fill_item();
 	size_t length = snapshot_encode(frame, &item);
 	for (size_t i = 0; i < length; i++) {
-		/* The reserved word is not looked at; a longer length asks for more. */
+		/* The reserved word is not checked; a larger length needs more bytes. */
 		if (i >= offsetof(struct snapshot_frame, reserved) &&
 		    i < offsetof(struct snapshot_frame, check))
 			continue;
@@ -112,7 +112,7 @@ static void no_changed_byte_goes_unnoticed(void **state)
 	assert_int_equal(snapshot_decode(frame, length, &back), length);
 }
 
-static void what_no_board_could_hold_is_refused(void **state)
+static void values_beyond_a_boards_limits_are_refused(void **state)
 {
 	(void)state;
 	fill_item();
@@ -134,11 +134,11 @@ static void what_no_board_could_hold_is_refused(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(a_task_comes_back_field_by_field),
-	cmocka_unit_test(a_kind_comes_back),
+	cmocka_unit_test(a_task_is_restored_field_by_field),
+	cmocka_unit_test(a_kind_is_restored),
 	cmocka_unit_test(half_a_frame_asks_for_more),
 	cmocka_unit_test(no_changed_byte_goes_unnoticed),
-	cmocka_unit_test(what_no_board_could_hold_is_refused),
+	cmocka_unit_test(values_beyond_a_boards_limits_are_refused),
 };
 
 SUITE(tests)

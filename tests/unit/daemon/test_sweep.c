@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sweep: what is held by somebody is come back to, and no stripe is held twice in a row. */
+/* The sweep: it retries locked records, and locks no stripe twice in a row. */
 #include "libclient/record/recount.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/ring.h"
@@ -39,8 +39,9 @@ static int claim(void *unused)
 	return ring_claim(&bare_daemon.board, harness_soon(), &slot, &generation);
 }
 
-/* Nobody rings when a holder dies that nobody watches: only the sweep's own timer leads back. */
-static void a_slot_that_was_held_is_come_back_to(void **state)
+/* If a process that is not a worker dies while it holds a lock, only the sweep's timer causes
+ * another check. */
+static void a_locked_slot_is_retried(void **state)
 {
 	struct bare_daemon *d = &bare_daemon;
 	const struct layout_head *head = &d->board.heads[0];
@@ -57,8 +58,8 @@ static void a_slot_that_was_held_is_come_back_to(void **state)
 
 /* ---- Stripes ----------------------------------------------------------------- */
 
-/* No stripe is two slices ahead of another one, so 255 others are held between two slices of one,
- * and who waits for it gets it. */
+/* No stripe is two slices ahead of another, so 255 others are locked between two slices of one, and
+ * a producer that waits for it gets it. */
 static void a_stripe_is_free_while_the_others_are_counted(void **state)
 {
 	struct bare_daemon *d = &bare_daemon;
@@ -76,7 +77,7 @@ static void a_stripe_is_free_while_the_others_are_counted(void **state)
 			most = slices > most ? slices : most;
 			least = slices < least ? slices : least;
 		}
-		/* In the last round a stripe's slices go from all but one to none. */
+		/* In the last round a stripe's slices go from SLICES - 1 to 0. */
 		assert_true(most - least <= 1 || (most == SLICES - 1 && least == 0));
 		turns += most > least;
 	}
@@ -103,7 +104,7 @@ static void one_stripe_that_is_held_does_not_keep_the_others_wrong(void **state)
 #define RECLAIMER(test) BARE_DAEMON(test, CAPACITY, reclaim, end_holder)
 
 static const struct CMUnitTest tests[] = {
-	RECLAIMER(a_slot_that_was_held_is_come_back_to),
+	RECLAIMER(a_locked_slot_is_retried),
 	RECLAIMER(a_stripe_is_free_while_the_others_are_counted),
 	RECLAIMER(one_stripe_that_is_held_does_not_keep_the_others_wrong),
 };

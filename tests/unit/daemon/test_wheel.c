@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The timer wheel against a plain list of times: no timer comes up early, none is forgotten, none
- * comes more than a tick late, and the wheel says in time when it wants to be asked.
+ * The timer wheel against a plain list of times: no timer is due early or more than a tick late,
+ * none is lost, and wheel_next() is never too late.
  */
 #include "daemon/expiry/wheel.h"
 #include "tests/harness/suite.h"
@@ -23,7 +23,7 @@ static uint64_t random_bits(void)
 	return seed;
 }
 
-/* Times from nanoseconds to half a year, each order of size as likely as another. */
+/* Times from nanoseconds to half a year, each order of magnitude equally likely. */
 static uint64_t random_span(void)
 {
 	return random_bits() >> (10 + random_bits() % 50);
@@ -84,14 +84,14 @@ static void run_from(uint64_t now)
 	wheel_free(&wheel);
 }
 
-static void every_timer_comes_up_in_its_time(void **state)
+static void every_timer_is_due_in_time(void **state)
 {
 	(void)state;
 	run_from(1234567 * S);
 }
 
-/* 2^32 ticks after the boot, 4.57 years, nothing changes: neither beyond it nor on the way there. */
-static void nor_does_a_long_uptime_change_that(void **state)
+/* Nothing changes at 2^32 ticks (4.57 years) after the boot. */
+static void a_long_uptime_changes_nothing(void **state)
 {
 	static const uint64_t year = 366 * DAY, wrap = TICK << 32;
 	const uint64_t from[] = { wrap - 3600 * S, wrap, 5 * year, 9 * year, 50 * year };
@@ -175,8 +175,8 @@ static void an_hour_away_nothing_is_woken_for(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(every_timer_comes_up_in_its_time),
-	cmocka_unit_test(nor_does_a_long_uptime_change_that),
+	cmocka_unit_test(every_timer_is_due_in_time),
+	cmocka_unit_test(a_long_uptime_changes_nothing),
 	cmocka_unit_test(after_years_of_uptime_a_wheel_that_waits_is_at_rest),
 	cmocka_unit_test(earlier_moves_a_timer_only_forward),
 	cmocka_unit_test(a_time_that_has_passed_is_due_at_once),

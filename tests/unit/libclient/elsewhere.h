@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Children in other pid and time namespaces, and namespaces to go to; for root. */
+/* Children in other pid and time namespaces, and namespaces to enter; needs root. */
 #ifndef TESTS_UNIT_ELSEWHERE_H
 #define TESTS_UNIT_ELSEWHERE_H
 
@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SOON_S = 15 }; /* a child that takes so long has failed */
+enum { SOON_S = 15 }; /* a child that takes longer has failed */
 
-/* In children, where cmocka's asserts are of no use. */
+/* For children, in which cmocka's asserts do not work. */
 #define CHECK(condition)                                                                           \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
@@ -31,8 +31,8 @@ static void set_clocks(const char *offsets)
 	close(fd);
 }
 
-/* A child in a new namespace: pid, or time with these offsets. Its parent in between ends as it
- * does. */
+/* Fork a grandchild into a new namespace: pid, or time with these offsets. The process in between
+ * exits with its status. */
 static pid_t fork_into(int kind, const char *offsets)
 {
 	pid_t between = harness_fork();
@@ -58,7 +58,7 @@ static int enter_time_namespace(void *offsets)
 	return 0;
 }
 
-/* A descriptor of a new time namespace, kept alive by a process of its own. */
+/* A descriptor of a new time namespace, which a separate process keeps alive. */
 static int make_time_namespace(char *offsets, pid_t *ret_keeper)
 {
 	char path[64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one rule that says which board is meant, and its socket. */
+/* The rule that selects a board and its socket. */
 #include "libclient/segment/board_address.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
@@ -14,7 +14,7 @@
 static char runtime[128], own[64];
 static struct board_address address;
 
-/* A runtime directory of one's own, and an environment that says nothing else. */
+/* A private runtime directory and an otherwise empty environment. */
 static int set_up(void **state)
 {
 	static char folder[96];
@@ -61,7 +61,7 @@ static const char *in_runtime(const char *board)
 	return path;
 }
 
-static void names_are_what_the_header_says(void **state)
+static void names_are_as_documented(void **state)
 {
 	char name[80] = "/";
 
@@ -95,7 +95,7 @@ static void options_come_first(void **state)
 	expect("/environment", "/options.sock");
 }
 
-/* The environment's socket is the environment's board's. */
+/* TRACKD_SOCKET belongs to TRACKD_BOARD. */
 static void a_named_board_has_no_socket_of_another(void **state)
 {
 	(void)state;
@@ -134,7 +134,7 @@ static void a_daemon_serves_the_board_that_was_named(void **state)
 	assert_int_equal(board_address_follow(&address, "/third", 7), TRACKD_E_OTHER_BOARD);
 }
 
-/* As the daemon takes it; one who types it does not think of the slash. */
+/* The slash may be omitted, as for the daemon. */
 static void the_slash_may_be_left_out(void **state)
 {
 	char name[64] = "untouched", longest[70];
@@ -171,7 +171,7 @@ static void then_the_environment(void **state)
 	make_socket("/environment");
 	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
 	expect("/environment", in_runtime("/environment"));
-	setenv("TRACKD_BOARD", "", 1); /* empty says nothing */
+	setenv("TRACKD_BOARD", "", 1); /* empty means unset */
 	setenv("TRACKD_SOCKET", "", 1);
 	assert_int_equal(board_address_find(&address, "", NULL), 0);
 	assert_string_not_equal(address.board, "/environment");
@@ -195,11 +195,11 @@ static bool own_segment_exists(void)
 	return access(path, F_OK) == 0;
 }
 
-/* ---- Strangers ------------------------------------------------------------ */
+/* ---- Other users' files --------------------------------------------------- */
 
 enum { STRANGER = 64323, VICTIM = 64324 };
 
-/* As a user without account, in whose name a stranger has made a file. What the rule says. */
+/* Apply the rule as a user without an account, for whose board another user has created a file. */
 static int victim(void)
 {
 	char path[128];
@@ -217,7 +217,7 @@ static int victim(void)
 	return wrong;
 }
 
-static void a_strangers_file_diverts_nobody(void **state)
+static void another_users_file_is_ignored(void **state)
 {
 	char path[128];
 
@@ -331,7 +331,7 @@ static void then_the_systems(void **state)
 {
 	(void)state;
 	if (own_segment_exists())
-		HARNESS_SKIP("somebody uses a board of their own here");
+		HARNESS_SKIP("a user has a board of their own here");
 	assert_int_equal(board_address_find(&address, NULL, NULL), 0);
 	expect("/trackd", "/run/trackd/trackd.sock");
 }
@@ -359,7 +359,7 @@ static void without_a_runtime_directory_it_is_where_systemd_has_it(void **state)
 	expect(own, path);
 }
 
-static void what_does_not_fit_is_refused_and_never_cut(void **state)
+static void names_that_do_not_fit_are_refused_and_never_cut(void **state)
 {
 	char path[200];
 
@@ -383,11 +383,11 @@ static void what_does_not_fit_is_refused_and_never_cut(void **state)
 #define OWN_PLACE(test) cmocka_unit_test_setup(test, set_up)
 
 static const struct CMUnitTest tests[] = {
-	OWN_PLACE(names_are_what_the_header_says),
+	OWN_PLACE(names_are_as_documented),
 	OWN_PLACE(options_come_first),
 	OWN_PLACE(a_named_board_has_no_socket_of_another),
 	OWN_PLACE(a_daemon_serves_the_board_that_was_named),
-	OWN_PLACE(a_strangers_file_diverts_nobody),
+	OWN_PLACE(another_users_file_is_ignored),
 	OWN_PLACE(a_strangers_socket_is_not_the_users),
 	OWN_PLACE(a_runtime_directory_that_others_may_write_does_not_count),
 	OWN_PLACE(a_daemon_makes_its_socket_where_clients_look),
@@ -398,7 +398,7 @@ static const struct CMUnitTest tests[] = {
 	OWN_PLACE(then_the_systems),
 	OWN_PLACE(the_users_own_has_no_socket_in_the_systems_folder),
 	OWN_PLACE(without_a_runtime_directory_it_is_where_systemd_has_it),
-	OWN_PLACE(what_does_not_fit_is_refused_and_never_cut),
+	OWN_PLACE(names_that_do_not_fit_are_refused_and_never_cut),
 };
 
 SUITE(tests)

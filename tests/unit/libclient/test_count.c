@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The counter of work: no count is lost, none comes late, none is another task's. */
+/* The work counter: no count is lost, is added after the end, or goes to another task. */
 #include "libclient/record/mend.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
@@ -40,7 +40,7 @@ static void counts_beyond_the_limit_are_refused(void **state)
 	assert_int_equal(own_task(ref).done, TRACKD_WORK_MAX);
 }
 
-/* The limit is on what is shown, wherever set_progress() put the beginning. */
+/* The limit applies to `done`, independent of the base that set_progress() has set. */
 static void no_count_passes_the_limit(void **state)
 {
 	struct trackd_ref ref = own_create("a", NULL);
@@ -58,7 +58,7 @@ static void no_count_passes_the_limit(void **state)
 		assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_OVERFLOW);
 		assert_int_equal(own_task(ref).done, TRACKD_WORK_MAX);
 	}
-	/* From a nearer beginning on it counts without the lock again. */
+	/* With a base nearer to the count, counting is lock-free again. */
 	assert_int_equal(record_set_progress(&own_board, ref, 3, 0, harness_soon()), 0);
 	assert_true(work_is_open(own_board.bodies[ref.slot].work, ref.generation));
 	assert_int_equal(record_set_progress(&own_board, ref, TRACKD_WORK_MAX, 0, harness_soon()),
@@ -74,7 +74,7 @@ static void no_count_passes_the_limit(void **state)
 	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_FINAL);
 }
 
-/* However done gets to the half, what is counted without the lock cannot pass the whole. */
+/* Counting without the lock cannot exceed the limit, wherever the base is. */
 static void the_limit_holds_from_every_beginning(void **state)
 {
 	static const uint64_t steps[] = { 1, WORK_UNLOCKED_MAX, WORK_UNLOCKED_MAX + 1,
@@ -103,7 +103,7 @@ static void the_limit_holds_from_every_beginning(void **state)
 	}
 }
 
-/* A call that stood still while its slot had 65536 tenants: the next of its tag. */
+/* A call that was stopped while its slot had 65536 tenants, until the same tag came again. */
 struct late {
 	struct trackd_ref mine, later;
 	int result;
@@ -160,7 +160,7 @@ static void the_counter_is_of_one_tenant_and_sealed_at_its_end(void **state)
 	assert_true(work_is_open(*work, ref.generation));
 	assert_int_equal(own_update(ref, 0), 0);
 	assert_int_equal(record_advance(&own_board, ref, 41), 0);
-	/* A counter that is another tenant's, as when the slot changes hands in between. */
+	/* A counter of another tenant, as if the slot was reused in between. */
 	uint64_t good = *work;
 	*work ^= UINT64_C(1) << 48;
 	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_GONE);
@@ -169,7 +169,7 @@ static void the_counter_is_of_one_tenant_and_sealed_at_its_end(void **state)
 	assert_true((*work & WORK_SEAL) != 0);
 	assert_int_equal(record_advance(&own_board, ref, 1), TRACKD_E_FINAL);
 	assert_int_equal(own_task(ref).done, 41);
-	*work += 5; /* whoever comes late changes nothing that is shown */
+	*work += 5; /* a late increment changes no visible value */
 	assert_int_equal(own_task(ref).done, 41);
 }
 
@@ -183,7 +183,8 @@ static int lock_and_seal(void *data)
 	return error;
 }
 
-/* Whoever sealed it died before the end was published: the next who counts mends it. */
+/* The process that sealed the counter died before it published the end: the next trackd_advance()
+ * repairs the record. */
 static void a_seal_that_was_left_is_taken_off(void **state)
 {
 	struct trackd_ref ref = own_create("a", NULL);
@@ -200,8 +201,8 @@ static void a_seal_that_was_left_is_taken_off(void **state)
 	assert_int_equal(own_board.header->repair_due, 1);
 }
 
-/* Whoever ends it stands still between the seal and the commit: the task is open, so nobody is told
- * that it is final. */
+/* The process that ends the task is stopped between the seal and the commit: the task is open, so
+ * no call returns TRACKD_E_FINAL. */
 static void an_end_that_stands_still_is_waited_for(void **state)
 {
 	struct trackd_ref ref = own_create("a", NULL);
@@ -219,7 +220,7 @@ static void an_end_that_stands_still_is_waited_for(void **state)
 	harness_kill(pid, SIGKILL);
 	assert_int_equal(record_advance(&own_board, ref, 2), 0);
 	assert_int_equal(own_task(ref).done, 2);
-	/* Of a final task it needs no lock to know. */
+	/* TRACKD_E_FINAL of a final task needs no lock. */
 	assert_int_equal(own_end(ref, TRACKD_COMPLETED), 0);
 	HARNESS_MUST(slot_lock(&own_board, ref.slot, harness_soon()));
 	assert_int_equal(record_advance(&own_board, ref, 2), TRACKD_E_FINAL);
@@ -251,8 +252,8 @@ static void no_count_is_lost_among_processes_and_updates(void **state)
 	assert_int_equal(own_task(ref).done, PROCESSES * COUNTS);
 }
 
-/* What was accepted before the end is in what the end shows, to the last unit. */
-static void what_was_accepted_is_shown_at_the_end(void **state)
+/* The final `done` includes every unit that was accepted before the end. */
+static void accepted_units_are_in_the_final_count(void **state)
 {
 	uint64_t *accepted = &own_board.header->counters.reserved[0];
 	struct trackd_ref ref = own_create("a", NULL);
@@ -281,7 +282,7 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_seal_that_was_left_is_taken_off, CAPACITY),
 	OWN_BOARD(an_end_that_stands_still_is_waited_for, CAPACITY),
 	OWN_BOARD(no_count_is_lost_among_processes_and_updates, CAPACITY),
-	OWN_BOARD(what_was_accepted_is_shown_at_the_end, CAPACITY),
+	OWN_BOARD(accepted_units_are_in_the_final_count, CAPACITY),
 };
 
 SUITE(tests)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of events: whole entries in order, and what becomes of the others. */
+/* The event ring: complete entries in order, and the handling of incomplete ones. */
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
 #include "libclient/record/record.h"
@@ -34,7 +34,7 @@ static void append(struct trackd_ref ref, uint64_t n)
 
 /* ---- Whole entries ------------------------------------------------------- */
 
-static void a_tasks_life_is_told_in_order(void **state)
+static void a_tasks_events_are_in_order(void **state)
 {
 	static const struct {
 		uint8_t type, state;
@@ -56,7 +56,7 @@ static void a_tasks_life_is_told_in_order(void **state)
 	assert_int_equal(record_update(&own_board, ref, 3, "says something", 0, harness_soon()), 0);
 	assert_int_equal(record_cancel(&own_board, ref, harness_soon()), TRACKD_CANCEL_ASKED);
 	assert_int_equal(record_cancel(&own_board, ref, harness_soon()),
-			 TRACKD_CANCEL_ASKED); /* no news */
+			 TRACKD_CANCEL_ASKED); /* no event */
 	assert_int_equal(record_set_progress(&own_board, ref, 5, 9, harness_soon()), 0);
 	assert_int_equal(record_end(&own_board, ref, &failed, harness_soon()), 0);
 	assert_int_equal(slot_remove(&own_board, ref, SLOT_REMOVE_ASKED, harness_soon()), 0);
@@ -80,7 +80,7 @@ static void a_tasks_life_is_told_in_order(void **state)
 	assert_int_equal(cursor.lost, 0);
 }
 
-static void an_expired_task_is_told_from_a_removed_one(void **state)
+static void an_expired_task_differs_from_a_removed_one(void **state)
 {
 	struct trackd_ref ref = own_create("task", NULL);
 
@@ -92,7 +92,7 @@ static void an_expired_task_is_told_from_a_removed_one(void **state)
 	assert_int_equal(event.type, TRACKD_EVENT_EXPIRED);
 }
 
-static void the_id_is_told_until_the_slot_is_given_away(void **state)
+static void an_event_has_its_id_until_the_slot_is_reused(void **state)
 {
 	struct trackd_ref ref = own_create("first", NULL);
 
@@ -109,12 +109,12 @@ static void the_id_is_told_until_the_slot_is_given_away(void **state)
 	assert_string_equal(event.id, "second");
 }
 
-static void what_an_entry_says_is_checked(void **state)
+static void an_entrys_content_is_checked(void **state)
 {
 	const struct layout_copy copy = { .state = TRACKD_ACTIVE, .stage = 200 };
 
 	(void)state;
-	own_board.header->event_next = 77; /* of a sequence that is not the entry's own number */
+	own_board.header->event_next = 77; /* a sequence other than the entry's own */
 	cursor.next = 77;
 	struct trackd_ref ref = own_create("task", NULL);
 	event_append(&own_board, TRACKD_EVENT_STAGE, ref.slot, ref.generation, 0, &copy, 0);
@@ -124,7 +124,7 @@ static void what_an_entry_says_is_checked(void **state)
 	assert_int_equal(event.sequence, 78);
 }
 
-/* ---- The others ---------------------------------------------------------- */
+/* ---- Incomplete entries -------------------------------------------------- */
 
 static void an_unfinished_entry_at_the_end_is_none_yet(void **state)
 {
@@ -137,7 +137,7 @@ static void an_unfinished_entry_at_the_end_is_none_yet(void **state)
 	own_board.events[1].check ^= 1;
 	assert_false(event_whole(&own_board, 1));
 	assert_int_equal(next(), 0);
-	cursor.stalled_ns = 1; /* however long it stays so */
+	cursor.stalled_ns = 1; /* for however long */
 	assert_int_equal(next(), 0);
 	own_board.events[1].check = check;
 	assert_true(event_whole(&own_board, 1));
@@ -168,14 +168,14 @@ static void an_entry_of_another_lap_is_not_taken_for_ours(void **state)
 
 	(void)state;
 	append(ref, 1);
-	/* The same entry, a lap later: its producer has counted and not written yet. */
+	/* The same entry, a lap later: its producer has claimed it but not written it. */
 	own_board.header->event_next = LAYOUT_EVENTS + 2;
 	cursor.next = LAYOUT_EVENTS + 1;
 	assert_int_equal(next(), 0);
 	assert_false(event_whole(&own_board, LAYOUT_EVENTS + 1));
 }
 
-static void a_cursor_that_was_overtaken_is_told_how_much_it_lost(void **state)
+static void an_overtaken_cursor_counts_its_losses(void **state)
 {
 	struct trackd_ref ref = own_create("task", NULL);
 
@@ -196,7 +196,7 @@ static void a_cursor_that_was_overtaken_is_told_how_much_it_lost(void **state)
 	assert_int_equal(own_board.header->counters.lapped, 1);
 }
 
-static void a_ring_that_went_back_is_told_too(void **state)
+static void a_ring_that_went_back_is_reported_too(void **state)
 {
 	struct trackd_ref ref = own_create("task", NULL);
 
@@ -233,7 +233,7 @@ static void sleeping_ends_with_the_tick_or_the_time(void **state)
 	uint64_t before = clock_monotonic_ns();
 	assert_int_equal(event_sleep(&reader, tick, 20 * NS_PER_MS), -ETIMEDOUT);
 	assert_true(clock_monotonic_ns() - before >= 20 * NS_PER_MS);
-	assert_int_equal(event_sleep(&reader, tick + 1, 10 * NS_PER_S), 0); /* it has moved on */
+	assert_int_equal(event_sleep(&reader, tick + 1, 10 * NS_PER_S), 0); /* the tick differs */
 	pid_t pid = harness_fork();
 	if (pid == 0)
 		_exit(event_sleep(&reader, tick, 15 * NS_PER_S) == 0 ? 0 : 1);
@@ -253,7 +253,7 @@ static void the_doorbell_is_rung_for_one_sleep_once(void **state)
 	uint32_t count = event_doorbell(&own_board);
 
 	(void)state;
-	event_ring(&own_board); /* nobody sleeps */
+	event_ring(&own_board); /* the daemon does not sleep */
 	assert_int_equal(event_doorbell(&own_board), count);
 	own_board.header->armed = 5;
 	event_ring(&own_board);
@@ -261,7 +261,7 @@ static void the_doorbell_is_rung_for_one_sleep_once(void **state)
 	assert_int_equal(own_board.header->armed, 0);
 	event_ring(&own_board);
 	assert_int_equal(event_doorbell(&own_board), count + 1);
-	/* Whoever would sleep on the count of before does not. */
+	/* Sleeping with the previous count returns at once. */
 	event_doorbell_wait(&own_board, count, harness_deadline(15000));
 	uint64_t deadline = harness_deadline(20);
 	event_doorbell_wait(&own_board, count + 1, deadline);
@@ -271,15 +271,15 @@ static void the_doorbell_is_rung_for_one_sleep_once(void **state)
 #define FROM_THE_FIRST(test) OWN_BOARD_PREPARED(test, 64, begin)
 
 static const struct CMUnitTest tests[] = {
-	FROM_THE_FIRST(a_tasks_life_is_told_in_order),
-	FROM_THE_FIRST(an_expired_task_is_told_from_a_removed_one),
-	FROM_THE_FIRST(the_id_is_told_until_the_slot_is_given_away),
-	FROM_THE_FIRST(what_an_entry_says_is_checked),
+	FROM_THE_FIRST(a_tasks_events_are_in_order),
+	FROM_THE_FIRST(an_expired_task_differs_from_a_removed_one),
+	FROM_THE_FIRST(an_event_has_its_id_until_the_slot_is_reused),
+	FROM_THE_FIRST(an_entrys_content_is_checked),
 	FROM_THE_FIRST(an_unfinished_entry_at_the_end_is_none_yet),
 	FROM_THE_FIRST(one_that_stays_unfinished_behind_others_is_lost),
 	FROM_THE_FIRST(an_entry_of_another_lap_is_not_taken_for_ours),
-	FROM_THE_FIRST(a_cursor_that_was_overtaken_is_told_how_much_it_lost),
-	FROM_THE_FIRST(a_ring_that_went_back_is_told_too),
+	FROM_THE_FIRST(an_overtaken_cursor_counts_its_losses),
+	FROM_THE_FIRST(a_ring_that_went_back_is_reported_too),
 	FROM_THE_FIRST(readers_count_nothing_on_the_board),
 	FROM_THE_FIRST(sleeping_ends_with_the_tick_or_the_time),
 	FROM_THE_FIRST(the_doorbell_is_rung_for_one_sleep_once),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection whose board is closed, replaced, removed or unlinked: what each call answers, that
- * nothing is changed on a closed board, and that the connection is on the next board by itself.
+ * A connection whose board is closed, replaced, removed or unlinked: the result of each call, that
+ * no closed board is changed, and that the connection switches to the next board.
  */
 #include "daemon/board/carry.h"
 #include "libclient/record/record.h"
@@ -175,8 +175,8 @@ static void *call_in_thread(void *waiting)
 	return NULL;
 }
 
-/* Each call waits on a closed board and is made on the one that comes, or on the old one if that is
- * opened again. */
+/* Each call waits while its board is closed and is then made on the successor, or on the old board
+ * if that is reopened. */
 static void a_call_waits_for_the_next_board(void **state)
 {
 	for (unsigned i = 0; i < 2 * (unsigned)CALLS; i++) {
@@ -237,10 +237,10 @@ static void readers_follow_at_their_next_call(void **state)
 	assert_memory_equal(id, next.header->board_id, sizeof id);
 	assert_int_equal(trackd_copy(reader, task, &seen), 0);
 	assert_string_equal(seen.owner, "alice");
-	/* What was seen of the old board is over, and its memory let go. */
+	/* The view of the old board is not valid, and its memory is released. */
 	assert_false(trackd_view_valid(&view));
 	assert_string_equal(trackd_view_message(&view), "");
-	assert_int_equal(harness_usage().maps, before.maps + 1); /* ours of the next one */
+	assert_int_equal(harness_usage().maps, before.maps + 1); /* of the next board */
 }
 
 static int get_it(struct trackd_ref ref)
@@ -288,8 +288,8 @@ static void give_up(void *unused)
 	replace();
 }
 
-/* Wherever in a call its board is given up, the answer is right. */
-static void no_answer_comes_from_a_hollow_board(void **state)
+/* The result is correct at whatever instruction of a call its board is replaced. */
+static void no_result_comes_from_a_hollow_board(void **state)
 {
 	if (!stepped_possible())
 		skip();
@@ -361,7 +361,7 @@ static void a_cursor_knows_a_board_that_began_anew(void **state)
 	for (int i = 0; i < 5; i++)
 		HARNESS_MUST(trackd_update(writer, task, i % 2, NULL));
 	trackd_cursor_at(reader, 1, &cursor);
-	harness_board(&next, CAPACITY); /* of its own lineage, with other events of those numbers */
+	harness_board(&next, CAPACITY); /* with another lineage and other events of those numbers */
 	for (int i = 0; i < 8; i++) {
 		char id[16];
 		snprintf(id, sizeof id, "n-%d", i);
@@ -394,7 +394,7 @@ static void a_removed_board_is_no_board(void **state)
 		assert_int_equal(calls[i](), TRACKD_E_NO_BOARD);
 	assert_int_equal(trackd_lookup(reader, "task", &ref), TRACKD_E_NO_BOARD);
 	assert_int_equal(trackd_copy(reader, task, &seen), TRACKD_E_NO_BOARD);
-	/* And found as soon as there is another. */
+	/* The connection finds the next board as soon as it exists. */
 	harness_board(&next, CAPACITY);
 	HARNESS_MUST(segment_link(&next, linked.name));
 	assert_int_equal(create(), 0);
@@ -416,8 +416,8 @@ static void an_unlinked_board_is_noticed(void **state)
 	HARNESS_WAIT(trackd_lookup(reader, "new", &ref) == 0, 20000);
 }
 
-/* The successor is of a layout or a place that this program cannot use. */
-static void what_cannot_be_followed_is_told(void **state)
+/* The successor has a layout or location that this program cannot use. */
+static void an_unusable_successor_is_an_error(void **state)
 {
 	(void)state;
 	fill_next();
@@ -437,10 +437,10 @@ static void what_cannot_be_followed_is_told(void **state)
 static const struct CMUnitTest tests[] = {
 	CASE(a_closed_board_is_changed_by_no_call),   CASE(opened_again_it_is_as_before),
 	CASE(a_call_waits_for_the_next_board),        CASE(each_call_follows),
-	CASE(readers_follow_at_their_next_call),      CASE(no_answer_comes_from_a_hollow_board),
+	CASE(readers_follow_at_their_next_call),      CASE(no_result_comes_from_a_hollow_board),
 	CASE(an_iterator_goes_on_over_there),         CASE(a_cursor_goes_on_over_there),
 	CASE(a_cursor_knows_a_board_that_began_anew), CASE(a_removed_board_is_no_board),
-	CASE(an_unlinked_board_is_noticed),           CASE(what_cannot_be_followed_is_told),
+	CASE(an_unlinked_board_is_noticed),           CASE(an_unusable_successor_is_an_error),
 };
 
 SUITE(tests)

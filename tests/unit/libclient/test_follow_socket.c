@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=120 */
-/* Following a replaced board where its name may not be opened: the daemon hands it over. */
+/* Following a replaced board whose name may not be opened: the daemon passes a descriptor. */
 #include "libclient/trackd.h"
 #include "tests/harness/connections.h"
 #include <errno.h>
@@ -30,7 +30,7 @@ static bool may_open(const char *path)
 	return fd >= 0 || errno != EACCES;
 }
 
-/* 0, or what went wrong. */
+/* 0, or the number of the failed step. */
 static int follow(const char *path, const uint8_t old[16])
 {
 	struct trackd_new task = TRACKD_NEW_INIT;
@@ -44,7 +44,7 @@ static int follow(const char *path, const uint8_t old[16])
 	return trackd_create(writer, &task, NULL) == 0 ? 0 : 4;
 }
 
-static void a_board_that_may_not_be_opened_by_name_is_had_from_the_daemon(void **state)
+static void a_board_that_may_not_be_opened_by_name_comes_from_the_daemon(void **state)
 {
 	char path[96];
 	uint8_t old[16];
@@ -58,13 +58,13 @@ static void a_board_that_may_not_be_opened_by_name_is_had_from_the_daemon(void *
 		_exit(follow(path, old));
 	}
 	connections_replace_board();
-	HARNESS_MUST(chmod(path, 0)); /* the daemon has it open */
+	HARNESS_MUST(chmod(path, 0)); /* the daemon has the board open */
 	connections_open_gate();
 	assert_int_equal(harness_reap(pid), 0);
 }
 
 static const struct CMUnitTest tests[] = {
-	CONNECTED(a_board_that_may_not_be_opened_by_name_is_had_from_the_daemon),
+	CONNECTED(a_board_that_may_not_be_opened_by_name_comes_from_the_daemon),
 };
 
 SUITE_WITH(tests, connections_start, connections_stop)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * Connections over fork(), whatever the parent's threads were doing: nothing that was one process's
- * own is found in the child, and what both share stays the parent's.
+ * Connections after fork(), whatever the parent's threads were doing: the child does not use the
+ * parent's private state, and shared objects still belong to the parent.
  */
 #include "libclient/client/client.h"
 #include "libclient/segment/atomic.h"
@@ -16,9 +16,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { SOON_S = 15 }; /* a child that hangs for so long has failed */
+enum { SOON_S = 15 }; /* a child that hangs for longer has failed */
 
-/* A task of an id of its own. */
+/* Create a task with a new id. */
 static struct trackd_ref create(void)
 {
 	static int n;
@@ -37,9 +37,9 @@ static pid_t fork_child(void)
 	return pid;
 }
 
-/* ---- What threads of the parent hold ----------------------------------------- */
+/* ---- Locks held by threads of the parent -------------------------------------- */
 
-/* As a thread inside the library has them. */
+/* Take the locks, as a thread inside the library does. */
 static void hold_all(struct trackd *trackd)
 {
 	assert_true(turn_try(trackd));
@@ -108,7 +108,7 @@ static void a_child_of_a_thread_that_dispatches_hangs_nowhere(void **state)
 	assert_int_equal(hung, 0);
 }
 
-/* The parent was about to move on itself. */
+/* The parent was about to switch boards too. */
 static void a_child_moves_on_to_a_new_board(void **state)
 {
 	uint8_t old[16];
@@ -146,7 +146,7 @@ static void a_child_that_reads_holds_no_entry(void **state)
 		connections_pass_gate();
 		HARNESS_WAIT(connections_moved(writer, old), SOON_S * 1000);
 		(void)trackd_stats(writer, &stats);
-		/* The parent's, which the new board has from the old one. */
+		/* The parent's entry, copied from the old board. */
 		_exit(stats.clients == 1 && writer->mapping->worker == 0 ? 0 : 1);
 	}
 	connections_replace_board();
@@ -164,7 +164,8 @@ static int become_worker(struct trackd_ref ref)
 		       : 1;
 }
 
-/* When a child forks: before its first call, settled, attached, with the turn in other hands. */
+/* When a child forks: before its first call, settled, attached, while another thread holds the
+ * turn. */
 static void prepare(int when, struct trackd_ref ref)
 {
 	struct trackd_view view;
@@ -248,7 +249,7 @@ static void drain(struct trackd *trackd)
 		;
 }
 
-/* Whether a transition makes it readable soon. */
+/* Whether a transition makes the descriptor readable soon. */
 static bool rings(int fd, struct trackd_ref ref)
 {
 	static int stage;
@@ -259,7 +260,7 @@ static bool rings(int fd, struct trackd_ref ref)
 	return poll(&poll_fd, 1, 500) == 1;
 }
 
-/* A wake-up for nothing is one that trackd_dispatch() has nothing to say of. */
+/* Count needless wake-ups: trackd_dispatch() returns 0. */
 static int wake_ups_for_nothing(struct trackd *trackd, int fd)
 {
 	int n = 0;
@@ -282,7 +283,7 @@ static void a_loop_does_not_spin_over_what_a_child_holds_open(void **state)
 	assert_true(wake_ups_for_nothing(reader, fd) <= 1);
 	private_daemon_restart(&shared_daemon);
 	HARNESS_WAIT(rings(fd, ref) && rings(fd, ref) && rings(fd, ref), 15000);
-	/* The writer has met the new daemon by writing: the old socket was put out then. */
+	/* The writer connected to the new daemon when it wrote, and closed the old socket. */
 	drain(writer);
 	assert_true(wake_ups_for_nothing(writer, own) <= 1);
 	(void)harness_kill(pid, SIGKILL);
@@ -305,7 +306,7 @@ static void a_closed_connection_leaves_nothing_ready_in_the_programs_loop(void *
 	close(loop);
 }
 
-/* What children do with the connection before they exit. */
+/* The child's use of the connection before it exits. */
 static void use_as_a_child(int how, struct trackd_ref ref)
 {
 	struct trackd_view view;

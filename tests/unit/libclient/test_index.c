@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Hash chains: what is there is found whatever happens around it, and a walk ends whatever the
- * links say. */
+/* Hash chains: existing tasks are found whatever changes around them, and every walk ends, even if
+ * links hold garbage. */
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
@@ -40,7 +40,7 @@ static bool is_missing(const char *id)
 
 /* ---- By id --------------------------------------------------------------- */
 
-static void ids_of_one_bucket_are_told_apart(void **state)
+static void ids_of_one_bucket_are_distinguished(void **state)
 {
 	struct trackd_ref refs[CHAIN] = { { 0, 0 } };
 
@@ -54,7 +54,7 @@ static void ids_of_one_bucket_are_told_apart(void **state)
 	assert_true(is_missing(id_in(5, CHAIN)));
 }
 
-/* First, last, middle, neighbours: whatever leaves, the others stay. */
+/* Remove the first, last or middle record, or neighbours: the others stay. */
 static void whatever_leaves_a_chain_the_others_stay(void **state)
 {
 	static const unsigned order[CHAIN] = { 0, 11, 5, 6, 4, 1, 10, 3, 7, 9, 8, 2 };
@@ -129,7 +129,7 @@ static void ids_are_compared_to_the_last_byte(void **state)
 		snprintf(other, sizeof other, "%sk", id);
 		assert_int_equal(index_find(&own_board, hash, other, UINT32_MAX, &slot),
 				 TRACKD_E_NOT_FOUND);
-		/* And of one id another hash is another's. */
+		/* The same id with another hash does not match. */
 		assert_int_equal(index_find(&own_board, hash ^ 1, id, UINT32_MAX, &slot),
 				 TRACKD_E_NOT_FOUND);
 	}
@@ -168,7 +168,7 @@ static void every_bucket_is_reached_and_none_beyond(void **state)
 
 /* ---- By owner ------------------------------------------------------------ */
 
-/* The owner's tasks, newest first, are these and no others. */
+/* Check that the owner's tasks, newest first, are exactly these. */
 static void expect_owners(const char *owner, const struct trackd_ref *refs, int n)
 {
 	struct trackd_iter iter;
@@ -187,7 +187,7 @@ static void expect_owners(const char *owner, const struct trackd_ref *refs, int 
 	assert_int_equal(n, 0);
 }
 
-/* How many records an owner's bucket leads to, all of them LIVE; dies of a cycle. */
+/* The number of records in an owner's chain, all LIVE; fails on a cycle. */
 static int chain_length(const char *owner)
 {
 	int n = 0;
@@ -231,7 +231,7 @@ static void an_owners_tasks_come_newest_first(void **state)
 	expect_owners("alice", alice, 8);
 }
 
-static void tasks_of_nobody_are_in_no_chain(void **state)
+static void tasks_without_an_owner_are_in_no_chain(void **state)
 {
 	struct trackd_ref refs[4] = { { 0, 0 } };
 
@@ -247,7 +247,7 @@ static void tasks_of_nobody_are_in_no_chain(void **state)
 
 enum { OWNED = 7 };
 
-/* Somebody in another bucket. */
+/* An owner in another bucket. */
 static const char *other_owner(const char *owner)
 {
 	static char other[16];
@@ -260,8 +260,8 @@ static const char *other_owner(const char *owner)
 	}
 }
 
-/* Remove the i-th of seven whose hint says that slot `hint`, or the j-th, comes before it; the
- * other six stay. */
+/* Remove the i-th of seven records, whose owner_prev names slot `hint` or the j-th; the other six
+ * stay. */
 static void expect_unlinked(int i, int j, uint32_t hint)
 {
 	struct trackd_ref refs[OWNED] = { { 0, 0 } };
@@ -308,7 +308,7 @@ static void a_good_hint_is_right(void **state)
 	assert_int_equal(own_board.heads[refs[2].slot].owner_prev, refs[4].slot + 1);
 }
 
-/* A record that was removed still says that ours comes behind it; it is not before ours. */
+/* A removed record still links to this one, but is not its predecessor. */
 static void a_stale_hint_is_not_believed(void **state)
 {
 	struct trackd_ref refs[3] = { { 0, 0 } };
@@ -326,7 +326,7 @@ static void a_stale_hint_is_not_believed(void **state)
 	assert_int_equal(removed->owner_next, refs[1].slot + 1);
 }
 
-/* Nor is a record of another chain, though its link says so. */
+/* Nor is a record of another chain, although its link names this one. */
 static void a_hint_into_another_chain_is_not_believed(void **state)
 {
 	struct trackd_ref ref = { 0, 0 }, other = { 0, 0 };
@@ -340,7 +340,7 @@ static void a_hint_into_another_chain_is_not_believed(void **state)
 	assert_int_equal(chain_length("alice"), 0);
 }
 
-/* ---- Links of garbage ---------------------------------------------------- */
+/* ---- Garbage links ------------------------------------------------------- */
 
 /* Three tasks of alice in one bucket, each newer one in an earlier slot. */
 static void make_backwards(struct trackd_ref *refs)
@@ -371,7 +371,7 @@ static void a_walk_of_a_cycle_ends(void **state)
 	own_board.heads[refs[2].slot].id_next = refs[2].slot + 1; /* to itself */
 	assert_true(found_at(id_in(3, 0), refs[0]));
 	assert_true(is_missing(id_in(3, 4)));
-	own_remove(refs[0]); /* ends, too */
+	own_remove(refs[0]); /* ends too */
 }
 
 static void a_link_out_of_range_hides_nothing(void **state)
@@ -395,7 +395,7 @@ static void a_link_out_of_range_hides_nothing(void **state)
 	}
 }
 
-/* A record whose maker died between linking and committing. */
+/* A record whose creator died between linking and committing. */
 static void half_made_records_are_passed_through(void **state)
 {
 	struct trackd_ref refs[3] = { { 0, 0 } };
@@ -426,7 +426,7 @@ static void an_id_without_an_end_is_terminated(void **state)
 	memset(own_board.bodies[ref.slot].id, 'i', LAYOUT_ID);
 	index_read_id(&own_board, ref.slot, id);
 	assert_int_equal(strlen(id), LAYOUT_ID - 1);
-	/* Nor is it the same as an id that is too long for any record. */
+	/* Nor does it equal an id that is too long for any record. */
 	memset(endless, 'i', LAYOUT_ID);
 	assert_int_equal(index_find(&own_board, own_board.heads[ref.slot].id_hash, endless,
 				    UINT32_MAX, &slot),
@@ -434,14 +434,14 @@ static void an_id_without_an_end_is_terminated(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	OWN_BOARD(ids_of_one_bucket_are_told_apart, CAPACITY),
+	OWN_BOARD(ids_of_one_bucket_are_distinguished, CAPACITY),
 	OWN_BOARD(whatever_leaves_a_chain_the_others_stay, CAPACITY),
 	OWN_BOARD(ids_of_every_length_are_found_and_none_is_another, CAPACITY),
 	OWN_BOARD(ids_are_compared_to_the_last_byte, CAPACITY),
 	OWN_BOARD(hashes_differ_from_board_to_board, CAPACITY),
 	OWN_BOARD(every_bucket_is_reached_and_none_beyond, CAPACITY),
 	OWN_BOARD(an_owners_tasks_come_newest_first, CAPACITY),
-	OWN_BOARD(tasks_of_nobody_are_in_no_chain, CAPACITY),
+	OWN_BOARD(tasks_without_an_owner_are_in_no_chain, CAPACITY),
 	OWN_BOARD(an_owners_chain_is_whole_whatever_the_hints_say, CAPACITY),
 	OWN_BOARD(a_good_hint_is_right, CAPACITY),
 	OWN_BOARD(a_stale_hint_is_not_believed, CAPACITY),

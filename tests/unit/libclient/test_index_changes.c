@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
-/* Lookups and walks while others change the chains: a change at each instruction of a lookup, and
- * one after another beside it. */
+/* Lookups and walks while the chains change: a change at each instruction of a lookup, and a second
+ * thread that changes them continually. */
 #include "daemon/board/carry.h"
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
@@ -14,8 +14,8 @@
 
 enum { CAPACITY = 16 };
 
-/* What may go wrong may do so at several instructions in a row, and a sanitizer makes many of one:
- * so not at each of them. */
+/* A fault shows at several consecutive instructions, and a sanitizer generates many instructions
+ * for one, so skip some of them. */
 #ifdef __SANITIZE_ADDRESS__
 enum { STRIDE = 29 };
 #else
@@ -27,7 +27,7 @@ enum { STRIDE = 2 };
 /* A chain of five, newest first: [4] [3] [2] [1] [0]. */
 struct scene {
 	char ids[5][32], elsewhere[32], wanted[32];
-	struct trackd_ref refs[5], moved; /* moved: what the change has made, if anything */
+	struct trackd_ref refs[5], moved; /* moved: the task that the change created, if any */
 	void (*change)(struct scene *scene);
 	int error;
 	uint32_t slot;
@@ -77,7 +77,7 @@ static void replace_wanted(struct scene *scene)
 	HARNESS_MUST(own_new(scene->wanted, "", true, harness_soon(), &scene->moved));
 }
 
-/* The first slot of the chain is the same as before, with another task in it. */
+/* The first slot of the chain is the same as before, but has another task. */
 static void replace_wanted_and_the_first(struct scene *scene)
 {
 	own_remove(scene->refs[4]);
@@ -108,8 +108,8 @@ static bool found_as(const struct scene *scene, struct trackd_ref ref)
 	       stamp_is_live(scene->stamp, ref.generation);
 }
 
-/* A change at every instruction of a lookup. The wanted task is the oldest, or one that is not
- * there at first (5). */
+/* A change at every instruction of a lookup. The wanted task is the oldest, or one that does not
+ * exist at first (5). */
 static void look_up_under(void (*what)(struct scene *), unsigned wanted)
 {
 	static struct scene scene;
@@ -182,7 +182,7 @@ static void walk_once(void *data)
 	(void)walk_on(data);
 }
 
-/* Two neighbours leave, and the older one's slot becomes a task of somebody else. */
+/* Two neighbours are removed, and the older one's slot gets a task of another owner. */
 static void two_leave(void *data)
 {
 	struct walk_scene *scene = data;
@@ -215,7 +215,7 @@ static void next_becomes_newest(void *data)
 	(void)own_create_in(scene->refs[3].slot, "another", "alice");
 }
 
-/* Its slot is filled for a task of the same owner, which is refused. */
+/* The slot is filled for a task of the same owner, whose create is refused. */
 static void next_is_claimed_in_vain(void *data)
 {
 	struct walk_scene *scene = data;
@@ -252,7 +252,7 @@ static void begin_walk(struct walk_scene *scene)
 		snprintf(scene->another, sizeof scene->another, "owner-%u", i);
 }
 
-/* A change at each instruction of going on from [4], which has left before or not. */
+/* A change at each instruction of a step from [4], which may have been removed before. */
 static void walk_under(void (*what)(void *), bool present_left)
 {
 	struct walk_scene scene;
@@ -260,7 +260,7 @@ static void walk_under(void (*what)(void *), bool present_left)
 	for (unsigned n = 1;; n += 3 * STRIDE) {
 		begin_walk(&scene);
 		view_iter_owner(&own_board, "alice", &scene.iter);
-		assert_true(walk_on(&scene)); /* stands at [4] */
+		assert_true(walk_on(&scene)); /* now at [4] */
 		if (present_left)
 			own_remove(scene.refs[4]);
 		bool interfered = stepped_run(walk_once, what, &scene, n);
@@ -284,7 +284,7 @@ static void (*const changes[])(void *) = { two_leave,
 					   both_become_newest };
 enum { N_CHANGES = sizeof changes / sizeof changes[0] };
 
-static void an_owners_tasks_are_met_once_while_some_leave(void **state)
+static void an_owners_tasks_are_returned_once_while_some_leave(void **state)
 {
 	(void)state;
 	HARNESS_NEEDS(stepped_possible(), "this processor has no trap flag");
@@ -292,7 +292,7 @@ static void an_owners_tasks_are_met_once_while_some_leave(void **state)
 		walk_under(changes[i], false);
 }
 
-static void an_owners_tasks_are_met_once_after_the_present_one_left(void **state)
+static void an_owners_tasks_are_returned_once_after_the_current_one_left(void **state)
 {
 	(void)state;
 	HARNESS_NEEDS(stepped_possible(), "this processor has no trap flag");
@@ -300,7 +300,7 @@ static void an_owners_tasks_are_met_once_after_the_present_one_left(void **state
 		walk_under(changes[i], true);
 }
 
-/* ---- Beside a lookup ----------------------------------------------------- */
+/* ---- Changes by another thread ------------------------------------------- */
 
 enum { STABLE = 4, FILLERS = 9, SPARE = CAPACITY - STABLE - FILLERS, MUTATIONS = 100000 };
 
@@ -309,8 +309,8 @@ static struct mutation {
 	uint32_t stop; /* atomic */
 } mutation;
 
-/* Tasks come and go in two buckets, so that a slot's next tenant is in another chain than the one
- * before; one task is replaced all the time. */
+/* Create and remove tasks in two buckets, so that a slot's next tenant is in another chain than the
+ * previous one; replace one task continually. */
 static void *mutate(void *nothing)
 {
 	struct trackd_ref ref;
@@ -377,7 +377,7 @@ static unsigned count_rest(struct trackd_iter *iter)
 	return n;
 }
 
-/* More tasks were met on the old board than the new one has slots. */
+/* The iteration has returned more tasks of the old board than the new one has slots. */
 static void nothing_is_missed_over_a_smaller_board(void **state)
 {
 	enum { LARGE = 256, SMALL = 64, TASKS = 200, REMOVED = 190 };
@@ -390,7 +390,7 @@ static void nothing_is_missed_over_a_smaller_board(void **state)
 	(void)state;
 	harness_board(&large, LARGE);
 	harness_board(&small, SMALL);
-	large.header->cursor = TASKS; /* the first ones lie above the smaller board */
+	large.header->cursor = TASKS; /* the first tasks are in slots beyond the smaller capacity */
 	for (int i = 0; i < TASKS; i++) {
 		snprintf(id, sizeof id, "task-%d", i);
 		harness_create(&large, id, "alice");
@@ -405,7 +405,7 @@ static void nothing_is_missed_over_a_smaller_board(void **state)
 	HARNESS_MUST(carry_begin(&carry, &small, &large));
 	segment_close(&large, LAYOUT_CLOSED);
 	HARNESS_MUST(carry_end(&carry, LAYOUT_CLOSED));
-	assert_int_equal(view_next(&own, &ref), 1); /* the steps that find the board closed */
+	assert_int_equal(view_next(&own, &ref), 1); /* these steps find the board closed */
 	assert_int_equal(view_next(&all, &ref), 1);
 	view_iter_move(&own, &small);
 	view_iter_move(&all, &small);
@@ -419,8 +419,8 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_task_is_found_while_one_before_it_leaves, CAPACITY),
 	OWN_BOARD(a_task_is_found_while_it_is_replaced, CAPACITY),
 	OWN_BOARD(what_is_found_is_never_the_slots_former_tenant, CAPACITY),
-	OWN_BOARD(an_owners_tasks_are_met_once_while_some_leave, CAPACITY),
-	OWN_BOARD(an_owners_tasks_are_met_once_after_the_present_one_left, CAPACITY),
+	OWN_BOARD(an_owners_tasks_are_returned_once_while_some_leave, CAPACITY),
+	OWN_BOARD(an_owners_tasks_are_returned_once_after_the_current_one_left, CAPACITY),
 	OWN_BOARD(tasks_are_found_while_their_chain_changes, CAPACITY),
 	cmocka_unit_test(nothing_is_missed_over_a_smaller_board),
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An owner's iteration whose caller changes what it goes through: every task that stays is met once,
- * and the work is proportional to the tasks. Work is counted in records looked at. */
+/* An iteration over an owner's tasks whose caller changes them: every remaining task is returned
+ * once, and the work, counted in visited records, is proportional to the number of tasks. */
 #include "libclient/record/index.h"
 #include "libclient/record/slot.h"
 #include "tests/harness/own_board.h"
@@ -13,12 +13,12 @@ static struct trackd_ref refs[TASKS]; /* oldest first */
 static unsigned char met[TASKS];
 static int made;
 
-/* ---- What the caller does with the i-th task that it is given -------------------- */
+/* ---- The caller's change at the i-th returned task ------------------------------- */
 
 struct iteration {
 	struct index_position position;
-	int given; /* tasks given so far */
-	int last;  /* the present one, by age; -1: made meanwhile */
+	int given; /* tasks returned so far */
+	int last;  /* the current one, by age; -1: created meanwhile */
 };
 
 static struct trackd_ref create(const char *id, const char *owner, bool replace)
@@ -45,8 +45,8 @@ static void remove_nth(int i)
 	assert_true(error == 0 || error == TRACKD_E_GONE);
 }
 
-/* A create that is refused when its slot is filled already: the owner's, and of an id that somebody
- * else has. */
+/* A create by the owner that is refused after its slot was filled, because another owner has the
+ * id. */
 static void create_in_vain(uint32_t slot)
 {
 	struct trackd_ref ref;
@@ -71,7 +71,7 @@ static void remove_each(struct iteration *it)
 	remove_nth(it->last);
 }
 
-/* Together with the one that would come next. */
+/* Remove the task together with the next one. */
 static void remove_pairs(struct iteration *it)
 {
 	if (it->given % 3 != 0)
@@ -80,7 +80,7 @@ static void remove_pairs(struct iteration *it)
 	remove_nth(it->last - 1);
 }
 
-/* Ten are collected and removed, ten are kept. */
+/* Collect and remove ten tasks, keep ten. */
 static void remove_batches(struct iteration *it)
 {
 	for (int i = 0; it->given % 20 == 0 && i < 11; i++)
@@ -102,7 +102,7 @@ static void replace_each(struct iteration *it)
 		(void)create(id, "alice", true);
 }
 
-/* Its slot goes to the owner's next task at once. */
+/* Remove the task and reuse its slot for the owner's next task at once. */
 static void remove_and_create(struct iteration *it)
 {
 	remove_nth(it->last);
@@ -129,7 +129,7 @@ static void replace_pairs(struct iteration *it)
 		create_another("alice");
 }
 
-/* What comes next goes, and its slot is claimed for a task of the same owner that is refused. */
+/* Remove the next task and claim its slot for a task of the same owner, whose create is refused. */
 static void refuse_what_is_ahead(struct iteration *it)
 {
 	if (it->last < 1 || it->given % 7 != 0)
@@ -147,7 +147,7 @@ static void give_away(struct iteration *it)
 
 static int age_of(struct trackd_ref ref)
 {
-	/* Slots are given out in order. */
+	/* Slots are claimed in order. */
 	if (ref.slot < TASKS && ref_bits(refs[ref.slot]) == ref_bits(ref))
 		return (int)ref.slot;
 	return -1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One task after another: what stays is met once, wherever the iteration stands, while others go. */
+/* Iterating: remaining tasks are returned once while others are removed, wherever the iteration
+ * is. */
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
@@ -40,7 +41,7 @@ static void a_list_goes_on_behind_any_task(void **state)
 		while (left >= 0 && !(left % 3) != !(i % 3));
 		assert_true(left < 0);
 	}
-	/* Removed while the iterator stands there: as for any other. */
+	/* Removed while the iterator is at it, as for any other. */
 	assert_int_equal(view_iter_after(&own_board, "alice", refs[5], &iter), 0);
 	(void)slot_remove(&own_board, refs[5], SLOT_REMOVE_ASKED, harness_soon());
 	assert_int_equal(view_next(&iter, &ref), 1);
@@ -54,7 +55,7 @@ static void a_list_goes_on_behind_any_task(void **state)
 		(void)slot_remove(&own_board, refs[i], SLOT_REMOVE_ASKED, harness_soon());
 }
 
-static void what_stays_is_met_once_while_others_go(void **state)
+static void remaining_tasks_are_returned_once_while_others_are_removed(void **state)
 {
 	struct trackd_ref refs[CAPACITY], ref;
 	int met[CAPACITY] = { 0 };
@@ -75,7 +76,7 @@ static void what_stays_is_met_once_while_others_go(void **state)
 		for (int n = 0; view_next(&iter, &ref) == 1; n++) {
 			assert_int_equal(ref.generation, refs[ref.slot % CAPACITY].generation);
 			met[ref.slot]++;
-			/* The one we stand at goes now and then, and one far away. */
+			/* Sometimes remove the current task, and one far away. */
 			if (n % 5 == 0)
 				(void)slot_remove(&own_board, ref, SLOT_REMOVE_ASKED,
 						  harness_soon());
@@ -95,7 +96,7 @@ static void what_stays_is_met_once_while_others_go(void **state)
 
 static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_list_goes_on_behind_any_task, CAPACITY),
-	OWN_BOARD(what_stays_is_met_once_while_others_go, CAPACITY),
+	OWN_BOARD(remaining_tasks_are_returned_once_while_others_are_removed, CAPACITY),
 };
 
 SUITE(tests)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Kinds: what may be declared, which one a name means, and the percentage of a task. */
+/* Kinds: valid declarations, lookup by name, and the percentage of a task. */
 #include "libclient/record/kind.h"
 #include "tests/harness/client.h"
 #include "tests/harness/own_board.h"
@@ -61,7 +61,7 @@ static void the_newest_of_a_name_wins(void **state)
 	assert_int_equal(kind_find(&own_board, "build"), 2);
 	assert_int_equal(kind_get(&own_board, 1, &kind), 0); /* tasks of the older one keep it */
 	assert_int_equal(kind.stages[1].percent, 50);
-	/* The older definition is the newest again, and so is added. */
+	/* The older definition is not the newest, so it is added again. */
 	assert_int_equal(declare("build", two, 2), 3);
 	assert_int_equal(kind_find(&own_board, "build"), 3);
 }
@@ -121,7 +121,7 @@ static void a_full_table_refuses_and_still_finds(void **state)
 	assert_int_equal(own_board.kinds->n, TRACKD_KINDS_MAX);
 }
 
-static void what_is_not_there_is_said_to_be_missing(void **state)
+static void a_missing_task_is_not_found(void **state)
 {
 	struct trackd_kind kind = { .n_stages = 4711 };
 
@@ -150,7 +150,7 @@ static void declaring_waits_for_no_stopped_process_for_ever(void **state)
 	assert_int_equal(own_board.header->counters.locks_recovered, 1);
 }
 
-/* What a reader saw in front of every instruction of who declares a kind. */
+/* A reader's results before every instruction of a declaration. */
 static struct lookups {
 	unsigned nothing, whole, half;
 } lookups;
@@ -183,7 +183,7 @@ static void a_kind_is_whole_as_soon_as_it_is_there(void **state)
 	memset(&lookups, 0, sizeof lookups);
 	assert_true(stepped_watch(declare_build, look_for_build, NULL) > 100);
 	assert_int_equal(lookups.half, 0);
-	assert_true(lookups.nothing > 100 && lookups.whole > 10); /* it was looked at throughout */
+	assert_true(lookups.nothing > 100 && lookups.whole > 10); /* readers read throughout */
 	assert_int_equal(kind_find(&own_board, "build"), 1);
 }
 
@@ -234,8 +234,8 @@ static void stages_begin_at_their_percentages(void **state)
 	assert_int_equal(progress(TRACKD_CANCELLED + 1, 2, 1, 2), 0);
 }
 
-/* Where it was when it failed or was cancelled is what people ask for first. */
-static void what_ended_early_stays_where_it_was(void **state)
+/* A failed or cancelled task keeps its percentage. */
+static void a_task_that_ended_early_keeps_its_percentage(void **state)
 {
 	(void)state;
 	for (uint8_t stage = 0; stage < 5; stage++)
@@ -250,7 +250,7 @@ static void what_ended_early_stays_where_it_was(void **state)
 	assert_int_equal(progress(TRACKD_CANCELLED, COPY_NO_STAGE, 0, 0), 0);
 }
 
-/* Rounded down, and never where the next stage begins. */
+/* Rounded down, and always below the next stage's percentage. */
 static void within_a_stage_it_moves_towards_the_next(void **state)
 {
 	static const int begins[] = { 10, 25, 40, 70, 85, 100 };
@@ -295,12 +295,12 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(the_newest_of_a_name_wins, 16),
 	OWN_BOARD(definitions_beyond_the_limits_are_refused, 16),
 	OWN_BOARD(a_full_table_refuses_and_still_finds, 16),
-	OWN_BOARD(what_is_not_there_is_said_to_be_missing, 16),
+	OWN_BOARD(a_missing_task_is_not_found, 16),
 	OWN_BOARD(declaring_waits_for_no_stopped_process_for_ever, 16),
 	OWN_BOARD(a_kind_is_whole_as_soon_as_it_is_there, 16),
 	OWN_BOARD(garbage_in_the_table_is_read_as_nothing, 16),
 	OWN_BOARD(stages_begin_at_their_percentages, 16),
-	OWN_BOARD(what_ended_early_stays_where_it_was, 16),
+	OWN_BOARD(a_task_that_ended_early_keeps_its_percentage, 16),
 	OWN_BOARD(within_a_stage_it_moves_towards_the_next, 16),
 	OWN_BOARD(stages_of_no_width_stand_still, 16),
 };

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the kernel takes for the size of a robust list's head. */
+/* The size of a robust list's head that the kernel requires. */
 #define ROBUST_LIST_HEAD sizeof(struct robust_list_head)
 
 static union layout_mutex *mutex;
@@ -30,7 +30,7 @@ static uint32_t *futex_word(void)
 	return (uint32_t *)(void *)mutex;
 }
 
-/* A word of the segment that no test uses otherwise, to signal with. */
+/* An otherwise unused word of the segment, for signalling. */
 static uint32_t *flag(void)
 {
 	return &own_board.header->reserved8[0];
@@ -78,9 +78,9 @@ static void the_deadline_is_honoured_against_a_stopped_holder(void **state)
 	assert_int_equal(lock_take(mutex, deadline), TRACKD_E_BUSY);
 	uint64_t now = clock_monotonic_ns();
 	assert_true(now >= deadline && now < deadline + 5 * NS_PER_S);
-	assert_int_equal(*futex_word() & FUTEX_TID_MASK, pid); /* it still is the holder's */
+	assert_int_equal(*futex_word() & FUTEX_TID_MASK, pid); /* still the holder's */
 	assert_false(lock_orphaned(mutex));
-	/* A deadline that has passed already is no reason to wait. */
+	/* A past deadline does not wait. */
 	assert_int_equal(lock_take(mutex, 1), TRACKD_E_BUSY);
 	harness_kill(pid, SIGKILL);
 	assert_int_equal(lock_take(mutex, harness_soon()), LOCK_RECOVERED);
@@ -128,7 +128,7 @@ static void no_two_hold_it_at_once(void **state)
 
 /* ---- Holders that die ---------------------------------------------------- */
 
-static void a_holders_death_is_told_once_and_the_mutex_goes_on(void **state)
+static void a_holders_death_is_reported_once_and_the_mutex_still_works(void **state)
 {
 	HARNESS_NEEDS_ROBUST_LISTS();
 	pid_t pid = client_holding_lock(mutex);
@@ -146,7 +146,7 @@ static void a_holders_death_is_told_once_and_the_mutex_goes_on(void **state)
 	}
 }
 
-static void a_death_is_told_to_who_waits_for_it(void **state)
+static void a_death_wakes_waiters(void **state)
 {
 	pid_t pid = client_holding_lock(mutex);
 	pid_t waiter = harness_fork();
@@ -164,7 +164,7 @@ static void a_death_is_told_to_who_waits_for_it(void **state)
 	lock_drop(mutex);
 }
 
-/* What lock.c prevents: unlocked without being made consistent. */
+/* Unlock without pthread_mutex_consistent(), which lock.c prevents. */
 static void a_mutex_that_is_lost_for_ever_is_damage(void **state)
 {
 	HARNESS_NEEDS_ROBUST_LISTS();
@@ -188,7 +188,7 @@ static void a_mutex_of_an_unknown_type_is_damage(void **state)
 	assert_int_equal(lock_take(mutex, LOCK_TRY), TRACKD_E_DAMAGED);
 }
 
-static void init_makes_a_mutex_of_what_was_one(void **state)
+static void init_resets_a_former_mutex(void **state)
 {
 	(void)state;
 	harness_kill(client_holding_lock(mutex), SIGKILL);
@@ -197,7 +197,7 @@ static void init_makes_a_mutex_of_what_was_one(void **state)
 	lock_drop(mutex);
 }
 
-/* ---- Holders that the kernel forgot -------------------------------------- */
+/* ---- Holders whose death the kernel missed ------------------------------- */
 
 static void the_dead_are_rescued_and_the_living_are_not(void **state)
 {
@@ -213,7 +213,7 @@ static void the_dead_are_rescued_and_the_living_are_not(void **state)
 	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
 	assert_false(lock_rescue(mutex)); /* ours */
 	lock_drop(mutex);
-	assert_false(lock_rescue(mutex)); /* nobody's */
+	assert_false(lock_rescue(mutex)); /* free */
 	*futex_word() = (uint32_t)client_ended() | FUTEX_WAITERS;
 	assert_true(lock_rescue(mutex));
 	assert_int_equal(*futex_word(), FUTEX_OWNER_DIED | FUTEX_WAITERS);
@@ -231,7 +231,7 @@ static void *sleep_on(void *tid)
 	return NULL;
 }
 
-/* It is the thread that holds a mutex: one that is not the first of its process lives too. */
+/* A thread holds a mutex: one that is not the first of its process is alive too. */
 static void a_living_thread_is_not_rescued_from(void **state)
 {
 	uint32_t *tid = flag();
@@ -252,8 +252,8 @@ static void a_living_thread_is_not_rescued_from(void **state)
 	assert_true(lock_rescue(mutex));
 }
 
-/* A child that holds the mutex, whose robust list the kernel knows no more, and that then does what
- * its first thread does. */
+/* A child that holds the mutex and whose robust list the kernel no longer knows. Its first thread
+ * then calls then(). */
 static pid_t forgotten_holder(void (*then)(void))
 {
 	pid_t pid = harness_fork();
@@ -280,11 +280,11 @@ static void end_first_thread(void)
 		_exit(1);
 	while (load_acquire(flag()) == 0)
 		sched_yield();
-	/* Not pthread_exit(), which takes locks of its own list. */
+	/* Not pthread_exit(), which takes internal locks. */
 	(void)syscall(SYS_exit, 0);
 }
 
-/* It runs no more, and its parent has not waited for it: that may take for ever. */
+/* The child has ended, and its parent may never wait for it. */
 static void a_zombie_is_rescued_from(void **state)
 {
 	siginfo_t info;
@@ -294,7 +294,7 @@ static void a_zombie_is_rescued_from(void **state)
 	HARNESS_NEEDS_ROBUST_LISTS();
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	assert_int_equal(*futex_word() & FUTEX_TID_MASK, pid);
-	assert_int_equal(kill(pid, 0), 0); /* it is there */
+	assert_int_equal(kill(pid, 0), 0); /* it still exists */
 	assert_int_equal(lock_take(mutex, LOCK_TRY), -EBUSY);
 	assert_int_equal(lock_take(mutex, harness_deadline(10000)), LOCK_RECOVERED);
 	lock_drop(mutex);
@@ -310,15 +310,15 @@ static void so_is_a_first_thread_that_ended_before_its_process(void **state)
 	HARNESS_WAIT(lock_rescue(mutex), 10000);
 	assert_int_equal(lock_take(mutex, LOCK_TRY), LOCK_RECOVERED);
 	lock_drop(mutex);
-	/* What the other thread holds it holds. */
+	/* Make the other thread the holder. */
 	*futex_word() = load_acquire(flag());
 	assert_false(lock_rescue(mutex));
 	harness_kill(pid, SIGKILL);
 	assert_true(lock_rescue(mutex));
 }
 
-/* A process that unmaps the board while it holds a mutex: the kernel cannot walk its list. */
-static void a_mutex_that_was_left_locked_is_had_all_the_same(void **state)
+/* A process unmaps the board while it holds a mutex, so the kernel cannot walk its list. */
+static void an_abandoned_mutex_can_be_locked(void **state)
 {
 	pid_t pid = harness_fork();
 
@@ -338,7 +338,7 @@ static void a_mutex_that_was_left_locked_is_had_all_the_same(void **state)
 	lock_drop(mutex);
 }
 
-/* Sleeping in the C library alone, so that only the wake-ups can end it in time. */
+/* Sleep only in the C library, so that only a wake-up can end it in time. */
 static _Noreturn void wait_in_c_library(uint32_t *asleep)
 {
 	struct timespec until;
@@ -403,16 +403,16 @@ static const struct CMUnitTest tests[] = {
 	OWN_MUTEX(the_deadline_is_honoured_against_a_stopped_holder),
 	OWN_MUTEX(a_waiter_gets_it_when_it_is_dropped),
 	OWN_MUTEX(no_two_hold_it_at_once),
-	OWN_MUTEX(a_holders_death_is_told_once_and_the_mutex_goes_on),
-	OWN_MUTEX(a_death_is_told_to_who_waits_for_it),
+	OWN_MUTEX(a_holders_death_is_reported_once_and_the_mutex_still_works),
+	OWN_MUTEX(a_death_wakes_waiters),
 	OWN_MUTEX(a_mutex_that_is_lost_for_ever_is_damage),
 	OWN_MUTEX(a_mutex_of_an_unknown_type_is_damage),
-	OWN_MUTEX(init_makes_a_mutex_of_what_was_one),
+	OWN_MUTEX(init_resets_a_former_mutex),
 	OWN_MUTEX(the_dead_are_rescued_and_the_living_are_not),
 	OWN_MUTEX(a_living_thread_is_not_rescued_from),
 	OWN_MUTEX(a_zombie_is_rescued_from),
 	OWN_MUTEX(so_is_a_first_thread_that_ended_before_its_process),
-	OWN_MUTEX(a_mutex_that_was_left_locked_is_had_all_the_same),
+	OWN_MUTEX(an_abandoned_mutex_can_be_locked),
 	OWN_MUTEX(both_waiters_wake_after_a_rescue),
 	OWN_MUTEX(a_forked_childs_unlock_does_nothing),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A segment that is mapped: refused when it is not what it says, whole otherwise, and given up. */
+/* Mapping a segment: refused if its content is wrong; and closing, retiring and vacating it. */
 #include "libclient/record/slot.h"
 #include "libclient/segment/segment.h"
 #include "tests/harness/own_board.h"
@@ -13,7 +13,7 @@
 
 enum { CAPACITY = 64 };
 
-/* What segment_map() makes of the file as it is. It keeps no descriptor that it refuses. */
+/* The result of segment_map() for the file. It does not close a descriptor that it refuses. */
 static int map_again(void)
 {
 	struct board again = { .fd = 4711 };
@@ -56,7 +56,7 @@ static void a_wrong_header_is_refused_with_its_own_error(void **state)
 	REFUSED(header->capacity, 16384, TRACKD_E_DAMAGED);
 	REFUSED(header->size, header->size - 4096, TRACKD_E_DAMAGED);
 	REFUSED(header->size, UINT64_MAX, TRACKD_E_DAMAGED);
-	/* Another minor layout is ours to read. */
+	/* Another minor layout can be read. */
 	header->minor++;
 	assert_int_equal(map_again(), 0);
 }
@@ -215,7 +215,7 @@ static void the_boards_clock_is_the_boot_clock_to_a_tick(void **state)
 	uint64_t before = clock_boot_ns();
 	uint64_t coarse = board_coarse_ns(&own_board);
 	assert_true(coarse <= clock_boot_ns() + NS_PER_MS && coarse + 20 * NS_PER_MS > before);
-	/* In another time namespace the wall tells the time. */
+	/* In another time namespace the time is computed from wall time. */
 	own_board.clock = BOARD_CLOCK_FOREIGN;
 	own_board.header->wall_offset_ns = clock_wall_offset_ns() - (int64_t)(5 * NS_PER_S);
 	uint64_t wall = board_coarse_ns(&own_board);

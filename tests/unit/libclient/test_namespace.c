@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
 /*
- * A connection in a process that comes to be in another pid or time namespace than the board: as a
- * child, or by setns(). Every call that writes is refused and changes nothing; reading goes on.
+ * A connection in a process that gets into another pid or time namespace than the board's, as a
+ * child or by setns(). Every writing call is refused and changes nothing; reading still works.
  */
 #include "libclient/client/client.h"
 #include "libclient/record/record.h"
@@ -18,7 +18,7 @@
 enum { UPTIME_MIN_S = 60 };
 
 static struct trackd_ref task_;
-static const char *no_namespaces; /* why none can be made here */
+static const char *no_namespaces; /* why none can be created here */
 
 #define NEEDS_NAMESPACES()                                                                         \
 	do {                                                                                       \
@@ -125,7 +125,7 @@ static void check_refused(int first)
 		CHECK(error == TRACKD_E_NAMESPACE);
 }
 
-/* By each connection: the task is there, and expires when it does. */
+/* Check with each connection that the task exists and has this deadline. */
 static void check_reads(bool foreign_pids, uint64_t expires_ns)
 {
 	struct trackd *const connections[] = { reader, writer };
@@ -150,7 +150,7 @@ static struct trackd_task copy(void)
 	return task;
 }
 
-/* That nobody has changed it since, and that no process of another namespace is a producer here. */
+/* Check that the task is unchanged, and that no process of another namespace has attached. */
 static void expect_untouched(const struct trackd_task *before)
 {
 	struct trackd_task after = copy();
@@ -185,7 +185,7 @@ static void a_child_in_another_pid_namespace_may_only_read(void **state)
 
 	(void)state;
 	NEEDS_NAMESPACES();
-	for (int n = 0; n <= 10; n++) { /* whichever call is its first */
+	for (int n = 0; n <= 10; n++) { /* each call as the first one */
 		pid_t pid = fork_into(CLONE_NEWPID, NULL);
 		if (pid == 0) {
 			CHECK(getpid() == 1);
@@ -240,7 +240,7 @@ static void a_producer_in_another_namespace_reads_on_after_a_replacement(void **
 	connections_replace_board();
 	connections_open_gate();
 	expect_child(pid);
-	/* A view may lie on the board that a connection has left. */
+	/* A view may be on the previous board of a connection. */
 	HARNESS_WAIT(connections_moved(reader, old), SOON_S * 1000);
 	pid = fork_into(CLONE_NEWTIME, offsets_of(400));
 	if (pid == 0) {
@@ -260,13 +260,13 @@ static int go(int fd)
 	return setns(fd, CLONE_NEWTIME);
 }
 
-/* A process that writes, goes elsewhere, is refused whatever it calls first, and comes back. */
+/* A process writes, enters another namespace, is refused at whatever call is first, and returns. */
 static _Noreturn void wander(int to, int home, int first, const struct trackd_task *before)
 {
 	struct trackd_ref ref;
 
 	CHECK(trackd_cancel_requested(writer, task_) == 0);
-	CHECK(trackd_set_total(writer, task_, 0) == 0); /* attached: takes no task over */
+	CHECK(trackd_set_total(writer, task_, 0) == 0); /* does not change the worker */
 	uint64_t expires_ns = before->expires_ns;
 	if (trackd_lookup(writer, "a", &ref) == 0) {
 		struct trackd_task now;
@@ -317,7 +317,7 @@ static void a_clock_that_runs_backwards_is_noticed_before_it_is_used(void **stat
 	try_wandering(-(int64_t)uptime_s() * 500);
 }
 
-/* Too little to be seen in the clock: the look of each second finds it. */
+/* A difference too small for the clock test: the check once a second finds it. */
 static void a_namespace_with_nearly_the_same_clock_is_noticed_within_a_second(void **state)
 {
 	pid_t keeper;
@@ -337,7 +337,7 @@ static void a_namespace_with_nearly_the_same_clock_is_noticed_within_a_second(vo
 	close(to);
 }
 
-/* The clock leaps once, and each connection must notice. */
+/* The clock jumps once, and each connection must notice. */
 static void every_connection_of_a_process_notices(void **state)
 {
 	struct trackd *other = private_daemon_open(&shared_daemon, TRACKD_OPEN_WRITE);
@@ -362,7 +362,7 @@ static void every_connection_of_a_process_notices(void **state)
 	trackd_close(other);
 }
 
-/* No task of the board may look expired, or alive, by another clock. */
+/* No task may be expired or alive by another namespace's clock. */
 static void a_reader_goes_by_the_right_clock_at_once(void **state)
 {
 	const int64_t offsets[] = { INT64_C(8640000000), -(int64_t)uptime_s() * 500 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The header's offsets between clocks when they are wrong: who puts them right, and what a reader
- * goes by until then. */
+/* Stale clock offsets in the header: which process corrects them, and which offsets a reader uses
+ * until then. */
 #include "libclient/client/client.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/namespace.h"
@@ -14,9 +14,9 @@
 enum { SOON_MS = 30000 };
 
 static const int64_t SLEPT = INT64_C(100) * (int64_t)NS_PER_S;
-/* Less than any look would notice by the clock alone. */
+/* Less than the clock test detects. */
 static const int64_t DOZED = INT64_C(300) * (int64_t)NS_PER_MS;
-/* What two readings on a busy machine may be apart. */
+/* The largest difference between two readings on a busy machine. */
 static const int64_t NEAR = INT64_C(200) * (int64_t)NS_PER_MS;
 
 static struct board board, reader; /* of one segment */
@@ -81,8 +81,7 @@ static void a_reader_goes_by_its_own_until_the_header_holds_others(void **state)
 	offsets_check(&board);
 	assert_int_equal(reader.clock, BOARD_CLOCK_STALE);
 	assert_true(tells_the_time(&reader));
-	make_stale(board.header,
-		   2 * SLEPT); /* wrong again: no longer what the reader has measured */
+	make_stale(board.header, 2 * SLEPT); /* the header has changed again: its value is used */
 	assert_false(tells_the_time(&reader));
 	offsets_check(&reader);
 	assert_true(tells_the_time(&reader));
@@ -91,7 +90,7 @@ static void a_reader_goes_by_its_own_until_the_header_holds_others(void **state)
 	assert_int_equal(reader.clock, BOARD_CLOCK_HEADER);
 }
 
-/* One state, and two that change it: namespaces decide whether it is foreign, and nothing else. */
+/* Comparing namespaces changes only whether the clock is foreign. */
 static void a_look_at_the_namespaces_keeps_what_offsets_are_stale(void **state)
 {
 	(void)state;
@@ -122,8 +121,8 @@ static void another_time_namespace_measures_nothing(void **state)
 	assert_int_equal(reader.clock, BOARD_CLOCK_STALE);
 }
 
-/* A process that has moved, and has not looked since. */
-static void who_is_elsewhere_unnoticed_measures_nothing(void **state)
+/* A process that has changed namespaces and has not checked since. */
+static void a_process_that_changed_namespaces_unnoticed_measures_nothing(void **state)
 {
 	(void)state;
 	make_stale(board.header, SLEPT);
@@ -136,7 +135,7 @@ static void who_is_elsewhere_unnoticed_measures_nothing(void **state)
 	assert_int_equal(board.header->wall_offset_ns, wall + SLEPT);
 }
 
-/* By its last reading a thread notices that its clock has leapt. */
+/* A thread detects a jump of the clock by its last reading. */
 static void measuring_is_no_reading_of_the_clock(void **state)
 {
 	(void)state;
@@ -188,7 +187,7 @@ static bool is_found(struct trackd *trackd)
 	return trackd_get(trackd, task_, &view) == 0;
 }
 
-/* Its look is due at its first call, however lately its parent looked. */
+/* The child's first call checks, however recently its parent did. */
 static void a_forked_child_looks_at_once(void **state)
 {
 	struct trackd *const connections[] = { to_read, to_write };
@@ -208,7 +207,7 @@ static void a_forked_child_looks_at_once(void **state)
 	}
 }
 
-/* What a parent measured holds for its child, until the child has looked. */
+/* The parent's offsets are valid for its child until the child has checked. */
 static void a_forked_child_goes_by_what_its_parent_measured(void **state)
 {
 	(void)state;
@@ -223,8 +222,8 @@ static void a_forked_child_goes_by_what_its_parent_measured(void **state)
 	assert_int_equal(harness_reap(pid), 0);
 }
 
-/* As namespace_leapt() finds it, which knows no connection. By the wall, that is made to say so, the
- * task has expired. The look of each second ends this. */
+/* Set the state as namespace_leapt() does, which has no connection. By wall time, which the test
+ * sets, the task has expired. The check once a second ends this. */
 static bool goes_by_the_wall(struct board *own)
 {
 	bool before = is_found(to_read);
@@ -250,7 +249,7 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_reader_goes_by_its_own_until_the_header_holds_others),
 	OWN_BOARD(a_look_at_the_namespaces_keeps_what_offsets_are_stale),
 	OWN_BOARD(another_time_namespace_measures_nothing),
-	OWN_BOARD(who_is_elsewhere_unnoticed_measures_nothing),
+	OWN_BOARD(a_process_that_changed_namespaces_unnoticed_measures_nothing),
 	OWN_BOARD(measuring_is_no_reading_of_the_clock),
 	CONNECTED(a_forked_child_looks_at_once),
 	CONNECTED(a_forked_child_goes_by_what_its_parent_measured),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening a board by its name, and closing: what trackd.h documents, every error at least once. */
+/* Opening a board by name, and closing it: the documented behaviour, and every error at least
+ * once. */
 #include "libclient/record/record.h"
 #include "libclient/segment/process.h"
 #include "tests/harness/client.h"
@@ -97,7 +98,7 @@ static void a_full_table_of_clients_refuses_producers_only(void **state)
 	trackd_close(none);
 }
 
-static void who_may_not_is_told_so(void **state)
+static void missing_permission_is_an_error(void **state)
 {
 	struct trackd *none;
 
@@ -148,7 +149,7 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(opening_fails_as_documented),
 	OWN_BOARD(a_damaged_or_foreign_board_is_refused),
 	CONNECTED_ALONE(a_full_table_of_clients_refuses_producers_only, CAPACITY, TIMEOUT_MS),
-	OWN_BOARD(who_may_not_is_told_so),
+	OWN_BOARD(missing_permission_is_an_error),
 	OWN_BOARD(without_descriptors_there_is_an_error),
 	OWN_BOARD(closing_leaves_nothing),
 };

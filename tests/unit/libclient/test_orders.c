@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The orderings that atomic.h lists, on a model of a weakly ordered processor. Each protocol is a
- * few loads and stores of two threads; the model runs them in every order that arm64 may give them,
- * and no run may end badly. Then each marked ordering is taken away in turn, and some run must end
- * badly: so none of them is there in vain.
+ * few loads and stores of two threads; the model runs them in every order that arm64 allows, and no
+ * run may fail. Then each marked ordering is removed in turn, and some run must fail, so each of
+ * them is needed.
  *
- * The model: one memory for all, as arm64 has it, and in each thread an access may overtake an
- * earlier one unless both are of one place, the earlier one is an acquire, the later one a release,
- * or a fence stands between. A compare-and-swap under a mutex is a load and a store, as arm64 makes
- * it of exclusive accesses. Loads are made whatever the loads before them saw, as speculation does;
- * what would not have been used is left out of the verdict. A load does not take its value from a
- * store of its own thread before that is in memory: here no thread loads what it has stored.
+ * The model: one memory for all threads, as on arm64. In each thread an access may overtake an
+ * earlier one unless both use the same place, the earlier one is an acquire, the later one is a
+ * release, or a fence is between them. A compare-and-swap under a mutex is a load and a store, as
+ * with arm64's exclusive accesses. Loads are made whatever earlier loads saw, as in speculation;
+ * results that would not have been used are ignored. Store forwarding is not modelled, because no
+ * thread loads a value that it has stored.
  */
 #include "tests/harness/suite.h"
 #include <stdbool.h>
@@ -21,13 +21,13 @@ enum what { NONE, LOAD, STORE, FENCE };
 enum order { RELAXED, ACQUIRE, RELEASE, FULL };
 enum { THREADS = 2, OPS = 10, PLACES = 8, SEEN_MAX = 1 << 18 };
 
-/* A load puts what it finds into seen[value]. */
+/* A load stores its result in seen[value]. */
 struct op {
 	uint8_t what, order, place, value;
-	bool marked; /* needed: shown by taking it away */
+	bool marked; /* needed, as its removal shows */
 };
 
-/* The members of one. */
+/* Initialisers of a struct op. */
 #define LD(place, into) LOAD, RELAXED, place, into, false
 #define LD_ACQ(place, into) LOAD, ACQUIRE, place, into, true
 #define ST(place, value) STORE, RELAXED, place, value, false
@@ -37,7 +37,7 @@ struct op {
 #define FENCE_FULL FENCE, FULL, 0, 0, true
 
 struct run {
-	uint8_t memory[PLACES], seen[PLACES]; /* seen: what the loads found */
+	uint8_t memory[PLACES], seen[PLACES]; /* seen: results of the loads */
 	uint16_t done[THREADS];
 };
 
@@ -85,8 +85,7 @@ static uint64_t key_of(const struct run *run)
 	return key;
 }
 
-/* What has been gone through from already, by hashes of 64 bits: each protocol has some thousand
- * states. */
+/* The states that have been explored, as 64-bit hashes: each protocol has some thousand. */
 static struct {
 	uint64_t keys[SEEN_MAX];
 	size_t n;
@@ -105,7 +104,7 @@ static bool visit(const struct run *run)
 	return true;
 }
 
-/* Whether some way on from here ends badly. As deep as there are accesses, some twenty at most. */
+/* Whether some continuation fails. The depth is the number of accesses, at most about twenty. */
 // NOLINTNEXTLINE(misc-no-recursion)
 static bool goes_wrong(const struct protocol *protocol, const struct run *run)
 {
@@ -155,7 +154,7 @@ static bool torn_copy(const uint8_t *seen)
 	return seen[0] == seen[5] && (copy[0] != seen[0] || copy[1] != seen[0]);
 }
 
-/* A slot changes hands: LIVE 1, CLAIMED 2, LIVE 3; its id becomes 3, and a link leads to it. */
+/* A slot gets a new tenant: LIVE 1, CLAIMED 2, LIVE 3; its id becomes 3, and a link leads to it. */
 enum { ID = 1, LINK = 2 };
 
 static bool mixed_tenants(const uint8_t *seen)
@@ -164,8 +163,9 @@ static bool mixed_tenants(const uint8_t *seen)
 	       (seen[3] == 1 && seen[4] == 1);
 }
 
-/* A slot leaves our chain and is being taken into another one, while we hold our stripe and ask
- * whether it is the record before ours: hash 1 and link 1 are of our chain, 2 of the other. */
+/* A slot leaves one chain and is linked into another, while the holder of the first chain's stripe
+ * checks whether it precedes a record: hash 1 and link 1 belong to the first chain, 2 to the
+ * other. */
 enum { HASH = 1, NEXT = 2 };
 
 static bool believes_a_stranger(const uint8_t *seen)
@@ -173,7 +173,7 @@ static bool believes_a_stranger(const uint8_t *seen)
 	return seen[0] == 3 && seen[1] == 1 && seen[2] == 1;
 }
 
-/* Y leaves the chain of X and is filled for another one: its link becomes 2. */
+/* Y leaves X's chain and is filled for another one: its link becomes 2. */
 enum { X_LINK, Y_STAMP, Y_LINK };
 
 static bool led_astray(const uint8_t *seen)
@@ -183,19 +183,19 @@ static bool led_astray(const uint8_t *seen)
 	return stays && seen[3] == 2;
 }
 
-/* Both look after they have said; neither hears the other. */
+/* Each loads after its own store; neither sees the other's. */
 static bool both_deaf(const uint8_t *seen)
 {
 	return seen[0] == 0 && seen[1] == 0;
 }
 
-/* Who sees the flag sees what it is about. */
+/* A thread that sees the flag must see the data. */
 static bool flag_without_fact(const uint8_t *seen)
 {
 	return seen[0] == 1 && seen[1] == 0;
 }
 
-/* An entry of generation 1 is taken over: what it says becomes 2, then ready. */
+/* An entry of generation 1 is claimed again: its data becomes 2, then ready. */
 enum { CLAIM, READY, WHO };
 
 static bool another_process(const uint8_t *seen)
@@ -203,7 +203,7 @@ static bool another_process(const uint8_t *seen)
 	return seen[0] == seen[1] && seen[0] == seen[3] && seen[2] != seen[0];
 }
 
-/* A deadline of 1 is lengthened to 2 before version 1 and shortened to 0 after version 2. */
+/* A deadline of 1 is extended to 2 before version 1 and shortened to 0 after version 2. */
 enum { DEADLINE = 1 };
 
 static bool early(const uint8_t *seen)
@@ -251,8 +251,8 @@ static const struct protocol protocols[] = {
 	      { ST(Y_STAMP, 4) },
 	      { FENCE_REL },
 	      { ST(Y_LINK, 2) } },
-	    /* Before Y's link is read stands one fence more in index.c: no run here needs it, but
-	     * the proof of the walk has that order. */
+	    /* index.c has one more fence before Y's link is read: no run here needs it, but the
+	     * proof of the walk assumes it. */
 	    { { LD(X_LINK, 0) },
 	      { LD_ACQ(Y_STAMP, 1) },
 	      { LD(X_LINK, 2) },

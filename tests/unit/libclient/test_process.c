@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes and threads: who is dead, and what other namespaces must not make us believe. */
+/* Processes and threads: detecting deaths, and no false deaths in other namespaces. */
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/process.h"
 #include "tests/harness/client.h"
@@ -18,7 +18,7 @@
 #define CLONE_NEWTIME 0x80
 #endif
 
-/* What children tell us; zero at the start of each test. */
+/* Results from children; zero at the start of each test. */
 static struct shared {
 	uint32_t tid, held;
 	uint64_t start;
@@ -57,7 +57,7 @@ static void *stay_thread(void *nothing)
 	client_stay();
 }
 
-/* The first thread has ended and another goes on: the thread is dead, the process is not. */
+/* The first thread has ended and another still runs: the thread is dead, the process is not. */
 static void a_first_thread_that_has_ended_is_dead_and_its_process_is_not(void **state)
 {
 	(void)state;
@@ -72,13 +72,13 @@ static void a_first_thread_that_has_ended_is_dead_and_its_process_is_not(void **
 	assert_true(process_dead(pid, start));
 }
 
-static void another_process_of_the_pid_is_told_by_its_start(void **state)
+static void a_reused_pid_differs_by_its_start_time(void **state)
 {
 	uint64_t start = client_start_time(getpid());
 
 	(void)state;
 	assert_false(process_dead(getpid(), start));
-	assert_false(process_dead(getpid(), 0)); /* not known: cannot be told apart */
+	assert_false(process_dead(getpid(), 0)); /* unknown: no proof of death */
 	/* The rounding of a time namespace's offset. */
 	assert_false(process_dead(getpid(), start - 1));
 	assert_false(process_dead(getpid(), start + 1));
@@ -107,21 +107,21 @@ static bool set_boot_offset(const char *offset)
 
 enum { SAME = 0, DIFFERENT = 1, NOT_ALLOWED = 77 };
 
-/* In a child's child, which is in the time namespace: does our parent look as it does from here? */
+/* In a grandchild in the time namespace: check that the process looks the same. */
 static _Noreturn void look_from_afar(const char *offset, pid_t who, uint64_t start)
 {
 	uint64_t seen = 0;
 
 	if (!enter(CLONE_NEWTIME) || !set_boot_offset(offset))
 		_exit(NOT_ALLOWED);
-	if (process_dead(who, start)) /* we are still in the namespace before */
+	if (process_dead(who, start)) /* this process is still in the previous namespace */
 		_exit(DIFFERENT);
 	pid_t pid = harness_fork();
 	if (pid != 0)
 		_exit(harness_reap(pid));
 	int error = process_start_time(who, &seen);
 	store_release(&shared->start, seen);
-	/* The same once more, with an offset of our own that the file does not tell. */
+	/* The same again, with an own offset that the file does not show. */
 	if (!enter(CLONE_NEWTIME) || !set_boot_offset("boottime 777 0"))
 		_exit(NOT_ALLOWED);
 	_exit(error == 0 && process_same_start(seen, start) && !process_dead(who, start) &&
@@ -151,12 +151,11 @@ static void a_process_started_when_it_did_in_every_time_namespace(void **state)
 	}
 }
 
-/* Process 1 of a pid namespace in which /proc is still the one of outside. */
+/* Process 1 of a pid namespace whose /proc is still the outer one. */
 static _Noreturn void look_by_a_foreign_proc(uint64_t not_before)
 {
 	uint64_t ours, theirs;
-	pid_t child =
-		client_start(); /* its number is another process's in this /proc, or nobody's */
+	pid_t child = client_start(); /* its pid means another process in this /proc, or none */
 	bool right = getpid() == 1 && process_start_time(getpid(), &ours) == 0 &&
 		     ours >= not_before && !process_dead(getpid(), ours) &&
 		     !process_dead(child, ours) && !process_dead(child, 1) && !thread_dead(child) &&
@@ -175,7 +174,7 @@ static void a_foreign_proc_proves_nothing(void **state)
 	if (pid == 0) {
 		if (!enter(CLONE_NEWPID))
 			_exit(NOT_ALLOWED);
-		pid = fork(); /* not harness_fork(): its parent has no number in there */
+		pid = fork(); /* not harness_fork(): its parent has no pid there */
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			look_by_a_foreign_proc(start);
@@ -194,7 +193,7 @@ static void a_foreign_proc_proves_nothing(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(a_thread_is_dead_when_it_is_a_zombie_or_gone),
 	TEST(a_first_thread_that_has_ended_is_dead_and_its_process_is_not),
-	TEST(another_process_of_the_pid_is_told_by_its_start),
+	TEST(a_reused_pid_differs_by_its_start_time),
 	TEST(a_process_started_when_it_did_in_every_time_namespace),
 	TEST(a_foreign_proc_proves_nothing),
 };

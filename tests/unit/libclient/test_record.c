@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of a task: every operation in every state, and when it expires. */
+/* The life of a task: every operation in every state, and its expiry. */
 #include "libclient/record/kind.h"
 #include "libclient/record/mend.h"
 #include "libclient/record/record.h"
@@ -90,7 +90,7 @@ static int operate(enum operation operation, struct trackd_ref ref)
 	return -1;
 }
 
-/* What a task is afterwards. */
+/* The state of a task afterwards. */
 struct outcome {
 	int result, state, stage, progress, reason;
 	uint64_t done, total;
@@ -108,7 +108,7 @@ struct outcome {
 		0, TRACKD_##state, stage, progress, TRACKD_REASON_##reason, done, total, false     \
 	}
 
-/* A result below 0 leaves the task as it was. */
+/* A negative result leaves the task unchanged. */
 static const struct outcome outcomes[N_OPERATIONS][N_PLACES] = {
 	[TO_CHUNKING] = { EXPECT(ACTIVE, 1, 25, NONE, 0, 0), EXPECT(ACTIVE, 1, 25, NONE, 0, 0),
 			  EXPECT(ACTIVE, 1, 25, NONE, 0, 0), FINAL, FINAL, FINAL, GONE },
@@ -147,7 +147,7 @@ static const struct outcome outcomes[N_OPERATIONS][N_PLACES] = {
 static void expect_outcome(const struct outcome *expected, const struct trackd_task *before,
 			   const struct trackd_task *after)
 {
-	/* To cancel what is cancelled is no change. */
+	/* Cancelling a cancelled task changes nothing. */
 	if (expected->result < 0 ||
 	    (expected->result == TRACKD_CANCEL_ENDED && before->state == TRACKD_CANCELLED)) {
 		assert_memory_equal(before, after, sizeof *before);
@@ -182,7 +182,7 @@ static void expect_counted(const struct layout_counters *before, enum operation 
 			 expected->result == TRACKD_E_FINAL);
 }
 
-static void every_operation_does_in_every_state_what_the_table_says(void **state)
+static void every_operation_in_every_state_has_its_documented_result(void **state)
 {
 	struct trackd_task before, after;
 
@@ -255,7 +255,7 @@ static void an_earlier_stage_again_starts_its_times_again(void **state)
 	assert_int_equal(again.started_ns, first.started_ns);
 }
 
-static void the_stage_a_task_ends_in_is_told_from_those_it_left(void **state)
+static void the_stage_a_task_ends_in_differs_from_those_it_left(void **state)
 {
 	(void)state;
 	for (int ends = TRACKD_COMPLETED; ends <= TRACKD_CANCELLED; ends++) {
@@ -277,7 +277,7 @@ static void the_stage_a_task_ends_in_is_told_from_those_it_left(void **state)
 	}
 }
 
-static void the_worker_is_who_names_a_stage(void **state)
+static void naming_a_stage_makes_the_caller_the_worker(void **state)
 {
 	struct trackd_ref ref = own_create("a", NULL);
 	uint64_t worker, work;
@@ -299,7 +299,7 @@ static void the_worker_is_who_names_a_stage(void **state)
 	assert_int_equal(worker, 12);
 	struct record_end lost = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "", "", 11 };
 	assert_int_equal(record_end(&own_board, ref, &lost, harness_soon()),
-			 -EAGAIN); /* no longer its */
+			 -EAGAIN); /* not its worker */
 }
 
 static void messages_and_errors_are_cut_and_marked(void **state)
@@ -321,7 +321,7 @@ static void messages_and_errors_are_cut_and_marked(void **state)
 	task = own_task(ref);
 	assert_int_equal(strlen(task.message), TRACKD_MESSAGE_MAX);
 	assert_int_equal(task.flags, TRACKD_MESSAGE_CUT);
-	assert_int_equal(own_update(ref, 1), 0); /* the message stays, and that it was cut */
+	assert_int_equal(own_update(ref, 1), 0); /* the message and its mark as truncated stay */
 	assert_int_equal(own_task(ref).flags, TRACKD_MESSAGE_CUT);
 	text[TRACKD_MESSAGE_MAX + 1] = 'x';
 	text[TRACKD_ERROR_MAX + 1] = '\0';
@@ -361,7 +361,7 @@ static void deadlines_follow_the_one_rule(void **state)
 		struct trackd_ref ref = own_create_for("a", rows[i].ttl, rows[i].active);
 		assert_int_equal(life_ms(ref), rows[i].expected_ttl);
 		assert_int_equal(record_update(&own_board, ref, 0, NULL, 0, harness_soon()), 0);
-		assert_int_equal(life_ms(ref), rows[i].expected_ttl); /* nobody works on it */
+		assert_int_equal(life_ms(ref), rows[i].expected_ttl); /* it has no worker */
 		assert_int_equal(own_update(ref, 1), 0);
 		assert_int_equal(life_ms(ref), rows[i].expected_active);
 		assert_int_equal(own_end(ref, TRACKD_COMPLETED), 0);
@@ -383,7 +383,8 @@ static void an_expired_task_is_gone_for_writers(void **state)
 	assert_int_equal(own_update(ref, 0), 0);
 }
 
-/* The kind stands in the hint alone, beside what every change of the record stores there. */
+/* The kind is stored only in the hint word, next to fields that every change of the record
+ * stores. */
 static void a_record_keeps_its_kind(void **state)
 {
 	static const struct trackd_stage_def stages[] = {
@@ -461,11 +462,11 @@ static void a_request_to_cancel_is_dated_right_however_old_the_task(void **state
 }
 
 static const struct CMUnitTest tests[] = {
-	OWN_BOARD(every_operation_does_in_every_state_what_the_table_says, CAPACITY),
+	OWN_BOARD(every_operation_in_every_state_has_its_documented_result, CAPACITY),
 	OWN_BOARD(revisions_grow_by_one_with_every_change, CAPACITY),
 	OWN_BOARD(an_earlier_stage_again_starts_its_times_again, CAPACITY),
-	OWN_BOARD(the_stage_a_task_ends_in_is_told_from_those_it_left, CAPACITY),
-	OWN_BOARD(the_worker_is_who_names_a_stage, CAPACITY),
+	OWN_BOARD(the_stage_a_task_ends_in_differs_from_those_it_left, CAPACITY),
+	OWN_BOARD(naming_a_stage_makes_the_caller_the_worker, CAPACITY),
 	OWN_BOARD(messages_and_errors_are_cut_and_marked, CAPACITY),
 	OWN_BOARD(deadlines_follow_the_one_rule, CAPACITY),
 	OWN_BOARD(an_expired_task_is_gone_for_writers, CAPACITY),

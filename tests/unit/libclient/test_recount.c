@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A stripe is counted anew in slices: each holds it for a bounded number of buckets, and what
- * changes between two slices is counted once. */
+/* A stripe is recounted in slices: each locks it for a limited number of buckets, and changes
+ * between two slices are counted once. */
 #include "libclient/record/index.h"
 #include "libclient/record/recount.h"
 #include "libclient/record/repair.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* With the spare slots 256 buckets a stripe: four slices. */
+/* With the spare slots, 256 buckets per stripe: four slices. */
 enum { CAPACITY = 65536 - LAYOUT_SPARE, SLICES = 4, STRIPE = 7, TASKS = 400 };
 
 static struct trackd_ref refs[TASKS]; /* all in the stripe; slot UINT32_MAX: none */
@@ -71,7 +71,7 @@ static void a_slice_counts_its_buckets_and_no_others(void **state)
 	assert_int_equal(stripe()->count, TASKS);
 }
 
-/* Between any two slices tasks come and go, in buckets that were counted and in others. */
+/* Tasks are created and removed between slices, in buckets that were counted and in others. */
 static void what_changes_between_two_slices_is_counted(void **state)
 {
 	uint32_t tasks = TASKS;
@@ -97,7 +97,7 @@ static void what_changes_between_two_slices_is_counted(void **state)
 	assert_int_equal(slot_count(&own_board), tasks);
 }
 
-/* Somebody who counted died on the way; whoever comes next begins again. */
+/* A process died during a recount; the next one starts again. */
 static void counting_begins_again_after_a_death(void **state)
 {
 	(void)state;

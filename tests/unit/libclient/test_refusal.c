@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A full board: what a refusal costs, and how long it holds. */
+/* A full board: the cost of a refusal, and how long it is remembered. */
 #include "libclient/record/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-/* An id in whose bucket nothing is. */
+/* An id in an empty bucket. */
 static void lonely_id(char id[24])
 {
 	for (int i = 0;; i++) {
@@ -30,8 +30,8 @@ static void protect(void *from, const void *to, int protection)
 	assert_int_equal(mprotect(from, bytes, protection), 0);
 }
 
-/* Once it is known that nothing can go, a refusal looks at no record and not at the map: they cannot
- * even be read. */
+/* Once it is known that no task can be evicted, a refusal reads neither records nor the map: they
+ * are protected here. */
 static void a_refusal_visits_nothing(void **state)
 {
 	struct trackd_ref more;
@@ -52,7 +52,7 @@ static void a_refusal_visits_nothing(void **state)
 	assert_int_equal(own_board.header->counters.refused_full, 101);
 }
 
-/* Whatever makes room is known at once. */
+/* Every change that makes room is noticed at once. */
 static void a_refusal_holds_no_longer_than_its_reason(void **state)
 {
 	struct trackd_ref more;
@@ -78,14 +78,14 @@ static void a_refusal_holds_no_longer_than_its_reason(void **state)
 	own_remove(full_refs[7]);
 	assert_int_equal(full_create("more-4", &more), 0);
 	assert_int_equal(full_create("more", &more), TRACKD_E_FULL);
-	/* A claim that is given back. */
+	/* A claim that is undone. */
 	own_remove(full_refs[8]);
 	HARNESS_MUST(ring_claim(&own_board, harness_soon(), &slot, &generation));
 	assert_int_equal(full_create("more", &more), TRACKD_E_FULL);
 	ring_unclaim(&own_board, slot, generation);
 	assert_int_equal(full_create("more-5", &more), 0);
 	assert_int_equal(full_create("more", &more), TRACKD_E_FULL);
-	/* What is left by the dead, once somebody has repaired it. */
+	/* A slot that a dead process left, after its repair. */
 	own_remove(full_refs[10]);
 	pid_t pid = client_holding(full_claim, NULL);
 	assert_int_equal(stamp_state(own_board.heads[full_refs[10].slot].stamp), SLOT_CLAIMED);
@@ -101,7 +101,7 @@ static void a_refusal_holds_no_longer_than_its_reason(void **state)
 	assert_int_equal(own_count_live(), FULL_CAPACITY);
 }
 
-/* Who ends a task and dies before it counts that is not counted. */
+/* If a process ends a task and dies before it counts that, the end is not counted. */
 static void a_refusal_is_believed_for_a_second(void **state)
 {
 	struct trackd_ref more;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A full board on which tasks are replaced: in spare slots, which are no room for new ones. */
+/* Replacing tasks on a full board, in spare slots, which new tasks cannot use. */
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/ring.h"
@@ -28,18 +28,19 @@ static void replacing_needs_no_room(void **state)
 	for (int i = 0; i < FULL_CAPACITY; i++)
 		assert_true(own_is_live(full_refs[i]));
 	assert_int_equal(own_board.header->counters.evicted, 0);
-	/* Another owner's stays, and nobody gives way for the refusal. */
+	/* Another owner's task stays, and no task is evicted for the refusal. */
 	assert_int_equal(full_replace("task-3", "bob", &more), TRACKD_E_EXISTS);
 	assert_int_equal(full_create("task-3", &more), TRACKD_E_EXISTS);
 	assert_true(own_is_live(full_refs[9]));
-	/* What replaces nothing makes room as any new task does. */
+	/* A create with TRACKD_REPLACE that replaces nothing evicts as any new task does. */
 	assert_int_equal(full_replace("more", "", &more), 0);
 	assert_false(own_is_live(full_refs[9]));
 	assert_int_equal(full_replace("more-1", "", &more), TRACKD_E_FULL);
 	assert_int_equal(own_count_live(), FULL_CAPACITY);
 }
 
-/* However many tasks live in spare slots: there is room for as many as were taken away. */
+/* However many tasks are in spare slots, there is room for exactly as many tasks as were
+ * removed. */
 static void spare_slots_are_no_room_for_new_tasks(void **state)
 {
 	struct trackd_ref more;
@@ -64,7 +65,7 @@ static void spare_slots_are_no_room_for_new_tasks(void **state)
 	}
 }
 
-/* A task in a spare slot can be evicted as well, and makes room. */
+/* A task in a spare slot can be evicted too, and makes room. */
 static void a_task_in_a_spare_slot_is_evicted_too(void **state)
 {
 	struct trackd_ref more;
@@ -80,7 +81,7 @@ static void a_task_in_a_spare_slot_is_evicted_too(void **state)
 	assert_int_equal(own_count_live(), FULL_CAPACITY);
 }
 
-/* As many at once as there are spare slots. */
+/* At most as many at once as there are spare slots. */
 static void claims_for_replacing_end(void **state)
 {
 	uint32_t slots[LAYOUT_SPARE], generations[LAYOUT_SPARE], slot, generation;
@@ -97,7 +98,7 @@ static void claims_for_replacing_end(void **state)
 	for (int i = 0; i < LAYOUT_SPARE; i++)
 		ring_unclaim(&own_board, slots[i], generations[i]);
 	assert_int_equal(own_count_live(), FULL_CAPACITY);
-	/* What the dead have claimed is given back first. */
+	/* Slots that dead processes have claimed are freed first. */
 	pid_t pid = harness_fork();
 	if (pid == 0) {
 		for (int i = 0; i < LAYOUT_SPARE; i++)
@@ -112,7 +113,7 @@ static void claims_for_replacing_end(void **state)
 
 enum { PROCESSES = 3, ROUNDS = 4000, OWN = 5 };
 
-/* Others may have taken the last place for a moment. */
+/* Other processes may have taken the last slot for a moment. */
 static struct trackd_ref insist(const char *id)
 {
 	struct trackd_ref ref = { 0 };
@@ -125,7 +126,8 @@ static struct trackd_ref insist(const char *id)
 	return ref;
 }
 
-/* Each has five ids of its own, so all together one less than the board holds, and a stranger. */
+/* Each process has five ids of its own, in total one less than the capacity, and creates one more
+ * task. */
 static void churn(int who)
 {
 	struct trackd_ref own[OWN], other;
@@ -146,7 +148,7 @@ static void churn(int who)
 			own_remove(own[i]);
 			own[i] = insist(id);
 		}
-		/* Whoever comes too much is refused or, when it is final, gives way. */
+		/* A task too many is refused, or evicted if it is final. */
 		snprintf(id, sizeof id, "more-%d-%d", who, n);
 		int error = own_new(id, "", false, harness_soon(), &other);
 		if (error == 0)
@@ -178,7 +180,7 @@ static void no_more_tasks_than_the_capacity_among_processes(void **state)
 	assert_in_range(own_count_live(), PROCESSES * OWN, FULL_CAPACITY);
 	assert_int_equal(slot_count(&own_board), own_count_live());
 	assert_int_equal(repair_all(&own_board, harness_soon()), 0);
-	/* Full again to the last one, and not beyond. */
+	/* The board can be filled to its capacity again, and not beyond. */
 	struct trackd_ref more;
 	char id[16];
 	for (int i = 0; i < 2 * FULL_CAPACITY; i++) {

@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-/* ---- Who is passed over -------------------------------------------------- */
+/* ---- Locked tasks -------------------------------------------------------- */
 
 static void a_victim_that_is_held_is_passed_over(void **state)
 {
@@ -31,7 +31,7 @@ static void a_victim_that_is_held_is_passed_over(void **state)
 	assert_false(own_is_live(full_refs[4]));
 	assert_int_equal(full_create("more-2", &more), 0);
 	assert_false(own_is_live(full_refs[12]));
-	/* Only when none is left that could be had. */
+	/* Only when all remaining candidates are locked. */
 	assert_int_equal(full_create("more-3", &more), -EBUSY);
 	assert_int_equal(own_new("more-3", "", false, harness_deadline(60), &more), TRACKD_E_BUSY);
 	assert_int_equal(own_board.header->counters.busy, 1);
@@ -85,13 +85,13 @@ static void an_expired_victim_that_is_held_is_passed_over(void **state)
 	expect_the_other_went();
 	assert_int_equal(full_create("more-2", &more), -EBUSY);
 	harness_kill(pid, SIGKILL);
-	/* It is looked at again after a second. */
+	/* It is checked again after a second. */
 	HARNESS_WAIT(full_create("more-2", &more) == 0, 5000);
 	assert_false(own_is_live(full_refs[9]));
 }
 
-/* Whoever makes a task stands still: what others left is repaired all the same. */
-static void what_is_held_does_not_keep_the_rest_from_repair(void **state)
+/* A creator is stopped: slots that dead processes left are repaired all the same. */
+static void a_held_lock_does_not_prevent_other_repairs(void **state)
 {
 	(void)state;
 	HARNESS_NEEDS_ROBUST_LISTS();
@@ -112,8 +112,8 @@ static void what_is_held_does_not_keep_the_rest_from_repair(void **state)
 
 /* ---- Expired first, exactly ---------------------------------------------- */
 
-/* A full board that knows when the first of its tasks expires, and one final task on it. The task
- * that expires must go before it. */
+/* A full board whose header has the earliest deadline, and one final task. The expiring task must
+ * be evicted first. */
 static void goes_before_the_final_one(struct trackd_ref expiring)
 {
 	struct trackd_ref more;
@@ -192,7 +192,7 @@ static void all_that_have_expired_are_removed_at_once(void **state)
 	assert_true((own_board.header->earliest & ~UINT64_C(0xffff)) > clock_boot_ns());
 }
 
-/* A deadline becomes earlier at any instruction of a search: the bound is not behind it. */
+/* A deadline becomes earlier at any instruction of a search: the bound is never later. */
 static void search_once(void *data)
 {
 	(void)data;
@@ -208,14 +208,14 @@ static void expire_sooner(void *data)
 }
 
 #ifdef __SANITIZE_ADDRESS__
-enum { STEP = 601 }; /* ten times as many instructions, which take ten times as long */
+enum { STEP = 601 }; /* ten times as many instructions, each ten times slower */
 #else
 enum { STEP = 61 };
 #endif
 
 static void a_search_misses_no_deadline(void **state)
 {
-	unsigned n = 1, step = STEP; /* a step of each slot's turn */
+	unsigned n = 1, step = STEP; /* odd, so that the slots take turns */
 	bool interfered = true;
 
 	(void)state;
@@ -226,7 +226,7 @@ static void a_search_misses_no_deadline(void **state)
 		own_remove(full_refs[n % FULL_CAPACITY]);
 		struct trackd_ref changing =
 			own_create_for("changing", TRACKD_TTL_NEVER, 2000000 + n);
-		own_board.header->earliest &= 0xffff; /* it has passed */
+		own_board.header->earliest &= 0xffff; /* the bound has passed */
 		own_board.header->full_ns = 0;
 		interfered = stepped_run(search_once, expire_sooner, &changing, n);
 		if (interfered)
@@ -243,7 +243,7 @@ static void a_search_misses_no_deadline(void **state)
 	assert_true(n > 100);
 }
 
-/* A searcher that dies leaves the search to the next. */
+/* If a searching process dies, the next one completes the search. */
 static void a_search_that_was_left_is_finished(void **state)
 {
 	(void)state;
@@ -263,7 +263,7 @@ static void a_search_that_was_left_is_finished(void **state)
 
 enum { WIDE = 200, COMPARED = 64 };
 
-/* What the promise says, the slow way. */
+/* The promised victim, computed in the simple way. */
 static uint32_t expected_victim(const struct board *wide, const int64_t ended[])
 {
 	uint32_t start = (uint32_t)(wide->header->cursor % wide->capacity), best = UINT32_MAX;
@@ -328,7 +328,7 @@ static const struct CMUnitTest tests[] = {
 	FULL_BOARD(a_victim_that_is_held_is_passed_over),
 	FULL_BOARD(a_victim_whose_stripe_is_held_is_passed_over),
 	FULL_BOARD(an_expired_victim_that_is_held_is_passed_over),
-	FULL_BOARD(what_is_held_does_not_keep_the_rest_from_repair),
+	FULL_BOARD(a_held_lock_does_not_prevent_other_repairs),
 	FULL_BOARD(a_task_that_was_made_to_expire_soon_goes_first),
 	FULL_BOARD(a_task_that_ended_to_expire_soon_goes_first),
 	FULL_BOARD(a_task_that_was_mended_to_expire_soon_goes_first),

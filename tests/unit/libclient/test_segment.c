@@ -47,7 +47,7 @@ static size_t pages(size_t bytes)
 	return (bytes + 4095) / 4096 * 4096;
 }
 
-/* Section by section, as docs/FORMAT.md has it. */
+/* The sum of the sections in docs/FORMAT.md. */
 static size_t plain_size(size_t capacity)
 {
 	size_t n = capacity + 64;
@@ -115,7 +115,7 @@ static void capacities_beyond_the_limits_are_refused(void **state)
 	assert_int_equal(harness_leaks(&before), 0);
 }
 
-/* ---- Making -------------------------------------------------------------- */
+/* ---- Creating ------------------------------------------------------------ */
 
 static void a_new_board_says_where_it_was_made(void **state)
 {
@@ -162,7 +162,7 @@ static void mode_and_group_are_as_asked(void **state)
 	struct segment_params params = { CAPACITY, 0664, geteuid() == 0 ? 4711 : getegid(), 0, 0 };
 	struct board other;
 	struct stat st;
-	mode_t mask = umask(0077); /* has no say */
+	mode_t mask = umask(0077); /* has no effect */
 
 	(void)state;
 	harness_board_params(&other, &params);
@@ -174,7 +174,7 @@ static void mode_and_group_are_as_asked(void **state)
 	harness_board_free(&other);
 }
 
-/* In a mount namespace of its own: 0, or 77 where there can be none. */
+/* In a private mount namespace: 0, or 77 if it cannot be created. */
 static int create_on_a_full_tmpfs(void)
 {
 	struct segment_params params = params_of(CAPACITY);

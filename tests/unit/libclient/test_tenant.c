@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making room, making tasks and taking them away: who may have an id, and who must give way. */
+/* Creating and removing tasks: who may use an id, and which task is evicted. */
 #include "libclient/record/earliest.h"
 #include "libclient/record/record.h"
 #include "libclient/record/ring.h"
@@ -46,7 +46,7 @@ static void a_live_id_is_refused(void **state)
 	assert_int_equal(create("a", "alice", false, &other), TRACKD_E_EXISTS);
 	assert_int_equal(create("a", "", false, &other), TRACKD_E_EXISTS);
 	assert_int_equal(other.slot, 4711);
-	own_complete(ref); /* final is still there */
+	own_complete(ref); /* a final task still exists */
 	assert_int_equal(create("a", "alice", false, &other), TRACKD_E_EXISTS);
 	assert_int_equal(own_board.header->counters.refused_exists, 3);
 	assert_int_equal(slot_count(&own_board), 1);
@@ -114,7 +114,7 @@ static void an_id_that_was_removed_is_free_at_once(void **state)
 
 /* ---- References ---------------------------------------------------------- */
 
-static void a_reference_never_comes_to_mean_another_task(void **state)
+static void a_reference_never_refers_to_another_task(void **state)
 {
 	struct trackd_ref ref = own_create("a", NULL), next = ref;
 
@@ -200,7 +200,7 @@ static void a_held_record_is_waited_for_and_not_for_ever(void **state)
 	assert_true(own_board.header->counters.busy >= 2);
 	assert_true(own_is_live(ref)); /* nothing has changed */
 	assert_int_equal(slot_count(&own_board), 1);
-	/* Others go on meanwhile. */
+	/* Other operations still work. */
 	assert_int_equal(create("b", "alice", false, &next), 0);
 	harness_kill(pid, SIGKILL);
 	assert_int_equal(remove_for(ref, SLOT_REMOVE_ASKED), 0);
@@ -221,7 +221,7 @@ static void a_board_takes_as_many_as_it_says(void **state)
 	assert_int_equal(own_board.header->counters.refused_full, 1);
 	for (int i = 0; i < CAPACITY; i++)
 		assert_true(own_is_live(refs[i]));
-	/* Who exists already is told so, and nobody gives way for it. */
+	/* An existing id is refused, and no task is evicted for that. */
 	own_complete(refs[3]);
 	assert_int_equal(create("task-5", "", false, &more), TRACKD_E_EXISTS);
 	assert_true(own_is_live(refs[3]));
@@ -235,7 +235,7 @@ static void a_full_board_gives_up_the_final_task_that_ended_first(void **state)
 	own_board.header->cursor = 6; /* so that the first is not in the first slot */
 	fill(refs);
 	own_complete(refs[9]);
-	own_complete(refs[4]); /* made earlier, but ended later */
+	own_complete(refs[4]); /* created earlier, but ended later */
 	own_complete(refs[12]);
 	assert_int_equal(create("more-1", "", false, &more), 0);
 	assert_false(own_is_live(refs[9]));
@@ -248,7 +248,7 @@ static void a_full_board_gives_up_the_final_task_that_ended_first(void **state)
 	assert_int_equal(create("more-4", "", false, &more), TRACKD_E_FULL);
 }
 
-static void expired_tasks_give_way_before_final_ones(void **state)
+static void expired_tasks_are_evicted_before_final_ones(void **state)
 {
 	struct trackd_ref refs[CAPACITY], more;
 
@@ -275,7 +275,7 @@ static void a_board_full_of_expired_tasks_is_not_full(void **state)
 	assert_false(own_is_live(refs[7]));
 }
 
-static void what_the_dead_have_left_makes_room(void **state)
+static void slots_left_by_dead_processes_make_room(void **state)
 {
 	struct trackd_ref refs[CAPACITY], more;
 	uint32_t slot, generation;
@@ -293,7 +293,7 @@ static void what_the_dead_have_left_makes_room(void **state)
 	assert_int_equal(more.slot, refs[6].slot);
 }
 
-static void a_claim_that_is_given_back_leaves_a_free_slot(void **state)
+static void an_undone_claim_leaves_a_free_slot(void **state)
 {
 	uint32_t slot, generation;
 
@@ -343,17 +343,17 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_task_is_replaced_for_its_owner_only, CAPACITY),
 	OWN_BOARD(the_id_of_an_expired_task_is_free, CAPACITY),
 	OWN_BOARD(an_id_that_was_removed_is_free_at_once, CAPACITY),
-	OWN_BOARD(a_reference_never_comes_to_mean_another_task, CAPACITY),
+	OWN_BOARD(a_reference_never_refers_to_another_task, CAPACITY),
 	OWN_BOARD(a_generation_differs_from_board_to_board, CAPACITY),
 	OWN_BOARD(serials_grow_within_an_owner, CAPACITY),
 	OWN_BOARD(reasons_are_looked_at_again, CAPACITY),
 	OWN_BOARD(a_held_record_is_waited_for_and_not_for_ever, CAPACITY),
 	OWN_BOARD(a_board_takes_as_many_as_it_says, CAPACITY),
 	OWN_BOARD(a_full_board_gives_up_the_final_task_that_ended_first, CAPACITY),
-	OWN_BOARD(expired_tasks_give_way_before_final_ones, CAPACITY),
+	OWN_BOARD(expired_tasks_are_evicted_before_final_ones, CAPACITY),
 	OWN_BOARD(a_board_full_of_expired_tasks_is_not_full, CAPACITY),
-	OWN_BOARD(what_the_dead_have_left_makes_room, CAPACITY),
-	OWN_BOARD(a_claim_that_is_given_back_leaves_a_free_slot, CAPACITY),
+	OWN_BOARD(slots_left_by_dead_processes_make_room, CAPACITY),
+	OWN_BOARD(an_undone_claim_leaves_a_free_slot, CAPACITY),
 	cmocka_unit_test(the_map_is_searched_word_by_word),
 };
 

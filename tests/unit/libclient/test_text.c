@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a key may hold, where a text may be cut, and storing one: each against a plain account of
- * the same. */
+/* Valid keys, where a text may be cut, and storing texts: each compared with a simple
+ * implementation. */
 #include "libclient/record/text.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
@@ -12,7 +12,7 @@
 
 /* ---- Keys ---------------------------------------------------------------- */
 
-/* Every byte value at the first, a middle and the last place of keys of these lengths. */
+/* Every byte value at the first, a middle and the last position of keys of these lengths. */
 static void expect_bytes(bool (*valid)(const char *), const char *allowed, size_t longest)
 {
 	const size_t lengths[] = { 1, 2, 8, 16, longest };
@@ -26,7 +26,7 @@ static void expect_bytes(bool (*valid)(const char *), const char *allowed, size_
 			key[length] = '\0';
 			for (int byte = 1; byte < 256; byte++) {
 				key[places[j]] = (char)byte;
-				if (strcmp(key, ".") == 0) /* told of below */
+				if (strcmp(key, ".") == 0) /* tested below */
 					continue;
 				if (valid(key) != (strchr(allowed, byte) != NULL))
 					fail_msg("byte 0x%02x at %zu of %zu", (unsigned)byte,
@@ -42,7 +42,7 @@ static void ids_hold_their_alphabet_and_no_other_byte(void **state)
 	expect_bytes(text_id_valid, ID_BYTES, TRACKD_ID_MAX);
 }
 
-/* They would name the folder, or the one above, wherever an id is part of a path or a URL. */
+/* "." and ".." would name a folder or its parent in a path or URL. */
 static void ids_are_names_in_a_path(void **state)
 {
 	(void)state;
@@ -98,7 +98,7 @@ static void an_owner_may_end_in_a_character_of_any_length(void **state)
 		memset(owner, 'o', sizeof owner);
 		memcpy(owner + 10, characters[i], n + 1);
 		owner[10 + n - 1] = '\0';
-		assert_false(text_owner_valid(owner)); /* half a character */
+		assert_false(text_owner_valid(owner)); /* an incomplete character */
 	}
 }
 
@@ -135,7 +135,7 @@ static void every_character_but_surrogates_is_valid(void **state)
 	}
 }
 
-/* Bytes that begin a valid character and its length: what encode() gives back is what was there. */
+/* The length of the valid character at text, or 0: encode() must reproduce its bytes. */
 static size_t decode(const unsigned char *text, size_t length)
 {
 	unsigned char again[8];
@@ -203,7 +203,7 @@ static void a_cut_splits_no_character(void **state)
 	}
 }
 
-static void a_cut_in_what_is_no_utf8_loses_three_bytes_at_most(void **state)
+static void a_cut_of_invalid_utf8_loses_at_most_three_bytes(void **state)
 {
 	char text[64];
 
@@ -240,7 +240,7 @@ static void fitting_says_whether_something_was_cut(void **state)
 
 enum { LONGEST = 512, GUARD = 0xa5 };
 
-/* As text_store() is said to do, byte by byte. */
+/* The documented effect of text_store(), byte by byte. */
 static void plain_store(unsigned char *field, const char *text, size_t length)
 {
 	memset(field, 0, (length / 8 + 1) * 8);
@@ -248,7 +248,7 @@ static void plain_store(unsigned char *field, const char *text, size_t length)
 		field[i] = (unsigned char)text[i];
 }
 
-/* Three pages of which only the middle one may be touched. */
+/* Three pages, of which only the middle one is accessible. */
 static char *lonely_page(void)
 {
 	char *pages = mmap(NULL, (size_t)3 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -284,7 +284,7 @@ static void texts_are_stored_whole_at_every_length_and_alignment(void **state)
 				text[i] = (char)(1 + (i * 7 + length + shift) % 255);
 			text[length] = '\0';
 			expect_stored(text, length);
-			/* And with nothing readable behind its end. */
+			/* Also with an inaccessible page directly after the text. */
 			char *last = page + 4096 - length - 1;
 			memmove(last, text, length + 1);
 			expect_stored(last, length);
@@ -302,7 +302,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(every_character_but_surrogates_is_valid),
 	cmocka_unit_test(broken_sequences_are_not_valid),
 	cmocka_unit_test(a_cut_splits_no_character),
-	cmocka_unit_test(a_cut_in_what_is_no_utf8_loses_three_bytes_at_most),
+	cmocka_unit_test(a_cut_of_invalid_utf8_loses_at_most_three_bytes),
 	cmocka_unit_test(fitting_says_whether_something_was_cut),
 	cmocka_unit_test(texts_are_stored_whole_at_every_length_and_alignment),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The public calls over a board that is opened by name: what trackd.h documents of each, every
+/* The public calls on a board that is opened by name: the documented behaviour of each, and every
  * error at least once. */
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
@@ -95,7 +95,7 @@ static void creating_fails_as_documented(void **state)
 	assert_int_equal(create_with(task), TRACKD_E_FULL);
 }
 
-static void what_is_left_out_has_the_documented_words(void **state)
+static void omitted_texts_have_the_documented_defaults(void **state)
 {
 	struct trackd_task task;
 	struct trackd_ref ref;
@@ -140,8 +140,8 @@ static void expect_unchanged(struct trackd_ref ref, const struct trackd_task *be
 	assert_string_equal(after.message, before->message);
 }
 
-/* To ask for what is done is no error, and changes nothing. */
-static void cancelling_again_is_the_same(void **state)
+/* Cancelling a cancelled task is not an error and changes nothing. */
+static void cancelling_again_changes_nothing(void **state)
 {
 	struct trackd_ref pending = create("a"), active = create("b"), failed = create("c");
 	struct trackd_task task;
@@ -222,7 +222,7 @@ static void a_stopped_holder_makes_it_busy_within_the_timeout(void **state)
 	(void)state;
 	pid_t pid = client_holding_record(&linked.board, ref);
 	harness_stop(pid);
-	assert_int_equal(trackd_copy(reader, ref, &before), 0); /* readers wait for nobody */
+	assert_int_equal(trackd_copy(reader, ref, &before), 0); /* readers never wait */
 	for (int n = 0; n < CHANGES; n++)
 		if (n != ADVANCE) /* takes no lock */
 			assert_int_equal(change(n, ref), TRACKD_E_BUSY);
@@ -273,7 +273,7 @@ static void reading_fails_as_documented(void **state)
 	assert_int_equal(trackd_dispatch(reader), -EBADF);
 }
 
-static void statistics_tell_what_is_there(void **state)
+static void statistics_count_the_tasks(void **state)
 {
 	struct trackd_stats stats = { .size = sizeof stats }, less = { .size = 100 };
 	uint8_t id[16];
@@ -293,13 +293,13 @@ static void statistics_tell_what_is_there(void **state)
 	assert_int_equal(stats.n_removed, 1);
 	assert_int_equal(stats.clients, 1);
 	memset((char *)&less + 100, 0x5a, sizeof less - 100);
-	assert_int_equal(trackd_stats(reader, &less), 0); /* an older program's */
+	assert_int_equal(trackd_stats(reader, &less), 0); /* of an older program */
 	for (size_t i = 100; i < sizeof less; i++)
 		assert_int_equal(((unsigned char *)&less)[i], 0x5a);
 	assert_int_equal(less.used, 3);
 }
 
-/* ---- Words --------------------------------------------------------------- */
+/* ---- Texts --------------------------------------------------------------- */
 
 static void every_error_has_its_words(void **state)
 {
@@ -331,12 +331,12 @@ static void every_error_has_its_words(void **state)
 static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_reader_may_write_nothing),
 	OWN_BOARD(creating_fails_as_documented),
-	OWN_BOARD(what_is_left_out_has_the_documented_words),
-	OWN_BOARD(cancelling_again_is_the_same),
+	OWN_BOARD(omitted_texts_have_the_documented_defaults),
+	OWN_BOARD(cancelling_again_changes_nothing),
 	OWN_BOARD(changing_fails_as_documented),
 	CONNECTED_ALONE(a_stopped_holder_makes_it_busy_within_the_timeout, CAPACITY, TIMEOUT_MS),
 	OWN_BOARD(reading_fails_as_documented),
-	OWN_BOARD(statistics_tell_what_is_there),
+	OWN_BOARD(statistics_count_the_tasks),
 	cmocka_unit_test(every_error_has_its_words),
 };
 

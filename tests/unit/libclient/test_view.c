@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking: a view and a copy show one whole version each, whatever the writer is at. */
+/* Reading: a view and a copy each show one consistent version, whatever the writer is doing. */
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
@@ -49,7 +49,7 @@ static void expect_same(struct trackd_ref ref)
 	assert_true(trackd_view_valid(&view));
 }
 
-static void a_copy_says_what_a_view_says(void **state)
+static void a_copy_equals_a_view(void **state)
 {
 	const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "sorry", "why", 0 };
 	struct trackd_ref ref = own_create("task", "alice");
@@ -107,7 +107,7 @@ static void a_view_is_valid_until_the_record_changes(void **state)
 	assert_false(trackd_view_valid(&view));
 }
 
-/* A version that has come round after 2^30 others is told by its revision. */
+/* The revision distinguishes two versions after the version has wrapped around at 2^30. */
 static void a_stamp_that_came_round_is_another(void **state)
 {
 	struct trackd_ref ref = own_create("task", NULL);
@@ -131,7 +131,7 @@ static void a_writer_that_stops_in_the_middle_is_not_seen(void **state)
 	assert_int_equal(record_set_progress(&own_board, ref, 3, 9, harness_soon()), 0);
 	struct trackd_view view = own_view(ref);
 	assert_int_equal(view_copy(&own_board, ref, 0, &before), 0);
-	/* Fills the copy that is not in force, and goes no further. */
+	/* A writer that fills the other copy and does not publish it. */
 	uint64_t version = stamp_version(own_board.heads[ref.slot].stamp);
 	assert_int_equal(slot_lock(&own_board, ref.slot, harness_soon()), 0);
 	memset(&own_board.bodies[ref.slot].copy[~version & 1], 0xee, sizeof(struct layout_copy));
@@ -140,11 +140,11 @@ static void a_writer_that_stops_in_the_middle_is_not_seen(void **state)
 	assert_memory_equal(&before, &after, sizeof before);
 	expect_same(ref);
 	slot_unlock(&own_board, ref.slot);
-	assert_int_equal(update(ref, TRACKD_STAGE_KEEP, NULL), 0); /* and the next one can */
+	assert_int_equal(update(ref, TRACKD_STAGE_KEEP, NULL), 0); /* the next writer can */
 	expect_same(ref);
 }
 
-/* ---- While it is written ------------------------------------------------- */
+/* ---- During writes ------------------------------------------------------- */
 
 struct scene {
 	struct trackd_ref ref;
@@ -157,7 +157,7 @@ static void rewrite(void *data)
 {
 	struct scene *scene = data;
 
-	/* Both copies: what is read is always overwritten. */
+	/* Write both copies, so that the copy being read is overwritten. */
 	HARNESS_MUST(record_update(&own_board, scene->ref, 3, "new", 0, harness_soon()));
 	HARNESS_MUST(record_set_progress(&own_board, scene->ref, 7, 70, harness_soon()));
 }
@@ -253,8 +253,8 @@ static void protect(void *start, size_t size, int protection)
 		_exit(3);
 }
 
-/* Heads and bodies can be touched in turn only: so whoever has read the stamp comes by here before
- * he reads anything else, and finds another one afterwards. */
+/* Heads and bodies are accessible only in turn. So a reader that has read the stamp faults here
+ * before it reads the body, and finds another stamp afterwards. */
 static void move_on(int signal, siginfo_t *info, void *context)
 {
 	enum {
@@ -306,7 +306,7 @@ static void a_reader_gives_up_after_a_thousand_versions(void **state)
 	}
 }
 
-/* ---- What is gone -------------------------------------------------------- */
+/* ---- Removed tasks ------------------------------------------------------- */
 
 static void expired_tasks_are_gone_for_readers(void **state)
 {
@@ -330,7 +330,7 @@ static void expired_tasks_are_gone_for_readers(void **state)
 	assert_int_equal(view_next(&iter, &found), 0);
 }
 
-static void references_of_nothing_are_gone(void **state)
+static void invalid_references_are_gone(void **state)
 {
 	struct trackd_ref ref = own_create("task", NULL);
 	const struct trackd_ref bad[] = { { CAPACITY, ref.generation },
@@ -390,7 +390,7 @@ static void strings_without_an_end_are_empty_in_place_and_cut_in_a_copy(void **s
 }
 
 static const struct CMUnitTest tests[] = {
-	OWN_BOARD(a_copy_says_what_a_view_says, CAPACITY),
+	OWN_BOARD(a_copy_equals_a_view, CAPACITY),
 	OWN_BOARD(the_status_is_the_stage_while_active_and_the_state_otherwise, CAPACITY),
 	OWN_BOARD(a_view_is_valid_until_the_record_changes, CAPACITY),
 	OWN_BOARD(a_stamp_that_came_round_is_another, CAPACITY),
@@ -399,7 +399,7 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_copy_is_of_one_version, CAPACITY),
 	OWN_BOARD(a_reader_gives_up_after_a_thousand_versions, CAPACITY),
 	OWN_BOARD(expired_tasks_are_gone_for_readers, CAPACITY),
-	OWN_BOARD(references_of_nothing_are_gone, CAPACITY),
+	OWN_BOARD(invalid_references_are_gone, CAPACITY),
 	OWN_BOARD(strings_without_an_end_are_empty_in_place_and_cut_in_a_copy, CAPACITY),
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/run: timeout=300 */
-/* Connections at work beside a real daemon: waiting, event loops, forked children, threads. */
+/* Connections with a real daemon: waiting, event loops, forked children, threads. */
 #include "libclient/segment/clock.h"
 #include "libclient/trackd.h"
 #include "tests/harness/client.h"
@@ -21,7 +21,7 @@ static int wait_now(struct trackd_ref ref, enum trackd_wait_for what,
 	return trackd_wait(reader, ref, what, since, 0);
 }
 
-static void what_has_happened_since_a_view_is_seen_at_once(void **state)
+static void a_change_since_a_view_is_seen_at_once(void **state)
 {
 	struct trackd_ref ref = connections_create("a");
 	struct trackd_view view = connections_view(ref);
@@ -61,7 +61,7 @@ static void a_timeout_is_kept(void **state)
 	assert_true(clock_monotonic_ns() - before >= 60 * NS_PER_MS);
 }
 
-/* A child that waits without limit; its exit status says how the wait ended. */
+/* A child that waits without limit; its exit status is the result of the wait. */
 static pid_t waiter(struct trackd_ref ref, enum trackd_wait_for what)
 {
 	struct trackd_view view = connections_view(ref);
@@ -129,13 +129,13 @@ static void a_signal_ends_a_wait(void **state)
 		_exit(-trackd_wait(reader, ref, TRACKD_WAIT_FINAL, NULL, -1) & 0xff);
 	}
 	HARNESS_WAIT(connections_view(ref).revision > 1, 30000);
-	HARNESS_WAIT(kill(pid, SIGUSR1) == 0 && has_ended(pid), 30000); /* until it meets a wait */
+	HARNESS_WAIT(kill(pid, SIGUSR1) == 0 && has_ended(pid), 30000); /* during the wait */
 	assert_int_equal(harness_reap(pid), EINTR);
 }
 
 /* ---- Events -------------------------------------------------------------- */
 
-static void a_cursor_reads_what_comes_after_it(void **state)
+static void a_cursor_reads_later_events(void **state)
 {
 	struct trackd_cursor cursor, late, first;
 	struct trackd_event event;
@@ -144,7 +144,7 @@ static void a_cursor_reads_what_comes_after_it(void **state)
 	connections_create("before");
 	trackd_cursor_now(reader, &cursor);
 	trackd_cursor_at(reader, cursor.next - 1, &first);
-	trackd_cursor_at(reader, 1000000, &late); /* of the future: behind the newest */
+	trackd_cursor_at(reader, 1000000, &late); /* a future sequence: placed after the newest */
 	assert_int_equal(late.next, cursor.next);
 	assert_int_equal(trackd_next_event(reader, &cursor, &event), 0);
 	assert_int_equal(trackd_wait_event(reader, &cursor, 0), -ETIMEDOUT);
@@ -178,7 +178,7 @@ static void drain(void)
 		;
 }
 
-/* Whether a transition makes it readable soon. */
+/* Whether a transition makes the descriptor readable soon. */
 static bool rings(int fd, struct trackd_ref ref)
 {
 	static int stage;
@@ -198,7 +198,7 @@ static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(trackd_fd(reader), fd);
 	struct trackd_ref ref = connections_create("a");
-	/* It may have subscribed after that; of these transitions it is told in any case. */
+	/* It may have subscribed after that transition; it is woken for these in any case. */
 	for (int stage = 0; stage < 3; stage++) {
 		HARNESS_WAIT((drain(), !readable(fd)), 30000);
 		assert_int_equal(trackd_update(writer, ref, stage, NULL), 0);
@@ -206,10 +206,10 @@ static void an_event_loop_is_woken_over_a_daemons_restart(void **state)
 		assert_int_equal(trackd_dispatch(reader), 1);
 	}
 	private_daemon_kill(&shared_daemon);
-	HARNESS_WAIT(readable(fd), 30000); /* it has gone, and something may have been missed */
+	HARNESS_WAIT(readable(fd), 30000); /* the daemon has exited */
 	assert_int_equal(trackd_dispatch(reader), 1);
 	private_daemon_restart(&shared_daemon);
-	/* It looks for a daemon once a second; three in a row are no look of that sort. */
+	/* It tries to connect once a second; three wake-ups in a row are not caused by that. */
 	HARNESS_WAIT(rings(fd, ref) && rings(fd, ref) && rings(fd, ref), 15000);
 	assert_int_equal(trackd_fd(reader), fd);
 }
@@ -228,12 +228,11 @@ static void a_forked_child_works_as_itself(void **state)
 	assert_true(trackd_fd(reader) >= 0); /* the parent's */
 	pid_t pid = harness_fork();
 	if (pid == 0) {
-		bool fine =
-			trackd_advance(writer, ours, 5) == 0 && /* counting takes no task over */
-			connections_task(ours).worker_pid == getppid() &&
-			trackd_update(writer, childs, 0, NULL) == 0 &&
-			connections_task(childs).worker_pid == getpid() &&
-			trackd_dispatch(reader) == -EBADF && trackd_fd(reader) >= 0;
+		bool fine = trackd_advance(writer, ours, 5) == 0 && /* does not change the worker */
+			    connections_task(ours).worker_pid == getppid() &&
+			    trackd_update(writer, childs, 0, NULL) == 0 &&
+			    connections_task(childs).worker_pid == getpid() &&
+			    trackd_dispatch(reader) == -EBADF && trackd_fd(reader) >= 0;
 		if (!fine)
 			_exit(1);
 		client_stay();
@@ -244,7 +243,7 @@ static void a_forked_child_works_as_itself(void **state)
 	HARNESS_WAIT(connections_view(childs).state == TRACKD_FAILED, 30000);
 	assert_int_equal(connections_view(childs).reason, TRACKD_REASON_WORKER_LOST);
 	assert_int_equal(connections_view(ours).state,
-			 TRACKD_ACTIVE); /* its parent's stay its parent's */
+			 TRACKD_ACTIVE); /* the parent is still its worker */
 	assert_int_equal(trackd_copy(reader, ours, &task), 0);
 	assert_int_equal(trackd_worker_alive(&task), 1);
 }
@@ -269,7 +268,7 @@ static void a_connection_can_be_for_another_worker_or_none(void **state)
 	trackd = private_daemon_open(&shared_daemon, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER);
 	assert_int_equal(trackd_update(trackd, other, 0, NULL), 0);
 	assert_int_equal(connections_task(other).worker_pid, 0);
-	assert_int_equal(trackd_update(trackd, ref, 1, NULL), 0); /* leaves whom it has */
+	assert_int_equal(trackd_update(trackd, ref, 1, NULL), 0); /* the worker is unchanged */
 	assert_int_equal(connections_task(ref).worker_pid, pid);
 	trackd_close(trackd);
 	harness_kill(pid, SIGKILL);
@@ -311,12 +310,12 @@ static void threads_share_a_connection(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	CONNECTED(what_has_happened_since_a_view_is_seen_at_once),
+	CONNECTED(a_change_since_a_view_is_seen_at_once),
 	CONNECTED(a_timeout_is_kept),
 	CONNECTED(a_waiter_wakes_for_each_condition),
 	CONNECTED(a_waiter_does_without_a_daemon),
 	CONNECTED(a_signal_ends_a_wait),
-	CONNECTED(a_cursor_reads_what_comes_after_it),
+	CONNECTED(a_cursor_reads_later_events),
 	CONNECTED(an_event_loop_is_woken_over_a_daemons_restart),
 	CONNECTED(a_forked_child_works_as_itself),
 	CONNECTED(a_connection_can_be_for_another_worker_or_none),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The client table: which process an entry means, and when another may take it over. */
+/* The client table: which process an entry identifies, and when another process may claim it. */
 #include "libclient/record/worker.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/client.h"
@@ -17,7 +17,7 @@ static uint32_t entry_of(uint64_t worker)
 	return (uint32_t)worker - 1;
 }
 
-/* Every entry is this process's. */
+/* Fill every entry with this process. */
 static void fill_table(pid_t pid, uint64_t start)
 {
 	for (uint32_t i = 0; i < LAYOUT_CLIENTS; i++) {
@@ -29,7 +29,7 @@ static void fill_table(pid_t pid, uint64_t start)
 
 /* ---- Claiming ------------------------------------------------------------ */
 
-static void a_claim_says_who_we_are(void **state)
+static void a_claim_describes_its_process(void **state)
 {
 	struct worker_info info;
 	char comm[16];
@@ -91,7 +91,7 @@ static void a_process_that_is_no_more_cannot_claim(void **state)
 
 enum { CLAIMANTS = 2, ROUNDS = 700 };
 
-/* In step with the others: at each round claim, and say what was got. */
+/* Claim in each round at the same time as the others, and report the entry. */
 static _Noreturn void claim_in_step(uint32_t *round, uint64_t *got)
 {
 	for (uint32_t next = 1;; next++) {
@@ -101,7 +101,7 @@ static _Noreturn void claim_in_step(uint32_t *round, uint64_t *got)
 	}
 }
 
-/* All but two entries are taken, so that both claimants come to the first of these at once. */
+/* All but two entries are in use, so both claimants try the first free one at once. */
 static void claimants_at_once_get_entries_of_their_own(void **state)
 {
 	enum { FREE = 2000 };
@@ -194,7 +194,7 @@ static void the_generation_never_becomes_zero(void **state)
 	harness_kill(pid, SIGKILL);
 }
 
-/* A pid that is given out again is told from the one before by its start time. */
+/* The start time distinguishes a process from an earlier one with the same pid. */
 static void another_process_of_our_pid_is_not_us(void **state)
 {
 	struct worker_info info;
@@ -208,7 +208,7 @@ static void another_process_of_our_pid_is_not_us(void **state)
 	assert_int_equal(info.start_time, client_start_time(getpid()));
 }
 
-static void an_entry_that_never_became_ready_is_nobodys(void **state)
+static void an_entry_that_never_became_ready_is_no_worker(void **state)
 {
 	enum { HALF = 77 };
 	struct worker_info info;
@@ -221,7 +221,7 @@ static void an_entry_that_never_became_ready_is_nobodys(void **state)
 		(struct layout_client){ .claim = claim_make(9, (uint32_t)half), .ready = 8 };
 	assert_false(worker_read(&own_board, HALF, &info));
 	assert_false(worker_resolve(&own_board, worker_make(HALF, 9), &info));
-	/* Its claimant may still be about to fill it in. */
+	/* Its claimant may still be filling it. */
 	assert_int_equal(worker_claim(&own_board, getpid(), &worker), TRACKD_E_TABLE_FULL);
 	harness_kill(half, SIGKILL);
 	assert_int_equal(client_claim(&own_board, getpid()), worker_make(HALF, 10));
@@ -247,7 +247,7 @@ static void only_its_own_generation_is_freed(void **state)
 	assert_int_equal(client_claim(&own_board, getpid()), worker_make(entry, generation + 1));
 }
 
-static void what_is_no_entry_resolves_to_nobody(void **state)
+static void invalid_entries_resolve_to_no_worker(void **state)
 {
 	struct worker_info info;
 	uint64_t worker = client_claim(&own_board, getpid());
@@ -259,7 +259,7 @@ static void what_is_no_entry_resolves_to_nobody(void **state)
 	assert_false(worker_resolve(&own_board, UINT64_MAX, &info));
 	assert_false(worker_read(&own_board, LAYOUT_CLIENTS, &info));
 	assert_false(worker_read(&own_board, entry_of(worker) + 1, &info));
-	/* A command without an end. */
+	/* A command without a terminating NUL. */
 	memset(own_board.clients[entry_of(worker)].comm, 'c', 16);
 	assert_true(worker_resolve(&own_board, worker, &info));
 	assert_int_equal(strlen(info.comm), 15);
@@ -306,7 +306,7 @@ static void *stay_thread(void *nothing)
 	client_stay();
 }
 
-/* A zombie by name only: its first thread has ended and another goes on. */
+/* Only the leader is a zombie: the first thread has ended and another still runs. */
 static void a_process_whose_first_thread_has_ended_is_alive(void **state)
 {
 	char path[64], stat[512];
@@ -329,7 +329,7 @@ static void a_process_whose_first_thread_has_ended_is_alive(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	OWN_BOARD(a_claim_says_who_we_are, 16),
+	OWN_BOARD(a_claim_describes_its_process, 16),
 	OWN_BOARD(a_process_has_one_entry_however_often_it_claims, 16),
 	OWN_BOARD(a_forked_child_claims_its_own, 16),
 	OWN_BOARD(a_process_that_is_no_more_cannot_claim, 16),
@@ -339,9 +339,9 @@ static const struct CMUnitTest tests[] = {
 	OWN_BOARD(a_free_entry_goes_before_a_dead_ones, 16),
 	OWN_BOARD(the_generation_never_becomes_zero, 16),
 	OWN_BOARD(another_process_of_our_pid_is_not_us, 16),
-	OWN_BOARD(an_entry_that_never_became_ready_is_nobodys, 16),
+	OWN_BOARD(an_entry_that_never_became_ready_is_no_worker, 16),
 	OWN_BOARD(only_its_own_generation_is_freed, 16),
-	OWN_BOARD(what_is_no_entry_resolves_to_nobody, 16),
+	OWN_BOARD(invalid_entries_resolve_to_no_worker, 16),
 	cmocka_unit_test(start_times_do_not_depend_on_the_commands_name),
 	cmocka_unit_test(a_zombie_is_dead),
 	cmocka_unit_test(a_process_whose_first_thread_has_ended_is_alive),
