@@ -7,6 +7,7 @@
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/suite.h"
 #include "tools/common/exit_code.h"
+#include "tools/docproc/sandbox/process_memory.h"
 #include "tools/docproc/sandbox/sandbox.h"
 #include "tools/docproc/worker/limits.h"
 #include <dlfcn.h>
@@ -402,6 +403,39 @@ static int start_daemon(void **state)
 	return begin(state);
 }
 
+enum { BEFORE_MB = 256, LIMIT_MB = 64 };
+
+static void *map_mb(size_t mb)
+{
+	return mmap(NULL, mb << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+/* 0: as it should be. */
+static int measure_memory(void)
+{
+	void *before = map_mb(BEFORE_MB);
+	int fd = process_memory_open();
+
+	if (before == MAP_FAILED || fd < 0 || munmap(before, (size_t)BEFORE_MB << 20) < 0)
+		return 1;
+	struct memory_limit limit = memory_limit_of(fd, LIMIT_MB);
+	if (limit.limit == 0 || memory_limit_near(&limit, fd))
+		return 2; /* the peak of before counts */
+	void *most = map_mb(LIMIT_MB - 2);
+	if (most == MAP_FAILED || !memory_limit_near(&limit, fd))
+		return 3;
+	return 0;
+}
+
+static void memory_from_before_the_limit_does_not_count(void **state)
+{
+	(void)state;
+	pid_t pid = harness_fork();
+	if (pid == 0)
+		_exit(measure_memory());
+	assert_int_equal(harness_reap(pid), 0);
+}
+
 static int end_daemon(void **state)
 {
 	(void)state;
@@ -418,6 +452,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(time_that_is_used_up_fails_the_task),
 #if !SANITIZED
 	cmocka_unit_test(a_crash_stays_a_crash),
+	cmocka_unit_test(memory_from_before_the_limit_does_not_count),
 	cmocka_unit_test(memory_that_is_used_up_fails_the_task),
 #endif
 };

@@ -20,14 +20,13 @@
 enum { ALTERNATE_STACK = 64 << 10 };
 
 static struct {
-	int figures;          /* /proc/self/status of this process; -1: not open */
-	size_t limit, margin; /* of the address space, bytes; 0: none */
+	int figures; /* /proc/self/status of this process; -1: not open */
+	struct memory_limit limit;
 } memory = { .figures = -1 };
 
 bool extractor_memory_short(void)
 {
-	return memory.limit != 0 &&
-	       process_memory(memory.figures, "VmPeak:") + memory.margin >= memory.limit;
+	return memory_limit_near(&memory.limit, memory.figures);
 }
 
 static void on_limit(int signal_number)
@@ -63,19 +62,18 @@ static int handle_signals(void)
 
 int extractor_limit_memory(unsigned memory_mb)
 {
-	size_t more = (size_t)memory_mb << 20, mapped;
+	struct memory_limit found;
 	struct rlimit limit;
 	int error = handle_signals();
 
 	if (error < 0)
 		return error;
 	memory.figures = process_memory_open();
-	mapped = memory.figures < 0 ? 0 : process_memory(memory.figures, "VmSize:");
+	found = memory_limit_of(memory.figures, memory_mb);
 	/* A sanitizer's shadow memory takes terabytes. */
-	if (SANITIZED || mapped == 0)
+	if (SANITIZED || found.limit == 0)
 		return 0;
-	memory.limit = mapped + more;
-	memory.margin = more >> 4;
-	limit = (struct rlimit){ memory.limit, memory.limit };
+	memory.limit = found;
+	limit = (struct rlimit){ found.limit, found.limit };
 	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
 }

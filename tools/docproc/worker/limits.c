@@ -28,27 +28,19 @@ static struct {
 	struct trackd *trackd;
 	struct trackd_ref ref;
 	struct limits limits;
-	size_t memory_limit; /* of the address space, bytes; 0: none */
+	struct memory_limit memory;
 } watchdog;
 
 /* ---- Memory -------------------------------------------------------------- */
 
-static size_t from_status(const char *field)
+bool limits_memory_short(void)
 {
 	int fd = process_memory_open();
-	size_t bytes = fd < 0 ? 0 : process_memory(fd, field);
+	bool near = fd >= 0 && memory_limit_near(&watchdog.memory, fd);
 
 	if (fd >= 0)
 		close(fd);
-	return bytes;
-}
-
-bool limits_memory_short(void)
-{
-	size_t margin = (size_t)watchdog.limits.memory_mb << 16; /* one sixteenth */
-
-	return watchdog.memory_limit != 0 &&
-	       from_status("VmPeak:") + margin >= watchdog.memory_limit;
+	return near;
 }
 
 /* ---- The thread ---------------------------------------------------------- */
@@ -181,14 +173,18 @@ void limits_count_time(uint64_t processor_ns)
 
 static int limit_memory(void)
 {
-	size_t mapped = from_status("VmSize:");
+	int fd = process_memory_open();
 	struct rlimit limit;
 
-	/* A sanitizer's shadow memory takes terabytes. */
-	if (SANITIZED || mapped == 0)
+	if (fd < 0)
 		return 0;
-	watchdog.memory_limit = mapped + ((size_t)watchdog.limits.memory_mb << 20);
-	limit = (struct rlimit){ watchdog.memory_limit, watchdog.memory_limit };
+	struct memory_limit found = memory_limit_of(fd, watchdog.limits.memory_mb);
+	close(fd);
+	/* A sanitizer's shadow memory takes terabytes. */
+	if (SANITIZED || found.limit == 0)
+		return 0;
+	watchdog.memory = found;
+	limit = (struct rlimit){ found.limit, found.limit };
 	return setrlimit(RLIMIT_AS, &limit) < 0 ? -errno : 0;
 }
 
