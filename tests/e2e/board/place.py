@@ -116,7 +116,7 @@ def _(site):
         getattr(site.daemon(), end)()
         with manager(site, listening):
             said = remove(site)
-            check(os.path.exists(site.socket) and "stays" in said, f"the socket is gone: {said}")
+            check(os.path.exists(site.socket) and "was not removed" in said, f"the socket is gone: {said}")
         os.unlink(site.socket)
 
 
