@@ -19,7 +19,7 @@ SANITIZE ?=
 BUILD ?= build$(if $(SANITIZE),/$(SANITIZE))
 CC ?= gcc
 OBJCOPY ?= objcopy
-CFLAGS ?= -O$(if $(SANITIZE),1,2) -g
+CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection
 override CFLAGS += -std=gnu11 $(WARNINGS) $(HARDENING) -fPIC -fvisibility=hidden -pthread $(if $(CI),-Werror)
