@@ -5,7 +5,7 @@
 # Everything built lands in $(BUILD).
 
 VERSION := 0.1.0
-SOVERSION := 0
+SOVERSION := 1
 
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc

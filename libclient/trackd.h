@@ -14,7 +14,13 @@
  * ERRORS
  *   Calls that can fail return int: 0 or more is success, negative is -errno or one of the
  *   TRACKD_E_* codes; trackd_strerror() accepts both. ret_ parameters are unchanged on failure. No
- *   call prints, exits, aborts, installs a signal handler or starts a thread.
+ *   call prints, exits, aborts, installs a signal handler or starts a thread. Every call that takes a
+ *   reference may return TRACKD_E_MOVED instead of TRACKD_E_GONE, see struct trackd_ref.
+ *
+ * STRUCTS THAT THE LIBRARY FILLS
+ *   Task, view, event, kind and statistics begin with their size, which the caller sets once with
+ *   TRACKD_..._INIT. A later library fills no more than that, so old programs go on working. Without
+ *   it, calls return TRACKD_E_SIZE.
  *
  * TIME LIMIT
  *   A call that must take a lock waits for it up to the connection's timeout (default 2 s) and then
@@ -102,7 +108,7 @@ extern "C" {
 #define TRACKD_KINDS_MAX 64      /* kinds of one board */
 #define TRACKD_CLIENTS_MAX 4096  /* producer processes attached at once */
 #define TRACKD_CAPACITY_MIN 16
-#define TRACKD_CAPACITY_MAX 16777216
+#define TRACKD_CAPACITY_MAX 16777152 /* 2^24 - 64 */
 #define TRACKD_CAPACITY_DEFAULT 16384
 #define TRACKD_EVENTS 65536 /* transitions kept for readers of events */
 #define TRACKD_WORK_MAX                                                                            \
@@ -160,7 +166,12 @@ extern "C" {
 	  "try again, and check that trackd is running")                                           \
 	X(TRACKD_E_OTHER_BOARD, -20020,                                                            \
 	  "the daemon at that socket serves another board; name this one's socket "                \
-	  "(--socket, TRACKD_SOCKET), or name only the board or only the socket")
+	  "(--socket, TRACKD_SOCKET), or name only the board or only the socket")                  \
+	X(TRACKD_E_SIZE, -20021,                                                                   \
+	  "a struct to fill has no size; initialise it with its TRACKD_..._INIT")                  \
+	X(TRACKD_E_MOVED, -20022,                                                                  \
+	  "the reference belongs to an earlier board of that name; look the id up again, or find " \
+	  "the same task with trackd_follow()")
 
 enum trackd_error {
 #define TRACKD_ERROR_ENUM(name, value, text) name = (value),
@@ -174,6 +185,12 @@ enum trackd_error {
  * Returns a constant string, or for an -errno the C library's text. Never NULL. Any thread.
  */
 const char *trackd_strerror(int error);
+
+/* Whether an error means that a reference fits no task any more: TRACKD_E_GONE or TRACKD_E_MOVED. */
+static inline bool trackd_gone(int error)
+{
+	return error == TRACKD_E_GONE || error == TRACKD_E_MOVED;
+}
 
 /* The version of the loaded library, which may differ from TRACKD_VERSION. */
 const char *trackd_version(void);
@@ -216,6 +233,21 @@ static inline bool trackd_state_final(enum trackd_state state)
 {
 	return state >= TRACKD_COMPLETED;
 }
+
+/* All zero but for its size: what the TRACKD_..._INIT of structs that the library fills are. */
+#ifdef __cplusplus
+#define TRACKD_SIZED_(type)                                                                        \
+	([] {                                                                                      \
+		struct type sized_ = {};                                                           \
+		sized_.size = sizeof sized_;                                                       \
+		return sized_;                                                                     \
+	}())
+#else
+#define TRACKD_SIZED_(type)                                                                        \
+	{                                                                                          \
+		.size = sizeof(struct type)                                                        \
+	}
+#endif
 
 /* ---- Connection ---------------------------------------------------------- */
 
@@ -287,12 +319,28 @@ void trackd_close(struct trackd *trackd);
 /*
  * A reference to one record. It is a plain value: it can be copied, stored, and passed to another
  * process that uses the same board, and needs no freeing. It becomes stale (TRACKD_E_GONE) when its
- * task is removed, replaced, evicted or expired, and never refers to another task.
+ * task is removed, replaced, evicted or expired, and never refers to another task. It stays valid if
+ * the daemon replaces the board. It does not if the board is made anew, from a snapshot or from a
+ * board of another layout: then calls return TRACKD_E_MOVED, as long as no more than 254 boards came
+ * in between, and trackd_follow() finds the same task by its id and serial.
  */
 struct trackd_ref {
-	uint32_t slot;
+	uint32_t slot; /* the upper byte is the board's number */
 	uint32_t generation;
 };
+
+/* A reference that fits no task, for variables that hold none yet: calls return TRACKD_E_GONE. */
+#ifdef __cplusplus
+#define TRACKD_REF_NONE (trackd_ref{ 0, 0 })
+#else
+#define TRACKD_REF_NONE ((struct trackd_ref){ 0, 0 })
+#endif
+
+/* Whether two references are the same. */
+static inline bool trackd_ref_equal(struct trackd_ref a, struct trackd_ref b)
+{
+	return a.slot == b.slot && a.generation == b.generation;
+}
 
 /* ---- Producing: each needs TRACKD_OPEN_WRITE, else TRACKD_E_READ_ONLY ---- */
 /*
@@ -352,6 +400,17 @@ int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct t
  * of stage about 150 ns.
  */
 int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage, const char *message);
+
+/*
+ * Enter a stage with its amount of work and a message, in one published version: no reader sees the
+ * stage without its total. If the task is in that stage already, only total and message change.
+ *
+ * total:  in units of trackd_advance(); 0: unknown.
+ * The rest is as in trackd_update(), errors too, and TRACKD_E_OVERFLOW (total). Cost: as a change of
+ * stage.
+ */
+int trackd_stage(struct trackd *trackd, struct trackd_ref ref, int stage, uint64_t total,
+		 const char *message);
 
 /*
  * Count work done in the current stage. Meant for inner loops: it is one compare-and-swap, takes no
@@ -433,10 +492,21 @@ int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref);
 int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_ref *ret_ref);
 
 /*
+ * Find the same task again after TRACKD_E_MOVED: the one with this id and this serial (of struct
+ * trackd_task, or trackd_view_serial()), and never a later task that was created with the id. Serials survive a
+ * restart of the daemon and a snapshot.
+ * Errors: TRACKD_E_NOT_FOUND; TRACKD_E_GONE (the id belongs to another task now); TRACKD_E_KEY. Cost:
+ * as trackd_lookup().
+ */
+int trackd_follow(struct trackd *trackd, const char *id, uint64_t serial,
+		  struct trackd_ref *ret_ref);
+
+/*
  * A view of a record in place. The numbers are loaded; strings are read in place through the
  * functions below. Data read through a view is consistent only if trackd_view_valid() returns true
  * afterwards:
  *
+ *	struct trackd_view view = TRACKD_VIEW_INIT;
  *	do {
  *		error = trackd_get(trackd, ref, &view);
  *		if (error < 0)
@@ -447,6 +517,7 @@ int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_ref *ret_
  * A writer never waits for a view, so do not keep a view during slow work: make a copy instead.
  */
 struct trackd_view {
+	size_t size; /* in: sizeof(struct trackd_view), by TRACKD_VIEW_INIT */
 	struct trackd_ref ref;
 	uint64_t revision;        /* number of published versions of this record; never decreases */
 	uint64_t done, total;     /* of the current stage, or of the one in which the task ended */
@@ -454,12 +525,14 @@ struct trackd_view {
 	uint8_t state;            /* enum trackd_state */
 	uint8_t reason;           /* enum trackd_reason */
 	int8_t stage;             /* current or last stage; -1: none yet */
-	uint8_t flags;            /* enum trackd_task_flags */
-	int32_t kind;
+	uint8_t reserved_;
+	uint16_t flags; /* enum trackd_task_flags */
+	int16_t kind;
 	/* private */
 	uint64_t stamp;
 	const void *board, *head;
 };
+#define TRACKD_VIEW_INIT TRACKD_SIZED_(trackd_view)
 
 enum trackd_task_flags {
 	TRACKD_NAME_CUT = 1 << 0, /* only in a struct trackd_task */
@@ -471,8 +544,8 @@ enum trackd_task_flags {
 /*
  * Take a view of a task. The numbers in a view are consistent with each other; data read through it
  * later is consistent if trackd_view_valid() returns true.
- * Errors: TRACKD_E_GONE; -EAGAIN if a writer interfered with each of 1000 tries. Cost: about 15 ns,
- * half of it for the clock.
+ * Errors: TRACKD_E_GONE; TRACKD_E_SIZE; -EAGAIN if a writer interfered with each of 1000 tries. Cost:
+ * about 15 ns, half of it for the clock.
  */
 int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view);
 
@@ -490,6 +563,8 @@ const char *trackd_view_message(const struct trackd_view *view);
 const char *trackd_view_error(const struct trackd_view *view);
 const char *trackd_view_status(const struct trackd_view *view);
 int trackd_view_progress(const struct trackd_view *view);
+/* The task's serial, see trackd_follow(). */
+uint64_t trackd_view_serial(const struct trackd_view *view);
 
 enum trackd_stage_state {
 	TRACKD_STAGE_WAITING = 0, /* not entered */
@@ -508,6 +583,7 @@ struct trackd_stage {
 
 /* A complete, self-contained copy of a task. */
 struct trackd_task {
+	size_t size; /* in: sizeof(struct trackd_task), by TRACKD_TASK_INIT */
 	struct trackd_ref ref;
 	uint64_t revision;
 	char id[TRACKD_ID_MAX + 1];
@@ -525,7 +601,7 @@ struct trackd_task {
 	uint8_t flags; /* enum trackd_task_flags */
 	uint8_t n_stages;
 	uint64_t done, total;
-	uint64_t serial; /* increases with each task of an owner: the newest has the highest */
+	uint64_t serial; /* increases with each task: the newest has the highest */
 	uint64_t created_ns, started_ns, updated_ns, finished_ns; /* 0: not yet */
 	uint64_t cancel_requested_ns;   /* 0: not requested; exact to 1 ms, after 24 days to 1 s */
 	uint64_t expires_ns;            /* UINT64_MAX: never */
@@ -538,10 +614,11 @@ struct trackd_task {
 	char worker_comm[16];
 	struct trackd_stage stages[TRACKD_STAGES_MAX];
 };
+#define TRACKD_TASK_INIT TRACKD_SIZED_(trackd_task)
 
 /*
  * Copy a task. All fields are from the same version; strings are terminated. Errors: TRACKD_E_GONE;
- * -EAGAIN if a writer interfered with each of 1000 tries. Cost: about 0.3 us.
+ * TRACKD_E_SIZE; -EAGAIN if a writer interfered with each of 1000 tries. Cost: about 0.3 us.
  */
 int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task *ret_task);
 
@@ -603,6 +680,17 @@ enum trackd_wait_for {
 int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd_wait_for what,
 		const struct trackd_view *since, int64_t timeout_ms);
 
+/*
+ * Wait until there is a task of an id, however long that takes, and find it.
+ *
+ * timeout_ms: as in trackd_wait().
+ * Returns 0 at once if there is one. How soon a new task is seen is as for transitions in
+ * trackd_wait().
+ * Errors: -ETIMEDOUT; TRACKD_E_KEY; TRACKD_E_NO_BOARD; -EINTR after a signal.
+ */
+int trackd_wait_id(struct trackd *trackd, const char *id, int64_t timeout_ms,
+		   struct trackd_ref *ret_ref);
+
 enum trackd_event_type {
 	TRACKD_EVENT_CREATED = 1,
 	TRACKD_EVENT_STAGE = 2,
@@ -612,7 +700,11 @@ enum trackd_event_type {
 	TRACKD_EVENT_EXPIRED = 6,
 };
 
+/* "created", "stage", "final", "cancel", "removed", "expired"; "unknown" for any other value. */
+const char *trackd_event_name(enum trackd_event_type type);
+
 struct trackd_event {
+	size_t size; /* in: sizeof(struct trackd_event), by TRACKD_EVENT_INIT */
 	uint64_t sequence;
 	uint64_t time_ns;
 	struct trackd_ref ref;
@@ -625,6 +717,7 @@ struct trackd_event {
 	uint8_t reason;
 	char id[TRACKD_ID_MAX + 1]; /* "" if the record has been reused for another task */
 };
+#define TRACKD_EVENT_INIT TRACKD_SIZED_(trackd_event)
 
 /* A position in the board's event ring. A plain value. */
 struct trackd_cursor {
@@ -646,7 +739,10 @@ void trackd_cursor_at(struct trackd *trackd, uint64_t sequence, struct trackd_cu
  * 1 with an event, 0 if there is no new event, TRACKD_E_LAPPED if events may be missing, because
  * the ring overtook the cursor or the board does not descend from the cursor's board (the cursor is
  * then at the oldest event, and lost has increased). If a producer died while writing an event, the
- * event is skipped after 10 ms and counted in lost.
+ * event is skipped after 10 ms and counted in lost. If a create replaced a task, the CREATED event of
+ * the new task comes first and the REMOVED event of the old one after it, so that a reader who keeps
+ * tasks by id compares references before it forgets one. A cursor goes on over a replaced board without
+ * a loss. Other errors: TRACKD_E_SIZE.
  */
 int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor,
 		      struct trackd_event *ret_event);
@@ -678,6 +774,7 @@ struct trackd_stage_def {
 };
 
 struct trackd_kind {
+	size_t size; /* in: sizeof(struct trackd_kind), by TRACKD_KIND_INIT */
 	char name[TRACKD_STAGE_NAME_MAX + 1];
 	int32_t n_stages;
 	struct {
@@ -685,6 +782,7 @@ struct trackd_kind {
 		uint8_t percent;
 	} stages[TRACKD_STAGES_MAX];
 };
+#define TRACKD_KIND_INIT TRACKD_SIZED_(trackd_kind)
 
 /*
  * Declare a kind on the board. If an identical kind exists, it is returned and nothing is added; if
@@ -700,8 +798,8 @@ int trackd_kind_declare(struct trackd *trackd, const char *name,
 			const struct trackd_stage_def *stages, int n_stages);
 /* The newest kind with this name, or TRACKD_E_KIND. Takes no lock. */
 int trackd_kind_find(struct trackd *trackd, const char *name);
-/* Copy the definition of kind number kind, or return TRACKD_E_KIND. Numbers start at 0 and have no
- * gaps. */
+/* Copy the definition of kind number kind. Numbers start at 0 and have no gaps. Errors: TRACKD_E_KIND;
+ * TRACKD_E_SIZE. */
 int trackd_kind_get(struct trackd *trackd, int kind, struct trackd_kind *ret_kind);
 /* The index of a stage by name, or TRACKD_E_KIND, TRACKD_E_STAGE. Takes no lock. */
 int trackd_stage_find(struct trackd *trackd, int kind, const char *name);

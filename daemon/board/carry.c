@@ -92,7 +92,8 @@ static uint64_t move_work(const struct carry *carry, uint32_t to, uint32_t befor
 	uint64_t by = work_start(after) - work_start(before);
 
 	for (int i = 0; i < 2; i++)
-		copies[i].base = (copies[i].base + by) & WORK_COUNT_MASK;
+		if (!trackd_state_final((enum trackd_state)copies[i].state))
+			copies[i].base = (copies[i].base + by) & WORK_COUNT_MASK;
 	return work + by;
 }
 
@@ -165,6 +166,9 @@ int carry_begin(struct carry *carry, struct board *new, struct board *old)
 	};
 	/* Keep the seed, so that owners' hashes do not change for readers that follow events. */
 	new->hash_seed = new->header->hash_seed = old->hash_seed;
+	/* And the same number: references stay valid. */
+	new->header->number = old->header->number;
+	new->number = old->number;
 	for (int64_t i = 0; i < n; i++) {
 		uint32_t slot = slots[i];
 		uint64_t stamp = slot < new->capacity ? copy_unlocked(carry, slot, slot) : 0;
@@ -314,21 +318,6 @@ static int settle_above(struct carry *carry, enum layout_closed how)
 	return 0;
 }
 
-static void carry_serials(struct carry *carry)
-{
-	uint64_t most = 0;
-
-	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++) {
-		uint64_t by_id = load_relaxed(&carry->old->id_stripes[i].serial);
-		uint64_t by_owner = load_relaxed(&carry->old->owner_stripes[i].serial);
-
-		most = by_id > most ? by_id : most;
-		most = by_owner > most ? by_owner : most;
-	}
-	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++)
-		carry->new->id_stripes[i].serial = carry->new->owner_stripes[i].serial = most;
-}
-
 static void carry_kinds(struct carry *carry)
 {
 	const struct layout_kinds *from = carry->old->kinds;
@@ -353,7 +342,7 @@ static void carry_tables(struct carry *carry)
 	header->cursor = load_relaxed(&from->cursor);
 	header->snapshot_wall_ns = load_relaxed(&from->snapshot_wall_ns);
 	header->daemon_epoch = load_relaxed(&from->daemon_epoch);
-	carry_serials(carry);
+	header->serial = load_relaxed(&from->serial);
 }
 
 int carry_end(struct carry *carry, enum layout_closed how)

@@ -123,7 +123,7 @@ static bool chains_hold(struct board *board, int which)
 
 bool consistency_check_kinds(const struct board *board)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	uint32_t n = load_acquire(&board->kinds->n); /* pairs with the release in kind.c */
 
 	if (n == 0 || n > LAYOUT_KINDS)

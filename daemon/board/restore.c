@@ -23,6 +23,15 @@ struct restore {
 	struct restore_count *count;
 };
 
+/* References to the board that the tasks come from fit none of this one. */
+static void number_after(struct board *board, uint32_t number)
+{
+	if (number == 0)
+		return; /* not known: the board's own is random */
+	board->header->number = number % REF_NUMBERS + 1;
+	board->number = board->header->number << 24;
+}
+
 static void restore_init(struct restore *restore, struct board *board, const uint8_t boot_id[16],
 			 uint64_t pid_ns, int64_t wall_offset_ns, struct restore_count *count)
 {
@@ -94,7 +103,7 @@ static bool worker_lives(const struct restore *restore, const struct trackd_task
 /* Fill in the stage's name, for the error text; a snapshot does not contain it. */
 static void fill_status(const struct restore *restore, struct trackd_task *task)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	if (kind_get(restore->board, task->kind, &kind) < 0 || task->stage < 0 ||
 	    task->stage >= kind.n_stages)
@@ -213,6 +222,7 @@ static int read_all(struct board *board, const struct snapshot_place *place,
 
 	restore_init(&restore, board, reader->header.boot_id, reader->header.pid_ns,
 		     reader->header.wall_offset_ns, ret_count);
+	number_after(board, reader->header.board_number);
 	error = read_items(&restore, reader);
 	if (error < 0) {
 		say_unreadable(place, error);
@@ -268,13 +278,14 @@ int restore_board(struct board *board, struct board *old, struct restore_count *
 {
 	const struct layout_header *header = old->header;
 	struct trackd_task *task = malloc(sizeof *task);
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	struct restore restore;
 	uint32_t *slots = NULL;
 	int64_t n = task ? task_order(old, &slots) : -ENOMEM;
 
 	restore_init(&restore, board, header->boot_id, load_relaxed(&header->pid_ns),
 		     load_relaxed(&header->wall_offset_ns), ret_count);
+	number_after(board, header->number);
 	for (unsigned i = 0; n >= 0 && i < LAYOUT_KINDS && kind_get(old, (int)i, &kind) == 0; i++)
 		bring_kind(&restore, i, &kind);
 	for (int64_t i = 0; i < n; i++)

@@ -69,6 +69,7 @@ static void put_header(struct writer *writer, const struct board *board)
 	header.pid_ns = from->pid_ns;
 	header.wall_offset_ns = load_relaxed(&from->wall_offset_ns);
 	header.written_ns = clock_wall_ns();
+	header.board_number = from->number;
 	snapshot_seal(&header);
 	memcpy(writer->buffer, &header, sizeof header);
 	writer->used = sizeof header;

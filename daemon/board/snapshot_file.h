@@ -30,7 +30,9 @@ struct snapshot_header {
 	uint64_t pid_ns;
 	int64_t wall_offset_ns; /* at the time of writing; gives CLOCK_BOOTTIME in the same boot */
 	int64_t written_ns;
-	uint64_t reserved[6];
+	uint32_t board_number; /* of references to the board; 0 in version 1 */
+	uint32_t reserved1;
+	uint64_t reserved2[5];
 	uint64_t check; /* XXH3 of all fields before it */
 };
 

@@ -28,7 +28,7 @@ bool task_at(const struct board *board, uint32_t slot, struct trackd_ref *ret_re
 
 const char *task_stage_name(const struct board *board, int kind, int stage, char *buffer)
 {
-	struct trackd_kind known;
+	struct trackd_kind known = TRACKD_KIND_INIT;
 
 	if (kind_get(board, kind, &known) < 0 || stage < 0 || stage >= known.n_stages)
 		return "in an unknown stage";
@@ -88,9 +88,9 @@ static int by_age(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
 
-	if (x->created != y->created)
-		return x->created < y->created ? -1 : 1;
-	return x->serial < y->serial ? -1 : x->serial > y->serial;
+	if (x->serial != y->serial)
+		return x->serial < y->serial ? -1 : 1;
+	return x->created < y->created ? -1 : x->created > y->created;
 }
 
 static bool is_living(const struct board *board, uint32_t slot)

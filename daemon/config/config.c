@@ -88,7 +88,7 @@ const struct option_entry config_entries[] = {
 	KEY(capacity, .name = "capacity", .takes = "N",
 	    .help = "tasks that fit: 16 to 16M (default 16384)", .set = option_count,
 	    .min = TRACKD_CAPACITY_MIN, .max = TRACKD_CAPACITY_MAX,
-	    .allowed = "a number from 16 to 16777216; K and M stand for 1024 and its square"),
+	    .allowed = "a number from 16 to 16777152; K and M stand for 1024 and its square"),
 	KEY(state_dir, .name = "state-dir", .takes = "DIR",
 	    .help = "keep a snapshot here (default $STATE_DIRECTORY, or none)", .set = option_text,
 	    .is_valid = is_absolute_or_none,
@@ -169,7 +169,7 @@ static int kind_keep(struct config *config, const struct trackd_kind *kind, stru
 
 int config_add_kind(struct config *config, const char *text, struct fault *fault)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	fault->text[0] = '\0';
 	return kinds_parse(text, &kind) < 0 ? -EINVAL : kind_keep(config, &kind, fault);

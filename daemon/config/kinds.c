@@ -50,7 +50,7 @@ static const char *next_word(const char **text, char end, char word[64])
 
 int kinds_parse(const char *text, struct trackd_kind *ret_kind)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	char name[64], stage[64], percent[64];
 
 	if (!next_word(&text, '=', name) || kinds_begin(&kind, name) < 0 || *text == '\0')

@@ -95,7 +95,7 @@ void reaper_look(struct reaper *reaper, uint32_t slot, uint64_t now)
 
 enum reaper_result reaper_events(struct reaper *reaper)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	uint64_t now = clock_boot_ns();
 
 	for (int i = 0; i < EVENT_BATCH; i++) {

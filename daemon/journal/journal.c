@@ -199,7 +199,7 @@ static void say(struct journal *journal, const struct trackd_event *event)
 
 static void drain(struct journal *journal, uint64_t *lost)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	int result;
 
 	while ((result = event_next(journal->board, &journal->cursor, &event)) != 0)

@@ -29,9 +29,9 @@ static void say_error(const struct dead_workers *dead_workers, uint32_t slot,
 	const struct board *board = dead_workers->board;
 	uint64_t version = stamp_version(load_acquire(&board->heads[slot].stamp));
 	uint8_t stage = load_relaxed(&board->bodies[slot].copy[version & 1].stage);
-	uint8_t kind = hint_kind(load_relaxed(&board->heads[slot].hint));
+	uint32_t kind = hint_kind(load_relaxed(&board->heads[slot].hint));
 	char name[LAYOUT_STAGE_NAME], label[TASK_LABEL_MAX];
-	const char *where = task_stage_name(board, kind, stage, name);
+	const char *where = task_stage_name(board, (int)kind, stage, name);
 	const char *in = where == name ? "in " : "";
 
 	if (worker) {

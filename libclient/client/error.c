@@ -43,6 +43,25 @@ PUBLIC const char *trackd_state_name(enum trackd_state state)
 	return "unknown";
 }
 
+PUBLIC const char *trackd_event_name(enum trackd_event_type type)
+{
+	switch (type) {
+	case TRACKD_EVENT_CREATED:
+		return "created";
+	case TRACKD_EVENT_STAGE:
+		return "stage";
+	case TRACKD_EVENT_FINAL:
+		return "final";
+	case TRACKD_EVENT_CANCEL:
+		return "cancel";
+	case TRACKD_EVENT_REMOVED:
+		return "removed";
+	case TRACKD_EVENT_EXPIRED:
+		return "expired";
+	}
+	return "unknown";
+}
+
 PUBLIC const char *trackd_reason_name(enum trackd_reason reason)
 {
 	switch (reason) {

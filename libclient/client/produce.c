@@ -23,12 +23,13 @@
 
 /* The arguments of a writing call, so that it can be repeated. */
 struct change {
-	enum { CREATE, UPDATE, TOTAL, PROGRESS, ADVANCE, END, CANCEL, REMOVE, DECLARE } what;
+	enum { CREATE, UPDATE, STAGE, TOTAL, PROGRESS, ADVANCE, END, CANCEL, REMOVE, DECLARE } what;
 	struct trackd_ref ref; /* of CREATE: the new task */
 	union {
 		const struct trackd_new *task;
 		struct {
 			int stage;
+			uint64_t total;
 			const char *message;
 		} update;
 		struct {
@@ -88,12 +89,15 @@ static int create(struct board *board, const struct trackd_new *task, uint64_t d
 		.name = task->name ? task->name : task->id,
 		.message = task->message ? task->message : "Queued for processing",
 		.total = task->total,
-		.kind = (uint8_t)task->kind,
+		.kind = (uint32_t)task->kind,
 		.ttl_ms = task->ttl_ms,
 		.active_ttl_ms = task->active_ttl_ms,
 		.replace = (task->flags & TRACKD_REPLACE) != 0,
 	};
-	return tenant_create(board, &record, deadline, ret_ref);
+	error = tenant_create(board, &record, deadline, ret_ref);
+	if (error == 0)
+		*ret_ref = ref_out(board, *ret_ref);
+	return error;
 }
 
 static int remove_task(struct board *board, struct trackd_ref ref, uint64_t deadline)
@@ -105,10 +109,10 @@ static int remove_task(struct board *board, struct trackd_ref ref, uint64_t dead
 	return error;
 }
 
-static int make(struct mapping *mapping, struct change *change, uint64_t deadline)
+static int make_once(struct mapping *mapping, struct change *change, uint64_t deadline)
 {
 	struct board *board = &mapping->board;
-	struct trackd_ref ref = change->ref;
+	struct trackd_ref ref = ref_in(board, change->ref);
 
 	switch (change->what) {
 	case CREATE:
@@ -116,6 +120,10 @@ static int make(struct mapping *mapping, struct change *change, uint64_t deadlin
 	case UPDATE:
 		return record_update(board, ref, change->update.stage, change->update.message,
 				     load_relaxed(&mapping->worker), deadline);
+	case STAGE:
+		return record_stage(board, ref, change->update.stage, change->update.total,
+				    change->update.message, load_relaxed(&mapping->worker),
+				    deadline);
 	case TOTAL:
 		return record_set_total(board, ref, change->progress.total, deadline);
 	case PROGRESS:
@@ -136,11 +144,18 @@ static int make(struct mapping *mapping, struct change *change, uint64_t deadlin
 	return -EINVAL;
 }
 
+static int make(struct mapping *mapping, struct change *change, uint64_t deadline)
+{
+	return ref_answer(&mapping->board, change->ref, make_once(mapping, change, deadline));
+}
+
 /* ---- Looking for the change on the successor ------------------------------- */
 
 /* When the record was created (if `created`) or last updated; 0: it is gone. */
-static uint64_t time_of(const struct board *board, struct trackd_ref ref, bool created)
+static uint64_t time_of(const struct board *board, struct trackd_ref public_ref, bool created)
 {
+	struct trackd_ref ref = ref_in(board, public_ref);
+
 	if (ref.slot >= board->capacity)
 		return 0;
 	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
@@ -161,6 +176,7 @@ static bool holds_created(const struct board *board, struct change *change, uint
 	if (index_lookup(board, change->task->id, &ref.slot, &stamp) < 0)
 		return false;
 	ref.generation = stamp_generation(stamp);
+	ref = ref_out(board, ref);
 	if (time_of(board, ref, true) != at)
 		return false;
 	change->ref = ref;
@@ -174,6 +190,7 @@ static bool holds(const struct board *board, struct change *change, uint64_t at)
 	case CREATE:
 		return holds_created(board, change, at);
 	case UPDATE:
+	case STAGE:
 	case TOTAL:
 	case PROGRESS:
 	case END:
@@ -181,7 +198,7 @@ static bool holds(const struct board *board, struct change *change, uint64_t at)
 	case ADVANCE: /* the swap preceded the seal, so the count was copied */
 		return true;
 	case CANCEL:
-		return view_cancel_requested(board, change->ref) == 1 ||
+		return view_cancel_requested(board, ref_in(board, change->ref)) == 1 ||
 		       time_of(board, change->ref, false) == at;
 	case REMOVE:
 		return time_of(board, change->ref, true) == 0;
@@ -296,7 +313,7 @@ static __attribute__((noinline)) int update_otherwise(struct trackd *trackd,
 						      struct trackd_ref ref, int stage,
 						      const char *message, int result)
 {
-	struct change change = { .what = UPDATE, .ref = ref, .update = { stage, message } };
+	struct change change = { .what = UPDATE, .ref = ref, .update = { stage, 0, message } };
 
 	return otherwise(trackd, mapping, &change, result);
 }
@@ -308,12 +325,20 @@ PUBLIC int trackd_update(struct trackd *trackd, struct trackd_ref ref, int stage
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1)) {
-		result = record_update(&mapping->board, ref, stage, message,
-				       load_relaxed(&mapping->worker), LOCK_TRY);
+		result = record_update(&mapping->board, ref_in(&mapping->board, ref), stage,
+				       message, load_relaxed(&mapping->worker), LOCK_TRY);
 		if (settled(trackd, mapping, result))
-			return result;
+			return ref_answer(&mapping->board, ref, result);
 	}
 	return update_otherwise(trackd, mapping, ref, stage, message, result);
+}
+
+PUBLIC int trackd_stage(struct trackd *trackd, struct trackd_ref ref, int stage, uint64_t total,
+			const char *message)
+{
+	struct change change = { .what = STAGE, .ref = ref, .update = { stage, total, message } };
+
+	return apply(trackd, &change);
 }
 
 static __attribute__((noinline)) int advance_otherwise(struct trackd *trackd, struct trackd_ref ref,
@@ -336,7 +361,8 @@ PUBLIC int trackd_advance(struct trackd *trackd, struct trackd_ref ref, uint64_t
 
 	/* At every 256th call of a thread, check whether the board has been unlinked. */
 	if (__builtin_expect(mapping == NULL, 0) || __builtin_expect(++n_advances == 0, 0) ||
-	    __builtin_expect(!record_advance_fast(&mapping->board, ref, units), 0))
+	    __builtin_expect(
+		    !record_advance_fast(&mapping->board, ref_in(&mapping->board, ref), units), 0))
 		return advance_otherwise(trackd, ref, units);
 	return 0;
 }
@@ -353,9 +379,10 @@ PUBLIC int trackd_set_total(struct trackd *trackd, struct trackd_ref ref, uint64
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1)) {
-		result = record_set_total(&mapping->board, ref, total, LOCK_TRY);
+		result = record_set_total(&mapping->board, ref_in(&mapping->board, ref), total,
+					  LOCK_TRY);
 		if (settled(trackd, mapping, result))
-			return result;
+			return ref_answer(&mapping->board, ref, result);
 	}
 	return count_otherwise(
 		trackd, mapping,
@@ -369,9 +396,10 @@ PUBLIC int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uin
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1)) {
-		result = record_set_progress(&mapping->board, ref, done, total, LOCK_TRY);
+		result = record_set_progress(&mapping->board, ref_in(&mapping->board, ref), done,
+					     total, LOCK_TRY);
 		if (settled(trackd, mapping, result))
-			return result;
+			return ref_answer(&mapping->board, ref, result);
 	}
 	return count_otherwise(
 		trackd, mapping,
@@ -394,9 +422,9 @@ static int end_task(struct trackd *trackd, struct trackd_ref ref, const struct r
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1)) {
-		result = record_end(&mapping->board, ref, how, LOCK_TRY);
+		result = record_end(&mapping->board, ref_in(&mapping->board, ref), how, LOCK_TRY);
 		if (settled(trackd, mapping, result))
-			return result;
+			return ref_answer(&mapping->board, ref, result);
 	}
 	return end_otherwise(trackd, mapping, ref, how, result);
 }
@@ -449,9 +477,9 @@ PUBLIC int trackd_remove(struct trackd *trackd, struct trackd_ref ref)
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1)) {
-		result = remove_task(&mapping->board, ref, LOCK_TRY);
+		result = remove_task(&mapping->board, ref_in(&mapping->board, ref), LOCK_TRY);
 		if (settled(trackd, mapping, result))
-			return result;
+			return ref_answer(&mapping->board, ref, result);
 	}
 	return remove_otherwise(trackd, mapping, ref, result);
 }

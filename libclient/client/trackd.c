@@ -71,14 +71,14 @@ static __attribute__((noinline)) int ask_again(struct trackd *trackd, struct tra
 {
 	while (answer < 0 ? follow_failed(trackd, &board, &answer)
 			  : attach_reader_again(trackd, &board))
-		answer = view_cancel_requested(board, ref);
-	return answer;
+		answer = view_cancel_requested(board, ref_in(board, ref));
+	return ref_answer(board, ref, answer);
 }
 
 PUBLIC int trackd_cancel_requested(struct trackd *trackd, struct trackd_ref ref)
 {
 	const struct board *board = &load_acquire(&trackd->mapping)->board;
-	int answer = view_cancel_requested(board, ref);
+	int answer = view_cancel_requested(board, ref_in(board, ref));
 
 	if (__builtin_expect(answer >= 0 && !board_closed(board), 1))
 		return answer;
@@ -91,6 +91,8 @@ static __attribute__((noinline)) int look_up_again(struct trackd *trackd, const 
 {
 	while (error < 0 && follow_failed(trackd, &board, &error))
 		error = view_lookup(board, id, board_time(board, coarse), ret_ref);
+	if (error == 0)
+		*ret_ref = ref_out(board, *ret_ref);
 	/* No task has an invalid id, so validate the id only if the lookup fails. */
 	return error == TRACKD_E_NOT_FOUND && !text_id_valid(id) ? TRACKD_E_KEY : error;
 }
@@ -101,9 +103,28 @@ PUBLIC int trackd_lookup(struct trackd *trackd, const char *id, struct trackd_re
 	const struct board *board = attach_reader(trackd, coarse);
 	int error = view_lookup(board, id, board_time(board, coarse), ret_ref);
 
-	return __builtin_expect(error == 0, 1)
-		       ? 0
-		       : look_up_again(trackd, id, coarse, board, error, ret_ref);
+	if (__builtin_expect(error < 0, 0))
+		return look_up_again(trackd, id, coarse, board, error, ret_ref);
+	*ret_ref = ref_out(board, *ret_ref);
+	return 0;
+}
+
+PUBLIC int trackd_follow(struct trackd *trackd, const char *id, uint64_t serial,
+			 struct trackd_ref *ret_ref)
+{
+	uint64_t coarse = clock_coarse_ns();
+	const struct board *board = attach_reader(trackd, coarse);
+	struct trackd_ref ref;
+	int error;
+
+	if (!text_id_valid(id))
+		return TRACKD_E_KEY;
+	do
+		error = view_follow(board, id, serial, board_time(board, coarse), &ref);
+	while (error < 0 && follow_failed(trackd, &board, &error));
+	if (error == 0)
+		*ret_ref = ref_out(board, ref);
+	return error;
 }
 
 static __attribute__((noinline)) int get_otherwise(struct trackd *trackd, struct trackd_ref ref,
@@ -113,9 +134,9 @@ static __attribute__((noinline)) int get_otherwise(struct trackd *trackd, struct
 	int error;
 
 	do
-		error = view_get(board, ref, board_time(board, coarse), ret_view);
+		error = view_get(board, ref_in(board, ref), board_time(board, coarse), ret_view);
 	while (error < 0 && follow_failed(trackd, &board, &error));
-	return error;
+	return ref_answer(board, ref, error);
 }
 
 PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view)
@@ -123,6 +144,9 @@ PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct track
 	uint64_t coarse = clock_coarse_ns();
 	const struct mapping *mapping = load_acquire(&trackd->mapping);
 	const struct layout_header *header = mapping->board.header;
+
+	if (__builtin_expect(ret_view->size < sizeof *ret_view, 0))
+		return TRACKD_E_SIZE;
 	uint64_t now = coarse + (uint64_t)load_relaxed(&header->suspend_offset_ns);
 
 	/* The fast paths of attach_reader() and board_time() combined, with one load of the
@@ -131,7 +155,8 @@ PUBLIC int trackd_get(struct trackd *trackd, struct trackd_ref ref, struct track
 				     load_relaxed(&mapping->board.clock) == BOARD_CLOCK_HEADER &&
 				     !board_closed(&mapping->board),
 			     1) &&
-	    __builtin_expect(view_get(&mapping->board, ref, now, ret_view) == 0, 1))
+	    __builtin_expect(
+		    view_get(&mapping->board, ref_in(&mapping->board, ref), now, ret_view) == 0, 1))
 		return 0;
 	return get_otherwise(trackd, ref, coarse, ret_view);
 }
@@ -142,10 +167,14 @@ PUBLIC int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trac
 	const struct board *board = attach_reader(trackd, coarse);
 	int error;
 
+	if (ret_task->size < sizeof *ret_task)
+		return TRACKD_E_SIZE;
 	do
-		error = view_copy(board, ref, board_time(board, coarse), ret_task);
+		error = view_copy(board, ref_in(board, ref), board_time(board, coarse), ret_task);
 	while (error < 0 && follow_failed(trackd, &board, &error));
-	return error;
+	if (error == 0)
+		ret_task->ref = ref;
+	return ref_answer(board, ref, error);
 }
 
 PUBLIC void trackd_iter_all(struct trackd *trackd, struct trackd_iter *ret_iter)
@@ -170,15 +199,16 @@ PUBLIC int trackd_iter_after(struct trackd *trackd, const char *owner, struct tr
 	if (!text_owner_valid(owner))
 		return TRACKD_E_KEY;
 	do
-		error = view_iter_after(board, owner, ref, ret_iter);
+		error = view_iter_after(board, owner, ref_in(board, ref), ret_iter);
 	while (error < 0 && follow_failed(trackd, &board, &error));
-	return error;
+	return ref_answer(board, ref, error);
 }
 
 /* A step on a board that was replaced meanwhile may have skipped tasks: repeat it on the
  * successor. */
 static __attribute__((noinline)) int next_on_another(struct trackd *trackd,
 						     struct trackd_iter *iter,
+						     struct trackd_ref ref,
 						     struct trackd_ref *ret_ref, int found)
 {
 	const struct board *board = view_iter_board(iter);
@@ -186,21 +216,27 @@ static __attribute__((noinline)) int next_on_another(struct trackd *trackd,
 	while (found == 1 ? attach_reader_again(trackd, &board)
 			  : follow_failed(trackd, &board, &found)) {
 		view_iter_move(iter, board);
-		found = view_next(iter, ret_ref);
+		found = view_next(iter, &ref);
 	}
+	if (found == 1)
+		*ret_ref = ref_out(view_iter_board(iter), ref);
 	return found;
 }
 
 PUBLIC int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_ref *ret_ref)
 {
-	int found = view_next(iter, ret_ref);
+	struct trackd_ref ref;
+	int found = view_next(iter, &ref);
 	const struct board *board = view_iter_board(iter);
 
 	if (__builtin_expect(&load_acquire(&trackd->mapping)->board == board &&
 				     board_closed(board) == LAYOUT_OPEN,
-			     1))
+			     1)) {
+		if (found == 1)
+			*ret_ref = ref_out(board, ref);
 		return found;
-	return next_on_another(trackd, iter, ret_ref, found);
+	}
+	return next_on_another(trackd, iter, ref, ret_ref, found);
 }
 
 /* ---- Kinds --------------------------------------------------------------- */
@@ -212,6 +248,8 @@ PUBLIC int trackd_kind_find(struct trackd *trackd, const char *name)
 
 PUBLIC int trackd_kind_get(struct trackd *trackd, int kind, struct trackd_kind *ret_kind)
 {
+	if (ret_kind->size < sizeof *ret_kind)
+		return TRACKD_E_SIZE;
 	return kind_get(attach_reader(trackd, clock_coarse_ns()), kind, ret_kind);
 }
 

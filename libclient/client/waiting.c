@@ -32,7 +32,7 @@ static struct snapshot snapshot_of(const struct trackd_view *view)
 
 static int look_at(struct trackd *trackd, struct trackd_ref ref, struct snapshot *snapshot)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int error = trackd_get(trackd, ref, &view);
 
 	if (error < 0)
@@ -102,6 +102,24 @@ PUBLIC int trackd_wait(struct trackd *trackd, struct trackd_ref ref, enum trackd
 	}
 }
 
+PUBLIC int trackd_wait_id(struct trackd *trackd, const char *id, int64_t timeout_ms,
+			  struct trackd_ref *ret_ref)
+{
+	uint64_t deadline = wait_deadline(timeout_ms);
+
+	for (;;) {
+		const struct board *board = attach_reader(trackd, clock_coarse_ns());
+		uint32_t tick = event_tick(board);
+		int error = trackd_lookup(trackd, id, ret_ref);
+
+		if (error != TRACKD_E_NOT_FOUND)
+			return error;
+		error = nap_once(board, tick, NAP_TRANSITION_NS, deadline);
+		if (error < 0)
+			return error;
+	}
+}
+
 PUBLIC void trackd_cursor_now(struct trackd *trackd, struct trackd_cursor *ret_cursor)
 {
 	trackd_cursor_at(trackd, UINT64_MAX, ret_cursor);
@@ -121,6 +139,9 @@ PUBLIC int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor
 {
 	const struct board *board = attach_reader(trackd, clock_coarse_ns());
 	struct trackd_cursor before = *cursor;
+
+	if (ret_event->size < sizeof *ret_event)
+		return TRACKD_E_SIZE;
 	int found = event_next(board, cursor, ret_event);
 
 	/* The events of a replaced board may be gone; its successor has them. */
@@ -128,6 +149,8 @@ PUBLIC int trackd_next_event(struct trackd *trackd, struct trackd_cursor *cursor
 		*cursor = before;
 		found = event_next(board, cursor, ret_event);
 	}
+	if (found == 1)
+		ret_event->ref = ref_out(board, ret_event->ref);
 	return found;
 }
 

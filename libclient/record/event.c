@@ -172,6 +172,7 @@ static void translate(const struct board *board, const struct layout_event *entr
 	uint8_t stage = entry->stage;
 
 	*ret_event = (struct trackd_event){
+		.size = sizeof *ret_event,
 		.sequence = sequence,
 		.time_ns = entry->time + board_wall_offset(board),
 		.ref = { entry->slot, entry->generation },

@@ -30,7 +30,9 @@ INLINE uint64_t deadline_of(const struct board *board, const struct layout_body 
 
 /* The fixed-size fields of a copy. */
 struct facts {
-	uint64_t revision, updated, total, base, done, worker, stage_start;
+	uint64_t revision, updated, total;
+	uint64_t base; /* of a final copy: done */
+	uint64_t cause, worker, stage_start;
 	uint64_t state, stage, reason, flags, stages_left,
 		message_len; /* each as narrow as in the copy */
 };
@@ -52,7 +54,7 @@ INLINE void facts_load(struct facts *facts, const struct layout_copy *copy)
 	facts->updated = load_relaxed(&copy->updated);
 	facts->total = load_relaxed(&copy->total);
 	facts->base = load_relaxed(&copy->base);
-	facts->done = load_relaxed(&copy->done);
+	facts->cause = load_relaxed(&copy->cause);
 	facts->worker = load_relaxed(&copy->worker);
 	facts->stage_start = load_relaxed(&copy->stage_start);
 	facts->state = COPY_WORD_STATE(word);
@@ -69,12 +71,13 @@ INLINE void facts_store(struct layout_copy *copy, const struct facts *facts)
 	store_relaxed(&copy->updated, facts->updated);
 	store_relaxed(&copy->total, facts->total);
 	store_relaxed(&copy->base, facts->base);
-	store_relaxed(&copy->done, facts->done);
+	store_relaxed(&copy->cause, facts->cause);
 	store_relaxed(&copy->worker, facts->worker);
 	store_relaxed(&copy->stage_start, facts->stage_start);
 	store_relaxed((word_t *)(void *)&copy->state,
-		      facts->state | facts->reason << 8 | facts->stage << 16 | facts->flags << 24 |
-			      facts->stages_left << 32 | facts->message_len << 48);
+		      facts->state | facts->reason << 8 | facts->stage << 16 |
+			      facts->message_len << 24 | facts->flags << 32 |
+			      facts->stages_left << 48);
 }
 
 INLINE bool is_final(uint64_t state)

@@ -13,7 +13,7 @@ uint32_t kind_count(const struct board *board)
 	/* Pairs with the release in kind_declare(). */
 	uint32_t n = load_acquire(&board->kinds->n);
 
-	return n < LAYOUT_KINDS ? n : LAYOUT_KINDS;
+	return n < board->kinds_max ? n : board->kinds_max;
 }
 
 static const struct layout_kind *kind_at(const struct board *board, int64_t kind)
@@ -35,6 +35,7 @@ static void load_name(char *to, const uint8_t *from)
 static void load_kind(const struct layout_kind *from, struct trackd_kind *to)
 {
 	memset(to, 0, sizeof *to);
+	to->size = sizeof *to;
 	load_name(to->name, from->name);
 	to->n_stages = (int32_t)kind_stage_count(from);
 	for (int32_t i = 0; i < to->n_stages; i++) {
@@ -117,7 +118,7 @@ int kind_declare(struct board *board, const char *name, const struct trackd_stag
 	}
 	kind = find_identical(board, name, stages, n_stages);
 	uint32_t n = kind_count(board);
-	if (kind < 0 && n == LAYOUT_KINDS)
+	if (kind < 0 && n == board->kinds_max)
 		kind = TRACKD_E_TABLE_FULL;
 	if (kind == TRACKD_E_KIND) {
 		struct layout_kind *to = &board->kinds->kind[n];

@@ -26,9 +26,9 @@ static inline uint32_t kind_stage_count(const struct layout_kind *kind)
 
 /* The number of stages of a kind; 0: there is no such kind. A kind that is not declared yet has
  * none. */
-static inline uint32_t kind_stages(const struct board *board, uint8_t kind)
+static inline uint32_t kind_stages(const struct board *board, uint32_t kind)
 {
-	if (kind >= LAYOUT_KINDS)
+	if (kind >= board->kinds_max)
 		return 0;
 	return kind_stage_count(&board->kinds->kind[kind]);
 }

@@ -42,7 +42,7 @@ static void leave_stage(struct edit *edit)
 	next->stages_left |= UINT64_C(1) << next->stage;
 }
 
-static void enter_stage(struct edit *edit, uint32_t stage)
+static void enter_stage(struct edit *edit, uint32_t stage, uint64_t total)
 {
 	struct facts *next = &edit->next;
 
@@ -57,20 +57,20 @@ static void enter_stage(struct edit *edit, uint32_t stage)
 	next->stage = stage;
 	next->stage_start = edit->now;
 	next->base = edit->count;
-	next->total = 0;
+	next->total = total;
 }
 
 /* Move to another stage. Takes the edit by value, so that the common update keeps its edit in
  * registers. */
-static __attribute__((noinline)) int move(struct edit edit, int stage, const char *message,
-					  uint64_t worker)
+static __attribute__((noinline)) int move(struct edit edit, int stage, uint64_t total,
+					  const char *message, uint64_t worker)
 {
 	if (stage < 0 ||
 	    (uint32_t)stage >= kind_stages(edit.board, hint_kind(load_relaxed(&edit.head->hint)))) {
 		abandon(edit.board, edit.slot);
 		return TRACKD_E_STAGE;
 	}
-	enter_stage(&edit, (uint32_t)stage);
+	enter_stage(&edit, (uint32_t)stage, total);
 	if (worker != 0)
 		edit.next.worker = worker;
 	if (message)
@@ -90,10 +90,31 @@ int record_update(struct board *board, struct trackd_ref ref, int stage, const c
 		return error;
 	if (stage != TRACKD_STAGE_KEEP) {
 		if (edit.next.state != TRACKD_ACTIVE || (uint64_t)stage != edit.next.stage)
-			return move(edit, stage, message, worker);
+			return move(edit, stage, 0, message, worker);
 		if (worker != 0)
 			edit.next.worker = worker;
 	}
+	if (message)
+		edit_message(&edit, message);
+	edit_end(&edit);
+	return 0;
+}
+
+int record_stage(struct board *board, struct trackd_ref ref, int stage, uint64_t total,
+		 const char *message, uint64_t worker, uint64_t deadline)
+{
+	struct edit edit;
+
+	if (total > TRACKD_WORK_MAX)
+		return TRACKD_E_OVERFLOW;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+	if (error < 0)
+		return error;
+	if (edit.next.state != TRACKD_ACTIVE || (uint64_t)stage != edit.next.stage)
+		return move(edit, stage, total, message, worker);
+	if (worker != 0)
+		edit.next.worker = worker;
+	edit.next.total = total;
 	if (message)
 		edit_message(&edit, message);
 	edit_end(&edit);
@@ -266,16 +287,17 @@ static void finish(struct edit *edit, const struct record_end *end)
 
 	/* The seal stops unlocked increments; the count it returns is the final one. */
 	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
-	next->done = edit_done(edit);
+	uint64_t done = edit_done(edit);
 	if (next->state == TRACKD_ACTIVE)
 		leave_stage(edit);
+	next->base = done;
 	next->state = end->state;
 	next->reason = end->reason;
 	next->updated = edit->now;
 	edit_message(edit, end->message);
 	if (end->error)
 		write_error(edit, end->error);
-	edit_end_event(edit, TRACKD_EVENT_FINAL, next->done);
+	edit_end_event(edit, TRACKD_EVENT_FINAL, done);
 	/* Orders the commit before its count; pairs with the fence in changes_sum(). */
 	fence_release();
 	count_end(edit->board, end);

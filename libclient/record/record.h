@@ -12,6 +12,9 @@
 
 int record_update(struct board *board, struct trackd_ref ref, int stage, const char *message,
 		  uint64_t worker, uint64_t deadline);
+/* Enter a stage, or stay in it, with a total. */
+int record_stage(struct board *board, struct trackd_ref ref, int stage, uint64_t total,
+		 const char *message, uint64_t worker, uint64_t deadline);
 int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline);
 int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
 			uint64_t deadline);

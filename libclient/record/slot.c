@@ -7,6 +7,7 @@
  */
 #include "libclient/record/slot.h"
 #include "libclient/record/event.h"
+#include "libclient/record/facts.h"
 #include "libclient/record/index.h"
 #include "libclient/record/mend.h"
 #include "libclient/record/recount.h"
@@ -138,7 +139,8 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 			 index_bucket(board, load_relaxed(&board->heads[slot].id_hash)));
 	event_append(board,
 		     why == SLOT_REMOVE_EXPIRED ? TRACKD_EVENT_EXPIRED : TRACKD_EVENT_REMOVED, slot,
-		     generation, now, copy, load_relaxed(&copy->done));
+		     generation, now, copy,
+		     is_final(load_relaxed(&copy->state)) ? load_relaxed(&copy->done) : 0);
 	slot_release(board, slot, generation + 1);
 	/* Orders the removal before its count; pairs with the fence in changes_sum(). */
 	fence_release();

@@ -56,14 +56,14 @@ static void fill_keys(struct board *board, uint32_t slot, const char *id, const 
 	store_relaxed(&head->owner_prev, 0);
 }
 
-static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *copy, uint8_t kind,
+static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *copy, uint32_t kind,
 		      const char *message)
 {
 	struct layout_head *head = &board->heads[slot];
 	struct layout_body *body = &board->bodies[slot];
 	bool cut;
 
-	copy->message_len = (uint16_t)text_fit(message, TRACKD_MESSAGE_MAX, &cut);
+	copy->message_len = (uint8_t)text_fit(message, TRACKD_MESSAGE_MAX, &cut);
 	if (cut)
 		copy->flags |= COPY_MESSAGE_CUT;
 	(void)fill_text(body->copy[0].message, LAYOUT_MESSAGE, message);
@@ -108,15 +108,30 @@ struct obstacle {
 /* What a slot was claimed for: an additional task, or the replacement of the task with this id. */
 enum place { PLACE_OWN, PLACE_OF_ANOTHER };
 
+/* The number of the next task. Under the stripes, so that numbers grow along every chain. */
+static uint64_t next_serial(struct board *board)
+{
+	return add_relaxed(&board->header->serial, 1) + 1;
+}
+
+/* The number that an imported task had, if no newer task is on the board yet; else the next one. */
+static uint64_t import_serial(struct board *board, uint64_t serial)
+{
+	uint64_t newest = load_relaxed(&board->header->serial);
+
+	while (newest < serial)
+		if (cas_relaxed(&board->header->serial, &newest, serial))
+			return serial;
+	return next_serial(board);
+}
+
 /* With the stripes locked: link a filled record and commit it. */
 static void commit(struct board *board, struct slot_stripes *stripes, uint32_t slot,
-		   uint32_t generation)
+		   uint32_t generation, uint64_t serial)
 {
 	struct layout_head *head = &board->heads[slot];
-	uint64_t *serial = stripes->owner ? &stripes->owner->serial : &stripes->id->serial;
 
-	store_relaxed(serial, load_relaxed(serial) + 1);
-	store_relaxed(&head->serial, load_relaxed(serial));
+	store_relaxed(&head->serial, serial);
 	index_link_owner(board, slot);
 	index_link_id(board, slot);
 	/* The commit. Pairs with the acquire of the stamp by readers. */
@@ -167,7 +182,7 @@ static int insert(struct board *board, uint32_t slot, uint32_t generation, enum 
 	}
 	if (error < 0)
 		goto drop;
-	commit(board, &stripes, slot, generation);
+	commit(board, &stripes, slot, generation, next_serial(board));
 	event_append(board, TRACKD_EVENT_CREATED, slot, generation, now, copy, 0);
 	if (old != UINT32_MAX) {
 		/* The new record is linked in front of the old one, so a lookup always finds one of
@@ -339,12 +354,12 @@ static uint16_t import_rows(struct layout_detail *detail, const struct trackd_ta
 	return (uint16_t)left;
 }
 
-static uint8_t import_flags(const struct trackd_task *task)
+static uint16_t import_flags(const struct trackd_task *task)
 {
-	return (uint8_t)((task->started_ns ? COPY_STARTED : 0) |
-			 (task->state == TRACKD_FAILED ? COPY_ERROR : 0) |
-			 (task->flags & TRACKD_ERROR_CUT ? COPY_ERROR_CUT : 0) |
-			 (task->flags & TRACKD_MESSAGE_CUT ? COPY_MESSAGE_CUT : 0));
+	return (uint16_t)((task->started_ns ? COPY_STARTED : 0) |
+			  (task->state == TRACKD_FAILED ? COPY_ERROR : 0) |
+			  (task->flags & TRACKD_ERROR_CUT ? COPY_ERROR_CUT : 0) |
+			  (task->flags & TRACKD_MESSAGE_CUT ? COPY_MESSAGE_CUT : 0));
 }
 
 static uint32_t import_cancel(const struct trackd_task *task)
@@ -375,8 +390,7 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 		.revision = task->revision,
 		.updated = to_boot(task->updated_ns, wall_offset_ns),
 		.total = task->total,
-		.base = work_start(generation),
-		.done = final ? task->done : 0,
+		.base = final ? task->done : work_start(generation),
 		.worker = worker,
 		.state = task->state,
 		.stage = task->stage < 0 ? COPY_NO_STAGE : (uint8_t)task->stage,
@@ -386,7 +400,7 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 	};
 	if (task->stage >= 0)
 		copy.stage_start = to_boot(task->stages[task->stage].started_ns, wall_offset_ns);
-	fill_copy(board, slot, &copy, (uint8_t)task->kind, task->message);
+	fill_copy(board, slot, &copy, (uint32_t)task->kind, task->message);
 }
 
 /* Of two records with one id, keep the newer. 0: the board has no older one any more. */
@@ -421,7 +435,7 @@ static int import_insert(struct board *board, uint32_t slot, uint32_t generation
 		return error;
 	error = index_find(board, load_relaxed(&head->id_hash), task->id, UINT32_MAX, &other);
 	if (error == TRACKD_E_NOT_FOUND) {
-		commit(board, &stripes, slot, generation);
+		commit(board, &stripes, slot, generation, import_serial(board, task->serial));
 		error = 0;
 	} else if (error == 0) {
 		error = -EEXIST; /* just created, so newer than any snapshot */

@@ -12,7 +12,7 @@ struct tenant_new {
 	const char *id, *owner, *name, *message;
 	uint64_t total;
 	uint32_t ttl_ms, active_ttl_ms;
-	uint8_t kind; /* below kind_count() */
+	uint32_t kind; /* below kind_count() */
 	bool replace;
 };
 

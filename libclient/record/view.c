@@ -34,7 +34,7 @@ int view_get_again(const struct board *board, struct trackd_ref ref, uint64_t no
 
 static const struct layout_body *body_of(const struct trackd_view *view)
 {
-	return &((const struct board *)view->board)->bodies[view->ref.slot];
+	return &((const struct board *)view->board)->bodies[view->ref.slot & REF_SLOT_MASK];
 }
 
 static const struct layout_copy *copy_of(const struct trackd_view *view)
@@ -64,7 +64,7 @@ static const char *text_at(const uint8_t *field, size_t size)
 
 static const struct layout_detail *detail_of(const struct trackd_view *view)
 {
-	return &((const struct board *)view->board)->details[view->ref.slot];
+	return &((const struct board *)view->board)->details[view->ref.slot & REF_SLOT_MASK];
 }
 
 PUBLIC const char *trackd_view_id(const struct trackd_view *view)
@@ -109,6 +109,11 @@ PUBLIC int trackd_view_progress(const struct trackd_view *view)
 			     view->done, view->total);
 }
 
+PUBLIC uint64_t trackd_view_serial(const struct trackd_view *view)
+{
+	return load_relaxed(&((const struct layout_head *)view->head)->serial);
+}
+
 /* ---- Copies -------------------------------------------------------------- */
 
 /* A consistent copy of a record in private memory. Unused parts (bytes after the message, the error
@@ -116,13 +121,14 @@ PUBLIC int trackd_view_progress(const struct trackd_view *view)
 struct record {
 	uint64_t stamp, deadline, cancel, serial, work;
 	uint32_t ttl_ms, active_ttl_ms;
-	uint8_t kind;
+	uint32_t kind;
 	struct layout_copy copy;
 	struct layout_detail detail;
 	char id[LAYOUT_ID];
 };
 
 static_assert(offsetof(struct layout_copy, message) % 8 == 0 &&
+		      offsetof(struct layout_detail, labels) % 8 == 0 &&
 		      offsetof(struct layout_detail, error) % 8 == 0 &&
 		      offsetof(struct layout_detail, row) % 8 == 0 &&
 		      sizeof(struct layout_stage_row) % 8 == 0,
@@ -137,13 +143,13 @@ static void load_copy(struct layout_copy *to, const struct layout_copy *from)
 		length = LAYOUT_MESSAGE - 1;
 	words_load(to, from, offsetof(struct layout_copy, message) / 8);
 	words_load(to->message, from->message, length / 8 + 1);
-	to->message_len = (uint16_t)length;
+	to->message_len = (uint8_t)length;
 }
 
-static void load_detail(struct layout_detail *to, const struct layout_detail *from, uint8_t flags,
+static void load_detail(struct layout_detail *to, const struct layout_detail *from, uint16_t flags,
 			uint32_t n_stages)
 {
-	words_load(to, from, offsetof(struct layout_detail, error) / 8);
+	words_load(to, from, offsetof(struct layout_detail, labels) / 8);
 	if (flags & COPY_ERROR)
 		words_load(to->error, from->error, LAYOUT_ERROR / 8);
 	words_load(to->row, from->row, n_stages * sizeof to->row[0] / 8);
@@ -207,7 +213,7 @@ static void copy_stage(const struct board *board, const struct record *record, u
 				: TRACKD_STAGE_DONE;
 	} else if (record->copy.state == TRACKD_ACTIVE && i == record->copy.stage) {
 		stage->started_ns = to_wall(board, record->copy.stage_start);
-		stage->done = view_done(record->copy.state, record->work, record->copy.base, 0);
+		stage->done = view_done(record->copy.state, record->work, record->copy.base);
 		stage->total = record->copy.total;
 		stage->state = TRACKD_STAGE_RUNNING;
 	}
@@ -277,13 +283,13 @@ static void copy_record(const struct board *board, const struct record *record,
 	uint8_t stage = view_stage(copy->stage);
 
 	task->revision = copy->revision;
-	task->kind = record->kind;
+	task->kind = (int32_t)record->kind;
 	task->state = copy->state;
 	task->reason = copy->reason;
 	task->stage = stage == COPY_NO_STAGE ? (int8_t)-1 : (int8_t)stage;
 	task->flags = view_flags(copy->flags, record->detail.flags,
 				 view_is_asked(record->cancel, task->ref.generation));
-	task->done = view_done(copy->state, record->work, copy->base, copy->done);
+	task->done = view_done(copy->state, record->work, copy->base);
 	task->total = copy->total;
 	task->serial = record->serial;
 	task->ttl_ms = record->ttl_ms;
@@ -314,6 +320,7 @@ int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
 		if (load_relaxed(&head->stamp) != stamp)
 			continue;
 		memset(ret_task, 0, sizeof *ret_task);
+		ret_task->size = sizeof *ret_task;
 		ret_task->ref = ref;
 		copy_record(board, &record, ret_task);
 		return 0;
@@ -341,6 +348,25 @@ int view_lookup(const struct board *board, const char *id, uint64_t now, struct 
 	if (now >= load_relaxed(&board->heads[slot].deadline))
 		return TRACKD_E_NOT_FOUND;
 	*ret_ref = (struct trackd_ref){ slot, stamp_generation(stamp) };
+	return 0;
+}
+
+int view_follow(const struct board *board, const char *id, uint64_t serial, uint64_t now,
+		struct trackd_ref *ret_ref)
+{
+	struct trackd_ref ref;
+	int error = view_lookup(board, id, now, &ref);
+
+	if (error < 0)
+		return error;
+	const struct layout_head *head = &board->heads[ref.slot];
+	uint64_t found = load_relaxed(&head->serial);
+
+	/* The serial is of the tenant whose generation is still there. */
+	fence_acquire();
+	if (found != serial || !stamp_is_live(load_relaxed(&head->stamp), ref.generation))
+		return TRACKD_E_GONE;
+	*ret_ref = ref;
 	return 0;
 }
 

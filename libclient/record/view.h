@@ -22,9 +22,10 @@ static inline bool view_is_asked(uint64_t cancel, uint32_t generation)
 	return __builtin_expect((uint32_t)cancel != 0, 0) && (uint32_t)(cancel >> 32) == generation;
 }
 
-static inline uint64_t view_done(uint8_t state, uint64_t work, uint64_t base, uint64_t final_done)
+/* base: of a final copy, done. */
+static inline uint64_t view_done(uint8_t state, uint64_t work, uint64_t base)
 {
-	return trackd_state_final((enum trackd_state)state) ? final_done
+	return trackd_state_final((enum trackd_state)state) ? base
 							    : (work - base) & WORK_COUNT_MASK;
 }
 
@@ -33,7 +34,7 @@ static_assert((int)COPY_MESSAGE_CUT == (int)TRACKD_MESSAGE_CUT &&
 		      (int)DETAIL_NAME_CUT == (int)TRACKD_NAME_CUT,
 	      "flags are passed on unchanged");
 
-static inline uint8_t view_flags(uint8_t copy_flags, uint32_t detail_flags, bool asked)
+static inline uint8_t view_flags(uint16_t copy_flags, uint32_t detail_flags, bool asked)
 {
 	return (uint8_t)((copy_flags & (COPY_MESSAGE_CUT | COPY_ERROR_CUT)) |
 			 (detail_flags & DETAIL_NAME_CUT) | (asked ? TRACKD_CANCEL_REQUESTED : 0));
@@ -44,24 +45,24 @@ static inline uint8_t view_flags(uint8_t copy_flags, uint32_t detail_flags, bool
 static_assert(
 	offsetof(struct layout_copy, reason) == offsetof(struct layout_copy, state) + 1 &&
 		offsetof(struct layout_copy, stage) == offsetof(struct layout_copy, state) + 2 &&
-		offsetof(struct layout_copy, flags) == offsetof(struct layout_copy, state) + 3 &&
 		offsetof(struct trackd_view, reason) == offsetof(struct trackd_view, state) + 1 &&
 		offsetof(struct trackd_view, stage) == offsetof(struct trackd_view, state) + 2 &&
-		offsetof(struct trackd_view, flags) == offsetof(struct trackd_view, state) + 3 &&
-		offsetof(struct trackd_view, kind) == offsetof(struct trackd_view, state) + 4,
+		offsetof(struct layout_copy, flags) == offsetof(struct layout_copy, state) + 4 &&
+		offsetof(struct trackd_view, flags) == offsetof(struct trackd_view, state) + 4 &&
+		offsetof(struct trackd_view, kind) == offsetof(struct trackd_view, state) + 6,
 	"a view's small fields have the layout of a copy's");
 
 /* Set the small fields of a view in one store: separate stores would take a tenth of trackd_get()'s
  * time. */
-static inline void view_word(struct trackd_view *view, uint64_t word, uint8_t kind, bool asked)
+static inline void view_word(struct trackd_view *view, uint64_t word, uint32_t kind, bool asked)
 {
 	uint64_t shown = COPY_MESSAGE_CUT | COPY_ERROR_CUT;
-	uint64_t facts = (word & (0xffffff | shown << 24)) | (uint64_t)kind << 32;
+	uint64_t facts = (word & (0xffffff | shown << 32)) | (uint64_t)kind << 48;
 
 	if (COPY_WORD_STAGE(word) >= LAYOUT_STAGES)
 		facts |= (uint64_t)COPY_NO_STAGE << 16;
 	if (__builtin_expect(asked, 0))
-		facts |= (uint64_t)TRACKD_CANCEL_REQUESTED << 24;
+		facts |= (uint64_t)TRACKD_CANCEL_REQUESTED << 32;
 	memcpy(&view->state, &facts, sizeof facts);
 }
 
@@ -79,8 +80,7 @@ static inline void view_load(struct trackd_view *view, const struct layout_head 
 		  view_is_asked(load_relaxed(&head->cancel), generation));
 	/* The counter is never below base, whatever the order of the loads: a writer loads the
 	 * counter before it publishes base. */
-	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base,
-			       load_relaxed(&copy->done));
+	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base);
 	view->head = head;
 }
 
@@ -100,7 +100,7 @@ static inline int view_look(const struct board *board, struct trackd_ref ref, ui
 
 	if (!stamp_is_live(stamp, generation) || now >= load_relaxed(&head->deadline))
 		return TRACKD_E_GONE;
-	view->ref = ref;
+	view->ref = ref_out(board, ref);
 	view->stamp = stamp;
 	view->board = board;
 	view_load(view, head, body, &body->copy[stamp_version(stamp) & 1], generation);
@@ -136,6 +136,8 @@ static inline int view_cancel_requested(const struct board *board, struct trackd
 int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
 	      struct trackd_task *ret_task);
 int view_lookup(const struct board *board, const char *id, uint64_t now,
+		struct trackd_ref *ret_ref);
+int view_follow(const struct board *board, const char *id, uint64_t serial, uint64_t now,
 		struct trackd_ref *ret_ref);
 
 void view_iter_all(const struct board *board, struct trackd_iter *ret_iter);

@@ -14,10 +14,10 @@
 #ifndef TRACKD_SEGMENT_LAYOUT_H
 #define TRACKD_SEGMENT_LAYOUT_H
 
+#include "libclient/segment/layout_limits.h"
+#include "libclient/segment/layout_mirror.h"
+#include "libclient/segment/layout_record.h"
 #include "libclient/segment/layout_words.h"
-#include <assert.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #if !defined(__linux__) || !defined(__GLIBC__) || !defined(__LP64__) ||                            \
 	__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -26,32 +26,8 @@
 
 #define LAYOUT_MAGIC                                                                               \
 	UINT64_C(0x0a0d646b63617274) /* "trackd\r\n" as bytes on a little-endian machine */
-#define LAYOUT_MAJOR 2
+#define LAYOUT_MAJOR 3
 #define LAYOUT_MINOR 0
-
-enum {
-	LAYOUT_LINE = 64,
-	LAYOUT_PAGE = 4096,
-	LAYOUT_STRIPES = 256,
-	LAYOUT_CLIENTS = 4096,
-	LAYOUT_KINDS = 64,
-	LAYOUT_STAGES = 16,
-	LAYOUT_EVENTS = 65536,
-	LAYOUT_STAGE_NAME = 32,
-	LAYOUT_ID = 64,
-	LAYOUT_OWNER = 64,
-	LAYOUT_NAME = 256,
-	LAYOUT_MESSAGE = 192,
-	LAYOUT_ERROR = 512,
-	LAYOUT_SPARE = 64, /* slots beyond the capacity */
-};
-
-/* A process-shared robust mutex of the C library; only lock.c accesses it. The size is the largest
- * of the platforms: glibc's mutex has 40 bytes on most, 48 on arm64. */
-union layout_mutex {
-	uint8_t bytes[48];
-	uint64_t align;
-};
 
 /* States of a board that the daemon is replacing (header words `closed` and `retired`). */
 enum layout_closed {
@@ -76,6 +52,20 @@ struct layout_counters { /* [any], relaxed adds */
 	uint64_t reserved[7];
 };
 
+/* The request of a served client that the daemon carries out, so that it is carried out once even if
+ * the daemon dies [daemon]. `sequence` is stored last; 0: none. */
+struct layout_intent {
+	uint64_t sequence;
+	uint64_t client;   /* entry in the client table, and its generation above */
+	uint64_t ref;      /* slot, and generation above */
+	uint64_t revision; /* of the record after the change */
+	uint64_t reserved[4];
+};
+
+enum layout_flags {
+	LAYOUT_MIRROR = 1 << 0, /* shows tasks of other hosts: has the last three sections */
+};
+
 struct layout_header {
 	/* identity [made] */
 	uint64_t magic;
@@ -95,12 +85,14 @@ struct layout_header {
 	uint64_t time_ns;
 	int64_t created_wall_ns;
 	uint32_t owner_uid;
-	uint32_t spare; /* LAYOUT_SPARE: slots beyond the capacity, for replacing tasks */
-	uint32_t reserved1[2];
-	/* sections: offsets from the start [made] */
+	uint32_t spare;  /* LAYOUT_SPARE: slots beyond the capacity, for replacing tasks */
+	uint32_t flags;  /* enum layout_flags */
+	uint32_t number; /* 1 to 255: the upper byte of references to this board */
+	/* sections: offsets from the start; 0: the board has no such section [made] */
 	uint64_t kinds, clients, id_stripes, owner_stripes;
 	uint64_t used_map, id_buckets, owner_buckets, heads;
-	uint64_t events, bodies, details, reserved2[6];
+	uint64_t events, bodies, details, families;
+	uint64_t family_stripes, served, hosts, origins, event_origins;
 	/* the daemon's data for readers [daemon; the offsets: any, see offsets.h] */
 	int64_t wall_offset_ns;    /* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	int64_t suspend_offset_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC */
@@ -123,7 +115,10 @@ struct layout_header {
 	 * task to evict [producer] */
 	uint64_t full_changes, full_ns;
 	uint64_t changes; /* counts changes that make room and have no other counter [any] */
-	uint64_t reserved4[3];
+	uint64_t
+		serial; /* of the newest task: creations are numbered [producer, owner or id stripe] */
+	uint32_t n_kinds, n_hosts; /* entries of these tables [made] */
+	uint64_t reserved4;
 	/* event ring: sequence of the next event [producer, relaxed add] */
 	uint64_t event_next;
 	uint64_t reserved5[7];
@@ -140,6 +135,7 @@ struct layout_header {
 	uint32_t client_change; /* counts changes of the client table */
 	uint32_t reserved8[14];
 	struct layout_counters counters;
+	struct layout_intent intent;
 };
 
 /* ---- Kinds: append-only under tables.mutex; fill, then store n (release) --- */
@@ -156,7 +152,7 @@ struct layout_kinds {
 	union layout_mutex mutex;
 	uint32_t n;
 	uint32_t reserved[3];
-	struct layout_kind kind[LAYOUT_KINDS];
+	struct layout_kind kind[]; /* header.n_kinds */
 };
 
 /* ---- Clients: one entry per producer process ----------------------------- */
@@ -193,116 +189,26 @@ struct layout_stripe {
 	/* id stripes: slices recounted so far (11), LIVE tasks in them (21); see recount.h [any,
 	 * mutex] */
 	uint32_t recount;
-	/* last serial assigned; id stripes: to tasks without an owner [producer, mutex] */
-	uint64_t serial;
+	uint64_t reserved;
 };
 
-/* ---- Head: the part that scans read -------------------------------------- */
-
-struct layout_head {
-	uint64_t stamp;      /* the commit; see record.c and slot.c */
-	uint64_t deadline;   /* expired from then on; UINT64_MAX: never [producer, record mutex] */
-	uint64_t id_hash;    /* [producer, CLAIMED] */
-	uint64_t owner_hash; /* [producer, CLAIMED]; 0: no owner, in no owner chain */
-	uint64_t cancel;     /* [producer, record mutex] */
-	uint64_t serial;  /* [producer, CLAIMED]; increases towards the head of an owner's chain */
-	uint32_t id_next; /* link [producer, id stripe] */
-	uint32_t owner_next; /* link [producer, owner stripe] */
-	uint32_t owner_prev; /* link, only a hint [producer, owner stripe] */
-	uint32_t hint; /* client entry + 1 (16), state (8), kind (8) [producer, record mutex] */
-};
-
-/* For entry and state this word is a hint for scans; the current copy is authoritative. The kind is
- * stored only here: it is written while the slot is CLAIMED, and every later store preserves it. It
- * may be any byte: kind.c checks it against the table of kinds. */
-static inline uint32_t hint_make(uint64_t worker, uint8_t state, uint8_t kind)
-{
-	return (uint32_t)(worker & 0xffff) | (uint32_t)state << 16 | (uint32_t)kind << 24;
-}
-
-static inline uint32_t hint_entry(uint32_t hint) /* client entry + 1; 0: none */
-{
-	return hint & 0xffff;
-}
-
-static inline uint8_t hint_state(uint32_t hint)
-{
-	return (uint8_t)(hint >> 16);
-}
-
-static inline uint8_t hint_kind(uint32_t hint)
-{
-	return (uint8_t)(hint >> 24);
-}
-
-static_assert(LAYOUT_KINDS <= UINT8_MAX + 1, "a kind is one byte of the hint");
-static_assert(LAYOUT_CLIENTS <= UINT16_MAX, "a client entry is two bytes of the hint");
-
-/* ---- Body: id, mutex and counter, and two copies of the rest ------------- */
-
-enum copy_flags { /* the *_CUT flags equal those of enum trackd_task_flags */
-		  COPY_MESSAGE_CUT = 1 << 1,
-		  COPY_ERROR_CUT = 1 << 2,
-		  COPY_STARTED = 1 << 4, /* detail.started is valid */
-		  COPY_ERROR = 1 << 5,   /* detail.error is valid */
-};
-
-enum { COPY_NO_STAGE = 0xff };
-
-/* copy[version & 1] is current; the holder of the record's mutex may write the other one. */
-struct layout_copy {
-	uint64_t revision;
-	uint64_t updated; /* time of the last update; in a final copy, of the end */
-	uint64_t total;   /* of the stage; 0: not known */
-	uint64_t base;    /* work count at which the stage began */
-	uint64_t done;    /* only in a final copy */
-	uint64_t worker;  /* worker_make(); 0: none */
-	uint64_t stage_start;
-	uint8_t state;        /* enum trackd_state */
-	uint8_t reason;       /* enum trackd_reason */
-	uint8_t stage;        /* COPY_NO_STAGE: none yet */
-	uint8_t flags;        /* enum copy_flags */
-	uint16_t stages_left; /* bit s: row s of the history is valid */
-	uint16_t message_len;
-	uint8_t message[LAYOUT_MESSAGE]; /* the last byte is always 0 */
-};
-
-/* The fields from state to message_len as one word, to load and store them together. */
-#define COPY_WORD_STATE(word) ((uint8_t)(word))
-#define COPY_WORD_REASON(word) ((uint8_t)((word) >> 8))
-#define COPY_WORD_STAGE(word) ((uint8_t)((word) >> 16))
-#define COPY_WORD_FLAGS(word) ((uint8_t)((word) >> 24))
-#define COPY_WORD_LEFT(word) ((uint16_t)((word) >> 32))
-#define COPY_WORD_LENGTH(word) ((uint16_t)((word) >> 48))
-
-struct layout_body {
-	uint8_t id[LAYOUT_ID]; /* [producer, CLAIMED] */
+/* A family stripe guards the families of the parents in the slots (slot % 256). */
+struct layout_family_stripe {
 	union layout_mutex mutex;
-	uint64_t work;   /* [any] compare-and-swap */
-	uint32_t ttl_ms; /* [producer, CLAIMED]; 0: the board's */
-	uint32_t active_ttl_ms;
-	struct layout_copy copy[2];
+	/* the change that the holder is making, so that the next holder can finish it; see family.c */
+	uint64_t child;  /* slot, and generation above */
+	uint64_t intent; /* intent_make(); 0: none. Stored after `child`, and cleared last */
 };
 
-/* ---- Detail: each field written before the publish that makes it valid ----- */
+/* ---- Served clients: one line each, beside the client's entry ------------------ */
 
-enum detail_flags {
-	DETAIL_NAME_CUT = 1 << 0,
-};
-
-struct layout_stage_row { /* written when the task leaves the stage, while its bit is clear */
-	uint64_t start, end, done, total;
-};
-
-struct layout_detail {
-	uint64_t created;
-	uint64_t started; /* when the first stage began; valid with COPY_STARTED */
-	uint32_t flags;
-	uint32_t reserved[11];
-	uint8_t owner[LAYOUT_OWNER];
-	uint8_t name[LAYOUT_NAME];
-	uint8_t error[LAYOUT_ERROR];
-	struct layout_stage_row row[LAYOUT_STAGES];
+struct layout_served {     /* [daemon] */
+	uint64_t claim;    /* as in the client's entry: whom the line is about */
+	uint64_t sequence; /* of the last request that was carried out */
+	uint64_t ref;      /* its result: slot, and generation above */
+	int32_t result;
+	uint32_t tenant;
+	uint64_t reserved[4];
 };
 
 /* ---- Events -------------------------------------------------------------- */
@@ -318,10 +224,6 @@ struct layout_event { /* entry (sequence % 65536) [producer, the record's mutex]
 };
 
 /* ---- Checks of the layout ------------------------------------------------ */
-
-#define LAYOUT_AT(type, field, at)                                                                 \
-	static_assert(offsetof(struct type, field) == (at), #type "." #field)
-#define LAYOUT_SIZE(type, size) static_assert(sizeof(struct type) == (size), #type)
 
 LAYOUT_AT(layout_header, magic, 0);
 LAYOUT_AT(layout_header, retired, 8);
@@ -339,6 +241,8 @@ LAYOUT_AT(layout_header, time_ns, 88);
 LAYOUT_AT(layout_header, created_wall_ns, 96);
 LAYOUT_AT(layout_header, owner_uid, 104);
 LAYOUT_AT(layout_header, spare, 108);
+LAYOUT_AT(layout_header, flags, 112);
+LAYOUT_AT(layout_header, number, 116);
 LAYOUT_AT(layout_header, kinds, 120);
 LAYOUT_AT(layout_header, clients, 128);
 LAYOUT_AT(layout_header, id_stripes, 136);
@@ -350,6 +254,12 @@ LAYOUT_AT(layout_header, heads, 176);
 LAYOUT_AT(layout_header, events, 184);
 LAYOUT_AT(layout_header, bodies, 192);
 LAYOUT_AT(layout_header, details, 200);
+LAYOUT_AT(layout_header, families, 208);
+LAYOUT_AT(layout_header, family_stripes, 216);
+LAYOUT_AT(layout_header, served, 224);
+LAYOUT_AT(layout_header, hosts, 232);
+LAYOUT_AT(layout_header, origins, 240);
+LAYOUT_AT(layout_header, event_origins, 248);
 LAYOUT_AT(layout_header, wall_offset_ns, 256);
 LAYOUT_AT(layout_header, suspend_offset_ns, 264);
 LAYOUT_AT(layout_header, ttl_ms, 272);
@@ -364,6 +274,9 @@ LAYOUT_AT(layout_header, earliest, 328);
 LAYOUT_AT(layout_header, full_changes, 336);
 LAYOUT_AT(layout_header, full_ns, 344);
 LAYOUT_AT(layout_header, changes, 352);
+LAYOUT_AT(layout_header, serial, 360);
+LAYOUT_AT(layout_header, n_kinds, 368);
+LAYOUT_AT(layout_header, n_hosts, 372);
 LAYOUT_AT(layout_header, event_next, 384);
 LAYOUT_AT(layout_header, doorbell, 448);
 LAYOUT_AT(layout_header, armed, 452);
@@ -371,7 +284,9 @@ LAYOUT_AT(layout_header, tick, 512);
 LAYOUT_AT(layout_header, repair_due, 576);
 LAYOUT_AT(layout_header, client_change, 580);
 LAYOUT_AT(layout_header, counters, 640);
-LAYOUT_SIZE(layout_header, 832);
+LAYOUT_AT(layout_header, intent, 832);
+LAYOUT_SIZE(layout_header, 896);
+LAYOUT_SIZE(layout_intent, LAYOUT_LINE);
 LAYOUT_SIZE(layout_counters, 192);
 
 LAYOUT_AT(layout_kind, percent, 32);
@@ -380,7 +295,7 @@ LAYOUT_AT(layout_kind, stages, 64);
 LAYOUT_SIZE(layout_kind, 576);
 LAYOUT_AT(layout_kinds, n, 48);
 LAYOUT_AT(layout_kinds, kind, 64);
-LAYOUT_SIZE(layout_kinds, 64 + 64 * 576);
+LAYOUT_SIZE(layout_kinds, LAYOUT_LINE);
 
 LAYOUT_AT(layout_client, start_time, 8);
 LAYOUT_AT(layout_client, uid, 16);
@@ -390,49 +305,11 @@ LAYOUT_SIZE(layout_client, LAYOUT_LINE);
 
 LAYOUT_AT(layout_stripe, count, 48);
 LAYOUT_AT(layout_stripe, recount, 52);
-LAYOUT_AT(layout_stripe, serial, 56);
 LAYOUT_SIZE(layout_stripe, LAYOUT_LINE);
-
-LAYOUT_AT(layout_head, deadline, 8);
-LAYOUT_AT(layout_head, id_hash, 16);
-LAYOUT_AT(layout_head, owner_hash, 24);
-LAYOUT_AT(layout_head, cancel, 32);
-LAYOUT_AT(layout_head, serial, 40);
-LAYOUT_AT(layout_head, id_next, 48);
-LAYOUT_AT(layout_head, owner_next, 52);
-LAYOUT_AT(layout_head, owner_prev, 56);
-LAYOUT_AT(layout_head, hint, 60);
-LAYOUT_SIZE(layout_head, LAYOUT_LINE);
-
-LAYOUT_AT(layout_copy, updated, 8);
-LAYOUT_AT(layout_copy, total, 16);
-LAYOUT_AT(layout_copy, base, 24);
-LAYOUT_AT(layout_copy, done, 32);
-LAYOUT_AT(layout_copy, worker, 40);
-LAYOUT_AT(layout_copy, stage_start, 48);
-LAYOUT_AT(layout_copy, state, 56);
-LAYOUT_AT(layout_copy, reason, 57);
-LAYOUT_AT(layout_copy, stage, 58);
-LAYOUT_AT(layout_copy, flags, 59);
-LAYOUT_AT(layout_copy, stages_left, 60);
-LAYOUT_AT(layout_copy, message_len, 62);
-LAYOUT_AT(layout_copy, message, 64);
-LAYOUT_SIZE(layout_copy, 256);
-
-LAYOUT_AT(layout_body, mutex, 64);
-LAYOUT_AT(layout_body, work, 112);
-LAYOUT_AT(layout_body, ttl_ms, 120);
-LAYOUT_AT(layout_body, active_ttl_ms, 124);
-LAYOUT_AT(layout_body, copy, 128);
-LAYOUT_SIZE(layout_body, 640);
-
-LAYOUT_AT(layout_detail, started, 8);
-LAYOUT_AT(layout_detail, flags, 16);
-LAYOUT_AT(layout_detail, owner, 64);
-LAYOUT_AT(layout_detail, name, 128);
-LAYOUT_AT(layout_detail, error, 384);
-LAYOUT_AT(layout_detail, row, 896);
-LAYOUT_SIZE(layout_detail, 1408);
+LAYOUT_AT(layout_family_stripe, child, 48);
+LAYOUT_AT(layout_family_stripe, intent, 56);
+LAYOUT_SIZE(layout_family_stripe, LAYOUT_LINE);
+LAYOUT_SIZE(layout_served, LAYOUT_LINE);
 
 LAYOUT_AT(layout_event, slot, 8);
 LAYOUT_AT(layout_event, generation, 12);
@@ -442,8 +319,5 @@ LAYOUT_AT(layout_event, revision, 24);
 LAYOUT_AT(layout_event, owner_hash, 48);
 LAYOUT_AT(layout_event, check, 56);
 LAYOUT_SIZE(layout_event, LAYOUT_LINE);
-
-#undef LAYOUT_AT
-#undef LAYOUT_SIZE
 
 #endif

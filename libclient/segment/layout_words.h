@@ -129,11 +129,55 @@ static inline uint64_t cancel_make(uint32_t generation, uint32_t asked)
 	return (uint64_t)generation << 32 | asked;
 }
 
+/* ---- Cause of a worker's death: how (8), flags (8), number (32 above) ----------- */
+
+enum cause_how {
+	CAUSE_UNKNOWN = 0,  /* the process is gone; how is not known */
+	CAUSE_EXITED = 1,   /* number: its exit status */
+	CAUSE_SIGNALLED = 2 /* number: the signal */
+};
+
+enum cause_flags {
+	CAUSE_DUMPED = 1 << 0, /* core dumped */
+	CAUSE_MEMORY = 1 << 1, /* killed for memory, by what its cgroup counted */
+};
+
+static inline uint64_t cause_make(enum cause_how how, unsigned flags, uint32_t number)
+{
+	return (uint64_t)number << 32 | (uint64_t)(flags & 0xff) << 8 | (uint64_t)how;
+}
+
+static inline unsigned cause_how(uint64_t cause)
+{
+	return cause & 0xff;
+}
+
+static inline unsigned cause_flags(uint64_t cause)
+{
+	return cause >> 8 & 0xff;
+}
+
+static inline uint32_t cause_number(uint64_t cause)
+{
+	return (uint32_t)(cause >> 32);
+}
+
 /* ---- Worker: generation (32), client entry plus one (32; 0: none) ------- */
 
 static inline uint64_t worker_make(uint32_t entry, uint32_t generation)
 {
 	return (uint64_t)generation << 32 | (entry + 1);
+}
+
+/* ---- A reference's slot, and what the board's number adds to it ----------- */
+
+/* Public references carry the board's number in the upper byte of the slot. */
+#define REF_NUMBERS 255 /* numbers are 1 to 255, so that a reference of zeros fits no board */
+#define REF_SLOT_MASK ((UINT32_C(1) << 24) - 1)
+
+static inline uint32_t ref_number(uint32_t slot)
+{
+	return slot >> 24;
 }
 
 #endif

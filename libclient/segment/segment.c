@@ -5,6 +5,7 @@
  */
 #include "libclient/segment/segment.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/segment/geometry.h"
 #include "libclient/segment/lock.h"
 #include "libclient/trackd.h"
 #include <errno.h>
@@ -20,47 +21,18 @@
 
 #define SHM_DIR "/dev/shm"
 
-/* ---- Geometry ----------------------------------------------------------- */
+/* ---- The layout of this build --------------------------------------------- */
 
-struct geometry {
-	uint64_t kinds, clients, id_stripes, owner_stripes, used_map, id_buckets, owner_buckets;
-	uint64_t heads, events, bodies, details, size;
-};
-
-static uint64_t place(uint64_t *at, uint64_t bytes)
+static struct extent extent_of(uint32_t capacity)
 {
-	uint64_t offset = *at;
-
-	*at = (offset + bytes + LAYOUT_PAGE - 1) / LAYOUT_PAGE * LAYOUT_PAGE;
-	return offset;
-}
-
-/* The capacity alone determines all offsets. The header repeats them, for debugging and for readers
- * of later layouts, and they must agree. */
-static struct geometry geometry_of(uint32_t capacity)
-{
-	struct geometry g = { 0 };
-	uint64_t n = (uint64_t)capacity + LAYOUT_SPARE, at = 0;
-
-	place(&at, sizeof(struct layout_header));
-	g.kinds = place(&at, sizeof(struct layout_kinds));
-	g.clients = place(&at, LAYOUT_CLIENTS * sizeof(struct layout_client));
-	g.id_stripes = place(&at, LAYOUT_STRIPES * sizeof(struct layout_stripe));
-	g.owner_stripes = place(&at, LAYOUT_STRIPES * sizeof(struct layout_stripe));
-	g.used_map = place(&at, (n + 63) / 64 * 8);
-	g.id_buckets = place(&at, n * 4);
-	g.owner_buckets = place(&at, n * 4);
-	g.heads = place(&at, n * sizeof(struct layout_head));
-	g.events = place(&at, LAYOUT_EVENTS * sizeof(struct layout_event));
-	g.bodies = place(&at, n * sizeof(struct layout_body));
-	g.details = place(&at, n * sizeof(struct layout_detail));
-	g.size = at;
-	return g;
+	return (struct extent){ .capacity = capacity, .n_kinds = LAYOUT_KINDS };
 }
 
 size_t segment_size(uint32_t capacity)
 {
-	return geometry_of(capacity).size;
+	struct extent extent = extent_of(capacity);
+
+	return geometry_of(&extent).size;
 }
 
 static void board_place(struct board *board, const struct geometry *g)
@@ -79,31 +51,8 @@ static void board_place(struct board *board, const struct geometry *g)
 	board->events = (void *)(base + g->events);
 	board->bodies = (void *)(base + g->bodies);
 	board->details = (void *)(base + g->details);
-}
-
-static void header_place(struct layout_header *header, const struct geometry *g)
-{
-	header->kinds = g->kinds;
-	header->clients = g->clients;
-	header->id_stripes = g->id_stripes;
-	header->owner_stripes = g->owner_stripes;
-	header->used_map = g->used_map;
-	header->id_buckets = g->id_buckets;
-	header->owner_buckets = g->owner_buckets;
-	header->heads = g->heads;
-	header->events = g->events;
-	header->bodies = g->bodies;
-	header->details = g->details;
-}
-
-static bool header_agrees(const struct layout_header *header, const struct geometry *g)
-{
-	struct layout_header expected = { 0 };
-
-	header_place(&expected, g);
-	return memcmp(&header->kinds, &expected.kinds,
-		      offsetof(struct layout_header, reserved2) -
-			      offsetof(struct layout_header, kinds)) == 0;
+	board->families = (void *)(base + g->families);
+	board->family_stripes = (void *)(base + g->family_stripes);
 }
 
 uint64_t segment_fingerprint(void)
@@ -123,6 +72,9 @@ uint64_t segment_fingerprint(void)
 		sizeof(struct layout_client),
 		sizeof(struct layout_kinds),
 		sizeof(struct layout_header),
+		sizeof(struct layout_kind),
+		sizeof(struct layout_family),
+		sizeof(struct layout_served),
 		LAYOUT_STRIPES,
 		LAYOUT_CLIENTS,
 		LAYOUT_EVENTS,
@@ -207,6 +159,16 @@ static int fill_header(struct board *board, const struct segment_params *params)
 	header->header_size = sizeof(struct layout_header);
 	header->capacity = board->tasks_max;
 	header->spare = LAYOUT_SPARE;
+	header->n_kinds = LAYOUT_KINDS;
+	header->number = params->number;
+	if (header->number == 0) {
+		/* No earlier board is known: no reference to one may fit, but for one in 255. */
+		uint8_t number = 0;
+
+		if (getrandom(&number, sizeof number, 0) < 0)
+			return -errno;
+		header->number = number % REF_NUMBERS + 1;
+	}
 	header->fingerprint = segment_fingerprint();
 	header->size = board->size;
 	header->created_wall_ns = clock_wall_ns();
@@ -228,6 +190,8 @@ static int fill_locks(struct board *board)
 		error = lock_init(&board->id_stripes[i].mutex);
 		if (error == 0)
 			error = lock_init(&board->owner_stripes[i].mutex);
+		if (error == 0)
+			error = lock_init(&board->family_stripes[i].mutex);
 	}
 	for (uint32_t i = 0; error == 0 && i < board->capacity; i++)
 		error = lock_init(&board->bodies[i].mutex);
@@ -308,13 +272,15 @@ int segment_create(struct board *ret_board, const struct segment_params *params)
 {
 	struct board board = { .fd = -1,
 			       .tasks_max = params->capacity,
-			       .capacity = params->capacity + LAYOUT_SPARE };
+			       .capacity = params->capacity + LAYOUT_SPARE,
+			       .kinds_max = LAYOUT_KINDS };
 	struct geometry g = { 0 };
 	int error, fd;
 
 	if (params->capacity < TRACKD_CAPACITY_MIN || params->capacity > TRACKD_CAPACITY_MAX)
 		return -EINVAL;
-	g = geometry_of(params->capacity);
+	struct extent extent = extent_of(params->capacity);
+	g = geometry_of(&extent);
 	fd = open(SHM_DIR, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
@@ -325,10 +291,11 @@ int segment_create(struct board *ret_board, const struct segment_params *params)
 	if (error < 0 || !board.base)
 		goto close_fd;
 	board_place(&board, &g);
-	header_place(board.header, &g);
+	geometry_write(&g, board.header);
 	error = fill(&board, params);
 	if (error < 0)
 		goto unmap;
+	board.number = board.header->number << 24;
 	if ((params->gid != (gid_t)-1 && fchown(fd, (uid_t)-1, params->gid) < 0) ||
 	    fchmod(fd, params->mode) < 0) {
 		error = -errno;
@@ -404,11 +371,16 @@ static int check_header(int fd, struct layout_header *header, struct geometry *g
 		return TRACKD_E_LAYOUT;
 	if (header->capacity < TRACKD_CAPACITY_MIN || header->capacity > TRACKD_CAPACITY_MAX)
 		return TRACKD_E_DAMAGED;
-	*g = geometry_of(header->capacity);
-	if (header->spare != LAYOUT_SPARE)
+	bool mirror = (header->flags & LAYOUT_MIRROR) != 0;
+	if (header->n_kinds < LAYOUT_KINDS || header->n_kinds > LAYOUT_KINDS_MAX ||
+	    (header->n_hosts != 0 && !mirror) || header->n_hosts > LAYOUT_HOSTS_MAX ||
+	    header->number == 0 || header->number > REF_NUMBERS || header->spare != LAYOUT_SPARE)
 		return TRACKD_E_DAMAGED;
+	struct extent extent = { header->capacity, header->flags, header->n_kinds,
+				 header->n_hosts };
+	*g = geometry_of(&extent);
 	if (header->size != g->size || st.st_size < 0 || (uint64_t)st.st_size != g->size ||
-	    !header_agrees(header, g))
+	    !geometry_agrees(g, header))
 		return TRACKD_E_DAMAGED;
 	return 0;
 }
@@ -427,6 +399,8 @@ int segment_map(struct board *ret_board, int fd, bool writable)
 	board.tasks_max = header.capacity;
 	board.capacity = header.capacity + LAYOUT_SPARE;
 	board.hash_seed = header.hash_seed;
+	board.number = header.number << 24;
+	board.kinds_max = header.n_kinds;
 	board_place(&board, &g);
 	*ret_board = board;
 	return 0;

@@ -34,6 +34,8 @@ struct board {
 	} wall_offset, suspend_offset; /* BOARD_CLOCK_STALE: the header's value, own (atomic) */
 	uint32_t tasks_max;            /* the configured capacity: the limit of LIVE tasks */
 	uint32_t capacity;             /* slots: LAYOUT_SPARE more */
+	uint32_t number;               /* of the board, as the upper byte of a reference's slot */
+	uint32_t kinds_max;            /* entries of the table of kinds */
 	uint64_t hash_seed;
 	struct layout_header *header;
 	struct layout_kinds *kinds;
@@ -45,6 +47,8 @@ struct board {
 	struct layout_event *events;
 	struct layout_body *bodies;
 	struct layout_detail *details;
+	struct layout_family *families;
+	struct layout_family_stripe *family_stripes;
 };
 
 struct segment_params {
@@ -52,6 +56,7 @@ struct segment_params {
 	mode_t mode; /* of the file, e.g. 0660 */
 	gid_t gid;   /* (gid_t)-1: leave */
 	uint32_t ttl_ms, active_ttl_ms;
+	uint32_t number; /* of the board, 1 to 255; 0: any */
 };
 
 /*
@@ -156,6 +161,36 @@ static inline uint64_t ref_bits(struct trackd_ref ref)
 	static_assert(sizeof ref == sizeof bits, "a reference is one word");
 	memcpy(&bits, &ref, sizeof bits);
 	return bits;
+}
+
+static inline struct trackd_ref ref_of_bits(uint64_t bits)
+{
+	struct trackd_ref ref;
+
+	memcpy(&ref, &bits, sizeof ref);
+	return ref;
+}
+
+/* A caller's reference as the modules use it: with the slot alone. The slot of a reference to another
+ * board is too high for any board. As words: a reference that is taken apart costs more than the rest. */
+static inline struct trackd_ref ref_in(const struct board *board, struct trackd_ref ref)
+{
+	return ref_of_bits(ref_bits(ref) ^ board->number);
+}
+
+/* The same the other way. */
+static inline struct trackd_ref ref_out(const struct board *board, struct trackd_ref ref)
+{
+	return ref_of_bits(ref_bits(ref) | board->number);
+}
+
+/* What a call that met no task answers about a caller's reference: whether it is to another board. */
+static inline int ref_answer(const struct board *board, struct trackd_ref ref, int answer)
+{
+	bool moved = answer == TRACKD_E_GONE && ref_number(ref.slot) != 0 &&
+		     ref_number(ref.slot) != ref_number(board->number);
+
+	return __builtin_expect(moved, 0) ? TRACKD_E_MOVED : answer;
 }
 
 #endif

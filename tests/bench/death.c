@@ -37,7 +37,7 @@ __attribute__((noreturn)) static void worker(const struct bench_env *env, unsign
 
 static void await_failed(const struct bench_env *env, struct trackd_ref ref, uint64_t since)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	do {
 		HARNESS_MUST(trackd_get(env->trackd, ref, &view));

@@ -119,7 +119,7 @@ static struct took all_documents(const struct place *place, converter *program)
 /* A page is what docproc counts in its first stage. */
 static void add_pages(struct trackd *trackd, struct trackd_ref ref, void *pages)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	HARNESS_MUST(trackd_copy(trackd, ref, &task));
 	if (task.state != TRACKD_COMPLETED)
@@ -216,7 +216,7 @@ static void hand_in(const struct place *place)
 
 static void add_unfinished(struct trackd *trackd, struct trackd_ref ref, void *n)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	if (trackd_get(trackd, ref, &view) >= 0)
 		*(unsigned *)n += !trackd_state_final((enum trackd_state)view.state);

@@ -29,7 +29,7 @@ static void view(void *context, unsigned n)
 {
 	struct subject *subject = context;
 	struct trackd *trackd = subject->env.trackd;
-	struct trackd_view seen;
+	struct trackd_view seen = TRACKD_VIEW_INIT;
 	struct trackd_ref ref;
 	uint64_t sum = 0;
 

@@ -21,7 +21,7 @@ struct bare {
 	struct trackd_ref ref;
 	char gap1[48];
 	uint64_t work;
-	int32_t kind;
+	int16_t kind;
 	char gap2[52];
 	uint64_t revision, updated, total, base;
 	uint8_t state, stage, reason, flags;
@@ -49,7 +49,7 @@ static uint64_t facts(const struct trackd_view *seen)
 __attribute__((always_inline)) static inline void views(const struct subject *subject, unsigned n,
 							bool with_message)
 {
-	struct trackd_view seen;
+	struct trackd_view seen = TRACKD_VIEW_INIT;
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -94,7 +94,7 @@ __attribute__((noinline)) static int look(const volatile struct bare *bare, stru
 __attribute__((always_inline)) static inline void bare_views(const struct subject *subject,
 							     unsigned n, bool with_message)
 {
-	struct trackd_view seen;
+	struct trackd_view seen = TRACKD_VIEW_INIT;
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -216,7 +216,7 @@ static void cancel_requested(void *context, unsigned n)
 static void copy(void *context, unsigned n)
 {
 	const struct subject *subject = context;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	for (unsigned i = 0; i < n; i++)
 		trackd_copy(subject->trackd, subject->ref, &task);

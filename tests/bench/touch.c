@@ -34,7 +34,7 @@ struct scene {
 
 static void touch_view(const struct scene *scene)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	if (trackd_get(scene->trackd, scene->ref, &view) == 0 && trackd_view_valid(&view))
 		bench_keep(trackd_view_message(&view)[0]);
@@ -73,7 +73,7 @@ static void touch_stage(const struct scene *scene)
 
 static void touch_copy(const struct scene *scene)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	trackd_copy(scene->trackd, scene->ref, &task);
 }
@@ -126,7 +126,7 @@ static uint32_t choose(const struct bench_env *env, uint32_t from)
 	for (uint32_t n = from; n < TASKS; n++) {
 		bench_env_id(id, n);
 		uint32_t bucket = index_bucket(board, index_id_hash(board, id));
-		uint32_t slot = bench_env_find(env, n).slot;
+		uint32_t slot = bench_env_find(env, n).slot & REF_SLOT_MASK;
 		if (board->id_buckets[bucket] == slot + 1 && board->heads[slot].id_next == 0)
 			return n;
 	}
@@ -161,7 +161,7 @@ void bench_touch_operations(void)
 	bench_env_fill(&env, 0, TASKS, &(struct bench_env_task){ .n_owners = 64 });
 	uint32_t first = choose(&env, 0), second = choose(&env, first + 1);
 	/* The public interface has its own mapping: a view of any task shows where. */
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	HARNESS_MUST(trackd_get(env.trackd, bench_env_find(&env, first), &view));
 	const struct board *board = view.board;
 	printf("%p %zx\n", board->base, board->size);

@@ -44,7 +44,7 @@ static struct waiters waiters;
 static void *waiter(void *context)
 {
 	double *ns = context;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	while (trackd_get(waiters.trackd, waiters.ref, &view) == 0) {
 		add_relaxed(&waiters.stage->waiting, 1);

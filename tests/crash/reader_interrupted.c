@@ -212,7 +212,7 @@ static void read_view(void *unused)
 
 static void read_message(void *unused)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	(void)unused;
 	seen->error = view_get(&company.scene.reader, company.ref[TARGET], fake_clock(), &view);

@@ -36,8 +36,8 @@ static struct tally {
 
 static void read_one(struct trackd_ref ref)
 {
-	static struct trackd_task task;
-	struct trackd_view view;
+	static struct trackd_task task = TRACKD_TASK_INIT;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int error = trackd_get(trackd, ref, &view);
 
 	tally->wrong += error < 0 || strnlen(trackd_view_message(&view), 1000) == 0 ||
@@ -50,7 +50,7 @@ static void read_one(struct trackd_ref ref)
 
 static void read_all(void)
 {
-	static struct trackd_event event;
+	static struct trackd_event event = TRACKD_EVENT_INIT;
 	struct trackd_cursor cursor;
 	struct trackd_iter iter;
 	struct trackd_ref ref;

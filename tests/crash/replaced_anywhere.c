@@ -115,28 +115,28 @@ static bool find(const struct board *board, const char *id, struct trackd_task *
 
 static bool says_mine(const struct board *board)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	return find(board, "target", &task) && strcmp(task.message, "mine") == 0;
 }
 
 static bool has_moved(const struct board *board)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	return find(board, "target", &task) && task.stage == TRACKD_CHUNKING;
 }
 
 static bool has_counted(const struct board *board)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	return find(board, "target", &task) && task.done == UNITS;
 }
 
 static bool has_ended(const struct board *board)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	return find(board, "target", &task) && task.state == TRACKD_COMPLETED;
 }
@@ -148,21 +148,21 @@ static bool is_asked(const struct board *board)
 
 static bool has_gone(const struct board *board)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	return !find(board, "target", &task);
 }
 
 static bool is_new(const struct board *board)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	return find(board, "new", &task);
 }
 
 static bool is_replaced(const struct board *board)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	return find(board, "target", &task) && task.state == TRACKD_PENDING;
 }

@@ -203,7 +203,7 @@ static bool one_created(void)
 /* The slot's next tenant has no change that was meant for the previous one. */
 static bool next_untouched(void)
 {
-	struct trackd_task next;
+	struct trackd_task next = TRACKD_TASK_INIT;
 
 	if (results->second < 0)
 		return results->first >= 0 && busy(results->second);
@@ -250,7 +250,7 @@ static bool both_done(void)
 
 static bool one_kind(void)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	return results->first == 1 && (results->second == 1 || busy(results->second)) &&
 	       kind_get(&scene.board, 2, &kind) == TRACKD_E_KIND;

@@ -91,8 +91,8 @@ static bool check_task(struct look *look, const struct trackd_task *task)
 
 static bool look_at(struct look *look, struct trackd_ref ref)
 {
-	struct trackd_view view;
-	struct trackd_task task;
+	struct trackd_view view = TRACKD_VIEW_INIT;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	int error = trackd_get(look->trackd, ref, &view);
 	if (!check_error(look, "trackd_get", error) || (error == 0 && !check_view(look, &view)))
@@ -127,7 +127,7 @@ static bool look_by_id(struct look *look)
 /* Whatever the links say, an owner's list shows no other owner's tasks. */
 static bool is_owners(struct look *look, struct trackd_ref ref)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	if (!look->still || trackd_get(look->trackd, ref, &view) < 0)
 		return true;
@@ -176,7 +176,7 @@ static bool check_event(struct look *look, const struct trackd_event *event)
 
 static bool look_at_events(struct look *look)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	int result = 1;
 
 	for (int i = 0; i < 64 && result != 0; i++) {
@@ -191,7 +191,7 @@ static bool look_at_events(struct look *look)
 
 static bool look_at_kinds(struct look *look)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	for (int i = -1; i <= TRACKD_KINDS_MAX; i++) {
 		int error = trackd_kind_get(look->trackd, i, &kind);

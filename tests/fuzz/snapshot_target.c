@@ -33,7 +33,7 @@ static void import(struct snapshot_item *item)
 {
 	static struct board board;
 	struct trackd_ref ref;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (!board.base &&
 	    segment_create(&board, &(const struct segment_params){ 16, 0600, (gid_t)-1, 3600000,

@@ -40,7 +40,7 @@ static void tend_slot(struct board *board, uint32_t slot)
 	const struct layout_head *head = &board->heads[slot];
 	uint64_t stamp = load_acquire(&head->stamp);
 	struct trackd_ref ref = { slot, stamp_generation(stamp) };
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (stamp_state(stamp) != SLOT_LIVE)
 		return;
@@ -54,7 +54,7 @@ static void tend_events(struct board *board)
 {
 	uint64_t head = event_head(board);
 	struct trackd_cursor cursor = event_cursor(board, head > 32 ? head - 32 : 0);
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	for (int i = 0; i < 64; i++)
 		if (event_next(board, &cursor, &event) == 0)

@@ -91,7 +91,7 @@ struct trackd_ref connections_create(const char *id)
 
 struct trackd_task connections_task(struct trackd_ref ref)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	HARNESS_MUST(trackd_copy(reader, ref, &task));
 	return task;
@@ -99,7 +99,7 @@ struct trackd_task connections_task(struct trackd_ref ref)
 
 struct trackd_view connections_view(struct trackd_ref ref)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	HARNESS_MUST(trackd_get(reader, ref, &view));
 	return view;

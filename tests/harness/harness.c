@@ -51,7 +51,8 @@ void harness_board(struct board *ret_board, uint32_t capacity)
 					 .mode = 0600,
 					 .gid = (gid_t)-1,
 					 .ttl_ms = TRACKD_TTL_DEFAULT_MS,
-					 .active_ttl_ms = TRACKD_ACTIVE_TTL_DEFAULT_MS };
+					 .active_ttl_ms = TRACKD_ACTIVE_TTL_DEFAULT_MS,
+					 .number = 7 };
 
 	harness_board_params(ret_board, &params);
 }

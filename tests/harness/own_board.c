@@ -129,7 +129,7 @@ void own_id_in(uint32_t bucket, unsigned n, char ret_id[32])
 
 struct trackd_task own_task(struct trackd_ref ref)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	HARNESS_MUST(view_copy(&own_board, ref, board_coarse_ns(&own_board), &task));
 	return task;
@@ -137,7 +137,7 @@ struct trackd_task own_task(struct trackd_ref ref)
 
 struct trackd_view own_view(struct trackd_ref ref)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	HARNESS_MUST(view_get(&own_board, ref, board_coarse_ns(&own_board), &view));
 	return view;

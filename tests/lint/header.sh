@@ -51,7 +51,7 @@ int main()
 	trackd_new task = TRACKD_NEW_INIT;
 	trackd *board = nullptr;
 	trackd_ref ref{}, found{};
-	trackd_task copy;
+	trackd_task copy = TRACKD_TASK_INIT;
 	std::string id = "from-c++";
 
 	options.flags = TRACKD_OPEN_WRITE;
@@ -74,7 +74,7 @@ int main()
 END
 
 build_program() {
-	ln -sf "$library" libtrackd.so && ln -sf "$library" libtrackd.so.0 &&
+	ln -sf "$library" libtrackd.so && ln -sf "$library" libtrackd.so.1 &&
 		g++ -std=c++17 -Wall -Wextra -Werror -I"$tree/libclient" -o program program.cc -L. -ltrackd -Wl,-rpath,"$work"
 }
 

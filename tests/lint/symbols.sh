@@ -16,9 +16,9 @@ done
 is "$undeclared" "" "each is declared in trackd.h"
 
 versions=$(objdump -T "$library" | awk '$4 == ".text" { print $(NF-1) }' | sort -u)
-is "$versions" LIBTRACKD_0.1 "each has its version"
+is "$versions" LIBTRACKD_1 "each has its version"
 soname=$(objdump -p "$library" | awk '$1 == "SONAME" { print $2 }')
-is "$soname" libtrackd.so.0 "soname"
+is "$soname" libtrackd.so.1 "soname"
 
 # The static library: the same names, and no other that a program could collide with.
 archive=$build/libtrackd.a

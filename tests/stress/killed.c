@@ -124,7 +124,7 @@ static void count(struct producer *producer)
 
 static void look(struct producer *producer, struct trackd_ref ref)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (trackd_copy(producer->trackd, ref, &task) < 0 ||
 	    trackd_state_final((enum trackd_state)task.state))

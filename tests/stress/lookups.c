@@ -96,7 +96,7 @@ static void list(struct trackd *trackd)
 {
 	unsigned met[STABLE] = { 0 };
 	struct trackd_iter iter;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	add_relaxed(&tally->lists, 1);

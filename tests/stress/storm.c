@@ -105,7 +105,7 @@ static void plan(unsigned producer, struct row *row)
 /* Print the board's state of a wrong task. */
 static void tell(struct trackd *trackd, struct trackd_ref ref)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (trackd_copy(trackd, ref, &task) == 0)
 		tap_note("  the board has %s, %s: %s", trackd_state_name(task.state),
@@ -183,7 +183,7 @@ static void iterate(struct trackd *trackd)
 	unsigned met[ROWS] = { 0 }, unknown = 0;
 	uint64_t before[ROWS];
 	struct trackd_iter iter;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	for (unsigned i = 0; i < ROWS; i++)
@@ -220,7 +220,7 @@ static _Noreturn void read_on(void)
 {
 	struct trackd *trackd = private_daemon_open(&service, TRACKD_OPEN_READ);
 	struct trackd_cursor cursor;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	uint64_t next = 0;
 
 	seed += 77;

@@ -144,7 +144,7 @@ static void replace(struct actor *actor)
 static void churn(struct actor *actor)
 {
 	struct trackd_ref ref, found;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	char id[48];
 
 	snprintf(id, sizeof id, "churn-%u-%u", actor->number, pick(actor, 1000));
@@ -183,7 +183,7 @@ static void check_whole(const struct trackd_task *task)
 
 static void copy_one(struct actor *actor)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 	char id[32];
 
@@ -214,7 +214,7 @@ static void view_one(struct actor *actor)
 	copy_one(actor);
 #else
 	char id[32], text[PATTERN_SIZE];
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	struct trackd_ref ref;
 
 	snprintf(id, sizeof id, "stable-%u", pick(actor, STABLE));
@@ -245,7 +245,7 @@ static void walk(struct actor *actor)
 	unsigned met[STABLE] = { 0 };
 	bool of_owner = pick(actor, 2) == 0;
 	struct trackd_iter iter;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	actor->walks++;

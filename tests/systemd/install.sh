@@ -21,7 +21,7 @@ bin/trackd-http
 include/trackd.h
 lib/libtrackd.a
 lib/libtrackd.so
-lib/libtrackd.so.0
+lib/libtrackd.so.1
 lib/libtrackd.so.0.1.0
 lib/pkgconfig/libtrackd.pc
 lib/systemd/system/docproc.service
@@ -65,8 +65,8 @@ is "$(left)" "/etc/trackd/docproc.conf
 /etc/trackd/http.conf
 /etc/trackd/trackd.conf
 $(sed 's|^|/usr/local/|' <<<"$expected")" "every file is in its place"
-is "$(readlink "$root/usr/local/lib/libtrackd.so") $(readlink "$root/usr/local/lib/libtrackd.so.0")" \
-	"libtrackd.so.0 libtrackd.so.0.1.0" "the library's names lead to it"
+is "$(readlink "$root/usr/local/lib/libtrackd.so") $(readlink "$root/usr/local/lib/libtrackd.so.1")" \
+	"libtrackd.so.1 libtrackd.so.0.1.0" "the library's names lead to it"
 like "$(readelf -d "$root/usr/local/lib/libtrackd.so")" "*SONAME*\[libtrackd.so.0\]*" "the library has its soname"
 is "$(grep ^ExecStart= "$root/usr/local/lib/systemd/system/trackd.service")" \
 	"ExecStart=/usr/local/bin/trackd --config=/etc/trackd/trackd.conf" "the service starts what was installed"

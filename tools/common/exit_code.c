@@ -10,6 +10,7 @@ enum exit_code exit_code_of_error(int error)
 	switch (error) {
 	case TRACKD_E_NOT_FOUND:
 	case TRACKD_E_GONE:
+	case TRACKD_E_MOVED:
 		return EXIT_CODE_NOT_FOUND;
 	case TRACKD_E_EXISTS:
 	case TRACKD_E_FINAL:

@@ -86,7 +86,7 @@ static bool check_events(struct play *play, uint64_t from, struct image_fault *f
 {
 	const struct board *reader = &play->scene->reader;
 	struct trackd_cursor cursor = event_cursor(reader, from);
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	unsigned removed = 0;
 
 	for (unsigned i = 0; i < 100; i++) {

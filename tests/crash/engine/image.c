@@ -127,7 +127,7 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 static bool check_view(const struct board *board, const struct trackd_task *task,
 		       struct image_fault *fault)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int error = view_get(board, task->ref, fake_clock(), &view);
 
 	if (error < 0)
@@ -241,7 +241,7 @@ static bool check_owners(const struct board *board, const struct image *before,
 static bool check_events(const struct board *board, struct image_fault *fault)
 {
 	struct trackd_cursor cursor = event_cursor(board, 0);
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	unsigned n = 0;
 	int error;
 

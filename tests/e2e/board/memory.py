@@ -99,7 +99,7 @@ def _(site):
 @test("one that just fits works when /dev/shm is full to the last byte")
 def _(site):
     need_root()
-    site.daemon("--capacity", "1000", prefix=small_shm("7m"))
+    site.daemon("--capacity", "1000", prefix=small_shm("8m"))
     pid = int(until(lambda: open(f"/proc/{site.processes[0].pid}/task/{site.processes[0].pid}/"
                                  "children", encoding="utf-8").read().split()[:1], "trackd runs")[0])
     try:

@@ -149,7 +149,7 @@ def _(site):
 
 @test("no room for another board when it is unlinked: it is logged, and done as soon as there is room")
 def _(site):
-    inside = Inside(site, "30M")
+    inside = Inside(site, "35M")
     daemon = site.daemon("--capacity", "5000", prefix=inside.prefix)
     worker = site.test_client("open write", "create a", "update a extracting", prefix=inside.prefix)
     with open(inside.path + "/ballast", "wb") as file:

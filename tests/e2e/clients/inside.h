@@ -16,7 +16,7 @@ static inline int inside_hold(struct trackd *trackd, struct trackd_ref ref)
 
 	if (error < 0)
 		return error;
-	inside_held = &mapping->board.bodies[ref.slot].mutex;
+	inside_held = &mapping->board.bodies[ref.slot & REF_SLOT_MASK].mutex;
 	return lock_take(inside_held, clock_monotonic_ns() + NS_PER_S);
 }
 

@@ -135,7 +135,7 @@ static void live(bool whole)
 
 static void compare(const struct entry *entry)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	char message[32];
 
 	if (CALL(trackd_copy(board, entry->ref, &task)) < 0)

@@ -44,6 +44,7 @@ LIMIT = 60  # seconds after which a condition that must come true has failed
 SPIN_US = 200_000  # of processor time, which no call needs that does not wait
 
 E_NO_BOARD, E_NOT_FOUND, E_GONE, E_EXISTS, E_FINAL, E_FULL, E_BUSY = range(-20001, -20008, -1)
+E_MOVED = -20022
 E_KEY = -20008
 E_READ_ONLY, E_NAMESPACE, E_NOT_OURS, E_LAYOUT, E_DAMAGED = range(-20013, -20018, -1)
 E_OTHER_BOARD = -20020
@@ -209,9 +210,10 @@ class TestClient(Process):
         check(answer.code >= 0, f"{line}: {answer.line}")
         return answer
 
-    def refuse(self, line, code):
+    def refuse(self, line, *codes):
+        """One of these errors."""
         answer = self.ask(line)
-        check(answer.code == code, f"{line}: expected {code}, answered {answer.line}")
+        check(answer.code in codes, f"{line}: expected {codes}, answered {answer.line}")
         return answer
 
     def show(self, task):

@@ -158,7 +158,12 @@ static void a_broken_header_is_named(void **state)
 	EXPECT(header->suspend_offset_ns, INT64_MIN, DOCTOR_HEADER, "suspend_offset_ns");
 	EXPECT(header->created_wall_ns, 0, DOCTOR_HEADER, "created_wall_ns");
 	EXPECT(header->snapshot_wall_ns, -1, DOCTOR_HEADER, "snapshot_wall_ns");
-	EXPECT(header->reserved2[0], 1, DOCTOR_HEADER, "reserved2");
+	EXPECT(header->reserved4, 1, DOCTOR_HEADER, "reserved4");
+	EXPECT(header->number, 0, DOCTOR_HEADER, "number");
+	EXPECT(header->number, 256, DOCTOR_HEADER, "number");
+	EXPECT(header->flags, LAYOUT_MIRROR, DOCTOR_HEADER, "flags");
+	EXPECT(header->n_kinds, LAYOUT_KINDS + 1, DOCTOR_HEADER, "n_kinds");
+	EXPECT(header->n_hosts, 1, DOCTOR_HEADER, "n_hosts");
 	EXPECT(header->reserved8[3], 1, DOCTOR_HEADER, "reserved8");
 	EXPECT(header->counters.reserved[0], 1, DOCTOR_HEADER, "counters.reserved");
 	EXPECT(header->hash_seed, header->hash_seed + 1, DOCTOR_SLOT, "id_hash");
@@ -344,7 +349,7 @@ static void another_ttl_since_is_no_fault(void **state)
 
 static void bits_beyond_the_slots_are_named(void **state)
 {
-	struct segment_params params = { 70, 0600, (gid_t)-1, 1000, 1000 };
+	struct segment_params params = { 70, 0600, (gid_t)-1, 1000, 1000, 0 };
 	struct board small;
 	struct doctor_report report;
 

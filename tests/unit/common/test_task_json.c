@@ -147,7 +147,7 @@ static void an_active_stage_lasts_until_now(void **state)
 /* Strings are terminated by the library; all other bytes may be anything. */
 static void any_bytes_make_valid_json(void **state)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	unsigned seed = 4711;
 	struct task_json_options options = { BEGIN, true, -1 };
 

@@ -104,7 +104,7 @@ static unsigned fill(struct trackd_ref *refs, unsigned n)
 static void assert_same_task(const struct board *board, struct trackd_ref ref,
 			     const struct trackd_task *before)
 {
-	struct trackd_task after;
+	struct trackd_task after = TRACKD_TASK_INIT;
 
 	assert_int_equal(view_copy(board, ref, 0, &after), 0);
 	/* Equal to the byte, except that the boards' wall offsets may differ by some
@@ -125,7 +125,7 @@ static void every_task_stays_what_and_where_it_is(void **state)
 {
 	static const uint32_t capacities[] = { CAPACITY, 4 * CAPACITY, CAPACITY / 2 };
 	struct trackd_ref refs[CAPACITY / 2];
-	struct trackd_task before;
+	struct trackd_task before = TRACKD_TASK_INIT;
 
 	(void)state;
 	unsigned n = fill(refs, CAPACITY / 2);
@@ -184,7 +184,7 @@ static void an_owners_tasks_keep_their_order(void **state)
 static void what_changes_between_the_copies_is_copied_again(void **state)
 {
 	struct trackd_ref updated, counted, ended, removed, late, still;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	updated = harness_create(&old, "updated", NULL);
@@ -250,7 +250,7 @@ static void nothing_is_counted_on_a_closed_board(void **state)
 static void events_go_on_where_they_were(void **state)
 {
 	struct trackd_cursor cursor = event_cursor(&old, 0);
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	struct trackd_ref refs[8];
 
 	(void)state;
@@ -285,7 +285,7 @@ static void kinds_keep_their_numbers(void **state)
 static void a_stale_reference_stays_stale(void **state)
 {
 	struct trackd_ref gone = harness_create(&old, "a", NULL);
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	HARNESS_MUST(slot_remove(&old, gone, SLOT_REMOVE_ASKED, harness_soon()));
@@ -300,7 +300,8 @@ static void a_stale_reference_stays_stale(void **state)
 static void records_above_a_smaller_capacity_move(void **state)
 {
 	struct trackd_ref refs[CAPACITY / 2];
-	struct trackd_task before, after;
+	struct trackd_task before = TRACKD_TASK_INIT;
+	struct trackd_task after = TRACKD_TASK_INIT;
 	struct trackd_iter iter;
 	struct trackd_ref ref;
 	uint64_t serial = UINT64_MAX;
@@ -362,7 +363,7 @@ static void a_held_lock_is_named_and_prevents_the_replacement(void **state)
 static void a_damaged_board_is_copied_past_a_lock(void **state)
 {
 	struct trackd_ref ref = harness_create(&old, "a", NULL);
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	pid_t holder = client_holding_lock(&old.bodies[ref.slot].mutex);

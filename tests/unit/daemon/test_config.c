@@ -41,7 +41,7 @@ static void kinds_are_parsed_whole(void **state)
 		"movie=a:1:2",
 		"movie=a b:1",
 	};
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	(void)state;
 	assert_int_equal(kinds_parse("movie=probing:0,coding:5,packing:5", &kind), 0);
@@ -57,7 +57,7 @@ static void kinds_are_parsed_whole(void **state)
 static void a_kind_has_at_most_16_stages(void **state)
 {
 	char text[256] = "k=s0:0";
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	(void)state;
 	for (int i = 1; i < TRACKD_STAGES_MAX; i++)
@@ -133,7 +133,7 @@ static void mistakes_are_named_with_their_place(void **state)
 	static const struct {
 		const char *text, *line, *says;
 	} cases[] = {
-		{ "\ncapacity = 5\n", ":2: capacity", "16 to 16777216" },
+		{ "\ncapacity = 5\n", ":2: capacity", "16 to 16777152" },
 		{ "capacitee = 5\n", ":1: capacitee", "there are board socket mode" },
 		{ "capacity\n", ":1: ", "KEY = VALUE" },
 		{ "ttl = soon\n", ":1: ttl: \"soon\"", "never" },
@@ -234,7 +234,7 @@ static void wrong_flags_are_named(void **state)
 	assert_int_equal(parse(&options, (char *const[]){ "--capacity", "5", NULL }), -EINVAL);
 	assert_string_equal(fault.text,
 			    "--capacity: \"5\" is not allowed; it must be a number from 16 "
-			    "to 16777216; K and M stand for 1024 and its square");
+			    "to 16777152; K and M stand for 1024 and its square");
 	assert_int_equal(parse(&options, (char *const[]){ "--kind", "movie=", NULL }), -EINVAL);
 	assert_ptr_equal(strstr(fault.text, "--kind: \"movie=\" is not allowed"), fault.text);
 }

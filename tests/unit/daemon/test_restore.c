@@ -45,7 +45,7 @@ static struct layout_client *entry(void)
 static struct trackd_task brought(uint64_t n_failed)
 {
 	struct restore_count count;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	HARNESS_MUST(restore_board(&board, &old_board, &count));
@@ -102,6 +102,29 @@ static void pids_of_another_namespace_are_ignored(void **state)
 	assert_int_equal(task.reason, TRACKD_REASON_WORKER_LOST);
 }
 
+/* References to the old board fit none of the new one, and serials lead on. */
+static void references_and_serials_of_the_old_board_are_not_given_again(void **state)
+{
+	uint64_t serial = load_relaxed(&old_board.header->serial);
+
+	(void)state;
+	old_board.header->number = REF_NUMBERS; /* the next one is 1 */
+	assert_int_equal(brought(0).serial, serial);
+	assert_int_equal(board.header->number, 1);
+	assert_int_equal(board.number, 1 << 24);
+	struct trackd_ref ref = harness_create(&board, "new", NULL);
+	assert_int_equal(board.heads[ref.slot].serial, serial + 1);
+}
+
+/* A serial that the new board has passed already is replaced: chains stay in order. */
+static void a_serial_below_the_newest_is_replaced(void **state)
+{
+	(void)state;
+	harness_create(&board, "one", NULL);
+	harness_create(&board, "two", NULL);
+	assert_int_equal(brought(0).serial, 3);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -110,6 +133,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_reused_pid_does_not_keep_the_dead_workers_task),
 	TEST(a_start_time_that_is_not_known_is_no_proof_of_death),
 	TEST(pids_of_another_namespace_are_ignored),
+	TEST(references_and_serials_of_the_old_board_are_not_given_again),
+	TEST(a_serial_below_the_newest_is_replaced),
 };
 
 SUITE(tests)

@@ -77,7 +77,8 @@ static int copy_by_id(const struct board *from, const char *id, struct trackd_ta
 static void a_board_is_restored(void **state)
 {
 	struct restore_count count;
-	static struct trackd_task before, after;
+	static struct trackd_task before = TRACKD_TASK_INIT;
+	static struct trackd_task after = TRACKD_TASK_INIT;
 	struct trackd_iter iter;
 	struct trackd_ref ref;
 	char id[32];
@@ -127,7 +128,7 @@ static void activate(const char *id, pid_t pid)
 static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state)
 {
 	struct restore_count count;
-	static struct trackd_task task;
+	static struct trackd_task task = TRACKD_TASK_INIT;
 	pid_t child = client_start();
 
 	(void)state;
@@ -153,7 +154,7 @@ static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state
 static void after_a_reboot_what_was_active_has_failed(void **state)
 {
 	struct restore_count count;
-	static struct trackd_task task;
+	static struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	activate("task-1", getpid());
@@ -174,7 +175,7 @@ static void kinds_are_restored_under_other_numbers(void **state)
 {
 	static const struct trackd_stage_def one[] = { { "coding", 10 } }, two[] = { { "x", 1 } };
 	struct restore_count count;
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	(void)state;
 	harness_must(kind_declare(&board, "movie", one, 1, harness_soon()), "movie");

@@ -205,7 +205,7 @@ static struct trackd_task work_on(const char *name)
 {
 	struct document what = { .created_at = 1700000000, .fd = document };
 	struct child child;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	char text[128];
 	struct trackd_ref ref = create(name);
 
@@ -243,7 +243,8 @@ static void expect_end(const char *name, const char *error)
 
 static void every_task_ends_with_a_sentence(void **state)
 {
-	struct trackd_task before, after;
+	struct trackd_task before = TRACKD_TASK_INIT;
+	struct trackd_task after = TRACKD_TASK_INIT;
 	struct trackd_ref bystander = create("bystander");
 
 	(void)state;

@@ -303,7 +303,7 @@ static void expect_end(const char *id, enum trackd_reason reason, const char *er
 {
 	struct trackd *trackd = private_daemon_open(&daemon_, TRACKD_OPEN_READ);
 	struct trackd_ref ref;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	assert_int_equal(trackd_lookup(trackd, id, &ref), 0);
 	assert_int_equal(trackd_wait(trackd, ref, TRACKD_WAIT_FINAL, NULL, 10000), 0);

@@ -389,7 +389,7 @@ static int submit(struct submission *submission)
 static struct trackd_task task_of(const struct submission *submission)
 {
 	struct trackd_ref ref;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	assert_int_equal(trackd_lookup(submission->trackd, "h", &ref), 0);
 	assert_int_equal(trackd_copy(submission->trackd, ref, &task), 0);
@@ -400,7 +400,7 @@ static void handing_in_leaves_two_files_and_a_task(void **state)
 {
 	struct submission submission;
 	struct spool_entry seen;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	submission_begin(&submission);

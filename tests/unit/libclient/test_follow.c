@@ -20,7 +20,7 @@ static struct trackd_ref task;
 static int set_up(void **state)
 {
 	(void)connections_open_alone(state);
-	task = harness_create(&linked.board, "task", "alice");
+	task = ref_out(&linked.board, harness_create(&linked.board, "task", "alice"));
 	HARNESS_MUST(trackd_update(writer, task, TRACKD_EXTRACTING, "first"));
 	next.base = NULL;
 	return 0;
@@ -126,7 +126,7 @@ enum { CALLS = sizeof calls / sizeof calls[0] };
 
 static void assert_untouched(void)
 {
-	struct trackd_task seen;
+	struct trackd_task seen = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	assert_int_equal(trackd_copy(reader, task, &seen), 0);
@@ -223,8 +223,8 @@ static void each_call_follows(void **state)
 static void readers_follow_at_their_next_call(void **state)
 {
 	struct harness_usage before = harness_usage();
-	struct trackd_view view;
-	struct trackd_task seen;
+	struct trackd_view view = TRACKD_VIEW_INIT;
+	struct trackd_task seen = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 	uint8_t id[16];
 
@@ -245,14 +245,14 @@ static void readers_follow_at_their_next_call(void **state)
 
 static int get_it(struct trackd_ref ref)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	return trackd_get(reader, ref, &view);
 }
 
 static int copy_it(struct trackd_ref ref)
 {
-	static struct trackd_task copy;
+	static struct trackd_task copy = TRACKD_TASK_INIT;
 
 	return trackd_copy(reader, ref, &copy);
 }
@@ -336,7 +336,7 @@ static void an_iterator_goes_on_over_there(void **state)
 static void a_cursor_goes_on_over_there(void **state)
 {
 	struct trackd_cursor cursor;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	(void)state;
 	trackd_cursor_at(reader, 0, &cursor);
@@ -355,7 +355,7 @@ static void a_cursor_goes_on_over_there(void **state)
 static void a_cursor_knows_a_board_that_began_anew(void **state)
 {
 	struct trackd_cursor cursor;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
@@ -381,7 +381,7 @@ static void a_cursor_knows_a_board_that_began_anew(void **state)
 
 static void a_removed_board_is_no_board(void **state)
 {
-	struct trackd_task seen;
+	struct trackd_task seen = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	(void)state;

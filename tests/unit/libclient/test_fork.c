@@ -54,7 +54,7 @@ static void drop_all(struct trackd *trackd)
 
 static void a_child_finds_every_lock_free(void **state)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	(void)state;
 	HARNESS_NEEDS_WIPED_PAGES();
@@ -168,7 +168,7 @@ static int become_worker(struct trackd_ref ref)
  * turn. */
 static void prepare(int when, struct trackd_ref ref)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	if (when == 1)
 		(void)trackd_get(writer, ref, &view);
@@ -206,7 +206,7 @@ enum { THREADS = 4 };
 static void *write_and_read(void *data)
 {
 	const struct trackd_ref *ref = data;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	bool fine = trackd_get(writer, *ref, &view) == 0 &&
 		    trackd_update(writer, *ref, 0, NULL) == 0 &&
 		    connections_task(*ref).worker_pid == getpid() && trackd_fd(writer) >= 0;
@@ -309,7 +309,7 @@ static void a_closed_connection_leaves_nothing_ready_in_the_programs_loop(void *
 /* The child's use of the connection before it exits. */
 static void use_as_a_child(int how, struct trackd_ref ref)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	if (how == 1)
 		trackd_close(reader);
@@ -345,7 +345,7 @@ static void a_child_leaves_its_parents_loop_as_it_is(void **state)
 static void a_child_closes_its_copies_once(void **state)
 {
 	struct trackd_ref ref = create();
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	(void)state;
 	HARNESS_NEEDS_WIPED_PAGES();

@@ -24,7 +24,7 @@ static void kind_0_is_document_on_every_board(void **state)
 		{ "extracting", 10 }, { "chunking", 25 },    { "embedding", 40 },
 		{ "indexing", 70 },   { "summarizing", 85 },
 	};
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	(void)state;
 	assert_int_equal(kind_get(&own_board, TRACKD_KIND_DOCUMENT, &kind), 0);
@@ -53,7 +53,7 @@ static void an_identical_kind_is_found_and_not_added(void **state)
 static void the_newest_of_a_name_wins(void **state)
 {
 	static const struct trackd_stage_def again[] = { { "first", 0 }, { "second", 51 } };
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	(void)state;
 	assert_int_equal(declare("build", two, 2), 1);
@@ -163,7 +163,7 @@ static void declare_build(void *nothing)
 
 static void look_for_build(void *nothing)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	bool found = kind_get(&own_board, 1, &kind) == 0;
 	bool whole = found && strcmp(kind.name, "build") == 0 && kind.n_stages == 2 &&
 		     strcmp(kind.stages[0].name, "first") == 0 &&
@@ -189,7 +189,7 @@ static void a_kind_is_whole_as_soon_as_it_is_there(void **state)
 
 static void garbage_in_the_table_is_read_as_nothing(void **state)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	(void)state;
 	own_board.kinds->n = UINT32_MAX;

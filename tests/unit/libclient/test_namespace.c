@@ -129,9 +129,9 @@ static void check_refused(int first)
 static void check_reads(bool foreign_pids, uint64_t expires_ns)
 {
 	struct trackd *const connections[] = { reader, writer };
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	for (int i = 0; i < 2; i++) {
 		CHECK(trackd_get(connections[i], task_, &view) == 0);
@@ -144,7 +144,7 @@ static void check_reads(bool foreign_pids, uint64_t expires_ns)
 
 static struct trackd_task copy(void)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	HARNESS_MUST(trackd_copy(reader, task_, &task));
 	return task;
@@ -269,7 +269,7 @@ static _Noreturn void wander(int to, int home, int first, const struct trackd_ta
 	CHECK(trackd_set_total(writer, task_, 0) == 0); /* does not change the worker */
 	uint64_t expires_ns = before->expires_ns;
 	if (trackd_lookup(writer, "a", &ref) == 0) {
-		struct trackd_task now;
+		struct trackd_task now = TRACKD_TASK_INIT;
 		CHECK(trackd_copy(writer, task_, &now) == 0);
 		expires_ns = now.expires_ns;
 	}
@@ -351,8 +351,9 @@ static void every_connection_of_a_process_notices(void **state)
 		CHECK(trackd_set_total(writer, task_, 0) == 0);
 		CHECK(trackd_set_total(other, task_, 0) == 0 && go(to) == 0);
 		CHECK(trackd_set_total(writer, task_, 0) == TRACKD_E_NAMESPACE);
-		CHECK(record_set_total(&other->mapping->board, task_, 0, LOCK_TRY) ==
-		      TRACKD_E_NAMESPACE);
+		CHECK(record_set_total(&other->mapping->board,
+				       ref_in(&other->mapping->board, task_), 0,
+				       LOCK_TRY) == TRACKD_E_NAMESPACE);
 		CHECK(trackd_set_total(other, task_, 0) == TRACKD_E_NAMESPACE);
 		_exit(0);
 	}

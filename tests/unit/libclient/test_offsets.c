@@ -182,7 +182,7 @@ static int disconnect(void **state)
 
 static bool is_found(struct trackd *trackd)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	return trackd_get(trackd, task_, &view) == 0;
 }

@@ -184,7 +184,8 @@ static void expect_counted(const struct layout_counters *before, enum operation 
 
 static void every_operation_in_every_state_has_its_documented_result(void **state)
 {
-	struct trackd_task before, after;
+	struct trackd_task before = TRACKD_TASK_INIT;
+	struct trackd_task after = TRACKD_TASK_INIT;
 
 	(void)state;
 	for (int operation = 0; operation < N_OPERATIONS; operation++) {

@@ -97,7 +97,7 @@ static void creating_fails_as_documented(void **state)
 
 static void omitted_texts_have_the_documented_defaults(void **state)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	(void)state;
@@ -130,7 +130,7 @@ static void omitted_texts_have_the_documented_defaults(void **state)
 
 static void expect_unchanged(struct trackd_ref ref, const struct trackd_task *before)
 {
-	struct trackd_task after;
+	struct trackd_task after = TRACKD_TASK_INIT;
 
 	assert_int_equal(trackd_copy(reader, ref, &after), 0);
 	assert_int_equal(after.revision, before->revision);
@@ -144,7 +144,7 @@ static void expect_unchanged(struct trackd_ref ref, const struct trackd_task *be
 static void cancelling_again_changes_nothing(void **state)
 {
 	struct trackd_ref pending = create("a"), active = create("b"), failed = create("c");
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	assert_int_equal(trackd_cancel(writer, pending), TRACKD_CANCEL_ENDED);
@@ -217,10 +217,11 @@ static void changing_fails_as_documented(void **state)
 static void a_stopped_holder_makes_it_busy_within_the_timeout(void **state)
 {
 	struct trackd_ref ref = create("a");
-	struct trackd_task before, after;
+	struct trackd_task before = TRACKD_TASK_INIT;
+	struct trackd_task after = TRACKD_TASK_INIT;
 
 	(void)state;
-	pid_t pid = client_holding_record(&linked.board, ref);
+	pid_t pid = client_holding_record(&linked.board, ref_in(&linked.board, ref));
 	harness_stop(pid);
 	assert_int_equal(trackd_copy(reader, ref, &before), 0); /* readers never wait */
 	for (int n = 0; n < CHANGES; n++)
@@ -239,10 +240,10 @@ static void reading_fails_as_documented(void **state)
 {
 	char longest[80];
 	struct trackd_ref ref = create("a"), found = { 4711, 0 };
-	struct trackd_view view;
-	struct trackd_task task;
+	struct trackd_view view = TRACKD_VIEW_INIT;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_iter iter;
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	struct trackd_stats stats = { .size = 8 };
 
 	(void)state;

@@ -138,7 +138,7 @@ static void a_signal_ends_a_wait(void **state)
 static void a_cursor_reads_later_events(void **state)
 {
 	struct trackd_cursor cursor, late, first;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	(void)state;
 	connections_create("before");
@@ -220,7 +220,7 @@ static void a_forked_child_works_as_itself(void **state)
 {
 	HARNESS_NEEDS_SAME_PROC();
 	struct trackd_ref ours = connections_create("ours"), childs = connections_create("childs");
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	assert_int_equal(trackd_update(writer, ours, 0, NULL), 0);
@@ -283,7 +283,7 @@ static void *work(void *data)
 	int bad = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		struct trackd_view view;
+		struct trackd_view view = TRACKD_VIEW_INIT;
 		bad += trackd_advance(writer, *ref, 1) != 0;
 		bad += trackd_get(writer, *ref, &view) != 0;
 		if (i % 8 == 0)

@@ -67,7 +67,7 @@ static void move(struct ring *ring, struct trackd_ref ref, unsigned n)
 static unsigned count(struct ring *ring, const struct replay_of *of, uint64_t from)
 {
 	uint64_t head = ring_head(ring), sequence = from, before = 0;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	unsigned n = 0;
 	int result;
 
@@ -110,7 +110,7 @@ static void what_the_ring_has_overwritten_is_said_to_be_lost(void **state)
 	struct ring *ring = *state;
 	struct replay_of of_a = { .ref = ring->a };
 	uint64_t begin = ring_head(ring), sequence = begin;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	move(ring, ring->a, 10);
 	assert_int_equal(count(ring, &of_a, begin), 10);

@@ -123,7 +123,7 @@ static void make(struct trackd_task *task)
 
 static void tasks_of_all_sorts(void **state)
 {
-	static struct trackd_task task;
+	static struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	srand48(7);
@@ -136,7 +136,7 @@ static void tasks_of_all_sorts(void **state)
 static void the_longest_fits(void **state)
 {
 	static const char worst[] = { '"', '\xff', '\x01' };
-	static struct trackd_task task;
+	static struct trackd_task task = TRACKD_TASK_INIT;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof worst; i++) {

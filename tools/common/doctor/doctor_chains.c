@@ -63,16 +63,15 @@ static void check_serial(struct walk *walk, uint32_t slot)
 {
 	struct check *check = walk->check;
 	uint64_t serial = head_at(check, slot)->serial;
-	uint64_t last = check->image.board.owner_stripes[index_stripe(walk->bucket)].serial;
+	uint64_t last = check->image.header.serial;
 
 	if (serial >= walk->below)
 		check_fault(check, DOCTOR_SLOT, slot, "serial",
 			    "less than the one before it in its owner's chain", "%ju",
 			    (uintmax_t)serial);
 	if (serial > last)
-		check_fault(check, DOCTOR_SLOT, slot, "serial",
-			    "at most the last one its owner's stripe gave out",
-			    "%ju, stripe at %ju", (uintmax_t)serial, (uintmax_t)last);
+		check_fault(check, DOCTOR_SLOT, slot, "serial", "at most that of the newest task",
+			    "%ju, newest %ju", (uintmax_t)serial, (uintmax_t)last);
 	walk->below = serial;
 }
 

@@ -58,6 +58,11 @@ static void check_identity(struct check *check)
 		check_fault(check, DOCTOR_HEADER, -1, "capacity", expected, "%u", header->capacity);
 		return;
 	}
+	if (header->number == 0 || header->number > REF_NUMBERS)
+		check_fault(check, DOCTOR_HEADER, -1, "number", "1 to 255", "%u", header->number);
+	check_expect(check, DOCTOR_HEADER, -1, "flags", header->flags, 0);
+	check_expect(check, DOCTOR_HEADER, -1, "n_kinds", header->n_kinds, LAYOUT_KINDS);
+	check_expect(check, DOCTOR_HEADER, -1, "n_hosts", header->n_hosts, 0);
 	check_expect(check, DOCTOR_HEADER, -1, "spare", header->spare, LAYOUT_SPARE);
 	check_expect(check, DOCTOR_HEADER, -1, "size", header->size,
 		     segment_size(header->capacity));
@@ -84,8 +89,6 @@ static void check_reserved(struct check *check)
 
 #define CHECK_RESERVED(field)                                                                      \
 	check_expect_zero(check, DOCTOR_HEADER, -1, #field, &header->field, sizeof header->field)
-	CHECK_RESERVED(reserved1);
-	CHECK_RESERVED(reserved2);
 	CHECK_RESERVED(reserved3);
 	CHECK_RESERVED(reserved4);
 	CHECK_RESERVED(reserved5);

@@ -121,6 +121,7 @@ int image_read(struct image *ret_image, int fd)
 	image_offsets(capacity, ret_image->offset);
 	ret_image->board.tasks_max = capacity;
 	ret_image->board.capacity = capacity + LAYOUT_SPARE;
+	ret_image->board.kinds_max = LAYOUT_KINDS;
 	ret_image->board.hash_seed = image.header.hash_seed;
 	ret_image->board.header = &ret_image->header;
 	error = load_sections(ret_image);

@@ -14,17 +14,20 @@
 
 /* X(section of layout_header, bytes per element, elements), in the segment's order */
 #define IMAGE_SECTIONS(X)                                                                          \
-	X(kinds, sizeof(struct layout_kinds), 1)                                                   \
+	X(kinds, sizeof(struct layout_kinds) + LAYOUT_KINDS * sizeof(struct layout_kind), 1)       \
 	X(clients, sizeof(struct layout_client), LAYOUT_CLIENTS)                                   \
 	X(id_stripes, sizeof(struct layout_stripe), LAYOUT_STRIPES)                                \
 	X(owner_stripes, sizeof(struct layout_stripe), LAYOUT_STRIPES)                             \
+	X(family_stripes, sizeof(struct layout_family_stripe), LAYOUT_STRIPES)                     \
+	X(served, sizeof(struct layout_served), LAYOUT_CLIENTS)                                    \
 	X(used_map, 8, (slots + 63) / 64)                                                          \
 	X(id_buckets, 4, slots)                                                                    \
 	X(owner_buckets, 4, slots)                                                                 \
 	X(heads, sizeof(struct layout_head), slots)                                                \
 	X(events, sizeof(struct layout_event), LAYOUT_EVENTS)                                      \
 	X(bodies, sizeof(struct layout_body), slots)                                               \
-	X(details, sizeof(struct layout_detail), slots)
+	X(details, sizeof(struct layout_detail), slots)                                            \
+	X(families, sizeof(struct layout_family), slots)
 
 enum image_section {
 #define IMAGE_SECTION_ENUM(name, bytes, n) IMAGE_##name,

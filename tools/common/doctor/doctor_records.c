@@ -273,7 +273,7 @@ static void check_head(const struct record *record)
 static void check_record(struct record *record)
 {
 	const struct layout_kinds *kinds = record->check->image.board.kinds;
-	uint8_t kind = hint_kind(record->head->hint);
+	uint32_t kind = hint_kind(record->head->hint);
 
 	record->n_stages = 0;
 	if (kind >= kinds->n || kind >= LAYOUT_KINDS)

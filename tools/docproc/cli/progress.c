@@ -101,8 +101,8 @@ static void print(const struct trackd_event *event, const struct trackd_task *ta
 
 void progress_show(struct progress *progress)
 {
-	struct trackd_task task;
-	struct trackd_event event;
+	struct trackd_task task = TRACKD_TASK_INIT;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	(void)trackd_dispatch(progress->trackd);
 	if (trackd_copy(progress->trackd, progress->ref, &task) < 0)

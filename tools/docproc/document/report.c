@@ -11,7 +11,7 @@
 static int find_again(struct report *report)
 {
 	struct trackd_ref ref;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (!report->id || trackd_lookup(report->trackd, report->id, &ref) < 0 ||
 	    trackd_copy(report->trackd, ref, &task) < 0)
@@ -28,7 +28,7 @@ static int learn(struct report *report, int error)
 		return 0;
 	if (error == TRACKD_E_FINAL)
 		return CANCELLED;
-	if (error == TRACKD_E_GONE && find_again(report) == CANCELLED)
+	if (trackd_gone(error) && find_again(report) == CANCELLED)
 		return CANCELLED;
 	if (!report->said)
 		log_warning("progress cannot be written to the board: %s", trackd_strerror(error));
@@ -66,10 +66,10 @@ void report_total(struct report *report, uint64_t total)
 /* Whether another process has ended the task. */
 static int ended(struct report *report)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int error = trackd_get(report->trackd, report->ref, &view);
 
-	if (error == TRACKD_E_GONE)
+	if (trackd_gone(error))
 		return learn(report, error);
 	return error >= 0 && trackd_state_final((enum trackd_state)view.state) ? CANCELLED : 0;
 }

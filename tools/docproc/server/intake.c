@@ -45,7 +45,7 @@ static void refuse(struct intake *intake, const char *name, bool foreign,
 /* Plan the next renewal, before the task can expire. */
 static void plan_renewal(struct intake *intake, const struct waiting *waiting)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	uint64_t left, now = time_now();
 
 	if (trackd_copy(intake->jobs->trackd, waiting->ref, &task) < 0 ||

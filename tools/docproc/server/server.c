@@ -46,7 +46,7 @@ struct server {
 static void read_events(struct server *server)
 {
 	struct trackd *trackd = server->jobs.trackd;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	int result;
 
 	(void)trackd_dispatch(trackd);

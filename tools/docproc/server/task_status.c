@@ -14,6 +14,7 @@ static int copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task
 {
 	int error = -EAGAIN;
 
+	ret_task->size = sizeof *ret_task;
 	for (int i = 0; i < COPIES && error == -EAGAIN; i++)
 		error = trackd_copy(trackd, ref, ret_task);
 	return error;
@@ -43,12 +44,12 @@ enum task_status task_status_find(struct trackd *trackd, const struct spool_entr
 				  struct trackd_ref *ret_ref)
 {
 	struct trackd_ref ref;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = trackd_lookup(trackd, entry->id, &ref);
 
 	if (error >= 0)
 		error = copy(trackd, ref, &task);
-	if (error == TRACKD_E_NOT_FOUND || error == TRACKD_E_GONE)
+	if (error == TRACKD_E_NOT_FOUND || trackd_gone(error))
 		return TASK_STATUS_NONE;
 	if (error < 0)
 		return TASK_STATUS_UNKNOWN;
@@ -61,10 +62,10 @@ enum task_status task_status_find(struct trackd *trackd, const struct spool_entr
 
 enum task_status task_status_of(struct trackd *trackd, struct trackd_ref ref)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = copy(trackd, ref, &task);
 
-	if (error == TRACKD_E_GONE)
+	if (trackd_gone(error))
 		return TASK_STATUS_NONE;
 	return error < 0 ? TASK_STATUS_UNKNOWN : task_status_of_state(task.state);
 }

@@ -56,7 +56,7 @@ static int hold(struct run_task *task, const struct trackd_task *copy)
 static int create(struct run_task *task)
 {
 	struct trackd_new new = TRACKD_NEW_INIT;
-	struct trackd_task copy;
+	struct trackd_task copy = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 	int error = find_kind(task);
 
@@ -196,7 +196,7 @@ static bool look(struct run_task *task)
 {
 	int asked = trackd_cancel_requested(task->ctl->trackd, task->ref);
 
-	if (asked == TRACKD_E_GONE || is_elsewhere(task))
+	if (trackd_gone(asked) || is_elsewhere(task))
 		return false;
 	task->asked |= asked == 1;
 	return true;
@@ -206,7 +206,7 @@ static bool look(struct run_task *task)
  * the old board may not have been carried over, so all are written again. */
 static int find_again(struct run_task *task)
 {
-	struct trackd_task found;
+	struct trackd_task found = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
 
 	if (!is_elsewhere(task))
@@ -239,7 +239,7 @@ static int try_once(struct run_task *task)
 		error = acquire(task);
 	for (int i = 0; error >= 0 && i < FOLLOWS && task->hold == RUN_TASK_HELD; i++) {
 		error = look(task) ? push(task) : TRACKD_E_GONE;
-		if (error != TRACKD_E_GONE && !is_elsewhere(task))
+		if (!trackd_gone(error) && !is_elsewhere(task))
 			break;
 		error = find_again(task);
 	}

@@ -110,6 +110,7 @@ int ctl_copy(struct ctl *ctl, struct trackd_ref ref, struct trackd_task *ret_tas
 {
 	int error = -EAGAIN;
 
+	ret_task->size = sizeof *ret_task;
 	for (int i = 0; error == -EAGAIN && i < TRIES; i++)
 		error = trackd_copy(ctl->trackd, ref, ret_task);
 	return error;
@@ -119,7 +120,7 @@ int ctl_copy(struct ctl *ctl, struct trackd_ref ref, struct trackd_task *ret_tas
 static bool has_prefix(struct ctl *ctl, struct trackd_ref ref, const char *prefix,
 		       char ret_id[TRACKD_ID_MAX + 1])
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	do {
 		if (trackd_get(ctl->trackd, ref, &view) < 0)
@@ -231,7 +232,7 @@ static bool peek(struct ctl *ctl, const char *id, struct trackd_task *ret_task)
 
 int ctl_is_final(struct ctl *ctl, const char *id)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	bool known = peek(ctl, id, &task);
 
 	return ctl_fail(EXIT_CODE_REFUSED,
@@ -242,7 +243,7 @@ int ctl_is_final(struct ctl *ctl, const char *id)
 
 int ctl_exists(struct ctl *ctl, const char *id, const char *owner)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (!peek(ctl, id, &task))
 		return ctl_fail(EXIT_CODE_REFUSED, "task %s exists; see trackctl show %s", id, id);

@@ -14,7 +14,7 @@ static void read_named(struct follow *follow, struct followed *named)
 
 	if (error >= 0)
 		error = ctl_copy(follow->ctl, ref, &named->task);
-	named->gone = error == TRACKD_E_NOT_FOUND || error == TRACKD_E_GONE;
+	named->gone = error == TRACKD_E_NOT_FOUND || trackd_gone(error);
 	named->seen |= !named->gone;
 	named->over = named->gone ? named->seen
 				  : trackd_state_final((enum trackd_state)named->task.state);
@@ -91,6 +91,7 @@ static bool is_meant(const struct follow *follow, const struct trackd_event *eve
 
 enum follow_result follow_next(struct follow *follow, struct trackd_event *ret_event)
 {
+	ret_event->size = sizeof *ret_event;
 	for (;;) {
 		int result = trackd_next_event(follow->ctl->trackd, &follow->cursor, ret_event);
 

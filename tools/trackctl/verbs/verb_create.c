@@ -36,7 +36,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
 	struct trackd_new task = TRACKD_NEW_INIT;
 	struct trackd_ref ref;
-	struct trackd_task made;
+	struct trackd_task made = TRACKD_TASK_INIT;
 	int code = ctl_open(ctl, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, 0);
 
 	(void)n_arguments;

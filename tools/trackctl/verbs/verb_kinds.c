@@ -25,7 +25,7 @@ static json_t *stages_json(const struct trackd_kind *kind)
 static int show_json(struct ctl *ctl)
 {
 	json_t *array = json_array();
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	for (int i = 0; trackd_kind_get(ctl->trackd, i, &kind) >= 0; i++) {
 		bool current = trackd_kind_find(ctl->trackd, kind.name) == i;
@@ -56,7 +56,7 @@ static void show(struct ctl *ctl, const struct trackd_kind *kind, bool current)
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	int code = ctl_open(ctl, TRACKD_OPEN_READ, 0);
 
 	(void)n_arguments;

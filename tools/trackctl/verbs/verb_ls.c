@@ -188,7 +188,7 @@ static int fit(struct ctl *ctl, struct table *table)
 static int show_table(struct ctl *ctl, const struct listing *listing)
 {
 	struct table table = { .now_ns = time_now() };
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	table.n = columns_parse(&ctl->terminal, options.columns, table.columns);
 	if (table.n < 0)
@@ -214,7 +214,7 @@ static int show_table(struct ctl *ctl, const struct listing *listing)
 /* One document, written without holding all of it in memory. */
 static int show_json(struct ctl *ctl, const struct listing *listing)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	bool first = true;
 
 	printf("{\"tasks\": [");

@@ -14,7 +14,7 @@ static const struct option_entry flags[] = {
 
 static int remove_one(struct ctl *ctl, const char *id)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int code = ctl_find_task(ctl, id, &task);
 
 	if (code != 0)

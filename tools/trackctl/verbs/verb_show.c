@@ -5,7 +5,7 @@
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int code = ctl_open(ctl, TRACKD_OPEN_READ, 0);
 
 	(void)n_arguments;

@@ -42,7 +42,7 @@ static int find_stage(struct ctl *ctl, const struct trackd_task *task, const cha
 
 static int count(struct ctl *ctl, const struct trackd_task *before)
 {
-	struct trackd_task now;
+	struct trackd_task now = TRACKD_TASK_INIT;
 	int error = ctl_copy(ctl, before->ref, &now);
 
 	if (error < 0)
@@ -55,7 +55,7 @@ static int count(struct ctl *ctl, const struct trackd_task *before)
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int stage = TRACKD_STAGE_KEEP;
 
 	if (options.pid_given && (options.pid == 0 || options.pid > INT32_MAX))

@@ -35,7 +35,7 @@ static int64_t remaining_ms(uint64_t begin_ns)
 
 static int wait_for(struct follow *follow)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	uint64_t begin = time_steady();
 
 	for (;;) {

@@ -52,7 +52,7 @@ static int print(struct watch *watch, const struct transition *transition)
 static int snapshot_all(struct watch *watch)
 {
 	struct listing listing = { 0 };
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int code = listing_read(watch->ctl, &options.filter, &listing);
 
 	/* Oldest first, so that the last line is the newest. */
@@ -96,7 +96,7 @@ static bool passes(const struct trackd_task *task)
 static bool event_passes(struct watch *watch, const struct trackd_event *event)
 {
 	struct trackd *trackd = watch->ctl->trackd;
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	if (options.filter.owner &&
 	    trackd_owner_hash(trackd, options.filter.owner) != event->owner_hash)
@@ -107,7 +107,7 @@ static bool event_passes(struct watch *watch, const struct trackd_event *event)
 
 static int handle(struct watch *watch, const struct trackd_event *event)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	bool there = ctl_copy(watch->ctl, event->ref, &task) >= 0;
 
 	if (there ? !passes(&task) : !event_passes(watch, event))
@@ -117,7 +117,7 @@ static int handle(struct watch *watch, const struct trackd_event *event)
 
 static int drain(struct watch *watch)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	int code = 0;
 
 	while (code == 0 && !ctl_interrupted()) {

@@ -109,7 +109,7 @@ int listing_read(struct ctl *ctl, const struct listing_filter *filter, struct li
 {
 	struct trackd_iter iter;
 	struct trackd_ref ref;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = 0;
 
 	listing->n = 0;

@@ -146,7 +146,7 @@ static int read_all(struct top_model *model)
 	uint64_t now = time_now();
 	struct trackd_iter iter;
 	struct trackd_ref ref;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = 0;
 
 	model->n = 0;
@@ -205,7 +205,8 @@ void top_model_show(struct top_model *model, size_t height)
 
 		/* A task removed meanwhile keeps its place until the next reading. */
 		if (ctl_copy(model->ctl, model->entries[model->first + i].ref, row) < 0) {
-			*row = (struct trackd_task){ .ref = model->entries[model->first + i].ref };
+			*row = (struct trackd_task){ .size = sizeof *row,
+						     .ref = model->entries[model->first + i].ref };
 			strcpy(row->status, "gone");
 		}
 		model->n_rows++;

@@ -31,7 +31,7 @@ static void read_board(struct top_screen *screen)
 
 static void refresh_subject(struct top_screen *screen)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (screen->mode == TOP_MODE_DETAIL && !screen->frozen &&
 	    ctl_copy(screen->model->ctl, screen->subject.ref, &task) >= 0)

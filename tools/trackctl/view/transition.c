@@ -34,7 +34,7 @@ struct facts {
 
 static void stage_facts(struct ctl *ctl, int32_t kind_number, int stage, struct facts *facts)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 
 	facts->stage[0] = '\0';
 	facts->percent = 0;

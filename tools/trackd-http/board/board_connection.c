@@ -118,11 +118,11 @@ const char *board_connection_id(struct board_connection *board)
  * then not found anyway. A task without an owner is visible to no user over HTTP. */
 static int check_owner(struct trackd *trackd, struct trackd_ref ref, const char *owner)
 {
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int error = trackd_get(trackd, ref, &view);
 
 	if (error < 0)
-		return error == TRACKD_E_GONE ? TRACKD_E_NOT_FOUND : error;
+		return trackd_gone(error) ? TRACKD_E_NOT_FOUND : error;
 	if (strncmp(trackd_view_owner(&view), owner, TRACKD_OWNER_MAX + 1) != 0)
 		return TRACKD_E_NOT_FOUND;
 	return owner[0] != '\0' ? 0 : TRACKD_E_NOT_FOUND;
@@ -132,10 +132,10 @@ static int check_owner(struct trackd *trackd, struct trackd_ref ref, const char 
 static int copy(struct trackd *trackd, struct trackd_ref ref, const char *owner,
 		struct trackd_task *ret_task)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = trackd_copy(trackd, ref, &task);
 
-	if (error == TRACKD_E_GONE || (error >= 0 && strcmp(task.owner, owner) != 0))
+	if (trackd_gone(error) || (error >= 0 && strcmp(task.owner, owner) != 0))
 		return TRACKD_E_NOT_FOUND;
 	if (error >= 0)
 		*ret_task = task;

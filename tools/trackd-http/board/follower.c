@@ -67,7 +67,7 @@ static void restart(struct follower *follower, struct trackd *trackd)
 
 static void read_events(struct follower *follower, struct trackd *trackd)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	if (strcmp(follower->board, board_connection_id(follower->gateway->board)) != 0) {
 		restart(follower, trackd);

@@ -47,6 +47,7 @@ static int read_at(struct trackd *trackd, uint64_t sequence, struct trackd_event
 	int result;
 
 	trackd_cursor_at(trackd, sequence, &cursor);
+	ret_event->size = sizeof *ret_event;
 	result = trackd_next_event(trackd, &cursor, ret_event);
 	if (result == 1 && ret_event->sequence != sequence)
 		return 0; /* its producer died while writing it */
@@ -56,7 +57,7 @@ static int read_at(struct trackd *trackd, uint64_t sequence, struct trackd_event
 /* Index [from, to); entries that cannot be read match no task. */
 static void fill(struct replay *replay, struct trackd *trackd, uint64_t from, uint64_t to)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	for (uint64_t sequence = from; sequence < to; sequence++) {
 		struct whose *whose = &replay->whose[sequence % TRACKD_EVENTS];
@@ -118,7 +119,7 @@ int replay_next(struct replay *replay, struct trackd *trackd, const struct repla
 uint64_t replay_readable(struct trackd *trackd, uint64_t sequence)
 {
 	struct trackd_cursor cursor;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	trackd_cursor_at(trackd, sequence, &cursor);
 	return trackd_next_event(trackd, &cursor, &event) == TRACKD_E_LAPPED ? cursor.next
@@ -127,7 +128,7 @@ uint64_t replay_readable(struct trackd *trackd, uint64_t sequence)
 
 uint64_t replay_time_before(struct trackd *trackd, uint64_t sequence)
 {
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	/* The last few entries may have been lost. */
 	for (uint64_t back = 1; back <= 16 && back <= sequence; back++)

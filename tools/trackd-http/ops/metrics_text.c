@@ -60,7 +60,7 @@ struct scan {
 
 static void scan_active(struct trackd *trackd, struct trackd_ref ref, struct scan *scan)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (trackd_copy(trackd, ref, &task) < 0 || task.state != TRACKD_ACTIVE)
 		return;
@@ -72,7 +72,7 @@ static void scan_tasks(struct trackd *trackd, struct scan *ret_scan)
 {
 	struct trackd_iter iter;
 	struct trackd_ref ref;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	*ret_scan = (struct scan){ .oldest_ns = 0 };
 	trackd_iter_all(trackd, &iter);
@@ -94,7 +94,8 @@ static bool is_newest(struct trackd *trackd, int kind, const char *name)
 
 static void write_tasks(const struct writer *writer, struct trackd *trackd, const struct scan *scan)
 {
-	struct trackd_kind kind, other;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
+	struct trackd_kind other = TRACKD_KIND_INIT;
 
 	family(writer, "tasks", "gauge", "Tasks on the board.");
 	for (int k = 0; trackd_kind_get(trackd, k, &kind) >= 0; k++) {

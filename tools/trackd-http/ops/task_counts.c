@@ -58,7 +58,7 @@ static void add_stages(struct task_counts *counts, const struct trackd_task *tas
 static void on_transition(void *user, const struct trackd_event *event)
 {
 	struct task_counts *counts = user;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error;
 	struct trackd *trackd;
 
@@ -78,7 +78,7 @@ static void on_transition(void *user, const struct trackd_event *event)
 
 void task_counts_know_kinds(struct task_counts *counts)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	int error;
 	struct trackd *trackd = board_connection_reader(counts->board, &error);
 

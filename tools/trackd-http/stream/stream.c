@@ -119,12 +119,12 @@ static ssize_t on_room(void *cls, uint64_t position, char *to, size_t max)
 static bool look_at_task(struct stream *stream)
 {
 	struct trackd *trackd = stream_board(stream);
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int error = trackd ? trackd_get(trackd, stream->of.ref, &view) : -EAGAIN;
 
-	if (error < 0 && error != TRACKD_E_GONE)
+	if (error < 0 && !trackd_gone(error))
 		return false;
-	if (error == TRACKD_E_GONE || view.state != stream->delivered.state ||
+	if (trackd_gone(error) || view.state != stream->delivered.state ||
 	    view.stage != stream->delivered.stage) {
 		if (stream->suspended && ++stream->strikes >= STREAM_STRIKES)
 			stream->diverged = true;
@@ -373,7 +373,7 @@ enum MHD_Result stream_begin_task(struct request *request)
 {
 	struct sse_id id;
 	const struct sse_id *last = last_id(request, &id);
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = board_connection_find(request->gateway->board, request->id,
 					  request->identity.owner, &task);
 

@@ -151,7 +151,7 @@ static void put_beginning(struct stream *stream, bool anew)
 static int attach_task(struct stream *stream, const struct sse_id *last, bool anew)
 {
 	const struct request *request = stream->request;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	char id[SSE_ID];
 	int error = board_connection_find(request->gateway->board, request->id,
 					  request->identity.owner, &task);
@@ -164,7 +164,7 @@ static int attach_task(struct stream *stream, const struct sse_id *last, bool an
 	bool resumed = take_position(stream, last);
 	error = trackd_copy(stream_board(stream), task.ref, &task);
 	if (error < 0)
-		return error == TRACKD_E_GONE ? TRACKD_E_NOT_FOUND : error;
+		return trackd_gone(error) ? TRACKD_E_NOT_FOUND : error;
 	put_beginning(stream, anew || (last && !resumed));
 	delivered_task(&stream->delivered, &task);
 	if (resumed)
@@ -273,8 +273,8 @@ static bool task_of(struct stream *stream, const struct trackd_event *event,
 static void put_missing(struct stream *stream, const struct trackd_task *task,
 			const struct trackd_event *before)
 {
-	struct trackd_event event;
-	struct trackd_task then;
+	struct trackd_event event = TRACKD_EVENT_INIT;
+	struct trackd_task then = TRACKD_TASK_INIT;
 	int stage;
 
 	while ((stage = delivered_missing(&stream->delivered, task, before)) >= 0) {
@@ -290,7 +290,7 @@ static void put_missing(struct stream *stream, const struct trackd_task *task,
 static void put_transition(struct stream *stream, const struct trackd_event *event)
 {
 	bool replayed = event->sequence < stream->replay_until;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	if (!task_of(stream, event, &task))
 		return;
@@ -318,7 +318,7 @@ static void deliver_gone(struct stream *stream, const struct trackd_event *event
 			stream->reset = true; /* the event does not say which task is gone */
 		return;
 	}
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	const struct request *request = stream->request;
 	if (board_connection_find(request->gateway->board, request->id, request->identity.owner,
 				  &task) == 0) {
@@ -358,7 +358,7 @@ static void skip_lost(struct stream *stream)
 static bool deliver_transition(struct stream *stream)
 {
 	uint64_t until = follower_position(follower_of(stream));
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 
 	if (stream->undelivered == 0 && stream->position >= stream->replay_until) {
 		stream->position = until;
@@ -386,7 +386,7 @@ static bool deliver_transition(struct stream *stream)
 /* Send counts and message, if the record is still in the stage that was last sent. */
 static void deliver_counts(struct stream *stream)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	stream->moved = false;
 	if (trackd_copy(stream_board(stream), stream->of.ref, &task) < 0 ||
@@ -402,8 +402,8 @@ static void deliver_counts(struct stream *stream)
  * send everything again. */
 static void resync(struct stream *stream)
 {
-	struct trackd_event event;
-	struct trackd_task task;
+	struct trackd_event event = TRACKD_EVENT_INIT;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	stream->diverged = false;
 	if (trackd_copy(stream_board(stream), stream->of.ref, &task) < 0) {
@@ -431,7 +431,7 @@ static void deliver_end(struct stream *stream)
 	struct sse_id end = { .sequence = stream->position,
 			      .end = true,
 			      .generation = stream->of.ref.generation };
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	char id[SSE_ID];
 
 	if (trackd_copy(stream_board(stream), stream->of.ref, &task) < 0) {

@@ -141,6 +141,7 @@ static bool next_task(struct stream *stream, struct trackd_task *ret_task)
 	struct trackd *trackd = stream_board(stream);
 	struct trackd_ref ref;
 
+	ret_task->size = sizeof *ret_task;
 	while (trackd_next(trackd, &stream->owned->iter, &ref) > 0)
 		/* The record may have been reused since the iterator found it. */
 		if (trackd_copy(trackd, ref, ret_task) == 0 &&
@@ -152,7 +153,7 @@ static bool next_task(struct stream *stream, struct trackd_task *ret_task)
 void owned_list_more(struct stream *stream)
 {
 	struct owned *owned = stream->owned;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	char text[TASK_TEXT];
 	bool more = next_task(stream, &task);
 
@@ -189,6 +190,7 @@ static void compare(struct stream *stream, struct seen *seen, const struct track
 
 static bool is_active(struct trackd *trackd, struct trackd_ref ref, struct trackd_view *ret_view)
 {
+	ret_view->size = sizeof *ret_view;
 	return trackd_get(trackd, ref, ret_view) == 0 && ret_view->state == TRACKD_ACTIVE;
 }
 
@@ -198,7 +200,7 @@ static bool look_for_new(struct stream *stream, struct trackd *trackd, struct tr
 {
 	struct owned *owned = stream->owned;
 	struct trackd_ref ref;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	unsigned hint = 0, n = 0;
 
 	if (trackd_iter_owner(trackd, stream->request->identity.owner, ret_iter) < 0)
@@ -215,7 +217,7 @@ static void look_deeper(struct stream *stream, struct trackd *trackd)
 {
 	struct owned *owned = stream->owned;
 	struct trackd_ref ref;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	unsigned hint = 0;
 
 	for (unsigned n = 0; n < TASKS_MAX; n++) {
@@ -239,7 +241,7 @@ void owned_sample(struct stream *stream)
 	struct owned *owned = stream->owned;
 	struct trackd *trackd = stream_board(stream);
 	struct trackd_iter iter;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	if (!trackd || owned->listing)
 		return;
@@ -258,7 +260,7 @@ void owned_sample(struct stream *stream)
 bool owned_deliver(struct stream *stream)
 {
 	struct owned *owned = stream->owned;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	for (unsigned i = 0; stream->moved && i < owned->n_seen; i++) {
 		if (!owned->seen[i].moved)

@@ -93,7 +93,7 @@ static void on_tick(struct watch *watch)
 {
 	struct wait *wait = (struct wait *)(void *)watch;
 	struct gateway *gateway = wait->request->gateway;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int error;
 	struct trackd *trackd = board_connection_reader(gateway->board, &error);
 
@@ -128,7 +128,7 @@ static void wait_free(struct request *request)
 static enum MHD_Result wait_go_on(struct request *request)
 {
 	struct wait *wait = request->work;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = board_connection_find(request->gateway->board, request->id,
 					  request->identity.owner, &task);
 	char tag[ENTITY_TAG];
@@ -182,7 +182,7 @@ static enum MHD_Result begin_wait(struct request *request, const struct conditio
 
 enum MHD_Result conditional_get(struct request *request, const struct conditional_get *show)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	bool preferred;
 	char tag[ENTITY_TAG];
 	int64_t ms = entity_wait_ms(request, &preferred);

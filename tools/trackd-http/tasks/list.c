@@ -237,8 +237,8 @@ static bool enter(struct listing *listing, const struct trackd_task *task, int *
 static bool list_look(struct walk *walk, struct trackd *trackd, struct trackd_ref ref, int *units)
 {
 	struct listing *listing = (struct listing *)(void *)walk;
-	struct trackd_view view;
-	struct trackd_task task;
+	struct trackd_view view = TRACKD_VIEW_INIT;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	listing->looked++;
 	if (trackd_get(trackd, ref, &view) < 0)
@@ -309,7 +309,7 @@ static void list_free(struct request *request)
 static int begin_at(struct listing *listing, struct trackd *trackd, const char *owner)
 {
 	const struct place *from = &listing->query.from;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 
 	listing->last = *from;
 	if (!listing->query.resumed)
@@ -317,7 +317,7 @@ static int begin_at(struct listing *listing, struct trackd *trackd, const char *
 	/* The last page may have ended among tasks that earlier ones had shown: skip those. */
 	listing->passing = trackd_copy(trackd, from->ref, &task) < 0 || task.serial > from->serial;
 	int error = trackd_iter_after(trackd, owner, from->ref, &listing->walk.iter);
-	if (error != TRACKD_E_GONE)
+	if (!trackd_gone(error))
 		return error;
 	listing->passing = true;
 	return trackd_iter_owner(trackd, owner, &listing->walk.iter);
@@ -386,7 +386,7 @@ struct counting {
 static bool count_look(struct walk *walk, struct trackd *trackd, struct trackd_ref ref, int *units)
 {
 	struct counting *counting = (struct counting *)(void *)walk;
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 
 	(void)units;
 	if (trackd_get(trackd, ref, &view) == 0 && view.state < STATES)

@@ -51,6 +51,7 @@ static enum MHD_Result change_failed(struct request *request, int error)
 {
 	switch (error) {
 	case TRACKD_E_GONE:
+	case TRACKD_E_MOVED:
 		return tasks_absent(request, TRACKD_E_NOT_FOUND);
 	case TRACKD_E_FINAL:
 		return respond_error(request, MHD_HTTP_CONFLICT, "The task is final");
@@ -62,7 +63,7 @@ static enum MHD_Result change_failed(struct request *request, int error)
 
 enum MHD_Result tasks_begin_cancel(struct request *request)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	enum MHD_Result result = MHD_NO;
 	struct trackd *writer = find_for_change(request, &task, &result);
 
@@ -80,7 +81,7 @@ enum MHD_Result tasks_begin_cancel(struct request *request)
 
 enum MHD_Result tasks_begin_delete(struct request *request)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	enum MHD_Result result = MHD_NO;
 	struct trackd *writer = find_for_change(request, &task, &result);
 

@@ -61,7 +61,7 @@ void transition_apply(struct trackd_task *task, const struct trackd_event *event
 void transition_alone(struct trackd *trackd, const struct trackd_event *event, const char *id,
 		      const char *owner, struct trackd_task *ret_task)
 {
-	struct trackd_kind kind;
+	struct trackd_kind kind = TRACKD_KIND_INIT;
 	struct trackd_task task = { .ref = event->ref, .kind = event->kind };
 
 	snprintf(task.id, sizeof task.id, "%s", id);

@@ -253,7 +253,7 @@ static void on_moved(struct disk_job *job)
 static int make_task(struct upload *upload)
 {
 	struct trackd_new new = TRACKD_NEW_INIT;
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error;
 	struct trackd *trackd = board_connection_writer(upload->request->gateway->board, &error);
 

@@ -9,7 +9,7 @@
 
 int do_show(struct request *request)
 {
-	struct trackd_task task;
+	struct trackd_task task = TRACKD_TASK_INIT;
 	int error = trackd_copy(client.trackd, client.ref, &task);
 
 	(void)request;
@@ -70,7 +70,7 @@ int do_cursor(struct request *request)
 int do_events(struct request *request)
 {
 	uint64_t n = 0, first = 0, last = 0, gaps = 0, lapped = 0;
-	struct trackd_event event;
+	struct trackd_event event = TRACKD_EVENT_INIT;
 	int found;
 
 	(void)request;

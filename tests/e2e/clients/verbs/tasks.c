@@ -49,7 +49,7 @@ int do_fill(struct request *request)
 int do_update(struct request *request)
 {
 	const char *stage = word(request, 2);
-	struct trackd_view view;
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	int index = TRACKD_STAGE_KEEP;
 
 	if (strcmp(stage, "keep") != 0) {
