@@ -565,6 +565,10 @@ const char *trackd_view_status(const struct trackd_view *view);
 int trackd_view_progress(const struct trackd_view *view);
 /* The task's serial, see trackd_follow(). */
 uint64_t trackd_view_serial(const struct trackd_view *view);
+/* Of a final task, the message and the progress just before it ended; of any other, "" and its
+ * progress. */
+const char *trackd_view_last_message(const struct trackd_view *view);
+int trackd_view_last_progress(const struct trackd_view *view);
 
 enum trackd_stage_state {
 	TRACKD_STAGE_WAITING = 0, /* not entered */
@@ -613,6 +617,10 @@ struct trackd_task {
 	uint64_t worker_start;
 	char worker_comm[16];
 	struct trackd_stage stages[TRACKD_STAGES_MAX];
+	/* Of a final task: its message and progress just before it ended. Of any other: "", and its
+	 * progress. */
+	char last_message[TRACKD_MESSAGE_MAX + 1];
+	uint8_t last_progress;
 };
 #define TRACKD_TASK_INIT TRACKD_SIZED_(trackd_task)
 

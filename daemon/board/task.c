@@ -59,6 +59,7 @@ void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wal
 	} else {
 		snprintf(task->error, sizeof task->error, "the worker exited in %s", status);
 	}
+	memcpy(task->last_message, task->message, sizeof task->last_message);
 	snprintf(task->message, sizeof task->message, "Processing failed");
 	task->state = TRACKD_FAILED;
 	task->reason = (uint8_t)reason;

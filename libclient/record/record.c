@@ -280,7 +280,8 @@ static void count_end(struct board *board, const struct record_end *end)
 		add_relaxed(&counters->worker_lost, 1);
 }
 
-/* The rest of ending a record that is locked and open. */
+/* The rest of ending a record that is locked and open. The copy that was current stays as it is: no
+ * later change fills it, so it keeps the last message. */
 static void finish(struct edit *edit, const struct record_end *end)
 {
 	struct facts *next = &edit->next;

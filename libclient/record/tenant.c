@@ -322,7 +322,8 @@ static bool importable(const struct board *board, const struct trackd_task *task
 	    !is_terminated(task->owner, sizeof task->owner) ||
 	    !is_terminated(task->name, sizeof task->name) ||
 	    !is_terminated(task->message, sizeof task->message) ||
-	    !is_terminated(task->error, sizeof task->error))
+	    !is_terminated(task->error, sizeof task->error) ||
+	    !is_terminated(task->last_message, sizeof task->last_message))
 		return false;
 	if (!text_id_valid(task->id) || !text_owner_valid(task->owner))
 		return false;
@@ -369,6 +370,19 @@ static uint32_t import_cancel(const struct trackd_task *task)
 	return cancel_asked(task->cancel_requested_ns - task->created_ns);
 }
 
+/* The copy that is not current keeps the message from before the end. */
+static void fill_last(struct layout_copy *copy, const char *message)
+{
+	struct layout_copy last = { .revision = 1,
+				    .state = TRACKD_PENDING,
+				    .stage = COPY_NO_STAGE };
+	bool cut;
+
+	last.message_len = (uint8_t)text_fit(message, TRACKD_MESSAGE_MAX, &cut);
+	(void)fill_text(copy->message, LAYOUT_MESSAGE, message);
+	words_store(copy, &last, offsetof(struct layout_copy, message) / 8);
+}
+
 static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 			const struct trackd_task *task, uint64_t worker, int64_t wall_offset_ns)
 {
@@ -401,6 +415,8 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 	if (task->stage >= 0)
 		copy.stage_start = to_boot(task->stages[task->stage].started_ns, wall_offset_ns);
 	fill_copy(board, slot, &copy, (uint32_t)task->kind, task->message);
+	if (final)
+		fill_last(&body->copy[1], task->last_message);
 }
 
 /* Of two records with one id, keep the newer. 0: the board has no older one any more. */

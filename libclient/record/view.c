@@ -36,6 +36,17 @@ static const struct layout_body *body_of(const struct trackd_view *view)
 	return &((const struct board *)view->board)->bodies[view->ref.slot & REF_SLOT_MASK];
 }
 
+/* The progress that a final task had before its end: an end changes neither stage nor counts. */
+static int last_progress(const struct board *board, uint32_t kind, uint8_t state, uint8_t stage,
+			 uint64_t done, uint64_t total)
+{
+	bool entered = state == TRACKD_COMPLETED && stage < LAYOUT_STAGES;
+
+	if (state == TRACKD_COMPLETED)
+		state = entered ? TRACKD_ACTIVE : TRACKD_PENDING;
+	return kind_progress(board, kind, state, stage, done, total);
+}
+
 static const struct layout_copy *copy_of(const struct trackd_view *view)
 {
 	return &body_of(view)->copy[stamp_version(view->stamp) & 1];
@@ -108,6 +119,21 @@ PUBLIC int trackd_view_progress(const struct trackd_view *view)
 			     view->done, view->total);
 }
 
+PUBLIC const char *trackd_view_last_message(const struct trackd_view *view)
+{
+	const struct layout_body *body = body_of(view);
+
+	if (!trackd_state_final((enum trackd_state)view->state))
+		return "";
+	return text_at(body->copy[~stamp_version(view->stamp) & 1].message, LAYOUT_MESSAGE);
+}
+
+PUBLIC int trackd_view_last_progress(const struct trackd_view *view)
+{
+	return last_progress(view->board, (uint32_t)view->kind, view->state, (uint8_t)view->stage,
+			     view->done, view->total);
+}
+
 PUBLIC uint64_t trackd_view_serial(const struct trackd_view *view)
 {
 	return load_relaxed(&((const struct layout_head *)view->head)->serial);
@@ -124,6 +150,7 @@ struct record {
 	struct layout_copy copy;
 	struct layout_detail detail;
 	char id[LAYOUT_ID];
+	char last_message[LAYOUT_MESSAGE];
 };
 
 static_assert(offsetof(struct layout_copy, message) % 8 == 0 &&
@@ -145,6 +172,17 @@ static void load_copy(struct layout_copy *to, const struct layout_copy *from)
 	to->message_len = (uint8_t)length;
 }
 
+/* The message before the end: nothing writes to the copy that is not current after it. */
+static void load_last_message(char to[LAYOUT_MESSAGE], const struct layout_copy *from)
+{
+	size_t length = COPY_WORD_LENGTH(load_relaxed((const word_t *)(const void *)&from->state));
+
+	if (length > LAYOUT_MESSAGE - 1)
+		length = LAYOUT_MESSAGE - 1;
+	words_load(to, from->message, length / 8 + 1);
+	to[length] = '\0';
+}
+
 static void load_detail(struct layout_detail *to, const struct layout_detail *from, uint16_t flags,
 			uint32_t n_stages)
 {
@@ -163,6 +201,9 @@ static void load_record(const struct board *board, uint32_t slot, uint64_t stamp
 	record->stamp = stamp;
 	record->kind = hint_kind(load_relaxed(&head->hint));
 	load_copy(&record->copy, &body->copy[stamp_version(stamp) & 1]);
+	record->last_message[0] = '\0';
+	if (trackd_state_final((enum trackd_state)record->copy.state))
+		load_last_message(record->last_message, &body->copy[~stamp_version(stamp) & 1]);
 	load_detail(&record->detail, &board->details[slot], record->copy.flags,
 		    kind_stages(board, record->kind));
 	index_read_id(board, slot, record->id);
@@ -193,6 +234,7 @@ static void copy_strings(const struct record *record, struct trackd_task *task)
 	memcpy(task->message, record->copy.message, record->copy.message_len);
 	if (record->copy.flags & COPY_ERROR)
 		copy_text(task->error, sizeof task->error, record->detail.error);
+	memcpy(task->last_message, record->last_message, strlen(record->last_message));
 }
 
 static void copy_stage(const struct board *board, const struct record *record, unsigned i,
@@ -273,6 +315,8 @@ static void copy_status(const struct board *board, struct trackd_task *task, uin
 	memcpy(task->status, status, strnlen(status, sizeof task->status - 1));
 	task->progress = (uint8_t)kind_progress(board, (uint32_t)task->kind, task->state, stage,
 						task->done, task->total);
+	task->last_progress = (uint8_t)last_progress(board, (uint32_t)task->kind, task->state,
+						     stage, task->done, task->total);
 }
 
 static void copy_record(const struct board *board, const struct record *record,
