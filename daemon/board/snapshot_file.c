@@ -11,7 +11,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* A task's numbers, followed by n_stages rows and the strings without their NULs. */
+/* A task's numbers, followed by n_stages rows, the strings without their NULs, and extras. */
 struct task_part {
 	uint64_t revision, done, total, serial;
 	uint64_t created_ns, started_ns, updated_ns, finished_ns, cancel_requested_ns, expires_ns;
@@ -32,6 +32,13 @@ struct row_part {
 	uint64_t state;
 };
 
+/* Before the bytes of an extra. */
+struct extra_part {
+	uint16_t tag, length;
+};
+
+enum { EXTRAS_MAX = sizeof(struct extra_part) + TRACKD_MESSAGE_MAX };
+
 struct kind_part {
 	char name[32];
 	uint32_t n_stages, reserved;
@@ -42,7 +49,7 @@ struct kind_part {
 static_assert(sizeof(struct snapshot_frame) + sizeof(struct task_part) +
 			      TRACKD_STAGES_MAX * sizeof(struct row_part) + TRACKD_ID_MAX +
 			      TRACKD_OWNER_MAX + TRACKD_NAME_MAX + TRACKD_MESSAGE_MAX +
-			      TRACKD_ERROR_MAX + 8 <=
+			      TRACKD_ERROR_MAX + EXTRAS_MAX + 8 <=
 		      SNAPSHOT_FRAME_MAX,
 	      "the longest frame fits");
 
@@ -58,7 +65,8 @@ int snapshot_check(const struct snapshot_header *header)
 {
 	if (header->magic != SNAPSHOT_MAGIC)
 		return -EBADMSG;
-	if (header->version != SNAPSHOT_VERSION || header->size != sizeof *header)
+	if (header->version < SNAPSHOT_VERSION_OLDEST || header->version > SNAPSHOT_VERSION ||
+	    header->size != sizeof *header)
 		return -EPROTO;
 	if (header->check != XXH3_64bits(header, offsetof(struct snapshot_header, check)))
 		return -EBADMSG;
@@ -103,6 +111,27 @@ static uint8_t *put_rows(uint8_t *at, const struct trackd_task *task)
 	return at;
 }
 
+static uint8_t *put_extra(uint8_t *at, enum snapshot_extra tag, const void *from, size_t n)
+{
+	struct extra_part part = { (uint16_t)tag, (uint16_t)n };
+
+	if (n == 0)
+		return at;
+	at = put(at, &part, sizeof part);
+	return put(at, from, n);
+}
+
+static uint8_t *put_extra_text(uint8_t *at, enum snapshot_extra tag, const char *text)
+{
+	return put_extra(at, tag, text, strlen(text));
+}
+
+/* What a snapshot of version 1 does not have. */
+static uint8_t *put_extras(uint8_t *at, const struct trackd_task *task)
+{
+	return put_extra_text(at, SNAPSHOT_EXTRA_LAST_MESSAGE, task->last_message);
+}
+
 static uint8_t *put_task(uint8_t *at, const struct trackd_task *task)
 {
 	struct task_part part = {
@@ -142,7 +171,8 @@ static uint8_t *put_task(uint8_t *at, const struct trackd_task *task)
 	at = put(at, task->owner, part.n_owner);
 	at = put(at, task->name, part.n_name);
 	at = put(at, task->message, part.n_message);
-	return put(at, task->error, part.n_error);
+	at = put(at, task->error, part.n_error);
+	return put_extras(at, task);
 }
 
 size_t snapshot_encode(uint8_t bytes[SNAPSHOT_FRAME_MAX], const struct snapshot_item *item)
@@ -238,6 +268,30 @@ static bool numbers_possible(const struct task_part *part)
 	       part->worker_pid >= 0;
 }
 
+static bool get_extra(struct reader *reader, const struct extra_part *part,
+		      struct trackd_task *task)
+{
+	switch (part->tag) {
+	case SNAPSHOT_EXTRA_LAST_MESSAGE:
+		return get_text(reader, task->last_message, part->length, TRACKD_MESSAGE_MAX);
+	default: /* of a later daemon */
+		if ((size_t)(reader->end - reader->at) < part->length)
+			return false;
+		reader->at += part->length;
+		return true;
+	}
+}
+
+static bool get_extras(struct reader *reader, struct trackd_task *task)
+{
+	struct extra_part part;
+
+	while (get(reader, &part, sizeof part) && part.tag != SNAPSHOT_EXTRA_END)
+		if (!get_extra(reader, &part, task))
+			return false;
+	return true;
+}
+
 static bool get_task(struct reader *reader, struct trackd_task *task)
 {
 	struct task_part part;
@@ -275,7 +329,7 @@ static bool get_task(struct reader *reader, struct trackd_task *task)
 	       get_text(reader, task->name, part.n_name, TRACKD_NAME_MAX) &&
 	       get_text(reader, task->message, part.n_message, TRACKD_MESSAGE_MAX) &&
 	       get_text(reader, task->error, part.n_error, TRACKD_ERROR_MAX) &&
-	       text_id_valid(task->id) && text_owner_valid(task->owner);
+	       text_id_valid(task->id) && text_owner_valid(task->owner) && get_extras(reader, task);
 }
 
 int snapshot_decode(const void *bytes, size_t size, struct snapshot_item *ret_item)

@@ -5,6 +5,9 @@
  * on the host that wrote it. The magic identifies the byte order.
  *
  *   header | kind | kind ... | task | task ... | end
+ *
+ * A task's frame ends with extras: tag and length (two bytes each), and so many bytes. A reader skips
+ * tags that it does not know; tag 0, the padding, ends them. Version 1 had none, and is still read.
  */
 #ifndef TRACKD_DAEMON_BOARD_SNAPSHOT_FILE_H
 #define TRACKD_DAEMON_BOARD_SNAPSHOT_FILE_H
@@ -17,8 +20,9 @@
 #define SNAPSHOT_MARK UINT32_C(0x63657274)          /* "trec" */
 
 enum {
-	SNAPSHOT_VERSION = 1,
-	SNAPSHOT_FRAME_MAX = 4096, /* bytes of the longest possible frame */
+	SNAPSHOT_VERSION = 2,
+	SNAPSHOT_VERSION_OLDEST = 1, /* that is still read */
+	SNAPSHOT_FRAME_MAX = 4096,   /* bytes of the longest possible frame */
 };
 
 struct snapshot_header {
@@ -40,6 +44,12 @@ enum snapshot_type {
 	SNAPSHOT_KIND = 1,
 	SNAPSHOT_TASK = 2,
 	SNAPSHOT_END = 3,
+};
+
+/* What follows a task's strings, if it is not empty. Numbers are never used for something else. */
+enum snapshot_extra {
+	SNAPSHOT_EXTRA_END = 0,
+	SNAPSHOT_EXTRA_LAST_MESSAGE = 4,
 };
 
 struct snapshot_frame {

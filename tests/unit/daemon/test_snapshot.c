@@ -24,6 +24,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 enum { CAPACITY = 64, TASKS = 40 };
 
 static const struct snapshot_place place = { ".", "/unit" };
@@ -149,6 +152,29 @@ static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state
 	assert_int_equal(task.done, 20);
 	assert_int_equal(task.total, 50);
 	assert_non_null(strstr(task.error, "exited in embedding"));
+	assert_string_equal(task.last_message, "at work");
+	assert_int_equal(task.last_progress, 52);
+}
+
+/* What a failed task was doing survives a second snapshot as well. */
+static void the_last_message_is_restored(void **state)
+{
+	static const struct record_end end = { TRACKD_FAILED, TRACKD_REASON_ERROR, "Failed", "no",
+					       0 };
+	struct restore_count count;
+	static struct trackd_task task = TRACKD_TASK_INIT;
+	struct trackd_ref ref;
+
+	(void)state;
+	activate("task-1", getpid());
+	harness_must(view_lookup(&board, "task-1", 0, &ref), "task-1");
+	harness_must(record_end(&board, ref, &end, harness_soon()), "end");
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	harness_must(copy_by_id(&fresh, "task-1", &task), "copy");
+	assert_string_equal(task.message, "Failed");
+	assert_string_equal(task.last_message, "at work");
+	assert_int_equal(task.last_progress, 52);
 }
 
 static void after_a_reboot_what_was_active_has_failed(void **state)
@@ -350,6 +376,25 @@ static void the_beginning_of_a_truncated_snapshot_is_restored(void **state)
 	assert_true(size_of_file("unit.snapshot.corrupt") > 0);
 }
 
+static void one_of_version_1_is_restored(void **state)
+{
+	struct restore_count count;
+	struct snapshot_header header;
+	int fd;
+
+	(void)state;
+	assert_int_equal(snapshot_write(&board, &place), TASKS);
+	fd = open(file_name, O_RDWR | O_CLOEXEC);
+	assert_int_equal(pread(fd, &header, sizeof header, 0), sizeof header);
+	header.version = 1;
+	header.check = XXH3_64bits(&header, offsetof(struct snapshot_header, check));
+	assert_int_equal(pwrite(fd, &header, sizeof header, 0), sizeof header);
+	close(fd);
+	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
+	assert_int_equal(count.tasks, TASKS);
+	assert_int_equal(access("unit.snapshot.corrupt", F_OK), -1);
+}
+
 static void another_version_and_other_files_are_kept_aside(void **state)
 {
 	struct restore_count count;
@@ -394,6 +439,7 @@ static void a_disk_that_is_full_keeps_the_old_one(void **state)
 static const struct CMUnitTest tests[] = {
 	WITH_BOARDS(a_board_is_restored),
 	WITH_BOARDS(living_workers_keep_their_tasks_and_dead_ones_fail_them),
+	WITH_BOARDS(the_last_message_is_restored),
 	WITH_BOARDS(after_a_reboot_what_was_active_has_failed),
 	WITH_BOARDS(kinds_are_restored_under_other_numbers),
 	WITH_BOARDS(valid_parts_of_a_damaged_snapshot_are_restored),
@@ -403,6 +449,7 @@ static const struct CMUnitTest tests[] = {
 	WITH_BOARDS(one_that_does_not_fit_is_kept),
 	WITH_BOARDS(a_strangers_file_beside_is_not_written_to),
 	WITH_BOARDS(the_beginning_of_a_truncated_snapshot_is_restored),
+	WITH_BOARDS(one_of_version_1_is_restored),
 	WITH_BOARDS(another_version_and_other_files_are_kept_aside),
 	WITH_BOARDS(a_disk_that_is_full_keeps_the_old_one),
 };

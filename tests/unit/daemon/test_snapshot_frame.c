@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 static struct snapshot_item item, back;
 static uint8_t frame[SNAPSHOT_FRAME_MAX];
 
@@ -48,6 +51,7 @@ static void fill_item(void)
 	fill_text(task->name, sizeof task->name, 'n');
 	fill_text(task->message, sizeof task->message, 'm');
 	fill_text(task->error, sizeof task->error, 'e');
+	fill_text(task->last_message, sizeof task->last_message, 'l');
 	for (int i = 0; i < TRACKD_STAGES_MAX; i++)
 		task->stages[i] = (struct trackd_stage){ .started_ns = 100,
 							 .finished_ns = 200,
@@ -66,6 +70,78 @@ static void a_task_is_restored_field_by_field(void **state)
 	assert_int_equal(snapshot_decode(frame, length, &back), length);
 	assert_int_equal(back.type, SNAPSHOT_TASK);
 	assert_memory_equal(&back.task, &item.task, sizeof item.task);
+}
+
+/* Make `length` bytes of payload that were changed a valid frame again. */
+static size_t seal(uint8_t *bytes, size_t length)
+{
+	struct snapshot_frame *head = (void *)bytes;
+
+	head->length = (uint32_t)length;
+	head->check =
+		XXH3_64bits_withSeed(bytes + sizeof *head, length,
+				     (uint64_t)head->length << 32 | (uint64_t)head->type << 16);
+	return sizeof *head + length;
+}
+
+static uint8_t *add(uint8_t *at, uint16_t tag, uint16_t length, const char *bytes)
+{
+	memcpy(at, &tag, sizeof tag);
+	memcpy(at + 2, &length, sizeof length);
+	for (at += 4; *bytes != '\0'; bytes++)
+		*at++ = (uint8_t)*bytes;
+	return at;
+}
+
+/* A frame whose five strings end at a multiple of 8, so that extras can follow. */
+static uint8_t *begin_with_extras(void)
+{
+	memset(&item, 0, sizeof item);
+	memset(&back, 0, sizeof back);
+	memset(frame, 0, sizeof frame);
+	item.type = SNAPSHOT_TASK;
+	item.task = (struct trackd_task){ .state = TRACKD_PENDING, .stage = -1, .id = "12345678" };
+	return frame + snapshot_encode(frame, &item);
+}
+
+static int decode_to(const uint8_t *end)
+{
+	size_t length = ((size_t)(end - frame) - sizeof(struct snapshot_frame) + 7) / 8 * 8;
+
+	return snapshot_decode(frame, seal(frame, length), &back);
+}
+
+static void an_extra_of_a_later_daemon_is_skipped(void **state)
+{
+	uint8_t *at = begin_with_extras();
+
+	(void)state;
+	at = add(at, 999, 5, "12345");
+	at = add(at, SNAPSHOT_EXTRA_LAST_MESSAGE, 4, "last");
+	at = add(at, 1000, 1, "x");
+	assert_true(decode_to(at) > 0);
+	assert_string_equal(back.task.id, "12345678");
+	assert_string_equal(back.task.last_message, "last");
+}
+
+static void an_extra_that_does_not_fit_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(decode_to(add(begin_with_extras(), 999, 6, "1234")), -EBADMSG);
+	assert_int_equal(
+		decode_to(add(begin_with_extras(), SNAPSHOT_EXTRA_LAST_MESSAGE, 6, "1234")),
+		-EBADMSG);
+	assert_int_equal(decode_to(add(begin_with_extras(), SNAPSHOT_EXTRA_LAST_MESSAGE,
+				       TRACKD_MESSAGE_MAX + 1, "")),
+			 -EBADMSG);
+}
+
+static void a_frame_of_version_1_has_none(void **state)
+{
+	(void)state;
+	assert_true(decode_to(begin_with_extras()) > 0);
+	assert_string_equal(back.task.id, "12345678");
+	assert_string_equal(back.task.last_message, "");
 }
 
 static void a_kind_is_restored(void **state)
@@ -135,6 +211,9 @@ static void values_beyond_a_boards_limits_are_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_task_is_restored_field_by_field),
+	cmocka_unit_test(an_extra_of_a_later_daemon_is_skipped),
+	cmocka_unit_test(an_extra_that_does_not_fit_is_refused),
+	cmocka_unit_test(a_frame_of_version_1_has_none),
 	cmocka_unit_test(a_kind_is_restored),
 	cmocka_unit_test(half_a_frame_asks_for_more),
 	cmocka_unit_test(no_changed_byte_goes_unnoticed),
