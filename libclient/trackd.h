@@ -66,8 +66,8 @@
  * STRINGS
  *   Ids: 1 to 63 bytes of A-Z a-z 0-9 . _ ~ : @ + = -, but neither "." nor "..", which have a
  *   special meaning in paths and URLs. Owners: 0 to 63 bytes of UTF-8. An invalid id or owner is an
- *   error (TRACKD_E_KEY) and is never truncated. Names (255 bytes), messages (191) and errors (511)
- *   are truncated at a character boundary and marked as truncated. They should be UTF-8 but are not
+ *   error (TRACKD_E_KEY) and is never truncated. Names (255 bytes), messages (191), errors and results
+ *   (511 each) are truncated at a character boundary and marked as truncated. They should be UTF-8 but are not
  *   checked: programs that display them must expect any bytes except NUL. All strings that are
  *   passed in are copied.
  *
@@ -103,6 +103,7 @@ extern "C" {
 #define TRACKD_NAME_MAX 255      /* bytes; longer names are truncated */
 #define TRACKD_MESSAGE_MAX 191   /* bytes; longer messages are truncated */
 #define TRACKD_ERROR_MAX 511     /* bytes; longer errors are truncated */
+#define TRACKD_RESULT_MAX 511    /* bytes; longer results are truncated */
 #define TRACKD_STAGES_MAX 16     /* stages of one kind */
 #define TRACKD_STAGE_NAME_MAX 31 /* bytes of a kind's or a stage's name */
 #define TRACKD_KINDS_MAX 64      /* kinds of one board */
@@ -441,6 +442,8 @@ int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t d
  * End a task. A final state never changes: every later change returns TRACKD_E_FINAL, except
  * trackd_cancel() of a cancelled task, which succeeds without doing anything.
  *   complete:  100 %; message NULL: "Processing complete".
+ *   complete_with: the same, and a result for readers: up to 511 bytes, such as a path, a number or a
+ *              line of JSON; longer ones are truncated. NULL and "": none.
  *   fail:      progress is unchanged; message "Processing failed", reason error; error NULL:
  *              "Unknown error".
  *   cancelled: progress is unchanged; reason cancelled; message NULL: "Cancelled". For a worker
@@ -448,6 +451,8 @@ int trackd_set_progress(struct trackd *trackd, struct trackd_ref ref, uint64_t d
  * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. Cost: about 200 ns.
  */
 int trackd_complete(struct trackd *trackd, struct trackd_ref ref, const char *message);
+int trackd_complete_with(struct trackd *trackd, struct trackd_ref ref, const char *message,
+			 const char *result);
 int trackd_fail(struct trackd *trackd, struct trackd_ref ref, const char *error);
 int trackd_cancelled(struct trackd *trackd, struct trackd_ref ref, const char *message);
 
@@ -538,7 +543,8 @@ enum trackd_task_flags {
 	TRACKD_NAME_CUT = 1 << 0, /* only in a struct trackd_task */
 	TRACKD_MESSAGE_CUT = 1 << 1,
 	TRACKD_ERROR_CUT = 1 << 2,
-	TRACKD_CANCEL_REQUESTED = 1 << 3, /* its cancellation was requested */
+	TRACKD_RESULT_CUT = TRACKD_ERROR_CUT, /* of a completed task */
+	TRACKD_CANCEL_REQUESTED = 1 << 3,     /* its cancellation was requested */
 };
 
 /*
@@ -561,6 +567,7 @@ const char *trackd_view_owner(const struct trackd_view *view);
 const char *trackd_view_name(const struct trackd_view *view);
 const char *trackd_view_message(const struct trackd_view *view);
 const char *trackd_view_error(const struct trackd_view *view);
+const char *trackd_view_result(const struct trackd_view *view); /* "": none */
 const char *trackd_view_status(const struct trackd_view *view);
 int trackd_view_progress(const struct trackd_view *view);
 /* The task's serial, see trackd_follow(). */
@@ -621,6 +628,7 @@ struct trackd_task {
 	 * progress. */
 	char last_message[TRACKD_MESSAGE_MAX + 1];
 	uint8_t last_progress;
+	char result[TRACKD_RESULT_MAX + 1]; /* of a completed task; "": none */
 };
 #define TRACKD_TASK_INIT TRACKD_SIZED_(trackd_task)
 

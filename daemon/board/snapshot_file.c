@@ -37,7 +37,9 @@ struct extra_part {
 	uint16_t tag, length;
 };
 
-enum { EXTRAS_MAX = sizeof(struct extra_part) + TRACKD_MESSAGE_MAX };
+enum {
+	EXTRAS_MAX = 2 * sizeof(struct extra_part) + TRACKD_MESSAGE_MAX + TRACKD_RESULT_MAX,
+};
 
 struct kind_part {
 	char name[32];
@@ -129,7 +131,8 @@ static uint8_t *put_extra_text(uint8_t *at, enum snapshot_extra tag, const char 
 /* What a snapshot of version 1 does not have. */
 static uint8_t *put_extras(uint8_t *at, const struct trackd_task *task)
 {
-	return put_extra_text(at, SNAPSHOT_EXTRA_LAST_MESSAGE, task->last_message);
+	at = put_extra_text(at, SNAPSHOT_EXTRA_LAST_MESSAGE, task->last_message);
+	return put_extra_text(at, SNAPSHOT_EXTRA_RESULT, task->result);
 }
 
 static uint8_t *put_task(uint8_t *at, const struct trackd_task *task)
@@ -274,6 +277,8 @@ static bool get_extra(struct reader *reader, const struct extra_part *part,
 	switch (part->tag) {
 	case SNAPSHOT_EXTRA_LAST_MESSAGE:
 		return get_text(reader, task->last_message, part->length, TRACKD_MESSAGE_MAX);
+	case SNAPSHOT_EXTRA_RESULT:
+		return get_text(reader, task->result, part->length, TRACKD_RESULT_MAX);
 	default: /* of a later daemon */
 		if ((size_t)(reader->end - reader->at) < part->length)
 			return false;

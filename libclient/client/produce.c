@@ -437,6 +437,16 @@ PUBLIC int trackd_complete(struct trackd *trackd, struct trackd_ref ref, const c
 	return end_task(trackd, ref, &end);
 }
 
+PUBLIC int trackd_complete_with(struct trackd *trackd, struct trackd_ref ref, const char *message,
+				const char *result)
+{
+	struct record_end end = { .state = TRACKD_COMPLETED,
+				  .message = message ? message : "Processing complete",
+				  .error = result && *result ? result : NULL };
+
+	return end_task(trackd, ref, &end);
+}
+
 PUBLIC int trackd_fail(struct trackd *trackd, struct trackd_ref ref, const char *error)
 {
 	struct record_end end = { .state = TRACKD_FAILED,

@@ -44,9 +44,9 @@ static inline bool record_advance_fast(struct board *board, struct trackd_ref re
 				1);
 }
 
-/* How to end a task. error: for TRACKD_FAILED. only_worker: 0, or end it only if it is active and
- * this is its worker (otherwise -EAGAIN); the daemon uses this to fail the tasks of a dead
- * process. */
+/* How to end a task. error: for TRACKD_FAILED; for TRACKD_COMPLETED the result; NULL: none.
+ * only_worker: 0, or end it only if it is active and this is its worker (otherwise -EAGAIN); the
+ * daemon uses this to fail the tasks of a dead process. */
 struct record_end {
 	enum trackd_state state;
 	enum trackd_reason reason;

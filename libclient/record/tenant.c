@@ -323,7 +323,8 @@ static bool importable(const struct board *board, const struct trackd_task *task
 	    !is_terminated(task->name, sizeof task->name) ||
 	    !is_terminated(task->message, sizeof task->message) ||
 	    !is_terminated(task->error, sizeof task->error) ||
-	    !is_terminated(task->last_message, sizeof task->last_message))
+	    !is_terminated(task->last_message, sizeof task->last_message) ||
+	    !is_terminated(task->result, sizeof task->result))
 		return false;
 	if (!text_id_valid(task->id) || !text_owner_valid(task->owner))
 		return false;
@@ -357,9 +358,11 @@ static uint16_t import_rows(struct layout_detail *detail, const struct trackd_ta
 
 static uint16_t import_flags(const struct trackd_task *task)
 {
-	return (uint16_t)((task->started_ns ? COPY_STARTED : 0) |
-			  (task->state == TRACKD_FAILED ? COPY_ERROR : 0) |
-			  (task->flags & TRACKD_ERROR_CUT ? COPY_ERROR_CUT : 0) |
+	bool error = task->state == TRACKD_FAILED ||
+		     (task->state == TRACKD_COMPLETED && task->result[0] != '\0');
+
+	return (uint16_t)((task->started_ns ? COPY_STARTED : 0) | (error ? COPY_ERROR : 0) |
+			  (error && task->flags & TRACKD_ERROR_CUT ? COPY_ERROR_CUT : 0) |
 			  (task->flags & TRACKD_MESSAGE_CUT ? COPY_MESSAGE_CUT : 0));
 }
 
@@ -399,7 +402,8 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 	store_relaxed(&detail->started, to_boot(task->started_ns, wall_offset_ns));
 	store_relaxed(&detail->flags, task->flags & TRACKD_NAME_CUT ? DETAIL_NAME_CUT : 0u);
 	(void)fill_text(detail->name, LAYOUT_NAME, task->name);
-	(void)fill_text(detail->error, LAYOUT_ERROR, task->error);
+	(void)fill_text(detail->error, LAYOUT_ERROR,
+			task->state == TRACKD_COMPLETED ? task->result : task->error);
 	struct layout_copy copy = {
 		.revision = task->revision,
 		.updated = to_boot(task->updated_ns, wall_offset_ns),

@@ -101,7 +101,16 @@ PUBLIC const char *trackd_view_error(const struct trackd_view *view)
 {
 	const struct layout_copy *copy = copy_of(view);
 
-	if ((load_relaxed(&copy->flags) & COPY_ERROR) == 0)
+	if (view->state == TRACKD_COMPLETED || (load_relaxed(&copy->flags) & COPY_ERROR) == 0)
+		return "";
+	return text_at(detail_of(view)->error, LAYOUT_ERROR);
+}
+
+PUBLIC const char *trackd_view_result(const struct trackd_view *view)
+{
+	const struct layout_copy *copy = copy_of(view);
+
+	if (view->state != TRACKD_COMPLETED || (load_relaxed(&copy->flags) & COPY_ERROR) == 0)
 		return "";
 	return text_at(detail_of(view)->error, LAYOUT_ERROR);
 }
@@ -232,7 +241,9 @@ static void copy_strings(const struct record *record, struct trackd_task *task)
 	copy_text(task->owner, sizeof task->owner, record->detail.owner);
 	copy_text(task->name, sizeof task->name, record->detail.name);
 	memcpy(task->message, record->copy.message, record->copy.message_len);
-	if (record->copy.flags & COPY_ERROR)
+	if ((record->copy.flags & COPY_ERROR) && task->state == TRACKD_COMPLETED)
+		copy_text(task->result, sizeof task->result, record->detail.error);
+	else if (record->copy.flags & COPY_ERROR)
 		copy_text(task->error, sizeof task->error, record->detail.error);
 	memcpy(task->last_message, record->last_message, strlen(record->last_message));
 }

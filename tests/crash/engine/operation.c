@@ -110,6 +110,11 @@ static void run_complete(struct play *play)
 	end(play, TRACKD_COMPLETED, TRACKD_REASON_NONE, NULL, 0);
 }
 
+static void run_complete_with(struct play *play)
+{
+	end(play, TRACKD_COMPLETED, TRACKD_REASON_NONE, new_error, 0);
+}
+
 static void run_fail(struct play *play)
 {
 	end(play, TRACKD_FAILED, TRACKD_REASON_ERROR, new_error, 0);
@@ -191,6 +196,7 @@ const struct operation operations[] = {
 	{ .name = "set progress", .prepare = before_active, .run = run_set_progress },
 	{ .name = "renew", .prepare = before_active, .run = run_renew },
 	{ .name = "complete", .prepare = before_active, .run = run_complete },
+	{ .name = "complete with a result", .prepare = before_active, .run = run_complete_with },
 	{ .name = "complete a pending task", .prepare = before_pending, .run = run_complete },
 	{ .name = "fail", .prepare = before_active, .run = run_fail },
 	{ .name = "worker lost", .prepare = before_active, .run = run_worker_lost },

@@ -67,6 +67,11 @@ static struct layout_copy *copy(int task)
 	return &body(task)->copy[stamp_version(head(task)->stamp) & 1];
 }
 
+static struct layout_copy *last(int task)
+{
+	return &body(task)->copy[~stamp_version(head(task)->stamp) & 1];
+}
+
 static uint32_t *id_link(int task)
 {
 	return &own_board.id_buckets[index_bucket(&own_board, head(task)->id_hash)];
@@ -288,6 +293,8 @@ static void broken_copies_are_named(void **state)
 	EXPECT(copy(ACTIVE)->flags, 0, DOCTOR_SLOT, "flags");
 	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | COPY_ERROR, DOCTOR_SLOT, "flags");
 	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | 0x40, DOCTOR_SLOT, "flags");
+	EXPECT(last(FAILED)->state, TRACKD_FAILED, DOCTOR_SLOT, "state before the end");
+	EXPECT(last(FAILED)->message_len, LAYOUT_MESSAGE, DOCTOR_SLOT, "last message");
 	EXPECT(copy(ACTIVE)->total, UINT64_MAX, DOCTOR_SLOT, "total");
 	EXPECT(copy(ACTIVE)->base, UINT64_MAX, DOCTOR_SLOT, "base");
 	EXPECT(copy(FAILED)->done, UINT64_MAX, DOCTOR_SLOT, "done");
@@ -302,13 +309,11 @@ static void broken_copies_are_named(void **state)
 	assert_clean();
 }
 
-/* Of the copy that is not in force nothing counts: it belongs to the next writer. */
+/* Of an open task's copy that is not in force nothing counts: it belongs to the next writer. */
 static void the_other_copy_may_hold_anything(void **state)
 {
-	struct layout_copy *other = &body(ACTIVE)->copy[~stamp_version(head(ACTIVE)->stamp) & 1];
-
 	(void)state;
-	memset(other, 0xee, sizeof *other);
+	memset(last(ACTIVE), 0xee, sizeof *last(ACTIVE));
 	assert_clean();
 }
 

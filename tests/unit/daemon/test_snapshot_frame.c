@@ -52,6 +52,7 @@ static void fill_item(void)
 	fill_text(task->message, sizeof task->message, 'm');
 	fill_text(task->error, sizeof task->error, 'e');
 	fill_text(task->last_message, sizeof task->last_message, 'l');
+	fill_text(task->result, sizeof task->result, 'r');
 	for (int i = 0; i < TRACKD_STAGES_MAX; i++)
 		task->stages[i] = (struct trackd_stage){ .started_ns = 100,
 							 .finished_ns = 200,

@@ -5,6 +5,7 @@
 #include "libclient/record/view.h"
 #include "tests/harness/counting.h"
 #include "tests/harness/own_board.h"
+#include <errno.h>
 #include <string.h>
 
 enum { CAPACITY = 16 };

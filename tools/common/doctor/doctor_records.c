@@ -94,8 +94,9 @@ static void check_detail(const struct record *record)
 
 	check_expect_string(check, DOCTOR_SLOT, record->slot, "name", detail->name, LAYOUT_NAME);
 	if (record->copy->flags & COPY_ERROR)
-		check_expect_string(check, DOCTOR_SLOT, record->slot, "error", detail->error,
-				    LAYOUT_ERROR);
+		check_expect_string(check, DOCTOR_SLOT, record->slot,
+				    record->copy->state == TRACKD_COMPLETED ? "result" : "error",
+				    detail->error, LAYOUT_ERROR);
 	if ((detail->flags & ~(uint32_t)DETAIL_NAME_CUT) != 0)
 		RECORD_FAULT(record, "detail flags", "only known ones", "0x%x", detail->flags);
 	check_expect_zero(check, DOCTOR_SLOT, record->slot, "reserved", detail->reserved,
@@ -119,11 +120,29 @@ static void check_state(const struct record *record)
 			     trackd_reason_name(copy->reason), trackd_state_name(copy->state));
 	if ((copy->flags & ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT)) != 0)
 		RECORD_FAULT(record, "flags", "only known ones", "0x%x", copy->flags);
-	if ((copy->flags & COPY_ERROR) != 0 && copy->state != TRACKD_FAILED)
-		RECORD_FAULT(record, "flags", "an error only of a failed task", "one in state %s",
-			     trackd_state_name(copy->state));
+	if ((copy->flags & COPY_ERROR) != 0 && copy->state != TRACKD_FAILED &&
+	    copy->state != TRACKD_COMPLETED)
+		RECORD_FAULT(record, "flags",
+			     "an error only of a failed task, or a result of a completed one",
+			     "one in state %s", trackd_state_name(copy->state));
 	if ((copy->flags & COPY_ERROR_CUT) != 0 && (copy->flags & COPY_ERROR) == 0)
 		RECORD_FAULT(record, "flags", "an error that was cut", "none, marked as cut");
+}
+
+/* The copy that a final record had before its end is still read: it has the last message. */
+static void check_last(const struct record *record)
+{
+	const struct layout_copy *last =
+		&record->body->copy[~stamp_version(record->head->stamp) & 1];
+
+	if (!is_final(record->copy))
+		return;
+	if (is_final(last))
+		RECORD_FAULT(record, "state before the end", "pending or active", "%u",
+			     last->state);
+	if (last->message_len >= LAYOUT_MESSAGE ||
+	    strnlen((const char *)last->message, LAYOUT_MESSAGE) != last->message_len)
+		RECORD_FAULT(record, "last message", "as long as it says", "%u", last->message_len);
 }
 
 static void check_stage(const struct record *record)
@@ -285,6 +304,7 @@ static void check_record(struct record *record)
 	check_message(record);
 	check_detail(record);
 	check_state(record);
+	check_last(record);
 	if (record->n_stages > 0)
 		check_stage(record);
 	check_work(record);
