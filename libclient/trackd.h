@@ -71,6 +71,14 @@
  *   checked: programs that display them must expect any bytes except NUL. All strings that are
  *   passed in are copied.
  *
+ * LABELS
+ *   A task has up to 8 labels "key=value", given at its creation and never changed: what a program
+ *   wants to find tasks by, such as batch=2024-11 or customer=acme. Keys are distinct, 1 to 63 bytes
+ *   of A-Z a-z 0-9 . _ / -. Values are UTF-8 without control characters, and may be empty. Together
+ *   they take up to 255 bytes, with one byte between two. An invalid label is an error
+ *   (TRACKD_E_LABEL). Readers get them as one text, one label a line, in the order in which they were
+ *   given.
+ *
  * TIMES
  *   Durations are in milliseconds (suffix _ms). Points in time are nanoseconds since the Unix epoch
  *   (suffix _ns), computed from CLOCK_BOOTTIME and an offset that the daemon keeps current: setting
@@ -104,6 +112,9 @@ extern "C" {
 #define TRACKD_MESSAGE_MAX 191   /* bytes; longer messages are truncated */
 #define TRACKD_ERROR_MAX 511     /* bytes; longer errors are truncated */
 #define TRACKD_RESULT_MAX 511    /* bytes; longer results are truncated */
+#define TRACKD_LABELS_MAX 8      /* labels of a task */
+#define TRACKD_LABELS_BYTES 255  /* of all labels of a task, with one byte between two */
+#define TRACKD_LABEL_KEY_MAX 63  /* bytes of a label's key */
 #define TRACKD_STAGES_MAX 16     /* stages of one kind */
 #define TRACKD_STAGE_NAME_MAX 31 /* bytes of a kind's or a stage's name */
 #define TRACKD_KINDS_MAX 64      /* kinds of one board */
@@ -172,7 +183,10 @@ extern "C" {
 	  "a struct to fill has no size; initialise it with its TRACKD_..._INIT")                  \
 	X(TRACKD_E_MOVED, -20022,                                                                  \
 	  "the reference belongs to an earlier board of that name; look the id up again, or find " \
-	  "the same task with trackd_follow()")
+	  "the same task with trackd_follow()")                                                    \
+	X(TRACKD_E_LABEL, -20023,                                                                  \
+	  "the labels are not valid: up to 8 of key=value, together 255 bytes; distinct keys of "  \
+	  "1 to 63 bytes of A-Za-z0-9._/-, values of UTF-8 without control characters")
 
 enum trackd_error {
 #define TRACKD_ERROR_ENUM(name, value, text) name = (value),
@@ -365,10 +379,12 @@ struct trackd_new {
 	uint32_t flags;         /* enum trackd_create_flags */
 	uint32_t ttl_ms;        /* 0: the board's ttl; TRACKD_TTL_NEVER */
 	uint32_t active_ttl_ms; /* 0: the board's active_ttl; TRACKD_TTL_NEVER */
+	/* "key=value", up to TRACKD_LABELS_MAX, then NULL; NULL: none. See LABELS. */
+	const char *const *labels;
 };
 #define TRACKD_NEW_INIT                                                                            \
 	{                                                                                          \
-		sizeof(struct trackd_new), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0                   \
+		sizeof(struct trackd_new), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL             \
 	}
 
 /*
@@ -382,7 +398,7 @@ struct trackd_new {
  * there are no others. Replacing an existing task with TRACKD_REPLACE evicts no other task.
  * Errors: TRACKD_E_EXISTS (there is a live task of that id; with TRACKD_REPLACE only if it has
  * another owner); TRACKD_E_FULL; TRACKD_E_KEY; TRACKD_E_KIND; TRACKD_E_BUSY; TRACKD_E_OVERFLOW
- * (total); -EINVAL (size, flags). Cost: about 0.5 us.
+ * (total); TRACKD_E_LABEL; -EINVAL (size, flags). Cost: about 0.5 us.
  */
 int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct trackd_ref *ret_ref);
 
@@ -568,6 +584,7 @@ const char *trackd_view_name(const struct trackd_view *view);
 const char *trackd_view_message(const struct trackd_view *view);
 const char *trackd_view_error(const struct trackd_view *view);
 const char *trackd_view_result(const struct trackd_view *view); /* "": none */
+const char *trackd_view_labels(const struct trackd_view *view); /* one a line; "": none */
 const char *trackd_view_status(const struct trackd_view *view);
 int trackd_view_progress(const struct trackd_view *view);
 /* The task's serial, see trackd_follow(). */
@@ -628,7 +645,8 @@ struct trackd_task {
 	 * progress. */
 	char last_message[TRACKD_MESSAGE_MAX + 1];
 	uint8_t last_progress;
-	char result[TRACKD_RESULT_MAX + 1]; /* of a completed task; "": none */
+	char result[TRACKD_RESULT_MAX + 1];   /* of a completed task; "": none */
+	char labels[TRACKD_LABELS_BYTES + 1]; /* key=value, one a line; "": none */
 };
 #define TRACKD_TASK_INIT TRACKD_SIZED_(trackd_task)
 
@@ -637,6 +655,16 @@ struct trackd_task {
  * TRACKD_E_SIZE; -EAGAIN if a writer interfered with each of 1000 tries. Cost: about 0.3 us.
  */
 int trackd_copy(struct trackd *trackd, struct trackd_ref ref, struct trackd_task *ret_task);
+
+/*
+ * Find a label by its key in a task's labels.
+ *
+ * labels: of a task or a view.
+ * buffer: receives the value, terminated, and truncated at a character boundary if it does not fit;
+ *         may be NULL if size is 0.
+ * Returns the length of the whole value. Errors: -ENOENT. Cost: about 20 ns.
+ */
+int trackd_label_get(const char *labels, const char *key, char *buffer, size_t size);
 
 /* Whether the worker of a copied task is alive: 1, 0, or -ENOENT if no worker is known. Inspects
  * the process (a system call); a process that cannot be inspected counts as alive. */

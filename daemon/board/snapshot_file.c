@@ -38,7 +38,8 @@ struct extra_part {
 };
 
 enum {
-	EXTRAS_MAX = 2 * sizeof(struct extra_part) + TRACKD_MESSAGE_MAX + TRACKD_RESULT_MAX,
+	EXTRAS_MAX = 3 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
+		     TRACKD_RESULT_MAX,
 };
 
 struct kind_part {
@@ -131,6 +132,7 @@ static uint8_t *put_extra_text(uint8_t *at, enum snapshot_extra tag, const char 
 /* What a snapshot of version 1 does not have. */
 static uint8_t *put_extras(uint8_t *at, const struct trackd_task *task)
 {
+	at = put_extra_text(at, SNAPSHOT_EXTRA_LABELS, task->labels);
 	at = put_extra_text(at, SNAPSHOT_EXTRA_LAST_MESSAGE, task->last_message);
 	return put_extra_text(at, SNAPSHOT_EXTRA_RESULT, task->result);
 }
@@ -275,6 +277,9 @@ static bool get_extra(struct reader *reader, const struct extra_part *part,
 		      struct trackd_task *task)
 {
 	switch (part->tag) {
+	case SNAPSHOT_EXTRA_LABELS:
+		return get_text(reader, task->labels, part->length, TRACKD_LABELS_BYTES) &&
+		       label_text_valid(task->labels);
 	case SNAPSHOT_EXTRA_LAST_MESSAGE:
 		return get_text(reader, task->last_message, part->length, TRACKD_MESSAGE_MAX);
 	case SNAPSHOT_EXTRA_RESULT:

@@ -49,6 +49,7 @@ enum snapshot_type {
 /* What follows a task's strings, if it is not empty. Numbers are never used for something else. */
 enum snapshot_extra {
 	SNAPSHOT_EXTRA_END = 0,
+	SNAPSHOT_EXTRA_LABELS = 1,
 	SNAPSHOT_EXTRA_LAST_MESSAGE = 4,
 	SNAPSHOT_EXTRA_RESULT = 5,
 };

@@ -9,14 +9,13 @@
  * locks (LAYOUT_CLOSED_BLIND); then this file looks for the change on the new board.
  */
 #include "libclient/client/client.h"
+#include "libclient/client/creation.h"
 #include "libclient/public.h"
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
 #include "libclient/record/kind.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/tenant.h"
-#include "libclient/record/text.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
 #include <errno.h>
@@ -64,42 +63,6 @@ static inline enum layout_closed closed_after(const struct board *board)
 
 /* ---- Making a change ------------------------------------------------------- */
 
-static int check_new(const struct board *board, const struct trackd_new *task)
-{
-	if (task->size < sizeof *task || (task->flags & ~(uint32_t)TRACKD_REPLACE) != 0)
-		return -EINVAL;
-	if (!task->id || !text_id_valid(task->id) ||
-	    (task->owner && !text_owner_valid(task->owner)))
-		return TRACKD_E_KEY;
-	if (task->kind < 0 || (uint32_t)task->kind >= kind_count(board))
-		return TRACKD_E_KIND;
-	return task->total <= TRACKD_WORK_MAX ? 0 : TRACKD_E_OVERFLOW;
-}
-
-static int create(struct board *board, const struct trackd_new *task, uint64_t deadline,
-		  struct trackd_ref *ret_ref)
-{
-	int error = check_new(board, task);
-
-	if (error < 0)
-		return error;
-	struct tenant_new record = {
-		.id = task->id,
-		.owner = task->owner ? task->owner : "",
-		.name = task->name ? task->name : task->id,
-		.message = task->message ? task->message : "Queued for processing",
-		.total = task->total,
-		.kind = (uint32_t)task->kind,
-		.ttl_ms = task->ttl_ms,
-		.active_ttl_ms = task->active_ttl_ms,
-		.replace = (task->flags & TRACKD_REPLACE) != 0,
-	};
-	error = tenant_create(board, &record, deadline, ret_ref);
-	if (error == 0)
-		*ret_ref = ref_out(board, *ret_ref);
-	return error;
-}
-
 static int remove_task(struct board *board, struct trackd_ref ref, uint64_t deadline)
 {
 	int error = slot_remove(board, ref, SLOT_REMOVE_ASKED, deadline);
@@ -116,7 +79,7 @@ static int make_once(struct mapping *mapping, struct change *change, uint64_t de
 
 	switch (change->what) {
 	case CREATE:
-		return create(board, change->task, deadline, &change->ref);
+		return creation_make(board, change->task, deadline, &change->ref);
 	case UPDATE:
 		return record_update(board, ref, change->update.stage, change->update.message,
 				     load_relaxed(&mapping->worker), deadline);
@@ -300,7 +263,7 @@ PUBLIC int trackd_create(struct trackd *trackd, const struct trackd_new *task,
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1))
-		result = create(&mapping->board, task, lock_deadline(trackd), &ref);
+		result = creation_make(&mapping->board, task, lock_deadline(trackd), &ref);
 	if (!mapping || !settled(trackd, mapping, result))
 		result = create_otherwise(trackd, mapping, task, &ref, result);
 	if (result == 0 && ret_ref)

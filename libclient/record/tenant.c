@@ -11,6 +11,7 @@
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
 #include "libclient/record/kind.h"
+#include "libclient/record/label.h"
 #include "libclient/record/record.h"
 #include "libclient/record/recount.h"
 #include "libclient/record/ring.h"
@@ -93,7 +94,10 @@ static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
 		.base = work_start(generation),
 		.state = TRACKD_PENDING,
 		.stage = COPY_NO_STAGE,
+		.flags = task->labels ? COPY_LABELS : 0,
 	};
+	if (task->labels)
+		text_store(detail->labels, task->labels, strlen(task->labels));
 	fill_copy(board, slot, ret_copy, task->kind, task->message);
 }
 
@@ -326,7 +330,8 @@ static bool importable(const struct board *board, const struct trackd_task *task
 	    !is_terminated(task->last_message, sizeof task->last_message) ||
 	    !is_terminated(task->result, sizeof task->result))
 		return false;
-	if (!text_id_valid(task->id) || !text_owner_valid(task->owner))
+	if (!text_id_valid(task->id) || !text_owner_valid(task->owner) ||
+	    !label_text_valid(task->labels))
 		return false;
 	if (!record_reason_fits(task->state, task->reason))
 		return false;
@@ -362,6 +367,7 @@ static uint16_t import_flags(const struct trackd_task *task)
 		     (task->state == TRACKD_COMPLETED && task->result[0] != '\0');
 
 	return (uint16_t)((task->started_ns ? COPY_STARTED : 0) | (error ? COPY_ERROR : 0) |
+			  (task->labels[0] != '\0' ? COPY_LABELS : 0) |
 			  (error && task->flags & TRACKD_ERROR_CUT ? COPY_ERROR_CUT : 0) |
 			  (task->flags & TRACKD_MESSAGE_CUT ? COPY_MESSAGE_CUT : 0));
 }
@@ -404,6 +410,7 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 	(void)fill_text(detail->name, LAYOUT_NAME, task->name);
 	(void)fill_text(detail->error, LAYOUT_ERROR,
 			task->state == TRACKD_COMPLETED ? task->result : task->error);
+	(void)fill_text(detail->labels, LAYOUT_LABELS, task->labels);
 	struct layout_copy copy = {
 		.revision = task->revision,
 		.updated = to_boot(task->updated_ns, wall_offset_ns),

@@ -10,6 +10,7 @@
 /* A new record. Its strings have been checked and are not NULL. */
 struct tenant_new {
 	const char *id, *owner, *name, *message;
+	const char *labels; /* from label_join(); NULL: none */
 	uint64_t total;
 	uint32_t ttl_ms, active_ttl_ms;
 	uint32_t kind; /* below kind_count() */

@@ -115,6 +115,13 @@ PUBLIC const char *trackd_view_result(const struct trackd_view *view)
 	return text_at(detail_of(view)->error, LAYOUT_ERROR);
 }
 
+PUBLIC const char *trackd_view_labels(const struct trackd_view *view)
+{
+	if ((load_relaxed(&copy_of(view)->flags) & COPY_LABELS) == 0)
+		return "";
+	return text_at(detail_of(view)->labels, LAYOUT_LABELS);
+}
+
 PUBLIC const char *trackd_view_status(const struct trackd_view *view)
 {
 	if (view->state == TRACKD_ACTIVE)
@@ -196,6 +203,8 @@ static void load_detail(struct layout_detail *to, const struct layout_detail *fr
 			uint32_t n_stages)
 {
 	words_load(to, from, offsetof(struct layout_detail, labels) / 8);
+	if (flags & COPY_LABELS)
+		words_load(to->labels, from->labels, LAYOUT_LABELS / 8);
 	if (flags & COPY_ERROR)
 		words_load(to->error, from->error, LAYOUT_ERROR / 8);
 	words_load(to->row, from->row, n_stages * sizeof to->row[0] / 8);
@@ -245,6 +254,8 @@ static void copy_strings(const struct record *record, struct trackd_task *task)
 		copy_text(task->result, sizeof task->result, record->detail.error);
 	else if (record->copy.flags & COPY_ERROR)
 		copy_text(task->error, sizeof task->error, record->detail.error);
+	if (record->copy.flags & COPY_LABELS)
+		copy_text(task->labels, sizeof task->labels, record->detail.labels);
 	memcpy(task->last_message, record->last_message, strlen(record->last_message));
 }
 

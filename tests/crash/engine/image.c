@@ -141,6 +141,7 @@ static bool check_view(const struct board *board, const struct trackd_task *task
 		    strcmp(trackd_view_message(&view), task->message) == 0 &&
 		    strcmp(trackd_view_error(&view), task->error) == 0 &&
 		    strcmp(trackd_view_result(&view), task->result) == 0 &&
+		    strcmp(trackd_view_labels(&view), task->labels) == 0 &&
 		    strcmp(trackd_view_last_message(&view), task->last_message) == 0 &&
 		    trackd_view_last_progress(&view) == task->last_progress &&
 		    strcmp(trackd_view_status(&view), task->status) == 0 &&

@@ -41,6 +41,19 @@ static void create(struct play *play, bool replace)
 	play->result = tenant_create(board_of(play), &task, harness_soon(), &ref);
 }
 
+static void run_create_labelled(struct play *play)
+{
+	struct tenant_new task = { .id = play->id,
+				   .owner = play->owner,
+				   .name = "A task with labels",
+				   .message = new_message,
+				   .labels = "batch=2024-11\ncustomer=acme\nnote=a value of some "
+					     "length, so that it takes a few stores" };
+	struct trackd_ref ref;
+
+	play->result = tenant_create(board_of(play), &task, harness_soon(), &ref);
+}
+
 static void run_create(struct play *play)
 {
 	create(play, false);
@@ -184,6 +197,7 @@ static void run_claim(struct play *play)
 const struct operation operations[] = {
 	{ .name = "create", .prepare = before_new, .run = run_create },
 	{ .name = "create, no owner", .prepare = before_new_of_nobody, .run = run_create },
+	{ .name = "create with labels", .prepare = before_new, .run = run_create_labelled },
 	{ .name = "create over an expired task", .prepare = before_expired, .run = run_create },
 	{ .name = "replace", .prepare = before_active, .run = run_replace },
 	{ .name = "first stage", .prepare = before_pending, .run = run_next_stage },

@@ -7,6 +7,7 @@
 #include "libclient/record/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
+#include "libclient/record/tenant.h"
 #include "libclient/segment/layout.h"
 #include "tests/harness/inspection.h"
 #include "tests/harness/own_board.h"
@@ -16,9 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CAPACITY = 64, ACTIVE = 0, FAILED = 1, PENDING = 2, GONE = 3, NO_OWNER = 4 };
+enum { CAPACITY = 64, ACTIVE = 0, FAILED = 1, PENDING = 2, GONE = 3, NO_OWNER = 4, LABELLED = 5 };
 
-static struct trackd_ref tasks[5];
+static struct trackd_ref tasks[6];
 
 /* ---- A board with something of everything ------------------------------ */
 
@@ -26,6 +27,9 @@ static void make_tasks(void)
 {
 	static const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR,
 						  "Processing failed", "no text in it", 0 };
+	static const struct tenant_new labelled = {
+		.id = "labelled", .owner = "", .name = "", .message = "", .labels = "a=1\nb=2"
+	};
 
 	tasks[ACTIVE] = own_create("active", "alice");
 	tasks[FAILED] = own_create("failed", "alice");
@@ -45,6 +49,8 @@ static void make_tasks(void)
 		"update");
 	harness_must(record_end(&own_board, tasks[FAILED], &failed, harness_soon()), "fail");
 	own_remove(tasks[GONE]);
+	harness_must(tenant_create(&own_board, &labelled, harness_soon(), &tasks[LABELLED]),
+		     "create");
 }
 
 static struct layout_head *head(int task)
@@ -133,7 +139,7 @@ static void healthy_boards_are_whole(void **state)
 
 	(void)state;
 	assert_int_equal(n_faults(&report), 0);
-	assert_int_equal(report.live, 4);
+	assert_int_equal(report.live, 5);
 	assert_int_equal(report.capacity, CAPACITY);
 	assert_int_equal(report.passes, 1);
 	assert_int_equal(report.events_unfinished, 0);
@@ -267,6 +273,9 @@ static void broken_records_are_named(void **state)
 	EXPECT(body(ACTIVE)->work, body(ACTIVE)->work ^ (UINT64_C(1) << 60), DOCTOR_SLOT, "work");
 	EXPECT(body(ACTIVE)->work, body(ACTIVE)->work | WORK_SEAL, DOCTOR_SLOT, "work");
 	EXPECT(body(FAILED)->work, body(FAILED)->work & ~WORK_SEAL, DOCTOR_SLOT, "work");
+	EXPECT(detail(LABELLED)->labels[0], ' ', DOCTOR_SLOT, "labels");
+	EXPECT(detail(LABELLED)->labels[0], 0, DOCTOR_SLOT, "labels");
+	expect_fault(detail(LABELLED)->labels, endless, LAYOUT_LABELS, DOCTOR_SLOT, "labels");
 	EXPECT(detail(ACTIVE)->flags, 8, DOCTOR_SLOT, "detail flags");
 	EXPECT(detail(ACTIVE)->reserved[1], 8, DOCTOR_SLOT, "reserved");
 	EXPECT(detail(ACTIVE)->started, 1, DOCTOR_SLOT, "started");
@@ -346,7 +355,7 @@ static void another_ttl_since_is_no_fault(void **state)
 	(void)state;
 	own_board.header->ttl_ms = 1234;
 	assert_int_equal(n_faults(&report), 0);
-	assert_int_equal(report.earlier_ttl, 4);
+	assert_int_equal(report.earlier_ttl, 5);
 	doctor_report_free(&report);
 	/* But nothing that is not a whole number of milliseconds. */
 	EXPECT(head(ACTIVE)->deadline, head(ACTIVE)->deadline + 1, DOCTOR_SLOT, "deadline");

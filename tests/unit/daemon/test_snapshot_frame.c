@@ -53,6 +53,8 @@ static void fill_item(void)
 	fill_text(task->error, sizeof task->error, 'e');
 	fill_text(task->last_message, sizeof task->last_message, 'l');
 	fill_text(task->result, sizeof task->result, 'r');
+	fill_text(task->labels, sizeof task->labels, 'l');
+	task->labels[1] = '=';
 	for (int i = 0; i < TRACKD_STAGES_MAX; i++)
 		task->stages[i] = (struct trackd_stage){ .started_ns = 100,
 							 .finished_ns = 200,
@@ -204,6 +206,9 @@ static void values_beyond_a_boards_limits_are_refused(void **state)
 	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
 	fill_item();
 	item.task.kind = TRACKD_KINDS_MAX;
+	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
+	fill_item();
+	item.task.labels[1] = ' ';
 	assert_int_equal(snapshot_decode(frame, snapshot_encode(frame, &item), &back), -EBADMSG);
 	fill_item();
 	item.task.owner[0] = (char)0xff;

@@ -53,7 +53,8 @@ static int create_with(struct trackd_new task)
 
 static void creating_fails_as_documented(void **state)
 {
-	const struct trackd_new good = { sizeof good, "a", "alice", NULL, NULL, 0, 0, 0, 0, 0 };
+	static const char *const labels[] = { "batch", NULL };
+	const struct trackd_new good = { .size = sizeof good, .id = "a", .owner = "alice" };
 	struct trackd_new task = good;
 	char id[16];
 
@@ -63,6 +64,9 @@ static void creating_fails_as_documented(void **state)
 	task = good;
 	task.flags = 1u << 9;
 	assert_int_equal(create_with(task), -EINVAL);
+	task = good;
+	task.labels = labels;
+	assert_int_equal(create_with(task), TRACKD_E_LABEL);
 	task = good;
 	task.id = NULL;
 	assert_int_equal(create_with(task), TRACKD_E_KEY);

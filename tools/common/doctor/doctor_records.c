@@ -87,6 +87,18 @@ static void check_message(const struct record *record)
 		     copy->message[LAYOUT_MESSAGE - 1], 0);
 }
 
+static void check_labels(const struct record *record)
+{
+	const char *labels = (const char *)record->detail->labels;
+
+	if (!check_expect_string(record->check, DOCTOR_SLOT, record->slot, "labels", labels,
+				 LAYOUT_LABELS))
+		return;
+	if (labels[0] == '\0' || !label_text_valid(labels))
+		RECORD_FAULT(record, "labels", "up to 8 of key=value, one a line", "\"%s\"",
+			     labels);
+}
+
 static void check_detail(const struct record *record)
 {
 	const struct layout_detail *detail = record->detail;
@@ -97,6 +109,8 @@ static void check_detail(const struct record *record)
 		check_expect_string(check, DOCTOR_SLOT, record->slot,
 				    record->copy->state == TRACKD_COMPLETED ? "result" : "error",
 				    detail->error, LAYOUT_ERROR);
+	if (record->copy->flags & COPY_LABELS)
+		check_labels(record);
 	if ((detail->flags & ~(uint32_t)DETAIL_NAME_CUT) != 0)
 		RECORD_FAULT(record, "detail flags", "only known ones", "0x%x", detail->flags);
 	check_expect_zero(check, DOCTOR_SLOT, record->slot, "reserved", detail->reserved,
@@ -118,7 +132,8 @@ static void check_state(const struct record *record)
 	if (!record_reason_fits(copy->state, copy->reason))
 		RECORD_FAULT(record, "reason", "one that fits the state", "%s in state %s",
 			     trackd_reason_name(copy->reason), trackd_state_name(copy->state));
-	if ((copy->flags & ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT)) != 0)
+	if ((copy->flags &
+	     ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT | COPY_LABELS)) != 0)
 		RECORD_FAULT(record, "flags", "only known ones", "0x%x", copy->flags);
 	if ((copy->flags & COPY_ERROR) != 0 && copy->state != TRACKD_FAILED &&
 	    copy->state != TRACKD_COMPLETED)
