@@ -34,10 +34,12 @@ bool image_take(const struct board *board, struct image *ret_image, struct image
 		/* During a replacement, both the old and the new record. */
 		if (ret_image->n == SCENE_CAPACITY + 1)
 			return image_fail(fault, "iteration meets more tasks than the board holds");
-		int error = view_copy(board, ref, fake_clock(), &ret_image->tasks[ret_image->n++]);
+		struct trackd_task *task = &ret_image->tasks[ret_image->n++];
+		int error = view_copy(board, ref, fake_clock(), task);
 		if (error < 0)
 			return image_fail(fault, "copy of slot %u: %s", ref.slot,
 					  trackd_strerror(error));
+		task->ref = ref; /* without the board's number, as the iterator gives it */
 	}
 	return true;
 }
