@@ -24,6 +24,7 @@ enum exit_code exit_code_of_error(int error)
 		return EXIT_CODE_FAULTS;
 	case TRACKD_E_KEY:
 	case TRACKD_E_KIND:
+	case TRACKD_E_LABEL:
 	case TRACKD_E_STAGE:
 	case TRACKD_E_OVERFLOW:
 	case -EINVAL:

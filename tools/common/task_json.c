@@ -5,6 +5,7 @@
  */
 #include "tools/common/task_json.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/label_text.h"
 #include "tools/common/printable.h"
 #include "tools/common/time_format.h"
 
@@ -124,6 +125,36 @@ static json_t *cancel_json(const struct trackd_task *task)
 	return json_pack("{s:o}", "requested_at", task_json_time(task->cancel_requested_ns));
 }
 
+/* What is known of a task that has ended beside its error. */
+static int set_ending(json_t *object, const struct trackd_task *task)
+{
+	bool completed = task->state == TRACKD_COMPLETED;
+	bool broken = task->state == TRACKD_FAILED || task->state == TRACKD_CANCELLED;
+	int failed = json_object_set_new(object, "result",
+					 task_json_optional(completed ? task->result : ""));
+
+	failed |= json_object_set_new(object, "last_message",
+				      task_json_optional(broken ? task->last_message : ""));
+	return failed |
+	       json_object_set_new(object, "last_progress",
+				   broken ? json_integer(task->last_progress) : json_null());
+}
+
+static json_t *labels_json(const struct trackd_task *task)
+{
+	json_t *object = json_object();
+	const char *at = task->labels;
+	struct label label;
+
+	while (label_text_next(task->labels, &at, &label)) {
+		if (json_object_set_new(object, label.key, task_json_text(label.value)) < 0) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 static json_t *worker_json(const struct trackd_task *task, int alive)
 {
 	if (task->worker_pid <= 0)
@@ -157,7 +188,8 @@ json_t *task_json(const struct trackd_task *task, const struct task_json_options
 
 	if (!object)
 		return NULL;
-	int failed = 0;
+	int failed = set_ending(object, task);
+	failed |= json_object_set_new(object, "labels", labels_json(task));
 	if (options->worker)
 		failed |= json_object_set_new(object, "worker", worker_json(task, options->alive));
 	failed |= json_object_set_new(object, "created_at", task_json_time(task->created_ns));

@@ -40,6 +40,8 @@ def _(site):
     task = expect(gateway.get("/v1/tasks/t", ADA), 200).json()
     check(task["error"] == {"reason": "error", "message": "out of paper", "stage": "embedding"} and
           task["done"] is True, task)
+    check((task["progress"], task["last_progress"], task["last_message"], task["result"]) ==
+          (49, 49, "At work", None), task)
 
 
 @test("a missing task and another user's get the same answer, for every method")

@@ -5,6 +5,7 @@
 #include "tools/common/task_json.h"
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SECOND UINT64_C(1000000000)
 
@@ -20,6 +21,9 @@ static struct trackd_task failed_task(void)
 		.status = "failed",
 		.message = "Processing failed",
 		.error = "no text layer",
+		.last_message = "page 3 of 9",
+		.last_progress = 30,
+		.labels = "batch=7\nnote=a \"b\"",
 		.kind_name = "document",
 		.state = TRACKD_FAILED,
 		.reason = TRACKD_REASON_ERROR,
@@ -84,6 +88,8 @@ static void a_task_with_everything(void **state)
 		"\"finished_at\":null,\"duration_ms\":null,\"done\":0,\"total\":null}],"
 		"\"message\":\"Processing failed\",\"error\":{\"reason\":\"error\","
 		"\"message\":\"no text layer\",\"stage\":\"chunking\"},\"cancel\":null,"
+		"\"result\":null,\"last_message\":\"page 3 of 9\",\"last_progress\":30,"
+		"\"labels\":{\"batch\":\"7\",\"note\":\"a \\\"b\\\"\"},"
 		"\"worker\":{\"pid\":4182,\"comm\":\"uvicorn\",\"alive\":true},"
 		"\"created_at\":\"2025-11-24T16:00:00.000Z\","
 		"\"started_at\":\"2025-11-24T16:00:01.000Z\","
@@ -100,8 +106,30 @@ static void a_task_with_nothing(void **state)
 		    "{\"id\":\"x\",\"kind\":\"\",\"owner\":null,\"name\":\"\","
 		    "\"state\":\"pending\",\"status\":\"\",\"done\":false,\"progress\":0,"
 		    "\"stage\":null,\"stages\":[],\"message\":\"\",\"error\":null,\"cancel\":null,"
-		    "\"worker\":null,\"created_at\":null,\"started_at\":null,\"updated_at\":null,"
+		    "\"result\":null,\"last_message\":null,\"last_progress\":null,"
+		    "\"labels\":{},\"worker\":null,\"created_at\":null,\"started_at\":null,"
+		    "\"updated_at\":null,"
 		    "\"finished_at\":null,\"eta\":null,\"revision\":0}");
+}
+
+static void only_a_completed_task_has_a_result(void **state)
+{
+	struct trackd_task task = failed_task();
+	struct task_json_options options = { BEGIN, false, -1 };
+
+	(void)state;
+	memcpy(task.result, "12 pages", sizeof "12 pages");
+	for (int now = TRACKD_PENDING; now <= TRACKD_CANCELLED; now++) {
+		bool broken = now == TRACKD_FAILED || now == TRACKD_CANCELLED;
+
+		task.state = (uint8_t)now;
+		json_t *object = task_json(&task, &options);
+		assert_int_equal(json_is_string(json_object_get(object, "result")),
+				 now == TRACKD_COMPLETED);
+		assert_int_equal(json_is_string(json_object_get(object, "last_message")), broken);
+		assert_int_equal(json_is_integer(json_object_get(object, "last_progress")), broken);
+		json_decref(object);
+	}
 }
 
 static void the_gateway_leaves_the_worker_out(void **state)
@@ -160,6 +188,8 @@ static void any_bytes_make_valid_json(void **state)
 		task.id[TRACKD_ID_MAX] = task.owner[TRACKD_OWNER_MAX] = '\0';
 		task.name[TRACKD_NAME_MAX] = task.message[TRACKD_MESSAGE_MAX] = '\0';
 		task.error[TRACKD_ERROR_MAX] = task.worker_comm[15] = '\0';
+		task.last_message[TRACKD_MESSAGE_MAX] = task.result[TRACKD_RESULT_MAX] = '\0';
+		task.labels[TRACKD_LABELS_BYTES] = '\0';
 		task.status[TRACKD_STAGE_NAME_MAX] = task.kind_name[TRACKD_STAGE_NAME_MAX] = '\0';
 		for (int i = 0; i < TRACKD_STAGES_MAX; i++)
 			task.stages[i].name[TRACKD_STAGE_NAME_MAX] = '\0';
@@ -178,6 +208,7 @@ static void any_bytes_make_valid_json(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_task_with_everything),
 	cmocka_unit_test(a_task_with_nothing),
+	cmocka_unit_test(only_a_completed_task_has_a_result),
 	cmocka_unit_test(the_gateway_leaves_the_worker_out),
 	cmocka_unit_test(an_active_stage_lasts_until_now),
 	cmocka_unit_test(any_bytes_make_valid_json),

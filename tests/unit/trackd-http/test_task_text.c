@@ -60,6 +60,18 @@ static void fill(char *text, size_t size)
 	}
 }
 
+/* Some that are none, and some with one key. */
+static void fill_labels(char *text, size_t size)
+{
+	static const char *const pieces[] = { "a=", "b=", "\n", "\n", "\"", "x", "\xff", "=" };
+	size_t length = 0, wanted = (size_t)nrand48(chance) % size;
+
+	text[0] = '\0';
+	while (length + 2 <= wanted)
+		length += (size_t)snprintf(text + length, size - length, "%s",
+					   pieces[(size_t)nrand48(chance) % 8]);
+}
+
 /* 0, or somewhere in the years 1970 to 2100, also just before and after midnight. */
 static uint64_t moment(void)
 {
@@ -104,12 +116,16 @@ static void make(struct trackd_task *task)
 	fill(task->status, sizeof task->status);
 	fill(task->message, sizeof task->message);
 	fill(task->error, sizeof task->error);
+	fill(task->result, sizeof task->result);
+	fill(task->last_message, sizeof task->last_message);
+	fill_labels(task->labels, sizeof task->labels);
 	fill(task->kind_name, sizeof task->kind_name);
 	task->state = (uint8_t)some(TRACKD_CANCELLED + 1);
 	task->reason = (uint8_t)some(TRACKD_REASON_HOST_RESTART + 1);
 	task->n_stages = (uint8_t)some(TRACKD_STAGES_MAX + 1);
 	task->stage = (int8_t)((int)some(TRACKD_STAGES_MAX + 2) - 1);
 	task->progress = (uint8_t)some(101);
+	task->last_progress = (uint8_t)some(101);
 	task->revision = 1 + count();
 	task->done = count();
 	task->total = count();
@@ -147,6 +163,10 @@ static void the_longest_fits(void **state)
 		memset(task.status, worst[i], TRACKD_STAGE_NAME_MAX);
 		memset(task.message, worst[i], TRACKD_MESSAGE_MAX);
 		memset(task.error, worst[i], TRACKD_ERROR_MAX);
+		memset(task.result, worst[i], TRACKD_RESULT_MAX);
+		memset(task.last_message, worst[i], TRACKD_MESSAGE_MAX);
+		memset(task.labels, worst[i], TRACKD_LABELS_BYTES);
+		memcpy(task.labels, "a=", 2);
 		memset(task.kind_name, worst[i], TRACKD_STAGE_NAME_MAX);
 		task.state = TRACKD_FAILED;
 		task.n_stages = TRACKD_STAGES_MAX;

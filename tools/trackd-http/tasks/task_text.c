@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/trackd-http/tasks/task_text.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/label_text.h"
 #include "tools/common/task_json.h"
 #include "tools/common/time_format.h"
 #include "tools/trackd-http/tasks/public_task.h"
@@ -144,6 +145,35 @@ static char *write_cancel(char *to, uint64_t requested_ns)
 	return to;
 }
 
+static char *write_ending(char *to, const struct trackd_task *task)
+{
+	bool completed = task->state == TRACKD_COMPLETED;
+	bool broken = task->state == TRACKD_FAILED || task->state == TRACKD_CANCELLED;
+
+	to = json_write_optional(json_write_key(to, "result"), completed ? task->result : "");
+	to = json_write_optional(json_write_key(to, "last_message"),
+				 broken ? task->last_message : "");
+	to = json_write_key(to, "last_progress");
+	return broken ? json_write_number(to, task->last_progress) : json_write_plain(to, "null");
+}
+
+static char *write_labels(char *to, const struct trackd_task *task)
+{
+	const char *at = task->labels;
+	struct label label;
+
+	*to++ = '{';
+	for (bool first = true; label_text_next(task->labels, &at, &label); first = false) {
+		if (!first)
+			*to++ = ',';
+		to = json_write_text(to, label.key);
+		*to++ = ':';
+		to = json_write_text(to, label.value);
+	}
+	*to++ = '}';
+	return to;
+}
+
 static char *write_eta(char *to, const struct trackd_task *task, uint64_t now_ns)
 {
 	uint64_t left = time_left(task, now_ns);
@@ -212,6 +242,8 @@ size_t task_text(const struct trackd_task *task, uint64_t now_ns, char ret_text[
 	to = json_write_text(json_write_key(to, "message"), task->message);
 	to = write_error(json_write_key(to, "error"), task);
 	to = write_cancel(json_write_key(to, "cancel"), task->cancel_requested_ns);
+	to = write_ending(to, task);
+	to = write_labels(json_write_key(to, "labels"), task);
 	to = write_times(to, task, now_ns);
 	to = json_write_number(json_write_key(to, "revision"), task->revision);
 	to = write_links(json_write_key(to, "links"), task->id);
