@@ -44,6 +44,18 @@ def _(site):
           (49, 49, "At work", None), task)
 
 
+@test("a result, and labels")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    site.trackctl("create", "t", "--owner", "ada", "--label", "batch=7", "--label", "note=a \"b\" \u00fc")
+    task = expect(gateway.get("/v1/tasks/t", ADA), 200).json()
+    check(task["labels"] == {"batch": "7", "note": "a \"b\" \u00fc"} and task["result"] is None, task)
+    site.trackctl("complete", "--result", "12 pages", "t")
+    task = expect(gateway.get("/v1/tasks/t", ADA), 200).json()
+    check(task["result"] == "12 pages" and task["labels"]["batch"] == "7", task)
+
+
 @test("a missing task and another user's get the same answer, for every method")
 def _(site):
     site.daemon()

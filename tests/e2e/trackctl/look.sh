@@ -42,9 +42,28 @@ is "$(trackctl ls --columns | awk '$1 == "ETA"' | wc -l)" 1 "--columns"
 like "$(trackctl)" "*doc-1*" "trackctl alone is ls"
 like "$(trackctl ls -o message --owner alice)" "*no text layer*" "of what failed, the error is shown"
 
+# ---- Labels ----
+trackctl create lab-1 --label batch=7 --label "note=a b, c"
+trackctl create lab-2 --label batch=70
+trackctl create lab-3 --label batch=7 --label stage/x=
+trackctl complete lab-3 --result "12 pages"
+is "$(trackctl ls --label batch=7 -o id --no-headings)" $'lab-3\nlab-1' "--label KEY=VALUE"
+is "$(trackctl ls -l batch -o id --no-headings)" $'lab-3\nlab-2\nlab-1' "--label KEY"
+is "$(trackctl ls -l batch=7 -l stage/x -o id --no-headings)" lab-3 "all of several"
+is "$(trackctl ls -l batch=7 -s pending -o id --no-headings)" lab-1 "beside another filter"
+is "$(trackctl ls -l nosuch)" "" "none"
+exits 2 "what is no label" trackctl ls --label =7
+like "$output" "*KEY or KEY=VALUE*" "and it says what is"
+is "$(trackctl ls -l note -o labels --no-headings)" "batch=7, note=a b, c" "their column"
+is "$(trackctl ls -l batch -o id,result --raw --no-headings | head -1 | cut -d' ' -f1)" lab-3 "the result's column"
+like "$(trackctl show lab-3)" "*Result: 12 pages*Labels: batch=7, stage/x=*" "show"
+is "$(trackctl show --json lab-3 | json 'doc["labels"], doc["result"]')" "({'batch': '7', 'stage/x': ''}, '12 pages')" "in JSON"
+is "$(trackctl ls -u alice -o last --no-headings)" "Queued for processing" "what a failed one was doing"
+trackctl rm lab-1 lab-2 lab-3
+
 # ---- JSON ----
-members="id kind owner name state status done progress stage stages message error cancel worker created_at started_at"
-members+=" updated_at finished_at eta revision"
+members="id kind owner name state status done progress stage stages message error cancel result last_message last_progress"
+members+=" labels worker created_at started_at updated_at finished_at eta revision"
 is "$(trackctl show --json doc-2 | json '" ".join(doc)')" "$members" "the members of a task, in order"
 is "$(trackctl show --json doc-2 | json 'doc["stage"]')" \
 	"{'name': 'embedding', 'index': 2, 'count': 5, 'done': 480, 'total': 1000}" "its stage"
@@ -71,6 +90,7 @@ like "$seen" "*▶ embedding*480/1000*" "the present stage"
 like "$seen" "*· extracting · chunking · indexing · summarizing*" "the ones to come"
 like "$seen" "*Message: batch 5*" "the message"
 like "$(trackctl show doc-3)" "*failed*✗ chunking*Error: no text layer*" "a failed one"
+like "$(trackctl show doc-3)" "*Before: Queued for processing (at 25 %)*" "with what it was doing"
 seen=$(LC_ALL=C trackctl show doc-2)
 like "$seen" "\* doc-2*embedding - 54 %  ##*..*> embedding*" "in ASCII where the locale is not UTF-8"
 is "$(printf %s "$seen" | LC_ALL=C grep -c -P '[\x80-\xff]')" 0 "and nothing but ASCII"

@@ -48,6 +48,41 @@ like "$output" '*stage nosuch*' "a stage that the kind lacks is reported"
 is "$(task stages '[s["state"] for s in task["stages"]]')" "['done', 'done', 'waiting', 'waiting', 'waiting']" "were entered"
 exits 2 "an unknown kind: 2" trackctl run --kind nosuch -- true
 
+# ---- Labels and the result ----
+exits 0 "with labels" trackctl run --id labelled --label batch=7 -l customer="a b" -- true
+is "$(task labelled 'task["labels"], task["result"]')" "({'batch': '7', 'customer': 'a b'}, None)" "it has them, and no result"
+exits 2 "an invalid label: 2" trackctl run --label "a b=1" -- touch "$work/ran-labelled"
+exits 2 "one key twice: 2" trackctl run --label a=1 --label a=2 -- touch "$work/ran-labelled"
+[ ! -e "$work/ran-labelled" ]
+point $? "then the command does not run"
+is "$(trackctl run -q --id counted --result-from-last-line -- printf 'one\n\ntwo pages\r\n  \n\n')" "$(printf 'one\n\ntwo pages\r\n  ')" \
+	"the output is passed on"
+is "$(task counted 'task["state"], task["result"]')" "('completed', 'two pages')" "its last line that is not blank is the result"
+is "$(trackctl run -q --id unended --result-from-last-line -- printf 'a\nb')" "$(printf 'a\nb')" "a last line without an end"
+is "$(task unended 'task["result"]')" b "counts too"
+exits 3 "a command that fails" trackctl run -q --id failing --result-from-last-line -- sh -c 'echo out; exit 3'
+is "$(task failing 'task["result"], task["error"]["message"]')" "(None, 'exit status 3')" "has no result"
+is "$(trackctl run -q --id much --result-from-last-line -- seq 300000 | md5sum)" "$(seq 300000 | md5sum)" "much output"
+is "$(task much 'task["result"]')" 300000 "and its last line"
+is "$(trackctl run -q --id long --result-from-last-line -- sh -c 'head -c 100000 /dev/zero | tr "\0" x; echo' | wc -c)" 100001 "a long line"
+is "$(task long 'task["result"]' | wc -c)" 512 "is cut"
+trackctl run -q --id unread --result-from-last-line -- yes | head -1 >/dev/null
+is "${PIPESTATUS[0]}" 141 "a command whose output nobody reads gets SIGPIPE"
+is "$(trackctl run -q --id left --result-from-last-line -- sh -c '(sleep 100; echo late) & echo "$!"' | tee "$work/left")" "$(cat "$work/left")" \
+	"a process that is left behind is not waited for"
+kill "$(cat "$work/left")"
+mkfifo "$work/slow"
+exec 7<>"$work/slow"
+spawn "$build/trackctl" --board "$board" --socket "$socket" run -q --id slow --result-from-last-line -- seq 100000 >"$work/slow"
+runner=$!
+sleep 0.5
+kill -0 "$runner"
+point $? "while nobody reads, it waits"
+kill -TERM "$runner"
+wait "$runner"
+is $? 143 "and a signal ends it"
+exec 7<&-
+
 # ---- Signals and cancelling ----
 sleeper='trap "exit 9" TERM USR1; echo "1/2 up" >"$TRACKD_PROGRESS"; while :; do sleep 0.05; done'
 spawn "$build/trackctl" --board "$board" --socket "$socket" run --id term -- bash -c "$sleeper"

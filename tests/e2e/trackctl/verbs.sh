@@ -50,6 +50,14 @@ exits 0 "complete" trackctl complete report-1 "All of it"
 is "$(field report-1 progress)" 100 "complete is 100"
 is "$(field report-1 message)" '"All of it"' "with its message"
 is "$(field report-1 done)" true "and done"
+is "$(field report-1 result)" null "without a result"
+exits 2 "a label without a value: 2" trackctl create bad-label --label batch
+exits 2 "a key that is none: 2" trackctl create bad-label --label "a b=1"
+like "$output" "*KEY=VALUE*at most 8*" "and it says what a label is"
+exits 2 "nine labels: 2" trackctl create bad-label -l a=1 -l b=1 -l c=1 -l d=1 -l e=1 -l f=1 -l g=1 -l h=1 -l i=1
+exits 2 "one key twice: 2" trackctl create bad-label -l a=1 -l a=2
+like "$output" "*labels are not valid*distinct keys*" "and it says so"
+exits 2 "more than 255 bytes: 2" trackctl create bad-label -l "a=$(head -c 254 /dev/zero | tr '\0' x)"
 for verb in "update report-1 chunking" "fail report-1 oops" "complete report-1" "cancel report-1"; do
 	# shellcheck disable=SC2086
 	exits 4 "final is final: $verb" trackctl $verb

@@ -150,6 +150,7 @@ static void pass_on(struct child *child, int signal_number)
 {
 	if (child->ended)
 		return;
+	child->told |= is_for_all(signal_number);
 	if (is_for_all(signal_number))
 		(void)child_signal_all(child, signal_number);
 	else

@@ -18,6 +18,7 @@ struct child {
 	int signals; /* signalfd: readable when child_attend() has something to do */
 	bool ended;
 	int status;       /* from waitpid(), once it has ended */
+	bool told;        /* a signal that ends a job was passed on */
 	bool interrupted; /* a signal ended it while it had the terminal */
 	struct foreground foreground;
 	struct guard guard;

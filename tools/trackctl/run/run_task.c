@@ -24,7 +24,8 @@ static const uint64_t SAME_NS = 10000000;
 static bool is_beyond(int error)
 {
 	return error == TRACKD_E_STAGE || error == TRACKD_E_KIND || error == TRACKD_E_OVERFLOW ||
-	       error == TRACKD_E_KEY || error == -EINVAL || error == -ENAMETOOLONG;
+	       error == TRACKD_E_KEY || error == TRACKD_E_LABEL || error == -EINVAL ||
+	       error == -ENAMETOOLONG;
 }
 
 /* ---- Creating ---------------------------------------------------------- */
@@ -67,6 +68,7 @@ static int create(struct run_task *task)
 	new.name = task->name;
 	new.message = "Starting";
 	new.kind = task->kind_number;
+	new.labels = task->labels;
 	/* Once our task has existed, a task with its id belongs to another process: do not replace
 	 * it. */
 	new.flags = task->replace && !task->made ? TRACKD_REPLACE : 0;
@@ -107,7 +109,7 @@ static int push_end(struct run_task *task)
 	struct trackd *trackd = task->ctl->trackd;
 
 	if (task->end == TRACKD_COMPLETED)
-		return trackd_complete(trackd, task->ref, NULL);
+		return trackd_complete_with(trackd, task->ref, NULL, task->result);
 	if (task->end == TRACKD_CANCELLED)
 		return trackd_cancelled(trackd, task->ref, NULL);
 	return trackd_fail(trackd, task->ref, task->error);
@@ -363,9 +365,19 @@ static int refuse(const struct run_task *task, int error)
 		return ctl_fail(EXIT_CODE_USAGE,
 				"no kind \"%s\" on this board; trackctl kinds lists them",
 				task->kind);
-	if (!task->ctl->trackd && error != TRACKD_E_KEY)
+	if (!task->ctl->trackd && error != TRACKD_E_KEY && error != TRACKD_E_LABEL)
 		return ctl_cannot_connect(task->ctl, error, TRACKD_OPEN_WRITE, 0);
 	return ctl_error(error, "%s", task->id);
+}
+
+/* As the board would check them, even without one. */
+static int check_words(const struct run_task *task)
+{
+	char text[LAYOUT_LABELS];
+
+	if (!text_id_valid(task->id) || (task->owner && !text_owner_valid(task->owner)))
+		return TRACKD_E_KEY;
+	return task->labels ? label_join(task->labels, text) : 0;
 }
 
 int run_task_begin(struct run_task *task, struct ctl *ctl, bool required)
@@ -373,10 +385,9 @@ int run_task_begin(struct run_task *task, struct ctl *ctl, bool required)
 	task->ctl = ctl;
 	task->end = TRACKD_ACTIVE;
 	snprintf(task->message, sizeof task->message, "Running");
-	/* Check the names even without a board. */
-	int error = text_id_valid(task->id) && (!task->owner || text_owner_valid(task->owner))
-			    ? acquire(task)
-			    : TRACKD_E_KEY;
+	int error = check_words(task);
+	if (error == 0)
+		error = acquire(task);
 	if (error >= 0) {
 		(void)push(task); /* a failed change is tried again later */
 		return 0;

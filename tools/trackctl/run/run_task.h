@@ -17,6 +17,7 @@ struct run_task {
 	struct ctl *ctl;
 	/* Given at its creation. */
 	const char *id, *owner, *name, *kind; /* kind NULL: "command" */
+	const char *const *labels;            /* as in struct trackd_new */
 	bool replace;
 	/* The wanted state. */
 	char stage[TRACKD_STAGE_NAME_MAX + 1]; /* "": the kind's first */
@@ -25,6 +26,7 @@ struct run_task {
 	uint64_t done, total;
 	enum trackd_state end; /* TRACKD_ACTIVE until the command has ended */
 	const char *error;     /* for TRACKD_FAILED */
+	const char *result;    /* for TRACKD_COMPLETED; NULL or "": none */
 	unsigned behind;       /* changes that the board does not have yet: see run_task.c */
 	/* The state on the board. */
 	enum { RUN_TASK_NONE, RUN_TASK_HELD, RUN_TASK_LET_GO } hold;
@@ -40,8 +42,8 @@ struct run_task {
 };
 
 /*
- * Connect and create the task, active in its first stage. The caller sets id, owner, name, kind and
- * replace. 0, or an exit status after a message: always for an error in the command line or the id;
+ * Connect and create the task, active in its first stage. The caller sets id, owner, name, kind,
+ * labels and replace. 0, or an exit status after a message: always for an error in the command line or the id;
  * for trouble with the board only if `required`, otherwise the task is created as soon as possible.
  */
 int run_task_begin(struct run_task *task, struct ctl *ctl, bool required);

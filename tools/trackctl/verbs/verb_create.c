@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* trackctl create: a new pending task. */
+#include "tools/trackctl/session/labels.h"
 #include "tools/trackctl/verbs/verbs.h"
 #include <stdio.h>
 
@@ -7,6 +8,7 @@ static struct options {
 	const char *owner, *name, *kind, *message;
 	uint64_t total;
 	uint32_t ttl_ms, active_ttl_ms;
+	struct labels labels;
 	bool replace;
 } options;
 
@@ -21,6 +23,9 @@ static const struct option_entry flags[] = {
 	       .help = "message (default: Queued for processing)", .set = option_word),
 	OPTION(struct options, total, .name = "total", .letter = 't', .takes = "N",
 	       .help = "total amount of work", .set = option_integer, .allowed = "a whole number"),
+	OPTION(struct options, labels, .name = "label", .letter = 'l', .takes = "KEY=VALUE",
+	       .help = "a label to find it by; up to 8", .set = labels_set,
+	       .allowed = "KEY=VALUE, with a key of A-Za-z0-9._/-, and given at most 8 times"),
 	OPTION(struct options, ttl_ms, .name = "ttl", .takes = "TIME",
 	       .help = "remove it this long after its last update", .set = option_lifetime,
 	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
@@ -47,6 +52,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	task.name = options.name;
 	task.message = options.message;
 	task.total = options.total;
+	task.labels = options.labels.n > 0 ? options.labels.text : NULL;
 	task.ttl_ms = options.ttl_ms;
 	task.active_ttl_ms = options.active_ttl_ms;
 	task.flags = options.replace ? TRACKD_REPLACE : 0;

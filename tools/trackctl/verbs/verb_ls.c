@@ -27,6 +27,10 @@ static const struct option_entry flags[] = {
 	       .completes = "pending active completed failed cancelled"),
 	OPTION(struct options, filter.kind, .name = "kind", .letter = 'k', .takes = "KIND",
 	       .help = "only of this kind", .set = option_word),
+	OPTION(struct options, filter.labels, .name = "label", .letter = 'l', .takes = "LABEL",
+	       .help = "only with this KEY=VALUE, or KEY; all of several", .set = labels_set_wanted,
+	       .allowed = "KEY or KEY=VALUE, with a key of A-Za-z0-9._/-, and given at most 8 "
+			  "times"),
 	OPTION(struct options, limit, .name = "limit", .letter = 'n', .takes = "N",
 	       .help = "only the N newest; 0: none", .set = option_integer,
 	       .allowed = "a whole number", OPTION_GIVEN(struct options, limit_given)),
@@ -252,7 +256,8 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 		code = ctl->json ? show_json(ctl, &listing) : show_table(ctl, &listing);
 	if (code == 0 && listing.n == 0 && !ctl->json && ctl->terminal.tty)
 		fprintf(stderr, "no tasks%s\n",
-			options.filter.owner || options.filter.state || options.filter.kind
+			options.filter.owner || options.filter.state || options.filter.kind ||
+					options.filter.labels.n > 0
 				? " pass the filter"
 				: " on this board");
 	listing_free(&listing);

@@ -10,8 +10,10 @@
 #include "tools/common/time_format.h"
 #include "tools/trackctl/run/channel.h"
 #include "tools/trackctl/run/child.h"
+#include "tools/trackctl/run/output.h"
 #include "tools/trackctl/run/progress.h"
 #include "tools/trackctl/run/run_task.h"
+#include "tools/trackctl/session/labels.h"
 #include "tools/trackctl/verbs/verbs.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +32,8 @@ static const int64_t NS_IN_MS = 1000000;
 static struct options {
 	const char *kind, *id, *owner, *name;
 	int64_t grace_ms;
-	bool replace, quiet, require_board, grace_given;
+	struct labels labels;
+	bool replace, quiet, require_board, grace_given, result;
 } options;
 
 static const struct option_entry flags[] = {
@@ -42,6 +45,12 @@ static const struct option_entry flags[] = {
 	       .help = "its owner", .set = option_word),
 	OPTION(struct options, name, .name = "name", .letter = 'n', .takes = "NAME",
 	       .help = "display name (default: the command line)", .set = option_word),
+	OPTION(struct options, labels, .name = "label", .letter = 'l', .takes = "KEY=VALUE",
+	       .help = "a label to find it by; up to 8", .set = labels_set,
+	       .allowed = "KEY=VALUE, with a key of A-Za-z0-9._/-, and given at most 8 times"),
+	OPTION(struct options, result, .name = "result-from-last-line",
+	       .help = "the last line of its output becomes the task's result",
+	       .set = option_switch),
 	OPTION(struct options, replace, .name = "replace",
 	       .help = "replace a task with that id and owner", .set = option_switch),
 	OPTION(struct options, grace_ms, .name = "grace", .letter = 'g', .takes = "TIME",
@@ -61,6 +70,7 @@ struct job {
 	struct child child;
 	struct channel channel;
 	struct progress_buffer buffer;
+	struct output output;
 	bool reported_bad_line, ending, killed;
 	uint64_t kill_at;
 };
@@ -100,6 +110,7 @@ static int begin(struct job *job, struct ctl *ctl, char name[TRACKD_NAME_MAX + 2
 		.owner = options.owner,
 		.name = options.name ? options.name : name,
 		.kind = options.kind,
+		.labels = options.labels.n > 0 ? options.labels.text : NULL,
 		.replace = options.replace,
 	};
 	int code = run_task_begin(&job->task, ctl, options.require_board);
@@ -175,13 +186,15 @@ static bool is_over(const struct job *job)
 
 static void attend(struct job *job)
 {
-	struct pollfd fds[] = {
+	struct pollfd fds[4] = {
 		{ .fd = job->child.signals, .events = POLLIN },
 		{ .fd = job->channel.read, .events = POLLIN },
 	};
 
 	while (!is_over(job)) {
-		(void)poll(fds, 2, child_patience(&job->child, LOOK_MS));
+		output_wait_for(&job->output, fds + 2);
+		(void)poll(fds, 4, child_patience(&job->child, LOOK_MS));
+		output_attend(&job->output);
 		progress_read(&job->buffer, job->channel.read, take_line, job);
 		child_attend(&job->child);
 		if (!job->child.ended || job->ending)
@@ -190,6 +203,9 @@ static void attend(struct job *job)
 	/* The command's last lines are still in the FIFO. */
 	progress_read(&job->buffer, job->channel.read, take_line, job);
 	progress_finish(&job->buffer, take_line, job);
+	/* What was told to end must not wait for a reader. */
+	output_finish(&job->output,
+		      !job->ending && !job->child.told && !WIFSIGNALED(job->child.status));
 }
 
 /* ---- The end ----------------------------------------------------------- */
@@ -210,6 +226,7 @@ static int end(struct job *job, struct ctl *ctl)
 	} else {
 		snprintf(text, sizeof text, "exit status %d", WEXITSTATUS(status));
 	}
+	job->task.result = job->output.last;
 	/* A command that was asked to end has not completed, whatever its exit status. */
 	run_task_end(&job->task,
 		     job->ending   ? TRACKD_CANCELLED
@@ -229,9 +246,12 @@ static int cannot_run(struct job *job, const char *command, int error)
 	return error == -ENOENT ? NO_COMMAND : CANNOT_RUN;
 }
 
-static void pass_channel(void *user)
+static void pass_ends(void *user)
 {
-	channel_pass(user);
+	const struct job *job = user;
+
+	channel_pass(&job->channel);
+	output_pass(&job->output);
 }
 
 static int run_command(struct job *job, struct ctl *ctl, char **command)
@@ -241,7 +261,8 @@ static int run_command(struct job *job, struct ctl *ctl, char **command)
 
 	if (code != 0)
 		return code;
-	int error = child_start(&job->child, command, pass_channel, &job->channel);
+	int error = child_start(&job->child, command, pass_ends, job);
+	output_started(&job->output);
 	if (error < 0)
 		return cannot_run(job, command[0], error);
 	attend(job);
@@ -250,12 +271,15 @@ static int run_command(struct job *job, struct ctl *ctl, char **command)
 
 static int run(struct ctl *ctl, int n_arguments, char **arguments)
 {
-	struct job job = { .child.signals = -1 };
+	static struct job job = { .child.signals = -1 };
 	int code;
 
 	(void)n_arguments;
 	choose_id(&job);
+	output_none(&job.output);
 	int error = channel_open(&job.channel);
+	if (error == 0 && options.result)
+		error = output_open(&job.output);
 	if (error == 0 && setenv("TRACKD_ID", job.id, 1) < 0)
 		error = -errno;
 	if (error == 0)
@@ -265,6 +289,7 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	else
 		code = run_command(&job, ctl, arguments);
 	channel_close(&job.channel);
+	output_close(&job.output);
 	child_free(&job.child);
 	return code;
 }

@@ -209,6 +209,27 @@ COLUMN(error)
 	put(ctl, to, size, task->error);
 }
 
+COLUMN(result)
+{
+	UNUSED();
+	put(ctl, to, size, task->result);
+}
+
+COLUMN(labels)
+{
+	char words[WORDS_LABELS];
+
+	UNUSED();
+	words_labels(words, task);
+	put(ctl, to, size, words);
+}
+
+COLUMN(last)
+{
+	UNUSED();
+	put(ctl, to, size, words_broken(task) ? task->last_message : "");
+}
+
 COLUMN(revision)
 {
 	UNUSED();
@@ -246,6 +267,10 @@ static const struct column columns[] = {
 	{ "EXPIRES", "when", column_expires, 8, false, false, false },
 	{ "CANCEL", "when it was asked to stop", column_cancel, 8, false, false, false },
 	{ "ERROR", "what went wrong", column_error, 0.3, false, true, false },
+	{ "RESULT", "what it came to", column_result, 0.3, false, true, false },
+	{ "LAST", "its message before it failed or was cancelled", column_last, 0.3, false, true,
+	  false },
+	{ "LABELS", "given at its creation", column_labels, 0.2, false, true, false },
 	{ "REVISION", "number of its version", column_revision, 4, true, false, false },
 };
 

@@ -341,6 +341,18 @@ static void text_line(const struct screen *screen, const char *name, const char 
 	fprintf(screen->to, "%s\n", cut ? " [cut]" : "");
 }
 
+/* What it was doing when it failed or was cancelled. */
+static void last_line(const struct screen *screen)
+{
+	const struct trackd_task *task = screen->task;
+	char text[TRACKD_MESSAGE_MAX + 16];
+
+	if (task->last_message[0] == '\0')
+		return;
+	snprintf(text, sizeof text, "%s (at %u %%)", task->last_message, task->last_progress);
+	text_line(screen, "Before", text, false);
+}
+
 static void hint(const struct screen *screen, const char *verb, const char *what)
 {
 	char id[TEXT];
@@ -377,11 +389,17 @@ static void hints(const struct screen *screen)
 void detail_print(FILE *to, const struct terminal *terminal, const struct trackd_task *task)
 {
 	struct screen screen = { to, terminal, task, time_now(), trackd_worker_alive(task) };
+	char labels[WORDS_LABELS];
 
 	headline(&screen);
 	all_facts(&screen);
 	stages(&screen);
 	text_line(&screen, "Message", task->message, task->flags & TRACKD_MESSAGE_CUT);
+	if (words_broken(task))
+		last_line(&screen);
 	text_line(&screen, "Error", task->error, task->flags & TRACKD_ERROR_CUT);
+	text_line(&screen, "Result", task->result, task->flags & TRACKD_RESULT_CUT);
+	words_labels(labels, task);
+	text_line(&screen, "Labels", labels, false);
 	hints(&screen);
 }

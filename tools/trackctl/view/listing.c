@@ -26,6 +26,8 @@ bool listing_passes(const struct listing_filter *filter, const struct trackd_tas
 		return false;
 	if (filter->kind && strcmp(filter->kind, task->kind_name) != 0)
 		return false;
+	if (!labels_pass(&filter->labels, task->labels))
+		return false;
 	return !filter->state ||
 	       has_word(filter->state, trackd_state_name((enum trackd_state)task->state)) ||
 	       has_word(filter->state, task->status);
@@ -105,6 +107,17 @@ static int newest_first(const void *a, const void *b)
 	return one->ref.slot < other->ref.slot ? 1 : one->ref.slot > other->ref.slot ? -1 : 0;
 }
 
+/* Whether it is worth copying: labels are compared in place. */
+static bool may_pass(struct ctl *ctl, const struct listing_filter *filter, struct trackd_ref ref)
+{
+	struct trackd_view view = TRACKD_VIEW_INIT;
+
+	if (filter->labels.n == 0)
+		return true;
+	return trackd_get(ctl->trackd, ref, &view) == 0 &&
+	       labels_pass(&filter->labels, trackd_view_labels(&view));
+}
+
 int listing_read(struct ctl *ctl, const struct listing_filter *filter, struct listing *listing)
 {
 	struct trackd_iter iter;
@@ -120,7 +133,8 @@ int listing_read(struct ctl *ctl, const struct listing_filter *filter, struct li
 	if (error < 0)
 		return ctl_error(error, "owner \"%s\"", filter->owner);
 	while (trackd_next(ctl->trackd, &iter, &ref) > 0) {
-		if (ctl_copy(ctl, ref, &task) < 0 || !listing_passes(filter, &task))
+		if (!may_pass(ctl, filter, ref) || ctl_copy(ctl, ref, &task) < 0 ||
+		    !listing_passes(filter, &task))
 			continue; /* a task removed meanwhile is not an error */
 		struct listing_entry *entry = new_entry(listing);
 		if (!entry)

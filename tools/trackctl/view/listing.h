@@ -7,10 +7,12 @@
 #define TRACKCTL_VIEW_LISTING_H
 
 #include "tools/trackctl/session/ctl.h"
+#include "tools/trackctl/session/labels.h"
 
 struct listing_filter {
 	const char *owner, *kind; /* NULL: any */
 	const char *state;        /* states or stages, separated by commas; NULL: any */
+	struct labels labels;     /* all of them */
 };
 
 struct listing_entry {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Widths and phrases. Texts from the board are not printable yet; the caller converts them. */
 #include "tools/trackctl/view/words.h"
+#include "tools/common/label_text.h"
 #include "tools/common/time_format.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -56,4 +57,26 @@ void words_worker(char to[WORDS], const struct trackd_task *task)
 		to[0] = '\0';
 	else
 		snprintf(to, WORDS, "%s[%d]", task->worker_comm, (int)task->worker_pid);
+}
+
+/* A board that is damaged may hold more labels than fit; those are left out. */
+void words_labels(char to[WORDS_LABELS], const struct trackd_task *task)
+{
+	const char *at = task->labels;
+	struct label label;
+	size_t used = 0;
+
+	to[0] = '\0';
+	while (label_text_next(task->labels, &at, &label)) {
+		int n = snprintf(to + used, WORDS_LABELS - used, "%s%s=%s", used > 0 ? ", " : "",
+				 label.key, label.value);
+		if (n < 0 || (size_t)n >= WORDS_LABELS - used)
+			return;
+		used += (size_t)n;
+	}
+}
+
+bool words_broken(const struct trackd_task *task)
+{
+	return task->state == TRACKD_FAILED || task->state == TRACKD_CANCELLED;
 }
