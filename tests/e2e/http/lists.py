@@ -73,6 +73,35 @@ def _(site):
         problem(gateway.get(f"/v1/tasks?{query}", ADA), 400, "Bad Request", detail)
 
 
+@test("filters by labels")
+def _(site):
+    site.daemon()
+    gateway = Gateway.on(site)
+    for name, labels in (("a", ["batch=7", "note=a b"]), ("b", ["batch=70"]), ("c", ["batch=7", "x/y="]),
+                         ("d", [])):
+        site.trackctl("create", name, "--owner", "ada", *(f"--label={label}" for label in labels))
+    site.trackctl("create", "e", "--owner", "eve", "--label", "batch=7")
+    site.trackctl("complete", "c")
+    for query, names in (("label=batch=7", ["c", "a"]), ("label=batch%3D7", ["c", "a"]),
+                         ("label=batch", ["c", "b", "a"]), ("label=batch=7&label=x/y", ["c"]),
+                         ("label=note=a%20b", ["a"]), ("label=x/y=", ["c"]), ("label=none", []),
+                         ("label=batch=7&state=open", ["a"]), ("label=batch=", [])):
+        tasks = gateway.get(f"/v1/tasks?{query}", ADA).json()["tasks"]
+        check([task["id"] for task in tasks] == names, f"{query}: {tasks}")
+    many = "&".join(["label=batch"] * 9)
+    for query in ("label=", "label==7", "label=a%20b=1", "label", many):
+        problem(gateway.get(f"/v1/tasks?{query}", ADA), 400, "Bad Request",
+                "label must be KEY or KEY=VALUE, and may be given 8 times")
+    # In pages, and after looking at 2000 of which few have it.
+    page = gateway.get("/v1/tasks?label=batch&page_size=2", ADA).json()
+    check([task["id"] for task in page["tasks"]] == ["c", "b"], page)
+    page = gateway.get(f"/v1/tasks?label=batch&page_token={page['next_page_token']}", ADA).json()
+    check([task["id"] for task in page["tasks"]] == ["a"] and not page["next_page_token"], page)
+    site.test_client("open write", "fill 2500 f owner=ada")
+    pages = pages_of(gateway, "label=batch=7")
+    check([names for names, _ in pages] == [[], ["c", "a"]], pages)
+
+
 def pages_of(gateway, query, begin=None):
     """[(ids, token), ...] to the end."""
     pages, at = [], begin

@@ -12,120 +12,15 @@
 #include "tools/trackd-http/server/respond.h"
 #include "tools/trackd-http/server/text_buffer.h"
 #include "tools/trackd-http/server/turns.h"
+#include "tools/trackd-http/tasks/list_query.h"
 #include "tools/trackd-http/tasks/task_text.h"
 #include "tools/trackd-http/tasks/tasks.h"
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum {
-	PAGE_DEFAULT = 50,
-	PAGE_MAX = 500,
-	LOOK_MAX = 2000,
-	TOKEN = 48,
-	SEND_BUFFER = 64 << 10,
-	STATES = TRACKD_CANCELLED + 1
-};
-
-/* ---- The query ---------------------------------------------------------- */
-
-/* Where a page ends: behind this task, whether or not it is on the page. */
-struct place {
-	struct trackd_ref ref;
-	uint64_t serial;
-};
-
-struct query {
-	unsigned states; /* 1 << enum trackd_state */
-	int kind;        /* -1: any */
-	size_t size;
-	bool resumed;
-	struct place from;
-};
-
-static const unsigned OPEN = 1u << TRACKD_PENDING | 1u << TRACKD_ACTIVE;
-static const unsigned FINAL = 1u << TRACKD_COMPLETED | 1u << TRACKD_FAILED | 1u << TRACKD_CANCELLED;
-
-/* 0: no state has that name. */
-static unsigned parse_states(const char *name)
-{
-	if (strcmp(name, "open") == 0)
-		return OPEN;
-	if (strcmp(name, "final") == 0)
-		return FINAL;
-	for (int state = TRACKD_PENDING; state < STATES; state++)
-		if (strcmp(name, trackd_state_name((enum trackd_state)state)) == 0)
-			return 1u << state;
-	return 0;
-}
-
-/* Digits up to an end character. NULL: there are none, or the number is larger than max. */
-static const char *parse_number(const char *text, uint64_t max, uint64_t *ret_number)
-{
-	char *end;
-
-	if (!text || text[0] < '0' || text[0] > '9')
-		return NULL;
-	errno = 0;
-	unsigned long long number = strtoull(text, &end, 10);
-	if (errno != 0 || number > max)
-		return NULL;
-	*ret_number = number;
-	return end;
-}
-
-static const char *parse_part(const char *text, uint64_t max, char end, uint64_t *ret_number)
-{
-	const char *at = parse_number(text, max, ret_number);
-
-	return at && *at == end ? at + (end != '\0') : NULL;
-}
-
-static void write_token(const struct place *place, char ret_token[TOKEN])
-{
-	snprintf(ret_token, TOKEN, "%" PRIu64 ".%" PRIu32 ".%" PRIu32, place->serial,
-		 place->ref.slot, place->ref.generation);
-}
-
-static bool parse_token(const char *token, struct place *ret_place)
-{
-	uint64_t slot, generation;
-
-	token = parse_part(token, UINT64_MAX, '.', &ret_place->serial);
-	token = parse_part(token, UINT32_MAX, '.', &slot);
-	token = parse_part(token, UINT32_MAX, '\0', &generation);
-	if (!token)
-		return false;
-	ret_place->ref = (struct trackd_ref){ (uint32_t)slot, (uint32_t)generation };
-	return true;
-}
-
-/* NULL, or the error in the query. */
-static const char *parse_query(const struct request *request, struct trackd *trackd,
-			       struct query *ret_query)
-{
-	const char *state = request_query(request, "state"), *kind = request_query(request, "kind");
-	const char *size = request_query(request, "page_size");
-	const char *token = request_query(request, "page_token");
-	uint64_t number = PAGE_DEFAULT;
-
-	*ret_query = (struct query){ .states = state ? parse_states(state) : OPEN | FINAL,
-				     .kind = kind ? trackd_kind_find(trackd, kind) : -1,
-				     .resumed = token != NULL };
-	if (ret_query->states == 0)
-		return "state must be pending, active, completed, failed, cancelled, open or final";
-	if (kind && ret_query->kind < 0)
-		return "unknown kind";
-	if (size && (!parse_part(size, PAGE_MAX, '\0', &number) || number == 0))
-		return "page_size must be a number, 1 to 500";
-	if (token && !parse_token(token, &ret_query->from))
-		return "page_token must come from an earlier answer";
-	ret_query->size = (size_t)number;
-	return NULL;
-}
+enum { LOOK_MAX = 2000, SEND_BUFFER = 64 << 10, STATES = TRACKD_CANCELLED + 1 };
 
 /* ---- Walking ------------------------------------------------------------ */
 
@@ -199,19 +94,14 @@ static enum MHD_Result respond_fresh(struct request *request, struct MHD_Respons
 
 struct listing {
 	struct walk walk;
-	struct query query;
+	struct list_query query;
 	bool passing; /* skipping what earlier pages have shown */
 	size_t n, looked;
-	struct place last;
+	struct list_place last;
 	bool more;
 	uint64_t now_ns;
 	struct text_buffer text;
 };
-
-static bool is_wanted(const struct query *query, uint8_t state, int32_t kind)
-{
-	return (query->states >> state & 1u) != 0 && (query->kind < 0 || kind == query->kind);
-}
 
 static void write_row(struct listing *listing, const struct trackd_task *task)
 {
@@ -244,19 +134,19 @@ static bool list_look(struct walk *walk, struct trackd *trackd, struct trackd_re
 	if (trackd_get(trackd, ref, &view) < 0)
 		return true;
 	bool last = listing->looked >= LOOK_MAX;
-	if (!last && !listing->passing && !is_wanted(&listing->query, view.state, view.kind))
+	if (!last && !listing->passing && !list_query_wants_view(&listing->query, &view, units))
 		return true;
 	if (trackd_copy(trackd, ref, &task) < 0 ||
 	    strcmp(task.owner, walk->request->identity.owner) != 0)
 		return true;
 	listing->passing = listing->passing && task.serial >= listing->query.from.serial;
-	bool wanted = !listing->passing && is_wanted(&listing->query, task.state, task.kind);
+	bool wanted = !listing->passing && list_query_wants(&listing->query, &task);
 	if (wanted && !enter(listing, &task, units))
 		return false;
 	if (wanted || last)
 		listing->last =
-			(struct place){ task.ref, listing->passing ? listing->query.from.serial
-								   : task.serial };
+			(struct list_place){ task.ref, listing->passing ? listing->query.from.serial
+									: task.serial };
 	listing->more = last;
 	return !last;
 }
@@ -269,10 +159,10 @@ static bool list_work(struct turn *turn, int *units)
 /* Takes over the bytes. */
 static struct MHD_Response *page(struct listing *listing)
 {
-	char token[TOKEN], end[TOKEN + 64] = "],\"next_page_token\":null}";
+	char token[LIST_TOKEN], end[LIST_TOKEN + 64] = "],\"next_page_token\":null}";
 
 	if (listing->more) {
-		write_token(&listing->last, token);
+		list_place_token(&listing->last, token);
 		snprintf(end, sizeof end, "],\"next_page_token\":\"%s\"}", token);
 	}
 	text_buffer_add(&listing->text, end, strlen(end));
@@ -308,7 +198,7 @@ static void list_free(struct request *request)
 /* Start behind the end of the last page; if that task is gone, at the newest one. */
 static int begin_at(struct listing *listing, struct trackd *trackd, const char *owner)
 {
-	const struct place *from = &listing->query.from;
+	const struct list_place *from = &listing->query.from;
 	struct trackd_task task = TRACKD_TASK_INIT;
 
 	listing->last = *from;
@@ -355,13 +245,13 @@ static enum MHD_Result walk_begin(struct walk *walk, bool (*work)(struct turn *t
 enum MHD_Result list_begin(struct request *request)
 {
 	static const struct work_class class = { .go_on = list_go_on, .free = list_free };
-	struct query query;
+	struct list_query query;
 	int error;
 	struct trackd *trackd = board_connection_reader(request->gateway->board, &error);
 
 	if (!trackd)
 		return tasks_absent(request, error);
-	const char *wrong = parse_query(request, trackd, &query);
+	const char *wrong = list_query_parse(request, trackd, &query);
 	if (wrong)
 		return respond_error(request, MHD_HTTP_BAD_REQUEST, wrong);
 	struct listing *listing = calloc(1, sizeof *listing);
