@@ -40,6 +40,31 @@ test("a killed worker's task is seen to fail, with the stage and the count", asy
 	await sees(page, "report.pdf", ({ place }) => place === "row");
 });
 
+test("a result, labels, and what a task was doing before it ended are shown", async (site, browser) => {
+	await site.startDaemon();
+	await site.startGateway();
+	const page = await open(await browser.context(), site.address("ada"));
+	const worker = await site.test_client("open write");
+	const create = (id, ...labels) => site.trackctl("create", id, "--owner", "ada", "--name", `${id}.pdf`, ...labels.map((label) => `--label=${label}`));
+	await create("a", "batch=7", "draft=", "note=<b>bold</b>");
+	await create("b");
+	const tags = (name) => page.locator("li", { has: page.locator(".name, .row-name", { hasText: name }) }).first().locator(".tag").allTextContents();
+	await sees(page, "a.pdf", ({ text }) => text.includes("batch: 7"));
+	same(await tags("a.pdf"), ["batch: 7", "draft", "note: <b>bold</b>"], "labels as text");
+	same(await tags("b.pdf"), [], "none");
+	await site.trackctl("complete", "--result", "12 pages", "a");
+	await sees(page, "a.pdf", ({ state, text }) => state === "completed" && text.includes("12 pages"));
+	await worker.do("update b embedding Page_3_of_9");
+	await worker.do("fail b out_of_paper");
+	await sees(page, "b.pdf", ({ state, text }) => state === "failed" && text.includes("Before: Page 3 of 9 (40%)"));
+	await audit(page, "notes");
+	// A search finds labels and results.
+	for (const words of ["batch=7", "12 pages"]) {
+		await page.fill("#search", words);
+		await until(async () => Object.keys(await shown(page)).join() === "a.pdf", () => words);
+	}
+});
+
 test("cancel is asked for once, shown at once, and ends as the worker obeys", async (site, browser) => {
 	await site.startDaemon();
 	await site.startGateway();

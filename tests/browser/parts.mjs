@@ -199,6 +199,8 @@ test("every fault of the API says what to do", () => {
 });
 
 test("what went wrong, where, and what can be done", () => {
+	same(words.before({ last_message: "Page 3", last_progress: 40 }), "Before: Page 3 (40%)", "before the end");
+	same(words.before({ last_message: null, last_progress: null }), "", "nothing before");
 	const of = (error, stages = [{ name: "embedding", done: 12, total: 40 }]) => words.failure({ error, stages, stage: null });
 
 	same(of(null), null);

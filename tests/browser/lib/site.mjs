@@ -166,6 +166,15 @@ export class Site {
 		await this.worker.said(/serving /);
 	}
 
+	// Must succeed.
+	async trackctl(...words) {
+		const child = spawn(path.join(BUILD, "trackctl"), words, { env: this.env, stdio: ["ignore", "ignore", "inherit"] });
+		const code = await new Promise((resolve) => child.once("exit", resolve));
+
+		if (code !== 0)
+			throw new Error(`trackctl ${words.join(" ")}: ${code}`);
+	}
+
 	async test_client(...lines) {
 		const test_client = this.#start(new TestClient(this.env));
 

@@ -18,6 +18,7 @@
 	X(icon, "icon.svg", "image/svg+xml")                                                       \
 	X(main, "main.js", ASSET_SCRIPT)                                                           \
 	X(model, "model.js", ASSET_SCRIPT)                                                         \
+	X(notes, "notes.js", ASSET_SCRIPT)                                                         \
 	X(row, "row.js", ASSET_SCRIPT)                                                             \
 	X(session, "session.js", ASSET_SCRIPT)                                                     \
 	X(stepper, "stepper.js", ASSET_SCRIPT)                                                     \

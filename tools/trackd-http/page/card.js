@@ -3,6 +3,7 @@
 
 import { Bar } from "./bar.js";
 import { el, setAttribute, setText, show, uniqueId } from "./dom.js";
+import { Notes } from "./notes.js";
 import { Stepper } from "./stepper.js";
 import { amount, failure, left, nameOf, size, title } from "./words.js";
 
@@ -35,10 +36,11 @@ export class TaskCard {
 	constructor({ cancel, fold }) {
 		Object.assign(this, frame(""));
 		this.stepper = new Stepper();
+		this.notes = new Notes();
 		this.failure = el("div", { class: "failure" }, el("p", { class: "failure-where" }), el("p", { class: "failure-what" }),
 			el("p", { class: "failure-advice" }));
 		this.failure.hidden = true;
-		this.article.append(this.failure, this.stepper.element);
+		this.article.append(this.failure, this.notes.element, this.stepper.element);
 		this.button.addEventListener("click", () => (this.task.done ? fold(this.task.id) : cancel(this.task.id)));
 	}
 
@@ -53,6 +55,7 @@ export class TaskCard {
 		setText(this.percent, task.state === "active" || task.state === "completed" ? `${task.progress}%` : title(task.state));
 		this.bar.update(task.progress, task.state === "active" ? stage : title(task.state));
 		setText(this.message, task.message);
+		this.notes.update(task);
 		this.stepper.update(task, at);
 		this.#button();
 		this.#failure();

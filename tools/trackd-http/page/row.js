@@ -2,6 +2,7 @@
 // A task that has ended, folded to a row that opens.
 
 import { el, setAttribute, setText, show } from "./dom.js";
+import { Notes } from "./notes.js";
 import { Stepper } from "./stepper.js";
 import { duration, failure, moment, nameOf, title } from "./words.js";
 
@@ -24,9 +25,10 @@ export class Row {
 		this.facts = el("p", { class: "facts" });
 		this.fault = el("p", { class: "fault", role: "alert" });
 		this.stepper = new Stepper();
+		this.notes = new Notes();
 		this.remove = el("button", { type: "button", class: "quiet" }, "Remove from the list");
 		this.details = el("details", { class: "row" }, this.summary,
-			el("div", { class: "row-body" }, this.message, this.advice, this.stepper.element, el("div", { class: "row-foot" }, this.facts, this.remove), this.fault));
+			el("div", { class: "row-body" }, this.message, this.advice, this.notes.element, this.stepper.element, el("div", { class: "row-foot" }, this.facts, this.remove), this.fault));
 		this.element = el("li", {}, this.details);
 		this.fault.hidden = true;
 		this.remove.addEventListener("click", () => forget(this.task.id));
@@ -49,6 +51,7 @@ export class Row {
 		show(this.advice, Boolean(found?.advice));
 		setText(this.facts, `Submitted ${moment(task.created_at)} · ${task.id}`);
 		setAttribute(this.remove, "aria-label", `Remove from the list: ${nameOf(task)}`);
+		this.notes.update(task);
 		this.stepper.update(task, at);
 	}
 

@@ -18,6 +18,10 @@ const MORE = 100;
 const FILTERS = { all: "All", active: "Active", completed: "Completed", failed: "Failed", cancelled: "Cancelled" };
 const STATES = { all: [...OPEN, ...FINAL], active: OPEN, completed: ["completed"], failed: ["failed"], cancelled: ["cancelled"] };
 
+// What a search looks through.
+const searched = (task) => [nameOf(task), task.message, task.error?.message ?? "", task.status, task.id, task.result ?? "",
+	...Object.entries(task.labels ?? {}).map(([key, value]) => `${key}=${value} ${key}: ${value}`)].join(" ").toLowerCase();
+
 const kindOf = (task) => (task.done ? task.state : "active");
 
 const newestFirst = (a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : a.id < b.id ? 1 : -1);
@@ -170,7 +174,7 @@ export class View {
 			// What has just ended stays until it folds.
 			if (!(this.filter === "active" && this.folding.has(task.id)))
 				return false;
-		return this.words.length === 0 || this.#matches(`${nameOf(task)} ${task.message} ${task.error?.message ?? ""} ${task.status} ${task.id}`.toLowerCase());
+		return this.words.length === 0 || this.#matches(searched(task));
 	}
 
 	// Final tasks that a filter shows, of those that are known without a gap.

@@ -86,6 +86,9 @@ export const failure = (task) => {
 	};
 };
 
+// What a task was doing when it failed or was cancelled.
+export const before = (task) => (task.last_message ? `Before: ${task.last_message} (${task.last_progress}%)` : "");
+
 const adviceFor = (message) => {
 	if (message.startsWith("Unsupported file type"))
 		return "Save it as PDF, Word (.docx), Markdown or plain text, and upload that file.";
