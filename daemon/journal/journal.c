@@ -5,6 +5,7 @@
 #include "daemon/board/task.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
+#include "tools/common/label_text.h"
 #include "tools/common/log.h"
 #include "tools/common/thread.h"
 #include <errno.h>
@@ -106,6 +107,31 @@ static void say_message(const struct line *line, char *text, size_t size)
 	}
 }
 
+/* A field may be repeated: so `journalctl TRACKD_LABEL=KEY=VALUE` finds it. */
+static void add_labels(struct journald_entry *entry, const struct trackd_task *task)
+{
+	const char *at = task->labels;
+	struct label label;
+
+	while (label_text_next(task->labels, &at, &label))
+		journald_field(entry, "TRACKD_LABEL", "%s=%s", label.key, label.value);
+}
+
+static void add_ending(struct journald_entry *entry, const struct line *line)
+{
+	const struct trackd_task *task = &line->task;
+	bool failed = line->transition == TRANSITION_FAILED;
+
+	if (failed)
+		journald_field(entry, "TRACKD_ERROR", "%s", task->error);
+	if (line->transition == TRANSITION_COMPLETED && task->result[0])
+		journald_field(entry, "TRACKD_RESULT", "%s", task->result);
+	if (!failed && line->transition != TRANSITION_CANCELLED)
+		return;
+	journald_field(entry, "TRACKD_LAST_MESSAGE", "%s", task->last_message);
+	journald_field(entry, "TRACKD_LAST_PROGRESS", "%d", task->last_progress);
+}
+
 static int send_fields(struct journal *journal, const struct line *line, const char *text)
 {
 	struct journald_entry entry = { .used = 0 };
@@ -127,8 +153,8 @@ static int send_fields(struct journal *journal, const struct line *line, const c
 		journald_field(&entry, "TRACKD_NAME", "%s", line->task.name);
 		if (line->task.worker_pid > 0)
 			journald_field(&entry, "TRACKD_WORKER", "%d", line->task.worker_pid);
-		if (line->transition == TRANSITION_FAILED)
-			journald_field(&entry, "TRACKD_ERROR", "%s", line->task.error);
+		add_labels(&entry, &line->task);
+		add_ending(&entry, line);
 	}
 	return journald_send(&journal->journald, &entry);
 }

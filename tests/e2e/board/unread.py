@@ -187,19 +187,25 @@ def _(site):
             return [entry for entry in entries
                     if entry["TRACKD_TASK"] == task and entry["TRACKD_STATUS"] == status]
     writer = site.test_client("open write", "create told owner=alice name=Report.pdf",
-                         "update told extracting", "progress told 3 9", "fail told no_space_today")
+                         "update told extracting Page_3", "progress told 3 9", "fail told no_space_today")
     entry = until(lambda: told("told", "failed"), lambda: f"it is in the journal: {entries}")[0]
     for key, value in {"PRIORITY": "3", "SYSLOG_IDENTIFIER": "trackd", "TRACKD_OWNER": "alice",
                        "TRACKD_BOARD": site.board, "TRACKD_NAME": "Report.pdf",
                        "TRACKD_KIND": "document", "TRACKD_DONE": "3", "TRACKD_TOTAL": "9",
-                       "TRACKD_REASON": "error", "TRACKD_WORKER": str(writer.pid)}.items():
+                       "TRACKD_REASON": "error", "TRACKD_LAST_MESSAGE": "Page 3",
+                       "TRACKD_LAST_PROGRESS": "15", "TRACKD_WORKER": str(writer.pid)}.items():
         check(entry.get(key) == value, f"{key}: {entry}")
     check(entry["MESSAGE"].startswith("task told failed (error): no space"), str(entry))
+    site.trackctl("create", "tagged", "--label", "batch=7")
+    site.trackctl("complete", "tagged", "--result", "12 pages")
+    entry = until(lambda: told("tagged", "completed"), lambda: f"it is in the journal: {entries}")[0]
+    check((entry["TRACKD_LABEL"], entry["TRACKD_RESULT"]) == ("batch=7", "12 pages") and
+          "TRACKD_LAST_MESSAGE" not in entry, str(entry))
     writer.do("fill 3000 many")  # more than its queue holds
     serves(site, "unread")
     check(not [entry for entry in entries if entry["TRACKD_TASK"] == "unread"], "who reads it?")
     until(lambda: told("unread", "failed"), "what waited is sent when it reads again")
-    check(len({entry["TRACKD_TASK"] for entry in entries}) == 3002, f"{len(entries)} entries")
+    check(len({entry["TRACKD_TASK"] for entry in entries}) == 3003, f"{len(entries)} entries")
     writer.do("fill 3000 more")
     daemon.terminate()
     missing = re.findall(r"(\d+) transitions? could not be sent to the journal", daemon.log())
