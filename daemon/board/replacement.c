@@ -21,16 +21,6 @@ static enum layout_closed closed_for(enum replacement_how how)
 
 /* ---- Logging ------------------------------------------------------------- */
 
-static void name_holder(const union layout_mutex *held, char ret_holder[TASK_LABEL_MAX])
-{
-	pid_t holder = lock_holder(held);
-	char comm[16] = "";
-	uint32_t uid;
-
-	process_describe(holder, &uid, comm);
-	task_worker_label(ret_holder, comm, holder);
-}
-
 static void say_carried(const struct config *config, const struct carry *carry, uint64_t pause_ns)
 {
 	log_info("board %s: %lu task%s carried over to a new one; writers waited for %lu.%lu ms",
@@ -58,7 +48,7 @@ static int fill_by_carrying(struct board *new, struct board *old, const struct c
 	segment_close(old, how);
 	error = carry_end(carry, how);
 	if (error == -EBUSY)
-		name_holder(carry->held, ret_holder);
+		task_holder_label(ret_holder, carry->held);
 	else if (error == 0)
 		(void)board_declare_kinds(new, config);
 	return error;

@@ -14,15 +14,6 @@
 
 static const uint64_t CREATE_WAIT_NS = 2 * NS_PER_S;
 
-struct restore {
-	struct board *board;
-	bool same_boot;          /* CLOCK_BOOTTIME has not restarted */
-	bool same_pids;          /* a pid may still mean the same process */
-	int64_t offset_ns;       /* wall clock offset of the tasks' times */
-	int kinds[LAYOUT_KINDS]; /* numbers of the tasks' kinds on the new board; -1: none */
-	struct restore_count *count;
-};
-
 /* References to the board that the tasks come from fit none of this one. */
 static void number_after(struct board *board, uint32_t number)
 {
@@ -32,25 +23,26 @@ static void number_after(struct board *board, uint32_t number)
 	board->number = board->header->number << 24;
 }
 
-static void restore_init(struct restore *restore, struct board *board, const uint8_t boot_id[16],
-			 uint64_t pid_ns, int64_t wall_offset_ns, struct restore_count *count)
+void restore_begin(struct restore *restore, struct board *board,
+		   const struct restore_source *source, struct restore_count *ret_count)
 {
 	const struct layout_header *header = board->header;
 
-	memset(count, 0, sizeof *count);
-	*restore = (struct restore){ .board = board, .count = count };
-	restore->same_boot = memcmp(boot_id, header->boot_id, sizeof header->boot_id) == 0;
-	restore->same_pids = restore->same_boot && pid_ns == header->pid_ns;
+	memset(ret_count, 0, sizeof *ret_count);
+	*restore = (struct restore){ .board = board, .count = ret_count };
+	restore->same_boot = memcmp(source->boot_id, header->boot_id, sizeof header->boot_id) == 0;
+	restore->same_pids = restore->same_boot && source->pid_ns == header->pid_ns;
 	restore->offset_ns =
-		restore->same_boot ? wall_offset_ns : load_relaxed(&header->wall_offset_ns);
+		restore->same_boot ? source->wall_offset_ns : load_relaxed(&header->wall_offset_ns);
 	for (int i = 0; i < LAYOUT_KINDS; i++)
 		restore->kinds[i] = -1;
 	restore->kinds[TRACKD_KIND_DOCUMENT] = TRACKD_KIND_DOCUMENT;
+	number_after(board, source->number);
 }
 
 /* ---- Kinds -------------------------------------------------------------- */
 
-static void bring_kind(struct restore *restore, unsigned number, const struct trackd_kind *kind)
+void restore_kind(struct restore *restore, unsigned number, const struct trackd_kind *kind)
 {
 	struct trackd_stage_def stages[TRACKD_STAGES_MAX];
 	int found;
@@ -112,11 +104,10 @@ static void fill_status(const struct restore *restore, struct trackd_task *task)
 	task->n_stages = (uint8_t)kind.n_stages;
 }
 
-static void bring_task(struct restore *restore, struct trackd_task *task)
+void restore_task(struct restore *restore, struct trackd_task *task, uint64_t worker)
 {
 	struct restore_count *count = restore->count;
 	struct trackd_ref ref;
-	uint64_t worker = 0;
 	bool failed = false;
 	int error;
 
@@ -129,7 +120,7 @@ static void bring_task(struct restore *restore, struct trackd_task *task)
 		count->expired++;
 		return;
 	}
-	if (task->state == TRACKD_ACTIVE && !worker_lives(restore, task, &worker) &&
+	if (worker == 0 && task->state == TRACKD_ACTIVE && !worker_lives(restore, task, &worker) &&
 	    (task->worker_pid != 0 || !restore->same_boot)) {
 		failed = true;
 		fill_status(restore, task);
@@ -158,9 +149,9 @@ static int read_items(struct restore *restore, struct snapshot_reader *reader)
 		return -ENOMEM;
 	while ((result = snapshot_next(reader, item)) > 0)
 		if (item->type == SNAPSHOT_KIND)
-			bring_kind(restore, item->number, &item->kind);
+			restore_kind(restore, item->number, &item->kind);
 		else if (item->type == SNAPSHOT_TASK)
-			bring_task(restore, &item->task);
+			restore_task(restore, &item->task, 0);
 	free(item);
 	return result;
 }
@@ -216,13 +207,15 @@ static void say_unreadable(const struct snapshot_place *place, int error)
 static int read_all(struct board *board, const struct snapshot_place *place,
 		    struct snapshot_reader *reader, struct restore_count *ret_count)
 {
+	const struct restore_source source = { .boot_id = reader->header.boot_id,
+					       .pid_ns = reader->header.pid_ns,
+					       .wall_offset_ns = reader->header.wall_offset_ns,
+					       .number = reader->header.board_number };
 	struct restore restore;
 	char what[128];
 	int error;
 
-	restore_init(&restore, board, reader->header.boot_id, reader->header.pid_ns,
-		     reader->header.wall_offset_ns, ret_count);
-	number_after(board, reader->header.board_number);
+	restore_begin(&restore, board, &source, ret_count);
 	error = read_items(&restore, reader);
 	if (error < 0) {
 		say_unreadable(place, error);
@@ -269,7 +262,7 @@ static void copy_record(struct restore *restore, const struct board *old, uint32
 	if (!task_at(old, slot, &ref))
 		return;
 	if (task_copy(old, ref, task) == 0)
-		bring_task(restore, task);
+		restore_task(restore, task, 0);
 	else
 		restore->count->lost++;
 }
@@ -277,17 +270,21 @@ static void copy_record(struct restore *restore, const struct board *old, uint32
 int restore_board(struct board *board, struct board *old, struct restore_count *ret_count)
 {
 	const struct layout_header *header = old->header;
+	const struct restore_source source = {
+		.boot_id = header->boot_id,
+		.pid_ns = load_relaxed(&header->pid_ns),
+		.wall_offset_ns = load_relaxed(&header->wall_offset_ns),
+		.number = header->number,
+	};
 	struct trackd_task *task = malloc(sizeof *task);
 	struct trackd_kind kind = TRACKD_KIND_INIT;
 	struct restore restore;
 	uint32_t *slots = NULL;
 	int64_t n = task ? task_order(old, &slots) : -ENOMEM;
 
-	restore_init(&restore, board, header->boot_id, load_relaxed(&header->pid_ns),
-		     load_relaxed(&header->wall_offset_ns), ret_count);
-	number_after(board, header->number);
+	restore_begin(&restore, board, &source, ret_count);
 	for (unsigned i = 0; n >= 0 && i < LAYOUT_KINDS && kind_get(old, (int)i, &kind) == 0; i++)
-		bring_kind(&restore, i, &kind);
+		restore_kind(&restore, i, &kind);
 	for (int64_t i = 0; i < n; i++)
 		copy_record(&restore, old, slots[i], task);
 	free(slots);

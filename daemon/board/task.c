@@ -45,6 +45,16 @@ void task_worker_label(char label[TASK_LABEL_MAX], const char *comm, int pid)
 	snprintf(label, TASK_LABEL_MAX, "%s[%d]", clean, pid);
 }
 
+void task_holder_label(char label[TASK_LABEL_MAX], const union layout_mutex *held)
+{
+	pid_t holder = lock_holder(held);
+	char comm[16] = "";
+	uint32_t uid;
+
+	process_describe(holder, &uid, comm);
+	task_worker_label(label, comm, holder);
+}
+
 void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wall_ns,
 	       uint32_t ttl_ms)
 {

@@ -20,6 +20,9 @@ const char *task_stage_name(const struct board *board, int kind, int stage, char
 /* "uvicorn[4182]", with unprintable bytes of the command replaced. */
 void task_worker_label(char label[TASK_LABEL_MAX], const char *comm, int pid);
 
+/* The same of the process that holds a lock. */
+void task_holder_label(char label[TASK_LABEL_MAX], const union layout_mutex *held);
+
 /* Make an active task failed, because the host restarted or its worker was lost. wall_ns: now;
  * ttl_ms: the board's. */
 void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wall_ns,
