@@ -6,6 +6,7 @@
 #include "daemon/board/consistency_check.h"
 #include "daemon/board/replacement.h"
 #include "daemon/board/restore.h"
+#include "daemon/board/upgrade.h"
 #include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 #include "tools/common/exit_code.h"
@@ -133,15 +134,16 @@ struct verdict {
 };
 
 /* Whether the board is from another boot or namespace, where its pids and times are not valid. */
-static const char *why_foreign(const struct layout_header *header)
+static const char *why_foreign(const uint8_t boot_id[16], uint64_t pid_ns, uint64_t time_ns)
 {
-	uint64_t pid_ns = 0, time_ns = 0;
-	uint8_t boot_id[16];
+	uint64_t own_pid_ns = 0, own_time_ns = 0;
+	uint8_t own_boot_id[16];
 
-	if (segment_boot_id(boot_id) == 0 && memcmp(boot_id, header->boot_id, sizeof boot_id) != 0)
+	if (segment_boot_id(own_boot_id) == 0 &&
+	    memcmp(own_boot_id, boot_id, sizeof own_boot_id) != 0)
 		return "was created before a restart of the host";
-	if (segment_namespaces(&pid_ns, &time_ns) == 0 &&
-	    (header->pid_ns != pid_ns || header->time_ns != time_ns))
+	if (segment_namespaces(&own_pid_ns, &own_time_ns) == 0 &&
+	    (own_pid_ns != pid_ns || own_time_ns != time_ns))
 		return "was created in another pid or time namespace";
 	return NULL;
 }
@@ -168,7 +170,8 @@ static const char *why_other(const struct board *board, const struct config *con
 
 static struct verdict judge(const struct board *board, const struct config *config)
 {
-	const char *why = why_foreign(board->header);
+	const struct layout_header *header = board->header;
+	const char *why = why_foreign(header->boot_id, header->pid_ns, header->time_ns);
 
 	if (why)
 		return (struct verdict){ why, SUCCESSION_IMPORT, true };
@@ -261,6 +264,37 @@ static int replace_unreadable(struct board *ret_board, const struct config *conf
 	return status;
 }
 
+/* A board of layout 2. */
+static int upgrade(struct board *ret_board, const struct config *config, struct layout2_board *old)
+{
+	const struct layout2_header *header = old->header;
+	const char *why = why_foreign(header->boot_id, header->pid_ns, header->time_ns);
+
+	log_info("board %s has layout %d%s%s: its tasks move to a new one", config->board,
+		 LAYOUT2_MAJOR, why ? " and " : "", why ? why : "");
+	int error = upgrade_board(ret_board, old, config, why != NULL);
+	if (error == 0)
+		return 0;
+	layout2_board_unmap(old);
+	return say_not_made(config, error);
+}
+
+/* A file that is no board of this layout. */
+static int adopt_other(struct board *ret_board, const struct config *config, int fd, int error)
+{
+	struct layout2_board old;
+
+	if (error == TRACKD_E_LAYOUT) {
+		error = layout2_board_map(&old, fd);
+		if (error == 0)
+			return upgrade(ret_board, config, &old);
+	}
+	if (error == TRACKD_E_LAYOUT || error == TRACKD_E_DAMAGED)
+		return replace_unreadable(ret_board, config, fd, error);
+	close(fd);
+	return say_not_read(config, error);
+}
+
 int adopt_board(struct board *ret_board, const struct config *config)
 {
 	int fd = segment_open(config->board, true, geteuid());
@@ -274,12 +308,8 @@ int adopt_board(struct board *ret_board, const struct config *config)
 	if (fd < 0)
 		return say_not_read(config, fd);
 	int error = segment_map(ret_board, fd, true);
-	if (error == TRACKD_E_LAYOUT || error == TRACKD_E_DAMAGED)
-		return replace_unreadable(ret_board, config, fd, error);
-	if (error < 0) {
-		close(fd);
-		return say_not_read(config, error);
-	}
+	if (error < 0)
+		return adopt_other(ret_board, config, fd, error);
 	return adopt_mapped(ret_board, config);
 }
 
@@ -341,6 +371,7 @@ int adopt_lock(const struct config *config, struct board_lock *ret_lock)
 /* Takes ownership of fd. */
 static int remove_board(const struct config *config, int fd)
 {
+	struct layout2_board old;
 	struct board board;
 	char path[128];
 	int error = segment_map(&board, fd, true);
@@ -348,6 +379,9 @@ static int remove_board(const struct config *config, int fd)
 	if (error == 0) {
 		error = replacement_remove(&board, config->board);
 		segment_unmap(&board);
+	} else if (error == TRACKD_E_LAYOUT && layout2_board_map(&old, fd) == 0) {
+		error = upgrade_remove(&old, config->board);
+		layout2_board_unmap(&old);
 	} else if (error == TRACKD_E_LAYOUT || error == TRACKD_E_DAMAGED) {
 		/* not a board, but a file of this user with its name */
 		retire_file(fd);

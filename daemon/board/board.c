@@ -10,7 +10,12 @@ static const uint64_t KIND_WAIT_NS = NS_PER_S;
 
 int board_make(struct board *ret_board, const struct config *config)
 {
-	const struct segment_params params = { .capacity = config->capacity,
+	return board_make_sized(ret_board, config, config->capacity);
+}
+
+int board_make_sized(struct board *ret_board, const struct config *config, uint32_t capacity)
+{
+	const struct segment_params params = { .capacity = capacity,
 					       .mode = config->mode,
 					       .gid = config->gid,
 					       .ttl_ms = config->ttl,

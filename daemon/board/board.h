@@ -10,6 +10,7 @@
 /* Create a board of the configured size and mode, without a name. 0, or an error of
  * segment_create(). */
 int board_make(struct board *ret_board, const struct config *config);
+int board_make_sized(struct board *ret_board, const struct config *config, uint32_t capacity);
 
 /* Enter this daemon in the header. Producers that notice the new epoch introduce themselves. */
 void board_take_over(struct board *board, const struct config *config);
