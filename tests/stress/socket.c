@@ -11,6 +11,7 @@
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/segment.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/old_board.h"
 #include "tests/harness/private_daemon.h"
 #include "tests/harness/tap.h"
 #include "tests/stress/pattern.h"
@@ -195,6 +196,44 @@ static void check_packet(const struct packet *packet)
 	close(fd);
 }
 
+/* ---- Libraries of layout 2 ---------------------------------------------- */
+
+/* Byte by byte, as those libraries send and read them. */
+static void check_older(const char *whom, uint16_t major, uint64_t fingerprint, uint32_t flags)
+{
+	uint8_t hello[120] = { 't', 'r', 'c', 'k', 1, 0, 1 }, said[120] = { 0 };
+	int fd = join();
+	int32_t error;
+
+	memcpy(hello + 8, &flags, sizeof flags);
+	memcpy(hello + 16, &major, sizeof major);
+	memcpy(hello + 24, &fingerprint, sizeof fingerprint);
+	(void)send(fd, hello, sizeof hello, MSG_NOSIGNAL);
+	ssize_t n = recv(fd, said, sizeof said, 0);
+	memcpy(&error, said + 12, sizeof error);
+	tap_ok(n == sizeof said && memcmp(said, hello, 6) == 0 && said[6] == 17 &&
+		       error == TRACKD_E_LAYOUT && closed_on(fd),
+	       "%s is refused for its layout (%d)", whom, error);
+	close(fd);
+}
+
+static void older(void)
+{
+	unsigned fds = daemon_fds();
+	struct old_board old;
+	uint64_t fingerprint;
+
+	old_board_make(&old, NULL, 64);
+	memcpy(&fingerprint, old_board_header(&old, 24), sizeof fingerprint);
+	old_board_free(&old);
+	check_older("a reader with a library of layout 2", 2, fingerprint, 0);
+	check_older("a producer with a library of layout 2", 2, fingerprint, PROTOCOL_WRITE);
+	check_older("a producer of layout 2 that has a board", 2, fingerprint,
+		    PROTOCOL_WRITE | PROTOCOL_NO_BOARD);
+	check_older("a library with another C library", LAYOUT_MAJOR, fingerprint, 0);
+	check_after("clients of layout 2", fds);
+}
+
 /* ---- Faulty clients ----------------------------------------------------- */
 
 static void send_rights(int fd, void *bytes, size_t size)
@@ -371,6 +410,7 @@ int main(void)
 	for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++)
 		check_packet(&packets[i]);
 	check_after("clients that send invalid packets", fds);
+	older();
 	descriptors();
 	half_closed();
 	many();
