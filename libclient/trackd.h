@@ -227,6 +227,7 @@ enum trackd_reason {
 	TRACKD_REASON_WORKER_LOST = 2, /* the worker's process died */
 	TRACKD_REASON_CANCELLED = 3,
 	TRACKD_REASON_HOST_RESTART = 4, /* was active when the host went down */
+	TRACKD_REASON_TIMED_OUT = 5,    /* passed a time limit, see trackd_create() */
 };
 
 /* The stages of kind 0, which every board has, and the percentage at which each starts. */
@@ -241,7 +242,8 @@ enum trackd_document_stage {
 
 /* "pending", "active", "completed", "failed", "cancelled"; "unknown" for any other value. */
 const char *trackd_state_name(enum trackd_state state);
-/* "none", "error", "worker_lost", "cancelled", "host_restart"; "unknown" for any other value. */
+/* "none", "error", "worker_lost", "cancelled", "host_restart", "timed_out"; "unknown" for any other
+ * value. */
 const char *trackd_reason_name(enum trackd_reason reason);
 /* Whether a state is final: completed, failed or cancelled. */
 static inline bool trackd_state_final(enum trackd_state state)
@@ -366,6 +368,9 @@ static inline bool trackd_ref_equal(struct trackd_ref a, struct trackd_ref b)
 enum trackd_create_flags {
 	/* replace an existing task of that id if it has the same owner */
 	TRACKD_REPLACE = 1 << 0,
+	/* the connection's worker is the task's keeper: if it dies before the first stage, the task
+	 * fails as if it had been active. -EINVAL with TRACKD_OPEN_NO_WORKER. */
+	TRACKD_KEEPER = 1 << 1,
 };
 
 struct trackd_new {
@@ -381,10 +386,12 @@ struct trackd_new {
 	uint32_t active_ttl_ms; /* 0: the board's active_ttl; TRACKD_TTL_NEVER */
 	/* "key=value", up to TRACKD_LABELS_MAX, then NULL; NULL: none. See LABELS. */
 	const char *const *labels;
+	/* time limits, see below; 0: none */
+	uint32_t start_within_ms, progress_within_ms, finish_within_ms;
 };
 #define TRACKD_NEW_INIT                                                                            \
 	{                                                                                          \
-		sizeof(struct trackd_new), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL             \
+		sizeof(struct trackd_new), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 0    \
 	}
 
 /*
@@ -392,6 +399,19 @@ struct trackd_new {
  *
  * task:    copied.
  * ret_ref: may be NULL.
+ *
+ * TIME LIMITS A task that passes one ends: failed, reason timed_out, and the error names the limit
+ * and the stage. Without them, a live worker keeps its task until active_ttl.
+ *   start_within:    the longest time from the creation to the first stage.
+ *   finish_within:   the longest time from the creation to the end.
+ *   progress_within: the longest time without an update or an advance while the task is active.
+ *   active_ttl:      as progress_within, for every active task with a worker; only the daemon sees
+ *                    that such a task advances, and renews it.
+ * A writer that finds start_within, finish_within or active_ttl passed ends the task, and its own
+ * call returns TRACKD_E_FINAL; only trackd_advance() does not look. Others see the end within 50 ms
+ * while a daemon runs. Only the daemon judges progress_within: never early, and late by at most an
+ * eighth of the limit, but no less than 10 ms and no more than 1 s. After a time without a daemon the
+ * limit starts anew.
  *
  * On a full board, an expired task is evicted first; otherwise, of the next 64 final tasks after
  * the cursor, the one that ended first. Tasks whose lock is held are skipped; TRACKD_E_BUSY if
@@ -408,7 +428,8 @@ int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct t
  * Move a task to a stage and set its message. With TRACKD_STAGE_KEEP, only set the message.
  *
  * stage:   index in the task's kind (enum trackd_document_stage, trackd_stage_find()). Naming a
- *          stage makes the caller the task's worker; if the worker dies, the task fails. A stage
+ *          stage makes the caller the task's worker; if the worker dies, the task fails, or is
+ *          cancelled if it had been asked to. A keeper's part ends with the first stage. A stage
  *          before the current one is a retry: that stage and all later ones start again. A new
  *          stage begins with done 0 and total unknown; naming the current stage keeps both.
  * message: NULL keeps the current message.
@@ -634,7 +655,7 @@ struct trackd_task {
 	uint64_t cancel_requested_ns;   /* 0: not requested; exact to 1 ms, after 24 days to 1 s */
 	uint64_t expires_ns;            /* UINT64_MAX: never */
 	uint32_t ttl_ms, active_ttl_ms; /* as given at creation */
-	int32_t worker_pid;             /* 0: none, or unknown by now */
+	int32_t worker_pid; /* of a pending task: its keeper; 0: none, or unknown by now */
 	uint32_t worker_uid;
 	/* In clock ticks since the host's boot: field 22 of /proc/PID/stat, minus the boottime
 	 * offset of the reader's time namespace. */
@@ -647,6 +668,7 @@ struct trackd_task {
 	uint8_t last_progress;
 	char result[TRACKD_RESULT_MAX + 1];   /* of a completed task; "": none */
 	char labels[TRACKD_LABELS_BYTES + 1]; /* key=value, one a line; "": none */
+	uint32_t start_within_ms, progress_within_ms, finish_within_ms; /* 0: none */
 };
 #define TRACKD_TASK_INIT TRACKD_SIZED_(trackd_task)
 

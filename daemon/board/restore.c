@@ -72,12 +72,12 @@ static uint64_t wall_now(const struct restore *restore)
 static bool has_expired(const struct restore *restore, const struct trackd_task *task)
 {
 	const struct layout_header *header = restore->board->header;
-	bool worked_on = task->state == TRACKD_ACTIVE && task->worker_pid != 0;
-	uint32_t ttl = worked_on ? task->active_ttl_ms : task->ttl_ms;
+	uint64_t ttl = task->ttl_ms ? task->ttl_ms : header->ttl_ms, active_ttl = 0;
 
-	if (ttl == 0)
-		ttl = worked_on ? header->active_ttl_ms : header->ttl_ms;
-	return ttl != TRACKD_TTL_NEVER && task->updated_ns + ttl * NS_PER_MS <= wall_now(restore);
+	if (task->state == TRACKD_ACTIVE && task->worker_pid != 0)
+		active_ttl = task->active_ttl_ms ? task->active_ttl_ms : header->active_ttl_ms;
+	return ttl != TRACKD_TTL_NEVER && active_ttl != TRACKD_TTL_NEVER &&
+	       task->updated_ns + (active_ttl + ttl) * NS_PER_MS <= wall_now(restore);
 }
 
 /* Whether the task's worker still runs; then *ret_worker is its entry on the new board. */
@@ -120,8 +120,9 @@ void restore_task(struct restore *restore, struct trackd_task *task, uint64_t wo
 		count->expired++;
 		return;
 	}
-	if (worker == 0 && task->state == TRACKD_ACTIVE && !worker_lives(restore, task, &worker) &&
-	    (task->worker_pid != 0 || !restore->same_boot)) {
+	if (worker == 0 && !trackd_state_final(task->state) &&
+	    !worker_lives(restore, task, &worker) &&
+	    (task->worker_pid != 0 || (task->state == TRACKD_ACTIVE && !restore->same_boot))) {
 		failed = true;
 		fill_status(restore, task);
 		task_fail(task,

@@ -37,9 +37,14 @@ struct extra_part {
 	uint16_t tag, length;
 };
 
+/* An extra with the time limits. */
+struct limits_part {
+	uint32_t start_within_ms, progress_within_ms, finish_within_ms;
+};
+
 enum {
-	EXTRAS_MAX = 3 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
-		     TRACKD_RESULT_MAX,
+	EXTRAS_MAX = 4 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
+		     TRACKD_RESULT_MAX + sizeof(struct limits_part),
 };
 
 struct kind_part {
@@ -129,10 +134,20 @@ static uint8_t *put_extra_text(uint8_t *at, enum snapshot_extra tag, const char 
 	return put_extra(at, tag, text, strlen(text));
 }
 
+static uint8_t *put_limits(uint8_t *at, const struct trackd_task *task)
+{
+	struct limits_part part = { task->start_within_ms, task->progress_within_ms,
+				    task->finish_within_ms };
+	bool any = (part.start_within_ms | part.progress_within_ms | part.finish_within_ms) != 0;
+
+	return put_extra(at, SNAPSHOT_EXTRA_LIMITS, &part, any ? sizeof part : 0);
+}
+
 /* What a snapshot of version 1 does not have. */
 static uint8_t *put_extras(uint8_t *at, const struct trackd_task *task)
 {
 	at = put_extra_text(at, SNAPSHOT_EXTRA_LABELS, task->labels);
+	at = put_limits(at, task);
 	at = put_extra_text(at, SNAPSHOT_EXTRA_LAST_MESSAGE, task->last_message);
 	return put_extra_text(at, SNAPSHOT_EXTRA_RESULT, task->result);
 }
@@ -265,12 +280,24 @@ static bool get_rows(struct reader *reader, struct trackd_task *task)
 static bool numbers_possible(const struct task_part *part)
 {
 	return part->state >= TRACKD_PENDING && part->state <= TRACKD_CANCELLED &&
-	       part->reason <= TRACKD_REASON_HOST_RESTART && part->n_stages <= TRACKD_STAGES_MAX &&
+	       part->reason <= TRACKD_REASON_TIMED_OUT && part->n_stages <= TRACKD_STAGES_MAX &&
 	       part->stage >= -1 && part->stage < part->n_stages &&
 	       !(part->state == TRACKD_ACTIVE && part->stage < 0) && part->kind >= 0 &&
 	       part->kind < TRACKD_KINDS_MAX && part->progress <= 100 &&
 	       part->done <= TRACKD_WORK_MAX && part->total <= TRACKD_WORK_MAX &&
 	       part->worker_pid >= 0;
+}
+
+static bool get_limits(struct reader *reader, size_t length, struct trackd_task *task)
+{
+	struct limits_part part;
+
+	if (length != sizeof part || !get(reader, &part, sizeof part))
+		return false;
+	task->start_within_ms = part.start_within_ms;
+	task->progress_within_ms = part.progress_within_ms;
+	task->finish_within_ms = part.finish_within_ms;
+	return true;
 }
 
 static bool get_extra(struct reader *reader, const struct extra_part *part,
@@ -280,6 +307,8 @@ static bool get_extra(struct reader *reader, const struct extra_part *part,
 	case SNAPSHOT_EXTRA_LABELS:
 		return get_text(reader, task->labels, part->length, TRACKD_LABELS_BYTES) &&
 		       label_text_valid(task->labels);
+	case SNAPSHOT_EXTRA_LIMITS:
+		return get_limits(reader, part->length, task);
 	case SNAPSHOT_EXTRA_LAST_MESSAGE:
 		return get_text(reader, task->last_message, part->length, TRACKD_MESSAGE_MAX);
 	case SNAPSHOT_EXTRA_RESULT:

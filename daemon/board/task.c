@@ -58,21 +58,30 @@ void task_holder_label(char label[TASK_LABEL_MAX], const union layout_mutex *hel
 void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wall_ns,
 	       uint32_t ttl_ms)
 {
-	const char *status = task->status[0] ? task->status : "a stage";
-	char label[TASK_LABEL_MAX];
+	char label[TASK_LABEL_MAX], where[TRACKD_STAGE_NAME_MAX + 32];
 
+	if (task->state == TRACKD_PENDING)
+		snprintf(where, sizeof where, "before the first stage");
+	else
+		snprintf(where, sizeof where, "in %s", task->status[0] ? task->status : "a stage");
 	if (reason == TRACKD_REASON_HOST_RESTART) {
-		snprintf(task->error, sizeof task->error, "host restarted in %s", status);
+		snprintf(task->error, sizeof task->error, "host restarted %s", where);
 	} else if (task->worker_pid > 0) {
 		task_worker_label(label, task->worker_comm, task->worker_pid);
-		snprintf(task->error, sizeof task->error, "worker %s exited in %s", label, status);
+		snprintf(task->error, sizeof task->error, "worker %s exited %s", label, where);
 	} else {
-		snprintf(task->error, sizeof task->error, "the worker exited in %s", status);
+		snprintf(task->error, sizeof task->error, "the worker exited %s", where);
 	}
 	memcpy(task->last_message, task->message, sizeof task->last_message);
-	snprintf(task->message, sizeof task->message, "Processing failed");
-	task->state = TRACKD_FAILED;
-	task->reason = (uint8_t)reason;
+	if (task->cancel_requested_ns != 0) {
+		snprintf(task->message, sizeof task->message, "Cancelled");
+		task->state = TRACKD_CANCELLED;
+		task->reason = TRACKD_REASON_CANCELLED;
+	} else {
+		snprintf(task->message, sizeof task->message, "Processing failed");
+		task->state = TRACKD_FAILED;
+		task->reason = (uint8_t)reason;
+	}
 	task->flags &= (uint8_t) ~(TRACKD_ERROR_CUT | TRACKD_MESSAGE_CUT);
 	task->updated_ns = wall_ns;
 	task->finished_ns = wall_ns;

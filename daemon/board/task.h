@@ -23,8 +23,8 @@ void task_worker_label(char label[TASK_LABEL_MAX], const char *comm, int pid);
 /* The same of the process that holds a lock. */
 void task_holder_label(char label[TASK_LABEL_MAX], const union layout_mutex *held);
 
-/* Make an active task failed, because the host restarted or its worker was lost. wall_ns: now;
- * ttl_ms: the board's. */
+/* Make an open task failed, because the host restarted or its worker or keeper was lost; if it was
+ * asked to cancel, cancelled, with the same error. wall_ns: now; ttl_ms: the board's. */
 void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wall_ns,
 	       uint32_t ttl_ms);
 

@@ -18,29 +18,40 @@ static const uint64_t BUSY_NS = NS_PER_S;
 
 /* ---- One task ----------------------------------------------------------- */
 
-static bool is_active(const struct layout_head *head)
+/* Whether only the body tells when to check a task again. */
+static bool has_limits(const struct layout_head *head)
 {
-	return hint_state(load_relaxed(&head->hint)) == TRACKD_ACTIVE;
+	uint32_t hint = load_relaxed(&head->hint);
+
+	return hint_state(hint) == TRACKD_ACTIVE ||
+	       (hint_state(hint) == TRACKD_PENDING && (hint & HINT_LIMITED) != 0);
 }
 
-/* When to check a task again. */
-static uint64_t next_look(const struct layout_head *head, uint64_t now)
+/* Well before an active task's worker is given up, so that one that only advances is renewed. */
+static uint64_t before(uint64_t end, uint64_t now)
 {
-	uint64_t deadline = load_relaxed(&head->deadline);
-
-	if (deadline == UINT64_MAX || !is_active(head) || deadline < now + 2 * LOOK_MIN_NS)
-		return deadline;
-	return now + (deadline - now) / 2;
+	if (end == UINT64_MAX || end < now + 2 * LOOK_MIN_NS)
+		return end;
+	return now + (end - now) / 2;
 }
 
-/* Extend the deadline of a task whose worker only advances. */
-static void renew(struct reaper *reaper, struct trackd_ref ref)
+/* When to check a task again. limits: NULL if only its deadline counts. */
+static uint64_t next_look(const struct layout_head *head, const struct limits *limits, uint64_t now)
 {
-	uint64_t worker, work;
-	uint8_t state;
+	uint64_t next = load_relaxed(&head->deadline);
 
-	if (!record_peek(reaper->board, ref, &state, &worker, &work) || state != TRACKD_ACTIVE)
-		return;
+	if (!limits)
+		return next;
+	if (limits->active_ttl < next)
+		next = limits->active_ttl;
+	if (limits->state == TRACKD_ACTIVE)
+		next = before(next, now);
+	return limits->fixed < next ? limits->fixed : next;
+}
+
+/* Extend the time to live of a task whose worker only advances. */
+static void renew(struct reaper *reaper, struct trackd_ref ref, uint64_t work)
+{
 	/* The counter contains its tenant's generation, so another task's counter differs. */
 	if (reaper->seen[ref.slot] != 0 && reaper->seen[ref.slot] != work &&
 	    work_is_of(reaper->seen[ref.slot], ref.generation))
@@ -55,8 +66,27 @@ static void expire(struct reaper *reaper, struct trackd_ref ref, uint64_t now)
 	if (error == -EBUSY || error == TRACKD_E_BUSY)
 		wheel_set(&reaper->wheel, ref.slot, now + BUSY_NS);
 	else if (error == -EAGAIN) /* renewed just now */
-		wheel_set(&reaper->wheel, ref.slot,
-			  next_look(&reaper->board->heads[ref.slot], now));
+		reaper_look(reaper, ref.slot, now);
+}
+
+/* End an open task that has passed a limit, or renew it. Returns when to look again. */
+static uint64_t check_limits(struct reaper *reaper, struct trackd_ref ref, uint64_t now)
+{
+	const struct layout_head *head = &reaper->board->heads[ref.slot];
+	struct limits limits;
+
+	if (!limits_read(reaper->board, ref, &limits))
+		return load_relaxed(&head->deadline);
+	if (limits.fixed <= now || limits.active_ttl <= now) {
+		int error = record_limit(reaper->board, ref, LOCK_TRY);
+		if (error == -EBUSY || error == TRACKD_E_BUSY)
+			return now + BUSY_NS;
+		reaper->ended = reaper->ended || error == TRACKD_E_FINAL;
+	} else if (limits.state == TRACKD_ACTIVE) {
+		renew(reaper, ref, limits.work);
+	}
+	return limits_read(reaper->board, ref, &limits) ? next_look(head, &limits, now)
+							: load_relaxed(&head->deadline);
 }
 
 /* Handle a timer that is due. */
@@ -67,28 +97,30 @@ static void come_up(struct reaper *reaper, uint32_t slot, uint64_t now)
 
 	if (!task_at(reaper->board, slot, &ref))
 		return;
-	if (load_relaxed(&head->deadline) <= now) {
+	if (load_relaxed(&head->deadline) <= now)
 		expire(reaper, ref, now);
-		return;
-	}
-	if (is_active(head))
-		renew(reaper, ref);
-	wheel_set(&reaper->wheel, slot, next_look(head, now));
+	else if (has_limits(head))
+		wheel_set(&reaper->wheel, slot, check_limits(reaper, ref, now));
+	else
+		wheel_set(&reaper->wheel, slot, next_look(head, NULL, now));
 }
 
 void reaper_look(struct reaper *reaper, uint32_t slot, uint64_t now)
 {
 	const struct layout_head *head = &reaper->board->heads[slot];
 	struct trackd_ref ref;
-	uint64_t worker, work;
-	uint8_t state;
+	struct limits limits;
 
 	if (!task_at(reaper->board, slot, &ref))
 		return;
-	if (is_active(head) && !work_is_of(reaper->seen[slot], ref.generation) &&
-	    record_peek(reaper->board, ref, &state, &worker, &work))
-		reaper->seen[slot] = work;
-	wheel_set_earlier(&reaper->wheel, slot, next_look(head, now));
+	if (!has_limits(head) || !limits_read(reaper->board, ref, &limits)) {
+		wheel_set_earlier(&reaper->wheel, slot, next_look(head, NULL, now));
+		return;
+	}
+	if (limits.state == TRACKD_ACTIVE && !work_is_of(reaper->seen[slot], ref.generation))
+		reaper->seen[slot] = limits.work;
+	wheel_set_earlier(&reaper->wheel, slot, next_look(head, &limits, now));
+	progress_watch_look(&reaper->progress, ref, &limits, now);
 }
 
 /* ---- Events and time ---------------------------------------------------- */
@@ -114,6 +146,7 @@ void reaper_arm(struct reaper *reaper)
 {
 	uint64_t next = wheel_next(&reaper->wheel);
 
+	progress_watch_arm(&reaper->progress);
 	if (next == UINT64_MAX) {
 		(void)sd_event_source_set_enabled(reaper->timer, SD_EVENT_OFF);
 		return;
@@ -132,6 +165,10 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *data)
 	(void)usec;
 	for (int i = 0; i < EXPIRE_BATCH && wheel_take(&reaper->wheel, now, &slot); i++)
 		come_up(reaper, slot, now);
+	/* Wake the waiters now, without relying on the doorbell. */
+	if (reaper->ended)
+		event_wake_all(reaper->board);
+	reaper->ended = false;
 	reaper_arm(reaper);
 	return 0;
 }
@@ -141,7 +178,7 @@ int reaper_init(struct reaper *reaper, sd_event *event, struct board *board, uin
 	int error;
 
 	*reaper = (struct reaper){ .board = board, .cursor = event_cursor(board, from) };
-	error = wheel_init(&reaper->wheel, board->capacity, clock_boot_ns());
+	error = wheel_init(&reaper->wheel, board->capacity, WHEEL_COARSE, clock_boot_ns());
 	if (error < 0)
 		return error;
 	reaper->seen = calloc(board->capacity, sizeof *reaper->seen);
@@ -153,6 +190,8 @@ int reaper_init(struct reaper *reaper, sd_event *event, struct board *board, uin
 				  reaper);
 	if (error >= 0)
 		error = sd_event_source_set_enabled(reaper->timer, SD_EVENT_OFF);
+	if (error >= 0)
+		error = progress_watch_init(&reaper->progress, event, board);
 	if (error < 0)
 		reaper_free(reaper);
 	return error < 0 ? error : 0;
@@ -165,4 +204,5 @@ void reaper_free(struct reaper *reaper)
 	free(reaper->seen);
 	reaper->seen = NULL;
 	wheel_free(&reaper->wheel);
+	progress_watch_free(&reaper->progress);
 }

@@ -4,11 +4,13 @@
  * slots, at a cost proportional to the number of expired tasks. Each task has one lazy timer. It is
  * set when an event or a scan shows the task; when it is due, the reaper checks in the head whether
  * the deadline has moved. Active tasks are checked well before their deadlines, to renew those
- * whose worker only advances.
+ * whose worker only advances. The same timer ends open tasks that pass start_within, finish_within or
+ * active_ttl.
  */
 #ifndef TRACKD_DAEMON_EXPIRY_REAPER_H
 #define TRACKD_DAEMON_EXPIRY_REAPER_H
 
+#include "daemon/expiry/progress_watch.h"
 #include "daemon/expiry/wheel.h"
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
@@ -18,8 +20,10 @@ struct reaper {
 	struct board *board;
 	struct wheel wheel;
 	struct trackd_cursor cursor;
+	struct progress_watch progress;
 	uint64_t *seen; /* each task's work counter at its last check */
 	sd_event_source *timer;
+	bool ended; /* a task was ended since waiters were woken */
 };
 
 /* The reaper reads events from the sequence `from` on. 0 or -errno. */

@@ -64,8 +64,10 @@ static bool look_at_lock(struct sweep *sweep, uint32_t slot)
  * checked, so every body is read. */
 static bool may_be_lost(const struct sweep *sweep, uint32_t slot)
 {
-	return sweep->depth >= SWEEP_LOCKS ||
-	       hint_state(load_relaxed(&sweep->board->heads[slot].hint)) == TRACKD_ACTIVE;
+	uint32_t hint = load_relaxed(&sweep->board->heads[slot].hint);
+
+	return sweep->depth >= SWEEP_LOCKS || hint_state(hint) == TRACKD_ACTIVE ||
+	       (hint_state(hint) == TRACKD_PENDING && hint_entry(hint) != 0);
 }
 
 static void look_at(struct sweep *sweep, uint32_t slot, uint64_t now)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_SHIFT = 25, LEVEL_SHIFT = 8, DUE = 0xfe };
+enum { LEVEL_SHIFT = 8, DUE = 0xfe };
 
 struct wheel_timer {
 	uint32_t next, prev; /* timer + 1; 0: none */
@@ -21,7 +21,7 @@ struct wheel_timer {
 /* The longest distance of a timer in ticks: half of what the levels cover. */
 static const uint64_t REACH = UINT64_C(1) << (LEVEL_SHIFT * WHEEL_LEVELS - 1);
 
-static_assert(64 - TICK_SHIFT <= 56, "a tick and a level fit into one word");
+static_assert(64 - WHEEL_FINE <= 56, "a tick and a level fit into one word");
 
 static uint64_t when_of(const struct wheel_timer *timer)
 {
@@ -41,14 +41,14 @@ static unsigned index_of(uint64_t tick, unsigned level)
 static uint64_t tick_of(const struct wheel *wheel, uint64_t when_ns)
 {
 	/* Rounded up: never early. */
-	uint64_t tick = (when_ns >> TICK_SHIFT) + ((when_ns & ((1u << TICK_SHIFT) - 1)) != 0);
+	uint64_t tick = (when_ns >> wheel->tick) + ((when_ns & ((1u << wheel->tick) - 1)) != 0);
 
 	if (tick <= wheel->now)
 		return wheel->now;
 	return tick - wheel->now > REACH ? wheel->now + REACH : tick;
 }
 
-int wheel_init(struct wheel *ret_wheel, uint32_t n, uint64_t now_ns)
+int wheel_init(struct wheel *ret_wheel, uint32_t n, enum wheel_tick tick, uint64_t now_ns)
 {
 	struct wheel_timer *timers = calloc(n, sizeof *timers);
 
@@ -56,7 +56,8 @@ int wheel_init(struct wheel *ret_wheel, uint32_t n, uint64_t now_ns)
 		return -ENOMEM;
 	memset(ret_wheel, 0, sizeof *ret_wheel);
 	ret_wheel->n = n;
-	ret_wheel->now = now_ns >> TICK_SHIFT;
+	ret_wheel->tick = tick;
+	ret_wheel->now = now_ns >> tick;
 	ret_wheel->timers = timers;
 	return 0;
 }
@@ -176,7 +177,7 @@ static void pass(struct wheel *wheel, uint64_t until)
 
 bool wheel_take(struct wheel *wheel, uint64_t now_ns, uint32_t *ret_i)
 {
-	pass(wheel, now_ns >> TICK_SHIFT);
+	pass(wheel, now_ns >> wheel->tick);
 	if (wheel->due.first == 0)
 		return false;
 	*ret_i = wheel->due.first - 1;
@@ -198,5 +199,5 @@ uint64_t wheel_next(const struct wheel *wheel)
 			    wheel->bucket[level][i].earliest < earliest)
 				earliest = wheel->bucket[level][i].earliest;
 	}
-	return earliest == UINT64_MAX ? UINT64_MAX : earliest << TICK_SHIFT;
+	return earliest == UINT64_MAX ? UINT64_MAX : earliest << wheel->tick;
 }

@@ -34,6 +34,8 @@ static void say_error(const struct dead_workers *dead_workers, uint32_t slot,
 	const char *where = task_stage_name(board, (int)kind, stage, name);
 	const char *in = where == name ? "in " : "";
 
+	if (stage == COPY_NO_STAGE)
+		where = "before the first stage";
 	if (worker) {
 		task_worker_label(label, worker->comm, worker->pid);
 		snprintf(text, size, "worker %s exited %s%s", label, in, where);
@@ -42,7 +44,7 @@ static void say_error(const struct dead_workers *dead_workers, uint32_t slot,
 	}
 }
 
-/* Fail a task if it is active and has this worker. 1, 0 or -EBUSY. */
+/* Fail a task if it is open and this is its worker or keeper. 1, 0 or -EBUSY. */
 static int lose(struct dead_workers *dead_workers, struct trackd_ref ref, uint64_t worker,
 		const struct worker_info *info)
 {
@@ -69,7 +71,7 @@ int dead_workers_check(struct dead_workers *dead_workers, uint32_t slot)
 
 	if (!task_at(dead_workers->board, slot, &ref) ||
 	    !record_peek(dead_workers->board, ref, &state, &worker, &work) ||
-	    state != TRACKD_ACTIVE || worker == 0 ||
+	    trackd_state_final(state) || worker == 0 ||
 	    worker_resolve(dead_workers->board, worker, &info))
 		return 0;
 	return lose(dead_workers, ref, worker, NULL);
@@ -84,7 +86,7 @@ static void leave_over(struct dead_worker *dead_worker, uint32_t slot)
 		dead_worker->left = slot;
 }
 
-/* Whether a slot's task has lost its worker: it is active and belongs to this dead worker or to an
+/* Whether a slot's task has lost its worker: it is open and belongs to this dead worker or to an
  * earlier user of its entry, which must be dead too. The entry may already have a new, live
  * user. */
 static bool is_lost(const struct dead_workers *dead_workers, const struct dead_worker *dead_worker,
@@ -96,7 +98,7 @@ static bool is_lost(const struct dead_workers *dead_workers, const struct dead_w
 
 	if (!task_at(dead_workers->board, slot, ret_ref) ||
 	    !record_peek(dead_workers->board, *ret_ref, &state, ret_worker, &work) ||
-	    state != TRACKD_ACTIVE)
+	    trackd_state_final(state))
 		return false;
 	*ret_his = *ret_worker == worker_make(dead_worker->who.entry, dead_worker->who.generation);
 	return *ret_his || !worker_resolve(dead_workers->board, *ret_worker, &other);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Failing the active tasks of dead workers. All deaths of one turn of the event loop share one pass
+ * Failing the active tasks of dead workers, and the pending ones that they keep. All deaths of one turn of the event loop share one pass
  * over the heads. A pass fails at most some thousands of each worker's tasks, so that a worker with
  * a million does not delay the others'. Locked records are retried until all are done; only then is
  * the worker's entry in the client table freed.
@@ -42,7 +42,7 @@ void dead_workers_free(struct dead_workers *dead_workers);
 /* Fail the tasks of this dead worker. */
 void dead_workers_add(struct dead_workers *dead_workers, const struct worker_info *worker);
 
-/* Fail the task of a slot if it is active and its worker is not in the client table. 1: failed; 0:
+/* Fail the task of a slot if it is open and its worker or keeper is not in the client table. 1: failed; 0:
  * not; -EBUSY. */
 int dead_workers_check(struct dead_workers *dead_workers, uint32_t slot);
 

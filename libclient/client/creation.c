@@ -7,9 +7,12 @@
 #include "libclient/record/text.h"
 #include <errno.h>
 
-static int check_new(const struct board *board, const struct trackd_new *task)
+static int check_new(const struct board *board, const struct trackd_new *task, uint64_t worker)
 {
-	if (task->size < sizeof *task || (task->flags & ~(uint32_t)TRACKD_REPLACE) != 0)
+	static const uint32_t known = TRACKD_REPLACE | TRACKD_KEEPER;
+
+	if (task->size < sizeof *task || (task->flags & ~known) != 0 ||
+	    ((task->flags & TRACKD_KEEPER) != 0 && worker == 0))
 		return -EINVAL;
 	if (!task->id || !text_id_valid(task->id) ||
 	    (task->owner && !text_owner_valid(task->owner)))
@@ -34,10 +37,10 @@ static __attribute__((noinline)) int create_labelled(struct board *board, struct
 	return error;
 }
 
-int creation_make(struct board *board, const struct trackd_new *task, uint64_t deadline,
-		  struct trackd_ref *ret_ref)
+int creation_make(struct board *board, const struct trackd_new *task, uint64_t worker,
+		  uint64_t deadline, struct trackd_ref *ret_ref)
 {
-	int error = check_new(board, task);
+	int error = check_new(board, task, worker);
 
 	if (error < 0)
 		return error;
@@ -51,6 +54,10 @@ int creation_make(struct board *board, const struct trackd_new *task, uint64_t d
 		.ttl_ms = task->ttl_ms,
 		.active_ttl_ms = task->active_ttl_ms,
 		.replace = (task->flags & TRACKD_REPLACE) != 0,
+		.within.start = task->start_within_ms,
+		.within.progress = task->progress_within_ms,
+		.within.finish = task->finish_within_ms,
+		.keeper = task->flags & TRACKD_KEEPER ? worker : 0,
 	};
 	error = task->labels ? create_labelled(board, &record, task->labels, deadline, ret_ref)
 			     : tenant_create(board, &record, deadline, ret_ref);

@@ -6,8 +6,8 @@
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
 
-/* trackd_create() on a given board. Deadline as in slot.h. */
-int creation_make(struct board *board, const struct trackd_new *task, uint64_t deadline,
-		  struct trackd_ref *ret_ref);
+/* trackd_create() on a given board. worker: the caller's, 0: it is none. Deadline as in slot.h. */
+int creation_make(struct board *board, const struct trackd_new *task, uint64_t worker,
+		  uint64_t deadline, struct trackd_ref *ret_ref);
 
 #endif

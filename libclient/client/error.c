@@ -75,6 +75,8 @@ PUBLIC const char *trackd_reason_name(enum trackd_reason reason)
 		return "cancelled";
 	case TRACKD_REASON_HOST_RESTART:
 		return "host_restart";
+	case TRACKD_REASON_TIMED_OUT:
+		return "timed_out";
 	}
 	return "unknown";
 }

@@ -79,7 +79,8 @@ static int make_once(struct mapping *mapping, struct change *change, uint64_t de
 
 	switch (change->what) {
 	case CREATE:
-		return creation_make(board, change->task, deadline, &change->ref);
+		return creation_make(board, change->task, load_relaxed(&mapping->worker), deadline,
+				     &change->ref);
 	case UPDATE:
 		return record_update(board, ref, change->update.stage, change->update.message,
 				     load_relaxed(&mapping->worker), deadline);
@@ -263,7 +264,8 @@ PUBLIC int trackd_create(struct trackd *trackd, const struct trackd_new *task,
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1))
-		result = creation_make(&mapping->board, task, lock_deadline(trackd), &ref);
+		result = creation_make(&mapping->board, task, load_relaxed(&mapping->worker),
+				       lock_deadline(trackd), &ref);
 	if (!mapping || !settled(trackd, mapping, result))
 		result = create_otherwise(trackd, mapping, task, &ref, result);
 	if (result == 0 && ret_ref)

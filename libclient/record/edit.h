@@ -10,6 +10,7 @@
 #include "libclient/record/earliest.h"
 #include "libclient/record/event.h"
 #include "libclient/record/facts.h"
+#include "libclient/record/limits.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
@@ -31,7 +32,19 @@ struct edit {
 
 /* ---- From lock to publish ------------------------------------------------ */
 
-/* Lock and load. On success the record's mutex is held. */
+/* End a task whose limit has passed (record.c). Takes the edit by value, so that the common edit
+ * stays in registers. */
+static int time_out(struct edit edit, enum limit limit);
+
+/* Whether a limit may have passed: the task has limits of its own, or was not updated for a
+ * millisecond, the shortest active_ttl. */
+INLINE bool may_be_over(const struct edit *edit)
+{
+	return (edit->next.flags & COPY_LIMITS) != 0 || (edit->now - edit->next.updated) >> 20 != 0;
+}
+
+/* Lock and load. On success the record's mutex is held. A task that a limit has ended by now is
+ * ended here. */
 INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref ref,
 		      uint64_t deadline)
 {
@@ -75,6 +88,11 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 	/* Orders the previous publish's stamp before the fill that follows; pairs with
 	 * fence_acquire() before a reader's second load of the stamp. */
 	fence_release();
+	if (__builtin_expect(may_be_over(edit), 0)) {
+		enum limit limit = limits_passed(board, ref.slot, edit->from, edit->now);
+		if (__builtin_expect(limit != LIMIT_NONE, 0))
+			return time_out(*edit, limit);
+	}
 	return 0;
 }
 
@@ -151,7 +169,8 @@ INLINE void edit_commit(struct edit *edit)
 	uint64_t after = deadline_of(edit->board, edit->body, edit->next.state, edit->next.worker,
 				     edit->next.updated);
 	uint32_t seen = load_relaxed(&head->hint);
-	uint32_t hint = hint_make(edit->next.worker, (uint8_t)edit->next.state, hint_kind(seen));
+	uint32_t hint = hint_make(edit->next.worker, (uint8_t)edit->next.state, hint_kind(seen)) |
+			(seen & HINT_LIMITED);
 
 	if (after > before)
 		store_relaxed(&head->deadline, after);

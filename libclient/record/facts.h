@@ -14,16 +14,27 @@
 
 /* ---- The rule of expiry ---------------------------------------------------- */
 
+/* A time to live in milliseconds: the task's own, or the board's. */
+INLINE uint64_t ttl_of(const uint32_t *own, const uint32_t *board)
+{
+	uint32_t ttl = load_relaxed(own);
+
+	return ttl == 0 ? load_relaxed(board) : ttl;
+}
+
+/* An active task with a worker is ended at its active_ttl (limits.h), and then stays for its ttl. */
 INLINE uint64_t deadline_of(const struct board *board, const struct layout_body *body,
 			    uint64_t state, uint64_t worker, uint64_t updated)
 {
 	const struct layout_header *header = board->header;
-	bool worked_on = state == TRACKD_ACTIVE && worker != 0;
-	uint32_t ttl = load_relaxed(worked_on ? &body->active_ttl_ms : &body->ttl_ms);
+	uint64_t ttl = ttl_of(&body->ttl_ms, &header->ttl_ms);
+	uint64_t active_ttl = 0;
 
-	if (ttl == 0)
-		ttl = load_relaxed(worked_on ? &header->active_ttl_ms : &header->ttl_ms);
-	return ttl == TRACKD_TTL_NEVER ? UINT64_MAX : updated + ttl * NS_PER_MS;
+	if (state == TRACKD_ACTIVE && worker != 0)
+		active_ttl = ttl_of(&body->active_ttl_ms, &header->active_ttl_ms);
+	if (ttl == TRACKD_TTL_NEVER || active_ttl == TRACKD_TTL_NEVER)
+		return UINT64_MAX;
+	return updated + (active_ttl + ttl) * NS_PER_MS;
 }
 
 /* ---- Facts ------------------------------------------------------------- */

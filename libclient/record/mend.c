@@ -19,7 +19,8 @@ void mend_record(struct board *board, uint32_t slot)
 	fence_full();
 	earliest_lower(board, deadline);
 	store_relaxed(&head->hint, hint_make(copy.worker, (uint8_t)copy.state,
-					     hint_kind(load_relaxed(&head->hint))));
+					     hint_kind(load_relaxed(&head->hint))) |
+					   (copy.flags & COPY_LIMITS ? HINT_LIMITED : 0u));
 	if (is_final(copy.state) || work_needs_mutex(copy.base, stamp_generation(stamp)))
 		or_relaxed(&body->work, WORK_SEAL);
 	else if (board_closed(board) ==

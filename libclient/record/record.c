@@ -14,6 +14,8 @@
 #include "libclient/record/earliest.h"
 #include "libclient/record/edit.h"
 #include "libclient/record/kind.h"
+#include "libclient/record/limits.h"
+#include "libclient/record/view.h"
 #include "libclient/segment/lock.h"
 #include <errno.h>
 
@@ -70,9 +72,9 @@ static __attribute__((noinline)) int move(struct edit edit, int stage, uint64_t 
 		abandon(edit.board, edit.slot);
 		return TRACKD_E_STAGE;
 	}
-	enter_stage(&edit, (uint32_t)stage, total);
-	if (worker != 0)
+	if (worker != 0 || edit.next.state == TRACKD_PENDING) /* the keeper's part ends here */
 		edit.next.worker = worker;
+	enter_stage(&edit, (uint32_t)stage, total);
 	if (message)
 		edit_message(&edit, message);
 	edit.next.updated = edit.now;
@@ -304,6 +306,34 @@ static void finish(struct edit *edit, const struct record_end *end)
 	count_end(edit->board, end);
 }
 
+static __attribute__((noinline)) int time_out(struct edit edit, enum limit limit)
+{
+	char error[LIMITS_TEXT];
+	const struct record_end end = { .state = TRACKD_FAILED,
+					.reason = TRACKD_REASON_TIMED_OUT,
+					.message = "Processing failed",
+					.error = error };
+
+	limits_say(edit.board, edit.slot, edit.from, limit, error);
+	finish(&edit, &end);
+	add_relaxed(&edit.board->header->counters.refused_final, 1);
+	return TRACKD_E_FINAL;
+}
+
+/* A worker that died after its task was asked to cancel has done what it was asked to do. How it
+ * died stays in the error. */
+static void finish_lost(struct edit *edit, const struct record_end *end)
+{
+	struct record_end how = *end;
+
+	if (view_is_asked(load_relaxed(&edit->head->cancel), edit->generation)) {
+		how.state = TRACKD_CANCELLED;
+		how.reason = TRACKD_REASON_CANCELLED;
+		how.message = "Cancelled";
+	}
+	finish(edit, &how);
+}
+
 int record_end(struct board *board, struct trackd_ref ref, const struct record_end *end,
 	       uint64_t deadline)
 {
@@ -313,12 +343,46 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 
 	if (error < 0)
 		return error;
-	if (end->only_worker &&
-	    (edit.next.state != TRACKD_ACTIVE || edit.next.worker != end->only_worker)) {
+	if (end->only_worker == 0) {
+		finish(&edit, end);
+		return 0;
+	}
+	if (is_final(edit.next.state) || edit.next.worker != end->only_worker) {
 		abandon(board, ref.slot);
 		return -EAGAIN;
 	}
-	finish(&edit, end);
+	finish_lost(&edit, end);
+	return 0;
+}
+
+/* ---- Time limits --------------------------------------------------------- */
+
+int record_limit(struct board *board, struct trackd_ref ref, uint64_t deadline)
+{
+	struct edit edit;
+	int error = edit_begin(&edit, board, ref, deadline);
+
+	if (error == 0)
+		abandon(board, ref.slot);
+	return error;
+}
+
+int record_stalled(struct board *board, struct trackd_ref ref, uint64_t updated, uint64_t work,
+		   uint64_t deadline)
+{
+	struct edit edit;
+	int error = edit_begin_open(&edit, board, ref, deadline);
+
+	if (error < 0)
+		return error;
+	/* The swap proves that nothing was counted, and stops unlocked increments. */
+	if (edit.next.state != TRACKD_ACTIVE || edit.next.updated != updated ||
+	    !work_is_of(work, ref.generation) ||
+	    !cas_relaxed(&edit.body->work, &work, work | WORK_SEAL)) {
+		abandon(board, ref.slot);
+		return -EAGAIN;
+	}
+	(void)time_out(edit, LIMIT_PROGRESS);
 	return 0;
 }
 
@@ -371,7 +435,7 @@ bool record_reason_fits(uint8_t state, uint8_t reason)
 		return reason == TRACKD_REASON_NONE;
 	case TRACKD_FAILED:
 		return reason == TRACKD_REASON_ERROR || reason == TRACKD_REASON_WORKER_LOST ||
-		       reason == TRACKD_REASON_HOST_RESTART;
+		       reason == TRACKD_REASON_HOST_RESTART || reason == TRACKD_REASON_TIMED_OUT;
 	case TRACKD_CANCELLED:
 		return reason == TRACKD_REASON_CANCELLED;
 	}

@@ -45,8 +45,9 @@ static inline bool record_advance_fast(struct board *board, struct trackd_ref re
 }
 
 /* How to end a task. error: for TRACKD_FAILED; for TRACKD_COMPLETED the result; NULL: none.
- * only_worker: 0, or end it only if it is active and this is its worker (otherwise -EAGAIN); the
- * daemon uses this to fail the tasks of a dead process. */
+ * only_worker: 0, or end it only if it is open and this is its worker or keeper (otherwise -EAGAIN);
+ * the daemon uses this to fail the tasks of a dead process. Those that were asked to cancel become
+ * cancelled, with that error. */
 struct record_end {
 	enum trackd_state state;
 	enum trackd_reason reason;
@@ -57,6 +58,15 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 	       uint64_t deadline);
 
 int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline);
+
+/* End a task whose start_within, finish_within or active_ttl has passed, as every writer does that
+ * holds its lock. TRACKD_E_FINAL: it was ended now; 0: no limit has passed, or it is final. */
+int record_limit(struct board *board, struct trackd_ref ref, uint64_t deadline);
+
+/* End a task that made no progress, by its progress_within: if it is active, its last update was at
+ * `updated`, and its counter is still `work`. 0; -EAGAIN: not so. */
+int record_stalled(struct board *board, struct trackd_ref ref, uint64_t updated, uint64_t work,
+		   uint64_t deadline);
 
 /* Renew the task's time to live by an update that changes nothing else. The daemon calls this for
  * workers that only advance. */
@@ -70,6 +80,15 @@ uint64_t record_deadline(const struct board *board, const struct layout_body *bo
  * record changed meanwhile or ref is stale. */
 bool record_peek(const struct board *board, struct trackd_ref ref, uint8_t *ret_state,
 		 uint64_t *ret_worker, uint64_t *ret_work);
+
+/* Whether a task's error field is in use: for its error, even an empty one, or its result. A cancelled
+ * task has an error if its worker died after it was asked to cancel. */
+static inline bool record_has_error(const struct trackd_task *task)
+{
+	return task->state == TRACKD_FAILED ||
+	       (task->state == TRACKD_CANCELLED && task->error[0] != '\0') ||
+	       (task->state == TRACKD_COMPLETED && task->result[0] != '\0');
+}
 
 /* Whether a task in this state can have this reason (enum trackd_reason). */
 bool record_reason_fits(uint8_t state, uint8_t reason);

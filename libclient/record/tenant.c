@@ -70,7 +70,8 @@ static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *co
 	(void)fill_text(body->copy[0].message, LAYOUT_MESSAGE, message);
 	words_store(&body->copy[0], copy, offsetof(struct layout_copy, message) / 8);
 	store_relaxed(&head->deadline, record_deadline(board, body, copy));
-	store_relaxed(&head->hint, hint_make(copy->worker, copy->state, kind));
+	store_relaxed(&head->hint, hint_make(copy->worker, copy->state, kind) |
+					   (copy->flags & COPY_LIMITS ? HINT_LIMITED : 0u));
 }
 
 static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
@@ -92,9 +93,10 @@ static void fill_new(struct board *board, uint32_t slot, uint32_t generation,
 		.updated = now,
 		.total = task->total,
 		.base = work_start(generation),
+		.worker = task->keeper,
 		.state = TRACKD_PENDING,
 		.stage = COPY_NO_STAGE,
-		.flags = task->labels ? COPY_LABELS : 0,
+		.flags = (task->labels ? COPY_LABELS : 0) | limits_store(detail, task->within),
 	};
 	if (task->labels)
 		text_store(detail->labels, task->labels, strlen(task->labels));
@@ -363,8 +365,7 @@ static uint16_t import_rows(struct layout_detail *detail, const struct trackd_ta
 
 static uint16_t import_flags(const struct trackd_task *task)
 {
-	bool error = task->state == TRACKD_FAILED ||
-		     (task->state == TRACKD_COMPLETED && task->result[0] != '\0');
+	bool error = record_has_error(task);
 
 	return (uint16_t)((task->started_ns ? COPY_STARTED : 0) | (error ? COPY_ERROR : 0) |
 			  (task->labels[0] != '\0' ? COPY_LABELS : 0) |
@@ -420,7 +421,7 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 		.state = task->state,
 		.stage = task->stage < 0 ? COPY_NO_STAGE : (uint8_t)task->stage,
 		.reason = task->reason,
-		.flags = import_flags(task),
+		.flags = import_flags(task) | limits_store(detail, limits_of(task)),
 		.stages_left = import_rows(detail, task, wall_offset_ns),
 	};
 	if (task->stage >= 0)

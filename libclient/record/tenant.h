@@ -4,6 +4,7 @@
 #ifndef TRACKD_RECORD_TENANT_H
 #define TRACKD_RECORD_TENANT_H
 
+#include "libclient/record/limits.h"
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
 
@@ -15,6 +16,8 @@ struct tenant_new {
 	uint32_t ttl_ms, active_ttl_ms;
 	uint32_t kind; /* below kind_count() */
 	bool replace;
+	struct limit_lengths within;
+	uint64_t keeper; /* worker_make(); 0: none */
 };
 
 int tenant_create(struct board *board, const struct tenant_new *task, uint64_t deadline,

@@ -359,6 +359,11 @@ static void copy_record(const struct board *board, const struct record *record,
 	task->serial = record->serial;
 	task->ttl_ms = record->ttl_ms;
 	task->active_ttl_ms = record->active_ttl_ms;
+	if (copy->flags & COPY_LIMITS) {
+		task->start_within_ms = record->detail.start_within;
+		task->progress_within_ms = record->detail.progress_within;
+		task->finish_within_ms = record->detail.finish_within;
+	}
 	copy_strings(record, task);
 	copy_stages(board, record, task);
 	copy_worker(board, record, task);

@@ -20,15 +20,18 @@ struct layout_head {
 	uint32_t id_next;    /* link [producer, id stripe] */
 	uint32_t owner_next; /* link [producer, owner stripe] */
 	uint32_t owner_prev; /* link, only a hint [producer, owner stripe] */
-	uint32_t hint; /* client entry + 1 (16), state (4), kind (12) [producer, record mutex] */
+	/* client entry + 1 (16), state (3), limited (1), kind (12) [producer, record mutex] */
+	uint32_t hint;
 };
 
-/* For entry and state this word is a hint for scans; the current copy is authoritative. The kind is
- * stored only here: it is written while the slot is CLAIMED, and every later store preserves it. It
- * may be any number: kind.c checks it against the table of kinds. */
+/* For entry, state and limited this word is a hint for scans; the current copy is authoritative. The
+ * kind is stored only here: it is written while the slot is CLAIMED, and every later store preserves
+ * it. It may be any number: kind.c checks it against the table of kinds. */
+#define HINT_LIMITED (UINT32_C(1) << 19) /* the task has time limits: COPY_LIMITS */
+
 static inline uint32_t hint_make(uint64_t worker, uint8_t state, uint32_t kind)
 {
-	return (uint32_t)(worker & 0xffff) | (uint32_t)(state & 0xf) << 16 | kind << 20;
+	return (uint32_t)(worker & 0xffff) | (uint32_t)(state & 0x7) << 16 | kind << 20;
 }
 
 static inline uint32_t hint_entry(uint32_t hint) /* client entry + 1; 0: none */
@@ -38,7 +41,7 @@ static inline uint32_t hint_entry(uint32_t hint) /* client entry + 1; 0: none */
 
 static inline uint8_t hint_state(uint32_t hint)
 {
-	return hint >> 16 & 0xf;
+	return hint >> 16 & 0x7;
 }
 
 static inline uint32_t hint_kind(uint32_t hint)

@@ -2,6 +2,7 @@
 /* The operations that are killed; see operation.h. */
 #include "tests/crash/engine/operation.h"
 #include "libclient/record/kind.h"
+#include "libclient/record/limits.h"
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
@@ -26,18 +27,15 @@ static struct board *board_of(struct play *play)
 
 /* ---- The calls ---------------------------------------------------------- */
 
-static void create(struct play *play, bool replace)
+static void create(struct play *play, struct tenant_new task)
 {
-	struct tenant_new task = {
-		.id = play->id,
-		.owner = play->owner,
-		.name = "Another name, longer than the one that was there before",
-		.message = new_message,
-		.total = 99,
-		.replace = replace
-	};
 	struct trackd_ref ref;
 
+	task.id = play->id;
+	task.owner = play->owner;
+	task.name = "Another name, longer than the one that was there before";
+	task.message = new_message;
+	task.total = 99;
 	play->result = tenant_create(board_of(play), &task, harness_soon(), &ref);
 }
 
@@ -56,12 +54,20 @@ static void run_create_labelled(struct play *play)
 
 static void run_create(struct play *play)
 {
-	create(play, false);
+	create(play, (struct tenant_new){ 0 });
 }
 
 static void run_replace(struct play *play)
 {
-	create(play, true);
+	create(play, (struct tenant_new){ .replace = true });
+}
+
+static void run_create_limited(struct play *play)
+{
+	create(play, (struct tenant_new){ .within.start = 60000,
+					  .within.progress = 61000,
+					  .within.finish = 62000,
+					  .keeper = play->scene->worker });
 }
 
 static void update(struct play *play, int stage, const char *message)
@@ -138,6 +144,23 @@ static void run_worker_lost(struct play *play)
 	end(play, TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, new_error, play->scene->worker);
 }
 
+/* The time of the operation is after the limit. */
+static void run_limit(struct play *play)
+{
+	play->result = record_limit(board_of(play), play->target, harness_soon());
+}
+
+static void run_stalled(struct play *play)
+{
+	struct board *board = board_of(play);
+	struct limits limits = { 0 };
+
+	play->result = limits_read(board, play->target, &limits)
+			       ? record_stalled(board, play->target, limits.updated, limits.work,
+						harness_soon())
+			       : TRACKD_E_GONE;
+}
+
 static void run_cancelled(struct play *play)
 {
 	end(play, TRACKD_CANCELLED, TRACKD_REASON_CANCELLED, NULL, 0);
@@ -199,6 +222,9 @@ const struct operation operations[] = {
 	{ .name = "create, no owner", .prepare = before_new_of_nobody, .run = run_create },
 	{ .name = "create with labels", .prepare = before_new, .run = run_create_labelled },
 	{ .name = "create over an expired task", .prepare = before_expired, .run = run_create },
+	{ .name = "create with limits and a keeper",
+	  .prepare = before_new,
+	  .run = run_create_limited },
 	{ .name = "replace", .prepare = before_active, .run = run_replace },
 	{ .name = "first stage", .prepare = before_pending, .run = run_next_stage },
 	{ .name = "message", .prepare = before_active, .run = run_message },
@@ -214,6 +240,22 @@ const struct operation operations[] = {
 	{ .name = "complete a pending task", .prepare = before_pending, .run = run_complete },
 	{ .name = "fail", .prepare = before_active, .run = run_fail },
 	{ .name = "worker lost", .prepare = before_active, .run = run_worker_lost },
+	{ .name = "worker lost that was asked to cancel",
+	  .prepare = before_asked,
+	  .run = run_worker_lost },
+	{ .name = "keeper lost", .prepare = before_kept, .run = run_worker_lost },
+	{ .name = "first stage of a task with a keeper",
+	  .prepare = before_kept,
+	  .run = run_next_stage },
+	{ .name = "message after a time limit",
+	  .prepare = before_late,
+	  .run = run_message,
+	  .expected = TRACKD_E_FINAL },
+	{ .name = "time limit",
+	  .prepare = before_late_pending,
+	  .run = run_limit,
+	  .expected = TRACKD_E_FINAL },
+	{ .name = "no progress", .prepare = before_active, .run = run_stalled },
 	{ .name = "cancelled", .prepare = before_active, .run = run_cancelled },
 	{ .name = "cancel a pending task",
 	  .prepare = before_pending,

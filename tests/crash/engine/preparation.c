@@ -28,24 +28,29 @@ void preparation_begin(struct play *ret_play, struct scene *scene)
 
 /* ---- Before ------------------------------------------------------------- */
 
-static struct trackd_ref add(struct play *play, const char *id, const char *owner, uint32_t ttl_ms)
+static struct trackd_ref add_such(struct play *play, const char *id, const char *owner,
+				  struct tenant_new task)
 {
-	struct tenant_new task = { .id = id,
-				   .owner = owner,
-				   .name = "A task with a name of some length",
-				   .message = old_message,
-				   .total = 7,
-				   .ttl_ms = ttl_ms };
 	struct trackd_ref ref;
 
+	task.id = id;
+	task.owner = owner;
+	task.name = "A task with a name of some length";
+	task.message = old_message;
+	task.total = 7;
 	(void)harness_must(tenant_create(&play->scene->board, &task, harness_soon(), &ref),
 			   "create");
 	return ref;
 }
 
+static struct trackd_ref add(struct play *play, const char *id, const char *owner, uint32_t ttl_ms)
+{
+	return add_such(play, id, owner, (struct tenant_new){ .ttl_ms = ttl_ms });
+}
+
 /* Three tasks of one owner and one id bucket, the target in the middle; another owner in the same
  * buckets; a task without an owner. */
-static void add_company(struct play *play, uint32_t ttl_ms)
+static void add_company_of(struct play *play, struct tenant_new task)
 {
 	char id[16], other[16];
 
@@ -54,7 +59,7 @@ static void add_company(struct play *play, uint32_t ttl_ms)
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 0, id);
 	(void)add(play, id, play->owner, 0);
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 1, play->id);
-	play->target = add(play, play->id, play->owner, ttl_ms);
+	play->target = add_such(play, play->id, play->owner, task);
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 2, id);
 	(void)add(play, id, other, 0);
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 3, id);
@@ -62,6 +67,11 @@ static void add_company(struct play *play, uint32_t ttl_ms)
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET + 1, 0, id);
 	(void)add(play, id, "", 0);
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 4, play->new_id);
+}
+
+static void add_company(struct play *play, uint32_t ttl_ms)
+{
+	add_company_of(play, (struct tenant_new){ .ttl_ms = ttl_ms });
 }
 
 void before_pending(struct play *play)
@@ -101,6 +111,29 @@ void before_active(struct play *play)
 {
 	add_company(play, 0);
 	activate(play);
+}
+
+void before_asked(struct play *play)
+{
+	before_active(play);
+	(void)harness_must(record_cancel(&play->scene->board, play->target, harness_soon()),
+			   "cancel");
+}
+
+void before_kept(struct play *play)
+{
+	add_company_of(play, (struct tenant_new){ .keeper = play->scene->worker });
+}
+
+void before_late(struct play *play)
+{
+	add_company_of(play, (struct tenant_new){ .within.finish = SHORT_TTL_MS });
+	activate(play);
+}
+
+void before_late_pending(struct play *play)
+{
+	add_company_of(play, (struct tenant_new){ .within.start = SHORT_TTL_MS });
 }
 
 void before_expired(struct play *play)

@@ -86,7 +86,7 @@ def _(site):
     check(writer.do("count").code == 0 and writer.do("stats").used == "0", "it is listed still")
 
 
-@test("an update renews a task; a final task and one without a worker live for ttl, a worker's for active_ttl")
+@test("an update renews a task; a final task and one without a worker live for ttl, a worker's for active_ttl too")
 def _(site):
     site.daemon("--ttl", "700ms", "--active-ttl", "1h")
     writer = site.test_client("open write", "create waits", "create renewed", "create works",
@@ -121,8 +121,9 @@ def _(site):
 
     def counted():
         worker.do("advance a 1")
-        return watcher.ask("show b").code == E_NOT_FOUND
-    until(counted, "the task that nobody works on is gone")
+        return watcher.show("b").state == "failed"
+    until(counted, "the task that nobody works on has ended")
+    check(watcher.show("b").reason == "timed_out", watcher.show("b").line)
     for _ in range(3):
         worker.do("advance a 1")
     seen = watcher.show("a")

@@ -17,9 +17,18 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CAPACITY = 64, ACTIVE = 0, FAILED = 1, PENDING = 2, GONE = 3, NO_OWNER = 4, LABELLED = 5 };
+enum {
+	CAPACITY = 64,
+	ACTIVE = 0,
+	FAILED = 1,
+	PENDING = 2,
+	GONE = 3,
+	NO_OWNER = 4,
+	LABELLED = 5,
+	LIMITED = 6
+};
 
-static struct trackd_ref tasks[6];
+static struct trackd_ref tasks[7];
 
 /* ---- A board with something of everything ------------------------------ */
 
@@ -36,6 +45,11 @@ static void make_tasks(void)
 	tasks[PENDING] = own_create("pending", "alice");
 	tasks[GONE] = own_create("gone", "bob");
 	tasks[NO_OWNER] = own_create("nobody", NULL);
+	const struct tenant_new limited = {
+		.id = "limited", .owner = "", .name = "", .message = "", .within.progress = 1000
+	};
+	harness_must(tenant_create(&own_board, &limited, harness_soon(), &tasks[LIMITED]),
+		     "create");
 	harness_must(record_update(&own_board, tasks[ACTIVE], TRACKD_EXTRACTING, "page 1", 0,
 				   harness_soon()),
 		     "update");
@@ -139,7 +153,7 @@ static void healthy_boards_are_whole(void **state)
 
 	(void)state;
 	assert_int_equal(n_faults(&report), 0);
-	assert_int_equal(report.live, 5);
+	assert_int_equal(report.live, 6);
 	assert_int_equal(report.capacity, CAPACITY);
 	assert_int_equal(report.passes, 1);
 	assert_int_equal(report.events_unfinished, 0);
@@ -301,7 +315,10 @@ static void broken_copies_are_named(void **state)
 	EXPECT(copy(ACTIVE)->stages_left, 1 << 4, DOCTOR_SLOT, "stages_left");
 	EXPECT(copy(ACTIVE)->flags, 0, DOCTOR_SLOT, "flags");
 	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | COPY_ERROR, DOCTOR_SLOT, "flags");
-	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | 0x40, DOCTOR_SLOT, "flags");
+	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | 0x8000, DOCTOR_SLOT, "flags");
+	EXPECT(copy(ACTIVE)->flags, COPY_STARTED | COPY_LIMITS, DOCTOR_SLOT, "limits");
+	EXPECT(copy(LIMITED)->flags, 0, DOCTOR_SLOT, "hint");
+	EXPECT(detail(LIMITED)->progress_within, 0, DOCTOR_SLOT, "limits");
 	EXPECT(last(FAILED)->state, TRACKD_FAILED, DOCTOR_SLOT, "state before the end");
 	EXPECT(last(FAILED)->message_len, LAYOUT_MESSAGE, DOCTOR_SLOT, "last message");
 	EXPECT(copy(ACTIVE)->total, UINT64_MAX, DOCTOR_SLOT, "total");
@@ -355,7 +372,7 @@ static void another_ttl_since_is_no_fault(void **state)
 	(void)state;
 	own_board.header->ttl_ms = 1234;
 	assert_int_equal(n_faults(&report), 0);
-	assert_int_equal(report.earlier_ttl, 5);
+	assert_int_equal(report.earlier_ttl, 6);
 	doctor_report_free(&report);
 	/* But nothing that is not a whole number of milliseconds. */
 	EXPECT(head(ACTIVE)->deadline, head(ACTIVE)->deadline + 1, DOCTOR_SLOT, "deadline");

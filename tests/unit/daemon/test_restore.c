@@ -2,11 +2,13 @@
 /* Which workers keep their tasks on a new board: a worker is a process, not a pid. */
 #include "daemon/board/restore.h"
 #include "libclient/record/record.h"
+#include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "tests/harness/client.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include <signal.h>
+#include <string.h>
 
 static struct board old_board, board;
 static pid_t worker;
@@ -125,6 +127,66 @@ static void a_serial_below_the_newest_is_replaced(void **state)
 	assert_int_equal(brought(0).serial, 3);
 }
 
+/* The only task is pending, and kept by the worker. */
+static void keep_task(void)
+{
+	const struct tenant_new kept = { .id = "task",
+					 .owner = "",
+					 .name = "",
+					 .message = "",
+					 .replace = true,
+					 .within.finish = 77000,
+					 .keeper = number };
+	struct trackd_ref ref;
+
+	HARNESS_MUST(tenant_create(&old_board, &kept, harness_soon(), &ref));
+}
+
+static void a_keeper_that_lives_keeps_its_task(void **state)
+{
+	(void)state;
+	keep_task();
+	struct trackd_task task = brought(0);
+	assert_int_equal(task.state, TRACKD_PENDING);
+	assert_int_equal(task.worker_pid, worker);
+	assert_int_equal(task.finish_within_ms, 77000);
+}
+
+static void a_keeper_that_died_has_lost_it(void **state)
+{
+	(void)state;
+	keep_task();
+	(void)harness_kill(worker, SIGKILL);
+	worker = 0;
+	struct trackd_task task = brought(1);
+	assert_int_equal(task.state, TRACKD_FAILED);
+	assert_int_equal(task.reason, TRACKD_REASON_WORKER_LOST);
+	assert_non_null(strstr(task.error, "before the first stage"));
+}
+
+static void after_a_reboot_no_keeper_lives(void **state)
+{
+	(void)state;
+	keep_task();
+	old_board.header->boot_id[0] ^= 1;
+	assert_int_equal(brought(1).reason, TRACKD_REASON_HOST_RESTART);
+}
+
+static void a_worker_that_died_after_a_request_to_cancel_has_cancelled(void **state)
+{
+	struct trackd_ref ref;
+
+	(void)state;
+	HARNESS_MUST(view_lookup(&old_board, "task", 0, &ref));
+	HARNESS_MUST(record_cancel(&old_board, ref, harness_soon()));
+	(void)harness_kill(worker, SIGKILL);
+	worker = 0;
+	struct trackd_task task = brought(1);
+	assert_int_equal(task.state, TRACKD_CANCELLED);
+	assert_int_equal(task.reason, TRACKD_REASON_CANCELLED);
+	assert_non_null(strstr(task.error, "exited in chunking"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -135,6 +197,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(pids_of_another_namespace_are_ignored),
 	TEST(references_and_serials_of_the_old_board_are_not_given_again),
 	TEST(a_serial_below_the_newest_is_replaced),
+	TEST(a_keeper_that_lives_keeps_its_task),
+	TEST(a_keeper_that_died_has_lost_it),
+	TEST(after_a_reboot_no_keeper_lives),
+	TEST(a_worker_that_died_after_a_request_to_cancel_has_cancelled),
 };
 
 SUITE(tests)

@@ -59,7 +59,7 @@ static void run_from(uint64_t now)
 
 	memset(when, 0, sizeof when);
 	seed = 88172645463325252u;
-	assert_int_equal(wheel_init(&wheel, N, now), 0);
+	assert_int_equal(wheel_init(&wheel, N, WHEEL_COARSE, now), 0);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint32_t i = (uint32_t)(random_bits() % N);
 		uint64_t next;
@@ -108,7 +108,7 @@ static void after_years_of_uptime_a_wheel_that_waits_is_at_rest(void **state)
 	uint32_t i;
 
 	(void)state;
-	assert_int_equal(wheel_init(&wheel, 4, now), 0);
+	assert_int_equal(wheel_init(&wheel, 4, WHEEL_COARSE, now), 0);
 	wheel_set(&wheel, 1, now + 2 * S);
 	assert_true(wheel_next(&wheel) >= now + 2 * S);
 	assert_true(wheel_next(&wheel) <= now + 2 * S + TICK);
@@ -124,7 +124,7 @@ static void earlier_moves_a_timer_only_forward(void **state)
 	uint32_t i = 9;
 
 	(void)state;
-	assert_int_equal(wheel_init(&wheel, 4, 0), 0);
+	assert_int_equal(wheel_init(&wheel, 4, WHEEL_COARSE, 0), 0);
 	wheel_set_earlier(&wheel, 2, 100 * S);
 	wheel_set_earlier(&wheel, 2, 200 * S);
 	assert_true(wheel_next(&wheel) <= 100 * S + TICK);
@@ -144,7 +144,7 @@ static void a_time_that_has_passed_is_due_at_once(void **state)
 	uint32_t i = 9;
 
 	(void)state;
-	assert_int_equal(wheel_init(&wheel, 4, 1000 * S), 0);
+	assert_int_equal(wheel_init(&wheel, 4, WHEEL_COARSE, 1000 * S), 0);
 	wheel_set(&wheel, 1, 5 * S);
 	assert_true(wheel_next(&wheel) == 0);
 	assert_true(wheel_take(&wheel, 1000 * S, &i));
@@ -160,7 +160,7 @@ static void an_hour_away_nothing_is_woken_for(void **state)
 	uint32_t i;
 
 	(void)state;
-	assert_int_equal(wheel_init(&wheel, N, 0), 0);
+	assert_int_equal(wheel_init(&wheel, N, WHEEL_COARSE, 0), 0);
 	for (i = 0; i < N; i++)
 		wheel_set(&wheel, i, 3600 * S + i);
 	/* No wake-up only to move timers from one level to another. */

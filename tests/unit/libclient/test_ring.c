@@ -203,8 +203,7 @@ static void search_once(void *data)
 
 static void expire_sooner(void *data)
 {
-	HARNESS_MUST(record_update(&own_board, *(struct trackd_ref *)data, 0, NULL, OWN_WORKER,
-				   LOCK_TRY));
+	HARNESS_MUST(record_renew(&own_board, *(struct trackd_ref *)data, LOCK_TRY));
 }
 
 #ifdef __SANITIZE_ADDRESS__
@@ -224,15 +223,17 @@ static void a_search_misses_no_deadline(void **state)
 	full_fill();
 	for (; interfered; n += step) {
 		own_remove(full_refs[n % FULL_CAPACITY]);
-		struct trackd_ref changing =
-			own_create_for("changing", TRACKD_TTL_NEVER, 2000000 + n);
-		own_board.header->earliest &= 0xffff; /* the bound has passed */
+		own_board.header->ttl_ms = TRACKD_TTL_NEVER;
+		struct trackd_ref changing = own_create("changing", "");
+		own_board.header->ttl_ms = 2000000 + n; /* counts from the next update on */
+		own_board.header->earliest &= 0xffff;   /* the bound has passed */
 		own_board.header->full_ns = 0;
 		interfered = stepped_run(search_once, expire_sooner, &changing, n);
 		if (interfered)
 			assert_true(own_board.heads[changing.slot].deadline != UINT64_MAX);
 		assert_true((own_board.header->earliest & ~UINT64_C(0xffff)) <=
 			    own_board.heads[changing.slot].deadline);
+		own_board.header->ttl_ms = TRACKD_TTL_DEFAULT_MS;
 		own_remove(changing);
 		full_refs[n % FULL_CAPACITY] = own_create("filler", "");
 		own_remove(full_refs[n % FULL_CAPACITY]);

@@ -30,7 +30,7 @@ static void check_event(struct check *check, const struct layout_event *event, u
 	if (event->stage >= LAYOUT_STAGES && event->stage != COPY_NO_STAGE)
 		check_fault(check, DOCTOR_EVENT, at, "stage", "0 to 15, or none", "%u",
 			    event->stage);
-	if (event->reason > TRACKD_REASON_HOST_RESTART)
+	if (event->reason > TRACKD_REASON_TIMED_OUT)
 		check_fault(check, DOCTOR_EVENT, at, "reason", "0 to 4", "%u", event->reason);
 	/* The board may have replaced a larger one. */
 	if (event->slot >= 2 * TRACKD_CAPACITY_MAX)

@@ -113,6 +113,9 @@ static void check_detail(const struct record *record)
 		check_labels(record);
 	if ((detail->flags & ~(uint32_t)DETAIL_NAME_CUT) != 0)
 		RECORD_FAULT(record, "detail flags", "only known ones", "0x%x", detail->flags);
+	if ((record->copy->flags & COPY_LIMITS) != 0 &&
+	    (detail->start_within | detail->progress_within | detail->finish_within) == 0)
+		RECORD_FAULT(record, "limits", "one, as the flags say", "none");
 	check_expect_zero(check, DOCTOR_SLOT, record->slot, "reserved", detail->reserved,
 			  sizeof detail->reserved);
 }
@@ -132,13 +135,11 @@ static void check_state(const struct record *record)
 	if (!record_reason_fits(copy->state, copy->reason))
 		RECORD_FAULT(record, "reason", "one that fits the state", "%s in state %s",
 			     trackd_reason_name(copy->reason), trackd_state_name(copy->state));
-	if ((copy->flags &
-	     ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT | COPY_LABELS)) != 0)
+	if ((copy->flags & ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT |
+			     COPY_LABELS | COPY_LIMITS)) != 0)
 		RECORD_FAULT(record, "flags", "only known ones", "0x%x", copy->flags);
-	if ((copy->flags & COPY_ERROR) != 0 && copy->state != TRACKD_FAILED &&
-	    copy->state != TRACKD_COMPLETED)
-		RECORD_FAULT(record, "flags",
-			     "an error only of a failed task, or a result of a completed one",
+	if ((copy->flags & COPY_ERROR) != 0 && !is_final(copy))
+		RECORD_FAULT(record, "flags", "an error or a result only of a task that ended",
 			     "one in state %s", trackd_state_name(copy->state));
 	if ((copy->flags & COPY_ERROR_CUT) != 0 && (copy->flags & COPY_ERROR) == 0)
 		RECORD_FAULT(record, "flags", "an error that was cut", "none, marked as cut");
@@ -272,11 +273,11 @@ static bool is_by_earlier_ttl(const struct record *record)
 {
 	const struct layout_copy *copy = record->copy;
 	bool worked_on = copy->state == TRACKD_ACTIVE && copy->worker != 0;
-	uint32_t own = worked_on ? record->body->active_ttl_ms : record->body->ttl_ms;
+	bool own = record->body->ttl_ms != 0 && (!worked_on || record->body->active_ttl_ms != 0);
 	uint64_t span = record->head->deadline - copy->updated;
 
-	return own == 0 && span % NS_PER_MS == 0 && span / NS_PER_MS > 0 &&
-	       span / NS_PER_MS < TRACKD_TTL_NEVER;
+	return !own && span % NS_PER_MS == 0 && span / NS_PER_MS > 0 &&
+	       span / NS_PER_MS < 2 * (uint64_t)TRACKD_TTL_NEVER;
 }
 
 static void check_deadline(const struct record *record)
@@ -299,7 +300,8 @@ static void check_head(const struct record *record)
 
 	check_deadline(record);
 	check_expect(check, DOCTOR_SLOT, record->slot, "hint", head->hint,
-		     hint_make(copy->worker, copy->state, hint_kind(head->hint)));
+		     hint_make(copy->worker, copy->state, hint_kind(head->hint)) |
+			     (copy->flags & COPY_LIMITS ? HINT_LIMITED : 0u));
 	check_expect(check, DOCTOR_SLOT, record->slot, "generation of the cancel word",
 		     head->cancel >> 32, record->generation);
 }

@@ -17,6 +17,8 @@ const char *words_reason(enum trackd_reason reason)
 		return "worker lost";
 	case TRACKD_REASON_HOST_RESTART:
 		return "host restart";
+	case TRACKD_REASON_TIMED_OUT:
+		return "timed out";
 	}
 	return "";
 }

@@ -15,7 +15,11 @@ int do_create(struct request *request)
 	task.total = option_number(request, "total");
 	task.ttl_ms = (uint32_t)option_number(request, "ttl");
 	task.active_ttl_ms = (uint32_t)option_number(request, "active-ttl");
-	task.flags = flag(request, "replace") ? TRACKD_REPLACE : 0;
+	task.start_within_ms = (uint32_t)option_number(request, "start-within");
+	task.progress_within_ms = (uint32_t)option_number(request, "progress-within");
+	task.finish_within_ms = (uint32_t)option_number(request, "finish-within");
+	task.flags = (flag(request, "replace") ? TRACKD_REPLACE : 0) |
+		     (flag(request, "keeper") ? TRACKD_KEEPER : 0);
 	int error = trackd_create(client.trackd, &task, &client.ref);
 	if (error >= 0)
 		say(" slot=%u generation=%u", client.ref.slot, client.ref.generation);
