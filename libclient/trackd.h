@@ -386,7 +386,7 @@ struct trackd_new {
 	uint32_t active_ttl_ms; /* 0: the board's active_ttl; TRACKD_TTL_NEVER */
 	/* "key=value", up to TRACKD_LABELS_MAX, then NULL; NULL: none. See LABELS. */
 	const char *const *labels;
-	/* time limits, see below; 0: none */
+	/* time limits, see below; 0 or TRACKD_TTL_NEVER: none */
 	uint32_t start_within_ms, progress_within_ms, finish_within_ms;
 };
 #define TRACKD_NEW_INIT                                                                            \

@@ -5,8 +5,16 @@
 #include "libclient/record/kind.h"
 #include <string.h>
 
+static uint32_t chosen(uint32_t ms)
+{
+	return ms == TRACKD_TTL_NEVER ? 0 : ms;
+}
+
 uint16_t limits_store(struct layout_detail *detail, struct limit_lengths within)
 {
+	within.start = chosen(within.start);
+	within.progress = chosen(within.progress);
+	within.finish = chosen(within.finish);
 	if ((within.start | within.progress | within.finish) == 0)
 		return 0;
 	store_relaxed(&detail->start_within, within.start);

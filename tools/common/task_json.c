@@ -110,7 +110,7 @@ static json_t *error_json(const struct trackd_task *task)
 {
 	const char *name = stage_name(task);
 
-	if (task->state != TRACKD_FAILED)
+	if (!task_json_has_error(task))
 		return json_null();
 	return json_pack("{s:s, s:o, s:o}", "reason",
 			 trackd_reason_name((enum trackd_reason)task->reason), "message",
@@ -118,11 +118,25 @@ static json_t *error_json(const struct trackd_task *task)
 			 name ? task_json_text(name) : json_null());
 }
 
-static json_t *cancel_json(const struct trackd_task *task)
+static json_t *cancel_json(const struct trackd_task *task, uint64_t now_ns)
 {
+	bool final = trackd_state_final((enum trackd_state)task->state);
+	uint64_t since = time_between(task->cancel_requested_ns, now_ns);
+
 	if (task->cancel_requested_ns == 0)
 		return json_null();
-	return json_pack("{s:o}", "requested_at", task_json_time(task->cancel_requested_ns));
+	return json_pack("{s:o, s:o}", "requested_at", task_json_time(task->cancel_requested_ns),
+			 "unheard_ms", final ? json_null() : number(since / NS_PER_MS));
+}
+
+static json_t *limits_json(const struct trackd_task *task)
+{
+	if ((task->start_within_ms | task->progress_within_ms | task->finish_within_ms) == 0)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}", "start_within_ms",
+			 number_or_null(task->start_within_ms), "progress_within_ms",
+			 number_or_null(task->progress_within_ms), "finish_within_ms",
+			 number_or_null(task->finish_within_ms));
 }
 
 /* What is known of a task that has ended beside its error. */
@@ -184,12 +198,13 @@ json_t *task_json(const struct trackd_task *task, const struct task_json_options
 		task_json_text(task->status), "done", (int) final, "progress", (int)task->progress,
 		"stage", stage_json(task), "stages", history_json(task, options->now_ns), "message",
 		task_json_text(task->message), "error", error_json(task), "cancel",
-		cancel_json(task));
+		cancel_json(task, options->now_ns));
 
 	if (!object)
 		return NULL;
 	int failed = set_ending(object, task);
 	failed |= json_object_set_new(object, "labels", labels_json(task));
+	failed |= json_object_set_new(object, "limits", limits_json(task));
 	if (options->worker)
 		failed |= json_object_set_new(object, "worker", worker_json(task, options->alive));
 	failed |= json_object_set_new(object, "created_at", task_json_time(task->created_ns));

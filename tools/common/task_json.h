@@ -28,4 +28,11 @@ json_t *task_json_time(uint64_t wall_ns);
 /* "waiting", "running", "done"; for the stage in which a task ended "failed" or "cancelled". */
 const char *task_stage_state_name(const struct trackd_task *task, const struct trackd_stage *stage);
 
+/* Whether the task has an error to show: a failed one, and a cancelled one whose worker died. */
+static inline bool task_json_has_error(const struct trackd_task *task)
+{
+	return task->state == TRACKD_FAILED ||
+	       (task->state == TRACKD_CANCELLED && task->error[0] != '\0');
+}
+
 #endif

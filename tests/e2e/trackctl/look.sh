@@ -63,7 +63,7 @@ trackctl rm lab-1 lab-2 lab-3
 
 # ---- JSON ----
 members="id kind owner name state status done progress stage stages message error cancel result last_message last_progress"
-members+=" labels worker created_at started_at updated_at finished_at eta revision"
+members+=" labels limits worker created_at started_at updated_at finished_at eta revision"
 is "$(trackctl show --json doc-2 | json '" ".join(doc)')" "$members" "the members of a task, in order"
 is "$(trackctl show --json doc-2 | json 'doc["stage"]')" \
 	"{'name': 'embedding', 'index': 2, 'count': 5, 'done': 480, 'total': 1000}" "its stage"

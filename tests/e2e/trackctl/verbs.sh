@@ -94,6 +94,23 @@ kill -9 "$worker"
 exits 6 "its death ends the task: 6" trackctl wait --timeout 10 watched
 is "$(field watched error.reason)" '"worker_lost"' "worker lost"
 
+# ---- Time limits and keepers ----
+trackctl create slow --start-within 200ms --progress-within 90s --finish-within 1h
+is "$(field slow limits)" '{"start_within_ms": 200, "progress_within_ms": 90000, "finish_within_ms": 3600000}' "limits"
+like "$(trackctl show slow)" "*start within 0.2s, progress within 1m30s, finish within 1h00m*" "show has them"
+exits 1 "passing one fails the task: 1" trackctl wait --timeout 10 slow
+is "$(field slow error.reason)" '"timed_out"' "timed out"
+is "$(field slow error.message)" '"did not start within 200 ms (start_within)"' "and says which limit"
+sleep 1000 &
+keeper=$!
+trackctl create kept --keeper-pid "$keeper"
+is "$(field kept worker.pid)" "$keeper" "a keeper"
+kill -9 "$keeper"
+exits 6 "its death ends the task: 6" trackctl wait --timeout 10 kept
+exits 2 "a keeper must be a process: 2" trackctl create nobody --keeper-pid 0
+exits 3 "one that does not exist: 3" trackctl create nobody --keeper-pid 4194300
+exits 0 "forget them" trackctl rm slow kept
+
 # ---- Cancelling and forgetting ----
 trackctl create p1
 exits 0 "cancelling a pending task" trackctl cancel p1
@@ -104,7 +121,10 @@ trackctl update a1 extracting
 exits 0 "cancelling an active one" trackctl cancel a1
 is "$(field a1 state)" '"active"' "asks it"
 like "$(field a1 cancel)" '*requested_at*' "and the task says so"
+like "$(field a1 cancel.unheard_ms)" "[0-9]*" "and since when it was not heard"
+like "$(trackctl show a1)" "*asked * ago, not heard*" "show too"
 exits 0 "its worker says that it has stopped" trackctl cancel --ended a1
+is "$(field a1 cancel.unheard_ms)" null "then it was heard"
 is "$(field a1 state)" '"cancelled"' "then it is cancelled"
 exits 0 "rm of several" trackctl rm p1 a1 report-2
 exits 3 "what is forgotten is not found: 3" trackctl show report-2

@@ -23,6 +23,8 @@ static struct trackd_task failed_task(void)
 		.error = "no text layer",
 		.last_message = "page 3 of 9",
 		.last_progress = 30,
+		.progress_within_ms = 2000,
+		.finish_within_ms = 4294967294u,
 		.labels = "batch=7\nnote=a \"b\"",
 		.kind_name = "document",
 		.state = TRACKD_FAILED,
@@ -90,6 +92,8 @@ static void a_task_with_everything(void **state)
 		"\"message\":\"no text layer\",\"stage\":\"chunking\"},\"cancel\":null,"
 		"\"result\":null,\"last_message\":\"page 3 of 9\",\"last_progress\":30,"
 		"\"labels\":{\"batch\":\"7\",\"note\":\"a \\\"b\\\"\"},"
+		"\"limits\":{\"start_within_ms\":null,\"progress_within_ms\":2000,"
+		"\"finish_within_ms\":4294967294},"
 		"\"worker\":{\"pid\":4182,\"comm\":\"uvicorn\",\"alive\":true},"
 		"\"created_at\":\"2025-11-24T16:00:00.000Z\","
 		"\"started_at\":\"2025-11-24T16:00:01.000Z\","
@@ -107,7 +111,8 @@ static void a_task_with_nothing(void **state)
 		    "\"state\":\"pending\",\"status\":\"\",\"done\":false,\"progress\":0,"
 		    "\"stage\":null,\"stages\":[],\"message\":\"\",\"error\":null,\"cancel\":null,"
 		    "\"result\":null,\"last_message\":null,\"last_progress\":null,"
-		    "\"labels\":{},\"worker\":null,\"created_at\":null,\"started_at\":null,"
+		    "\"labels\":{},\"limits\":null,\"worker\":null,\"created_at\":null,\"started_"
+		    "at\":null,"
 		    "\"updated_at\":null,"
 		    "\"finished_at\":null,\"eta\":null,\"revision\":0}");
 }
@@ -130,6 +135,29 @@ static void only_a_completed_task_has_a_result(void **state)
 		assert_int_equal(json_is_integer(json_object_get(object, "last_progress")), broken);
 		json_decref(object);
 	}
+}
+
+/* Its worker died after it was asked. */
+static void a_cancelled_task_may_have_an_error(void **state)
+{
+	struct trackd_task task = failed_task();
+	struct task_json_options options = { BEGIN + 8 * SECOND, true, 0 };
+
+	(void)state;
+	task.state = TRACKD_CANCELLED;
+	task.reason = TRACKD_REASON_CANCELLED;
+	task.cancel_requested_ns = BEGIN + 3 * SECOND;
+	json_t *object = task_json(&task, &options);
+	json_t *error = json_object_get(object, "error");
+	assert_string_equal(json_string_value(json_object_get(error, "reason")), "cancelled");
+	assert_string_equal(json_string_value(json_object_get(error, "message")), "no text layer");
+	json_t *cancel = json_object_get(object, "cancel");
+	assert_true(json_is_null(json_object_get(cancel, "unheard_ms")));
+	json_decref(object);
+	task.error[0] = '\0';
+	object = task_json(&task, &options);
+	assert_true(json_is_null(json_object_get(object, "error")));
+	json_decref(object);
 }
 
 static void the_gateway_leaves_the_worker_out(void **state)
@@ -165,6 +193,7 @@ static void an_active_stage_lasts_until_now(void **state)
 	json_t *cancel = json_object_get(object, "cancel");
 	assert_string_equal(json_string_value(json_object_get(cancel, "requested_at")),
 			    "2025-11-24T16:00:05.000Z");
+	assert_int_equal(json_integer_value(json_object_get(cancel, "unheard_ms")), 3000);
 	/* 7 s for 10 % to 30 %: 70 % more take 24.5 s. */
 	json_t *eta = json_object_get(object, "eta");
 	assert_in_range(json_integer_value(json_object_get(eta, "seconds")), 24, 25);
@@ -209,6 +238,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_task_with_everything),
 	cmocka_unit_test(a_task_with_nothing),
 	cmocka_unit_test(only_a_completed_task_has_a_result),
+	cmocka_unit_test(a_cancelled_task_may_have_an_error),
 	cmocka_unit_test(the_gateway_leaves_the_worker_out),
 	cmocka_unit_test(an_active_stage_lasts_until_now),
 	cmocka_unit_test(any_bytes_make_valid_json),

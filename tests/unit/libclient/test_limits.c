@@ -275,14 +275,14 @@ static void limits_are_read_without_a_lock(void **state)
 static void limits_are_shown_and_imported(void **state)
 {
 	struct trackd_ref ref = create((struct tenant_new){
-		.within.start = 1, .within.progress = 2, .within.finish = UINT32_MAX });
+		.within.start = 1, .within.progress = 2, .within.finish = UINT32_MAX - 1 });
 	struct trackd_task task = own_task(ref);
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(task.start_within_ms, 1);
 		assert_int_equal(task.progress_within_ms, 2);
-		assert_int_equal(task.finish_within_ms, UINT32_MAX);
+		assert_int_equal(task.finish_within_ms, UINT32_MAX - 1);
 		own_remove(ref);
 		HARNESS_MUST(tenant_import(&own_board, &task, 0, own_board.header->wall_offset_ns,
 					   harness_soon(), &ref));
@@ -290,7 +290,7 @@ static void limits_are_shown_and_imported(void **state)
 		task = own_task(ref);
 	}
 	own_remove(ref);
-	task = own_task(ref = create((struct tenant_new){ 0 }));
+	task = own_task(ref = create((struct tenant_new){ .within.finish = TRACKD_TTL_NEVER }));
 	assert_int_equal(task.start_within_ms | task.progress_within_ms | task.finish_within_ms, 0);
 	own_remove(ref);
 }

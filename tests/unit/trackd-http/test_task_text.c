@@ -121,7 +121,7 @@ static void make(struct trackd_task *task)
 	fill_labels(task->labels, sizeof task->labels);
 	fill(task->kind_name, sizeof task->kind_name);
 	task->state = (uint8_t)some(TRACKD_CANCELLED + 1);
-	task->reason = (uint8_t)some(TRACKD_REASON_HOST_RESTART + 1);
+	task->reason = (uint8_t)some(TRACKD_REASON_TIMED_OUT + 1);
 	task->n_stages = (uint8_t)some(TRACKD_STAGES_MAX + 1);
 	task->stage = (int8_t)((int)some(TRACKD_STAGES_MAX + 2) - 1);
 	task->progress = (uint8_t)some(101);
@@ -134,6 +134,9 @@ static void make(struct trackd_task *task)
 	task->updated_ns = 1 + moment();
 	task->finished_ns = moment();
 	task->cancel_requested_ns = moment();
+	task->start_within_ms = (uint32_t)some(3) * 1000;
+	task->progress_within_ms = (uint32_t)some(3) * UINT32_MAX;
+	task->finish_within_ms = (uint32_t)some(2) * 86400000;
 	make_stages(task);
 }
 

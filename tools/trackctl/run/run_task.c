@@ -71,7 +71,10 @@ static int create(struct run_task *task)
 	new.labels = task->labels;
 	/* Once our task has existed, a task with its id belongs to another process: do not replace
 	 * it. */
-	new.flags = task->replace && !task->made ? TRACKD_REPLACE : 0;
+	new.flags = TRACKD_KEEPER | (task->replace && !task->made ? TRACKD_REPLACE : 0);
+	new.start_within_ms = task->start_within_ms;
+	new.progress_within_ms = task->progress_within_ms;
+	new.finish_within_ms = task->finish_within_ms;
 	/* It is watched as long as it lives, even if it never reports. */
 	new.active_ttl_ms = TRACKD_TTL_NEVER;
 	error = trackd_create(task->ctl->trackd, &new, &ref);

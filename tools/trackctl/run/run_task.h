@@ -19,6 +19,7 @@ struct run_task {
 	const char *id, *owner, *name, *kind; /* kind NULL: "command" */
 	const char *const *labels;            /* as in struct trackd_new */
 	bool replace;
+	uint32_t start_within_ms, progress_within_ms, finish_within_ms; /* 0: none */
 	/* The wanted state. */
 	char stage[TRACKD_STAGE_NAME_MAX + 1]; /* "": the kind's first */
 	char message[TRACKD_MESSAGE_MAX +

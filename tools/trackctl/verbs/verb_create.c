@@ -9,6 +9,9 @@ static struct options {
 	uint64_t total;
 	uint32_t ttl_ms, active_ttl_ms;
 	struct labels labels;
+	uint32_t start_within_ms, progress_within_ms, finish_within_ms;
+	uint64_t keeper;
+	bool keeper_given;
 	bool replace;
 } options;
 
@@ -30,8 +33,20 @@ static const struct option_entry flags[] = {
 	       .help = "remove it this long after its last update", .set = option_lifetime,
 	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
 	OPTION(struct options, active_ttl_ms, .name = "active-ttl", .takes = "TIME",
-	       .help = "the same while a living process works on it", .set = option_lifetime,
+	       .help = "fail it if its living worker is silent for so long", .set = option_lifetime,
 	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, start_within_ms, .name = "start-within", .takes = "TIME",
+	       .help = "fail it if it is pending for longer", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, progress_within_ms, .name = "progress-within", .takes = "TIME",
+	       .help = "fail it if it makes no progress for so long", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, finish_within_ms, .name = "finish-within", .takes = "TIME",
+	       .help = "fail it if it takes longer", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, keeper, .name = "keeper-pid", .takes = "PID",
+	       .help = "fail it if this process dies before the first stage", .set = option_integer,
+	       .allowed = "a whole number", OPTION_GIVEN(struct options, keeper_given)),
 	OPTION(struct options, replace, .name = "replace",
 	       .help = "replace a task with that id and owner", .set = option_switch),
 	{ 0 },
@@ -42,9 +57,14 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	struct trackd_new task = TRACKD_NEW_INIT;
 	struct trackd_ref ref;
 	struct trackd_task made = TRACKD_TASK_INIT;
-	int code = ctl_open(ctl, TRACKD_OPEN_WRITE | TRACKD_OPEN_NO_WORKER, 0);
+	int code;
 
 	(void)n_arguments;
+	if (options.keeper_given && (options.keeper == 0 || options.keeper > INT32_MAX))
+		return ctl_fail(EXIT_CODE_USAGE,
+				"--keeper-pid must be the id of a running process");
+	code = ctl_open(ctl, TRACKD_OPEN_WRITE | (options.keeper_given ? 0 : TRACKD_OPEN_NO_WORKER),
+			(int32_t)options.keeper);
 	if (code != 0)
 		return code;
 	task.id = arguments[0];
@@ -55,7 +75,11 @@ static int run(struct ctl *ctl, int n_arguments, char **arguments)
 	task.labels = options.labels.n > 0 ? options.labels.text : NULL;
 	task.ttl_ms = options.ttl_ms;
 	task.active_ttl_ms = options.active_ttl_ms;
-	task.flags = options.replace ? TRACKD_REPLACE : 0;
+	task.start_within_ms = options.start_within_ms;
+	task.progress_within_ms = options.progress_within_ms;
+	task.finish_within_ms = options.finish_within_ms;
+	task.flags =
+		(options.replace ? TRACKD_REPLACE : 0) | (options.keeper_given ? TRACKD_KEEPER : 0);
 	task.kind =
 		options.kind ? trackd_kind_find(ctl->trackd, options.kind) : TRACKD_KIND_DOCUMENT;
 	if (task.kind < 0)

@@ -32,6 +32,7 @@ static const int64_t NS_IN_MS = 1000000;
 static struct options {
 	const char *kind, *id, *owner, *name;
 	int64_t grace_ms;
+	uint32_t start_within_ms, progress_within_ms, finish_within_ms;
 	struct labels labels;
 	bool replace, quiet, require_board, grace_given, result;
 } options;
@@ -51,6 +52,15 @@ static const struct option_entry flags[] = {
 	OPTION(struct options, result, .name = "result-from-last-line",
 	       .help = "the last line of its output becomes the task's result",
 	       .set = option_switch),
+	OPTION(struct options, start_within_ms, .name = "start-within", .takes = "TIME",
+	       .help = "fail the task if it is pending for longer", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, progress_within_ms, .name = "progress-within", .takes = "TIME",
+	       .help = "fail the task if it makes no progress for so long", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
+	OPTION(struct options, finish_within_ms, .name = "finish-within", .takes = "TIME",
+	       .help = "fail the task if it takes longer", .set = option_lifetime,
+	       .allowed = "a time such as 90s, 3m, 1h or 1d, or never"),
 	OPTION(struct options, replace, .name = "replace",
 	       .help = "replace a task with that id and owner", .set = option_switch),
 	OPTION(struct options, grace_ms, .name = "grace", .letter = 'g', .takes = "TIME",
@@ -112,6 +122,9 @@ static int begin(struct job *job, struct ctl *ctl, char name[TRACKD_NAME_MAX + 2
 		.kind = options.kind,
 		.labels = options.labels.n > 0 ? options.labels.text : NULL,
 		.replace = options.replace,
+		.start_within_ms = options.start_within_ms,
+		.progress_within_ms = options.progress_within_ms,
+		.finish_within_ms = options.finish_within_ms,
 	};
 	int code = run_task_begin(&job->task, ctl, options.require_board);
 	if (code == 0 && !options.id && !options.quiet)

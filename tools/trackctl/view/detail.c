@@ -152,6 +152,38 @@ static void change_words(const struct screen *screen, char *to, size_t size)
 	snprintf(to, size, "%s%s", is_final(screen) ? "" : ago, is_final(screen) ? "" : " ago");
 }
 
+/* When it was asked to cancel, and that nobody has heard that. */
+static void cancel_words(const struct screen *screen, char *to, size_t size)
+{
+	char ago[MOMENT_TEXT];
+
+	if (is_final(screen) || screen->task->cancel_requested_ns == 0) {
+		when(screen, screen->task->cancel_requested_ns, to, size);
+		return;
+	}
+	time_format_rough(ago, time_between(screen->task->cancel_requested_ns, screen->now_ns));
+	snprintf(to, size, "asked %s ago, not heard", ago);
+}
+
+static void add_limit(char *to, size_t size, const char *name, uint32_t ms)
+{
+	size_t length = strlen(to);
+	char text[MOMENT_TEXT];
+
+	if (ms == 0)
+		return;
+	time_format_short(text, ms * UINT64_C(1000000));
+	snprintf(to + length, size - length, "%s%s %s", length > 0 ? ", " : "", name, text);
+}
+
+static void limit_words(const struct trackd_task *task, char *to, size_t size)
+{
+	to[0] = '\0';
+	add_limit(to, size, "start within", task->start_within_ms);
+	add_limit(to, size, "progress within", task->progress_within_ms);
+	add_limit(to, size, "finish within", task->finish_within_ms);
+}
+
 static void eta_words(const struct screen *screen, char *to, size_t size)
 {
 	uint64_t left = time_left(screen->task, screen->now_ns);
@@ -189,8 +221,10 @@ static void all_facts(const struct screen *screen)
 	}
 	facts(screen, started ? "Started" : "Created", left,
 	      terminal->width >= WIDE ? "Last change" : "Changed", both);
-	when(screen, task->cancel_requested_ns, left, sizeof left);
+	cancel_words(screen, left, sizeof left);
 	facts(screen, "Cancel", left, "ETA", eta);
+	limit_words(task, left, sizeof left);
+	facts(screen, "Limits", left, "", "");
 	when(screen, task->finished_ns, left, sizeof left);
 	time_format_duration(span, time_between(task->started_ns, task->finished_ns));
 	facts(screen, "Finished", left, "Took", task->finished_ns && started ? span : "");

@@ -78,10 +78,11 @@ export const failure = (task) => {
 	const advice = {
 		worker_lost: "The program that was processing it ended unexpectedly. Upload the document again; if the problem persists, the document may be too large or damaged.",
 		host_restart: "The server was restarted. Upload the document again.",
+		timed_out: "It took longer than it may. Upload the document again; if the problem persists, the document may be too large.",
 	}[error.reason] ?? adviceFor(error.message ?? "");
 	return {
 		what: error.message || "Processing failed",
-		where: at ? `Failed while ${at.replace(/[_-]+/g, " ")}${count}` : "Failed before the first stage",
+		where: at ? `${task.state === "cancelled" ? "Cancelled" : "Failed"} while ${at.replace(/[_-]+/g, " ")}${count}` : "Failed before the first stage",
 		advice,
 	};
 };

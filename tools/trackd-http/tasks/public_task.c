@@ -16,7 +16,7 @@ void public_task_error(const struct trackd_task *task, char ret_error[TRACKD_ERR
 	char *open = NULL, *close;
 
 	memcpy(ret_error, task->error, strlen(task->error) + 1);
-	if (task->reason != TRACKD_REASON_WORKER_LOST)
+	if (task->reason != TRACKD_REASON_WORKER_LOST && task->reason != TRACKD_REASON_CANCELLED)
 		return;
 	/* Use the last bracket: a program's name may contain others. */
 	for (char *at = ret_error; (at = strchr(at, '[')) != NULL; at++)

@@ -124,7 +124,7 @@ static char *write_error(char *to, const struct trackd_task *task)
 	const char *name = present_name(task);
 	char shown[TRACKD_ERROR_MAX + 1];
 
-	if (task->state != TRACKD_FAILED)
+	if (!task_json_has_error(task))
 		return json_write_plain(to, "null");
 	public_task_error(task, shown);
 	to = json_write_plain(json_write_plain(to, "{\"reason\":\""),
@@ -136,11 +136,32 @@ static char *write_error(char *to, const struct trackd_task *task)
 	return to;
 }
 
-static char *write_cancel(char *to, uint64_t requested_ns)
+static char *write_cancel(char *to, const struct trackd_task *task, uint64_t now_ns)
 {
-	if (requested_ns == 0)
+	uint64_t since = time_between(task->cancel_requested_ns, now_ns);
+
+	if (task->cancel_requested_ns == 0)
 		return json_write_plain(to, "null");
-	to = write_time(json_write_plain(to, "{\"requested_at\":"), requested_ns);
+	to = write_time(json_write_plain(to, "{\"requested_at\":"), task->cancel_requested_ns);
+	to = json_write_key(to, "unheard_ms");
+	if (trackd_state_final((enum trackd_state)task->state))
+		to = json_write_plain(to, "null");
+	else
+		to = json_write_number(to, since / NS_PER_MS);
+	*to++ = '}';
+	return to;
+}
+
+static char *write_limits(char *to, const struct trackd_task *task)
+{
+	if ((task->start_within_ms | task->progress_within_ms | task->finish_within_ms) == 0)
+		return json_write_plain(to, "null");
+	to = json_write_plain(to, "{\"start_within_ms\":");
+	to = json_write_number_or_null(to, task->start_within_ms);
+	to = json_write_key(to, "progress_within_ms");
+	to = json_write_number_or_null(to, task->progress_within_ms);
+	to = json_write_key(to, "finish_within_ms");
+	to = json_write_number_or_null(to, task->finish_within_ms);
 	*to++ = '}';
 	return to;
 }
@@ -241,9 +262,10 @@ size_t task_text(const struct trackd_task *task, uint64_t now_ns, char ret_text[
 	to = write_stages(json_write_key(to, "stages"), task, now_ns);
 	to = json_write_text(json_write_key(to, "message"), task->message);
 	to = write_error(json_write_key(to, "error"), task);
-	to = write_cancel(json_write_key(to, "cancel"), task->cancel_requested_ns);
+	to = write_cancel(json_write_key(to, "cancel"), task, now_ns);
 	to = write_ending(to, task);
 	to = write_labels(json_write_key(to, "labels"), task);
+	to = write_limits(json_write_key(to, "limits"), task);
 	to = write_times(to, task, now_ns);
 	to = json_write_number(json_write_key(to, "revision"), task->revision);
 	to = write_links(json_write_key(to, "links"), task->id);
