@@ -891,6 +891,7 @@ struct trackd_stats {
 	uint64_t n_refused_full, n_refused_exists, n_refused_final, n_busy;
 	uint64_t n_events_lost, n_lapped, n_attach_refused;
 	uint64_t snapshot_ns; /* when the last snapshot was written; 0: never */
+	uint64_t n_timed_out; /* failed because they passed a time limit */
 };
 
 /* Statistics of the board. Counts live tasks with a scan of their heads, which takes 7 ns per task.

@@ -52,6 +52,7 @@ static void copy_counters(const struct layout_counters *from, struct trackd_stat
 	to->n_events_lost = load_relaxed(&from->events_lost);
 	to->n_lapped = load_relaxed(&from->lapped);
 	to->n_attach_refused = load_relaxed(&from->attach_refused);
+	to->n_timed_out = load_relaxed(&from->timed_out);
 }
 
 static void copy_header(const struct board *board, struct trackd_stats *stats)

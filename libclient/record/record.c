@@ -280,6 +280,8 @@ static void count_end(struct board *board, const struct record_end *end)
 		add_relaxed(&counters->failed, 1);
 	if (end->reason == TRACKD_REASON_WORKER_LOST)
 		add_relaxed(&counters->worker_lost, 1);
+	if (end->reason == TRACKD_REASON_TIMED_OUT)
+		add_relaxed(&counters->timed_out, 1);
 }
 
 /* The rest of ending a record that is locked and open. The copy that was current stays as it is: no

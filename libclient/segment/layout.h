@@ -49,7 +49,8 @@ struct layout_counters { /* [any], relaxed adds */
 	uint64_t worker_lost, repaired, locks_recovered;
 	uint64_t refused_full, refused_exists, refused_final, busy;
 	uint64_t events_lost, lapped, attach_refused;
-	uint64_t reserved[7];
+	uint64_t timed_out;
+	uint64_t reserved[6];
 };
 
 /* The request of a served client that the daemon carries out, so that it is carried out once even if

@@ -107,6 +107,10 @@ trackctl cancel stubborn
 wait "$runner"
 is $? 137 "and SIGKILL to what does not listen"
 
+# ---- Time limits ----
+exits 0 "a command outlives its task's limit" trackctl run --id limited --finish-within 0.2s -- sleep 1
+is "$(task limited 'task["state"], task["error"]["reason"]')" "('failed', 'timed_out')" "the task does not"
+
 # ---- Deaths ----
 spawn "$build/trackctl" --board "$board" --socket "$socket" run --id orphan -- bash -c 'echo $$ >'"$work"'/pid; '"$sleeper"
 runner=$!

@@ -14,7 +14,7 @@ LABELS = {"kind", "state", "outcome", "stage", "reason", "route", "method", "cod
 FAMILIES = {  # as docs/ and the alerts know them
     "tasks": "gauge", "tasks_created": "counter", "tasks_finished": "counter",
     "task_duration_seconds": "histogram", "stage_duration_seconds": "histogram",
-    "worker_lost": "counter", "expired": "counter", "evicted": "counter",
+    "worker_lost": "counter", "timed_out": "counter", "expired": "counter", "evicted": "counter",
     "create_rejected": "counter", "updates_rejected": "counter", "records_repaired": "counter",
     "slots_used": "gauge", "slots_capacity": "gauge", "clients_connected": "gauge",
     "oldest_active_task_start_timestamp_seconds": "gauge",

@@ -104,9 +104,11 @@ static void every_writer_ends_what_has_passed_a_limit(void **state)
 		age(ref, LIMIT_MS);
 		uint64_t refused = own_board.header->counters.refused_final;
 		uint64_t failed = own_board.header->counters.failed;
+		uint64_t timed_out = own_board.header->counters.timed_out;
 		assert_int_equal(writers[i](ref), TRACKD_E_FINAL);
 		assert_int_equal(own_board.header->counters.refused_final, refused + 1);
 		assert_int_equal(own_board.header->counters.failed, failed + 1);
+		assert_int_equal(own_board.header->counters.timed_out, timed_out + 1);
 		assert_int_equal(message(ref), TRACKD_E_FINAL);
 		is_timed_out(ref, "did not finish within 5 s in embedding (finish_within)");
 	}

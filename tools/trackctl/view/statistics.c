@@ -19,6 +19,7 @@
 	X(n_expired, "expired")                                                                    \
 	X(n_evicted, "evicted to make room")                                                       \
 	X(n_worker_lost, "failed because their worker died")                                       \
+	X(n_timed_out, "failed because they passed a time limit")                                  \
 	X(n_repaired, "repairs after a death")                                                     \
 	X(n_locks_recovered, "locks taken over from dead processes")                               \
 	X(n_refused_full, "creates refused: full")                                                 \

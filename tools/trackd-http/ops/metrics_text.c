@@ -140,6 +140,8 @@ static void write_board(const struct writer *writer, struct trackd *trackd)
 	counter(writer, "tasks_created", "Tasks created.", stats.n_created);
 	counter(writer, "worker_lost", "Tasks that failed because their worker died.",
 		stats.n_worker_lost);
+	counter(writer, "timed_out", "Tasks that failed because they passed a time limit.",
+		stats.n_timed_out);
 	counter(writer, "expired", "Tasks removed because they expired.", stats.n_expired);
 	counter(writer, "evicted", "Final tasks evicted to make room.", stats.n_evicted);
 	write_rejected(writer, &stats);
