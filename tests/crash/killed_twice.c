@@ -20,6 +20,9 @@ static const char *const names[] = {
 	"expire",
 	"import over an older task",
 	"evict a final task",
+	"create with limits and a keeper",
+	"message after a time limit",
+	"no progress",
 };
 
 int main(int argc, char **argv)
