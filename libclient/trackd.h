@@ -230,6 +230,19 @@ enum trackd_reason {
 	TRACKD_REASON_TIMED_OUT = 5,    /* passed a time limit, see trackd_create() */
 };
 
+/* How a worker died: field worker_exit of struct trackd_task. */
+enum trackd_worker_exit {
+	TRACKD_EXIT_UNKNOWN = 0, /* nobody could tell, or no worker died */
+	TRACKD_EXIT_STATUS = 1,  /* it exited; worker_exit_number is its status */
+	TRACKD_EXIT_SIGNAL = 2,  /* worker_exit_number is the signal that killed it */
+};
+
+enum trackd_worker_exit_flags {
+	TRACKD_EXIT_DUMPED = 1 << 0, /* the kernel dumped its core */
+	/* SIGKILL, and its cgroup has counted a process that the OOM killer ended */
+	TRACKD_EXIT_MEMORY = 1 << 1,
+};
+
 /* The stages of kind 0, which every board has, and the percentage at which each starts. */
 #define TRACKD_KIND_DOCUMENT 0
 enum trackd_document_stage {
@@ -669,6 +682,10 @@ struct trackd_task {
 	char result[TRACKD_RESULT_MAX + 1];   /* of a completed task; "": none */
 	char labels[TRACKD_LABELS_BYTES + 1]; /* key=value, one a line; "": none */
 	uint32_t start_within_ms, progress_within_ms, finish_within_ms; /* 0: none */
+	/* How the worker died, if that ended the task and is known. */
+	int32_t worker_exit_number; /* the exit status, or the signal */
+	uint8_t worker_exit;        /* enum trackd_worker_exit */
+	uint8_t worker_exit_flags;  /* enum trackd_worker_exit_flags */
 };
 #define TRACKD_TASK_INIT TRACKD_SIZED_(trackd_task)
 
@@ -691,6 +708,23 @@ int trackd_label_get(const char *labels, const char *key, char *buffer, size_t s
 /* Whether the worker of a copied task is alive: 1, 0, or -ENOENT if no worker is known. Inspects
  * the process (a system call); a process that cannot be inspected counts as alive. */
 int trackd_worker_alive(const struct trackd_task *task);
+
+/*
+ * Say that a task's worker is dead, and how it died: for a parent that has waited for its child. The
+ * daemon sees the death by itself; this tells more where the kernel does not tell the daemon (before
+ * Linux 6.15), and ends the task even if there is no daemon. Call it as soon as waitpid() or
+ * waitid() has returned: the daemon waits up to 15 ms for it.
+ *
+ * pid:    the child, which must be the worker of this active task, and dead.
+ * status: as of waitpid().
+ * flags:  0 or TRACKD_EXIT_MEMORY: the OOM killer ended it (only with SIGKILL).
+ * The task is failed then, reason worker_lost.
+ * Errors: TRACKD_E_FINAL: it has ended, perhaps because the daemon was faster; -ESRCH: this process
+ * is not its worker, or it is not active; -EBUSY: the process lives; -EINVAL (status, flags); and
+ * those of trackd_fail(). Cost: about 20 us.
+ */
+int trackd_worker_died(struct trackd *trackd, struct trackd_ref ref, int32_t pid, int status,
+		       unsigned flags);
 
 struct trackd_iter {
 	uint64_t private_[24];

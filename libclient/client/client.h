@@ -197,6 +197,14 @@ static inline void attach_look(struct trackd *trackd)
 
 void attach_close(struct trackd *trackd);
 
+/* ---- produce.c ----------------------------------------------------------- */
+
+struct record_end;
+
+/* End a task, on the board that is there now. ref is a public one. Errors: those of
+ * trackd_complete(), and -EAGAIN of record_end(). */
+int produce_end(struct trackd *trackd, struct trackd_ref ref, const struct record_end *how);
+
 /* ---- link.c -------------------------------------------------------------- */
 
 /* Connect, send HELLO and receive the board. *ret_socket stays open for BIND and SUBSCRIBE.

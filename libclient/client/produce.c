@@ -381,7 +381,7 @@ static __attribute__((noinline)) int end_otherwise(struct trackd *trackd, struct
 	return otherwise(trackd, mapping, &change, result);
 }
 
-static int end_task(struct trackd *trackd, struct trackd_ref ref, const struct record_end *how)
+int produce_end(struct trackd *trackd, struct trackd_ref ref, const struct record_end *how)
 {
 	struct mapping *mapping = attach_ready(trackd);
 	int result = 0;
@@ -399,7 +399,7 @@ PUBLIC int trackd_complete(struct trackd *trackd, struct trackd_ref ref, const c
 	struct record_end end = { .state = TRACKD_COMPLETED,
 				  .message = message ? message : "Processing complete" };
 
-	return end_task(trackd, ref, &end);
+	return produce_end(trackd, ref, &end);
 }
 
 PUBLIC int trackd_complete_with(struct trackd *trackd, struct trackd_ref ref, const char *message,
@@ -409,7 +409,7 @@ PUBLIC int trackd_complete_with(struct trackd *trackd, struct trackd_ref ref, co
 				  .message = message ? message : "Processing complete",
 				  .error = result && *result ? result : NULL };
 
-	return end_task(trackd, ref, &end);
+	return produce_end(trackd, ref, &end);
 }
 
 PUBLIC int trackd_fail(struct trackd *trackd, struct trackd_ref ref, const char *error)
@@ -419,7 +419,7 @@ PUBLIC int trackd_fail(struct trackd *trackd, struct trackd_ref ref, const char 
 				  .message = "Processing failed",
 				  .error = error ? error : "Unknown error" };
 
-	return end_task(trackd, ref, &end);
+	return produce_end(trackd, ref, &end);
 }
 
 PUBLIC int trackd_cancelled(struct trackd *trackd, struct trackd_ref ref, const char *message)
@@ -428,7 +428,7 @@ PUBLIC int trackd_cancelled(struct trackd *trackd, struct trackd_ref ref, const 
 				  .reason = TRACKD_REASON_CANCELLED,
 				  .message = message ? message : "Cancelled" };
 
-	return end_task(trackd, ref, &end);
+	return produce_end(trackd, ref, &end);
 }
 
 PUBLIC int trackd_cancel(struct trackd *trackd, struct trackd_ref ref)

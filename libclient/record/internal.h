@@ -13,6 +13,7 @@
 #include "libclient/record/kind.h"
 #include "libclient/record/label.h"
 #include "libclient/record/limits.h"
+#include "libclient/record/loss.h"
 #include "libclient/record/mend.h"
 #include "libclient/record/record.h"
 #include "libclient/record/recount.h"

@@ -298,6 +298,7 @@ static void finish(struct edit *edit, const struct record_end *end)
 	next->base = done;
 	next->state = end->state;
 	next->reason = end->reason;
+	next->cause = end->cause;
 	next->updated = edit->now;
 	edit_message(edit, end->message);
 	if (end->error)
@@ -407,8 +408,9 @@ static void ask(struct edit *edit)
 
 int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
 {
-	static const struct record_end end = { TRACKD_CANCELLED, TRACKD_REASON_CANCELLED,
-					       "Cancelled", NULL, 0 };
+	static const struct record_end end = {
+		TRACKD_CANCELLED, TRACKD_REASON_CANCELLED, "Cancelled", NULL, 0, 0
+	};
 	struct edit edit;
 	int error = edit_begin(&edit, board, ref, deadline);
 

@@ -7,6 +7,7 @@
 #ifndef TRACKD_RECORD_RECORD_H
 #define TRACKD_RECORD_RECORD_H
 
+#include "libclient/segment/cause.h"
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
 
@@ -53,6 +54,7 @@ struct record_end {
 	enum trackd_reason reason;
 	const char *message, *error;
 	uint64_t only_worker;
+	uint64_t cause; /* of the worker's death, cause_make(); 0: not known, or it lives */
 };
 int record_end(struct board *board, struct trackd_ref ref, const struct record_end *end,
 	       uint64_t deadline);

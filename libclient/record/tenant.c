@@ -335,7 +335,8 @@ static bool importable(const struct board *board, const struct trackd_task *task
 	if (!text_id_valid(task->id) || !text_owner_valid(task->owner) ||
 	    !label_text_valid(task->labels))
 		return false;
-	if (!record_reason_fits(task->state, task->reason))
+	if (!record_reason_fits(task->state, task->reason) ||
+	    !cause_fits(task->state, task->reason, cause_of_task(task)))
 		return false;
 	if (task->kind < 0 || (uint32_t)task->kind >= n_kinds || task->n_stages > LAYOUT_STAGES ||
 	    task->stage < -1 || task->stage >= task->n_stages ||
@@ -418,6 +419,7 @@ static void fill_import(struct board *board, uint32_t slot, uint32_t generation,
 		.total = task->total,
 		.base = final ? task->done : work_start(generation),
 		.worker = worker,
+		.cause = cause_of_task(task),
 		.state = task->state,
 		.stage = task->stage < 0 ? COPY_NO_STAGE : (uint8_t)task->stage,
 		.reason = task->reason,

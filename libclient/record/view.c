@@ -13,6 +13,7 @@
 #include "libclient/record/kind.h"
 #include "libclient/record/worker.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/segment/cause.h"
 #include <errno.h>
 #include <string.h>
 
@@ -367,6 +368,7 @@ static void copy_record(const struct board *board, const struct record *record,
 	copy_strings(record, task);
 	copy_stages(board, record, task);
 	copy_worker(board, record, task);
+	cause_to_task(copy->cause, task);
 	copy_times(board, record, task);
 	copy_status(board, task, stage);
 }

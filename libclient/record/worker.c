@@ -10,6 +10,7 @@
 #include "libclient/trackd.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 
 /* ---- Entries ------------------------------------------------------------ */
 
@@ -129,6 +130,15 @@ int worker_claim(struct board *board, pid_t pid, uint64_t *ret_worker)
 		}
 	}
 	return TRACKD_E_TABLE_FULL;
+}
+
+void worker_label(char to[WORKER_LABEL], const char *comm, pid_t pid)
+{
+	char clean[16] = "";
+
+	for (size_t i = 0; i < sizeof clean - 1 && comm[i]; i++)
+		clean[i] = (comm[i] >= ' ' && comm[i] < 0x7f) ? comm[i] : '?';
+	snprintf(to, WORKER_LABEL, "%s[%d]", clean, (int)pid);
 }
 
 void worker_free(struct board *board, uint32_t entry, uint32_t generation)

@@ -31,6 +31,11 @@ bool worker_resolve(const struct board *board, uint64_t worker, struct worker_in
 /* The same by entry number, for any generation: to walk the table. False: free or not ready. */
 bool worker_read(const struct board *board, uint32_t entry, struct worker_info *ret_info);
 
+enum { WORKER_LABEL = 48 };
+
+/* "uvicorn[4182]", with unprintable bytes of the command replaced. */
+void worker_label(char to[WORKER_LABEL], const char *comm, pid_t pid);
+
 /* Free the entry of a dead process, if its generation is unchanged. */
 void worker_free(struct board *board, uint32_t entry, uint32_t generation);
 

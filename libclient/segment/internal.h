@@ -8,6 +8,7 @@
 
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/board_address.h"
+#include "libclient/segment/cause.h"
 #include "libclient/segment/clock.h"
 #include "libclient/segment/layout.h"
 #include "libclient/segment/layout_words.h"

@@ -47,8 +47,9 @@ static bool busy(int result)
 
 static int lose(uint64_t deadline)
 {
-	const struct record_end end = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST,
-					"Processing failed", "lost", scene.worker };
+	const struct record_end end = { TRACKD_FAILED,       TRACKD_REASON_WORKER_LOST,
+					"Processing failed", "lost",
+					scene.worker,        0 };
 
 	return record_end(&scene.board, play.target, &end, deadline);
 }
@@ -61,7 +62,7 @@ static int take_over(uint64_t deadline)
 
 static int complete(uint64_t deadline)
 {
-	const struct record_end end = { TRACKD_COMPLETED, TRACKD_REASON_NONE, "Done", NULL, 0 };
+	const struct record_end end = { TRACKD_COMPLETED, TRACKD_REASON_NONE, "Done", NULL, 0, 0 };
 
 	return record_end(&scene.board, play.target, &end, deadline);
 }

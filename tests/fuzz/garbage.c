@@ -62,10 +62,15 @@ static const char *const ids[] = { "task-00", "task-07", "task-13", "task-19", "
 
 static void populate_one(struct board *board, uint64_t worker, unsigned i)
 {
-	static const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR,
-						  "Processing failed", "no text in this file", 0 };
-	static const struct record_end done = { TRACKD_COMPLETED, TRACKD_REASON_NONE,
-						"Processing complete", NULL, 0 };
+	static const struct record_end failed = { TRACKD_FAILED,
+						  TRACKD_REASON_ERROR,
+						  "Processing failed",
+						  "no text in this file",
+						  0,
+						  0 };
+	static const struct record_end done = {
+		TRACKD_COMPLETED, TRACKD_REASON_NONE, "Processing complete", NULL, 0, 0
+	};
 	uint64_t deadline = harness_deadline(2000);
 	char id[16];
 

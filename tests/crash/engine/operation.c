@@ -119,7 +119,8 @@ static void run_renew(struct play *play)
 static void end(struct play *play, enum trackd_state state, enum trackd_reason reason,
 		const char *error, uint64_t only_worker)
 {
-	struct record_end end = { state, reason, new_message, error, only_worker };
+	uint64_t cause = only_worker ? cause_make(CAUSE_SIGNALLED, CAUSE_MEMORY, 9) : 0;
+	struct record_end end = { state, reason, new_message, error, only_worker, cause };
 
 	play->result = record_end(board_of(play), play->target, &end, harness_soon());
 }

@@ -161,8 +161,9 @@ static void fill_up(struct play *play, uint32_t ttl_ms, const struct record_end 
 
 void before_full(struct play *play)
 {
-	static const struct record_end end = { TRACKD_COMPLETED, TRACKD_REASON_NONE, "Done", NULL,
-					       0 };
+	static const struct record_end end = {
+		TRACKD_COMPLETED, TRACKD_REASON_NONE, "Done", NULL, 0, 0
+	};
 
 	add_company(play, 0);
 	(void)harness_must(record_end(&play->scene->board, play->target, &end, harness_soon()),
@@ -213,8 +214,9 @@ void before_full_replace_spare(struct play *play)
 /* A record to import: failed in its second stage. */
 static void make_record(struct play *play, const char *id)
 {
-	static const struct record_end end = { TRACKD_FAILED, TRACKD_REASON_ERROR,
-					       "Processing failed", old_error, 0 };
+	static const struct record_end end = {
+		TRACKD_FAILED, TRACKD_REASON_ERROR, "Processing failed", old_error, 0, 0
+	};
 
 	(void)harness_must(record_end(&play->scene->board, play->target, &end, harness_soon()),
 			   "fail");

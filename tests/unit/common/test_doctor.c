@@ -34,8 +34,9 @@ static struct trackd_ref tasks[7];
 
 static void make_tasks(void)
 {
-	static const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR,
-						  "Processing failed", "no text in it", 0 };
+	static const struct record_end failed = {
+		TRACKD_FAILED, TRACKD_REASON_ERROR, "Processing failed", "no text in it", 0, 0
+	};
 	static const struct tenant_new labelled = {
 		.id = "labelled", .owner = "", .name = "", .message = "", .labels = "a=1\nb=2"
 	};
@@ -309,6 +310,8 @@ static void broken_copies_are_named(void **state)
 	EXPECT(copy(ACTIVE)->state, 6, DOCTOR_SLOT, "state");
 	EXPECT(copy(ACTIVE)->reason, TRACKD_REASON_ERROR, DOCTOR_SLOT, "reason");
 	EXPECT(copy(FAILED)->reason, TRACKD_REASON_NONE, DOCTOR_SLOT, "reason");
+	EXPECT(copy(ACTIVE)->cause, cause_make(CAUSE_EXITED, 0, 3), DOCTOR_SLOT, "cause");
+	EXPECT(copy(FAILED)->cause, cause_make(CAUSE_SIGNALLED, 0, 9), DOCTOR_SLOT, "cause");
 	EXPECT(copy(ACTIVE)->stage, 5, DOCTOR_SLOT, "stage");
 	EXPECT(copy(ACTIVE)->stage, COPY_NO_STAGE, DOCTOR_SLOT, "stage");
 	EXPECT(copy(PENDING)->stage, 0, DOCTOR_SLOT, "stage");

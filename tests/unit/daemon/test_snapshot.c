@@ -160,7 +160,7 @@ static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state
 static void the_last_message_is_restored(void **state)
 {
 	static const struct record_end end = { TRACKD_FAILED, TRACKD_REASON_ERROR, "Failed", "no",
-					       0 };
+					       0, 0 };
 	struct restore_count count;
 	static struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;

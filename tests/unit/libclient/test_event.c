@@ -47,7 +47,7 @@ static void a_tasks_events_are_in_order(void **state)
 		{ TRACKD_EVENT_FINAL, TRACKD_FAILED, 3, TRACKD_REASON_ERROR },
 		{ TRACKD_EVENT_REMOVED, TRACKD_FAILED, 3, TRACKD_REASON_ERROR },
 	};
-	const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "m", "e", 0 };
+	const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "m", "e", 0, 0 };
 	struct trackd_ref ref = own_create("task", "alice");
 	uint64_t before = 0;
 

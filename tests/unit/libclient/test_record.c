@@ -6,6 +6,7 @@
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
+#include "libclient/segment/cause.h"
 #include "tests/harness/counting.h"
 #include "tests/harness/own_board.h"
 #include <stdio.h>
@@ -51,10 +52,14 @@ static struct trackd_ref bring_to(enum place place)
 	return ref;
 }
 
+/* Exited with status 3. */
+static const uint64_t OWN_CAUSE = UINT64_C(3) << 32 | CAUSE_EXITED;
+
 static int lose(struct trackd_ref ref)
 {
-	const struct record_end how = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "lost", "died",
-					OWN_WORKER };
+	const struct record_end how = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST,
+					"lost",        "died",
+					OWN_WORKER,    OWN_CAUSE };
 
 	return record_end(&own_board, ref, &how, harness_soon());
 }
@@ -162,6 +167,8 @@ static void expect_outcome(const struct outcome *expected, const struct trackd_t
 	assert_int_equal(after->cancel_requested_ns != 0, expected->asked);
 	assert_int_equal(after->finished_ns != 0, trackd_state_final(after->state));
 	assert_int_equal(after->error[0] != '\0', after->state == TRACKD_FAILED);
+	assert_int_equal(cause_of_task(after),
+			 expected->reason == TRACKD_REASON_WORKER_LOST ? OWN_CAUSE : 0);
 }
 
 static void expect_counted(const struct layout_counters *before, enum operation operation,
@@ -298,7 +305,7 @@ static void naming_a_stage_makes_the_caller_the_worker(void **state)
 	assert_int_equal(record_update(&own_board, ref, 0, "m", 12, harness_soon()), 0);
 	assert_true(record_peek(&own_board, ref, &status, &worker, &work));
 	assert_int_equal(worker, 12);
-	struct record_end lost = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "", "", 11 };
+	struct record_end lost = { TRACKD_FAILED, TRACKD_REASON_WORKER_LOST, "", "", 11, 0 };
 	assert_int_equal(record_end(&own_board, ref, &lost, harness_soon()),
 			 -EAGAIN); /* not its worker */
 }
@@ -307,7 +314,7 @@ static void messages_and_errors_are_cut_and_marked(void **state)
 {
 	char text[600];
 	struct trackd_ref ref = own_create("a", NULL);
-	struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "", text, 0 };
+	struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "", text, 0, 0 };
 
 	(void)state;
 	memset(text, 'x', sizeof text);

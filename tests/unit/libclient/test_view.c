@@ -53,7 +53,9 @@ static void expect_same(struct trackd_ref ref)
 
 static void a_copy_equals_a_view(void **state)
 {
-	const struct record_end failed = { TRACKD_FAILED, TRACKD_REASON_ERROR, "sorry", "why", 0 };
+	const struct record_end failed = {
+		TRACKD_FAILED, TRACKD_REASON_ERROR, "sorry", "why", 0, 0
+	};
 	struct trackd_ref ref = own_create("task", "alice");
 
 	(void)state;
@@ -79,7 +81,11 @@ static void the_status_is_the_stage_while_active_and_the_state_otherwise(void **
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		struct record_end end = { (enum trackd_state)(TRACKD_COMPLETED + i),
-					  TRACKD_REASON_NONE, "m", NULL, 0 };
+					  TRACKD_REASON_NONE,
+					  "m",
+					  NULL,
+					  0,
+					  0 };
 		struct trackd_ref ref = own_create(ends[i], NULL);
 		struct trackd_view view = own_view(ref);
 		assert_string_equal(trackd_view_status(&view), "pending");

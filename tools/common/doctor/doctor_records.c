@@ -161,6 +161,15 @@ static void check_last(const struct record *record)
 		RECORD_FAULT(record, "last message", "as long as it says", "%u", last->message_len);
 }
 
+static void check_cause(const struct record *record)
+{
+	const struct layout_copy *copy = record->copy;
+
+	if (!cause_fits(copy->state, copy->reason, copy->cause))
+		RECORD_FAULT(record, "cause", "one of a worker that was lost", "0x%016" PRIx64,
+			     copy->cause);
+}
+
 static void check_stage(const struct record *record)
 {
 	const struct layout_copy *copy = record->copy;
@@ -322,6 +331,7 @@ static void check_record(struct record *record)
 	check_detail(record);
 	check_state(record);
 	check_last(record);
+	check_cause(record);
 	if (record->n_stages > 0)
 		check_stage(record);
 	check_work(record);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "libclient/record/loss.h"
+#include "libclient/record/kind.h"
+#include "libclient/segment/atomic.h"
+#include "libclient/segment/cause.h"
+#include <stdio.h>
+
+/* The name of the task's stage. Read without a lock: if the record has changed meanwhile,
+ * record_end() refuses to end it. */
+static const char *stage_of(const struct board *board, uint32_t slot)
+{
+	uint64_t version = stamp_version(load_acquire(&board->heads[slot].stamp));
+	uint8_t stage = load_relaxed(&board->bodies[slot].copy[version & 1].stage);
+	uint32_t kind = hint_kind(load_relaxed(&board->heads[slot].hint));
+
+	return kind_stage_name(board, kind, stage);
+}
+
+void loss_describe(const struct board *board, struct trackd_ref ref, uint64_t worker,
+		   const struct worker_info *info, uint64_t cause, struct loss *ret_loss)
+{
+	const char *stage = stage_of(board, ref.slot);
+	char label[WORKER_LABEL + 8] = "the worker", how[CAUSE_WORDS], name[WORKER_LABEL];
+
+	if (info) {
+		worker_label(name, info->comm, info->pid);
+		snprintf(label, sizeof label, "worker %s", name);
+	}
+	cause_words(how, cause);
+	*ret_loss = (struct loss){ .end = { .state = TRACKD_FAILED,
+					    .reason = TRACKD_REASON_WORKER_LOST,
+					    .message = "Processing failed",
+					    .error = ret_loss->error,
+					    .only_worker = worker,
+					    .cause = cause } };
+	snprintf(ret_loss->error, sizeof ret_loss->error, "%s %s in %.*s", label, how,
+		 LAYOUT_STAGE_NAME - 1, stage[0] ? stage : "an unknown stage");
+}
