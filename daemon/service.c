@@ -34,7 +34,7 @@ struct service {
 	struct service_notify notify;
 	struct modules modules;
 	struct name_watch name_watch, lock_watch;
-	char nameless[TASK_LABEL_MAX +
+	char nameless[WORKER_LABEL +
 		      32]; /* the logged reason why the board has no name; "": it has one */
 	bool unlocked;     /* whether its lock's file has lost its name */
 	bool serves;       /* the start is complete, so the end is not a failed start */
@@ -231,7 +231,7 @@ static void say_nameless(struct service *service, const char *why, const char *a
 
 static void say_refused(struct service *service, int error, const char *holder)
 {
-	char why[TASK_LABEL_MAX + 32];
+	char why[WORKER_LABEL + 32];
 
 	if (error == -EBUSY) {
 		snprintf(why, sizeof why, "%s holds a lock on it", holder);
@@ -258,7 +258,7 @@ static int replace_board(struct service *service, struct board *ret_next)
 {
 	struct board *board = &service->board;
 	struct config config = service->config;
-	char holder[TASK_LABEL_MAX] = "";
+	char holder[WORKER_LABEL] = "";
 	int error = -ENOSPC;
 
 	config.capacity = board->tasks_max;

@@ -184,7 +184,7 @@ static struct verdict judge(const struct board *board, const struct config *conf
  * unmapped. */
 static int replace(struct board *board, const struct config *config, const struct verdict *verdict)
 {
-	char holder[TASK_LABEL_MAX];
+	char holder[WORKER_LABEL];
 
 	log_info("board %s %s: its tasks move to a new one", config->board, verdict->why);
 	int error = replacement_replace(board, config, verdict->how, holder);

@@ -39,7 +39,7 @@ static void say_carried(const struct config *config, const struct carry *carry, 
 
 static int fill_by_carrying(struct board *new, struct board *old, const struct config *config,
 			    enum layout_closed how, struct carry *carry,
-			    char ret_holder[TASK_LABEL_MAX])
+			    char ret_holder[WORKER_LABEL])
 {
 	int error = carry_begin(carry, new, old);
 
@@ -80,7 +80,7 @@ static void give_up(struct board *board, enum layout_retired how)
 }
 
 int replacement_install(struct board *ret_new, struct board *old, const struct config *config,
-			enum replacement_how how, char ret_holder[TASK_LABEL_MAX])
+			enum replacement_how how, char ret_holder[WORKER_LABEL])
 {
 	struct restore_count count = { 0 };
 	struct carry carry = { 0 };
@@ -117,7 +117,7 @@ void replacement_leave(struct board *old)
 }
 
 int replacement_replace(struct board *board, const struct config *config, enum replacement_how how,
-			char ret_holder[TASK_LABEL_MAX])
+			char ret_holder[WORKER_LABEL])
 {
 	struct board new;
 	int error = replacement_install(&new, board, config, how, ret_holder);

@@ -10,6 +10,7 @@
 
 #include "daemon/board/task.h"
 #include "daemon/config/config.h"
+#include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 
 enum replacement_how {
@@ -25,14 +26,14 @@ enum replacement_how {
  * board is open and unchanged.
  */
 int replacement_install(struct board *ret_new, struct board *old, const struct config *config,
-			enum replacement_how how, char ret_holder[TASK_LABEL_MAX]);
+			enum replacement_how how, char ret_holder[WORKER_LABEL]);
 
 /* Free the memory of the board that was replaced, and unmap it. */
 void replacement_leave(struct board *old);
 
 /* Both in one call: on success *board is the new board. Returns as replacement_install(). */
 int replacement_replace(struct board *board, const struct config *config, enum replacement_how how,
-			char ret_holder[TASK_LABEL_MAX]);
+			char ret_holder[WORKER_LABEL]);
 
 /* Reopen a board whose daemon died while replacing it. */
 void replacement_reopen(struct board *board);

@@ -36,29 +36,20 @@ const char *task_stage_name(const struct board *board, int kind, int stage, char
 	return buffer;
 }
 
-void task_worker_label(char label[TASK_LABEL_MAX], const char *comm, int pid)
-{
-	char clean[16] = "";
-
-	for (size_t i = 0; i < sizeof clean - 1 && comm[i]; i++)
-		clean[i] = (comm[i] >= ' ' && comm[i] < 0x7f) ? comm[i] : '?';
-	snprintf(label, TASK_LABEL_MAX, "%s[%d]", clean, pid);
-}
-
-void task_holder_label(char label[TASK_LABEL_MAX], const union layout_mutex *held)
+void task_holder_label(char label[WORKER_LABEL], const union layout_mutex *held)
 {
 	pid_t holder = lock_holder(held);
 	char comm[16] = "";
 	uint32_t uid;
 
 	process_describe(holder, &uid, comm);
-	task_worker_label(label, comm, holder);
+	worker_label(label, comm, holder);
 }
 
 void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wall_ns,
 	       uint32_t ttl_ms)
 {
-	char label[TASK_LABEL_MAX], where[TRACKD_STAGE_NAME_MAX + 32];
+	char label[WORKER_LABEL], where[TRACKD_STAGE_NAME_MAX + 32];
 
 	if (task->state == TRACKD_PENDING)
 		snprintf(where, sizeof where, "before the first stage");
@@ -67,7 +58,7 @@ void task_fail(struct trackd_task *task, enum trackd_reason reason, uint64_t wal
 	if (reason == TRACKD_REASON_HOST_RESTART) {
 		snprintf(task->error, sizeof task->error, "host restarted %s", where);
 	} else if (task->worker_pid > 0) {
-		task_worker_label(label, task->worker_comm, task->worker_pid);
+		worker_label(label, task->worker_comm, task->worker_pid);
 		snprintf(task->error, sizeof task->error, "worker %s exited %s", label, where);
 	} else {
 		snprintf(task->error, sizeof task->error, "the worker exited %s", where);

@@ -3,10 +3,9 @@
 #ifndef TRACKD_DAEMON_BOARD_TASK_H
 #define TRACKD_DAEMON_BOARD_TASK_H
 
+#include "libclient/record/internal.h"
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
-
-enum { TASK_LABEL_MAX = 80 };
 
 /* Copy a task, whether it has expired or not. 0, TRACKD_E_GONE or -EAGAIN. */
 int task_copy(const struct board *board, struct trackd_ref ref, struct trackd_task *ret_task);
@@ -17,11 +16,8 @@ bool task_at(const struct board *board, uint32_t slot, struct trackd_ref *ret_re
 /* "embedding", or "an unknown stage". buffer holds at least LAYOUT_STAGE_NAME bytes. */
 const char *task_stage_name(const struct board *board, int kind, int stage, char *buffer);
 
-/* "uvicorn[4182]", with unprintable bytes of the command replaced. */
-void task_worker_label(char label[TASK_LABEL_MAX], const char *comm, int pid);
-
-/* The same of the process that holds a lock. */
-void task_holder_label(char label[TASK_LABEL_MAX], const union layout_mutex *held);
+/* The label of the process that holds a lock. */
+void task_holder_label(char label[WORKER_LABEL], const union layout_mutex *held);
 
 /* Make an open task failed, because the host restarted or its worker or keeper was lost; if it was
  * asked to cancel, cancelled, with the same error. wall_ns: now; ttl_ms: the board's. */

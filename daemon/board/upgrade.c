@@ -35,7 +35,7 @@ struct upgrade {
 
 static void say_held(const struct upgrade *upgrade, const union layout_mutex *held)
 {
-	char holder[TASK_LABEL_MAX];
+	char holder[WORKER_LABEL];
 
 	task_holder_label(holder, held);
 	log_warning("board %s: %s has held a lock on it for 100 ms; its tasks are read without "
@@ -46,7 +46,7 @@ static void say_held(const struct upgrade *upgrade, const union layout_mutex *he
 /* Name the programs that use the old board and must be restarted. */
 static void say_restart(const struct upgrade *upgrade)
 {
-	char names[NAMED_MAX * TASK_LABEL_MAX] = "", more[32] = "", label[TASK_LABEL_MAX];
+	char names[NAMED_MAX * WORKER_LABEL] = "", more[32] = "", label[WORKER_LABEL];
 	struct trackd_task client;
 	uint32_t n = 0, generation;
 	int length = 0;
@@ -57,7 +57,7 @@ static void say_restart(const struct upgrade *upgrade)
 		if (!layout2_client_copy(upgrade->old, i, &generation, &client) ||
 		    process_dead(client.worker_pid, client.worker_start))
 			continue;
-		task_worker_label(label, client.worker_comm, client.worker_pid);
+		worker_label(label, client.worker_comm, client.worker_pid);
 		if (n++ < NAMED_MAX)
 			length += snprintf(names + length, sizeof names - (size_t)length, "%s%s",
 					   length > 0 ? ", " : "", label);

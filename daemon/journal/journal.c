@@ -132,6 +132,23 @@ static void add_ending(struct journald_entry *entry, const struct line *line)
 	journald_field(entry, "TRACKD_LAST_PROGRESS", "%d", task->last_progress);
 }
 
+/* How the worker died, as far as it is known. */
+static void exit_fields(struct journald_entry *entry, const struct trackd_task *task)
+{
+	char name[CAUSE_WORDS];
+
+	if (task->worker_exit == TRACKD_EXIT_STATUS)
+		journald_field(entry, "TRACKD_EXIT_STATUS", "%d", task->worker_exit_number);
+	if (task->worker_exit == TRACKD_EXIT_SIGNAL) {
+		cause_signal_name(name, (uint32_t)task->worker_exit_number);
+		journald_field(entry, "TRACKD_EXIT_SIGNAL", "%s", name);
+	}
+	if (task->worker_exit_flags & TRACKD_EXIT_DUMPED)
+		journald_field(entry, "TRACKD_EXIT_DUMPED", "1");
+	if (task->worker_exit_flags & TRACKD_EXIT_MEMORY)
+		journald_field(entry, "TRACKD_EXIT_MEMORY", "1");
+}
+
 static int send_fields(struct journal *journal, const struct line *line, const char *text)
 {
 	struct journald_entry entry = { .used = 0 };
@@ -155,6 +172,7 @@ static int send_fields(struct journal *journal, const struct line *line, const c
 			journald_field(&entry, "TRACKD_WORKER", "%d", line->task.worker_pid);
 		add_labels(&entry, &line->task);
 		add_ending(&entry, line);
+		exit_fields(&entry, &line->task);
 	}
 	return journald_send(&journal->journald, &entry);
 }

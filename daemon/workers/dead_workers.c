@@ -6,9 +6,7 @@
 #include "libclient/segment/internal.h"
 #include "tools/common/loop_source.h"
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	SCAN_CHUNK = 65536, /* heads per turn */
@@ -21,42 +19,15 @@ static const uint64_t RETRY_FIRST_NS = 2 * NS_PER_MS, RETRY_MOST_NS = 500 * NS_P
 
 /* ---- One record --------------------------------------------------------- */
 
-/* The error text: the worker and the stage. The stage is read without a lock; if the record has
- * changed, record_end() refuses to end it. */
-static void say_error(const struct dead_workers *dead_workers, uint32_t slot,
-		      const struct worker_info *worker, char *text, size_t size)
-{
-	const struct board *board = dead_workers->board;
-	uint64_t version = stamp_version(load_acquire(&board->heads[slot].stamp));
-	uint8_t stage = load_relaxed(&board->bodies[slot].copy[version & 1].stage);
-	uint32_t kind = hint_kind(load_relaxed(&board->heads[slot].hint));
-	char name[LAYOUT_STAGE_NAME], label[TASK_LABEL_MAX];
-	const char *where = task_stage_name(board, (int)kind, stage, name);
-	const char *in = where == name ? "in " : "";
-
-	if (stage == COPY_NO_STAGE)
-		where = "before the first stage";
-	if (worker) {
-		task_worker_label(label, worker->comm, worker->pid);
-		snprintf(text, size, "worker %s exited %s%s", label, in, where);
-	} else {
-		snprintf(text, size, "the worker exited %s%s", in, where);
-	}
-}
-
 /* Fail a task if it is open and this is its worker or keeper. 1, 0 or -EBUSY. */
 static int lose(struct dead_workers *dead_workers, struct trackd_ref ref, uint64_t worker,
-		const struct worker_info *info)
+		const struct dead_worker *dead)
 {
-	char error[128];
-	const struct record_end end = { .state = TRACKD_FAILED,
-					.reason = TRACKD_REASON_WORKER_LOST,
-					.message = "Processing failed",
-					.error = error,
-					.only_worker = worker };
+	struct loss loss;
 
-	say_error(dead_workers, ref.slot, info, error, sizeof error);
-	int result = record_end(dead_workers->board, ref, &end, LOCK_TRY);
+	loss_describe(dead_workers->board, ref, worker, dead ? &dead->who : NULL,
+		      dead ? dead->cause : 0, &loss);
+	int result = record_end(dead_workers->board, ref, &loss.end, LOCK_TRY);
 	if (result == -EBUSY || result == TRACKD_E_BUSY)
 		return -EBUSY;
 	return result == 0;
@@ -123,7 +94,7 @@ static int scan_slot(struct dead_workers *dead_workers, uint32_t slot)
 	}
 	if (!is_lost(dead_workers, dead_worker, slot, &ref, &worker, &his))
 		return 0;
-	int result = lose(dead_workers, ref, worker, his ? &dead_worker->who : NULL);
+	int result = lose(dead_workers, ref, worker, his ? dead_worker : NULL);
 	if (result == -EBUSY)
 		leave_over(dead_worker, slot);
 	if (result == 1 && --dead_worker->quota == 0)
@@ -225,7 +196,8 @@ static int retry(sd_event_source *source, uint64_t usec, void *data)
 	return 0;
 }
 
-void dead_workers_add(struct dead_workers *dead_workers, const struct worker_info *worker)
+void dead_workers_add(struct dead_workers *dead_workers, const struct worker_info *worker,
+		      uint64_t cause)
 {
 	struct dead_worker *dead = &dead_workers->dead[worker->entry];
 
@@ -234,6 +206,7 @@ void dead_workers_add(struct dead_workers *dead_workers, const struct worker_inf
 	dead_workers->n_dead += dead->who.pid == 0;
 	dead_workers->n_spent -= dead->who.pid != 0 && dead->quota == 0;
 	dead->who = *worker;
+	dead->cause = cause;
 	begin_pass(dead, 0);
 	/* A running pass may have passed some of its tasks, so restart it. For the other workers
 	 * this costs only the reading of heads. */

@@ -15,6 +15,7 @@
 /* A dead worker. */
 struct dead_worker {
 	struct worker_info who; /* pid 0: none */
+	uint64_t cause;         /* of its death, cause_make(); 0: not known */
 	uint32_t from;          /* its tasks in lower slots are done */
 	uint32_t left;          /* first slot left over in this pass; UINT32_MAX: none */
 	uint32_t quota;         /* tasks that may still be failed in this pass */
@@ -39,8 +40,9 @@ int dead_workers_init(struct dead_workers *dead_workers, sd_event *event, struct
 		      void (*after)(void *), void *after_data);
 void dead_workers_free(struct dead_workers *dead_workers);
 
-/* Fail the tasks of this dead worker. */
-void dead_workers_add(struct dead_workers *dead_workers, const struct worker_info *worker);
+/* Fail the tasks of this dead worker. cause: of its death, cause_make(); 0: not known. */
+void dead_workers_add(struct dead_workers *dead_workers, const struct worker_info *worker,
+		      uint64_t cause);
 
 /* Fail the task of a slot if it is open and its worker or keeper is not in the client table. 1: failed; 0:
  * not; -EBUSY. */

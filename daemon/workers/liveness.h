@@ -4,6 +4,9 @@
  * map keyed by entry and generation, so no data in the segment can make the daemon mistake one
  * process for another. Dead means: the pidfd is readable, or the process does not exist, or its
  * start time was read and differs. A process that cannot be examined counts as alive.
+ *
+ * How it died is read with its death, see worker_exit.h and oom_kills.h. Where only its parent knows
+ * yet, its tasks wait for that for up to 15 ms.
  */
 #ifndef TRACKD_DAEMON_WORKERS_LIVENESS_H
 #define TRACKD_DAEMON_WORKERS_LIVENESS_H
@@ -23,6 +26,7 @@ struct liveness {
 	uint32_t n_watched;
 	uint32_t n_unwatched; /* live entries without a pidfd, checked once a second */
 	sd_event_source *source, *timer;
+	sd_event_source *parents; /* runs when parents of dead workers had their time */
 	struct liveness_entry *entries;
 };
 

@@ -165,6 +165,27 @@ bool process_dead(pid_t pid, uint64_t start_time)
 	return error == 0 && start_time != 0 && !process_same_start(now, start_time);
 }
 
+int process_exit_status(pid_t pid, uint64_t start_time, int *ret_status)
+{
+	char stat[1024];
+	int64_t offset;
+	int error = read_stat(pid, stat, sizeof stat);
+
+	if (error == 0)
+		error = boot_offset(&offset);
+	if (error < 0)
+		return error;
+	const char *state = stat_field(stat, 3), *start = stat_field(stat, 22);
+	const char *code = stat_field(stat, 52);
+	if (!state || !start || !code)
+		return -EIO;
+	if (!is_zombie(state) ||
+	    !process_same_start(strtoull(start, NULL, 10) - (uint64_t)offset, start_time))
+		return 0;
+	*ret_status = (int)strtol(code, NULL, 10);
+	return *ret_status != 0;
+}
+
 bool thread_dead(pid_t tid)
 {
 	char stat[1024];

@@ -22,6 +22,10 @@ bool process_same_start(uint64_t a, uint64_t b);
 /* Dead means ESRCH, a zombie, or a start time that was read and differs. */
 bool process_dead(pid_t pid, uint64_t start_time);
 
+/* How a zombie ended, as of waitpid(): 1; 0: it is not told, or it exited with status 0, or the
+ * process is no zombie or another one; or -errno. /proc tells it those who may trace the process. */
+int process_exit_status(pid_t pid, uint64_t start_time, int *ret_status);
+
 /* Whether this thread has ended: it does not exist or is a zombie, even if other threads of its
  * process still run. The kernel releases a thread's robust mutexes before it becomes a zombie. */
 bool thread_dead(pid_t tid);

@@ -91,7 +91,7 @@ def _(site):
     victim.kill()
     until(lambda: gateway.get(path("lost"), ADA).json()["status"] == "failed", "it is lost")
     expect(gateway.get(path("lost"), ADA), 200,
-           status("lost", "failed", 0, "Processing failed", "worker test_client exited in embedding"))
+           status("lost", "failed", 0, "Processing failed", "worker test_client was killed by SIGKILL in embedding"))
 
 
 @test("special characters in a message arrive complete, as JSON")

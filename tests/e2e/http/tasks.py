@@ -79,9 +79,9 @@ def _(site):
     victim = site.test_client("open write", "create t owner=ada", "update t chunking")
     victim.kill()
     until(lambda: gateway.get("/v1/tasks/t", ADA).json()["done"], "it has failed")
-    error = gateway.get("/v1/tasks/t", ADA).json()["error"]
-    check(error == {"reason": "worker_lost", "message": "worker test_client exited in chunking",
-                    "stage": "chunking"}, error)
+    seen = gateway.get("/v1/tasks/t", ADA).json()
+    check(seen["error"] == {"reason": "worker_lost", "stage": "chunking",
+                            "message": "worker test_client was killed by SIGKILL in chunking"}, seen)
 
 
 # ---- Changes ---------------------------------------------------------------------------------------

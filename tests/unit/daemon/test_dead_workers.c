@@ -71,7 +71,7 @@ static bool few_are_active(void)
 /* The death of the small one comes second, and its few tasks end first. */
 static void small_ends_before_big(void)
 {
-	dead_workers_add(&bare_daemon.dead_workers, &small);
+	dead_workers_add(&bare_daemon.dead_workers, &small, 0);
 	while (few_are_active())
 		(void)bare_daemon_turn();
 	assert_true(n_active() > MANY / 2);
@@ -85,7 +85,7 @@ static void a_turn_ends_a_bounded_number_of_tasks(void **state)
 	int left = MANY;
 
 	(void)state;
-	dead_workers_add(&bare_daemon.dead_workers, &big);
+	dead_workers_add(&bare_daemon.dead_workers, &big, 0);
 	while (bare_daemon.dead_workers.n_dead > 0) {
 		(void)bare_daemon_turn();
 		int now = n_active();
@@ -100,7 +100,7 @@ static void a_turn_ends_a_bounded_number_of_tasks(void **state)
 static void deaths_do_not_wait_for_a_worker_with_many_tasks(void **state)
 {
 	(void)state;
-	dead_workers_add(&bare_daemon.dead_workers, &big);
+	dead_workers_add(&bare_daemon.dead_workers, &big, 0);
 	(void)bare_daemon_turn();
 	(void)bare_daemon_turn();
 	assert_true(few_are_active());
@@ -110,7 +110,7 @@ static void deaths_do_not_wait_for_a_worker_with_many_tasks(void **state)
 static void all_deaths_at_once_are_served_in_turn(void **state)
 {
 	(void)state;
-	dead_workers_add(&bare_daemon.dead_workers, &big);
+	dead_workers_add(&bare_daemon.dead_workers, &big, 0);
 	small_ends_before_big();
 }
 

@@ -164,7 +164,7 @@ static void the_next_holder_of_a_dead_ones_entry_keeps_its_task(void **state)
 	struct trackd_ref living = bare_daemon_give("living", hand_on(&dead, getpid()));
 	/* After the live worker's task, so that the scan has passed that. */
 	struct trackd_ref last = bare_daemon_give("last", worker_number);
-	dead_workers_add(&bare_daemon.dead_workers, &dead);
+	dead_workers_add(&bare_daemon.dead_workers, &dead, 0);
 	assert_true(becomes_lost(last));
 	assert_int_equal(bare_daemon_state_of(task), TRACKD_FAILED);
 	assert_int_equal(bare_daemon_state_of(living), TRACKD_ACTIVE);

@@ -21,6 +21,8 @@ int do_show(struct request *request)
 	    task.stage, task.done, task.total, task.revision, task.flags);
 	say(" worker=%d alive=%d created=%" PRIu64 " updated=%" PRIu64, task.worker_pid,
 	    trackd_worker_alive(&task), task.created_ns, task.updated_ns);
+	say(" exit=%u exit_number=%d exit_flags=%u", task.worker_exit, task.worker_exit_number,
+	    task.worker_exit_flags);
 	say(" expires=%" PRIu64 " slot=%u generation=%u serial=%" PRIu64, task.expires_ns,
 	    client.ref.slot, client.ref.generation, task.serial);
 	say_text("owner", task.owner);
