@@ -167,6 +167,7 @@ static void process(struct subject *subject, const char *name)
 {
 	struct document document = { .created_at = 1700000000 };
 	struct child child;
+	struct child_death death;
 	char text[128];
 
 	open_document(&document, name);
@@ -179,7 +180,7 @@ static void process(struct subject *subject, const char *name)
 						 .document = &document,
 						 .keep = -1,
 					 }));
-	enum exit_code code = child_end(&child, text, sizeof text);
+	enum exit_code code = child_end(&child, &death, text, sizeof text);
 	if (code != EXIT_CODE_DONE)
 		harness_die("%s: status %d %s", name, (int)code, text);
 	HARNESS_MUST(trackd_remove(subject->env.trackd, ref));

@@ -39,7 +39,7 @@ def _(site):
             documents.board.do(f"cancel next-{stage}")
             documents.until_empty()
             check(documents.whole() == [], f"{stage}: the store")
-            check("killed by signal 9" in server.log(), server.log())
+            check("was killed by SIGKILL" in server.log(), server.log())
             server.terminate()
 
 
@@ -150,7 +150,7 @@ def _(site):
         worker = documents.stop_in("dies", "summarizing")
         daemon.kill()
         os.kill(worker, signal.SIGKILL)
-        documents.expect("dies", "failed", "error", "worker_lost".replace("_", " "))
+        documents.expect("dies", "failed", "worker_lost", "was killed by SIGKILL in summarizing")
         documents.until_empty()
         check(documents.whole() == [], "the store")
 

@@ -15,9 +15,9 @@ exits 0 "a command that ends well: 0" trackctl run --id good -- true
 is "$(task good 'task["state"], task["progress"], task["kind"]')" "('completed', 100, 'command')" "completed"
 is "$(task good 'task["name"]')" "true" "named after its command line"
 exits 7 "its exit status is passed on" trackctl run --id bad -- sh -c 'exit 7'
-is "$(task bad 'task["state"], task["error"]["message"]')" "('failed', 'exit status 7')" "failed, with the status"
+is "$(task bad 'task["state"], task["error"]["message"]')" "('failed', 'the command exited with status 7')" "failed, with the status"
 exits 137 "128 and the signal" trackctl run --id killed -- sh -c 'kill -9 $$'
-like "$(task killed 'task["error"]["message"]')" "killed by signal 9*" "failed, with the signal"
+like "$(task killed 'task["error"]["message"]')" "the command was killed by SIGKILL" "failed, with the signal"
 exits 127 "no such command: 127" trackctl run --id none -- "$work/nosuch"
 like "$output" "*cannot run*" "and it says so"
 is "$(task none 'task["state"]')" failed "failed"
@@ -61,7 +61,7 @@ is "$(task counted 'task["state"], task["result"]')" "('completed', 'two pages')
 is "$(trackctl run -q --id unended --result-from-last-line -- printf 'a\nb')" "$(printf 'a\nb')" "a last line without an end"
 is "$(task unended 'task["result"]')" b "counts too"
 exits 3 "a command that fails" trackctl run -q --id failing --result-from-last-line -- sh -c 'echo out; exit 3'
-is "$(task failing 'task["result"], task["error"]["message"]')" "(None, 'exit status 3')" "has no result"
+is "$(task failing 'task["result"], task["error"]["message"]')" "(None, 'the command exited with status 3')" "has no result"
 is "$(trackctl run -q --id much --result-from-last-line -- seq 300000 | md5sum)" "$(seq 300000 | md5sum)" "much output"
 is "$(task much 'task["result"]')" 300000 "and its last line"
 is "$(trackctl run -q --id long --result-from-last-line -- sh -c 'head -c 100000 /dev/zero | tr "\0" x; echo' | wc -c)" 100001 "a long line"

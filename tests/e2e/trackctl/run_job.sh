@@ -116,11 +116,11 @@ is "$(ended_by $run -- bash -c 'kill -KILL $$')" -9 "by SIGKILL"
 mkdir "$work/cores"
 is "$(cd "$work/cores" && ulimit -c unlimited && ended_by $run --id core -- bash -c 'ulimit -c 0; kill -SEGV $$')" -11 "by SIGSEGV"
 is "$(ls "$work/cores")" "" "without a core of trackctl's own"
-like "$(task core 'task["error"]["message"]')" "killed by signal 11*" "the task shows it"
+like "$(task core 'task["error"]["message"]')" "the command was killed by SIGSEGV*" "the task shows it"
 is "$(/usr/bin/python3 -c 'import signal, subprocess, sys
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 done = subprocess.Popen(["bash", "-c", "exec \"$@\"; ", "-"] + sys.argv[1:] + ["--id", "ignored", "--", "bash", "-c", "exit 3"], stdout=subprocess.PIPE)
-done.stdout.read()' $run; task ignored 'task["error"]["message"]')" "exit status 3" "where SIGCHLD is ignored the end is noticed"
+done.stdout.read()' $run; task ignored 'task["error"]["message"]')" "the command exited with status 3" "where SIGCHLD is ignored the end is noticed"
 
 # ---- trackctl is killed ----
 start orphaned 'sleep 300 & echo $! >'"$work"'/grandchild; dirname "$TRACKD_PROGRESS" >'"$work"'/folder; '"$up"'; wait'

@@ -206,6 +206,7 @@ static struct trackd_task work_on(const char *name)
 	struct document what = { .created_at = 1700000000, .fd = document };
 	struct child child;
 	struct trackd_task task = TRACKD_TASK_INIT;
+	struct child_death death;
 	char text[128];
 	struct trackd_ref ref = create(name);
 
@@ -217,7 +218,7 @@ static struct trackd_task work_on(const char *name)
 								.ref = ref,
 								.document = &what,
 								.keep = -1 }));
-	(void)child_end(&child, text, sizeof text);
+	(void)child_end(&child, &death, text, sizeof text);
 	assert_int_equal(trackd_wait(board, ref, TRACKD_WAIT_FINAL, NULL, 30000), 0);
 	assert_int_equal(trackd_copy(board, ref, &task), 0);
 	return task;

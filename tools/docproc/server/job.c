@@ -116,7 +116,13 @@ struct job *job_start(struct jobs *jobs, const struct spool_entry *entry, struct
 
 void job_end(struct jobs *jobs, struct job *job)
 {
-	job->code = child_end(&job->child, job->text, sizeof job->text);
+	struct child_death death;
+
+	job->code = child_end(&job->child, &death, job->text, sizeof job->text);
+	/* At once: the daemon may not know how, and gives us a moment to say it. */
+	if (job->code == EXIT_CODE_WORKER_LOST)
+		(void)trackd_worker_died(jobs->trackd, job->ref, death.pid, death.status,
+					 death.memory ? TRACKD_EXIT_MEMORY : 0);
 	job->ended_ns = time_steady();
 	jobs->n_running--;
 	jobs->n_ending++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From fork() to the pipeline, and the meaning of a process's end. */
 #include "tools/docproc/worker/child.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/log.h"
 #include "tools/docproc/sandbox/sandbox.h"
 #include "tools/docproc/store/attempts.h"
@@ -135,8 +136,9 @@ static int start_worker(struct child *ret_child, const struct child_start *start
 			struct extractor *extractor)
 {
 	pid_t parent = getpid();
-	struct child child = { .pid = fork() };
+	struct child child = { .oom_kills = oom_kills_mark() };
 
+	child.pid = fork();
 	if (child.pid == 0)
 		be_child(start, parent, extractor);
 	if (child.pid < 0)
@@ -170,34 +172,36 @@ int child_start(struct child *ret_child, const struct child_start *start)
 
 /* ---- In the parent ------------------------------------------------------- */
 
-static enum exit_code meaning(const siginfo_t *info, char *ret_text, size_t size)
+static enum exit_code meaning(int status, bool memory, char *ret_text, size_t size)
 {
-	if (info->si_code != CLD_EXITED) {
-		snprintf(ret_text, size, "The worker was killed by signal %d (%s)", info->si_status,
-			 strsignal(info->si_status));
-		return EXIT_CODE_WORKER_LOST;
-	}
+	char how[CAUSE_WORDS];
+
 	ret_text[0] = '\0';
-	if (info->si_status == EXIT_CODE_DONE || info->si_status == EXIT_CODE_TASK_FAILED ||
-	    info->si_status == EXIT_CODE_CANCELLED)
-		return (enum exit_code)info->si_status;
-	snprintf(ret_text, size, "The worker ended with status %d", info->si_status);
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_CODE_DONE ||
+				  WEXITSTATUS(status) == EXIT_CODE_TASK_FAILED ||
+				  WEXITSTATUS(status) == EXIT_CODE_CANCELLED))
+		return (enum exit_code)WEXITSTATUS(status);
+	cause_words(how, cause_of_status(status, memory));
+	snprintf(ret_text, size, "The worker %s", how);
 	return EXIT_CODE_WORKER_LOST;
 }
 
-enum exit_code child_end(struct child *child, char *ret_text, size_t size)
+enum exit_code child_end(struct child *child, struct child_death *ret_death, char *ret_text,
+			 size_t size)
 {
-	siginfo_t info = { 0 };
-	int error;
+	struct child_death death = { .pid = child->pid };
+	pid_t pid;
 
 	do
-		error = waitid(P_PID, (id_t)child->pid, &info, WEXITED);
-	while (error < 0 && errno == EINTR);
+		pid = waitpid(child->pid, &death.status, 0);
+	while (pid < 0 && errno == EINTR);
+	if (pid < 0)
+		death.status = W_EXITCODE(0, SIGKILL);
+	death.memory = oom_kills_since(&child->oom_kills);
 	close(child->fd);
-	*child = (struct child){ 0, -1 };
-	if (error < 0)
-		info = (siginfo_t){ .si_code = CLD_KILLED, .si_status = SIGKILL };
-	return meaning(&info, ret_text, size);
+	*child = (struct child){ .fd = -1 };
+	*ret_death = death;
+	return meaning(death.status, death.memory, ret_text, size);
 }
 
 void child_lose(const struct config *config, struct trackd_ref ref)

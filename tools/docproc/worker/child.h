@@ -7,11 +7,19 @@
 #define DOCPROC_WORKER_CHILD_H
 
 #include "tools/common/exit_code.h"
+#include "tools/common/oom_kills.h"
 #include "tools/docproc/worker/pipeline.h"
 
 struct child {
 	pid_t pid;
-	int fd; /* a pidfd: readable when it has ended */
+	int fd;                    /* a pidfd: readable when it has ended */
+	struct oom_mark oom_kills; /* when it was started */
+};
+
+struct child_death {
+	pid_t pid;
+	int status;  /* as of waitpid() */
+	bool memory; /* processes of our cgroup have been killed for memory since it was started */
 };
 
 struct child_start {
@@ -32,7 +40,8 @@ int child_start(struct child *ret_child, const struct child_start *start);
 
 /* Collect a child that has ended, waiting if necessary. Returns its enum exit_code, or
  * EXIT_CODE_WORKER_LOST with a sentence about the reason. */
-enum exit_code child_end(struct child *child, char *ret_text, size_t size);
+enum exit_code child_end(struct child *child, struct child_death *ret_death, char *ret_text,
+			 size_t size);
 
 /*
  * Become the worker of a task in a short-lived process, so that the daemon reports the worker lost:

@@ -7,6 +7,8 @@
  *
  * The command has priority: it runs whatever happens to the board (run_task.h).
  */
+#include "libclient/segment/internal.h"
+#include "tools/common/oom_kills.h"
 #include "tools/common/time_format.h"
 #include "tools/trackctl/run/channel.h"
 #include "tools/trackctl/run/child.h"
@@ -83,7 +85,10 @@ struct job {
 	struct output output;
 	bool reported_bad_line, ending, killed;
 	uint64_t kill_at;
+	struct oom_mark oom_kills; /* when it was started */
 };
+
+enum { END_WORDS = 128 };
 
 /* ---- The task ---------------------------------------------------------- */
 
@@ -223,21 +228,27 @@ static void attend(struct job *job)
 
 /* ---- The end ----------------------------------------------------------- */
 
+/* As the daemon would say it of a worker. */
+static void words_end(const struct job *job, char text[END_WORDS])
+{
+	char how[CAUSE_WORDS];
+	bool memory = oom_kills_since(&job->oom_kills);
+
+	cause_words(how, cause_of_status(job->child.status, memory));
+	snprintf(text, END_WORDS, "the command %s", how);
+}
+
 /* Record how the command ended. Returns our exit status. */
 static int end(struct job *job, struct ctl *ctl)
 {
 	int status = job->child.status;
-	char text[128];
+	char text[END_WORDS];
 
+	words_end(job, text);
 	if (WIFSIGNALED(status)) {
-		int signal_number = WTERMSIG(status);
-		snprintf(text, sizeof text, "killed by signal %d (%s)%s", signal_number,
-			 strsignal(signal_number), WCOREDUMP(status) ? ", core dumped" : "");
-		ctl->end_signal = signal_number;
+		ctl->end_signal = WTERMSIG(status);
 		ctl->end_all = job->child.interrupted &&
-			       (signal_number == SIGINT || signal_number == SIGQUIT);
-	} else {
-		snprintf(text, sizeof text, "exit status %d", WEXITSTATUS(status));
+			       (ctl->end_signal == SIGINT || ctl->end_signal == SIGQUIT);
 	}
 	job->task.result = job->output.last;
 	/* A command that was asked to end has not completed, whatever its exit status. */
@@ -274,6 +285,7 @@ static int run_command(struct job *job, struct ctl *ctl, char **command)
 
 	if (code != 0)
 		return code;
+	job->oom_kills = oom_kills_mark();
 	int error = child_start(&job->child, command, pass_ends, job);
 	output_started(&job->output);
 	if (error < 0)
