@@ -206,6 +206,8 @@ test("what went wrong, where, and what can be done", () => {
 	same(of(null), null);
 	same(of({ reason: "worker_lost", message: "worker docproc exited", stage: "embedding" }).where, "Failed while embedding, at 12 of 40");
 	check(of({ reason: "worker_lost", message: "x", stage: "embedding" }).advice.includes("Upload the document again"), "advice");
+	check(words.failure({ error: { reason: "worker_lost", message: "x", stage: null }, stages: [], stage: null,
+		worker: { exit: { status: null, signal: "SIGKILL", core_dumped: false, out_of_memory: true } } }).advice.includes("ran out of memory"), "memory");
 	same(of({ reason: "error", message: "Something else", stage: null }), { what: "Something else", where: "Failed before the first stage", advice: "" });
 });
 

@@ -169,13 +169,51 @@ static json_t *labels_json(const struct trackd_task *task)
 	return object;
 }
 
+static json_t *signal_json(const struct trackd_task *task)
+{
+	char name[CAUSE_WORDS];
+
+	if (task->worker_exit != TRACKD_EXIT_SIGNAL)
+		return json_null();
+	cause_signal_name(name, (uint32_t)task->worker_exit_number);
+	return json_string(name);
+}
+
+/* How the worker died. */
+static json_t *exit_json(const struct trackd_task *task)
+{
+	if (task->worker_exit == TRACKD_EXIT_UNKNOWN)
+		return json_null();
+	return json_pack("{s:o, s:o, s:b, s:b}", "status",
+			 task->worker_exit == TRACKD_EXIT_STATUS
+				 ? json_integer(task->worker_exit_number)
+				 : json_null(),
+			 "signal", signal_json(task), "core_dumped",
+			 (task->worker_exit_flags & TRACKD_EXIT_DUMPED) != 0, "out_of_memory",
+			 (task->worker_exit_flags & TRACKD_EXIT_MEMORY) != 0);
+}
+
+/* Who a dead worker was is not known when its task has ended, but how it died is. */
 static json_t *worker_json(const struct trackd_task *task, int alive)
 {
-	if (task->worker_pid <= 0)
+	bool known = task->worker_pid > 0;
+
+	if (!known && task->worker_exit == TRACKD_EXIT_UNKNOWN)
 		return json_null();
-	return json_pack("{s:i, s:o, s:o}", "pid", (int)task->worker_pid, "comm",
-			 task_json_text(task->worker_comm), "alive",
-			 alive < 0 ? json_null() : json_boolean(alive));
+	return json_pack("{s:o, s:o, s:o, s:o}", "pid",
+			 known ? json_integer(task->worker_pid) : json_null(), "comm",
+			 known ? task_json_text(task->worker_comm) : json_null(), "alive",
+			 !known      ? json_false()
+			 : alive < 0 ? json_null()
+				     : json_boolean(alive),
+			 "exit", exit_json(task));
+}
+
+static json_t *public_worker_json(const struct trackd_task *task)
+{
+	if (task->worker_exit == TRACKD_EXIT_UNKNOWN)
+		return json_null();
+	return json_pack("{s:o}", "exit", exit_json(task));
 }
 
 static json_t *eta_json(const struct trackd_task *task, uint64_t now_ns)
@@ -205,8 +243,9 @@ json_t *task_json(const struct trackd_task *task, const struct task_json_options
 	int failed = set_ending(object, task);
 	failed |= json_object_set_new(object, "labels", labels_json(task));
 	failed |= json_object_set_new(object, "limits", limits_json(task));
-	if (options->worker)
-		failed |= json_object_set_new(object, "worker", worker_json(task, options->alive));
+	failed |= json_object_set_new(object, "worker",
+				      options->worker ? worker_json(task, options->alive)
+						      : public_worker_json(task));
 	failed |= json_object_set_new(object, "created_at", task_json_time(task->created_ns));
 	failed |= json_object_set_new(object, "started_at", task_json_time(task->started_ns));
 	failed |= json_object_set_new(object, "updated_at", task_json_time(task->updated_ns));

@@ -48,6 +48,8 @@ def _(site):
                            ('stage_duration_seconds_count{kind="document",stage="extracting"}', 1),
                            ('stage_duration_seconds_count{kind="document",stage="chunking"}', 1),
                            ("worker_lost_total{}", 1),
+                           ('tasks_lost_total{exit="signal",kind="document"}', 1),
+                           ('tasks_lost_total{exit="out_of_memory",kind="document"}', 0),
                            ('create_rejected_total{reason="exists"}', 1),
                            ('updates_rejected_total{reason="final"}', 1),
                            ("slots_used{}", 5), ("slots_capacity{}", 16384),

@@ -35,7 +35,7 @@ def _(site):
           ["done", "waiting", "running", "waiting", "waiting"], task)
     check(task["links"] == {"self": "/v1/tasks/t", "events": "/v1/tasks/t/events",
                             "cancel": "/v1/tasks/t/cancel"}, task)
-    check("worker" not in task and "pid" not in json.dumps(task), task)
+    check(task["worker"] is None and "pid" not in json.dumps(task), task)
     worker.do("fail t out_of_paper")
     task = expect(gateway.get("/v1/tasks/t", ADA), 200).json()
     check(task["error"] == {"reason": "error", "message": "out of paper", "stage": "embedding"} and
@@ -82,6 +82,8 @@ def _(site):
     seen = gateway.get("/v1/tasks/t", ADA).json()
     check(seen["error"] == {"reason": "worker_lost", "stage": "chunking",
                             "message": "worker test_client was killed by SIGKILL in chunking"}, seen)
+    check(seen["worker"] == {"exit": {"status": None, "signal": "SIGKILL", "core_dumped": False,
+                                      "out_of_memory": False}}, seen)
 
 
 # ---- Changes ---------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ import re
 from e2e import check
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="[^"\\\n]*",?)*)\})? (\S+)')
-LABELS = {"kind", "state", "outcome", "stage", "reason", "route", "method", "code", "le", "version"}
+LABELS = {"kind", "state", "outcome", "stage", "reason", "route", "method", "code", "le", "version", "exit"}
 FAMILIES = {  # as docs/ and the alerts know them
-    "tasks": "gauge", "tasks_created": "counter", "tasks_finished": "counter",
+    "tasks": "gauge", "tasks_created": "counter", "tasks_finished": "counter", "tasks_lost": "counter",
     "task_duration_seconds": "histogram", "stage_duration_seconds": "histogram",
     "worker_lost": "counter", "timed_out": "counter", "expired": "counter", "evicted": "counter",
     "create_rejected": "counter", "updates_rejected": "counter", "records_repaired": "counter",

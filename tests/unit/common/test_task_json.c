@@ -3,6 +3,7 @@
  * whatever bytes the task holds. */
 #include "tests/harness/suite.h"
 #include "tools/common/task_json.h"
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static void a_task_with_everything(void **state)
 		"\"labels\":{\"batch\":\"7\",\"note\":\"a \\\"b\\\"\"},"
 		"\"limits\":{\"start_within_ms\":null,\"progress_within_ms\":2000,"
 		"\"finish_within_ms\":4294967294},"
-		"\"worker\":{\"pid\":4182,\"comm\":\"uvicorn\",\"alive\":true},"
+		"\"worker\":{\"pid\":4182,\"comm\":\"uvicorn\",\"alive\":true,\"exit\":null},"
 		"\"created_at\":\"2025-11-24T16:00:00.000Z\","
 		"\"started_at\":\"2025-11-24T16:00:01.000Z\","
 		"\"updated_at\":\"2025-11-24T16:00:04.000Z\","
@@ -160,16 +161,57 @@ static void a_cancelled_task_may_have_an_error(void **state)
 	json_decref(object);
 }
 
-static void the_gateway_leaves_the_worker_out(void **state)
+/* The member "worker" as text, which the caller frees. */
+static char *worker_text(const struct trackd_task *task, bool whole)
+{
+	struct task_json_options options = { BEGIN, whole, -1 };
+	json_t *object = task_json(task, &options);
+	char *text = json_dumps(json_object_get(object, "worker"), JSON_COMPACT | JSON_ENCODE_ANY);
+
+	assert_non_null(text);
+	json_decref(object);
+	return text;
+}
+
+static void expect_worker(const struct trackd_task *task, bool whole, const char *expected)
+{
+	char *text = worker_text(task, whole);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void the_gateway_leaves_out_who_the_worker_was(void **state)
 {
 	struct trackd_task task = failed_task();
-	struct task_json_options options = { BEGIN, false, -1 };
-	json_t *object = task_json(&task, &options);
 
 	(void)state;
-	assert_non_null(object);
-	assert_null(json_object_get(object, "worker"));
-	json_decref(object);
+	expect_worker(&task, false, "null");
+	task.worker_exit = TRACKD_EXIT_STATUS;
+	task.worker_exit_number = 3;
+	expect_worker(&task, false,
+		      "{\"exit\":{\"status\":3,\"signal\":null,\"core_dumped\":false,"
+		      "\"out_of_memory\":false}}");
+}
+
+static void how_a_worker_died_is_told_without_who_it_was(void **state)
+{
+	struct trackd_task task = failed_task();
+
+	(void)state;
+	task.worker_pid = 0;
+	expect_worker(&task, true, "null");
+	task.worker_exit = TRACKD_EXIT_SIGNAL;
+	task.worker_exit_number = SIGKILL;
+	task.worker_exit_flags = TRACKD_EXIT_MEMORY;
+	expect_worker(&task, true,
+		      "{\"pid\":null,\"comm\":null,\"alive\":false,\"exit\":{\"status\":null,"
+		      "\"signal\":\"SIGKILL\",\"core_dumped\":false,\"out_of_memory\":true}}");
+	task.worker_exit_flags = TRACKD_EXIT_DUMPED;
+	task.worker_exit_number = 40;
+	expect_worker(&task, false,
+		      "{\"exit\":{\"status\":null,\"signal\":\"signal 40\",\"core_dumped\":true,"
+		      "\"out_of_memory\":false}}");
 }
 
 static void an_active_stage_lasts_until_now(void **state)
@@ -239,7 +281,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_task_with_nothing),
 	cmocka_unit_test(only_a_completed_task_has_a_result),
 	cmocka_unit_test(a_cancelled_task_may_have_an_error),
-	cmocka_unit_test(the_gateway_leaves_the_worker_out),
+	cmocka_unit_test(the_gateway_leaves_out_who_the_worker_was),
+	cmocka_unit_test(how_a_worker_died_is_told_without_who_it_was),
 	cmocka_unit_test(an_active_stage_lasts_until_now),
 	cmocka_unit_test(any_bytes_make_valid_json),
 };

@@ -137,6 +137,9 @@ static void make(struct trackd_task *task)
 	task->start_within_ms = (uint32_t)some(3) * 1000;
 	task->progress_within_ms = (uint32_t)some(3) * UINT32_MAX;
 	task->finish_within_ms = (uint32_t)some(2) * 86400000;
+	task->worker_exit = (uint8_t)some(TRACKD_EXIT_SIGNAL + 1);
+	task->worker_exit_number = (int32_t)some(256);
+	task->worker_exit_flags = (uint8_t)some(4);
 	make_stages(task);
 }
 

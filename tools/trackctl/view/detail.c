@@ -133,10 +133,13 @@ static void when(const struct screen *screen, uint64_t wall_ns, char *to, size_t
 
 static void worker_words(const struct screen *screen, char *to, size_t size)
 {
-	char words[WORDS];
+	char words[WORDS], how[WORDS];
 
 	words_worker(words, screen->task);
-	if (words[0] == '\0')
+	words_exit(how, screen->task);
+	if (words[0] == '\0' && how[0] != '\0')
+		snprintf(to, size, "%s", how);
+	else if (words[0] == '\0')
 		snprintf(to, size, "%s", state_of(screen) == TRACKD_ACTIVE ? "not known" : "");
 	else if (is_final(screen) || screen->alive < 0)
 		snprintf(to, size, "%s", words);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Widths and phrases. Texts from the board are not printable yet; the caller converts them. */
 #include "tools/trackctl/view/words.h"
+#include "libclient/segment/internal.h"
 #include "tools/common/label_text.h"
 #include "tools/common/time_format.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *words_reason(enum trackd_reason reason)
 {
@@ -81,4 +83,15 @@ void words_labels(char to[WORDS_LABELS], const struct trackd_task *task)
 bool words_broken(const struct trackd_task *task)
 {
 	return task->state == TRACKD_FAILED || task->state == TRACKD_CANCELLED;
+}
+
+void words_exit(char to[WORDS], const struct trackd_task *task)
+{
+	char how[CAUSE_WORDS];
+
+	to[0] = '\0';
+	if (task->worker_exit == TRACKD_EXIT_UNKNOWN)
+		return;
+	cause_words(how, cause_of_task(task));
+	snprintf(to, WORDS, "%s", how + (strncmp(how, "was ", 4) == 0 ? 4 : 0));
 }

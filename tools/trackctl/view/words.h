@@ -15,6 +15,8 @@ void words_work(char to[WORDS], uint64_t done, uint64_t total);
 void words_rate(char to[WORDS], const struct trackd_task *task, uint64_t now_ns);
 /* "uvicorn[4182]", or "" if none is known. */
 void words_worker(char to[WORDS], const struct trackd_task *task);
+/* How it died: "exited with status 3", "killed by SIGKILL (out of memory)", or "". */
+void words_exit(char to[WORDS], const struct trackd_task *task);
 /* "batch=7, customer=acme", or "". */
 void words_labels(char to[WORDS_LABELS], const struct trackd_task *task);
 /* Whether it failed or was cancelled: then what it was doing last is shown. */

@@ -161,6 +161,23 @@ static void write_board(const struct writer *writer, struct trackd *trackd)
 
 /* ---- The gateway's own counts ---------------------------------------------- */
 
+static void write_deaths(const struct writer *writer)
+{
+	static const char *const deaths[] = { [DEATH_UNKNOWN] = "unknown",
+					      [DEATH_STATUS] = "exit_status",
+					      [DEATH_SIGNAL] = "signal",
+					      [DEATH_MEMORY] = "out_of_memory" };
+	const struct task_counts *counts = writer->gateway->task_counts;
+
+	counter_family(writer, "tasks_lost",
+		       "Tasks whose worker died while the gateway looked on, by how it died.");
+	for (size_t k = 0; k < counts->n_kinds; k++)
+		for (size_t d = 0; d < DEATHS; d++)
+			fprintf(writer->file,
+				"trackd_tasks_lost_total{kind=\"%s\",exit=\"%s\"} %" PRIu64 "\n",
+				counts->kinds[k].name, deaths[d], counts->kinds[k].lost[d]);
+}
+
 static void write_ends(const struct writer *writer)
 {
 	static const char *const outcomes[] = { "completed", "failed", "cancelled" };
@@ -174,6 +191,7 @@ static void write_ends(const struct writer *writer)
 				"trackd_tasks_finished_total{kind=\"%s\",outcome=\"%s\"} %" PRIu64
 				"\n",
 				counts->kinds[k].name, outcomes[o], counts->kinds[k].finished[o]);
+	write_deaths(writer);
 	family(writer, "task_duration_seconds", "histogram",
 	       "From the creation of a task to its end.");
 	histogram_write(writer->file, &counts->times, &histogram_work,

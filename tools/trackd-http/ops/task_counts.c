@@ -55,6 +55,19 @@ static void add_stages(struct task_counts *counts, const struct trackd_task *tas
 	}
 }
 
+static enum task_counts_death death_of(const struct trackd_task *task)
+{
+	switch ((enum trackd_worker_exit)task->worker_exit) {
+	case TRACKD_EXIT_UNKNOWN:
+		break;
+	case TRACKD_EXIT_STATUS:
+		return DEATH_STATUS;
+	case TRACKD_EXIT_SIGNAL:
+		return task->worker_exit_flags & TRACKD_EXIT_MEMORY ? DEATH_MEMORY : DEATH_SIGNAL;
+	}
+	return DEATH_UNKNOWN;
+}
+
 static void on_transition(void *user, const struct trackd_event *event)
 {
 	struct task_counts *counts = user;
@@ -71,6 +84,8 @@ static void on_transition(void *user, const struct trackd_event *event)
 	struct kind_counts *kind = kind_of(counts, task.kind_name);
 	if (kind && task.state <= TRACKD_CANCELLED)
 		kind->finished[task.state - TRACKD_COMPLETED]++;
+	if (kind && task.reason == TRACKD_REASON_WORKER_LOST)
+		kind->lost[death_of(&task)]++;
 	histogram_add(&counts->times, &histogram_work,
 		      seconds_between(task.created_ns, task.finished_ns));
 	add_stages(counts, &task);

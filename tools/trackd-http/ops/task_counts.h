@@ -21,9 +21,13 @@ enum {
 	TASK_COUNTS_OUTCOMES = 3, /* completed, failed, cancelled */
 };
 
+/* How the workers of lost tasks died. */
+enum task_counts_death { DEATH_UNKNOWN, DEATH_STATUS, DEATH_SIGNAL, DEATH_MEMORY, DEATHS };
+
 struct kind_counts {
 	char name[TRACKD_STAGE_NAME_MAX + 1];
 	uint64_t finished[TASK_COUNTS_OUTCOMES];
+	uint64_t lost[DEATHS];
 };
 
 struct stage_times {

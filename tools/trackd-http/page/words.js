@@ -75,11 +75,13 @@ export const failure = (task) => {
 	const at = error.stage ?? stage?.name ?? null;
 	const found = stages.find((one) => one.name === at);
 	const count = found && found.total ? `, at ${found.done.toLocaleString("en")} of ${found.total.toLocaleString("en")}` : "";
-	const advice = {
-		worker_lost: "The program that was processing it ended unexpectedly. Upload the document again; if the problem persists, the document may be too large or damaged.",
-		host_restart: "The server was restarted. Upload the document again.",
-		timed_out: "It took longer than it may. Upload the document again; if the problem persists, the document may be too large.",
-	}[error.reason] ?? adviceFor(error.message ?? "");
+	const advice = task.worker?.exit?.out_of_memory
+		? "The program that was processing it ran out of memory. Upload the document again; if the problem persists, split it."
+		: {
+			worker_lost: "The program that was processing it ended unexpectedly. Upload the document again; if the problem persists, the document may be too large or damaged.",
+			host_restart: "The server was restarted. Upload the document again.",
+			timed_out: "It took longer than it may. Upload the document again; if the problem persists, the document may be too large.",
+		}[error.reason] ?? adviceFor(error.message ?? "");
 	return {
 		what: error.message || "Processing failed",
 		where: at ? `${task.state === "cancelled" ? "Cancelled" : "Failed"} while ${at.replace(/[_-]+/g, " ")}${count}` : "Failed before the first stage",

@@ -136,6 +136,33 @@ static char *write_error(char *to, const struct trackd_task *task)
 	return to;
 }
 
+static char *write_flag(char *to, unsigned flags, unsigned flag)
+{
+	return json_write_plain(to, flags & flag ? "true" : "false");
+}
+
+/* How the worker died; who it was is not the public's. */
+static char *write_worker(char *to, const struct trackd_task *task)
+{
+	char name[CAUSE_WORDS];
+
+	if (task->worker_exit == TRACKD_EXIT_UNKNOWN)
+		return json_write_plain(to, "null");
+	to = json_write_plain(to, "{\"exit\":{\"status\":");
+	if (task->worker_exit == TRACKD_EXIT_STATUS) {
+		to = json_write_number(to, (uint64_t)task->worker_exit_number);
+		to = json_write_plain(to, ",\"signal\":null");
+	} else {
+		cause_signal_name(name, (uint32_t)task->worker_exit_number);
+		to = json_write_text(json_write_plain(to, "null,\"signal\":"), name);
+	}
+	to = write_flag(json_write_key(to, "core_dumped"), task->worker_exit_flags,
+			TRACKD_EXIT_DUMPED);
+	to = write_flag(json_write_key(to, "out_of_memory"), task->worker_exit_flags,
+			TRACKD_EXIT_MEMORY);
+	return json_write_plain(to, "}}");
+}
+
 static char *write_cancel(char *to, const struct trackd_task *task, uint64_t now_ns)
 {
 	uint64_t since = time_between(task->cancel_requested_ns, now_ns);
@@ -266,6 +293,7 @@ size_t task_text(const struct trackd_task *task, uint64_t now_ns, char ret_text[
 	to = write_ending(to, task);
 	to = write_labels(json_write_key(to, "labels"), task);
 	to = write_limits(json_write_key(to, "limits"), task);
+	to = write_worker(json_write_key(to, "worker"), task);
 	to = write_times(to, task, now_ns);
 	to = json_write_number(json_write_key(to, "revision"), task->revision);
 	to = write_links(json_write_key(to, "links"), task->id);

@@ -12,7 +12,7 @@
 enum {
 	TASK_TEXT_STAGE = 128 /* names of members */ + JSON_ROOM(TRACKD_STAGE_NAME_MAX) + 2 * 32 +
 			  3 * JSON_ROOM_NUMBER,
-	TASK_TEXT = 1024 /* names of members, moments and numbers */ +
+	TASK_TEXT = 1152 /* names of members, moments and numbers */ +
 		    5 * JSON_ROOM(TRACKD_ID_MAX) + JSON_ROOM(TRACKD_OWNER_MAX) +
 		    JSON_ROOM(TRACKD_NAME_MAX) + 4 * JSON_ROOM(TRACKD_STAGE_NAME_MAX) +
 		    2 * JSON_ROOM(TRACKD_MESSAGE_MAX) + JSON_ROOM(TRACKD_ERROR_MAX) +
