@@ -44,7 +44,7 @@ struct limits_part {
 
 enum {
 	EXTRAS_MAX = 4 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
-		     TRACKD_RESULT_MAX + sizeof(struct limits_part),
+		     TRACKD_RESULT_MAX + sizeof(struct limits_part) + sizeof(uint64_t),
 };
 
 struct kind_part {
@@ -146,8 +146,11 @@ static uint8_t *put_limits(uint8_t *at, const struct trackd_task *task)
 /* What a snapshot of version 1 does not have. */
 static uint8_t *put_extras(uint8_t *at, const struct trackd_task *task)
 {
+	uint64_t cause = cause_of_task(task);
+
 	at = put_extra_text(at, SNAPSHOT_EXTRA_LABELS, task->labels);
 	at = put_limits(at, task);
+	at = put_extra(at, SNAPSHOT_EXTRA_CAUSE, &cause, cause != 0 ? sizeof cause : 0);
 	at = put_extra_text(at, SNAPSHOT_EXTRA_LAST_MESSAGE, task->last_message);
 	return put_extra_text(at, SNAPSHOT_EXTRA_RESULT, task->result);
 }
@@ -300,6 +303,17 @@ static bool get_limits(struct reader *reader, size_t length, struct trackd_task 
 	return true;
 }
 
+static bool get_cause(struct reader *reader, size_t length, struct trackd_task *task)
+{
+	uint64_t cause;
+
+	if (length != sizeof cause || !get(reader, &cause, sizeof cause) ||
+	    !cause_fits(task->state, task->reason, cause))
+		return false;
+	cause_to_task(cause, task);
+	return true;
+}
+
 static bool get_extra(struct reader *reader, const struct extra_part *part,
 		      struct trackd_task *task)
 {
@@ -309,6 +323,8 @@ static bool get_extra(struct reader *reader, const struct extra_part *part,
 		       label_text_valid(task->labels);
 	case SNAPSHOT_EXTRA_LIMITS:
 		return get_limits(reader, part->length, task);
+	case SNAPSHOT_EXTRA_CAUSE:
+		return get_cause(reader, part->length, task);
 	case SNAPSHOT_EXTRA_LAST_MESSAGE:
 		return get_text(reader, task->last_message, part->length, TRACKD_MESSAGE_MAX);
 	case SNAPSHOT_EXTRA_RESULT:

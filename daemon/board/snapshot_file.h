@@ -51,6 +51,7 @@ enum snapshot_extra {
 	SNAPSHOT_EXTRA_END = 0,
 	SNAPSHOT_EXTRA_LABELS = 1,
 	SNAPSHOT_EXTRA_LIMITS = 2, /* start_within_ms, progress_within_ms, finish_within_ms */
+	SNAPSHOT_EXTRA_CAUSE = 3,
 	SNAPSHOT_EXTRA_LAST_MESSAGE = 4,
 	SNAPSHOT_EXTRA_RESULT = 5,
 };

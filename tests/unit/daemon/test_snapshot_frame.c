@@ -3,6 +3,7 @@
 #include "daemon/board/snapshot_file.h"
 #include "tests/harness/suite.h"
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -48,7 +49,10 @@ static void fill_item(void)
 				      .worker_pid = 16,
 				      .worker_uid = 17,
 				      .worker_start = 18,
-				      .worker_comm = "a worker" };
+				      .worker_comm = "a worker",
+				      .worker_exit = TRACKD_EXIT_SIGNAL,
+				      .worker_exit_number = SIGKILL,
+				      .worker_exit_flags = TRACKD_EXIT_MEMORY };
 	fill_text(task->id, sizeof task->id, 'i');
 	fill_text(task->owner, sizeof task->owner, 'o');
 	fill_text(task->name, sizeof task->name, 'n');
@@ -139,6 +143,11 @@ static void an_extra_that_does_not_fit_is_refused(void **state)
 		-EBADMSG);
 	assert_int_equal(decode_to(add(begin_with_extras(), SNAPSHOT_EXTRA_LAST_MESSAGE,
 				       TRACKD_MESSAGE_MAX + 1, "")),
+			 -EBADMSG);
+	/* A cause has eight bytes, and only a lost task has one. */
+	assert_int_equal(decode_to(add(begin_with_extras(), SNAPSHOT_EXTRA_CAUSE, 4, "1234")),
+			 -EBADMSG);
+	assert_int_equal(decode_to(add(begin_with_extras(), SNAPSHOT_EXTRA_CAUSE, 8, "12345678")),
 			 -EBADMSG);
 }
 
