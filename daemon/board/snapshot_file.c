@@ -43,7 +43,7 @@ struct limits_part {
 };
 
 enum {
-	EXTRAS_MAX = 4 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
+	EXTRAS_MAX = 5 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
 		     TRACKD_RESULT_MAX + sizeof(struct limits_part) + sizeof(uint64_t),
 };
 

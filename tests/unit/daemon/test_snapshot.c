@@ -468,7 +468,7 @@ static void labels_and_results_are_restored(void **state)
 		.id = "labelled", .owner = "", .name = "", .message = "", .labels = "batch=7\nnote="
 	};
 	static const struct record_end end = { TRACKD_COMPLETED, TRACKD_REASON_NONE, "Done",
-					       "12 pages", 0 };
+					       "12 pages", 0, 0 };
 	struct restore_count count;
 	static struct trackd_task task = TRACKD_TASK_INIT;
 	struct trackd_ref ref;
