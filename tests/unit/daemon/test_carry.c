@@ -74,7 +74,9 @@ static void assert_healthy(void)
 
 static void complete(struct trackd_ref ref)
 {
-	struct record_end how = { .state = TRACKD_COMPLETED, .message = "done" };
+	struct record_end how = { .state = TRACKD_COMPLETED,
+				  .message = "done",
+				  .error = "a result" };
 
 	HARNESS_MUST(record_end(&old, ref, &how, harness_soon()));
 }
