@@ -371,8 +371,8 @@ def saved_tasks(site):
         if struct.unpack_from("<H", frame, 4)[0] != 2:
             continue
         _, done, total = struct.unpack_from("<QQQ", frame, 24)
-        # The strings come last and stand together; a test client says spaces as underlines.
-        text = frame.rstrip(b"\0").split(b"\0")[-1].decode().replace(" ", "_")
+        # The strings stand together, before the extras; a test client says spaces as underlines.
+        text = frame.decode("latin-1").replace(" ", "_")
         tasks[next(task for task in ("waits", "works") if task in text)] = (done, total, text)
     return tasks
 
