@@ -32,15 +32,34 @@ struct edit {
 
 /* ---- From lock to publish ------------------------------------------------ */
 
-/* End a task whose limit has passed (record.c). Takes the edit by value, so that the common edit
- * stays in registers. */
-static int time_out(struct edit edit, enum limit limit);
+/* If a limit has passed, end the task: TRACKD_E_FINAL, and the lock is released; else 0. In record.c;
+ * called before the facts are loaded, so that the common edit stays in registers. */
+static int time_out_if_due(struct board *board, struct trackd_ref ref, uint64_t stamp,
+			   uint64_t now);
 
 /* Whether a limit may have passed: the task has limits of its own, or was not updated for a
  * millisecond, the shortest active_ttl. */
-INLINE bool may_be_over(const struct edit *edit)
+INLINE bool may_be_due(const struct layout_copy *copy, uint64_t now)
 {
-	return (edit->next.flags & COPY_LIMITS) != 0 || (edit->now - edit->next.updated) >> 20 != 0;
+	return ((load_relaxed(&copy->flags) & COPY_LIMITS) |
+		(now - load_relaxed(&copy->updated)) >> 20) != 0;
+}
+
+INLINE void edit_load(struct edit *edit, struct board *board, struct trackd_ref ref)
+{
+	edit->board = board;
+	edit->head = &board->heads[ref.slot];
+	edit->body = &board->bodies[ref.slot];
+	edit->slot = ref.slot;
+	edit->generation = ref.generation;
+	edit->from = &edit->body->copy[stamp_version(edit->stamp) & 1];
+	edit->to = &edit->body->copy[~stamp_version(edit->stamp) & 1];
+	edit->new_message = false;
+	facts_load(&edit->next, edit->from);
+	edit->count = load_relaxed(&edit->body->work) & WORK_COUNT_MASK;
+	/* Orders the previous publish's stamp before the fill that follows; pairs with
+	 * fence_acquire() before a reader's second load of the stamp. */
+	fence_release();
 }
 
 /* Lock and load. On success the record's mutex is held. A task that a limit has ended by now is
@@ -75,24 +94,13 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 		slot_unlock(board, ref.slot);
 		return TRACKD_E_GONE;
 	}
-	edit->board = board;
-	edit->head = head;
-	edit->body = body;
-	edit->slot = ref.slot;
-	edit->generation = ref.generation;
-	edit->from = &body->copy[stamp_version(edit->stamp) & 1];
-	edit->to = &body->copy[~stamp_version(edit->stamp) & 1];
-	edit->new_message = false;
-	facts_load(&edit->next, edit->from);
-	edit->count = load_relaxed(&body->work) & WORK_COUNT_MASK;
-	/* Orders the previous publish's stamp before the fill that follows; pairs with
-	 * fence_acquire() before a reader's second load of the stamp. */
-	fence_release();
-	if (__builtin_expect(may_be_over(edit), 0)) {
-		enum limit limit = limits_passed(board, ref.slot, edit->from, edit->now);
-		if (__builtin_expect(limit != LIMIT_NONE, 0))
-			return time_out(*edit, limit);
+	if (__builtin_expect(may_be_due(&body->copy[stamp_version(edit->stamp) & 1], edit->now),
+			     0)) {
+		error = time_out_if_due(board, ref, edit->stamp, edit->now);
+		if (error < 0)
+			return error;
 	}
+	edit_load(edit, board, ref);
 	return 0;
 }
 

@@ -22,16 +22,27 @@ INLINE uint64_t ttl_of(const uint32_t *own, const uint32_t *board)
 	return ttl == 0 ? load_relaxed(board) : ttl;
 }
 
-/* An active task with a worker is ended at its active_ttl (limits.h), and then stays for its ttl. */
+static_assert(offsetof(struct layout_body, active_ttl_ms) ==
+			      offsetof(struct layout_body, ttl_ms) + 4 &&
+		      offsetof(struct layout_header, active_ttl_ms) ==
+			      offsetof(struct layout_header, ttl_ms) + 4,
+	      "loaded as one word");
+
+/* An active task with a worker is ended at its active_ttl (limits.h), and then stays for its ttl. Both
+ * are loaded as one word: most tasks have the board's. */
 INLINE uint64_t deadline_of(const struct board *board, const struct layout_body *body,
 			    uint64_t state, uint64_t worker, uint64_t updated)
 {
-	const struct layout_header *header = board->header;
-	uint64_t ttl = ttl_of(&body->ttl_ms, &header->ttl_ms);
-	uint64_t active_ttl = 0;
+	uint64_t own = load_relaxed((const word_t *)(const void *)&body->ttl_ms);
+	uint64_t both = load_relaxed((const word_t *)(const void *)&board->header->ttl_ms);
+	uint64_t ttl, active_ttl = 0;
 
+	if (__builtin_expect(own != 0, 0))
+		both = ((uint32_t)own != 0 ? (uint32_t)own : (uint32_t)both) |
+		       (own >> 32 != 0 ? own >> 32 : both >> 32) << 32;
+	ttl = (uint32_t)both;
 	if (state == TRACKD_ACTIVE && worker != 0)
-		active_ttl = ttl_of(&body->active_ttl_ms, &header->active_ttl_ms);
+		active_ttl = both >> 32;
 	if (ttl == TRACKD_TTL_NEVER || active_ttl == TRACKD_TTL_NEVER)
 		return UINT64_MAX;
 	return updated + (active_ttl + ttl) * NS_PER_MS;

@@ -309,7 +309,7 @@ static void finish(struct edit *edit, const struct record_end *end)
 	count_end(edit->board, end);
 }
 
-static __attribute__((noinline)) int time_out(struct edit edit, enum limit limit)
+static void time_out(struct edit *edit, enum limit limit)
 {
 	char error[LIMITS_TEXT];
 	const struct record_end end = { .state = TRACKD_FAILED,
@@ -317,9 +317,22 @@ static __attribute__((noinline)) int time_out(struct edit edit, enum limit limit
 					.message = "Processing failed",
 					.error = error };
 
-	limits_say(edit.board, edit.slot, edit.from, limit, error);
-	finish(&edit, &end);
-	add_relaxed(&edit.board->header->counters.refused_final, 1);
+	limits_say(edit->board, edit->slot, edit->from, limit, error);
+	finish(edit, &end);
+}
+
+static __attribute__((noinline)) int time_out_if_due(struct board *board, struct trackd_ref ref,
+						     uint64_t stamp, uint64_t now)
+{
+	struct edit edit = { .stamp = stamp, .now = now };
+	const struct layout_copy *copy = &board->bodies[ref.slot].copy[stamp_version(stamp) & 1];
+	enum limit limit = limits_passed(board, ref.slot, copy, now);
+
+	if (limit == LIMIT_NONE)
+		return 0;
+	edit_load(&edit, board, ref);
+	time_out(&edit, limit);
+	add_relaxed(&board->header->counters.refused_final, 1);
 	return TRACKD_E_FINAL;
 }
 
@@ -385,7 +398,7 @@ int record_stalled(struct board *board, struct trackd_ref ref, uint64_t updated,
 		abandon(board, ref.slot);
 		return -EAGAIN;
 	}
-	(void)time_out(edit, LIMIT_PROGRESS);
+	time_out(&edit, LIMIT_PROGRESS);
 	return 0;
 }
 
