@@ -5,31 +5,31 @@
 #include "libclient/segment/cause.h"
 #include <stdio.h>
 
-enum { PLACE_WORDS = LAYOUT_STAGE_NAME + 4 };
+enum { LOSS_WHERE = LAYOUT_STAGE_NAME + 8 };
 
-/* Where the task was: the name of its stage. Read without a lock: if the record has changed meanwhile,
+/* Where the task was: "in embedding". Read without a lock: if the record has changed meanwhile,
  * record_end() refuses to end it. */
-static void place_of(const struct board *board, uint32_t slot, char to[PLACE_WORDS])
+static void say_where(const struct board *board, uint32_t slot, char to[LOSS_WHERE])
 {
 	uint64_t version = stamp_version(load_acquire(&board->heads[slot].stamp));
 	uint8_t stage = load_relaxed(&board->bodies[slot].copy[version & 1].stage);
 	uint32_t kind = hint_kind(load_relaxed(&board->heads[slot].hint));
-	const char *name = kind_stage_name(board, kind, stage);
 
-	if (stage == COPY_NO_STAGE)
-		snprintf(to, PLACE_WORDS, "before the first stage");
-	else
-		snprintf(to, PLACE_WORDS, "in %.*s", LAYOUT_STAGE_NAME - 1,
-			 name[0] ? name : "an unknown stage");
+	if (stage == COPY_NO_STAGE) { /* it was pending, and this its keeper */
+		snprintf(to, LOSS_WHERE, "before the first stage");
+		return;
+	}
+	const char *name = kind_stage_name(board, kind, stage);
+	snprintf(to, LOSS_WHERE, "in %.*s", LAYOUT_STAGE_NAME - 1,
+		 name[0] ? name : "an unknown stage");
 }
 
 void loss_describe(const struct board *board, struct trackd_ref ref, uint64_t worker,
 		   const struct worker_info *info, uint64_t cause, struct loss *ret_loss)
 {
-	char place[PLACE_WORDS];
+	char where[LOSS_WHERE];
 	char label[WORKER_LABEL + 8] = "the worker", how[CAUSE_WORDS], name[WORKER_LABEL];
 
-	place_of(board, ref.slot, place);
 	if (info) {
 		worker_label(name, info->comm, info->pid);
 		snprintf(label, sizeof label, "worker %s", name);
@@ -41,5 +41,6 @@ void loss_describe(const struct board *board, struct trackd_ref ref, uint64_t wo
 					    .error = ret_loss->error,
 					    .only_worker = worker,
 					    .cause = cause } };
-	snprintf(ret_loss->error, sizeof ret_loss->error, "%s %s %s", label, how, place);
+	say_where(board, ref.slot, where);
+	snprintf(ret_loss->error, sizeof ret_loss->error, "%s %s %s", label, how, where);
 }

@@ -70,8 +70,7 @@ static void fill_copy(struct board *board, uint32_t slot, struct layout_copy *co
 	(void)fill_text(body->copy[0].message, LAYOUT_MESSAGE, message);
 	words_store(&body->copy[0], copy, offsetof(struct layout_copy, message) / 8);
 	store_relaxed(&head->deadline, record_deadline(board, body, copy));
-	store_relaxed(&head->hint, hint_make(copy->worker, copy->state, kind) |
-					   (copy->flags & COPY_LIMITS ? HINT_LIMITED : 0u));
+	store_relaxed(&head->hint, hint_of(copy->worker, copy->state, copy->flags, kind));
 }
 
 static void fill_new(struct board *board, uint32_t slot, uint32_t generation,

@@ -90,6 +90,12 @@ struct layout_copy {
 	uint8_t message[LAYOUT_MESSAGE]; /* the last byte is always 0 */
 };
 
+/* The hint that follows from a copy. */
+static inline uint32_t hint_of(uint64_t worker, uint8_t state, uint16_t flags, uint32_t kind)
+{
+	return hint_make(worker, state, kind) | (flags & COPY_LIMITS ? HINT_LIMITED : 0u);
+}
+
 /* The fields from state to stages_left as one word, to load and store them together. */
 #define COPY_WORD_STATE(word) ((uint8_t)(word))
 #define COPY_WORD_REASON(word) ((uint8_t)((word) >> 8))
