@@ -2,9 +2,9 @@
 /* Creating a task from what a caller gives: checks, defaults, and the labels as one text. */
 #include "libclient/client/creation.h"
 #include "libclient/record/kind.h"
-#include "libclient/record/label.h"
 #include "libclient/record/tenant.h"
-#include "libclient/record/text.h"
+#include "libclient/segment/label.h"
+#include "libclient/segment/text.h"
 #include <errno.h>
 
 static int check_new(const struct board *board, const struct trackd_new *task, uint64_t worker)

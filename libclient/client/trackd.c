@@ -10,9 +10,9 @@
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
-#include "libclient/record/text.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/segment/text.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -12,9 +12,9 @@
 #include "libclient/record/facts.h"
 #include "libclient/record/limits.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/namespace.h"
+#include "libclient/segment/text.h"
 
 /* The state between locking a record and publishing. */
 struct edit {

@@ -15,8 +15,8 @@
  * version, because publishing changes no link.
  */
 #include "libclient/record/index.h"
-#include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/segment/text.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

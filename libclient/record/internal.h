@@ -11,7 +11,6 @@
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
 #include "libclient/record/kind.h"
-#include "libclient/record/label.h"
 #include "libclient/record/limits.h"
 #include "libclient/record/loss.h"
 #include "libclient/record/mend.h"
@@ -22,8 +21,9 @@
 #include "libclient/record/ring.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
-#include "libclient/record/text.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
+#include "libclient/segment/label.h"
+#include "libclient/segment/text.h"
 
 #endif

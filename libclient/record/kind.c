@@ -2,9 +2,9 @@
 /* A kind is filled before it is counted, under the table's mutex; readers load the count and read
  * no kind beyond it. */
 #include "libclient/record/kind.h"
-#include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
+#include "libclient/segment/text.h"
 #include <errno.h>
 #include <string.h>
 

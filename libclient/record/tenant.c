@@ -11,15 +11,15 @@
 #include "libclient/record/event.h"
 #include "libclient/record/index.h"
 #include "libclient/record/kind.h"
-#include "libclient/record/label.h"
 #include "libclient/record/record.h"
 #include "libclient/record/recount.h"
 #include "libclient/record/ring.h"
 #include "libclient/record/slot.h"
-#include "libclient/record/text.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/segment/label.h"
 #include "libclient/segment/lock.h"
 #include "libclient/segment/namespace.h"
+#include "libclient/segment/text.h"
 #include <errno.h>
 #include <string.h>
 

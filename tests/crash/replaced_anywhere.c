@@ -143,7 +143,7 @@ static bool has_ended(const struct board *board)
 
 static bool is_asked(const struct board *board)
 {
-	return view_cancel_requested(board, target) == 1;
+	return view_cancel_requested(board, ref_in(board, target)) == 1;
 }
 
 static bool has_gone(const struct board *board)
@@ -217,7 +217,7 @@ static void prepare(void)
 	options.socket = socket_path;
 	HARNESS_MUST(trackd_open(&writer, &options));
 	harness_create(&old, "before", "alice");
-	target = harness_create(&old, "target", "alice");
+	target = ref_out(&old, harness_create(&old, "target", "alice"));
 	harness_create(&old, "after", "alice");
 	HARNESS_MUST(trackd_update(writer, target, TRACKD_EXTRACTING, "first"));
 	fake_clock_set(BEGIN_NS + NS_PER_S);

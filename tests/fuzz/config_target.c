@@ -4,7 +4,7 @@
  * with every value, or the fault says where the mistake is.
  */
 #include "daemon/config/config.h"
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 #include "tests/fuzz/target.h"
 #include <errno.h>
 

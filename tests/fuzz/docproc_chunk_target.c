@@ -5,7 +5,7 @@
  * a line end). Whatever it says, chunks are of whole sentences, in order, of bounded size, valid
  * UTF-8 and none is lost; a summary can be made of them.
  */
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 #include "tests/fuzz/target.h"
 #include "tools/docproc/chunk/chunk.h"
 #include "tools/docproc/chunk/sentence.h"

@@ -4,7 +4,7 @@
  * the size of a piece. The output is clean: text is UTF-8 without control characters, counts agree,
  * and the same bytes in one piece give the same result.
  */
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 #include "tests/fuzz/target.h"
 #include "tests/unit/docproc/frames.h"
 #include <errno.h>

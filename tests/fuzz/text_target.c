@@ -3,7 +3,7 @@
  * Fuzzes strings: UTF-8 is compared with another decoder, and truncation keeps a text valid if it
  * was valid, and within its limit.
  */
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 #include "tests/fuzz/target.h"
 
 /* Decode, then ask whether the value needed that many bytes and may stand for a character. */

@@ -157,54 +157,6 @@ static void living_workers_keep_their_tasks_and_dead_ones_fail_them(void **state
 	assert_int_equal(task.last_progress, 52);
 }
 
-/* What a failed task was doing survives a second snapshot as well. */
-static void the_last_message_is_restored(void **state)
-{
-	static const struct record_end end = {
-		TRACKD_FAILED, TRACKD_REASON_ERROR, "Failed", "no", 0, 0
-	};
-	struct restore_count count;
-	static struct trackd_task task = TRACKD_TASK_INIT;
-	struct trackd_ref ref;
-
-	(void)state;
-	activate("task-1", getpid());
-	harness_must(view_lookup(&board, "task-1", 0, &ref), "task-1");
-	harness_must(record_end(&board, ref, &end, harness_soon()), "end");
-	assert_int_equal(snapshot_write(&board, &place), TASKS);
-	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
-	harness_must(copy_by_id(&fresh, "task-1", &task), "copy");
-	assert_string_equal(task.message, "Failed");
-	assert_string_equal(task.last_message, "at work");
-	assert_int_equal(task.last_progress, 52);
-}
-
-static void how_a_worker_died_is_restored(void **state)
-{
-	struct record_end end = { TRACKD_FAILED,
-				  TRACKD_REASON_WORKER_LOST,
-				  "Failed",
-				  "lost",
-				  0,
-				  cause_make(CAUSE_EXITED, 0, 3) };
-	struct restore_count count;
-	static struct trackd_task task = TRACKD_TASK_INIT;
-	struct trackd_ref ref;
-
-	(void)state;
-	activate("task-1", getpid());
-	harness_must(view_lookup(&board, "task-1", 0, &ref), "task-1");
-	harness_must(record_end(&board, ref, &end, harness_soon()), "end");
-	assert_int_equal(snapshot_write(&board, &place), TASKS);
-	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
-	harness_must(copy_by_id(&fresh, "task-1", &task), "copy");
-	assert_int_equal(task.worker_exit, TRACKD_EXIT_STATUS);
-	assert_int_equal(task.worker_exit_number, 3);
-	assert_int_equal(task.worker_exit_flags, 0);
-	harness_must(copy_by_id(&fresh, "task-2", &task), "copy");
-	assert_int_equal(task.worker_exit, TRACKD_EXIT_UNKNOWN);
-}
-
 static void after_a_reboot_what_was_active_has_failed(void **state)
 {
 	struct restore_count count;
@@ -462,36 +414,11 @@ static void a_disk_that_is_full_keeps_the_old_one(void **state)
 	assert_int_equal(snapshot_write(&board, &place), TASKS + 1);
 }
 
-static void labels_and_results_are_restored(void **state)
-{
-	static const struct tenant_new labelled = {
-		.id = "labelled", .owner = "", .name = "", .message = "", .labels = "batch=7\nnote="
-	};
-	static const struct record_end end = { TRACKD_COMPLETED, TRACKD_REASON_NONE, "Done",
-					       "12 pages", 0, 0 };
-	struct restore_count count;
-	static struct trackd_task task = TRACKD_TASK_INIT;
-	struct trackd_ref ref;
-
-	(void)state;
-	harness_must(tenant_create(&board, &labelled, harness_soon(), &ref), "create");
-	harness_must(record_end(&board, ref, &end, harness_soon()), "end");
-	assert_int_equal(snapshot_write(&board, &place), TASKS + 1);
-	assert_int_equal(restore_snapshot(&fresh, &place, &count), 0);
-	harness_must(copy_by_id(&fresh, "labelled", &task), "copy");
-	assert_string_equal(task.labels, labelled.labels);
-	assert_string_equal(task.result, "12 pages");
-	assert_string_equal(task.error, "");
-}
-
 #define WITH_BOARDS(test) cmocka_unit_test_setup_teardown(test, make_boards, free_boards)
 
 static const struct CMUnitTest tests[] = {
 	WITH_BOARDS(a_board_is_restored),
 	WITH_BOARDS(living_workers_keep_their_tasks_and_dead_ones_fail_them),
-	WITH_BOARDS(the_last_message_is_restored),
-	WITH_BOARDS(labels_and_results_are_restored),
-	WITH_BOARDS(how_a_worker_died_is_restored),
 	WITH_BOARDS(after_a_reboot_what_was_active_has_failed),
 	WITH_BOARDS(kinds_are_restored_under_other_numbers),
 	WITH_BOARDS(valid_parts_of_a_damaged_snapshot_are_restored),

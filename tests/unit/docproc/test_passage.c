@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 
 static char *choose(const char *text, const char *language, const char *looked_for)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Labels: which are valid, how they are kept, and how one is found. */
-#include "libclient/record/label.h"
 #include "libclient/record/tenant.h"
+#include "libclient/segment/label.h"
 #include "tests/harness/own_board.h"
 #include <errno.h>
 #include <string.h>

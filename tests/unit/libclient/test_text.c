@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Valid keys, where a text may be cut, and storing texts: each compared with a simple
  * implementation. */
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which bytes a key may contain, and where a text may be cut. */
-#ifndef TRACKD_RECORD_TEXT_H
-#define TRACKD_RECORD_TEXT_H
+#ifndef TRACKD_SEGMENT_TEXT_H
+#define TRACKD_SEGMENT_TEXT_H
 
 #include "libclient/segment/atomic.h"
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys are checked byte by byte; values are UTF-8 without control characters, so that a label is one
  * line wherever it is shown. */
-#include "libclient/record/label.h"
+#include "libclient/segment/label.h"
 #include "libclient/public.h"
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 #include "libclient/trackd.h"
 #include <errno.h>
 #include <string.h>

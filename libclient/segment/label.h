@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Labels of a task: "key=value", one a line, in one text of at most 255 bytes. */
-#ifndef TRACKD_RECORD_LABEL_H
-#define TRACKD_RECORD_LABEL_H
+#ifndef TRACKD_SEGMENT_LABEL_H
+#define TRACKD_SEGMENT_LABEL_H
 
 #include "libclient/segment/layout_limits.h"
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Keys are never cut; texts are cut between characters. UTF-8 as in RFC 3629: no surrogates, no
  * overlong forms. */
-#include "libclient/record/text.h"
+#include "libclient/segment/text.h"
 #include "libclient/trackd.h"
 #include <string.h>
 
