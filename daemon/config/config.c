@@ -297,6 +297,6 @@ int config_finish(struct config *config, struct fault *fault)
 				 "socket: the place of %s in XDG_RUNTIME_DIR has too long a path; "
 				 "give --socket PATH",
 				 config->board);
-	strcpy(config->socket, socket);
+	snprintf(config->socket, sizeof config->socket, "%s", socket);
 	return 0;
 }

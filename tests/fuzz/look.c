@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/fuzz/look.h"
+#include "libclient/segment/layout_words.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,7 +146,7 @@ static bool walk(struct look *look, const char *what, struct trackd_iter *iter, 
 		if (n++ >= look->capacity)
 			return FAULT(look, "iterating %s met more tasks than there are slots",
 				     what);
-		if (ref.slot >= look->capacity)
+		if ((ref.slot & REF_SLOT_MASK) >= look->capacity)
 			return FAULT(look, "iterating %s met slot %u", what, ref.slot);
 		if (closely ? !look_at(look, ref) : !is_owners(look, ref))
 			return false;

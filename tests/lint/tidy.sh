@@ -8,10 +8,11 @@
 cd "$tree" || bail "no $tree"
 
 tidy() {
+	local said=$work/$BASHPID
 	# shellcheck disable=SC2086
 	clang-tidy --quiet "$1" -- -std=gnu11 -D_GNU_SOURCE -I. -pthread $system_headers \
 		-Xclang -analyzer-config -Xclang "max-nodes=${TIDY_NODES:-75000}" \
-		2>"$work/$$.$BASHPID" || { echo "$1"; cat "$work/$$.$BASHPID"; return 1; }
+		2>"$said" || { echo "$1"; cat "$said"; return 1; }
 }
 system_headers=$(pkg-config --cflags poppler-glib libxml-2.0 gnutls | sed 's/-I/-isystem /g')
 export -f tidy

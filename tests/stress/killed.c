@@ -207,7 +207,7 @@ static int kill_some(struct board *board, unsigned n_kills)
 
 static void check_count(struct trackd *trackd)
 {
-	struct trackd_view view = { .done = 0 };
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	struct trackd_ref ref;
 
 	if (trackd_lookup(trackd, "counting", &ref) == 0)

@@ -363,7 +363,7 @@ static void run_all(struct trackd *trackd)
 
 static void check_counts(struct trackd *trackd)
 {
-	struct trackd_view view = { .done = 0 };
+	struct trackd_view view = TRACKD_VIEW_INIT;
 	struct trackd_ref ref;
 	unsigned wrong = 0;
 	char id[32];

@@ -235,7 +235,7 @@ def _(site):
         process.signal(signal.SIGINT)
         until(lambda: int(documents.show("twice").flags) & 8, "asked to cancel")
         process.signal(signal.SIGINT)
-        documents.expect("twice", "failed", "worker_lost")
+        documents.expect("twice", "cancelled", "cancelled")
         check(process.wait() == 130, f"exited {process.popen.returncode}")
         check(documents.whole() == [], "the store")
 

@@ -335,7 +335,7 @@ class Options(ctypes.Structure):
 
 
 class Event(ctypes.Structure):
-    _fields_ = [("sequence", ctypes.c_uint64), ("time_ns", ctypes.c_uint64), ("ref", Ref),
+    _fields_ = [("size", ctypes.c_size_t), ("sequence", ctypes.c_uint64), ("time_ns", ctypes.c_uint64), ("ref", Ref),
                 ("revision", ctypes.c_uint64), ("done", ctypes.c_uint64), ("total", ctypes.c_uint64),
                 ("owner_hash", ctypes.c_uint64), ("kind", ctypes.c_int32), ("type", ctypes.c_uint8),
                 ("state", ctypes.c_uint8), ("stage", ctypes.c_int8), ("reason", ctypes.c_uint8),
@@ -348,11 +348,11 @@ class Cursor(ctypes.Structure):
 
 
 class View(ctypes.Structure):
-    _fields_ = [("ref", Ref), ("revision", ctypes.c_uint64), ("done", ctypes.c_uint64),
+    _fields_ = [("size", ctypes.c_size_t), ("ref", Ref), ("revision", ctypes.c_uint64), ("done", ctypes.c_uint64),
                 ("total", ctypes.c_uint64), ("updated", ctypes.c_uint64), ("state", ctypes.c_uint8),
-                ("reason", ctypes.c_uint8), ("stage", ctypes.c_int8), ("flags", ctypes.c_uint8),
-                ("kind", ctypes.c_int32), ("stamp", ctypes.c_uint64), ("board", ctypes.c_void_p),
-                ("head", ctypes.c_void_p), ("copy", ctypes.c_void_p)]
+                ("reason", ctypes.c_uint8), ("stage", ctypes.c_int8), ("reserved", ctypes.c_uint8),
+                ("flags", ctypes.c_uint16), ("kind", ctypes.c_int16), ("stamp", ctypes.c_uint64),
+                ("board", ctypes.c_void_p), ("head", ctypes.c_void_p)]
 
 
 class Reader:
@@ -378,14 +378,14 @@ class Reader:
 
     def next(self):
         """The next event, or None."""
-        event = Event()
+        event = Event(size=ctypes.sizeof(Event))
         result = self.library.trackd_next_event(self.trackd, ctypes.byref(self.cursor), ctypes.byref(event))
         check(result >= 0, f"the cursor says {result}")
         return event if result == 1 else None
 
     def view(self, ref):
         """(status, progress, message) of one version, or None."""
-        view = View()
+        view = View(size=ctypes.sizeof(View))
         while True:
             if self.library.trackd_get(self.trackd, ref, ctypes.byref(view)) < 0:
                 return None

@@ -59,7 +59,7 @@ static int read_task(struct trackd *trackd, const char *id, struct trackd_task *
 
 void ledger_compare(struct trackd *trackd, unsigned producer, const struct row *row, bool in_doubt)
 {
-	struct trackd_task task = { 0 };
+	struct trackd_task task = TRACKD_TASK_INIT;
 	struct snapshot snapshot = { 0 };
 	char id[32];
 
@@ -79,7 +79,7 @@ void ledger_compare(struct trackd *trackd, unsigned producer, const struct row *
 
 void ledger_compare_failed(struct trackd *trackd, unsigned producer, const struct row *row)
 {
-	struct trackd_task task = { 0 };
+	struct trackd_task task = TRACKD_TASK_INIT;
 	char id[32];
 
 	ledger_id(id, producer, row);

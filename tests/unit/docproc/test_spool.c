@@ -400,7 +400,7 @@ static void handing_in_leaves_two_files_and_a_task(void **state)
 {
 	struct submission submission;
 	struct spool_entry seen;
-	struct trackd_task task = TRACKD_TASK_INIT;
+	struct trackd_task task;
 
 	(void)state;
 	submission_begin(&submission);

@@ -202,7 +202,7 @@ static void a_struct_without_its_size_is_not_filled(void **state)
 static void a_stage_comes_with_its_total_in_one_version(void **state)
 {
 	struct trackd_ref ref = connections_create("a");
-	struct trackd_task task = TRACKD_TASK_INIT;
+	struct trackd_task task;
 
 	(void)state;
 	assert_int_equal(trackd_stage(writer, ref, TRACKD_CHUNKING, 200, "begins"), 0);
