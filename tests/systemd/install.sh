@@ -21,8 +21,8 @@ bin/trackd-http
 include/trackd.h
 lib/libtrackd.a
 lib/libtrackd.so
-lib/libtrackd.so.1
 lib/libtrackd.so.0.1.0
+lib/libtrackd.so.1
 lib/pkgconfig/libtrackd.pc
 lib/systemd/system/docproc.service
 lib/systemd/system/trackd-http-admin.socket
@@ -67,7 +67,7 @@ is "$(left)" "/etc/trackd/docproc.conf
 $(sed 's|^|/usr/local/|' <<<"$expected")" "every file is in its place"
 is "$(readlink "$root/usr/local/lib/libtrackd.so") $(readlink "$root/usr/local/lib/libtrackd.so.1")" \
 	"libtrackd.so.1 libtrackd.so.0.1.0" "the library's names lead to it"
-like "$(readelf -d "$root/usr/local/lib/libtrackd.so")" "*SONAME*\[libtrackd.so.0\]*" "the library has its soname"
+like "$(readelf -d "$root/usr/local/lib/libtrackd.so")" "*SONAME*\[libtrackd.so.1\]*" "the library has its soname"
 is "$(grep ^ExecStart= "$root/usr/local/lib/systemd/system/trackd.service")" \
 	"ExecStart=/usr/local/bin/trackd --config=/etc/trackd/trackd.conf" "the service starts what was installed"
 is "$(grep -rlE '@[A-Z]+@' "$root" --include='*.service' --include='*.pc')" "" "no placeholder is left"

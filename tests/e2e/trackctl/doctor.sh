@@ -42,12 +42,12 @@ poke 0 'X'
 exits 70 "a damaged magic" trackctl doctor
 like "$output" "*header: magic: seen 0x*expected*" "is named, with what was seen"
 poke 0 't'
-poke 112 '\x01' # reserved
+poke 376 '\x01' # reserved
 exits 70 "a reserved byte" trackctl doctor
-like "$output" "*reserved1*" "is named"
+like "$output" "*reserved4*" "is named"
 is "$(trackctl doctor --json | /usr/bin/python3 -c 'import json, sys; d = json.load(sys.stdin); print(d["clean"], d["faults"][0]["part"], d["faults"][0]["field"])')" \
-	"False header reserved1" "in JSON too"
-poke 112 '\0'
+	"False header reserved4" "in JSON too"
+poke 376 '\0'
 
 # ---- What is no board ----
 cp "/dev/shm$board" "$work/copy"
