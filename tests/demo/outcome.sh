@@ -22,7 +22,7 @@ ok "the demonstration succeeds" demo
 told=$output
 ok "in less than a minute" [ $((SECONDS - started)) -lt 60 ]
 like "$told" "*The page, for an hour: http://127.0.0.1:*/#token=*" "the page has an address"
-like "$told" "*kill -9*failed · worker lost*Error: worker docproc*exited in *" "a process is killed and its task fails"
+like "$told" "*kill -9*failed · worker lost*Error: worker docproc*was killed by SIGKILL in *" "a process is killed and its task fails"
 like "$told" "*documents were processed without a daemon*" "others are completed while the daemon is dead"
 like "$told" "*documents in * s: * completed, 1 failed, 0 unfinished.*" "every document is accounted for"
 like "$told" "*A gilded copper record is bolted to the side*" "the index finds a sentence"
