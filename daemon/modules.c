@@ -77,7 +77,10 @@ int modules_start(struct modules *modules, int listen_fd, const struct snapshot_
 		error = liveness_init(&modules->liveness, event, board, &modules->dead_workers,
 				      modules->notify);
 	if (error >= 0)
+		error = families_init(&modules->families, event, board);
+	if (error >= 0)
 		error = reaper_init(&modules->reaper, event, board, head);
+	modules->reaper.families = &modules->families;
 	if (error >= 0)
 		error = sweep_init(&modules->sweep, event, board, &modules->reaper,
 				   &modules->dead_workers);
@@ -101,6 +104,7 @@ void modules_stop(struct modules *modules)
 	control_free(&modules->control);
 	sweep_free(&modules->sweep);
 	reaper_free(&modules->reaper);
+	families_free(&modules->families);
 	liveness_free(&modules->liveness);
 	dead_workers_free(&modules->dead_workers);
 }

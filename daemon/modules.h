@@ -11,6 +11,7 @@
 #include "daemon/config/config.h"
 #include "daemon/expiry/reaper.h"
 #include "daemon/expiry/sweep.h"
+#include "daemon/families/families.h"
 #include "daemon/housekeeping.h"
 #include "daemon/journal/journal.h"
 #include "daemon/loop/clock_watch.h"
@@ -31,6 +32,7 @@ struct modules {
 	/* in the order in which they are started */
 	struct dead_workers dead_workers;
 	struct liveness liveness;
+	struct families families;
 	struct reaper reaper;
 	struct sweep sweep;
 	struct control control;

@@ -186,7 +186,11 @@ extern "C" {
 	  "the same task with trackd_follow()")                                                    \
 	X(TRACKD_E_LABEL, -20023,                                                                  \
 	  "the labels are not valid: up to 8 of key=value, together 255 bytes; distinct keys of "  \
-	  "1 to 63 bytes of A-Za-z0-9._/-, values of UTF-8 without control characters")
+	  "1 to 63 bytes of A-Za-z0-9._/-, values of UTF-8 without control characters")            \
+	X(TRACKD_E_PARENT, -20024,                                                                 \
+	  "that task cannot be the parent: it does not exist, is final or asked to cancel, has "   \
+	  "another owner, is newer or too deep; or the task has a parent or children already")     \
+	X(TRACKD_E_CLOSED, -20025, "the parent takes no more children: they were declared complete")
 
 enum trackd_error {
 #define TRACKD_ERROR_ENUM(name, value, text) name = (value),
@@ -384,6 +388,12 @@ enum trackd_create_flags {
 	/* the connection's worker is the task's keeper: if it dies before the first stage, the task
 	 * fails as if it had been active. -EINVAL with TRACKD_OPEN_NO_WORKER. */
 	TRACKD_KEEPER = 1 << 1,
+	/* show as done and total how many of the task's children have ended, and how many there are */
+	TRACKD_ROLLUP = 1 << 2,
+	/* once no more children come and all have ended, the daemon ends the task: failed if one of
+	 * them failed or was cancelled, else completed */
+	TRACKD_ROLLUP_ENDS = 1 << 3,
+	TRACKD_ROLLUP_ANYWAY = 1 << 4, /* with TRACKD_ROLLUP_ENDS: completed in any case */
 };
 
 struct trackd_new {
@@ -401,10 +411,14 @@ struct trackd_new {
 	const char *const *labels;
 	/* time limits, see below; 0 or TRACKD_TTL_NEVER: none */
 	uint32_t start_within_ms, progress_within_ms, finish_within_ms;
+	uint32_t weight;    /* in the parent's progress, see trackd_rollup(); 0: 1 */
+	const char *parent; /* id of the task that this one is a part of; NULL: none */
+	uint32_t children;  /* how many children it will get; 0: not known */
 };
 #define TRACKD_NEW_INIT                                                                            \
 	{                                                                                          \
-		sizeof(struct trackd_new), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 0    \
+		sizeof(struct trackd_new), NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NULL, 0, 0, 0,   \
+			0, NULL, 0                                                                 \
 	}
 
 /*
@@ -431,9 +445,33 @@ struct trackd_new {
  * there are no others. Replacing an existing task with TRACKD_REPLACE evicts no other task.
  * Errors: TRACKD_E_EXISTS (there is a live task of that id; with TRACKD_REPLACE only if it has
  * another owner); TRACKD_E_FULL; TRACKD_E_KEY; TRACKD_E_KIND; TRACKD_E_BUSY; TRACKD_E_OVERFLOW
- * (total); TRACKD_E_LABEL; -EINVAL (size, flags). Cost: about 0.5 us.
+ * (total); TRACKD_E_LABEL; TRACKD_E_PARENT; TRACKD_E_CLOSED; -EINVAL (size, flags). Cost: about 0.5 us.
+ *
+ * A task with a parent is its child. A parent must exist, have the same owner and be open, and its
+ * cancellation must not have been requested (TRACKD_E_PARENT); it may be a child itself, up to 8
+ * generations. Parents count their children by state. A parent with children that have not ended
+ * neither expires nor is evicted, and its active_ttl begins when the last has ended. When a parent
+ * is removed or replaced, its children are tasks without a parent. Cancelling a parent makes the
+ * daemon request the cancellation of its children.
  */
 int trackd_create(struct trackd *trackd, const struct trackd_new *task, struct trackd_ref *ret_ref);
+
+/*
+ * Make a task the child of another one, after its creation. Only once, while it is open and has no
+ * children itself; the parent must be the older task.
+ *
+ * parent: its id.
+ * Errors: TRACKD_E_PARENT; TRACKD_E_CLOSED; TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. Cost: as
+ * trackd_create().
+ */
+int trackd_set_parent(struct trackd *trackd, struct trackd_ref ref, const char *parent);
+
+/*
+ * Declare that a task gets no more children: from then on it refuses them with TRACKD_E_CLOSED. With
+ * TRACKD_ROLLUP_ENDS it ends when the last one has. A second call changes nothing.
+ * Errors: TRACKD_E_GONE; TRACKD_E_FINAL; TRACKD_E_BUSY. Cost: as trackd_update().
+ */
+int trackd_close_children(struct trackd *trackd, struct trackd_ref ref);
 
 #define TRACKD_STAGE_KEEP (-1)
 
@@ -643,6 +681,16 @@ struct trackd_stage {
 	uint8_t percent; /* of the task, at the start of the stage */
 };
 
+/* How many children a task has. Those that expired or were evicted stay counted, by how they ended; one
+ * that had not ended counts as failed. Removed and replaced ones do not count. */
+struct trackd_children {
+	uint32_t pending, active, completed, failed, cancelled;
+	uint32_t gone_completed, gone_failed, gone_cancelled; /* expired or evicted */
+	uint32_t expected;    /* as given at creation; 0: not known */
+	uint32_t closed;      /* 1: no more come */
+	uint64_t gone_weight; /* the weights of the gone ones, together */
+};
+
 /* A complete, self-contained copy of a task. */
 struct trackd_task {
 	size_t size; /* in: sizeof(struct trackd_task), by TRACKD_TASK_INIT */
@@ -686,6 +734,11 @@ struct trackd_task {
 	int32_t worker_exit_number; /* the exit status, or the signal */
 	uint8_t worker_exit;        /* enum trackd_worker_exit */
 	uint8_t worker_exit_flags;  /* enum trackd_worker_exit_flags */
+	uint8_t depth;              /* generations above it, when it got its parent; 0: no parent */
+	uint8_t rollup;             /* enum trackd_create_flags: of those for its children */
+	char parent[TRACKD_ID_MAX + 1]; /* id; "": none, or it is gone */
+	uint32_t weight;                /* as given at creation */
+	struct trackd_children children;
 };
 #define TRACKD_TASK_INIT TRACKD_SIZED_(trackd_task)
 
@@ -756,6 +809,33 @@ int trackd_iter_owner(struct trackd *trackd, const char *owner, struct trackd_it
 int trackd_iter_after(struct trackd *trackd, const char *owner, struct trackd_ref ref,
 		      struct trackd_iter *ret_iter);
 int trackd_next(struct trackd *trackd, struct trackd_iter *iter, struct trackd_ref *ret_ref);
+
+/*
+ * Iterate over a task's children in the same way, newest first. Their children are not included. The
+ * iteration ends if the task is removed meanwhile.
+ * Errors: TRACKD_E_GONE. Cost: as for an owner's tasks.
+ */
+int trackd_iter_children(struct trackd *trackd, struct trackd_ref ref,
+			 struct trackd_iter *ret_iter);
+
+struct trackd_rollup {
+	size_t size; /* in: sizeof(struct trackd_rollup), by TRACKD_ROLLUP_INIT */
+	struct trackd_children children;
+	uint64_t done, total; /* children that have ended, and all of them or as many as expected */
+	uint32_t progress_ppm; /* the children's progress by weight, in millionths: 0 to 1000000 */
+};
+#define TRACKD_ROLLUP_INIT                                                                         \
+	{                                                                                          \
+		.size = sizeof(struct trackd_rollup)                                               \
+	}
+
+/*
+ * Sum up a task's children: those that ended count fully, whatever their end; the others with their
+ * progress; each by its weight, and 1 for those that are expected and do not exist yet. So the sum
+ * never falls, except for a retry or an additional child.
+ * Errors: TRACKD_E_GONE; TRACKD_E_SIZE. Cost: about 30 ns a child.
+ */
+int trackd_rollup(struct trackd *trackd, struct trackd_ref ref, struct trackd_rollup *ret_rollup);
 
 /* ---- Waiting ------------------------------------------------------------- */
 

@@ -205,6 +205,24 @@ static int drain(struct carry *carry, union layout_mutex *mutex)
 	return error == -EBUSY ? error : 0;
 }
 
+/* After the records: every change of a family is made while a record or an id stripe is held. Taking a
+ * stripe finishes what a dead holder began. */
+static int drain_families(struct carry *carry)
+{
+	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++) {
+		const struct family_hold hold = { 1, { (uint16_t)i } };
+		int error = family_take(carry->old, &hold, clock_monotonic_ns() + carry->wait_ns);
+
+		if (error == TRACKD_E_BUSY) {
+			carry->held = &carry->old->family_stripes[i].mutex;
+			return -EBUSY;
+		}
+		if (error >= 0)
+			family_drop(carry->old, &hold);
+	}
+	return 0;
+}
+
 static int drain_all(struct carry *carry)
 {
 	int error = drain(carry, &carry->old->kinds->mutex);
@@ -249,6 +267,11 @@ static void copy_again(struct carry *carry, uint32_t from, uint32_t to)
 		stamp = stamp_make(generation, stamp_version(stamp), SLOT_LIVE);
 	}
 	admit(carry, to, stamp, work, to != from);
+	if (to != from && is_here(carry, to))
+		carry->moves[carry->moved - 1] = (struct carry_move){
+			{ from, stamp_generation(load_relaxed(&carry->old->heads[from].stamp)) },
+			{ to, stamp_generation(stamp) }
+		};
 }
 
 /* A final record does not change any more, except that the process that ended it may have shortened
@@ -307,6 +330,11 @@ static int settle_above(struct carry *carry, enum layout_closed how)
 	struct board *old = carry->old, *new = carry->new;
 	uint32_t to = 0;
 
+	if (old->capacity > new->capacity) {
+		carry->moves = calloc(old->capacity - new->capacity, sizeof *carry->moves);
+		if (!carry->moves)
+			return -ENOMEM;
+	}
 	for (uint32_t slot = new->capacity; slot < old->capacity; slot++) {
 		if (stamp_state(load_acquire(&old->heads[slot].stamp)) != SLOT_LIVE)
 			continue;
@@ -363,6 +391,12 @@ int carry_end(struct carry *carry, enum layout_closed how)
 		error = TRACKD_E_FULL;
 	if (error == 0)
 		error = chains_finish(&carry->chains);
+	if (error == 0 && how == LAYOUT_CLOSED)
+		error = drain_families(carry);
+	if (error == 0)
+		error = carry_families(carry->new, carry->old, carry->moves, carry->moved);
+	free(carry->moves);
+	carry->moves = NULL;
 	if (error < 0)
 		return error;
 	carry_kinds(carry);

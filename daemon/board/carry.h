@@ -11,18 +11,20 @@
 #ifndef TRACKD_DAEMON_BOARD_CARRY_H
 #define TRACKD_DAEMON_BOARD_CARRY_H
 
+#include "daemon/board/carry_families.h"
 #include "daemon/board/chains.h"
 #include "libclient/segment/internal.h"
 
 struct carry {
 	struct board *old, *new;
-	struct chains chains; /* of the new board */
-	uint64_t tasks;       /* copied in total */
-	uint64_t again;       /* of them: copied again from the closed board */
-	uint64_t moved;       /* of them: moved to another slot */
-	uint64_t lost;        /* not copied: they were garbage */
-	uint64_t wait_ns;     /* for each lock; carry_begin() sets it to 100 ms */
-	uint64_t closed_ns;   /* CLOCK_MONOTONIC when carry_end() began; writers wait since */
+	struct chains chains;     /* of the new board */
+	uint64_t tasks;           /* copied in total */
+	uint64_t again;           /* of them: copied again from the closed board */
+	uint64_t moved;           /* of them: moved to another slot */
+	uint64_t lost;            /* not copied: they were garbage */
+	uint64_t wait_ns;         /* for each lock; carry_begin() sets it to 100 ms */
+	uint64_t closed_ns;       /* CLOCK_MONOTONIC when carry_end() began; writers wait since */
+	struct carry_move *moves; /* as many as `moved`; carry_end() frees them */
 	/* after -EBUSY: the lock that another process holds */
 	union layout_mutex *held;
 };

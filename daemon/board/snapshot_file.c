@@ -42,9 +42,20 @@ struct limits_part {
 	uint32_t start_within_ms, progress_within_ms, finish_within_ms;
 };
 
+/* What a task says about its parent and its children. Children that are on the board are counted when
+ * they are restored. */
+struct family_part {
+	uint32_t weight, rollup, expected, closed;
+	uint32_t gone_completed, gone_failed, gone_cancelled;
+	uint32_t present; /* children on the board */
+	uint64_t gone_weight;
+};
+static_assert(sizeof(struct family_part) == 40, "the snapshot's format");
+
 enum {
-	EXTRAS_MAX = 5 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
-		     TRACKD_RESULT_MAX + sizeof(struct limits_part) + sizeof(uint64_t),
+	EXTRAS_MAX = 7 * sizeof(struct extra_part) + TRACKD_LABELS_BYTES + TRACKD_MESSAGE_MAX +
+		     TRACKD_RESULT_MAX + TRACKD_ID_MAX + sizeof(struct limits_part) +
+		     sizeof(uint64_t) + sizeof(struct family_part),
 };
 
 struct kind_part {
@@ -143,6 +154,27 @@ static uint8_t *put_limits(uint8_t *at, const struct trackd_task *task)
 	return put_extra(at, SNAPSHOT_EXTRA_LIMITS, &part, any ? sizeof part : 0);
 }
 
+static uint8_t *put_family(uint8_t *at, const struct trackd_task *task)
+{
+	static const struct family_part none;
+	const struct trackd_children *children = &task->children;
+	struct family_part part = { .weight = task->weight,
+				    .rollup = task->rollup,
+				    .expected = children->expected,
+				    .closed = children->closed,
+				    .gone_completed = children->gone_completed,
+				    .gone_failed = children->gone_failed,
+				    .gone_cancelled = children->gone_cancelled,
+				    .present = children->pending + children->active +
+					       children->completed + children->failed +
+					       children->cancelled,
+				    .gone_weight = children->gone_weight };
+
+	return memcmp(&part, &none, sizeof part) == 0
+		       ? at
+		       : put_extra(at, SNAPSHOT_EXTRA_FAMILY, &part, sizeof part);
+}
+
 /* What a snapshot of version 1 does not have. */
 static uint8_t *put_extras(uint8_t *at, const struct trackd_task *task)
 {
@@ -152,7 +184,9 @@ static uint8_t *put_extras(uint8_t *at, const struct trackd_task *task)
 	at = put_limits(at, task);
 	at = put_extra(at, SNAPSHOT_EXTRA_CAUSE, &cause, cause != 0 ? sizeof cause : 0);
 	at = put_extra_text(at, SNAPSHOT_EXTRA_LAST_MESSAGE, task->last_message);
-	return put_extra_text(at, SNAPSHOT_EXTRA_RESULT, task->result);
+	at = put_extra_text(at, SNAPSHOT_EXTRA_RESULT, task->result);
+	at = put_extra_text(at, SNAPSHOT_EXTRA_PARENT, task->parent);
+	return put_family(at, task);
 }
 
 static uint8_t *put_task(uint8_t *at, const struct trackd_task *task)
@@ -314,6 +348,26 @@ static bool get_cause(struct reader *reader, size_t length, struct trackd_task *
 	return true;
 }
 
+static bool get_family(struct reader *reader, struct trackd_task *task)
+{
+	struct family_part part;
+
+	if (!get(reader, &part, sizeof part) || part.closed > 1)
+		return false;
+	task->weight = part.weight;
+	task->rollup = (uint8_t)part.rollup;
+	/* Only that there are some matters: they are counted when they are restored. */
+	task->children = (struct trackd_children){ .pending = part.present,
+						   .gone_completed = part.gone_completed,
+						   .gone_failed = part.gone_failed,
+						   .gone_cancelled = part.gone_cancelled,
+						   .expected = part.expected,
+						   .closed = part.closed,
+						   .gone_weight = part.gone_weight };
+	return (part.rollup &
+		~(uint32_t)(TRACKD_ROLLUP | TRACKD_ROLLUP_ENDS | TRACKD_ROLLUP_ANYWAY)) == 0;
+}
+
 static bool get_extra(struct reader *reader, const struct extra_part *part,
 		      struct trackd_task *task)
 {
@@ -329,6 +383,11 @@ static bool get_extra(struct reader *reader, const struct extra_part *part,
 		return get_text(reader, task->last_message, part->length, TRACKD_MESSAGE_MAX);
 	case SNAPSHOT_EXTRA_RESULT:
 		return get_text(reader, task->result, part->length, TRACKD_RESULT_MAX);
+	case SNAPSHOT_EXTRA_PARENT:
+		return get_text(reader, task->parent, part->length, TRACKD_ID_MAX) &&
+		       text_id_valid(task->parent);
+	case SNAPSHOT_EXTRA_FAMILY:
+		return part->length == sizeof(struct family_part) && get_family(reader, task);
 	default: /* of a later daemon */
 		if ((size_t)(reader->end - reader->at) < part->length)
 			return false;

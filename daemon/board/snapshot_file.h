@@ -54,6 +54,8 @@ enum snapshot_extra {
 	SNAPSHOT_EXTRA_CAUSE = 3,
 	SNAPSHOT_EXTRA_LAST_MESSAGE = 4,
 	SNAPSHOT_EXTRA_RESULT = 5,
+	SNAPSHOT_EXTRA_PARENT = 6, /* its id */
+	SNAPSHOT_EXTRA_FAMILY = 7, /* struct family_part */
 };
 
 struct snapshot_frame {

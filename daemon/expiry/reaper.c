@@ -105,7 +105,7 @@ static void come_up(struct reaper *reaper, uint32_t slot, uint64_t now)
 		wheel_set(&reaper->wheel, slot, next_look(head, NULL, now));
 }
 
-void reaper_look(struct reaper *reaper, uint32_t slot, uint64_t now)
+static void set_timers(struct reaper *reaper, uint32_t slot, uint64_t now)
 {
 	const struct layout_head *head = &reaper->board->heads[slot];
 	struct trackd_ref ref;
@@ -121,6 +121,16 @@ void reaper_look(struct reaper *reaper, uint32_t slot, uint64_t now)
 		reaper->seen[slot] = limits.work;
 	wheel_set_earlier(&reaper->wheel, slot, next_look(head, &limits, now));
 	progress_watch_look(&reaper->progress, ref, &limits, now);
+}
+
+void reaper_look(struct reaper *reaper, uint32_t slot, uint64_t now)
+{
+	uint32_t parent;
+
+	/* The times of a parent begin when its last child ends, which is no event of its own. */
+	if (reaper->families && families_look(reaper->families, slot, &parent))
+		set_timers(reaper, parent, now);
+	set_timers(reaper, slot, now);
 }
 
 /* ---- Events and time ---------------------------------------------------- */

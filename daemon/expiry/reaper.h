@@ -12,6 +12,7 @@
 
 #include "daemon/expiry/progress_watch.h"
 #include "daemon/expiry/wheel.h"
+#include "daemon/families/families.h"
 #include "libclient/segment/internal.h"
 #include "libclient/trackd.h"
 #include <systemd/sd-event.h>
@@ -23,7 +24,8 @@ struct reaper {
 	struct progress_watch progress;
 	uint64_t *seen; /* each task's work counter at its last check */
 	sd_event_source *timer;
-	bool ended; /* a task was ended since waiters were woken */
+	bool ended;                /* a task was ended since waiters were woken */
+	struct families *families; /* shown the same tasks; NULL: none */
 };
 
 /* The reaper reads events from the sequence `from` on. 0 or -errno. */

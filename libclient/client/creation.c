@@ -9,10 +9,12 @@
 
 static int check_new(const struct board *board, const struct trackd_new *task, uint64_t worker)
 {
-	static const uint32_t known = TRACKD_REPLACE | TRACKD_KEEPER;
+	static const uint32_t known = TRACKD_REPLACE | TRACKD_KEEPER | TRACKD_ROLLUP |
+				      TRACKD_ROLLUP_ENDS | TRACKD_ROLLUP_ANYWAY;
 
 	if (task->size < sizeof *task || (task->flags & ~known) != 0 ||
-	    ((task->flags & TRACKD_KEEPER) != 0 && worker == 0))
+	    ((task->flags & TRACKD_KEEPER) != 0 && worker == 0) ||
+	    ((task->flags & TRACKD_ROLLUP_ANYWAY) && !(task->flags & TRACKD_ROLLUP_ENDS)))
 		return -EINVAL;
 	if (!task->id || !text_id_valid(task->id) ||
 	    (task->owner && !text_owner_valid(task->owner)))
@@ -58,6 +60,12 @@ int creation_make(struct board *board, const struct trackd_new *task, uint64_t w
 		.within.progress = task->progress_within_ms,
 		.within.finish = task->finish_within_ms,
 		.keeper = task->flags & TRACKD_KEEPER ? worker : 0,
+		.rollup = (task->flags & TRACKD_ROLLUP) != 0,
+		.parent = task->parent,
+		.weight = task->weight,
+		.family_flags = (task->flags & TRACKD_ROLLUP_ENDS ? FAMILY_ENDS : 0u) |
+				(task->flags & TRACKD_ROLLUP_ANYWAY ? FAMILY_ANYWAY : 0u),
+		.family_expected = task->children,
 	};
 	error = task->labels ? create_labelled(board, &record, task->labels, deadline, ret_ref)
 			     : tenant_create(board, &record, deadline, ret_ref);

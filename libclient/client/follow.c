@@ -9,9 +9,9 @@
  * is gone), it asks the daemon for a descriptor.
  */
 #include "libclient/client/client.h"
-#include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/offsets.h"
+#include "libclient/signal/event.h"
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>

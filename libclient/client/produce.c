@@ -8,40 +8,18 @@
  * daemon takes every lock after it and copies the change. The daemon copies a damaged board without
  * locks (LAYOUT_CLOSED_BLIND); then this file looks for the change on the new board.
  */
-#include "libclient/client/client.h"
+#include "libclient/client/change.h"
 #include "libclient/client/creation.h"
+#include "libclient/index/index.h"
 #include "libclient/public.h"
-#include "libclient/record/event.h"
-#include "libclient/record/index.h"
 #include "libclient/record/kind.h"
+#include "libclient/record/parent.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
 #include <errno.h>
-
-/* The arguments of a writing call, so that it can be repeated. */
-struct change {
-	enum { CREATE, UPDATE, STAGE, TOTAL, PROGRESS, ADVANCE, END, CANCEL, REMOVE, DECLARE } what;
-	struct trackd_ref ref; /* of CREATE: the new task */
-	union {
-		const struct trackd_new *task;
-		struct {
-			int stage;
-			uint64_t total;
-			const char *message;
-		} update;
-		struct {
-			uint64_t done, total;
-		} progress;
-		const struct record_end *end;
-		struct {
-			const char *name;
-			const struct trackd_stage_def *stages;
-			int n;
-		} kind;
-	};
-};
 
 static uint64_t lock_deadline(const struct trackd *trackd)
 {
@@ -59,117 +37,6 @@ static inline enum layout_closed closed_after(const struct board *board)
 	fence_full();
 #endif
 	return board_closed(board);
-}
-
-/* ---- Making a change ------------------------------------------------------- */
-
-static int remove_task(struct board *board, struct trackd_ref ref, uint64_t deadline)
-{
-	int error = slot_remove(board, ref, SLOT_REMOVE_ASKED, deadline);
-
-	if (error == 0)
-		event_ring(board);
-	return error;
-}
-
-static int make_once(struct mapping *mapping, struct change *change, uint64_t deadline)
-{
-	struct board *board = &mapping->board;
-	struct trackd_ref ref = ref_in(board, change->ref);
-
-	switch (change->what) {
-	case CREATE:
-		return creation_make(board, change->task, load_relaxed(&mapping->worker), deadline,
-				     &change->ref);
-	case UPDATE:
-		return record_update(board, ref, change->update.stage, change->update.message,
-				     load_relaxed(&mapping->worker), deadline);
-	case STAGE:
-		return record_stage(board, ref, change->update.stage, change->update.total,
-				    change->update.message, load_relaxed(&mapping->worker),
-				    deadline);
-	case TOTAL:
-		return record_set_total(board, ref, change->progress.total, deadline);
-	case PROGRESS:
-		return record_set_progress(board, ref, change->progress.done,
-					   change->progress.total, deadline);
-	case ADVANCE:
-		return record_advance_slowly(board, ref, change->progress.done, deadline);
-	case END:
-		return record_end(board, ref, change->end, deadline);
-	case CANCEL:
-		return record_cancel(board, ref, deadline);
-	case REMOVE:
-		return remove_task(board, ref, deadline);
-	case DECLARE:
-		return kind_declare(board, change->kind.name, change->kind.stages, change->kind.n,
-				    deadline);
-	}
-	return -EINVAL;
-}
-
-static int make(struct mapping *mapping, struct change *change, uint64_t deadline)
-{
-	return ref_answer(&mapping->board, change->ref, make_once(mapping, change, deadline));
-}
-
-/* ---- Looking for the change on the successor ------------------------------- */
-
-/* When the record was created (if `created`) or last updated; 0: it is gone. */
-static uint64_t time_of(const struct board *board, struct trackd_ref public_ref, bool created)
-{
-	struct trackd_ref ref = ref_in(board, public_ref);
-
-	if (ref.slot >= board->capacity)
-		return 0;
-	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
-
-	if (!stamp_is_live(stamp, ref.generation))
-		return 0;
-	return created ? load_relaxed(&board->details[ref.slot].created)
-		       : load_relaxed(
-				 &board->bodies[ref.slot].copy[stamp_version(stamp) & 1].updated);
-}
-
-/* Look the task up by id, because it may have another slot on a smaller board. */
-static bool holds_created(const struct board *board, struct change *change, uint64_t at)
-{
-	struct trackd_ref ref;
-	uint64_t stamp;
-
-	if (index_lookup(board, change->task->id, &ref.slot, &stamp) < 0)
-		return false;
-	ref.generation = stamp_generation(stamp);
-	ref = ref_out(board, ref);
-	if (time_of(board, ref, true) != at)
-		return false;
-	change->ref = ref;
-	return true;
-}
-
-/* Whether the board has the change that this thread made at time `at` on its predecessor. */
-static bool holds(const struct board *board, struct change *change, uint64_t at)
-{
-	switch (change->what) {
-	case CREATE:
-		return holds_created(board, change, at);
-	case UPDATE:
-	case STAGE:
-	case TOTAL:
-	case PROGRESS:
-	case END:
-		return time_of(board, change->ref, false) == at;
-	case ADVANCE: /* the swap preceded the seal, so the count was copied */
-		return true;
-	case CANCEL:
-		return view_cancel_requested(board, ref_in(board, change->ref)) == 1 ||
-		       time_of(board, change->ref, false) == at;
-	case REMOVE:
-		return time_of(board, change->ref, true) == 0;
-	case DECLARE: /* declaring it twice changes nothing */
-		return false;
-	}
-	return false;
 }
 
 /* ---- Repeating a call ------------------------------------------------------ */
@@ -197,9 +64,9 @@ static __attribute__((noinline)) int settle(struct trackd *trackd, struct mappin
 			error = attach_writer(trackd, &mapping);
 		if (error < 0)
 			return error;
-		if (result >= 0 && (mapping == before || holds(&mapping->board, change, at)))
+		if (result >= 0 && (mapping == before || change_holds(&mapping->board, change, at)))
 			break;
-		result = make(mapping, change, deadline);
+		result = change_make(mapping, change, deadline);
 	} while (!stands(&mapping->board, result));
 	return result;
 }
@@ -217,7 +84,7 @@ static int otherwise(struct trackd *trackd, struct mapping *mapping, struct chan
 		result = -EBUSY;
 	}
 	if (result == -EBUSY)
-		result = make(mapping, change, lock_deadline(trackd));
+		result = change_make(mapping, change, lock_deadline(trackd));
 	if (__builtin_expect(!stands(&mapping->board, result), 0))
 		result = settle(trackd, mapping, change, result);
 	attach_look(trackd);
@@ -452,11 +319,25 @@ PUBLIC int trackd_remove(struct trackd *trackd, struct trackd_ref ref)
 	int result = 0;
 
 	if (__builtin_expect(mapping != NULL, 1)) {
-		result = remove_task(&mapping->board, ref_in(&mapping->board, ref), LOCK_TRY);
+		result = change_remove(&mapping->board, ref_in(&mapping->board, ref), LOCK_TRY);
 		if (settled(trackd, mapping, result))
 			return ref_answer(&mapping->board, ref, result);
 	}
 	return remove_otherwise(trackd, mapping, ref, result);
+}
+
+PUBLIC int trackd_set_parent(struct trackd *trackd, struct trackd_ref ref, const char *parent)
+{
+	struct change change = { .what = PARENT, .ref = ref, .parent = parent };
+
+	return apply(trackd, &change);
+}
+
+PUBLIC int trackd_close_children(struct trackd *trackd, struct trackd_ref ref)
+{
+	struct change change = { .what = CLOSE, .ref = ref };
+
+	return apply(trackd, &change);
 }
 
 PUBLIC int trackd_kind_declare(struct trackd *trackd, const char *name,

@@ -2,10 +2,10 @@
 /* trackd_stats(): the counters of the board's header, and the results of a scan of its heads. */
 #include "libclient/client/client.h"
 #include "libclient/public.h"
-#include "libclient/record/event.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/worker.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
 #include <errno.h>
 #include <string.h>
 

@@ -5,7 +5,6 @@
 #include "libclient/trackd.h"
 #include "libclient/client/client.h"
 #include "libclient/public.h"
-#include "libclient/record/event.h"
 #include "libclient/record/kind.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
@@ -13,6 +12,7 @@
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/text.h"
+#include "libclient/signal/event.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -201,6 +201,33 @@ PUBLIC int trackd_iter_after(struct trackd *trackd, const char *owner, struct tr
 	do
 		error = view_iter_after(board, owner, ref_in(board, ref), ret_iter);
 	while (error < 0 && follow_failed(trackd, &board, &error));
+	return ref_answer(board, ref, error);
+}
+
+PUBLIC int trackd_iter_children(struct trackd *trackd, struct trackd_ref ref,
+				struct trackd_iter *ret_iter)
+{
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+	int error;
+
+	do
+		error = view_iter_children(board, ref_in(board, ref), ret_iter);
+	while (error < 0 && follow_failed(trackd, &board, &error));
+	return ref_answer(board, ref, error);
+}
+
+PUBLIC int trackd_rollup(struct trackd *trackd, struct trackd_ref ref,
+			 struct trackd_rollup *ret_rollup)
+{
+	const struct board *board = attach_reader(trackd, clock_coarse_ns());
+	int error;
+
+	if (ret_rollup->size < sizeof *ret_rollup)
+		return TRACKD_E_SIZE;
+	do
+		error = rollup_sum(board, ref_in(board, ref), ret_rollup);
+	while (error < 0 ? follow_failed(trackd, &board, &error)
+			 : attach_reader_again(trackd, &board));
 	return ref_answer(board, ref, error);
 }
 

@@ -5,10 +5,10 @@
  * waiter.
  */
 #include "libclient/client/client.h"
+#include "libclient/index/index.h"
 #include "libclient/public.h"
-#include "libclient/record/event.h"
-#include "libclient/record/index.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
 #include <errno.h>
 
 /* How long a waiter sleeps before it checks again by itself. The daemon wakes it for transitions,

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An edit of one record: lock it, load the facts of the current copy, change them, write them to
- * the other copy, publish. Only record.c includes this. Everything is inline, because a function
- * call per step would slow an update down by a fifth.
+ * the other copy, publish. Only record.c, record_count.c and parent.c include this. Everything is inline, because a
+ * function call per step would slow an update down by a fifth.
  */
 #ifndef TRACKD_RECORD_EDIT_H
 #define TRACKD_RECORD_EDIT_H
 
-#include "libclient/record/earliest.h"
-#include "libclient/record/event.h"
 #include "libclient/record/facts.h"
 #include "libclient/record/limits.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/namespace.h"
 #include "libclient/segment/text.h"
+#include "libclient/signal/earliest.h"
+#include "libclient/signal/event.h"
 
 /* The state between locking a record and publishing. */
 struct edit {
@@ -32,10 +32,10 @@ struct edit {
 
 /* ---- From lock to publish ------------------------------------------------ */
 
-/* If a limit has passed, end the task: TRACKD_E_FINAL, and the lock is released; else 0. In record.c;
- * called before the facts are loaded, so that the common edit stays in registers. */
-static int time_out_if_due(struct board *board, struct trackd_ref ref, uint64_t stamp,
-			   uint64_t now);
+/* If a limit has passed, end the task: TRACKD_E_FINAL, and the lock is released; else 0; or an error if the
+ * family's stripe is not to be had, and the lock is released too. In record.c; called before the facts are loaded, so that the common edit stays in registers. */
+int edit_time_out_if_due(struct board *board, struct trackd_ref ref, uint64_t stamp, uint64_t now,
+			 uint64_t deadline);
 
 /* Whether a limit may have passed: the task has limits of its own, or was not updated for a
  * millisecond, the shortest active_ttl. */
@@ -96,7 +96,7 @@ INLINE int edit_begin(struct edit *edit, struct board *board, struct trackd_ref 
 	}
 	if (__builtin_expect(may_be_due(&body->copy[stamp_version(edit->stamp) & 1], edit->now),
 			     0)) {
-		error = time_out_if_due(board, ref, edit->stamp, edit->now);
+		error = edit_time_out_if_due(board, ref, edit->stamp, edit->now, deadline);
 		if (error < 0)
 			return error;
 	}
@@ -174,8 +174,8 @@ INLINE void edit_commit(struct edit *edit)
 	edit->next.revision++;
 	edit_fill(edit);
 	uint64_t before = load_relaxed(&head->deadline);
-	uint64_t after = deadline_of(edit->board, edit->body, edit->next.state, edit->next.worker,
-				     edit->next.updated);
+	uint64_t after = deadline_of(edit->board, edit->body, edit->next.flags, edit->next.state,
+				     edit->next.worker, edit->next.updated);
 	uint32_t seen = load_relaxed(&head->hint);
 	uint32_t hint = hint_make(edit->next.worker, (uint8_t)edit->next.state, hint_kind(seen)) |
 			(seen & HINT_LIMITED);
@@ -207,15 +207,21 @@ INLINE void edit_end(struct edit *edit)
 	slot_unlock(edit->board, edit->slot);
 }
 
-/* Publish a transition and append its event. */
-static __attribute__((noinline)) void edit_end_event(struct edit *edit, enum trackd_event_type type,
-						     uint64_t done)
+/* After the commit of a transition: append its event and unlock. */
+INLINE void edit_announce(struct edit *edit, enum trackd_event_type type, uint64_t done)
 {
-	edit_commit(edit);
 	edit_settle_seal(edit);
 	event_append(edit->board, type, edit->slot, edit->generation, edit->now, edit->to, done);
 	slot_unlock(edit->board, edit->slot);
 	event_ring(edit->board);
+}
+
+/* Publish a transition and append its event. */
+static __attribute__((noinline, unused)) void
+edit_end_event(struct edit *edit, enum trackd_event_type type, uint64_t done)
+{
+	edit_commit(edit);
+	edit_announce(edit, type, done);
 }
 
 static inline uint64_t edit_done(const struct edit *edit)

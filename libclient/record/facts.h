@@ -6,6 +6,7 @@
 #ifndef TRACKD_RECORD_FACTS_H
 #define TRACKD_RECORD_FACTS_H
 
+#include "libclient/family/children.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
@@ -29,13 +30,18 @@ static_assert(offsetof(struct layout_body, active_ttl_ms) ==
 	      "loaded as one word");
 
 /* An active task with a worker is ended at its active_ttl (limits.h), and then stays for its ttl. Both
- * are loaded as one word: most tasks have the board's. */
+ * are loaded as one word: most tasks have the board's. A parent does not expire before its children
+ * have ended. */
 INLINE uint64_t deadline_of(const struct board *board, const struct layout_body *body,
-			    uint64_t state, uint64_t worker, uint64_t updated)
+			    uint64_t flags, uint64_t state, uint64_t worker, uint64_t updated)
 {
 	uint64_t own = load_relaxed((const word_t *)(const void *)&body->ttl_ms);
 	uint64_t both = load_relaxed((const word_t *)(const void *)&board->header->ttl_ms);
 	uint64_t ttl, active_ttl = 0;
+
+	if (__builtin_expect((flags & COPY_PARENT) != 0, 0) &&
+	    children_any_open(board, (uint32_t)(body - board->bodies)))
+		return UINT64_MAX;
 
 	if (__builtin_expect(own != 0, 0))
 		both = ((uint32_t)own != 0 ? (uint32_t)own : (uint32_t)both) |

@@ -36,6 +36,11 @@ static uint64_t active_end(const struct board *board, uint32_t slot, const struc
 
 	if (facts->state != TRACKD_ACTIVE || facts->worker == 0)
 		return UINT64_MAX;
+	/* A parent's time begins when its last child has ended: parent_renew() gives it a deadline. */
+	if ((facts->flags & COPY_PARENT) != 0 &&
+	    (children_any_open(board, slot) ||
+	     load_relaxed(&board->heads[slot].deadline) == UINT64_MAX))
+		return UINT64_MAX;
 	return after(facts->updated, ttl_of(&body->active_ttl_ms, &board->header->active_ttl_ms));
 }
 

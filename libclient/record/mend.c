@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Restores a record whose lock holder died; see mend.h. */
 #include "libclient/record/mend.h"
-#include "libclient/record/earliest.h"
 #include "libclient/record/facts.h"
+#include "libclient/signal/earliest.h"
 
 void mend_record(struct board *board, uint32_t slot)
 {
@@ -14,7 +14,12 @@ void mend_record(struct board *board, uint32_t slot)
 	if (stamp_state(stamp) != SLOT_LIVE)
 		return;
 	facts_load(&copy, &body->copy[stamp_version(stamp) & 1]);
-	uint64_t deadline = deadline_of(board, body, copy.state, copy.worker, copy.updated);
+	uint64_t deadline =
+		deadline_of(board, body, copy.flags, copy.state, copy.worker, copy.updated);
+	/* A parent whose last child has ended lives on from then, not from its own last update:
+	 * parent_renew() may not have come to that. */
+	if ((copy.flags & COPY_PARENT) && load_relaxed(&head->deadline) == UINT64_MAX)
+		deadline = UINT64_MAX;
 	store_relaxed(&head->deadline, deadline);
 	fence_full();
 	earliest_lower(board, deadline);

@@ -11,12 +11,14 @@
  * that no record expires early.
  */
 #include "libclient/record/record.h"
-#include "libclient/record/earliest.h"
+#include "libclient/family/family.h"
 #include "libclient/record/edit.h"
 #include "libclient/record/kind.h"
 #include "libclient/record/limits.h"
+#include "libclient/record/parent.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/lock.h"
+#include "libclient/signal/earliest.h"
 #include <errno.h>
 
 /* NOLINTNEXTLINE(misc-redundant-expression): two headers define it */
@@ -25,7 +27,7 @@ static_assert(TRACKD_WORK_MAX == WORK_LIFETIME_MAX, "the public limit is the cou
 uint64_t record_deadline(const struct board *board, const struct layout_body *body,
 			 const struct layout_copy *copy)
 {
-	return deadline_of(board, body, copy->state, copy->worker, copy->updated);
+	return deadline_of(board, body, copy->flags, copy->state, copy->worker, copy->updated);
 }
 
 /* ---- Stages -------------------------------------------------------------- */
@@ -62,15 +64,67 @@ static void enter_stage(struct edit *edit, uint32_t stage, uint64_t total)
 	next->total = total;
 }
 
+/* Take the family stripe that a child's change of state needs. On an error the record is unlocked. */
+static int enter_family(const struct edit *edit, uint64_t deadline, struct family_hold *ret_hold)
+{
+	struct trackd_ref parent;
+
+	*ret_hold = (struct family_hold){ 0 };
+	if (__builtin_expect((edit->next.flags & COPY_CHILD) == 0, 1) ||
+	    !family_parent(edit->board, edit->slot, &parent))
+		return 0;
+	family_add(ret_hold, parent.slot);
+	int error = family_take(edit->board, ret_hold, deadline);
+	if (error < 0)
+		abandon(edit->board, edit->slot);
+	return error;
+}
+
+/* edit_end_event() for a child whose state changes: the commit, then its parent's counts. */
+static __attribute__((noinline)) void end_change(struct edit *edit, const struct family_hold *hold,
+						 enum trackd_event_type type, uint64_t done)
+{
+	struct trackd_ref ref = { edit->slot, edit->generation };
+	uint8_t from = load_relaxed(&edit->from->state);
+	uint8_t to = (uint8_t)edit->next.state;
+	struct trackd_ref parent;
+
+	family_intend(edit->board, ref, INTENT_CHANGE, from, to);
+	edit_commit(edit);
+	family_finish(edit->board, hold->stripe[0]);
+	family_drop(edit->board, hold);
+	bool has_parent = family_parent(edit->board, edit->slot, &parent);
+	edit_announce(edit, type, done);
+	if (is_final(to) && has_parent)
+		parent_renew(edit->board, parent);
+}
+
+static inline void end_event(struct edit *edit, const struct family_hold *hold,
+			     enum trackd_event_type type, uint64_t done)
+{
+	if (__builtin_expect(hold->n != 0, 0))
+		end_change(edit, hold, type, done);
+	else
+		edit_end_event(edit, type, done);
+}
+
 /* Move to another stage. Takes the edit by value, so that the common update keeps its edit in
  * registers. */
 static __attribute__((noinline)) int move(struct edit edit, int stage, uint64_t total,
-					  const char *message, uint64_t worker)
+					  const char *message, uint64_t worker, uint64_t deadline)
 {
+	struct family_hold hold = { 0 };
+
 	if (stage < 0 ||
 	    (uint32_t)stage >= kind_stages(edit.board, hint_kind(load_relaxed(&edit.head->hint)))) {
 		abandon(edit.board, edit.slot);
 		return TRACKD_E_STAGE;
+	}
+	if (edit.next.state != TRACKD_ACTIVE) {
+		int error = enter_family(&edit, deadline, &hold);
+
+		if (error < 0)
+			return error;
 	}
 	if (worker != 0 || edit.next.state == TRACKD_PENDING) /* the keeper's part ends here */
 		edit.next.worker = worker;
@@ -78,7 +132,7 @@ static __attribute__((noinline)) int move(struct edit edit, int stage, uint64_t 
 	if (message)
 		edit_message(&edit, message);
 	edit.next.updated = edit.now;
-	edit_end_event(&edit, TRACKD_EVENT_STAGE, 0);
+	end_event(&edit, &hold, TRACKD_EVENT_STAGE, 0);
 	return 0;
 }
 
@@ -92,7 +146,7 @@ int record_update(struct board *board, struct trackd_ref ref, int stage, const c
 		return error;
 	if (stage != TRACKD_STAGE_KEEP) {
 		if (edit.next.state != TRACKD_ACTIVE || (uint64_t)stage != edit.next.stage)
-			return move(edit, stage, 0, message, worker);
+			return move(edit, stage, 0, message, worker, deadline);
 		if (worker != 0)
 			edit.next.worker = worker;
 	}
@@ -113,7 +167,7 @@ int record_stage(struct board *board, struct trackd_ref ref, int stage, uint64_t
 	if (error < 0)
 		return error;
 	if (edit.next.state != TRACKD_ACTIVE || (uint64_t)stage != edit.next.stage)
-		return move(edit, stage, total, message, worker);
+		return move(edit, stage, total, message, worker, deadline);
 	if (worker != 0)
 		edit.next.worker = worker;
 	edit.next.total = total;
@@ -126,135 +180,6 @@ int record_stage(struct board *board, struct trackd_ref ref, int stage, uint64_t
 int record_renew(struct board *board, struct trackd_ref ref, uint64_t deadline)
 {
 	return record_update(board, ref, TRACKD_STAGE_KEEP, NULL, 0, deadline);
-}
-
-/* ---- Counting ------------------------------------------------------------ */
-
-int record_set_total(struct board *board, struct trackd_ref ref, uint64_t total, uint64_t deadline)
-{
-	struct edit edit;
-
-	if (total > TRACKD_WORK_MAX)
-		return TRACKD_E_OVERFLOW;
-	int error = edit_begin_open(&edit, board, ref, deadline);
-	if (error < 0)
-		return error;
-	edit.next.total = total;
-	edit_end(&edit);
-	return 0;
-}
-
-/* Set the stage's base to `done` below the count. If every increment will need the mutex, set the
- * seal before the commit; the count it returns includes every increment made without the mutex. */
-static void begin_at(struct edit *edit, uint64_t done)
-{
-	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
-	/* A fast test: a base lies at most `done` below the tenant's start. */
-	if (__builtin_expect(done <= WORK_UNLOCKED_MAX, 1) ||
-	    !work_needs_mutex(edit->next.base, edit->generation))
-		return;
-	edit->count = or_relaxed(&edit->body->work, WORK_SEAL) & WORK_COUNT_MASK;
-	edit->next.base = (edit->count - done) & WORK_COUNT_MASK;
-}
-
-int record_set_progress(struct board *board, struct trackd_ref ref, uint64_t done, uint64_t total,
-			uint64_t deadline)
-{
-	struct edit edit;
-
-	if (done > TRACKD_WORK_MAX || total > TRACKD_WORK_MAX)
-		return TRACKD_E_OVERFLOW;
-	int error = edit_begin_open(&edit, board, ref, deadline);
-	if (error < 0)
-		return error;
-	edit.next.total = total;
-	begin_at(&edit, done);
-	edit.next.updated = edit.now;
-	edit_commit(&edit);
-	edit_settle_seal(&edit);
-	slot_unlock(board, ref.slot);
-	return 0;
-}
-
-static uint64_t room_below(uint64_t limit, uint64_t count)
-{
-	return count < limit ? limit - count : 0;
-}
-
-/* Count up to the exact limits, with the record's mutex held. Other processes may count at the same
- * time if the counter is not sealed. */
-static int count_exactly(uint64_t *work, uint32_t generation, uint64_t base, uint64_t units)
-{
-	uint64_t seen = load_relaxed(work);
-
-	do {
-		uint64_t done = (seen - base) & WORK_COUNT_MASK;
-
-		if (!work_is_of(seen, generation))
-			return TRACKD_E_GONE;
-		if (units > room_below(WORK_LIFETIME_MAX, work_lifetime(seen, generation)) ||
-		    units > room_below(WORK_LIFETIME_MAX, done))
-			return TRACKD_E_OVERFLOW;
-	} while (!cas_relaxed(work, &seen, seen + units));
-	return 0;
-}
-
-/* An open record is sealed in three cases: another process holds the mutex and is ending the task;
- * such a process died, and taking the mutex repairs the record; or the stage needs the mutex for
- * every increment, see work_needs_mutex(). */
-static int advance_locked(struct board *board, struct trackd_ref ref, uint64_t units,
-			  uint64_t deadline)
-{
-	struct layout_body *body = &board->bodies[ref.slot];
-	int error = slot_lock(board, ref.slot, deadline);
-
-	if (error < 0)
-		return error;
-	/* Check under the lock, as in edit_begin(): units counted before the board is closed are
-	 * copied. */
-	if (board_closed(board) != LAYOUT_OPEN) {
-		slot_unlock(board, ref.slot);
-		return TRACKD_E_MOVING;
-	}
-	uint64_t stamp = load_acquire(&board->heads[ref.slot].stamp);
-	const struct layout_copy *copy = &body->copy[stamp_version(stamp) & 1];
-	if (!stamp_is_live(stamp, ref.generation)) {
-		slot_unlock(board, ref.slot);
-		return TRACKD_E_GONE;
-	}
-	if (is_final(load_relaxed(&copy->state)))
-		return refuse_final(board, ref.slot);
-	error = count_exactly(&body->work, ref.generation, load_relaxed(&copy->base), units);
-	slot_unlock(board, ref.slot);
-	return error;
-}
-
-int record_advance_slowly(struct board *board, struct trackd_ref ref, uint64_t units,
-			  uint64_t deadline)
-{
-	uint8_t state;
-	uint64_t worker, seen;
-
-	if (ref.slot >= board->capacity)
-		return TRACKD_E_GONE;
-	for (;;) {
-		uint64_t *work = &board->bodies[ref.slot].work;
-
-		/* Load both in this order at every try, as in record_advance_fast(). */
-		seen = load_acquire(work);
-		if (!stamp_is_live(load_relaxed(&board->heads[ref.slot].stamp), ref.generation))
-			return TRACKD_E_GONE;
-		if (!work_has_room(seen, ref.generation, units))
-			break;
-		if (cas_relaxed(work, &seen, seen + units))
-			return 0;
-	}
-	/* A final state never changes, so this check needs no lock. */
-	if (record_peek(board, ref, &state, &worker, &seen) && is_final(state)) {
-		add_relaxed(&board->header->counters.refused_final, 1);
-		return TRACKD_E_FINAL;
-	}
-	return advance_locked(board, ref, units, deadline);
 }
 
 /* ---- The end ------------------------------------------------------------- */
@@ -286,7 +211,8 @@ static void count_end(struct board *board, const struct record_end *end)
 
 /* The rest of ending a record that is locked and open. The copy that was current stays as it is: no
  * later change fills it, so it keeps the last message. */
-static void finish(struct edit *edit, const struct record_end *end)
+static void finish_held(struct edit *edit, const struct record_end *end,
+			const struct family_hold *hold)
 {
 	struct facts *next = &edit->next;
 
@@ -303,13 +229,25 @@ static void finish(struct edit *edit, const struct record_end *end)
 	edit_message(edit, end->message);
 	if (end->error)
 		write_error(edit, end->error);
-	edit_end_event(edit, TRACKD_EVENT_FINAL, done);
+	end_event(edit, hold, TRACKD_EVENT_FINAL, done);
 	/* Orders the commit before its count; pairs with the fence in changes_sum(). */
 	fence_release();
 	count_end(edit->board, end);
 }
 
-static void time_out(struct edit *edit, enum limit limit)
+/* On an error the record is unlocked. */
+static int finish(struct edit *edit, const struct record_end *end, uint64_t deadline)
+{
+	struct family_hold hold;
+	int error = enter_family(edit, deadline, &hold);
+
+	if (error < 0)
+		return error;
+	finish_held(edit, end, &hold);
+	return 0;
+}
+
+static void time_out(struct edit *edit, enum limit limit, const struct family_hold *hold)
 {
 	char error[LIMITS_TEXT];
 	const struct record_end end = { .state = TRACKD_FAILED,
@@ -318,27 +256,31 @@ static void time_out(struct edit *edit, enum limit limit)
 					.error = error };
 
 	limits_say(edit->board, edit->slot, edit->from, limit, error);
-	finish(edit, &end);
+	finish_held(edit, &end, hold);
 }
 
-static __attribute__((noinline)) int time_out_if_due(struct board *board, struct trackd_ref ref,
-						     uint64_t stamp, uint64_t now)
+int edit_time_out_if_due(struct board *board, struct trackd_ref ref, uint64_t stamp, uint64_t now,
+			 uint64_t deadline)
 {
 	struct edit edit = { .stamp = stamp, .now = now };
+	struct family_hold hold;
 	const struct layout_copy *copy = &board->bodies[ref.slot].copy[stamp_version(stamp) & 1];
 	enum limit limit = limits_passed(board, ref.slot, copy, now);
 
 	if (limit == LIMIT_NONE)
 		return 0;
 	edit_load(&edit, board, ref);
-	time_out(&edit, limit);
+	int error = enter_family(&edit, deadline, &hold);
+	if (error < 0)
+		return error;
+	time_out(&edit, limit, &hold);
 	add_relaxed(&board->header->counters.refused_final, 1);
 	return TRACKD_E_FINAL;
 }
 
 /* A worker that died after its task was asked to cancel has done what it was asked to do. How it
  * died stays in the error. */
-static void finish_lost(struct edit *edit, const struct record_end *end)
+static int finish_lost(struct edit *edit, const struct record_end *end, uint64_t deadline)
 {
 	struct record_end how = *end;
 
@@ -347,7 +289,7 @@ static void finish_lost(struct edit *edit, const struct record_end *end)
 		how.reason = TRACKD_REASON_CANCELLED;
 		how.message = "Cancelled";
 	}
-	finish(edit, &how);
+	return finish(edit, &how, deadline);
 }
 
 int record_end(struct board *board, struct trackd_ref ref, const struct record_end *end,
@@ -359,16 +301,13 @@ int record_end(struct board *board, struct trackd_ref ref, const struct record_e
 
 	if (error < 0)
 		return error;
-	if (end->only_worker == 0) {
-		finish(&edit, end);
-		return 0;
-	}
+	if (end->only_worker == 0)
+		return finish(&edit, end, deadline);
 	if (is_final(edit.next.state) || edit.next.worker != end->only_worker) {
 		abandon(board, ref.slot);
 		return -EAGAIN;
 	}
-	finish_lost(&edit, end);
-	return 0;
+	return finish_lost(&edit, end, deadline);
 }
 
 /* ---- Time limits --------------------------------------------------------- */
@@ -387,18 +326,26 @@ int record_stalled(struct board *board, struct trackd_ref ref, uint64_t updated,
 		   uint64_t deadline)
 {
 	struct edit edit;
+	struct family_hold hold;
 	int error = edit_begin_open(&edit, board, ref, deadline);
 
 	if (error < 0)
 		return error;
-	/* The swap proves that nothing was counted, and stops unlocked increments. */
 	if (edit.next.state != TRACKD_ACTIVE || edit.next.updated != updated ||
-	    !work_is_of(work, ref.generation) ||
-	    !cas_relaxed(&edit.body->work, &work, work | WORK_SEAL)) {
+	    !work_is_of(work, ref.generation)) {
 		abandon(board, ref.slot);
 		return -EAGAIN;
 	}
-	time_out(&edit, LIMIT_PROGRESS);
+	error = enter_family(&edit, deadline, &hold);
+	if (error < 0)
+		return error;
+	/* The swap proves that nothing was counted, and stops unlocked increments. */
+	if (!cas_relaxed(&edit.body->work, &work, work | WORK_SEAL)) {
+		family_drop(board, &hold);
+		abandon(board, ref.slot);
+		return -EAGAIN;
+	}
+	time_out(&edit, LIMIT_PROGRESS, &hold);
 	return 0;
 }
 
@@ -415,7 +362,10 @@ static void ask(struct edit *edit)
 	}
 	store_relaxed(&edit->head->cancel,
 		      cancel_make(edit->generation, cancel_asked(edit->now - created)));
-	/* Publish a new revision, for readers that compare revisions; `updated` is unchanged. */
+	/* Publish a new revision, for readers that compare revisions; `updated` is unchanged, except
+	 * of a parent: its last update may be long ago, while its children lived. */
+	if (edit->next.flags & COPY_PARENT)
+		edit->next.updated = edit->now;
 	edit_end_event(edit, TRACKD_EVENT_CANCEL, edit_done(edit));
 }
 
@@ -436,8 +386,8 @@ int record_cancel(struct board *board, struct trackd_ref ref, uint64_t deadline)
 	if (is_final(edit.next.state))
 		return refuse_final(board, ref.slot);
 	if (edit.next.state == TRACKD_PENDING) {
-		finish(&edit, &end);
-		return TRACKD_CANCEL_ENDED;
+		error = finish(&edit, &end, deadline);
+		return error < 0 ? error : TRACKD_CANCEL_ENDED;
 	}
 	ask(&edit);
 	return TRACKD_CANCEL_ASKED;

@@ -7,15 +7,16 @@
  * process may die at any point too.
  */
 #include "libclient/record/repair.h"
-#include "libclient/record/changes.h"
-#include "libclient/record/event.h"
-#include "libclient/record/index.h"
+#include "libclient/family/family.h"
+#include "libclient/index/index.h"
 #include "libclient/record/recount.h"
-#include "libclient/record/repair_due.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
 #include "libclient/segment/map.h"
+#include "libclient/signal/changes.h"
+#include "libclient/signal/event.h"
+#include "libclient/signal/repair_due.h"
 #include <errno.h>
 
 /* How far into one bucket repair searches for duplicates of an id. Chains are longer only if a
@@ -53,10 +54,18 @@ static int repair_leftover(struct board *board, uint32_t slot, uint64_t stamp, u
 {
 	struct layout_head *head = &board->heads[slot];
 	uint32_t generation = stamp_generation(stamp);
+	struct family_hold family = { 0 };
 	int error = slot_lock(board, slot, LOCK_TRY);
 
 	if (error < 0)
 		return error;
+	/* Taking the stripes finishes what the dead remover of a child began. */
+	family_add_removal(board, slot, &family);
+	error = family_take(board, &family, LOCK_TRY);
+	if (error < 0) {
+		slot_unlock(board, slot);
+		return error;
+	}
 	bool same = load_acquire(&head->stamp) == stamp &&
 		    load_relaxed(&head->id_hash) == id_hash &&
 		    load_relaxed(&head->owner_hash) == owner_hash;
@@ -66,6 +75,7 @@ static int repair_leftover(struct board *board, uint32_t slot, uint64_t stamp, u
 		fence_release(); /* pairs with the one in changes_sum() */
 		add_relaxed(&board->header->counters.repaired, 1);
 	}
+	family_drop(board, &family);
 	slot_unlock(board, slot);
 	return same;
 }
@@ -183,6 +193,14 @@ int repair_slice(struct board *board, uint32_t stripe, bool first, uint64_t dead
 {
 	struct layout_stripe *id_stripe = &board->id_stripes[stripe];
 	int repaired = first ? take_over(&board->owner_stripes[stripe].mutex, deadline) : 0;
+
+	if (first && repaired >= 0) {
+		int family = family_repair(board, stripe);
+
+		if (family < 0)
+			return family;
+		repaired |= family;
+	}
 
 	for (uint32_t tries = 0; tries <= TWIN_DEPTH && repaired >= 0; tries++) {
 		struct slot_stripes stripes = { id_stripe, NULL };

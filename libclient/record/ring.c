@@ -7,13 +7,13 @@
  * bound of all deadlines, and that no task can be evicted.
  */
 #include "libclient/record/ring.h"
-#include "libclient/record/changes.h"
-#include "libclient/record/earliest.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
 #include "libclient/segment/map.h"
+#include "libclient/signal/changes.h"
+#include "libclient/signal/earliest.h"
 #include "libclient/trackd.h"
 #include <errno.h>
 

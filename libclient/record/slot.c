@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Removing records, and the order of locks: id stripe, then owner stripe. While it holds stripes,
- * an operation only tries to lock a record; if that fails, it releases all locks, waits for that
- * record alone, and starts again. A creator holds the record that it has claimed while it waits for
+ * Removing records, and the order of locks: id stripe, owner stripe, family stripes. While it holds
+ * stripes, an operation only tries to lock a record; if that fails, it releases all locks, waits for
+ * that record alone, and starts again. The holder of a record may wait for family stripes. A creator holds the record that it has claimed while it waits for
  * stripes; this is safe because no process waits for that record while holding a stripe.
  */
 #include "libclient/record/slot.h"
-#include "libclient/record/event.h"
+#include "libclient/family/family.h"
+#include "libclient/index/index.h"
 #include "libclient/record/facts.h"
-#include "libclient/record/index.h"
 #include "libclient/record/mend.h"
 #include "libclient/record/recount.h"
-#include "libclient/record/repair_due.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
 #include "libclient/segment/map.h"
 #include "libclient/segment/namespace.h"
+#include "libclient/signal/event.h"
+#include "libclient/signal/repair_due.h"
 #include <errno.h>
 #include <string.h>
 
@@ -127,6 +128,22 @@ static void count_removal(struct board *board, enum slot_remove_why why)
 		add_relaxed(&counters->removed, 1);
 }
 
+/* A child leaves its family: the removal, then its parent's counts. */
+static __attribute__((noinline)) void take_out_child(struct board *board, uint32_t slot,
+						     uint32_t generation, uint8_t state,
+						     enum slot_remove_why why)
+{
+	struct trackd_ref parent;
+	bool has_parent = family_parent(board, slot, &parent);
+
+	if (has_parent)
+		family_intend(board, (struct trackd_ref){ slot, generation },
+			      why == SLOT_REMOVE_ASKED ? INTENT_UNLINK : INTENT_DEPART, state, 0);
+	slot_take_out(board, slot, generation);
+	if (has_parent)
+		family_finish(board, family_stripe(parent.slot));
+}
+
 void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_t slot,
 		      enum slot_remove_why why, uint64_t now)
 {
@@ -134,7 +151,10 @@ void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_
 	uint32_t generation = stamp_generation(stamp);
 	const struct layout_copy *copy = &board->bodies[slot].copy[stamp_version(stamp) & 1];
 
-	slot_take_out(board, slot, generation);
+	if (__builtin_expect((load_relaxed(&copy->flags) & COPY_CHILD) != 0, 0))
+		take_out_child(board, slot, generation, load_relaxed(&copy->state), why);
+	else
+		slot_take_out(board, slot, generation);
 	recount_subtract(stripes->id,
 			 index_bucket(board, load_relaxed(&board->heads[slot].id_hash)));
 	event_append(board,
@@ -159,7 +179,8 @@ static bool reason_holds(const struct board *board, uint32_t slot, enum slot_rem
 			 uint64_t now)
 {
 	const struct layout_head *head = &board->heads[slot];
-	uint64_t version = stamp_version(load_relaxed(&head->stamp));
+	const struct layout_copy *copy =
+		&board->bodies[slot].copy[stamp_version(load_relaxed(&head->stamp)) & 1];
 
 	switch (why) {
 	case SLOT_REMOVE_ASKED:
@@ -167,8 +188,9 @@ static bool reason_holds(const struct board *board, uint32_t slot, enum slot_rem
 	case SLOT_REMOVE_EXPIRED:
 		return now >= load_relaxed(&head->deadline);
 	case SLOT_REMOVE_EVICTED:
-		return load_relaxed(&board->bodies[slot].copy[version & 1].state) >=
-		       TRACKD_COMPLETED;
+		return load_relaxed(&copy->state) >= TRACKD_COMPLETED &&
+		       ((load_relaxed(&copy->flags) & COPY_PARENT) == 0 ||
+			!children_any_open(board, slot));
 	}
 	return false;
 }
@@ -191,10 +213,25 @@ static int try_record(struct board *board, struct trackd_ref ref, uint64_t id_ha
 	return TRACKD_E_GONE;
 }
 
+/* slot_remove_live() with the family stripes that it needs; the caller holds none. */
+static int remove_live(struct board *board, struct slot_stripes *stripes, uint32_t slot,
+		       enum slot_remove_why why, uint64_t now, uint64_t deadline)
+{
+	struct family_hold family = { 0 };
+
+	family_add_removal(board, slot, &family);
+	int error = family_take(board, &family, deadline);
+	if (error < 0)
+		return error;
+	slot_remove_live(board, stripes, slot, why, now);
+	family_drop(board, &family);
+	return 0;
+}
+
 /* Remove older records with this id first: if a process died during a replacement, removing only
  * the newer record would make the older one visible again. -EBUSY: *ret_busy is locked. */
 static int remove_twins(struct board *board, struct slot_stripes *stripes, uint32_t slot,
-			uint64_t id_hash, uint64_t now, uint32_t *ret_busy)
+			uint64_t id_hash, uint64_t now, uint64_t deadline, uint32_t *ret_busy)
 {
 	char id[LAYOUT_ID];
 	uint32_t twin;
@@ -209,8 +246,10 @@ static int remove_twins(struct board *board, struct slot_stripes *stripes, uint3
 		int error = slot_lock(board, twin, LOCK_TRY);
 		if (error < 0)
 			return error;
-		slot_remove_live(board, stripes, twin, SLOT_REMOVE_ASKED, now);
+		error = remove_live(board, stripes, twin, SLOT_REMOVE_ASKED, now, deadline);
 		slot_unlock(board, twin);
+		if (error < 0)
+			return error;
 	}
 	return 0;
 }
@@ -240,9 +279,9 @@ static int remove_once(struct board *board, struct trackd_ref ref, enum slot_rem
 	if (!reason_holds(board, ref.slot, why, now))
 		error = -EAGAIN;
 	else
-		error = remove_twins(board, &stripes, ref.slot, id_hash, now, ret_busy);
+		error = remove_twins(board, &stripes, ref.slot, id_hash, now, deadline, ret_busy);
 	if (error == 0)
-		slot_remove_live(board, &stripes, ref.slot, why, now);
+		error = remove_live(board, &stripes, ref.slot, why, now, deadline);
 	slot_unlock(board, ref.slot);
 drop:
 	slot_stripes_drop(&stripes);

@@ -51,8 +51,8 @@ void slot_take_out(struct board *board, uint32_t slot, uint32_t generation);
 /* With the record's mutex held: set the slot to FREE with this generation. */
 void slot_release(struct board *board, uint32_t slot, uint32_t generation);
 
-/* With the record's mutex and its stripes held: remove a LIVE record, count the removal and append
- * its event. */
+/* With the record's mutex, its stripes and those of family_add_removal() held: remove a LIVE record,
+ * count the removal and append its event. */
 void slot_remove_live(struct board *board, struct slot_stripes *stripes, uint32_t slot,
 		      enum slot_remove_why why, uint64_t now);
 

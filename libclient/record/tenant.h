@@ -17,7 +17,12 @@ struct tenant_new {
 	uint32_t kind; /* below kind_count() */
 	bool replace;
 	struct limit_lengths within;
-	uint64_t keeper; /* worker_make(); 0: none */
+	uint64_t keeper;          /* worker_make(); 0: none */
+	bool rollup;              /* shows its children's ends as its progress */
+	const char *parent;       /* id; NULL: none */
+	uint32_t weight;          /* in the parent's progress; 0: 1 */
+	uint32_t family_flags;    /* enum family_flags, of its own children */
+	uint32_t family_expected; /* how many children come; 0: not known */
 };
 
 int tenant_create(struct board *board, const struct tenant_new *task, uint64_t deadline,

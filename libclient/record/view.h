@@ -3,7 +3,8 @@
 #ifndef TRACKD_RECORD_VIEW_H
 #define TRACKD_RECORD_VIEW_H
 
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
+#include "libclient/record/rollup.h"
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
 #include <errno.h>
@@ -25,8 +26,9 @@ static inline bool view_is_asked(uint64_t cancel, uint32_t generation)
 /* base: of a final copy, done. */
 static inline uint64_t view_done(uint8_t state, uint64_t work, uint64_t base)
 {
-	return trackd_state_final((enum trackd_state)state) ? base
-							    : (work - base) & WORK_COUNT_MASK;
+	if (__builtin_expect(trackd_state_final((enum trackd_state)state), 0))
+		return base;
+	return (work - base) & WORK_COUNT_MASK;
 }
 
 static_assert((int)COPY_MESSAGE_CUT == (int)TRACKD_MESSAGE_CUT &&
@@ -66,9 +68,10 @@ static inline void view_word(struct trackd_view *view, uint64_t word, uint32_t k
 	memcpy(&view->state, &facts, sizeof facts);
 }
 
-static inline void view_load(struct trackd_view *view, const struct layout_head *head,
-			     const struct layout_body *body, const struct layout_copy *copy,
-			     uint32_t generation)
+/* Returns the copy's flags. */
+static inline uint16_t view_load(struct trackd_view *view, const struct layout_head *head,
+				 const struct layout_body *body, const struct layout_copy *copy,
+				 uint32_t generation)
 {
 	uint64_t word = load_relaxed((const word_t *)(const void *)&copy->state);
 	uint64_t base = load_relaxed(&copy->base);
@@ -82,9 +85,10 @@ static inline void view_load(struct trackd_view *view, const struct layout_head 
 	 * counter before it publishes base. */
 	view->done = view_done(COPY_WORD_STATE(word), load_relaxed(&body->work), base);
 	view->head = head;
+	return COPY_WORD_FLAGS(word);
 }
 
-/* One try. -EAGAIN: a writer published in between. */
+/* One try. -EAGAIN: a writer published in between, or the record shows a rollup. */
 static inline int view_look(const struct board *board, struct trackd_ref ref, uint64_t now,
 			    struct trackd_view *view)
 {
@@ -103,10 +107,13 @@ static inline int view_look(const struct board *board, struct trackd_ref ref, ui
 	view->ref = ref_out(board, ref);
 	view->stamp = stamp;
 	view->board = board;
-	view_load(view, head, body, &body->copy[stamp_version(stamp) & 1], generation);
+	uint16_t flags =
+		view_load(view, head, body, &body->copy[stamp_version(stamp) & 1], generation);
 	/* Pairs with fence_release() before a fill in record.c. */
 	fence_acquire();
-	return __builtin_expect(load_relaxed(&head->stamp) == stamp, 1) ? 0 : -EAGAIN;
+	/* Both in one test, and without a branch for what is not a rollup. */
+	uint64_t again = (load_relaxed(&head->stamp) ^ stamp) | (flags & COPY_ROLLUP);
+	return __builtin_expect(again == 0, 1) ? 0 : -EAGAIN;
 }
 
 int view_get_again(const struct board *board, struct trackd_ref ref, uint64_t now,
@@ -132,6 +139,10 @@ static inline int view_cancel_requested(const struct board *board, struct trackd
 	return view_is_asked(load_relaxed(&head->cancel), ref.generation);
 }
 
+/* The progress that a final task had before its end. */
+int view_last_progress(const struct board *board, uint32_t kind, uint8_t state, uint8_t stage,
+		       uint64_t done, uint64_t total);
+
 /* The public calls of the same names, on a given board. now: board_time(). */
 int view_copy(const struct board *board, struct trackd_ref ref, uint64_t now,
 	      struct trackd_task *ret_task);
@@ -144,17 +155,26 @@ void view_iter_all(const struct board *board, struct trackd_iter *ret_iter);
 void view_iter_owner(const struct board *board, const char *owner, struct trackd_iter *ret_iter);
 int view_iter_after(const struct board *board, const char *owner, struct trackd_ref ref,
 		    struct trackd_iter *ret_iter);
+int view_iter_children(const struct board *board, struct trackd_ref ref,
+		       struct trackd_iter *ret_iter);
 int view_next(struct trackd_iter *iter, struct trackd_ref *ret_ref);
+
+/* Which tasks an iterator returns. */
+enum iter_by { ITER_ALL, ITER_OWNER, ITER_PARENT };
 
 /* The contents of a struct trackd_iter. */
 struct iter {
 	const struct board *board;
 	uint64_t lineage; /* hash_seed of the board */
-	uint32_t by_owner;
-	uint32_t next; /* all tasks: next slot to check; by owner: tasks visited */
-	uint64_t owner_hash;
-	struct index_position position; /* by owner */
-	char owner[LAYOUT_OWNER];
+	uint32_t by;      /* enum iter_by */
+	uint32_t next;    /* all tasks: next slot to check; otherwise: tasks visited */
+	union {
+		uint64_t owner_hash;
+		uint64_t serial; /* of the parent */
+	};
+	struct index_position position; /* in a chain */
+	char key[LAYOUT_OWNER];         /* owner, or the parent's id */
+	struct trackd_ref parent;
 	/* before the last step, to repeat it */
 	struct index_position position_before;
 	uint32_t next_before;

@@ -5,8 +5,8 @@
  * a worker.
  */
 #include "libclient/record/worker.h"
-#include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
 #include "libclient/trackd.h"
 #include <errno.h>
 #include <signal.h>

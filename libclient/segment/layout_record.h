@@ -155,17 +155,23 @@ struct layout_children {
 	uint32_t gone_completed, gone_failed, gone_cancelled;
 };
 
+/* The fields of a child count with COPY_CHILD, those of a parent with COPY_PARENT: other bytes may be
+ * an earlier tenant's. */
 struct layout_family {
 	/* as a child [the parent's family stripe, or CLAIMED] */
 	uint64_t parent;     /* slot plus one, and generation above; 0: none */
 	uint32_t next, prev; /* links among the parent's children: older, newer */
 	uint32_t depth;      /* generations above */
-	/* as a parent [its own family stripe, or CLAIMED] */
+	/* as a parent [its own family stripe, or before COPY_PARENT] */
 	uint32_t first;    /* link: the newest child */
 	uint32_t version;  /* children[version & 1] is in force */
 	uint32_t expected; /* so many children come; 0: not known */
-	uint32_t flags;    /* enum family_flags */
-	uint32_t reserved[7];
+	uint32_t flags;    /* enum family_flags [producer, record mutex] */
+	/* as a child */
+	uint32_t weight; /* in the parent's progress; 0: 1. As in the details */
+	/* as a parent: the weights of those that have gone, published with the counts */
+	uint64_t gone_weight[2];
+	uint32_t reserved[2];
 	struct layout_children children[2];
 };
 
@@ -228,6 +234,8 @@ LAYOUT_AT(layout_family, first, 20);
 LAYOUT_AT(layout_family, version, 24);
 LAYOUT_AT(layout_family, expected, 28);
 LAYOUT_AT(layout_family, flags, 32);
+LAYOUT_AT(layout_family, weight, 36);
+LAYOUT_AT(layout_family, gone_weight, 40);
 LAYOUT_AT(layout_family, children, 64);
 LAYOUT_SIZE(layout_children, 32);
 LAYOUT_SIZE(layout_family, 128);

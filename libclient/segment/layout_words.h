@@ -169,6 +169,51 @@ static inline uint64_t worker_make(uint32_t entry, uint32_t generation)
 	return (uint64_t)generation << 32 | (entry + 1);
 }
 
+/* ---- A parent: slot plus one (32; 0: none), generation (32) --------------------- */
+
+static inline uint64_t parent_make(uint32_t slot, uint32_t generation)
+{
+	return (uint64_t)generation << 32 | (slot + 1);
+}
+
+/* ---- Intent of a family stripe: version of the counts before (32), from state (8), to state (8),
+ * operation (8). States are 0 where there is none ---- */
+
+enum intent_operation {
+	INTENT_NONE = 0,
+	INTENT_LINK = 1,   /* the child gets its parent */
+	INTENT_CHANGE = 2, /* the child changes its state */
+	INTENT_UNLINK = 3, /* the child is removed, and counts no more */
+	INTENT_DEPART = 4, /* the child expires or is evicted, and counts as gone */
+};
+
+static inline uint64_t intent_make(uint32_t version, enum intent_operation operation, uint8_t from,
+				   uint8_t to)
+{
+	return (uint64_t)version << 32 | (uint64_t)to << 16 | (uint64_t)from << 8 |
+	       (uint64_t)operation;
+}
+
+static inline uint32_t intent_version(uint64_t intent)
+{
+	return (uint32_t)(intent >> 32);
+}
+
+static inline uint8_t intent_to(uint64_t intent)
+{
+	return intent >> 16 & 0xff;
+}
+
+static inline uint8_t intent_from(uint64_t intent)
+{
+	return intent >> 8 & 0xff;
+}
+
+static inline uint8_t intent_operation(uint64_t intent)
+{
+	return intent & 0xff;
+}
+
 /* ---- A reference's slot, and what the board's number adds to it ----------- */
 
 /* Public references carry the board's number in the upper byte of the slot. */

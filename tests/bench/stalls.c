@@ -5,10 +5,10 @@
  * snapshot of it. BENCH_STALLS is the number of tasks. The producer changes a task of its own, and makes and removes another, all the time; latencies are wall
  * time, so on a machine that does other work they show that work.
  */
-#include "libclient/record/event.h"
 #include "libclient/record/repair.h"
-#include "libclient/record/repair_due.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
+#include "libclient/signal/repair_due.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"

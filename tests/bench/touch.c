@@ -4,7 +4,7 @@
  * board costs what it touches, so these counts are what the layout was made for. They are counted,
  * not timed: the operations run once under valgrind's lackey, which prints every access.
  */
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/bench_env.h"
 #include "tests/harness/harness.h"

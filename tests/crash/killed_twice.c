@@ -23,6 +23,13 @@ static const char *const names[] = {
 	"create with limits and a keeper",
 	"message after a time limit",
 	"no progress",
+	"create a child",
+	"set a parent",
+	"complete a child",
+	"no progress of a child",
+	"remove a child",
+	"expire a child",
+	"remove a parent",
 };
 
 int main(int argc, char **argv)

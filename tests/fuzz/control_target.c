@@ -8,8 +8,8 @@
  */
 #include "daemon/socket/control.h"
 #include "libclient/client/protocol.h"
-#include "libclient/record/event.h"
 #include "libclient/segment/segment.h"
+#include "libclient/signal/event.h"
 #include "tests/fuzz/target.h"
 #include <errno.h>
 #include <fcntl.h>

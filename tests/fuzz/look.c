@@ -111,20 +111,6 @@ static bool look_at(struct look *look, struct trackd_ref ref)
 			   trackd_wait(look->trackd, ref, TRACKD_WAIT_FINAL, NULL, 0));
 }
 
-static bool look_by_id(struct look *look)
-{
-	struct trackd_ref ref;
-
-	for (unsigned i = 0; i < look->n_ids; i++) {
-		int error = trackd_lookup(look->trackd, look->ids[i], &ref);
-		if (!check_error(look, "trackd_lookup", error))
-			return false;
-		if (error == 0 && !look_at(look, ref))
-			return false;
-	}
-	return true;
-}
-
 /* Whatever the links say, an owner's list shows no other owner's tasks. */
 static bool is_owners(struct look *look, struct trackd_ref ref)
 {
@@ -149,6 +135,37 @@ static bool walk(struct look *look, const char *what, struct trackd_iter *iter, 
 		if ((ref.slot & REF_SLOT_MASK) >= look->capacity)
 			return FAULT(look, "iterating %s met slot %u", what, ref.slot);
 		if (closely ? !look_at(look, ref) : !is_owners(look, ref))
+			return false;
+	}
+	return true;
+}
+
+/* Whatever the families hold, a walk of children ends. */
+static bool look_at_children(struct look *look, struct trackd_ref ref)
+{
+	struct trackd_rollup rollup = TRACKD_ROLLUP_INIT;
+	struct trackd_iter iter;
+	struct trackd_ref child;
+	uint32_t n = 0;
+	int error = trackd_iter_children(look->trackd, ref, &iter);
+
+	if (!check_error(look, "trackd_iter_children", error))
+		return false;
+	while (error == 0 && trackd_next(look->trackd, &iter, &child) > 0)
+		if (n++ >= look->capacity)
+			return FAULT(look, "%u children are more than there are slots", n);
+	return check_error(look, "trackd_rollup", trackd_rollup(look->trackd, ref, &rollup));
+}
+
+static bool look_by_id(struct look *look)
+{
+	struct trackd_ref ref;
+
+	for (unsigned i = 0; i < look->n_ids; i++) {
+		int error = trackd_lookup(look->trackd, look->ids[i], &ref);
+		if (!check_error(look, "trackd_lookup", error))
+			return false;
+		if (error == 0 && (!look_at(look, ref) || !look_at_children(look, ref)))
 			return false;
 	}
 	return true;

@@ -60,6 +60,8 @@ static bool touches_mutex(const struct spoil *spoil, size_t at, size_t size)
 			sizeof(union layout_mutex)) ||
 	       in_array(at, size, offset_of(spoil, board->id_stripes), stripe, LAYOUT_STRIPES) ||
 	       in_array(at, size, offset_of(spoil, board->owner_stripes), stripe, LAYOUT_STRIPES) ||
+	       in_array(at, size, offset_of(spoil, board->family_stripes), stripe,
+			LAYOUT_STRIPES) ||
 	       in_array(at, size, offset_of(spoil, &board->bodies[0].mutex), body, board->capacity);
 }
 
@@ -72,10 +74,12 @@ static size_t somewhere(struct spoil *spoil)
 		size_t size;
 	} sections[] = {
 		{ board->header, sizeof *board->header },
-		{ board->kinds, sizeof *board->kinds },
+		{ board->kinds,
+		  sizeof *board->kinds + LAYOUT_KINDS * sizeof board->kinds->kind[0] },
 		{ board->clients, 16 * sizeof *board->clients },
 		{ board->id_stripes, LAYOUT_STRIPES * sizeof *board->id_stripes },
 		{ board->owner_stripes, LAYOUT_STRIPES * sizeof *board->owner_stripes },
+		{ board->family_stripes, LAYOUT_STRIPES * sizeof *board->family_stripes },
 		{ board->used_map, board->capacity / 8 },
 		{ board->id_buckets, board->capacity * sizeof *board->id_buckets },
 		{ board->owner_buckets, board->capacity * sizeof *board->owner_buckets },
@@ -84,6 +88,7 @@ static size_t somewhere(struct spoil *spoil)
 		{ board->events, 64 * sizeof *board->events },
 		{ board->bodies, board->capacity * sizeof *board->bodies },
 		{ board->details, board->capacity * sizeof *board->details },
+		{ board->families, board->capacity * sizeof *board->families },
 		{ board->base, board->size },
 	};
 	uint32_t i = spoil_pick(spoil, sizeof sections / sizeof sections[0]);

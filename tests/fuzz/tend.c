@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/fuzz/tend.h"
-#include "libclient/record/event.h"
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
@@ -8,6 +7,7 @@
 #include "libclient/record/worker.h"
 #include "libclient/segment/atomic.h"
 #include "libclient/segment/lock.h"
+#include "libclient/signal/event.h"
 #include <errno.h>
 
 /* Liveness: fail what a dead process left, free its entry. */
@@ -91,7 +91,8 @@ unsigned tend_held(struct board *board)
 	unsigned n = held(&board->kinds->mutex);
 
 	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++)
-		n += held(&board->id_stripes[i].mutex) + held(&board->owner_stripes[i].mutex);
+		n += held(&board->id_stripes[i].mutex) + held(&board->owner_stripes[i].mutex) +
+		     held(&board->family_stripes[i].mutex);
 	for (uint32_t i = 0; i < board->capacity; i++)
 		n += held(&board->bodies[i].mutex);
 	return n;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A test's own board; see own_board.h. */
 #include "tests/harness/own_board.h"
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"

@@ -7,8 +7,8 @@
  *
  * tests/run: serial timeout=300
  */
-#include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/tap.h"
 #include <pthread.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* After a death: readers, repair, and the next operations; see aftermath.h. */
 #include "tests/crash/engine/aftermath.h"
-#include "libclient/record/event.h"
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
+#include "libclient/signal/event.h"
 #include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/counting.h"
 #include "tests/harness/harness.h"

@@ -129,6 +129,7 @@ static void stage_open(struct stage *stage, struct campaign *campaign,
 		harness_die("%s, undisturbed: %d, expected %d", operation->name, stage->play.result,
 			    operation->expected);
 	take(stage, &stage->after);
+	stage->after.counts_twice = operation->counts_twice;
 	if (operation->gap)
 		snprintf(stage->after.may_miss, sizeof stage->after.may_miss, "%s", stage->play.id);
 	scene_put_back(&stage->scene, &stage->begin);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The board as readers see it; see image.h. */
 #include "tests/crash/engine/image.h"
-#include "libclient/record/event.h"
 #include "libclient/record/view.h"
+#include "libclient/signal/event.h"
 #include "tests/crash/engine/fake_clock.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,10 +62,11 @@ static const struct trackd_task *find_ref(const struct image *image, struct trac
 
 /* ---- One record --------------------------------------------------------- */
 
-/* Expiry and the cancellation request are separate words outside the version: each may be old or
- * new. */
+/* Expiry, the cancellation request and the children's counts are outside the version: each may be old
+ * or new. */
 static void neutralise(struct trackd_task *task)
 {
+	task->children = (struct trackd_children){ 0 };
 	task->expires_ns = 0;
 	task->cancel_requested_ns = 0;
 	task->flags &= (uint8_t)~TRACKD_CANCEL_REQUESTED;
@@ -122,6 +123,11 @@ static bool check_task(const struct trackd_task *seen, const struct image *befor
 		return image_fail(fault, "%s expires before its version does", seen->id);
 	if (!either(seen->cancel_requested_ns, old->cancel_requested_ns, new->cancel_requested_ns))
 		return image_fail(fault, "%s was asked to cancel at no time that fits", seen->id);
+	if (!after->counts_twice &&
+	    memcmp(&seen->children, &old->children, sizeof seen->children) != 0 &&
+	    memcmp(&seen->children, &new->children, sizeof seen->children) != 0)
+		return image_fail(fault, "%s has neither the old nor the new number of children",
+				  seen->id);
 	return true;
 }
 

@@ -13,6 +13,7 @@
 struct image {
 	struct trackd_task tasks[SCENE_CAPACITY + 1];
 	unsigned n;
+	bool counts_twice; /* a parent loses one child and gets another, one after the other */
 	char may_miss[16]; /* an id that may be missing in between; "": none */
 };
 

@@ -3,6 +3,7 @@
 #include "tests/crash/engine/operation.h"
 #include "libclient/record/kind.h"
 #include "libclient/record/limits.h"
+#include "libclient/record/parent.h"
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"
@@ -55,6 +56,21 @@ static void run_create_labelled(struct play *play)
 static void run_create(struct play *play)
 {
 	create(play, (struct tenant_new){ 0 });
+}
+
+static void run_create_child(struct play *play)
+{
+	create(play, (struct tenant_new){ .parent = play->parent });
+}
+
+static void run_replace_child(struct play *play)
+{
+	create(play, (struct tenant_new){ .replace = true, .parent = play->parent });
+}
+
+static void run_set_parent(struct play *play)
+{
+	play->result = parent_set(board_of(play), play->target, play->parent, harness_soon());
 }
 
 static void run_replace(struct play *play)
@@ -306,6 +322,44 @@ const struct operation operations[] = {
 	  .prepare = before_miscounted,
 	  .run = run_repair_stripe,
 	  .expected = 1 },
+	{ .name = "create the first child",
+	  .prepare = before_first_child,
+	  .run = run_create_child },
+	{ .name = "create a child", .prepare = before_another_child, .run = run_create_child },
+	{ .name = "create a child too late",
+	  .prepare = before_closed,
+	  .run = run_create_child,
+	  .expected = TRACKD_E_CLOSED },
+	{ .name = "replace a child",
+	  .prepare = before_active_child,
+	  .run = run_replace_child,
+	  .counts_twice = true },
+	{ .name = "set a parent", .prepare = before_active, .run = run_set_parent },
+	{ .name = "first stage of a child",
+	  .prepare = before_pending_child,
+	  .run = run_next_stage },
+	{ .name = "complete a child", .prepare = before_active_child, .run = run_complete },
+	{ .name = "fail the last open child", .prepare = before_last_child, .run = run_fail },
+	{ .name = "time limit of a child",
+	  .prepare = before_late_child,
+	  .run = run_limit,
+	  .expected = TRACKD_E_FINAL },
+	{ .name = "no progress of a child", .prepare = before_active_child, .run = run_stalled },
+	{ .name = "worker of a child lost",
+	  .prepare = before_active_child,
+	  .run = run_worker_lost },
+	{ .name = "cancel a pending child",
+	  .prepare = before_pending_child,
+	  .run = run_cancel,
+	  .expected = TRACKD_CANCEL_ENDED },
+	{ .name = "remove a child", .prepare = before_active_child, .run = run_remove },
+	{ .name = "expire a child", .prepare = before_expired_child, .run = run_expire },
+	{ .name = "evict a child",
+	  .prepare = before_full_child,
+	  .run = run_create,
+	  .evicts = true },
+	{ .name = "remove a parent", .prepare = before_parent, .run = run_remove },
+	{ .name = "replace a parent", .prepare = before_parent, .run = run_replace },
 	{ .name = "declare a kind",
 	  .prepare = before_pending,
 	  .run = run_declare,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The board before an operation; see preparation.h. */
 #include "tests/crash/engine/preparation.h"
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
+#include "libclient/record/parent.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
@@ -58,6 +59,7 @@ static void add_company_of(struct play *play, struct tenant_new task)
 	scene_owner_in(play->scene, OWNER_BUCKET, 1, other);
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 0, id);
 	(void)add(play, id, play->owner, 0);
+	memcpy(play->parent, id, sizeof play->parent);
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 1, play->id);
 	play->target = add_such(play, play->id, play->owner, task);
 	scene_id_in(play->scene, PREPARATION_ID_BUCKET, 2, id);
@@ -238,6 +240,103 @@ void before_import_over(struct play *play)
 {
 	before_active(play);
 	make_record(play, play->id);
+}
+
+/* ---- Families ----------------------------------------------------------- */
+
+void before_first_child(struct play *play)
+{
+	before_new(play);
+}
+
+/* The company's first task gets children, the company's second among them. */
+static void add_family_of(struct play *play, struct tenant_new task)
+{
+	struct board *board = &play->scene->board;
+	char id[16];
+
+	add_company_of(play, task);
+	scene_id_in(play->scene, PREPARATION_ID_BUCKET + 2, 0, id);
+	struct trackd_ref older = add(play, id, play->owner, 0);
+	(void)harness_must(parent_set(board, play->target, play->parent, harness_soon()), "parent");
+	scene_id_in(play->scene, PREPARATION_ID_BUCKET + 2, 1, id);
+	(void)add_such(play, id, play->owner, (struct tenant_new){ .parent = play->parent });
+	/* Between the two, by its age. */
+	(void)harness_must(parent_set(board, older, play->parent, harness_soon()), "parent");
+}
+
+static void add_family(struct play *play, uint32_t ttl_ms)
+{
+	add_family_of(play, (struct tenant_new){ .ttl_ms = ttl_ms });
+}
+
+void before_late_child(struct play *play)
+{
+	add_family_of(play, (struct tenant_new){ .within.start = SHORT_TTL_MS });
+}
+
+void before_another_child(struct play *play)
+{
+	add_family(play, 0);
+	memcpy(play->id, play->new_id, sizeof play->id);
+}
+
+static struct trackd_ref find(struct play *play, const char *id)
+{
+	struct trackd_ref ref;
+
+	(void)harness_must(view_lookup(&play->scene->board, id, fake_clock(), &ref), "find");
+	return ref;
+}
+
+void before_closed(struct play *play)
+{
+	before_another_child(play);
+	(void)harness_must(
+		parent_close(&play->scene->board, find(play, play->parent), harness_soon()),
+		"close");
+}
+
+void before_pending_child(struct play *play)
+{
+	add_family(play, 0);
+}
+
+void before_active_child(struct play *play)
+{
+	add_family(play, 0);
+	activate(play);
+}
+
+void before_last_child(struct play *play)
+{
+	add_company(play, 0);
+	(void)harness_must(
+		parent_set(&play->scene->board, play->target, play->parent, harness_soon()),
+		"parent");
+	activate(play);
+}
+
+void before_expired_child(struct play *play)
+{
+	add_family(play, SHORT_TTL_MS);
+}
+
+void before_full_child(struct play *play)
+{
+	static const struct record_end end = { .state = TRACKD_COMPLETED, .message = "Done" };
+
+	add_family(play, 0);
+	(void)harness_must(record_end(&play->scene->board, play->target, &end, harness_soon()),
+			   "complete");
+	fill_up(play, 0, &end);
+}
+
+void before_parent(struct play *play)
+{
+	add_family(play, 0);
+	play->target = find(play, play->parent);
+	memcpy(play->id, play->parent, sizeof play->id);
 }
 
 /* ---- Left by a death ---------------------------------------------------- */

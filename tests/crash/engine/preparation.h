@@ -36,4 +36,16 @@ void before_miscounted(struct play *play);
 void before_forgotten_bit(struct play *play);
 void before_claim(struct play *play);
 
+/* Families: the target is one of three children, in the middle of their chain. */
+void before_first_child(struct play *play); /* the parent has none yet; the target is to be one */
+void before_another_child(struct play *play);
+void before_closed(struct play *play); /* the parent takes no more */
+void before_pending_child(struct play *play);
+void before_active_child(struct play *play);
+void before_late_child(struct play *play);
+void before_last_child(struct play *play); /* the only one that is open */
+void before_expired_child(struct play *play);
+void before_full_child(struct play *play);
+void before_parent(struct play *play); /* the target is the parent */
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The board on which operations are killed; see scene.h. */
 #include "tests/crash/engine/scene.h"
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/worker.h"
 #include "tests/crash/engine/fake_clock.h"
 #include "tests/harness/harness.h"
@@ -107,6 +107,7 @@ uint64_t scene_hash(const struct scene *scene)
 	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++) {
 		forget_owner(scene, &board->id_stripes[i].mutex);
 		forget_owner(scene, &board->owner_stripes[i].mutex);
+		forget_owner(scene, &board->family_stripes[i].mutex);
 	}
 	for (uint32_t i = 0; i < board->capacity; i++)
 		forget_owner(scene, &board->bodies[i].mutex);

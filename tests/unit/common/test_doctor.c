@@ -4,7 +4,7 @@
  * time is made in a board with tasks in every state, and must be found, named, and gone once it is
  * undone.
  */
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"

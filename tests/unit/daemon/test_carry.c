@@ -5,12 +5,12 @@
  * acknowledged call is lost.
  */
 #include "daemon/board/carry.h"
-#include "libclient/record/event.h"
 #include "libclient/record/kind.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/record/worker.h"
+#include "libclient/signal/event.h"
 #include "tests/harness/client.h"
 #include "tests/harness/counting.h"
 #include "tests/harness/harness.h"

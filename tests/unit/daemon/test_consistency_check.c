@@ -5,7 +5,7 @@
  */
 #include "daemon/board/consistency_check.h"
 #include "daemon/loop/kept_descriptor.h"
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/slot.h"
 #include "libclient/segment/atomic.h"
 #include "tests/harness/own_board.h"

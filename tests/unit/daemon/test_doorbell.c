@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The doorbell's rounds: when readers are woken. */
 #include "daemon/loop/doorbell.h"
-#include "libclient/record/event.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
 #include "tests/harness/harness.h"
 #include "tests/harness/suite.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Reclaiming reads expired tasks only, not live ones: neither their bodies nor their details, and
  * few of their heads. Pages that must not be visited are watched (tests/harness/visits.h). */
-#include "libclient/record/event.h"
 #include "libclient/record/record.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/worker.h"
+#include "libclient/signal/event.h"
 #include "tests/harness/bare_daemon.h"
 #include "tests/harness/client.h"
 #include "tests/harness/visits.h"

@@ -2,10 +2,12 @@
 /* Which workers keep their tasks on a new board: a worker is a process, not a pid. */
 #include "daemon/board/restore.h"
 #include "libclient/record/record.h"
+#include "libclient/record/slot.h"
 #include "libclient/record/tenant.h"
 #include "libclient/record/view.h"
 #include "tests/harness/client.h"
 #include "tests/harness/harness.h"
+#include "tests/harness/inspection.h"
 #include "tests/harness/suite.h"
 #include <signal.h>
 #include <string.h>
@@ -187,6 +189,49 @@ static void a_worker_that_died_after_a_request_to_cancel_has_cancelled(void **st
 	assert_non_null(strstr(task.error, "exited in chunking"));
 }
 
+static struct trackd_ref add_child(const char *id, const char *parent)
+{
+	const struct tenant_new task = {
+		.id = id, .owner = "", .name = "", .message = "", .parent = parent, .weight = 5
+	};
+	struct trackd_ref ref;
+
+	HARNESS_MUST(tenant_create(&old_board, &task, harness_soon(), &ref));
+	return ref;
+}
+
+static void families_are_restored(void **state)
+{
+	struct record_end how = { .state = TRACKD_COMPLETED, .message = "done" };
+	struct restore_count count;
+	struct trackd_task task = TRACKD_TASK_INIT;
+	struct trackd_ref ref;
+
+	(void)state;
+	ref = add_child("done", "task");
+	(void)add_child("open", "task");
+	(void)add_child("grandchild", "open");
+	HARNESS_MUST(record_end(&old_board, ref, &how, harness_soon()));
+	ref = add_child("gone", "task");
+	HARNESS_MUST(record_end(&old_board, ref, &how, harness_soon()));
+	HARNESS_MUST(slot_remove(&old_board, ref, SLOT_REMOVE_EVICTED, harness_soon()));
+	HARNESS_MUST(restore_board(&board, &old_board, &count));
+	assert_int_equal(count.tasks, 4);
+	HARNESS_MUST(view_lookup(&board, "task", 0, &ref));
+	HARNESS_MUST(view_copy(&board, ref, 0, &task));
+	assert_int_equal(task.children.pending, 1);
+	assert_int_equal(task.children.completed, 1);
+	assert_int_equal(task.children.gone_completed, 1);
+	assert_int_equal(task.children.gone_weight, 5);
+	assert_true(board.heads[ref.slot].deadline == UINT64_MAX);
+	HARNESS_MUST(view_lookup(&board, "grandchild", 0, &ref));
+	HARNESS_MUST(view_copy(&board, ref, 0, &task));
+	assert_string_equal(task.parent, "open");
+	assert_int_equal(task.depth, 2);
+	assert_int_equal(task.weight, 5);
+	assert_int_equal(inspection_print(&board, "restored"), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 static const struct CMUnitTest tests[] = {
@@ -201,6 +246,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(a_keeper_that_died_has_lost_it),
 	TEST(after_a_reboot_no_keeper_lives),
 	TEST(a_worker_that_died_after_a_request_to_cancel_has_cancelled),
+	TEST(families_are_restored),
 };
 
 SUITE(tests)

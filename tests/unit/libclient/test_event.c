@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The event ring: complete entries in order, and the handling of incomplete ones. */
-#include "libclient/record/event.h"
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/slot.h"
+#include "libclient/signal/event.h"
 #include "tests/harness/client.h"
 #include "tests/harness/own_board.h"
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Hash chains: existing tasks are found whatever changes around them, and every walk ends, even if
  * links hold garbage. */
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "tests/harness/own_board.h"

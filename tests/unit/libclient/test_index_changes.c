@@ -3,7 +3,7 @@
 /* Lookups and walks while the chains change: a change at each instruction of a lookup, and a second
  * thread that changes them continually. */
 #include "daemon/board/carry.h"
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/atomic.h"

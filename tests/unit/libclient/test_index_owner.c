@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An iteration over an owner's tasks whose caller changes them: every remaining task is returned
  * once, and the work, counted in visited records, is proportional to the number of tasks. */
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/slot.h"
 #include "tests/harness/own_board.h"
 #include <stdio.h>

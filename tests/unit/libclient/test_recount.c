@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A stripe is recounted in slices: each locks it for a limited number of buckets, and changes
  * between two slices are counted once. */
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/recount.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/slot.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A full board: the cost of a refusal, and how long it is remembered. */
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/record/record.h"
 #include "libclient/record/repair.h"
 #include "libclient/record/ring.h"

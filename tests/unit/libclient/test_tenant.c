@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Creating and removing tasks: who may use an id, and which task is evicted. */
-#include "libclient/record/earliest.h"
 #include "libclient/record/record.h"
 #include "libclient/record/ring.h"
 #include "libclient/record/slot.h"
 #include "libclient/record/view.h"
 #include "libclient/segment/map.h"
+#include "libclient/signal/earliest.h"
 #include "tests/harness/client.h"
 #include "tests/harness/counting.h"
 #include "tests/harness/own_board.h"

@@ -162,6 +162,8 @@ static void check_free(struct check *check)
 	image_free(&check->image);
 	free(check->report.faults);
 	check->report.faults = NULL;
+	free(check->notes);
+	check->notes = NULL;
 }
 
 static int check_pass(struct check *check, int fd)
@@ -177,6 +179,8 @@ static int check_pass(struct check *check, int fd)
 		error = check_records(check);
 		if (error == 0)
 			error = check_chains(check);
+		if (error == 0)
+			error = check_families(check);
 		if (error == 0)
 			error = check_events(check);
 	}

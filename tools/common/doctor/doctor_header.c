@@ -245,6 +245,19 @@ static void check_stripes(struct check *check, enum doctor_part part,
 	}
 }
 
+/* The holder of a stripe forgets what it meant to do before it lets go. */
+static void check_family_stripes(struct check *check)
+{
+	const struct layout_family_stripe *stripes = check->image.board.family_stripes;
+
+	for (uint32_t i = 0; i < LAYOUT_STRIPES; i++)
+		if (!check_lock(check, DOCTOR_FAMILY_STRIPE, i, &stripes[i].mutex) &&
+		    !lock_orphaned(&stripes[i].mutex) && stripes[i].intent != 0)
+			check_fault(check, DOCTOR_FAMILY_STRIPE, i, "intent",
+				    "none while nobody holds the stripe", "0x%016jx",
+				    (uintmax_t)stripes[i].intent);
+}
+
 void check_tables(struct check *check)
 {
 	const struct board *board = &check->image.board;
@@ -254,4 +267,5 @@ void check_tables(struct check *check)
 		check_client(check, i);
 	check_stripes(check, DOCTOR_ID_STRIPE, board->id_stripes);
 	check_stripes(check, DOCTOR_OWNER_STRIPE, board->owner_stripes);
+	check_family_stripes(check);
 }

@@ -74,6 +74,7 @@ static int load_sections(struct image *image)
 		{ IMAGE_clients, LAYOUT_CLIENTS, &board->clients },
 		{ IMAGE_id_stripes, LAYOUT_STRIPES, &board->id_stripes },
 		{ IMAGE_owner_stripes, LAYOUT_STRIPES, &board->owner_stripes },
+		{ IMAGE_family_stripes, LAYOUT_STRIPES, &board->family_stripes },
 		{ IMAGE_used_map, ((size_t)n + 63) / 64, &board->used_map },
 		{ IMAGE_id_buckets, n, &board->id_buckets },
 		{ IMAGE_owner_buckets, n, &board->owner_buckets },
@@ -138,6 +139,7 @@ void image_free(struct image *image)
 	free(board->clients);
 	free(board->id_stripes);
 	free(board->owner_stripes);
+	free(board->family_stripes);
 	free(board->used_map);
 	free(board->id_buckets);
 	free(board->owner_buckets);

@@ -48,7 +48,7 @@ struct image {
 		fresh_mutex; /* a newly initialised mutex, for the bytes that never change */
 };
 
-/* Read everything but events, bodies and details. 0 or -errno; on failure nothing stays
+/* Read everything but events, bodies, details and families. 0 or -errno; on failure nothing stays
  * allocated. */
 int image_read(struct image *ret_image, int fd);
 void image_free(struct image *image);

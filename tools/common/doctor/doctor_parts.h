@@ -10,6 +10,11 @@ struct check {
 	struct image image;
 	struct doctor_report report; /* for this pass */
 	size_t room;                 /* number of faults allocated */
+	/* what check_records() found of each LIVE record, for check_families() */
+	struct note {
+		uint16_t flags; /* of COPY_CHILD and COPY_PARENT */
+		uint8_t state;
+	} * notes;
 	bool out_of_memory;
 };
 
@@ -36,9 +41,10 @@ bool check_lock(struct check *check, enum doctor_part part, int64_t index,
 /* Each module checks its part. 0 or -errno (reading failed). */
 void check_header(
 	struct check *check); /* file and header; the only one called if the image is not whole */
-void check_tables(struct check *check); /* kinds, clients, stripes' mutexes */
-int check_chains(struct check *check);  /* both indexes, counts, serials, twins */
-int check_records(struct check *check); /* slots, bodies, details, used map */
+void check_tables(struct check *check);  /* kinds, clients, stripes' mutexes */
+int check_chains(struct check *check);   /* both indexes, counts, serials, twins */
+int check_records(struct check *check);  /* slots, bodies, details, used map */
+int check_families(struct check *check); /* after check_records() */
 int check_events(struct check *check);
 
 #endif

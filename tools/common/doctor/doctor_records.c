@@ -136,7 +136,8 @@ static void check_state(const struct record *record)
 		RECORD_FAULT(record, "reason", "one that fits the state", "%s in state %s",
 			     trackd_reason_name(copy->reason), trackd_state_name(copy->state));
 	if ((copy->flags & ~(COPY_STARTED | COPY_ERROR | COPY_ERROR_CUT | COPY_MESSAGE_CUT |
-			     COPY_LABELS | COPY_LIMITS)) != 0)
+			     COPY_LABELS | COPY_LIMITS | COPY_CHILD | COPY_PARENT | COPY_ROLLUP)) !=
+	    0)
 		RECORD_FAULT(record, "flags", "only known ones", "0x%x", copy->flags);
 	if ((copy->flags & COPY_ERROR) != 0 && !is_final(copy))
 		RECORD_FAULT(record, "flags", "an error or a result only of a task that ended",
@@ -292,8 +293,14 @@ static bool is_by_earlier_ttl(const struct record *record)
 static void check_deadline(const struct record *record)
 {
 	struct check *check = record->check;
-	uint64_t rule = record_deadline(&check->image.board, record->body, record->copy);
+	struct layout_copy copy = *record->copy;
 
+	/* With open children a parent does not expire, which check_families() looks at; nor until
+	 * somebody has noticed that the last one ended. */
+	copy.flags &= (uint16_t)~COPY_PARENT;
+	uint64_t rule = record_deadline(&check->image.board, record->body, &copy);
+	if ((record->copy->flags & COPY_PARENT) && record->head->deadline == UINT64_MAX)
+		return;
 	if (record->head->deadline != rule && is_by_earlier_ttl(record))
 		check->report.earlier_ttl++;
 	else
@@ -448,8 +455,11 @@ static int check_one(struct check *check, struct block *block, uint32_t slot)
 		check_slot(check, slot, check_lock(check, DOCTOR_SLOT, slot, &record.body->mutex));
 	if (settled == 0)
 		check->report.unsettled++;
-	else if (stamp_state(head->stamp) == SLOT_LIVE)
+	else if (stamp_state(head->stamp) == SLOT_LIVE) {
+		check->notes[slot] = (struct note){ record.copy->flags & (COPY_CHILD | COPY_PARENT),
+						    record.copy->state };
 		check_record(&record);
+	}
 	return 0;
 }
 
@@ -468,7 +478,8 @@ int check_records(struct check *check)
 {
 	uint32_t capacity = check->image.board.capacity;
 	struct block *block = malloc(sizeof *block);
-	int error = block ? 0 : -ENOMEM;
+	check->notes = calloc(capacity, sizeof *check->notes);
+	int error = block && check->notes ? 0 : -ENOMEM;
 
 	for (uint32_t first = 0; error == 0 && first < capacity; first += BLOCK) {
 		block->first = first;

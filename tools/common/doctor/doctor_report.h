@@ -16,6 +16,7 @@
 	X(CLIENT, "client")                                                                        \
 	X(ID_STRIPE, "id stripe")                                                                  \
 	X(OWNER_STRIPE, "owner stripe")                                                            \
+	X(FAMILY_STRIPE, "family stripe")                                                          \
 	X(MAP, "used map word")                                                                    \
 	X(ID_BUCKET, "id bucket")                                                                  \
 	X(OWNER_BUCKET, "owner bucket")                                                            \

@@ -5,8 +5,8 @@
  * a reader checks the stamps before it follows one. A model checker verified the protocol of
  * index_lookup() (docs/DESIGN.md, "Lookups without a lock").
  */
-#ifndef TRACKD_RECORD_INDEX_H
-#define TRACKD_RECORD_INDEX_H
+#ifndef TRACKD_INDEX_INDEX_H
+#define TRACKD_INDEX_INDEX_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"
@@ -64,6 +64,10 @@ void index_owner_move(struct index_position *position);
  * to it. 1: found; 0: at the end. The cost is the same if the task returned last has been
  * removed. */
 int index_owner_next(const struct board *board, const char *owner, uint64_t hash,
+		     struct index_position *position, struct trackd_ref *ret_ref);
+
+/* The same for the children of a LIVE record that may have some: none if it is gone. */
+int index_child_next(const struct board *board, struct trackd_ref parent,
 		     struct index_position *position, struct trackd_ref *ret_ref);
 
 #endif

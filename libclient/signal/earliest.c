@@ -7,7 +7,7 @@
  * bound too, so the bound includes deadlines that the scan has already passed. If the searching
  * process dies, the bit stays set and the next search completes it.
  */
-#include "libclient/record/earliest.h"
+#include "libclient/signal/earliest.h"
 #include "libclient/segment/atomic.h"
 
 static const uint64_t BOUND = ~UINT64_C(0xffff), SEARCH = 0xffff, GOES_ON = 1;

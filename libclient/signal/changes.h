@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How many tasks have ended or been removed. While the sum is unchanged, a failed search for a task
  * to evict need not be repeated. */
-#ifndef TRACKD_RECORD_CHANGES_H
-#define TRACKD_RECORD_CHANGES_H
+#ifndef TRACKD_SIGNAL_CHANGES_H
+#define TRACKD_SIGNAL_CHANGES_H
 
 #include "libclient/segment/segment.h"
 

@@ -3,8 +3,8 @@
  * The event ring, and waking its readers. The cost for a producer does not depend on the number of
  * waiters.
  */
-#ifndef TRACKD_RECORD_EVENT_H
-#define TRACKD_RECORD_EVENT_H
+#ifndef TRACKD_SIGNAL_EVENT_H
+#define TRACKD_SIGNAL_EVENT_H
 
 #include "libclient/segment/segment.h"
 #include "libclient/trackd.h"

@@ -3,7 +3,7 @@
  * Linking and unlinking records, with the bucket's stripe locked: link at the head only, and unlink
  * with one store to the link that points at the record. index.c describes the readers' side.
  */
-#include "libclient/record/index.h"
+#include "libclient/index/index.h"
 #include "libclient/segment/atomic.h"
 
 enum chain { BY_ID, BY_OWNER };

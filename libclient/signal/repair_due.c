@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sets and clears a word in the header; see repair_due.h. */
-#include "libclient/record/repair_due.h"
-#include "libclient/record/event.h"
+#include "libclient/signal/repair_due.h"
 #include "libclient/segment/atomic.h"
+#include "libclient/signal/event.h"
 
 void repair_due_set(struct board *board)
 {

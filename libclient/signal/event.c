@@ -4,7 +4,7 @@
  * and payload. A reader therefore detects an entry that a dead producer left unfinished, or that a
  * producer on a later lap has overwritten.
  */
-#include "libclient/record/event.h"
+#include "libclient/signal/event.h"
 #include "libclient/segment/atomic.h"
 #include <errno.h>
 #include <limits.h>

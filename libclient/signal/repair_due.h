@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests a repair sweep from the daemon, after a client found a dead lock holder and repaired
  * only the record it needed. */
-#ifndef TRACKD_RECORD_REPAIR_DUE_H
-#define TRACKD_RECORD_REPAIR_DUE_H
+#ifndef TRACKD_SIGNAL_REPAIR_DUE_H
+#define TRACKD_SIGNAL_REPAIR_DUE_H
 
 #include "libclient/segment/segment.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sums the counters of ends and removals; see changes.h. */
-#include "libclient/record/changes.h"
+#include "libclient/signal/changes.h"
 #include "libclient/segment/atomic.h"
 
 void changes_add(struct board *board)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A lower bound of all deadlines, in the board's header. It shows without a scan of the heads
  * whether any task can have expired. */
-#ifndef TRACKD_RECORD_EARLIEST_H
-#define TRACKD_RECORD_EARLIEST_H
+#ifndef TRACKD_SIGNAL_EARLIEST_H
+#define TRACKD_SIGNAL_EARLIEST_H
 
 #include "libclient/segment/segment.h"
 
